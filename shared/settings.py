@@ -99,6 +99,9 @@ class Settings(ServerSettings):
         description="URL of the licence of the catalogue's metadata",
         examples=["https://creativecommons.org/publicdomain/zero/1.0/"],
     )
+    reviewers: int = Field(
+        default=1, ge=1, le=2, description="reviewers who have to agree before a project is secured"
+    )
     max_workers: int = Field(default=10, ge=1, description="messages handled at the same time")
     least_free_bytes: int = Field(
         default=256_000_000,

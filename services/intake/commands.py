@@ -87,8 +87,13 @@ def set_treatment(store: Store, caller: Caller, project_id: str, treatment: Trea
     )
 
 
-def review(store: Store, caller: Caller, project_id: str, body: ReviewProject) -> Project:
-    """Decide on the project, or ask, as it was when its `body.version` was read."""
+def review(
+    store: Store, caller: Caller, project_id: str, body: ReviewProject, *, needed: int
+) -> Project:
+    """Decide on the project, or ask, as it was when its `body.version` was read.
+
+    As many reviewers have to agree as are `needed`.
+    """
 
     def decide(project: Project) -> None:
         if body.version != project.version:
@@ -101,7 +106,7 @@ def review(store: Store, caller: Caller, project_id: str, body: ReviewProject) -
         if body.decision == "complete":
             project.ask(body.reason, by, parties)
         else:
-            project.review(body.decision, body.reason, by, parties)
+            project.review(body.decision, body.reason, by, parties, needed=needed)
 
     return _change(store, caller, project_id, decide)
 

@@ -28,7 +28,7 @@ from services.intake.records import (
     Trial,
     Wait,
 )
-from services.intake.reviewing import Question, check_impartial
+from services.intake.reviewing import Approval, Question, check_impartial
 from shared.aggregate import NEVER, Aggregate, now
 from shared.endings.redaction import ERASED, redacted
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
@@ -43,6 +43,7 @@ from shared.events import (
     JobSucceeded,
     MemberInvited,
     ProjectAdvised,
+    ProjectApproved,
     ProjectDelivered,
     ProjectEquipped,
     ProjectPiloted,
@@ -137,6 +138,7 @@ class Project(Aggregate):
     results: list[Result] = []
     given_up: tuple[GivenUpJob, ...] = ()
     questions: tuple[Question, ...] = ()
+    approvals: tuple[Approval, ...] = ()
     parts: Invitations = Invitations()
     site_id: str | None = None
     team: tuple[str, ...] = ()
@@ -289,8 +291,12 @@ class Project(Aggregate):
         reason: str,
         by: str,
         parties: Mapping[str, Party] = NOBODY,
+        *,
+        needed: int = 1,
     ) -> None:
         """Secure the project for its treatment's datasets, or turn it down.
+
+        Where two reviewers are `needed`, the first one's word is kept until another agrees with it.
 
         Forbidden to its holder, to owners of the data, and to their organisations; `parties` are
         the members concerned, by id.
@@ -302,6 +308,17 @@ class Project(Aggregate):
             self._become("rejected", by, reason)
             self.record(ProjectRejected(**self._decision(by, reason)))
             return
+        treatment = self._checked_treatment()
+        if not self._agreed(by, reason, needed):
+            return
+        self._become("secured", by, f"{reason} {self.unchecked}".strip())
+        self.secured_ids = _read_by(treatment)
+        self.told = True
+        told = self._decision(by, reason) | self._secured_treatment(parties)
+        self.record(ProjectSecured(**told))
+
+    def _checked_treatment(self) -> Treatment:
+        """The treatment, if it may be secured: WrongStage says what is missing."""
         self._check("secured")
         if self.treatment is None:
             raise WrongStage(
@@ -313,11 +330,20 @@ class Project(Aggregate):
             raise WrongStage(
                 "le catalogue n'a pas encore dit à qui sont les données ; réessayez dans un instant"
             )
-        self._become("secured", by, f"{reason} {self.unchecked}".strip())
-        self.secured_ids = _read_by(self.treatment)
-        self.told = True
-        told = self._decision(by, reason) | self._secured_treatment(parties)
-        self.record(ProjectSecured(**told))
+        return self.treatment
+
+    def _agreed(self, by: str, reason: str, needed: int) -> bool:
+        """Whether as many agree as are needed; until then, keep this one's word."""
+        before = [one for one in self.approvals if one.proposal == self.proposal]
+        if any(one.by == by for one in before):
+            raise Forbidden("vous vous êtes déjà prononcé : un autre examinateur décide")
+        if len(before) + 1 >= needed:
+            return True
+        said = Approval(by=by, at=now(), reason=reason, proposal=self.proposal)
+        self.approvals = (*self.approvals, said)
+        self._note(by, f"Premier avis favorable : {reason}")
+        self.record(ProjectApproved(**self._decision(by, reason)))
+        return False
 
     @property
     def open_question(self) -> Question | None:

@@ -1,6 +1,7 @@
 """What programs ask of projects by RPC, in the name of a member."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from services.intake import commands
@@ -22,6 +23,7 @@ from services.intake.views import AnswerView, ProjectPage, ProjectView
 from shared.auth import INSIDE, Caller, MemberId, Role
 from shared.inbound import IdempotencyKey, Identifier
 from shared.messaging import rpc
+from shared.settings import Settings
 from shared.store import Store
 
 HOLDERS: frozenset[Role] = frozenset({"holder"})
@@ -32,6 +34,7 @@ class ForPrograms:
     """Programs that the broker admits are trusted to name the member they act for."""
 
     documents: Store
+    settings: Settings
 
     @rpc
     def submit_project(
@@ -88,7 +91,8 @@ class ForPrograms:
         """Secure a project, turn it down, or ask to complete it, as its `version` was."""
         asked = {"decision": decision, "reason": reason, "version": version}
         body = ReviewProject.model_validate(asked)
-        return self._do(commands.review, project_id, by, body)
+        review = partial(commands.review, needed=self.settings.reviewers)
+        return self._do(review, project_id, by, body)
 
     @rpc
     def complete_project(self, project_id: Identifier, answer: str, by: MemberId) -> ProjectView:

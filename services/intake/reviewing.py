@@ -35,6 +35,15 @@ def check_impartial(
         )
 
 
+class Approval(Frozen):
+    """A reviewer's word, in French, for a treatment that a second one has to agree with."""
+
+    by: str
+    at: AwareDatetime
+    reason: str
+    proposal: int
+
+
 class Question(Frozen):
     """What a reviewer asked the holder to complete, and what it answered; both are French."""
 

@@ -1,6 +1,7 @@
 """The intake service's entrypoints: what it serves by HTTP and RPC, and the events it hears."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from services.intake import commands, guidance, retention
@@ -205,7 +206,8 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts):
 
         Forbidden to its holder, to the owners of its data, and to members of their SIREN.
         """
-        return _view(commands.review(self.documents, call.caller, project_id, call.body))
+        review = partial(commands.review, needed=self.settings.reviewers)
+        return _view(review(self.documents, call.caller, project_id, call.body))
 
     @http("POST", f"{PROJECT}/completion", body=CompleteProject, returns=ProjectView, roles=HOLDERS)
     def complete(self, call: Call, project_id: str) -> ProjectView:

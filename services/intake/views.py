@@ -63,6 +63,15 @@ class CheckView(View):
     )
 
 
+class ApprovalView(View):
+    """What a first reviewer said for a treatment, where two have to agree."""
+
+    by: str
+    at: AwareDatetime
+    reason: str
+    proposal: int
+
+
 class QuestionView(View):
     """What a review asked the holder to complete, and the answer."""
 
@@ -116,6 +125,9 @@ class ProjectView(ProjectSummary):
     treatment: Treatment | None
     checks: tuple[CheckView, ...] = Field(
         description="what the catalogue and compute found in the treatment's way, once they looked"
+    )
+    approvals: tuple[ApprovalView, ...] = Field(
+        description="what first reviewers said, where two have to agree"
     )
     questions: tuple[QuestionView, ...] = Field(
         description="what reviews asked to complete, oldest first"

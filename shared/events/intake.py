@@ -121,6 +121,14 @@ class ProjectRejected(_ProjectEvent, source="intake"):
     reason: str
 
 
+class ProjectApproved(_ProjectEvent, source="intake"):
+    """A first reviewer would secure the project; a second one decides."""
+
+    summary = "Un premier relecteur est favorable : {reason}"
+    decided_by: str
+    reason: str
+
+
 class CompletionAsked(_ProjectEvent, source="intake"):
     """A reviewer asks the holder to complete the project before it decides."""
 

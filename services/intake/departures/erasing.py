@@ -137,6 +137,10 @@ def _take_out(project: Project, member_id: str) -> None:
         )
         for entry in project.history
     ]
+    project.approvals = tuple(
+        one.model_copy(update={"by": ERASED}) if one.by == member_id else one
+        for one in project.approvals
+    )
     project.questions = tuple(
         one.model_copy(update={"asked_by": ERASED}) if one.asked_by == member_id else one
         for one in project.questions

@@ -261,6 +261,36 @@ def test_holder_completes_what_a_review_asks_and_the_review_goes_on() -> None:
     assert it.stage == "secured"
 
 
+def test_second_reviewer_decides_where_two_are_needed() -> None:
+    """Another than the first, on the same treatment; one alone may still refuse."""
+    it = made.project_at("advised")
+    it.review("secure", "Licences ouvertes.", REVIEWER, needed=2)
+    assert (it.stage, topics(it)) == ("advised", ["project_approved"])
+    with pytest.raises(Forbidden, match="déjà prononcé"):
+        it.review("secure", "Encore moi.", REVIEWER, needed=2)
+    it.review("secure", "D'accord.", "mbr_second", needed=2)
+    assert (it.stage, it.history[-1].by) == ("secured", "mbr_second")
+
+
+def test_word_for_another_treatment_does_not_count() -> None:
+    """Who agreed did not see this one."""
+    it = made.project_at("advised")
+    it.review("secure", "Oui.", REVIEWER, needed=2)
+    it.set_treatment(made.treatment("dts_c"), HOLDER, is_reviewer=False)
+    made.check_inputs(it)
+    it.review("secure", "Oui.", "mbr_second", needed=2)
+    stages = [it.stage]
+    it.review("secure", "Celui-ci aussi.", REVIEWER, needed=2)
+    assert [*stages, it.stage] == ["advised", "secured"]
+
+
+def test_first_reviewer_may_refuse_alone() -> None:
+    """And who refuses need not wait for anybody."""
+    it = made.project_at("advised")
+    it.review("reject", "Non.", REVIEWER, needed=2)
+    assert it.stage == "rejected"
+
+
 def test_question_of_a_refused_project_is_not_answered() -> None:
     """There is nothing left to decide."""
     it = made.project_at("advised")

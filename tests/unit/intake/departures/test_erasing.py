@@ -3,6 +3,8 @@
 from services.intake.departures.erasing import redact_project
 from services.intake.model import Project
 from services.intake.records import DatasetAccess
+from services.intake.reviewing import Approval
+from shared.aggregate import now
 from tests.unit.intake.made import project
 
 MARK = "Zénobie"
@@ -16,6 +18,7 @@ def test_erased_project_keeps_who_was_asked_for_which_part() -> None:
     one.stage = "advised"
     one.ask(MARK, "mbr_reviewer")
     one.complete(MARK, one.holder_id)
+    one.approvals = (Approval(by="mbr_reviewer", at=now(), reason=MARK, proposal=1),)
     one.stage = "submitted"
     one.withdraw(MARK, one.holder_id)
     redact_project(one)
