@@ -57,69 +57,59 @@ def register(facts: Facts) -> Draft:
 
 def assessment(facts: Facts) -> Draft:
     """A sketch of an impact assessment, in the four steps of the CNIL's method (PIA, 2018)."""
+    title = "Analyse d'impact relative à la protection des données : esquisse"
+    return Draft(title, (_criteria(facts), *_context(facts), *_principles(facts), *_risks(facts)))
+
+
+def _criteria(facts: Facts) -> Section:
     crosses = len((facts.project["treatment"] or {}).get("inputs", {})) > 1
-    criteria = tuple(
+    seen = {_CROSSING: "oui : plusieurs jeux sont lus ensemble"} if crosses else {}
+    return Section(
+        "L'analyse est-elle due ?",
         (
-            text,
-            "oui : plusieurs jeux sont lus ensemble"
-            if crosses and at == _CROSSING
-            else TO_COMPLETE,
-        )
-        for at, text in enumerate(_CRITERIA)
-    )
-    return Draft(
-        "Analyse d'impact relative à la protection des données : esquisse",
-        (
-            Section(
-                "L'analyse est-elle due ?",
-                (
-                    "Elle l'est en principe si deux critères sont réunis (RGPD, article 35).",
-                    "Le Datalab ne peut en relever qu'un lui-même.",
-                ),
-                criteria,
-            ),
-            Section(
-                "1. Contexte : le traitement", (facts.project["title"], facts.project["problem"])
-            ),
-            Section(
-                "1. Contexte : les données",
-                facts.persons or ("Rien n'a été repéré.",),
-                facts.columns,
-            ),
-            Section("1. Contexte : ce qui en sort", (f"Colonnes du résultat : {facts.result}",)),
-            Section(
-                "2. Principes fondamentaux : nécessité et proportionnalité",
-                (
-                    f"Pourquoi chacune des colonnes lues est nécessaire : {TO_COMPLETE}",
-                    *facts.declared,
-                ),
-                tuple(facts.bound()),
-            ),
-            Section(
-                "2. Principes fondamentaux : droits des personnes",
-                (f"Information, accès, rectification, effacement, opposition : {TO_COMPLETE}",),
-            ),
-            Section("3. Risques : mesures existantes", (*_MEASURES, *facts.checks)),
-            Section(
-                "3. Risques : vraisemblance et gravité",
-                rows=tuple(
-                    (risk, TO_COMPLETE)
-                    for risk in (
-                        "Accès illégitime aux données",
-                        "Modification non désirée",
-                        "Disparition de données",
-                    )
-                ),
-            ),
-            Section(
-                "4. Validation",
-                rows=(
-                    ("Avis du délégué à la protection des données", TO_COMPLETE),
-                    ("Avis des personnes concernées ou de leurs représentants", TO_COMPLETE),
-                    ("Décision du responsable du traitement", TO_COMPLETE),
-                ),
-            ),
+            "Elle l'est en principe si deux critères sont réunis (RGPD, article 35).",
+            "Le Datalab ne peut en relever qu'un lui-même.",
         ),
+        tuple((text, seen.get(at, TO_COMPLETE)) for at, text in enumerate(_CRITERIA)),
+    )
+
+
+def _context(facts: Facts) -> tuple[Section, ...]:
+    project, found = facts.project, facts.persons or ("Rien n'a été repéré.",)
+    return (
+        Section("1. Contexte : le traitement", (project["title"], project["problem"])),
+        Section("1. Contexte : les données", found, facts.columns),
+        Section("1. Contexte : ce qui en sort", (f"Colonnes du résultat : {facts.result}",)),
+    )
+
+
+def _principles(facts: Facts) -> tuple[Section, ...]:
+    needed = f"Pourquoi chacune des colonnes lues est nécessaire : {TO_COMPLETE}"
+    rights = f"Information, accès, rectification, effacement, opposition : {TO_COMPLETE}"
+    return (
+        Section(
+            "2. Principes fondamentaux : nécessité et proportionnalité",
+            (needed, *facts.declared),
+            tuple(facts.bound()),
+        ),
+        Section("2. Principes fondamentaux : droits des personnes", (rights,)),
+    )
+
+
+def _risks(facts: Facts) -> tuple[Section, ...]:
+    feared = ("Accès illégitime aux données", "Modification non désirée", "Disparition de données")
+    said = (
+        "Avis du délégué à la protection des données",
+        "Avis des personnes concernées ou de leurs représentants",
+        "Décision du responsable du traitement",
+    )
+    return (
+        Section("3. Risques : mesures existantes", (*_MEASURES, *facts.checks)),
+        Section(
+            "3. Risques : vraisemblance et gravité",
+            rows=tuple((one, TO_COMPLETE) for one in feared),
+        ),
+        Section("4. Validation", rows=tuple((one, TO_COMPLETE) for one in said)),
     )
 
 
