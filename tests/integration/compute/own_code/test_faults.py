@@ -141,6 +141,7 @@ import os
 import pandas as pd
 def run(tables, parameters):
     own = {"before", "bin", "dev", "etc", "in", "lab", "lib", "lib32", "lib64", "out", "tmp", "usr"}
+    own |= {"work"}
     seen = set(os.listdir("/")) - own
     files = [name for _, _, names in os.walk("/lab") for name in names if name.endswith(".py")]
     return pd.DataFrame({
