@@ -140,7 +140,7 @@ def _possible(visit: Visit, project: Json) -> dict[str, bool]:
         if person and one["member_id"] == person.member_id and one["state"] == "invited"
     ]
     return {
-        "complete": is_holder,
+        "complete": is_open and is_holder,
         "treat": is_open and (is_holder or is_staff) and stage not in {"piloted", "staffed"},
         "review": is_staff and stage == "advised",
         "site": is_staff and stage == "trialled",

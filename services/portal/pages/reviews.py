@@ -71,6 +71,8 @@ async def draft(visit: Visit) -> Response:
 
 async def _facts(visit: Visit, project_id: str) -> Facts:
     project = await visit.lab.get("intake", path_of("projects", project_id))
+    if "checks" not in project:
+        raise Refused(_NOT_FOUND, "Les brouillons d'une revue sont pour le porteur et le Datalab.")
     preview = await preview_of(visit, project["treatment"])
     known = {} if preview is None or isinstance(preview, Faults) else preview
     asked = {one["owner_id"] for one in known.get("asked", ())}

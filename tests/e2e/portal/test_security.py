@@ -113,6 +113,17 @@ def test_what_is_not_ones_own_is_not_there(lab: Lab, stranger: httpx.Client, pla
     assert stranger.get("/projets/..%2f..%2fmembers").status_code == 404
 
 
+def test_drafts_of_a_review_are_not_for_who_takes_part(
+    lab: Lab, stranger: httpx.Client, played: Story
+) -> None:
+    """The team sees the project, and not what the lab found of it."""
+    code = link(lab, played.members["laboratory"], "holder")
+    stranger.post("/connexion/lien", data={"code": code, "csrf": csrf(stranger)})
+    assert stranger.get(f"/projets/{played.project_id}").status_code == 200
+    path = f"/revue/{played.project_id}/brouillons"
+    assert [stranger.get(f"{path}/{one}").status_code for one in ("registre", "x")] == [404, 404]
+
+
 def test_who_signed_out_is_out(lab: Lab, signed_in: httpx.Client) -> None:
     """The session proves nothing any more, even with the old cookie."""
     kept = dict(signed_in.cookies)
