@@ -61,7 +61,7 @@ status: install ## Show its processes
 
 test: install $(DEV) ## Run the unit, integration and end-to-end tests (ARGS="-k name" for some)
 	@$(BIN)/python -m deploy.local.packages
-	@$(BIN)/pytest -n 4 --dist loadfile --durations=10 $(ARGS)
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=10 $(ARGS)
 
 lint: install $(DEV) ## Check style, types and the architecture
 	@$(BIN)/ruff check
