@@ -146,8 +146,10 @@ def _children(pid: int) -> list[int]:
         return []
     found: list[int] = []
     with contextlib.suppress(OSError):
-        for thread in os.scandir(f"/proc/{pid}/task"):
-            found += map(int, Path(thread, "children").read_text().split())
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            # One that ends meanwhile hides no other's.
+            with contextlib.suppress(OSError):
+                found += map(int, (thread / "children").read_text().split())
     return found
 
 
