@@ -67,6 +67,8 @@ def erase_account(store: Store, caller: Caller, account_id: str) -> None:
 
 def make_link(store: Store, body: MakeLink) -> Made:
     """A link that signs somebody in once, as a member."""
+    if has_left(store, body.member_id):
+        raise Invalid("ce membre a quitté le Datalab", "member_id")
     if OF_MEMBERS & set(body.roles):
         check_members(store, {"member_id": body.member_id})
     return _keep(store, make("link", body.member_id, body.roles, LINK_LIFETIME))

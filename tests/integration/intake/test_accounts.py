@@ -132,6 +132,16 @@ def test_link_is_for_a_member_that_there_is(lab: Lab) -> None:
     assert lab.call("POST", "/sign-in-links", staff, who=OPERATOR).status == 201
 
 
+def test_link_is_not_for_who_left(lab: Lab) -> None:
+    """Whatever the roles are."""
+    member = lab.member()
+    lab.done("POST", f"/members/{member}/departure", {}, who=OPERATOR)
+    for role in ("owner", "reviewer"):
+        body = {"member_id": member, "roles": [role]}
+        problem = lab.refused(422, "POST", "/sign-in-links", body, who=OPERATOR)
+        assert "a quitté le Datalab" in problem["detail"]
+
+
 def test_member_may_have_an_id_of_its_own(lab: Lab) -> None:
     """Registered once, however often it is sent; another does not get it."""
     body = {"name": "Agence", "kind": "association", "member_id": "agence"}
