@@ -43,5 +43,9 @@ def _write(pair: KeyPair, before: bytes) -> None:
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     # In place: a container that mounts the file would not see another in its stead.
     pair.public.write_bytes(public + before)
-    pair.private.touch(mode=0o600)
-    pair.private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    # In one step: intake reads it at each token.
+    written = pair.private.with_suffix(".new")
+    written.unlink(missing_ok=True)
+    written.touch(mode=0o600)
+    written.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    written.replace(pair.private)

@@ -541,6 +541,7 @@ def test_key_is_rotated(shell: Shell, tmp_path: Path) -> None:
     before = keys.private.read_bytes()
     assert shell.run("rotate-key", DATALAB_HOME=str(home)).returncode == 0
     assert keys.private.read_bytes() != before
+    assert keys.private.stat().st_mode & 0o777 == 0o600
     assert keys.public.read_text().count("BEGIN PUBLIC KEY") == 2
 
 
