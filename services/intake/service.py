@@ -1,7 +1,6 @@
 """The intake service's entrypoints: what it serves by HTTP and RPC, and the events it hears."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from services.intake import commands, guidance, retention
@@ -206,8 +205,10 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts):
 
         Forbidden to its holder, to the owners of its data, and to members of their SIREN.
         """
-        review = partial(commands.review, needed=self.settings.reviewers)
-        return _view(review(self.documents, call.caller, project_id, call.body))
+        needed = self.settings.reviewers
+        return _view(
+            commands.review(self.documents, call.caller, project_id, call.body, needed=needed)
+        )
 
     @http("POST", f"{PROJECT}/completion", body=CompleteProject, returns=ProjectView, roles=HOLDERS)
     def complete(self, call: Call, project_id: str) -> ProjectView:

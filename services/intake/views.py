@@ -17,6 +17,7 @@ from services.intake.records import (
     Trial,
     Wait,
 )
+from services.intake.reviewing import Approval
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.events import ErasedCount
 from shared.events.event import InputNote, JobKind, Stage, Treatment
@@ -61,15 +62,6 @@ class CheckView(View):
     persons: tuple[InputNote, ...] = Field(
         description="what its data tells about persons, and owners declare of that"
     )
-
-
-class ApprovalView(View):
-    """What a first reviewer said for a treatment, where two have to agree."""
-
-    by: str
-    at: AwareDatetime
-    reason: str
-    proposal: int
 
 
 class QuestionView(View):
@@ -126,7 +118,7 @@ class ProjectView(ProjectSummary):
     checks: tuple[CheckView, ...] = Field(
         description="what the catalogue and compute found in the treatment's way, once they looked"
     )
-    approvals: tuple[ApprovalView, ...] = Field(
+    approvals: tuple[Approval, ...] = Field(
         description="what first reviewers said, where two have to agree"
     )
     questions: tuple[QuestionView, ...] = Field(

@@ -176,7 +176,7 @@ class Lab:
 class SignIn:
     """What somebody shows at intake to get in, and leaves when going out."""
 
-    def __init__(self, http: httpx.AsyncClient, intake: str, tokens: Tokens, key: str = "") -> None:
+    def __init__(self, http: httpx.AsyncClient, intake: str, tokens: Tokens, key: str) -> None:
         self._http, self._intake, self._tokens, self._key = http, intake, tokens, key
 
     async def by_link(self, text: str) -> Json:

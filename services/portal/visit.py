@@ -84,6 +84,11 @@ class Visit:
         return self.person.member_id if self.person else ""
 
     @property
+    def account_id(self) -> str:
+        """The person's own account; empty for who came by a link, or did not sign in."""
+        return self.person.account_id if self.person else ""
+
+    @property
     def address(self) -> str:
         """Where the request comes from, as far as proxies on this machine tell."""
         return self.request.client.host if self.request.client else ""

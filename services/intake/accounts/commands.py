@@ -9,7 +9,7 @@ from services.intake.accounts.account import Account, unknown
 from services.intake.accounts.bodies import Identity, ListAccounts, MakeKey, MakeLink, OpenAccount
 from services.intake.accounts.credential import Credential, Made, make, parts_of, proves, refused
 from services.intake.members.commands import check_members
-from shared.aggregate import new_id, now
+from shared.aggregate import Aggregate, new_id, now
 from shared.auth import OF_MEMBERS, ROLES, Caller, Role, issue_token
 from shared.endings.departures import has_left
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable
@@ -61,7 +61,7 @@ def read_account(store: Store, caller: Caller, account_id: str) -> Account:
 def erase_account(store: Store, caller: Caller, account_id: str) -> None:
     """Erase an account that the caller may read, and end its sessions and keys."""
     found = read_account(store, caller, account_id)
-    _forget(store, {"account_id": account_id})
+    _forget(store, Credential, {"account_id": account_id})
     store.of(Account).remove(found)
 
 
@@ -161,21 +161,18 @@ def revoke_key(store: Store, caller: Caller, key_id: str) -> Credential:
 
 def forget_all(store: Store, member_id: str) -> int:
     """Forget the accounts and credentials of a member who is erased; how many."""
-    accounts = list(store.of(Account).every({"member_id": member_id}))
-    for one in accounts:
-        store.of(Account).remove(one)
-    return len(accounts) + _forget(store, {"member_id": member_id})
+    return sum(_forget(store, cls, {"member_id": member_id}) for cls in (Account, Credential))
 
 
 def forget_ended(store: Store) -> None:
     """Forget the credentials that ended long ago."""
-    _forget(store, {"ends_at": {"$lt": now() - KEPT_AFTER}})
+    _forget(store, Credential, {"ends_at": {"$lt": now() - KEPT_AFTER}})
 
 
-def _forget(store: Store, where: Mapping[str, object]) -> int:
-    found = list(store.of(Credential).every(where))
+def _forget(store: Store, cls: type[Aggregate], where: Mapping[str, object]) -> int:
+    found = list(store.of(cls).every(where))
     for one in found:
-        store.of(Credential).remove(one)
+        store.of(cls).remove(one)
     return len(found)
 
 

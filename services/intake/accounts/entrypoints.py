@@ -15,13 +15,11 @@ from services.intake.accounts.bodies import (
     OpenAccount,
     TokenView,
 )
-from shared.auth import Role
+from services.intake.members.entrypoints import OPERATORS
 from shared.http import Call, http
 from shared.inbound import Paging
 from shared.settings import Settings
 from shared.store import Store
-
-OPERATORS: frozenset[Role] = frozenset({"operator"})
 
 
 class ForAccounts:

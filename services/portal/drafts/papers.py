@@ -4,23 +4,24 @@ from collections.abc import Callable, Mapping
 
 from services.portal.drafts.draft import TO_COMPLETE, Draft, Facts, Section
 
+_CROSSING = "croisement d'ensembles de données"
 _CRITERIA = (
     "évaluation ou notation de personnes",
     "décision automatisée avec effet juridique",
     "surveillance systématique",
     "données sensibles ou à caractère hautement personnel",
     "traitement à grande échelle",
-    "croisement d'ensembles de données",
+    _CROSSING,
     "personnes vulnérables",
     "usage innovant d'une technique",
     "exclusion du bénéfice d'un droit, d'un service ou d'un contrat",
 )
 """The criteria of the European data protection authorities: WP 248 rev.01, III.B."""
 
-_CROSSING = 5
+_BOUNDED = "Seules les colonnes citées ici sont lues ; l'accès cesse quand le producteur le retire."
 _MEASURES = (
     "Le calcul se fait au Datalab, dans un bac à sable sans réseau ; seul son résultat en sort.",
-    "Seules les colonnes citées ici sont lues ; l'accès cesse quand le producteur le retire.",
+    _BOUNDED,
     "Accès par compte nominatif et rôles ; chaque étape est consignée au suivi du projet.",
 )
 
@@ -70,7 +71,7 @@ def _criteria(facts: Facts) -> Section:
             "Elle l'est en principe si deux critères sont réunis (RGPD, article 35).",
             "Le Datalab ne peut en relever qu'un lui-même.",
         ),
-        tuple((text, seen.get(at, TO_COMPLETE)) for at, text in enumerate(_CRITERIA)),
+        tuple((text, seen.get(text, TO_COMPLETE)) for text in _CRITERIA),
     )
 
 
@@ -140,7 +141,7 @@ def agreement(facts: Facts) -> Draft:
                     ("Mention à publier", preview.get("attribution") or TO_COMPLETE),
                 ),
             ),
-            Section("Durée et fin", (f"Durée : {TO_COMPLETE}", _MEASURES[1])),
+            Section("Durée et fin", (f"Durée : {TO_COMPLETE}", _BOUNDED)),
             Section(
                 "Signatures",
                 rows=((facts.holder, TO_COMPLETE), *((name, TO_COMPLETE) for _, name in owners)),

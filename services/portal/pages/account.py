@@ -38,8 +38,7 @@ async def revoke_key(visit: Visit) -> Response:
 
 async def erase(visit: Visit) -> Response:
     """Erase the person's own account, and sign out."""
-    account_id = visit.person.account_id if visit.person else ""
-    await visit.lab.delete("intake", path_of("accounts", account_id))
+    await visit.lab.delete("intake", path_of("accounts", visit.account_id))
     visit.request.session.clear()
     return visit.go("/connexion", "Votre compte est effacé.")
 
@@ -66,8 +65,9 @@ async def _member(visit: Visit) -> Json:
 
 async def _account(visit: Visit) -> Json:
     """The person's own account; who came by a link has none."""
-    account_id = visit.person.account_id if visit.person else ""
-    return await visit.lab.get("intake", path_of("accounts", account_id)) if account_id else None
+    if not visit.account_id:
+        return None
+    return await visit.lab.get("intake", path_of("accounts", visit.account_id))
 
 
 ROUTES = [

@@ -1,5 +1,6 @@
 """Reviews: what waits for the lab's staff, and a project with all that is known of it."""
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from services.portal.download import saved
@@ -60,7 +61,7 @@ async def draft(visit: Visit) -> Response:
     """A paper that the review asks for, as far as the lab can write it, to be saved."""
     project_id, paper = (visit.request.path_params[name] for name in ("project_id", "paper"))
     if paper not in PAPERS:
-        raise Refused(_NOT_FOUND, "Cette page n'existe pas.")
+        raise HTTPException(_NOT_FOUND)
     written = PAPERS[paper][1](await _facts(visit, project_id)).typeset()
     as_docx = visit.asked("format") == "docx"
     page = visit.templates.get_template("reviews/draft.html")
