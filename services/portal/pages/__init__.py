@@ -9,12 +9,9 @@ from services.portal.pages import (
     home,
     partners,
     persons,
-    projects,
     requests,
-    results,
-    reviews,
-    treatments,
 )
+from services.portal.pages.projects import projects, results, reviews, treatments
 
 PAGES = [
     *home.ROUTES,

@@ -8,7 +8,7 @@ from services.portal.drafts import docx
 from services.portal.drafts.draft import Facts
 from services.portal.drafts.papers import PAPERS
 from services.portal.lab import Refused, if_seen, path_of
-from services.portal.pages.treatments import preview_of
+from services.portal.pages.projects.treatments import preview_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 
 _SHOWN = 50
