@@ -93,6 +93,9 @@ class _SecuredTreatment(_ProjectEvent):
     title: str = Field(default="", description="the project's")
     problem: str = Field(default="", description="why it asks for the data, as its holder wrote it")
     holder: Party | None = None
+    conditions: tuple[str, ...] = Field(
+        default=(), description="what the review binds the project to, in French"
+    )
 
 
 class ProjectSecured(_SecuredTreatment, source="intake"):

@@ -105,9 +105,14 @@ class Finding(Frozen):
         return is_weak and self.role != "sensitive"
 
     @property
+    def kind_in_french(self) -> str:
+        """What the column holds."""
+        return _KINDS.get(self.kind, self.kind)
+
+    @property
     def in_french(self) -> str:
         """The column and what it holds."""
-        return f"{quoted(self.column)} ({_KINDS.get(self.kind, self.kind)})"
+        return f"{quoted(self.column)} ({self.kind_in_french})"
 
 
 class Privacy(Frozen):

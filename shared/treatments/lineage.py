@@ -35,7 +35,7 @@ class Shown(Frozen):
             return False
         if self.by is None:
             groups = {column_of(one) for one in set(other.by or ()) - set(other.beside)}
-            return groups | {_column_of(one) for one in other.figures} <= set(self.figures)
+            return groups | {figured_column(one) for one in other.figures} <= set(self.figures)
         return (
             other.by is not None
             and set(other.by) <= set(self.by)
@@ -102,7 +102,7 @@ def column_of(origin: Origin) -> str:
     return origin.partition(".")[2]
 
 
-def _column_of(figure: str) -> str:
+def figured_column(figure: str) -> str:
     """The column that a figure is made of: `x` of `sum(mean(x))`; names may hold parentheses."""
     while figure.startswith(_PREFIXES) and figure.endswith(")"):
         figure = figure.partition("(")[2][:-1]

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from shared.events.event import Frozen, Step, Treatment
+from shared.treatments.column_uses import DatasetUse
 from shared.treatments.known_tables import KnownInputs
 from shared.treatments.remarks import TreatmentCheck
 
@@ -79,7 +80,13 @@ class KnownPreview(Frozen):
     matches: tuple[KeyMatch, ...] = ()
     proposed: tuple[ProposedKey, ...] = ()
     asked: tuple[AskedOwner, ...] = ()
+    reads: tuple[DatasetUse, ...] = Field(
+        default=(), description="every dataset that it reads, and what for"
+    )
     licence: str = Field(default="", description="of the result; à décider where one must decide")
+    obligations: tuple[str, ...] = Field(
+        default=(), description="what who publishes the result has to do, in French"
+    )
     attribution: str = Field(default="", description="to publish with the result, in French")
     conflict: str = Field(default="", description="why licences do not fit, in French")
     persons: tuple[str, ...] = Field(default=(), description="what data tell of persons, in French")
@@ -117,7 +124,9 @@ class TreatmentPreview(TreatmentCheck):
     matches: tuple[KeyMatch, ...] = ()
     proposed: tuple[ProposedKey, ...] = ()
     asked: tuple[AskedOwner, ...] = ()
+    reads: tuple[DatasetUse, ...] = ()
     licence: str = ""
+    obligations: tuple[str, ...] = ()
     attribution: str = ""
     conflict: str = ""
     persons: tuple[str, ...] = ()

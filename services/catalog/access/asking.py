@@ -71,6 +71,7 @@ class ProjectFacts(Frozen):
     holder: Party = Party()
     title: str = ""
     problem: str = ""
+    conditions: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, event: ProjectSecured | TreatmentChanged) -> Self | None:
@@ -84,6 +85,7 @@ class ProjectFacts(Frozen):
             holder=event.holder or Party(),
             title=event.title,
             problem=event.problem,
+            conditions=event.conditions,
         )
 
     @property
@@ -162,6 +164,8 @@ class _Request:
         yield f"Qui demande : {self._facts.who}."
         words = filter(None, (self._facts.title, self._facts.problem))
         yield f"Pourquoi, dans les mots du porteur : {' '.join(map(quoted, words))}."
+        for condition in self._facts.conditions:
+            yield f"Le Datalab y met cette condition : {quoted(condition)}."
         yield self._read(texts)
         yield from () if self._is_files else (self._crossed(), *self._left_out())
         yield from map(_told_code, own_code(self._facts.treatment))

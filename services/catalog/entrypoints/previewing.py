@@ -1,5 +1,6 @@
 """What is told of a treatment before it runs: tables, keys, licence, owners."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from services.catalog.access.asking import columns_of
@@ -13,6 +14,7 @@ from shared.auth import INSIDE, Caller
 from shared.errors import Invalid
 from shared.messaging import rpc
 from shared.store import Store
+from shared.treatments.column_uses import DatasetUse, uses_of
 from shared.treatments.lineage import Reading, readings_of
 from shared.treatments.preview import AskedOwner, KnownPreview, PlannedTreatment
 
@@ -37,12 +39,17 @@ class Previewing:
         )
         matches = key_matches.matches_of(self.joins, asked, known, caller)
         crossings = (crossing for _, crossing in matches if crossing)
+        readings = _readings(asked, known)
         return KnownPreview(
             inputs=treatment_inputs.inputs_of(known, crossings, caller),
             matches=tuple(match for match, _ in matches),
             proposed=key_matches.proposed(self.joins, asked, known, caller),
-            asked=tuple(_asked(asked, known, member_id)),
+            asked=tuple(_asked(readings, known, member_id)),
+            reads=tuple(_reads(readings, known)),
             licence=licence.title,
+            obligations=tuple(
+                f"{one.text} ({', '.join(one.sources)})" for one in licence.obligations
+            ),
             attribution=licence.attribution,
             conflict=licence.conflict.reason if licence.conflict else "",
             persons=tuple(
@@ -54,12 +61,32 @@ class Previewing:
         )
 
 
-def _asked(treatment: PlannedTreatment, known: Known, member_id: str) -> list[AskedOwner]:
-    """Whose data it reads that is restricted and not the member's, and which columns."""
+def _readings(treatment: PlannedTreatment, known: Known) -> dict[str, Reading]:
+    """What it reads of each dataset; of none, as long as it cannot run."""
     try:
-        readings = readings_of(treatment, columns_of(known)) if treatment.steps else {}
+        return readings_of(treatment, columns_of(known)) if treatment.steps else {}
     except Invalid:
-        readings = {}
+        return {}
+
+
+def _reads(readings: Mapping[str, Reading], known: Known) -> Iterator[DatasetUse]:
+    """What is read of each dataset that the member may know of, and what for."""
+    columns = columns_of(known)
+    for one, reading in readings.items():
+        if dataset := known.get(one):
+            uses = uses_of(reading, _persons(dataset))
+            others = len(columns[one] or ()) - len(uses or ())
+            told = {"columns": uses, "others": others if uses is not None else 0}
+            yield DatasetUse(dataset_id=one, title=dataset.metadata.title, **told)
+
+
+def _persons(dataset: Dataset) -> dict[str, str]:
+    found = dataset.published.privacy if dataset.published else None
+    return {one.column: one.kind_in_french for one in found.findings} if found else {}
+
+
+def _asked(readings: Mapping[str, Reading], known: Known, member_id: str) -> list[AskedOwner]:
+    """Whose data it reads that is restricted and not the member's, and which columns."""
     return [
         AskedOwner(
             dataset_id=one,
