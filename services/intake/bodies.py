@@ -1,7 +1,7 @@
 """What callers send: bounded, and refused when a field is unknown rather than half understood."""
 
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -14,6 +14,7 @@ from stdnum.fr import siren as sirens
 
 from services.intake.invitations import Answer
 from services.intake.records import MemberKind
+from services.intake.reviewing import ReviewDecision
 from shared.auth import MemberId
 from shared.catalogues.markup import plain_text
 from shared.events.event import Stage, Step, Treatment
@@ -151,11 +152,23 @@ class ReviewProject(Body):
     `complete` decides nothing yet: its reason is what the holder is asked to complete.
     """
 
-    decision: Literal["secure", "reject", "complete"]
+    decision: ReviewDecision
     reason: _Text
     version: int = Field(
         ge=1, description="`version` of the project that was reviewed: 409 when it changed since"
     )
+    conditions: tuple[Line, ...] = Field(
+        default=(), max_length=20, description="what securing it binds the project to, in French"
+    )
+    seen: str = Field(
+        default="", max_length=50_000, description="the evidence as it was shown: it is kept"
+    )
+
+    @model_validator(mode="after")
+    def _binds_what_goes_on(self) -> Self:
+        if self.conditions and self.decision != "secure":
+            raise ValueError("conditions : seul un projet sécurisé a des conditions")
+        return self
 
 
 class CompleteProject(Body):
@@ -201,6 +214,9 @@ class DeliverProject(Body):
     description: _Text
     licence: Line
     keywords: _Words = ()
+    conditions_met: bool = Field(
+        default=False, description="that the conditions of the review are met, if it set any"
+    )
 
 
 class WithdrawProject(Body):

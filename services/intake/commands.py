@@ -21,7 +21,9 @@ from services.intake.bodies import (
 from services.intake.members.commands import check_members, parties_to
 from services.intake.model import Project
 from services.intake.records import Delivery
+from services.intake.reviewing import Decision
 from services.intake.submission import claim
+from services.intake.views import ReviewView
 from shared.aggregate import new_id
 from shared.applications import with_choices
 from shared.auth import Caller
@@ -102,11 +104,10 @@ def review(
                 f" version {project.version} ; relisez-le, puis décidez"
             )
         by = caller.member_id
-        parties = parties_to(store, project, by)
-        if body.decision == "complete":
-            project.ask(body.reason, by, parties)
-        else:
-            project.review(body.decision, body.reason, by, parties, needed=needed)
+        decision = Decision(
+            by=by, proposal=project.proposal, **body.model_dump(exclude={"version"})
+        )
+        project.review(decision, parties_to(store, project, by), needed=needed)
 
     return _change(store, caller, project_id, decide)
 
@@ -115,6 +116,15 @@ def complete(store: Store, caller: Caller, project_id: str, body: CompleteProjec
     """Answer, as the project's holder, what the review asked."""
     return _change(
         store, caller, project_id, lambda project: project.complete(body.answer, caller.member_id)
+    )
+
+
+def read_review(store: Store, caller: Caller, project_id: str, *, needed: int) -> ReviewView:
+    """What was decided of a project before, and why the caller may not decide, if so."""
+    return ReviewView(
+        impediment=impediment(store, project_id, caller.member_id),
+        needed=needed,
+        decisions=store.of(Project).get(project_id).reviews.decisions,
     )
 
 
@@ -166,8 +176,13 @@ def answer_invitation(
 
 def deliver(store: Store, caller: Caller, project_id: str, body: DeliverProject) -> Project:
     """Hand the project's result over to the catalogue."""
-    delivery = Delivery(**dict(body))
-    return _change(store, caller, project_id, lambda it: it.deliver(delivery, caller.member_id))
+    delivery, met = Delivery(**body.model_dump(exclude={"conditions_met"})), body.conditions_met
+    return _change(
+        store,
+        caller,
+        project_id,
+        lambda it: it.deliver(delivery, caller.member_id, conditions_met=met),
+    )
 
 
 def withdraw(store: Store, caller: Caller, project_id: str, body: WithdrawProject) -> Project:

@@ -50,6 +50,11 @@ class Invitations(Frozen):
         """The members who see the project by their part in it."""
         return sorted({one.member_id for one in self.all if one.is_in_force})
 
+    @property
+    def partners(self) -> frozenset[str]:
+        """The members who accepted a part."""
+        return frozenset(one.member_id for one in self.all if one.state == "accepted")
+
     def of(self, member_id: str) -> tuple[Invitation, ...]:
         """The member's invitations but those withdrawn: what waits for its answer, the latest."""
         latest = [one for one in reversed(self.all) if one.member_id == member_id]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import AwareDatetime, Field, computed_field, model_validator
 
@@ -28,8 +28,8 @@ from services.intake.records import (
     Trial,
     Wait,
 )
-from services.intake.reviewing import Approval, Question, check_impartial
-from shared.aggregate import NEVER, Aggregate, now
+from services.intake.reviewing import Decision, Question, Reviews, check_impartial
+from shared.aggregate import Aggregate, now
 from shared.endings.redaction import ERASED, redacted
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
 from shared.events import (
@@ -137,8 +137,7 @@ class Project(Aggregate):
     trials: list[Trial] = []
     results: list[Result] = []
     given_up: tuple[GivenUpJob, ...] = ()
-    questions: tuple[Question, ...] = ()
-    approvals: tuple[Approval, ...] = ()
+    reviews: Reviews = Reviews()
     parts: Invitations = Invitations()
     site_id: str | None = None
     team: tuple[str, ...] = ()
@@ -151,6 +150,16 @@ class Project(Aggregate):
         if isinstance(saved, dict) and (saved.get("data_opened") or saved.get("access_open")):
             return {"opened_for": max(saved.get("proposal", 0), 1), **saved}
         return saved
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reviewed(cls, saved: Any) -> Any:  # noqa: ANN401 - whatever is to be a project
+        """What was saved before a review kept more than questions and first approvals."""
+        if not isinstance(saved, dict) or not saved.keys() & {"questions", "approvals"}:
+            return saved
+        agreed = [{**one, "decision": "secure"} for one in saved.get("approvals", ())]
+        reviews = {"questions": saved.get("questions", ()), "decisions": agreed}
+        return {"reviews": reviews, **saved}
 
     @model_validator(mode="after")
     def _took_part(self) -> Self:
@@ -286,36 +295,41 @@ class Project(Aggregate):
             )
 
     def review(
-        self,
-        decision: Literal["secure", "reject"],
-        reason: str,
-        by: str,
-        parties: Mapping[str, Party] = NOBODY,
-        *,
-        needed: int = 1,
+        self, decision: Decision, parties: Mapping[str, Party] = NOBODY, *, needed: int = 1
     ) -> None:
-        """Secure the project for its treatment's datasets, or turn it down.
+        """Secure the project for its treatment's datasets, turn it down, or ask to complete it.
 
         Where two reviewers are `needed`, the first one's word is kept until another agrees with it.
 
-        Forbidden to its holder, to owners of the data, and to their organisations; `parties` are
-        the members concerned, by id.
+        Forbidden to its holder, to owners of the data, to who has a part in it, and to their
+        organisations; `parties` are the members concerned, by id.
         Owners are asked for nothing that leads nowhere: WrongStage while the treatment is known not
         to run, or not to be read, and while nobody knows who its owners are.
         """
-        self.check_impartial(by, parties)
-        if decision == "reject":
-            self._become("rejected", by, reason)
-            self.record(ProjectRejected(**self._decision(by, reason)))
-            return
+        self.check_impartial(decision.by, parties)
+        if decision.decision == "complete":
+            self._ask(decision)
+        elif decision.decision == "reject":
+            self._become("rejected", decision.by, decision.reason)
+            self.reviews = self.reviews.decided(decision)
+            self.record(ProjectRejected(**self._decision(decision)))
+        else:
+            self._secure(decision, parties, needed)
+
+    def _secure(self, decision: Decision, parties: Mapping[str, Party], needed: int) -> None:
         treatment = self._checked_treatment()
-        if not self._agreed(by, reason, needed):
+        self.reviews = self.reviews.decided(decision)
+        told = self._decision(decision)
+        if len(self.reviews.approvals_of(self.proposal)) < needed:
+            self._note(decision.by, f"Premier avis favorable : {decision.reason}")
+            self.record(ProjectApproved(**told))
             return
-        self._become("secured", by, f"{reason} {self.unchecked}".strip())
+        self._become("secured", decision.by, f"{decision.reason} {self.unchecked}".strip())
+        for condition in self.reviews.conditions:
+            self._note(decision.by, f"Condition de la revue : {condition}")
         self.secured_ids = _read_by(treatment)
         self.told = True
-        told = self._decision(by, reason) | self._secured_treatment(parties)
-        self.record(ProjectSecured(**told))
+        self.record(ProjectSecured(**told, **self._secured_treatment(parties)))
 
     def _checked_treatment(self) -> Treatment:
         """The treatment, if it may be secured: WrongStage says what is missing."""
@@ -332,47 +346,23 @@ class Project(Aggregate):
             )
         return self.treatment
 
-    def _agreed(self, by: str, reason: str, needed: int) -> bool:
-        """Whether as many agree as are needed; until then, keep this one's word."""
-        before = [one for one in self.approvals if one.proposal == self.proposal]
-        if any(one.by == by for one in before):
-            raise Forbidden("vous vous êtes déjà prononcé : un autre examinateur décide")
-        if len(before) + 1 >= needed:
-            return True
-        said = Approval(by=by, at=now(), reason=reason, proposal=self.proposal)
-        self.approvals = (*self.approvals, said)
-        self._note(by, f"Premier avis favorable : {reason}")
-        self.record(ProjectApproved(**self._decision(by, reason)))
-        return False
-
-    @property
-    def open_question(self) -> Question | None:
-        """What the holder has not answered yet."""
-        return next((one for one in self.questions if one.answered_at == NEVER), None)
-
-    def ask(self, text: str, by: str, parties: Mapping[str, Party] = NOBODY) -> None:
-        """Ask the holder to complete the project, before it is decided on; once at a time.
-
-        Forbidden to whom a review is.
-        """
-        self.check_impartial(by, parties)
+    def _ask(self, decision: Decision) -> None:
+        """Ask the holder to complete the project, before it is decided on; once at a time."""
         if self.stage != "advised":
             raise WrongStage(f"un projet « {self.stage} » n'est plus à compléter")
-        if self.open_question:
-            raise WrongStage("le porteur n'a pas encore répondu à ce qui lui est demandé")
-        self.questions = (*self.questions, Question(text=text, asked_by=by, asked_at=now()))
-        self._note(by, f"À compléter : {text}")
-        self.record(CompletionAsked(**self._who(), asked_by=by, question=text))
+        self.reviews = self.reviews.asked(decision)
+        self._note(decision.by, f"À compléter : {decision.reason}")
+        asked = {"asked_by": decision.by, "question": decision.reason}
+        self.record(CompletionAsked(**self._who(), **asked))
 
     def complete(self, answer: str, by: str) -> None:
         """Answer what the holder was asked; Forbidden to anybody else."""
         if by != self.holder_id:
             raise Forbidden("seul le porteur du projet le complète")
-        asked = self.open_question
+        asked = self.reviews.open_question
         if asked is None or self.stage in FINAL_STAGES:
             raise WrongStage("rien n'est à compléter pour le moment")
-        told = asked.model_copy(update={"answer": answer, "answered_at": now()})
-        self.questions = (*self.questions[:-1], told)
+        self.reviews = self.reviews.answered(answer)
         self._note(by, f"Complété : {answer}")
         self.record(CompletionGiven(**self._who(), asked_by=asked.asked_by, answer=answer))
 
@@ -543,12 +533,31 @@ class Project(Aggregate):
         self.record(InvitationAccepted(**who, part=invitation.part))
         self._settle(invitation.part, by)
 
-    def deliver(self, delivery: Delivery, by: str) -> None:
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What reviews asked the holder to complete, oldest first."""
+        return self.reviews.questions
+
+    @property
+    def approvals(self) -> tuple[Decision, ...]:
+        """Who would secure its treatment as it is now."""
+        return self.reviews.approvals_of(self.proposal)
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What the review bound the project to, once it is secured, in French."""
+        return self.reviews.conditions if self.secured_ids else ()
+
+    def deliver(self, delivery: Delivery, by: str, *, conditions_met: bool = False) -> None:
         """Hand over the digital service that a full job's result feeds.
 
-        Not while data that it was made of is taken away: the catalogue would not take it.
+        Not while data that it was made of is taken away: the catalogue would not take it. Invalid
+        until it is said that the conditions of the review are met.
         """
         self._check("delivered")
+        if self.conditions and not conditions_met:
+            told = " ; ".join(self.conditions)
+            raise Invalid(f"confirmez que ces conditions sont tenues : {told}", "conditions_met")
         self.check_readable()
         result = next((end for end in self.results if end.job_id == delivery.job_id), None)
         if result is None:
@@ -564,7 +573,8 @@ class Project(Aggregate):
         """Give the project up."""
         self._become("withdrawn", by, reason)
         others = tuple(self.named)
-        self.record(ProjectWithdrawn(**self._decision(by, reason), member_ids=others))
+        told = {"decided_by": by, "reason": reason, "member_ids": others}
+        self.record(ProjectWithdrawn(**self._who(), **told))
 
     def _note_check(self, proposal: int, check: Check) -> None:
         if self.stage not in _CHECKED or proposal != self.proposal:
@@ -594,7 +604,7 @@ class Project(Aggregate):
 
     def check_impartial(self, by: str, parties: Mapping[str, Party]) -> None:
         """Raise Forbidden, in French, for whose own case the project is."""
-        check_impartial(by, self.holder_id, self.owners, parties)
+        check_impartial(by, self.holder_id, self.owners, parties, self.parts.partners)
 
     def _note_job(self, job: GivenUpJob) -> bool:
         """Keep the last word on a job; whether this is it, as events come in any order."""
@@ -660,8 +670,8 @@ class Project(Aggregate):
     def _who(self) -> dict[str, Any]:
         return {"project_id": self.id, "holder_id": self.holder_id}
 
-    def _decision(self, by: str, reason: str) -> dict[str, Any]:
-        return {**self._who(), "decided_by": by, "reason": reason}
+    def _decision(self, decision: Decision) -> dict[str, Any]:
+        return {**self._who(), "decided_by": decision.by, "reason": decision.reason}
 
     def _secured_treatment(self, parties: Mapping[str, Party]) -> dict[str, Any]:
         """What owners are asked about, and who asks them."""
@@ -672,6 +682,7 @@ class Project(Aggregate):
             "title": self.title,
             "problem": self.problem,
             "holder": parties.get(self.holder_id, Party()),
+            "conditions": self.conditions,
         }
 
     def _equip(self, by: str) -> None:

@@ -19,7 +19,7 @@ from services.intake.bodies import (
 )
 from services.intake.members.entrypoints import STAFF
 from services.intake.model import Project
-from services.intake.views import AnswerView, ProjectPage, ProjectView
+from services.intake.views import AnswerView, ProjectPage, ProjectView, ReviewView
 from shared.auth import INSIDE, Caller, MemberId, Role
 from shared.inbound import IdempotencyKey, Identifier
 from shared.messaging import rpc
@@ -87,12 +87,29 @@ class ForPrograms:
         reason: str,
         by: MemberId,
         version: int,
+        *,
+        conditions: list[str] | None = None,
+        seen: str = "",
     ) -> ProjectView:
         """Secure a project, turn it down, or ask to complete it, as its `version` was."""
-        asked = {"decision": decision, "reason": reason, "version": version}
+        asked = {
+            "decision": decision,
+            "reason": reason,
+            "version": version,
+            "conditions": conditions or [],
+            "seen": seen,
+        }
         body = ReviewProject.model_validate(asked)
         review = partial(commands.review, needed=self.settings.reviewers)
         return self._do(review, project_id, by, body)
+
+    @rpc
+    def get_review(self, project_id: Identifier, by: MemberId) -> ReviewView:
+        """What was decided of a project, on which evidence, and whether the member `by` may."""
+        caller = Caller(by, STAFF)
+        return commands.read_review(
+            self.documents, caller, project_id, needed=self.settings.reviewers
+        )
 
     @rpc
     def complete_project(self, project_id: Identifier, answer: str, by: MemberId) -> ProjectView:

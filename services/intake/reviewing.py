@@ -1,22 +1,31 @@
-"""Reviews: who decides on no project, since it is its own case, and what a review asks first."""
+"""Reviews: who decides on no project, since it is its own case, what is asked, and decided."""
 
 from collections.abc import Iterable, Mapping
+from typing import Literal, Self
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
-from shared.aggregate import NEVER
-from shared.errors import Forbidden
+from shared.aggregate import NEVER, now
+from shared.endings.redaction import ERASED
+from shared.errors import Forbidden, WrongStage
 from shared.events.event import Frozen, Party
+
+ReviewDecision = Literal["secure", "reject", "complete"]
 
 _ANOTHER = "un autre examinateur décide"
 
 
 def check_impartial(
-    by: str, holder_id: str, owners: Iterable[str], parties: Mapping[str, Party]
+    by: str,
+    holder_id: str,
+    owners: Iterable[str],
+    parties: Mapping[str, Party],
+    partners: Iterable[str] = (),
 ) -> None:
     """Raise Forbidden for the holder, an owner of the data, and whoever has the SIREN of one.
 
-    `parties` are the members concerned, by id; one without a SIREN speaks for itself alone.
+    So it is for the `partners`, who accepted a part in the project. `parties` are the members
+    concerned, by id; one without a SIREN speaks for itself alone.
     """
     sirens = {member_id: party.siren for member_id, party in parties.items()}
     others = set(owners) - {holder_id}
@@ -24,6 +33,8 @@ def check_impartial(
         raise Forbidden(f"le porteur d'un projet ne l'examine pas : {_ANOTHER}")
     if by in others:
         raise Forbidden(f"ce projet lirait des données qui sont à vous : {_ANOTHER}")
+    if by in partners:
+        raise Forbidden(f"vous êtes site pilote ou de l'équipe de ce projet : {_ANOTHER}")
     siren = sirens.get(by)
     if not siren:
         return
@@ -35,15 +46,6 @@ def check_impartial(
         )
 
 
-class Approval(Frozen):
-    """A reviewer's word, in French, for a treatment that a second one has to agree with."""
-
-    by: str
-    at: AwareDatetime
-    reason: str
-    proposal: int
-
-
 class Question(Frozen):
     """What a reviewer asked the holder to complete, and what it answered; both are French."""
 
@@ -52,3 +54,79 @@ class Question(Frozen):
     asked_at: AwareDatetime
     answer: str = ""
     answered_at: AwareDatetime = NEVER
+
+
+class Decision(Frozen):
+    """A reviewer's word on a project's treatment, and what lay before it; all texts are French."""
+
+    by: str
+    at: AwareDatetime = Field(default_factory=now)
+    decision: ReviewDecision
+    reason: str
+    proposal: int = Field(description="the number of the treatment that was reviewed")
+    conditions: tuple[str, ...] = Field(default=(), description="what the project is bound to")
+    seen: str = Field(default="", description="the evidence as it was shown")
+
+
+class Reviews(Frozen):
+    """What reviewers asked and decided of a project, oldest first."""
+
+    questions: tuple[Question, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def open_question(self) -> Question | None:
+        """What the holder has not answered yet."""
+        return next((one for one in self.questions if one.answered_at == NEVER), None)
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What those bound the project to who agreed to the treatment that was secured last."""
+        agreed = [one for one in self.decisions if one.decision == "secure"]
+        last = [one for one in agreed if one.proposal == agreed[-1].proposal]
+        return tuple(dict.fromkeys(text for one in last for text in one.conditions))
+
+    def approvals_of(self, proposal: int) -> tuple[Decision, ...]:
+        """Who would secure that treatment."""
+        found = (one for one in self.decisions if one.proposal == proposal)
+        return tuple(one for one in found if one.decision == "secure")
+
+    def decided(self, decision: Decision) -> Self:
+        """The same with one more decision; Forbidden for who agreed to the treatment before."""
+        if decision.decision == "secure" and any(
+            one.by == decision.by for one in self.approvals_of(decision.proposal)
+        ):
+            raise Forbidden("vous vous êtes déjà prononcé : un autre examinateur décide")
+        return self.model_copy(update={"decisions": (*self.decisions, decision)})
+
+    def asked(self, decision: Decision) -> Self:
+        """The same with what a decision asks the holder; WrongStage while it owes an answer."""
+        if self.open_question:
+            raise WrongStage("le porteur n'a pas encore répondu à ce qui lui est demandé")
+        question = Question(text=decision.reason, asked_by=decision.by, asked_at=decision.at)
+        told = self.decided(decision)
+        return told.model_copy(update={"questions": (*self.questions, question)})
+
+    def unseen(self) -> Self:
+        """The same without the evidence, which names members and datasets in its sentences."""
+        kept = (
+            one.model_copy(update={"seen": ERASED}) if one.seen else one for one in self.decisions
+        )
+        return self.model_copy(update={"decisions": tuple(kept)})
+
+    def without(self, member_id: str) -> Self:
+        """The same without who decided, where that was this member, and without the evidence."""
+        decisions = tuple(
+            one.model_copy(update={"by": ERASED}) if one.by == member_id else one
+            for one in self.unseen().decisions
+        )
+        questions = tuple(
+            one.model_copy(update={"asked_by": ERASED}) if one.asked_by == member_id else one
+            for one in self.questions
+        )
+        return self.model_copy(update={"decisions": decisions, "questions": questions})
+
+    def answered(self, answer: str) -> Self:
+        """The same with the answer to the last question."""
+        told = self.questions[-1].model_copy(update={"answer": answer, "answered_at": now()})
+        return self.model_copy(update={"questions": (*self.questions[:-1], told)})

@@ -31,7 +31,13 @@ from services.intake.program_entrypoints import HOLDERS, ForPrograms
 from services.intake.records import AccessEvent, DatasetAccess, GivenUpJob
 from services.intake.submission import Submission
 from services.intake.upgrade import Upgrade
-from services.intake.views import AnswerView, ParticipantView, ProjectPage, ProjectView
+from services.intake.views import (
+    AnswerView,
+    ParticipantView,
+    ProjectPage,
+    ProjectView,
+    ReviewView,
+)
 from shared.auth import Role
 from shared.background import Loop
 from shared.endings.departures import Departure
@@ -208,6 +214,13 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts):
         needed = self.settings.reviewers
         return _view(
             commands.review(self.documents, call.caller, project_id, call.body, needed=needed)
+        )
+
+    @http("GET", f"{PROJECT}/review", returns=ReviewView, roles=STAFF)
+    def read_review(self, call: Call, project_id: str) -> ReviewView:
+        """Read what was decided of a project, by whom, on which evidence; and whether one may."""
+        return commands.read_review(
+            self.documents, call.caller, project_id, needed=self.settings.reviewers
         )
 
     @http("POST", f"{PROJECT}/completion", body=CompleteProject, returns=ProjectView, roles=HOLDERS)

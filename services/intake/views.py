@@ -17,7 +17,7 @@ from services.intake.records import (
     Trial,
     Wait,
 )
-from services.intake.reviewing import Approval
+from services.intake.reviewing import Decision
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.events import ErasedCount
 from shared.events.event import InputNote, JobKind, Stage, Treatment
@@ -74,6 +74,25 @@ class QuestionView(View):
     answered_at: OptionalDate = Field(description="null while it is waited for")
 
 
+class ApprovalView(View):
+    """A reviewer's word, in French, for a treatment that another one has to agree with."""
+
+    by: str
+    at: AwareDatetime
+    reason: str
+    proposal: int
+
+
+class ReviewView(View):
+    """What a reviewer has to know of a review beside the project, and what was decided before."""
+
+    impediment: str = Field(description="why the caller may not decide, in French; or empty")
+    needed: int = Field(description="reviewers who have to agree")
+    decisions: tuple[Decision, ...] = Field(
+        description="oldest first, each with the evidence as it was shown"
+    )
+
+
 class GivenUpView(View):
     """A trial or full job that the lab gave up; `reason`, in French, says why."""
 
@@ -118,8 +137,11 @@ class ProjectView(ProjectSummary):
     checks: tuple[CheckView, ...] = Field(
         description="what the catalogue and compute found in the treatment's way, once they looked"
     )
-    approvals: tuple[Approval, ...] = Field(
-        description="what first reviewers said, where two have to agree"
+    approvals: tuple[ApprovalView, ...] = Field(
+        description="who would secure its treatment, where two have to agree"
+    )
+    conditions: tuple[str, ...] = Field(
+        description="what the review bound the project to, in French; confirmed at its delivery"
     )
     questions: tuple[QuestionView, ...] = Field(
         description="what reviews asked to complete, oldest first"
@@ -156,6 +178,7 @@ class ParticipantView(ProjectSummary):
     keywords: tuple[str, ...]
     skills: tuple[str, ...]
     treatment: Treatment | None
+    conditions: tuple[str, ...] = Field(description="what the review bound the project to")
     bindings: tuple[BindingView, ...] = Field(
         validation_alias="accesses", description="what its data may be used for"
     )

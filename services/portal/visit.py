@@ -128,6 +128,10 @@ class Visit:
         """What a field of the form has with commas between."""
         return [one.strip() for one in self.text(name).split(",") if one.strip()]
 
+    def lines(self, name: str) -> list[str]:
+        """The lines of a field of the form, without empty ones."""
+        return [one.strip() for one in self.text(name).splitlines() if one.strip()]
+
     def file(self, name: str) -> UploadFile | None:
         """The file that was chosen in a field of the form, if any."""
         value = self.form.get(name)

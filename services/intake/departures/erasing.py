@@ -123,6 +123,7 @@ def _names(project: Project, member_id: str) -> bool:
     guidance = project.guidance or Guidance()
     suggested = {one.member_id for one in (*guidance.experts, *guidance.pilot_sites)}
     told = any(entry.by == member_id or member_id in entry.why for entry in project.history)
+    told = told or member_id in project.owners
     asked = {one.member_id for one in project.invitations}
     return told or member_id in suggested | asked
 
@@ -137,14 +138,7 @@ def _take_out(project: Project, member_id: str) -> None:
         )
         for entry in project.history
     ]
-    project.approvals = tuple(
-        one.model_copy(update={"by": ERASED}) if one.by == member_id else one
-        for one in project.approvals
-    )
-    project.questions = tuple(
-        one.model_copy(update={"asked_by": ERASED}) if one.asked_by == member_id else one
-        for one in project.questions
-    )
+    project.reviews = project.reviews.without(member_id)
     said = tuple(redacted(one) if one.member_id == member_id else one for one in project.parts.all)
     project.parts = project.parts.model_copy(update={"all": said})
     if guidance := project.guidance:
@@ -170,6 +164,7 @@ def _forget_datasets(store: Store, dataset_ids: frozenset[str]) -> None:
             project.guidance = guidance.model_copy(update=update)
         project.history = [_untitled(entry, "why", titles) for entry in project.history]
         project.checks = tuple(_without(check, dataset_ids) for check in project.checks)
+        project.reviews = project.reviews.unseen()
         project.accesses = tuple(
             redacted(one) if one.dataset_id in dataset_ids else one for one in project.accesses
         )

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from services.portal.lab import Json
 from services.portal.typography import spaced
+from shared.words import counted
 
 TO_COMPLETE = "[à compléter]"
 """What stands where the lab does not know."""
@@ -26,7 +28,7 @@ class Section(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """A paper, which always says that it is a draft."""
+    """A paper, and what it says of itself: that it is a draft, unless it is a review's file."""
 
     title: str
     sections: tuple[Section, ...]
@@ -43,6 +45,18 @@ class Draft(NamedTuple):
             for one in self.sections
         ]
         return Draft(spaced(self.title), tuple(sections), spaced(self.warning))
+
+
+def _uses(read: Json) -> Iterator[tuple[str, str]]:
+    """What is read of one dataset, and how much of it is not."""
+    title = f"« {read['title']} »"
+    if read["columns"] is None:
+        yield title, "tout : ses colonnes ne sont pas encore connues"
+        return
+    for one in read["columns"]:
+        yield f"{title}, {one['name']}", one["why"]
+    if others := read["others"]:
+        yield title, f"{counted(others, 'autre colonne', 'autres colonnes')} : pas lu"
 
 
 @dataclass(frozen=True)
@@ -85,6 +99,11 @@ class Facts:
             )
             for one in self.preview.get("asked", ())
         )
+
+    @property
+    def uses(self) -> tuple[tuple[str, str], ...]:
+        """Each column that is read, of whichever dataset, and what for."""
+        return tuple(chain.from_iterable(map(_uses, self.preview.get("reads", ()))))
 
     @property
     def result(self) -> str:

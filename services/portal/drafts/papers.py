@@ -85,13 +85,13 @@ def _context(facts: Facts) -> tuple[Section, ...]:
 
 
 def _principles(facts: Facts) -> tuple[Section, ...]:
-    needed = f"Pourquoi chacune des colonnes lues est nécessaire : {TO_COMPLETE}"
+    needed = "Chaque colonne lue, et son emploi ; le porteur dit pourquoi il la faut."
     rights = f"Information, accès, rectification, effacement, opposition : {TO_COMPLETE}"
     return (
         Section(
             "2. Principes fondamentaux : nécessité et proportionnalité",
-            (needed, *facts.declared),
-            tuple(facts.bound()),
+            (f"{needed} {TO_COMPLETE}", *facts.declared),
+            (*facts.uses, *facts.bound()),
         ),
         Section("2. Principes fondamentaux : droits des personnes", (rights,)),
     )
@@ -130,6 +130,7 @@ def agreement(facts: Facts) -> Draft:
                 (
                     f"Le porteur reçoit un résultat de ces colonnes : {facts.result}.",
                     "Il n'en fait rien d'autre, et ne cherche à reconnaître personne.",
+                    *(f"Condition de la revue : {one}" for one in facts.project["conditions"]),
                 ),
                 tuple(facts.bound()),
             ),

@@ -88,12 +88,13 @@ def complete(staff: Visitor, holder: Visitor, project: str) -> None:
 def secure(staff: Visitor, project: str) -> None:
     """Look at the evidence once it is complete, and decide."""
     staff.until(project, "text=sont au catalogue")
-    page = staff.until(project.replace("projets", "revue"), "text=Lu chez")
+    page = staff.until(project.replace("projets", "revue"), "text=sert à croiser avec")
     with page.expect_download() as saved:
         page.click("a[href$='registre?format=docx']")
     paper = Document(str(saved.value.path()))
     assert any("recensement" in one.text or "EPCI" in one.text for one in paper.paragraphs)
     page.fill("#reason", "Les données sont de l'agence et de l'INSEE.")
+    page.fill("#conditions", "Citer le recensement.")
     staff.press("text=Sécuriser le projet")
 
 
@@ -110,6 +111,7 @@ def deliver(holder: Visitor, project: str) -> str:
     assert result
     page.locator("summary:has-text('Livrer')").click()
     page.fill("#description", "Logements vacants par EPCI.")
+    page.check("[name=conditions_met]")
     holder.press("form button:has-text('Livrer')")
     holder.until(project, "[aria-current=step]:has-text('livré')")
     return result

@@ -50,6 +50,9 @@ def test_a_faulty_submission_names_its_field(lab: Lab, change: dict[str, Any], f
         ("review", {**SECURE, "version": 0}, "version"),
         ("review", SECURE, "version"),
         ("review", {"decision": "secure", "reason": " ", "version": 1}, "reason"),
+        ("review", {**SECURE, "version": 1, "conditions": [" "]}, "conditions.0"),
+        ("review", {**SECURE, "version": 1, "conditions": ["<b>Non</b>"]}, "conditions.0"),
+        ("review", {**SECURE, "version": 1, "seen": "x" * 50_001}, "seen"),
         ("pilot-site", {"site_id": ["mbr_1"]}, "site_id"),
         ("team", {"team": []}, "team"),
         ("team", {"team": ["mbr_1", "mbr_1"]}, "team"),
@@ -105,6 +108,25 @@ def test_neither_owners_of_the_data_nor_their_organisations_review(lab: Lab, dec
         assert "un autre examinateur" in problem["detail"]
     assert owner not in str(lab.done("GET", f"/projects/{project_id}", who=(holder, "holder")))
     assert lab.done("POST", path, review, who=other)["stage"] in {"secured", "rejected"}
+
+
+def test_staff_reads_what_a_decision_rested_on_and_whether_it_may_decide(lab: Lab) -> None:
+    """With its evidence; its holder does not, whose own case it is least of all."""
+    holder, reviewer = lab.member(siren="217602176"), ("mbr_r", "reviewer")
+    partner = (lab.member(siren="217602176"), "reviewer")
+    project_id = str(lab.done("POST", "/projects", PROJECT, who=(holder, "holder"))["id"])
+    bring(lab, project_id, "advised")
+    lab.tell_owners(project_id)
+    path = f"/projects/{project_id}/review"
+    shown = {"seen": "Ce que <b>le dossier</b> disait.", "conditions": ["Sans publier."]}
+    assert lab.done("GET", path, who=reviewer)["impediment"] == ""
+    assert "SIREN 217602176" in lab.done("GET", path, who=partner)["impediment"]
+    lab.done("POST", path, {**lab.seen(project_id), **shown}, who=reviewer)
+    [decision] = lab.done("GET", path, who=reviewer)["decisions"]
+    assert {name: decision[name] for name in shown} == shown
+    assert lab.read(project_id)["conditions"] == ["Sans publier."]
+    lab.refused(403, "GET", path, who=(holder, "holder"))
+    lab.refused(404, "GET", "/projects/prj_nothing/review", who=reviewer)
 
 
 def test_nothing_is_secured_before_the_catalogue_said_whose_data_it_reads(lab: Lab) -> None:

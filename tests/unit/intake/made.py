@@ -1,11 +1,12 @@
 """Projects, members and events that the intake tests are about."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.intake.members.model import Member
-from services.intake.model import Project
+from services.intake.model import NOBODY, Project
 from services.intake.records import Delivery, GivenUpJob, Guidance
+from services.intake.reviewing import Decision, ReviewDecision
 from shared.aggregate import now
 from shared.events import (
     FileRef,
@@ -20,6 +21,7 @@ from shared.events import (
     Step,
     Treatment,
 )
+from shared.events.event import Party
 
 HOLDER = "mbr_holder"
 REVIEWER = "mbr_reviewer"
@@ -94,6 +96,20 @@ def check_inputs(it: Project, *obstacles: Obstacle, owners: tuple[str, ...] = (O
     it.note_inputs(InputsChecked.model_validate({"project_id": it.id, **told}))
 
 
+def review(
+    it: Project,
+    decision: ReviewDecision,
+    reason: str = "Oui.",
+    by: str = REVIEWER,
+    parties: Mapping[str, Party] = NOBODY,
+    **more: Any,
+) -> None:
+    """Have a reviewer decide on the treatment as it is."""
+    needed = more.pop("needed", 1)
+    said = Decision(by=by, decision=decision, reason=reason, proposal=it.proposal, **more)
+    it.review(said, parties, needed=needed)
+
+
 def _advise(it: Project) -> None:
     it.advise(Guidance())
     check_inputs(it)
@@ -122,13 +138,13 @@ def _deliver(it: Project) -> None:
 
 STEPS: dict[Stage, Callable[[Project], None]] = {
     "advised": _advise,
-    "secured": lambda it: it.review("secure", "Licences ouvertes.", REVIEWER),
+    "secured": lambda it: review(it, "secure", "Licences ouvertes."),
     "equipped": _equip,
     "trialled": lambda it: it.end_trial(succeeded("trial", "job_trial")),
     "piloted": _pilot,
     "staffed": _staff,
     "delivered": _deliver,
-    "rejected": lambda it: it.review("reject", "Données personnelles.", REVIEWER),
+    "rejected": lambda it: review(it, "reject", "Données personnelles."),
     "withdrawn": lambda it: it.withdraw("Plus de budget.", HOLDER),
 }
 """What usually leads to a stage."""

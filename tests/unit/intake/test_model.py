@@ -36,12 +36,12 @@ TrialEnd = Callable[[str], JobFailed | JobCancelled]
 
 # What each command needs, written down a second time on purpose.
 COMMANDS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
-    "secure": (lambda it: it.review("secure", "Oui.", REVIEWER), {"advised"}),
+    "secure": (lambda it: made.review(it, "secure", "Oui.", REVIEWER), {"advised"}),
     "reject": (
-        lambda it: it.review("reject", "Non.", REVIEWER),
+        lambda it: made.review(it, "reject", "Non.", REVIEWER),
         {"advised", "secured", "equipped"},
     ),
-    "ask": (lambda it: it.ask("Sur quels logements ?", REVIEWER), {"advised"}),
+    "ask": (lambda it: made.review(it, "complete", "Sur quels logements ?", REVIEWER), {"advised"}),
     "choose_pilot_site": (lambda it: it.choose_pilot_site("mbr_s", REVIEWER), {"trialled"}),
     "form_team": (lambda it: it.form_team(("mbr_1",), REVIEWER), {"piloted"}),
     "deliver": (lambda it: it.deliver(made.delivery(), HOLDER), {"staffed"}),
@@ -228,7 +228,7 @@ def test_nobody_reviews_on_their_own_case(who: str, decision: Literal["secure", 
     it = made.project_at("advised")
     before = it.model_dump()
     with pytest.raises(Forbidden, match="un autre examinateur"):
-        it.review(decision, "Moi-même.", by, parties)
+        made.review(it, decision, "Moi-même.", by, parties)
     assert (it.model_dump(), it.recorded()) == (before, [])
 
 
@@ -238,16 +238,16 @@ def test_nobody_asks_to_complete_their_own_case(who: str) -> None:
     by, parties = PARTIAL[who]
     it = made.project_at("advised")
     with pytest.raises(Forbidden, match="un autre examinateur"):
-        it.ask("Pourquoi ?", by, parties)
+        made.review(it, "complete", "Pourquoi ?", by, parties)
     assert (it.questions, it.recorded()) == ((), [])
 
 
 def test_holder_completes_what_a_review_asks_and_the_review_goes_on() -> None:
     """One question at a time, answered once, by the holder alone; both are kept and told."""
     it = made.project_at("advised")
-    it.ask("Sur quels logements ?", REVIEWER)
+    made.review(it, "complete", "Sur quels logements ?", REVIEWER)
     with pytest.raises(WrongStage, match="pas encore répondu"):
-        it.ask("Et pourquoi ?", REVIEWER)
+        made.review(it, "complete", "Et pourquoi ?", REVIEWER)
     with pytest.raises(Forbidden, match="seul le porteur"):
         it.complete("Tous.", REVIEWER)
     it.complete("Les logements vacants.", HOLDER)
@@ -257,45 +257,90 @@ def test_holder_completes_what_a_review_asks_and_the_review_goes_on() -> None:
         ("Sur quels logements ?", "Les logements vacants.")
     ]
     assert topics(it) == ["completion_asked", "completion_given"]
-    it.review("secure", "Oui.", REVIEWER)
+    made.review(it, "secure", "Oui.", REVIEWER)
     assert it.stage == "secured"
 
 
 def test_second_reviewer_decides_where_two_are_needed() -> None:
     """Another than the first, on the same treatment; one alone may still refuse."""
     it = made.project_at("advised")
-    it.review("secure", "Licences ouvertes.", REVIEWER, needed=2)
+    made.review(it, "secure", "Licences ouvertes.", REVIEWER, needed=2)
     assert (it.stage, topics(it)) == ("advised", ["project_approved"])
     with pytest.raises(Forbidden, match="déjà prononcé"):
-        it.review("secure", "Encore moi.", REVIEWER, needed=2)
-    it.review("secure", "D'accord.", "mbr_second", needed=2)
+        made.review(it, "secure", "Encore moi.", REVIEWER, needed=2)
+    made.review(it, "secure", "D'accord.", "mbr_second", needed=2)
     assert (it.stage, it.history[-1].by) == ("secured", "mbr_second")
+
+
+def test_conditions_hold_until_the_delivery() -> None:
+    """Those of all who agreed; the holder is told of them, and confirms them when it delivers."""
+    it = made.project_at("advised")
+    made.review(it, "secure", needed=2, conditions=("Sans publier.",))
+    assert it.conditions == ()
+    more = ("Sans publier.", "Avis du délégué.")
+    made.review(it, "secure", "Oui.", "mbr_second", needed=2, conditions=more)
+    secured = next(one for one in it.recorded() if isinstance(one, ProjectSecured))
+    assert it.conditions == secured.conditions == more
+    told = [entry.why for entry in it.history if entry.why.startswith("Condition")]
+    assert told == [f"Condition de la revue : {one}" for one in more]
+    it.stage = "staffed"
+    it.note_result(made.succeeded("full", "job_full"))
+    with pytest.raises(Invalid, match="Avis du délégué") as refused:
+        it.deliver(made.delivery(), HOLDER)
+    assert (refused.value.field, it.stage) == ("conditions_met", "staffed")
+    it.deliver(made.delivery(), HOLDER, conditions_met=True)
+    assert it.stage == "delivered"
+
+
+def test_decision_keeps_what_was_seen() -> None:
+    """Each, also a question or a refusal, with the number of the treatment that it is about."""
+    it = made.project_at("advised")
+    made.review(it, "complete", "Sur quels logements ?", seen="Premier dossier.")
+    it.complete("Tous.", HOLDER)
+    made.review(it, "reject", "Non.", seen="Second dossier.")
+    assert [(one.decision, one.seen, one.proposal) for one in it.reviews.decisions] == [
+        ("complete", "Premier dossier.", 1),
+        ("reject", "Second dossier.", 1),
+    ]
+
+
+def test_project_of_before_keeps_its_questions_and_approvals() -> None:
+    """What was saved before reviews kept decisions is read as it was meant."""
+    saved = made.project_at("advised").model_dump(mode="json")
+    del saved["reviews"]
+    at = "2026-11-01T10:00:00Z"
+    saved["approvals"] = [{"by": REVIEWER, "at": at, "reason": "Oui.", "proposal": 1}]
+    saved["questions"] = [{"text": "Quoi ?", "asked_by": REVIEWER, "asked_at": at, "answer": "Ça."}]
+    it = Project.model_validate(saved)
+    assert ([one.by for one in it.approvals], it.questions[0].answer) == ([REVIEWER], "Ça.")
+    made.review(it, "secure", "Oui.", "mbr_second", needed=2)
+    assert it.stage == "secured"
 
 
 def test_word_for_another_treatment_does_not_count() -> None:
     """Who agreed did not see this one."""
     it = made.project_at("advised")
-    it.review("secure", "Oui.", REVIEWER, needed=2)
+    made.review(it, "secure", "Oui.", REVIEWER, needed=2)
     it.set_treatment(made.treatment("dts_c"), HOLDER, is_reviewer=False)
     made.check_inputs(it)
-    it.review("secure", "Oui.", "mbr_second", needed=2)
+    made.review(it, "secure", "Oui.", "mbr_second", needed=2)
     stages = [it.stage]
-    it.review("secure", "Celui-ci aussi.", REVIEWER, needed=2)
+    made.review(it, "secure", "Celui-ci aussi.", REVIEWER, needed=2)
     assert [*stages, it.stage] == ["advised", "secured"]
 
 
 def test_first_reviewer_may_refuse_alone() -> None:
     """And who refuses need not wait for anybody."""
     it = made.project_at("advised")
-    it.review("reject", "Non.", REVIEWER, needed=2)
+    made.review(it, "reject", "Non.", REVIEWER, needed=2)
     assert it.stage == "rejected"
 
 
 def test_question_of_a_refused_project_is_not_answered() -> None:
     """There is nothing left to decide."""
     it = made.project_at("advised")
-    it.ask("Sur quels logements ?", REVIEWER)
-    it.review("reject", "Sans suite.", REVIEWER)
+    made.review(it, "complete", "Sur quels logements ?", REVIEWER)
+    made.review(it, "reject", "Sans suite.", REVIEWER)
     with pytest.raises(WrongStage, match="rien n'est à compléter"):
         it.complete("Tous.", HOLDER)
 
@@ -321,7 +366,7 @@ def test_a_reviewer_of_another_organisation_decides(parties: dict[str, Party]) -
     it = made.saved(made.project())
     it.advise(Guidance())
     made.check_inputs(it, owners=(HOLDER,))
-    it.review("secure", "Oui.", REVIEWER, parties)
+    made.review(it, "secure", "Oui.", REVIEWER, parties)
     assert it.stage == "secured"
 
 
@@ -329,7 +374,7 @@ def test_a_reviewer_of_another_organisation_decides(parties: dict[str, Party]) -
 def test_securing_tells_what_owners_decide_on(parties: dict[str, Party]) -> None:
     """Each dataset once, the treatment, what for, and who asks, as far as the lab knows."""
     it = made.project_at("advised")
-    it.review("secure", "Licences ouvertes.", REVIEWER, parties)
+    made.review(it, "secure", "Licences ouvertes.", REVIEWER, parties)
     assert it.recorded() == [
         ProjectSecured(
             project_id="prj_1",
@@ -836,3 +881,14 @@ def test_trial_that_was_given_up_goes_on() -> None:
     it.end_trial(made.succeeded("trial", "job_1"))
     it.end_job(made.given_up(9, reason=""))
     assert (it.stage, it.waiting_jobs) == ("trialled", ())
+
+
+def test_who_has_a_part_in_a_project_does_not_decide_on_it() -> None:
+    """Its pilot site and its team gain by it; who was only asked does not."""
+    it = made.project_at("staffed")
+    for by in (made.SITE, *made.TEAM):
+        with pytest.raises(Forbidden, match="un autre examinateur"):
+            it.check_impartial(by, {})
+    asked = made.project_at("piloted")
+    asked.form_team(made.TEAM, REVIEWER)
+    asked.check_impartial(made.TEAM[0], {})

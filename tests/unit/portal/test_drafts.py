@@ -20,6 +20,7 @@ PROJECT: dict[str, Any] = {
     "title": "Qui a droit à l'aide ?",
     "problem": "Compter les ayants droit par quartier.",
     "treatment": {"inputs": {"a": "dts_1", "b": "dts_2"}},
+    "conditions": ["Avis du délégué."],
     "checks": [{"persons": [{"title": "Aides", "said": "base légale : mission d'intérêt public"}]}],
     "accesses": [
         {

@@ -97,6 +97,7 @@ async def deliver(visit: Visit) -> Response:
     body = {
         **{name: visit.text(name) for name in ("job_id", "title", "description", "licence")},
         "keywords": visit.words("keywords"),
+        "conditions_met": bool(visit.text("conditions_met")),
     }
     return await _do(visit, "delivery", body, "Le service est livré et rejoint le catalogue.")
 

@@ -1,18 +1,22 @@
 """Reviews: what waits for the lab's staff, and a project with all that is known of it."""
 
+from collections.abc import Iterable, Mapping
+
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from services.portal.download import saved
 from services.portal.drafts import docx
+from services.portal.drafts.dossier import Evidence, as_text, dossier, fingerprint_of
 from services.portal.drafts.draft import Facts
 from services.portal.drafts.papers import PAPERS
-from services.portal.lab import Refused, if_seen, path_of
+from services.portal.lab import Json, Refused, if_seen, path_of
 from services.portal.pages.projects.treatments import preview_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 
 _SHOWN = 50
-_NOT_FOUND = 404
+_NOT_FOUND, _CONFLICT = 404, 409
+_CHANGED = Faults("", "le dossier a changé depuis que vous l'avez lu : relisez-le, puis décidez")
 
 
 async def page(visit: Visit) -> Response:
@@ -30,12 +34,18 @@ async def show(visit: Visit) -> Response:
 
 
 async def decide(visit: Visit) -> Response:
-    """Secure a project, turn it down, or ask to complete it, as it was shown."""
+    """Secure a project, turn it down, or ask to complete it, on the evidence that was shown."""
     project_id = visit.request.path_params["project_id"]
+    project = await visit.lab.get("intake", path_of("projects", project_id))
+    shown = dossier(await _evidence(visit, project))
+    if visit.text("fingerprint") != fingerprint_of(shown):
+        return await _show(visit, _CHANGED, _CONFLICT)
     body = {
         "decision": visit.text("decision"),
         "reason": visit.text("reason"),
         "version": visit.number("version"),
+        "conditions": visit.lines("conditions") if visit.text("decision") == "secure" else [],
+        "seen": as_text(shown),
     }
     try:
         await visit.lab.post("intake", path_of("projects", project_id, "review"), body)
@@ -45,16 +55,32 @@ async def decide(visit: Visit) -> Response:
 
 
 async def _show(visit: Visit, faults: Faults, status: int = 200) -> Response:
-    project_id = visit.request.path_params["project_id"]
-    project = await visit.lab.get("intake", path_of("projects", project_id))
-    treatment = project["treatment"]
-    parts = await visit.lab.parts(
-        # A holder may have been registered by nobody, and so be known to intake by its id alone.
-        holder=if_seen(visit.lab.get("intake", path_of("members", project["holder_id"]))),
-        preview=preview_of(visit, treatment),
+    project = await visit.lab.get(
+        "intake", path_of("projects", visit.request.path_params["project_id"])
     )
-    shown = {"papers": {name: title for name, (title, _) in PAPERS.items()}, "faults": faults}
-    return visit.page("reviews/show.html", status, project=project, **shown, **parts)
+    evidence = await _evidence(visit, project)
+    told = dossier(evidence)
+    shown = {
+        "papers": {name: title for name, (title, _) in PAPERS.items()},
+        "faults": faults,
+        "dossier": told,
+        "fingerprint": fingerprint_of(told),
+        "impediment": evidence.review.get("impediment", ""),
+    }
+    return visit.page("reviews/show.html", status, project=project, **shown)
+
+
+async def _evidence(visit: Visit, project: Json) -> Evidence:
+    """The evidence as it is now, of whichever services answer."""
+    parts = await visit.lab.parts(
+        review=visit.lab.get("intake", path_of("projects", project["id"], "review")),
+        preview=preview_of(visit, project["treatment"]),
+    )
+    told, preview = parts["preview"].value, parts["preview"]
+    fault = told.said if isinstance(told, Faults) else ""
+    by = [one["by"] for one in (parts["review"].value or {}).get("decisions", ())]
+    facts = await _known(visit, project, told if isinstance(told, dict) else {}, by)
+    return Evidence.of(facts, parts["review"], preview, fault)
 
 
 async def draft(visit: Visit) -> Response:
@@ -75,14 +101,22 @@ async def _facts(visit: Visit, project_id: str) -> Facts:
     if "checks" not in project:
         raise Refused(_NOT_FOUND, "Les brouillons d'une revue sont pour le porteur et le Datalab.")
     preview = await preview_of(visit, project["treatment"])
-    known = {} if preview is None or isinstance(preview, Faults) else preview
-    asked = {one["owner_id"] for one in known.get("asked", ())}
-    named = filter(None, {project["holder_id"], project["site_id"], *project["team"], *asked})
+    return await _known(visit, project, preview if isinstance(preview, dict) else {})
+
+
+async def _known(
+    visit: Visit, project: Json, preview: Mapping[str, Json], others: Iterable[str] = ()
+) -> Facts:
+    """The facts with the members that they name, as far as intake knows them."""
+    asked = (one["owner_id"] for one in preview.get("asked", ()))
+    parts = (one["member_id"] for one in project["invitations"])
+    named = {project["holder_id"], *asked, *parts, *others}
+    # A holder may have been registered by nobody, and so be known to intake by its id alone.
     members = {
         one: if_seen(visit.lab.get("intake", path_of("members", one))) for one in sorted(named)
     }
     found = await visit.lab.parts(**members)
-    return Facts(project, known, {name: part.value for name, part in found.items()})
+    return Facts(project, preview, {name: part.value for name, part in found.items()})
 
 
 ROUTES = [

@@ -3,8 +3,8 @@
 from services.intake.departures.erasing import redact_project
 from services.intake.model import Project
 from services.intake.records import DatasetAccess
-from services.intake.reviewing import Approval
-from shared.aggregate import now
+from services.intake.reviewing import Decision
+from tests.unit.intake import made
 from tests.unit.intake.made import project
 
 MARK = "Zénobie"
@@ -16,9 +16,11 @@ def test_erased_project_keeps_who_was_asked_for_which_part() -> None:
     one.parts = one.parts.naming("team", ("mbr_a", "mbr_b"))
     one.parts = one.parts.answered(one.parts.of("mbr_b")[0], "decline", MARK)
     one.stage = "advised"
-    one.ask(MARK, "mbr_reviewer")
+    made.review(one, "complete", MARK, seen=MARK)
     one.complete(MARK, one.holder_id)
-    one.approvals = (Approval(by="mbr_reviewer", at=now(), reason=MARK, proposal=1),)
+    one.reviews = one.reviews.decided(
+        Decision(by="mbr_b", decision="secure", reason=MARK, proposal=1, conditions=(MARK,))
+    )
     one.stage = "submitted"
     one.withdraw(MARK, one.holder_id)
     redact_project(one)

@@ -1,0 +1,205 @@
+"""What a reviewer reads before deciding: all that the services know of a project, in sections."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from services.portal.drafts.draft import Draft, Facts, Section
+from services.portal.french import REQUEST_STATES, day, decimal, moment, sentence, size
+from services.portal.lab import Json, Part
+
+_NOTHING_READ = "Le porteur n'a pas encore dit ce qu'il veut faire des données."
+_NOT_FOUND = "Rien n'a été repéré dans ce qui est lu : ce n'est pas une preuve."
+_LONGEST = 50_000
+"""Characters that a decision keeps of it."""
+
+_CUT = "\n[La suite n'est pas conservée.]"
+_DECISIONS = {
+    "secure": "Favorable",
+    "reject": "Refus",
+    "complete": "À compléter",
+}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The facts of a project, what intake says of its review, and the fault of its treatment.
+
+    `missing` is why nothing is known of what the treatment would do, in French.
+    """
+
+    facts: Facts
+    review: Json
+    fault: str = ""
+    missing: str = ""
+
+    @classmethod
+    def of(cls, facts: Facts, review: Part, preview: Part, fault: str) -> "Evidence":
+        """What there is, whichever service is away."""
+        return cls(facts, review.value or {}, fault, preview.missing or review.missing)
+
+
+def dossier(evidence: Evidence) -> Draft:
+    """The evidence of a review, as it is shown and kept with the decision."""
+    sections = (
+        _asker(evidence.facts),
+        _conflicts(evidence),
+        _columns(evidence),
+        _persons(evidence.facts),
+        _bases(evidence.facts),
+        _licences(evidence.facts),
+        _owners(evidence.facts),
+        _feasibility(evidence),
+        _leaving(evidence.facts),
+        _before(evidence),
+    )
+    return Draft(evidence.facts.project["title"], sections, warning="").typeset()
+
+
+def as_text(shown: Draft) -> str:
+    """The same as lines of text, to be kept; of one that is very long what fits."""
+    text = "\n".join(_lines(shown))
+    return text if len(text) <= _LONGEST else text[: _LONGEST - len(_CUT)] + _CUT
+
+
+def fingerprint_of(shown: Draft) -> str:
+    """What a decision names: another dossier has another."""
+    return hashlib.sha256(as_text(shown).encode()).hexdigest()
+
+
+def _lines(shown: Draft) -> Iterator[str]:
+    yield shown.title
+    for section in shown.sections:
+        yield f"\n{section.title}"
+        yield from section.lines
+        yield from (f"{name} : {text}" for name, text in section.rows)
+
+
+def _asker(facts: Facts) -> Section:
+    project = facts.project
+    rows = (
+        ("Porteur", facts.holder),
+        ("Territoire", ", ".join(project["territory"]) or "non précisé"),
+        ("Thème", project["theme"]),
+    )
+    return Section("La demande", (project["problem"],), rows)
+
+
+def _conflicts(evidence: Evidence) -> Section:
+    facts, review = evidence.facts, evidence.review
+    found = review.get("impediment") or ""
+    none = "Aucun n'est connu entre vous et ceux que le projet concerne."
+    said = f"Vous ne décidez pas de ce projet : {found}." if found else none
+    if "impediment" not in review:
+        said = "Le Datalab n'a pas pu les chercher."
+    named = {
+        "Porteur": [facts.project["holder_id"]],
+        "Producteurs": facts.owners,
+        "Site pilote et équipe": [
+            one["member_id"] for one in facts.project["invitations"] if one["state"] == "accepted"
+        ],
+    }
+    rows = tuple(
+        (part, " ; ".join(map(facts.name_of, dict.fromkeys(who))))
+        for part, who in named.items()
+        if who
+    )
+    return Section("Conflits d'intérêts", (said,), rows)
+
+
+def _columns(evidence: Evidence) -> Section:
+    title = "Colonnes lues, et pourquoi"
+    reads = evidence.facts.preview.get("reads", ())
+    if not reads:
+        return Section(title, (evidence.missing or evidence.fault or _NOTHING_READ,))
+    needed = ("Ce dont le résultat n'a pas besoin ne devrait pas être lu (RGPD, article 5(1)(c)).",)
+    return Section(title, needed, evidence.facts.uses)
+
+
+def _persons(facts: Facts) -> Section:
+    shown = [
+        f"« {column['name']} » de « {one['title']} » ({column['person']})"
+        for one in facts.preview.get("reads", ())
+        for column in one["columns"] or ()
+        if column["is_shown"] and column["person"]
+    ]
+    rows = [("Attendu au résultat", " ; ".join(shown) or "rien sur des personnes")]
+    rows += [
+        ("Relevé au résultat de l'essai", one["warning"])
+        for one in facts.project["trials"]
+        if one["warning"]
+    ]
+    return Section("Données personnelles", facts.persons or (_NOT_FOUND,), tuple(rows))
+
+
+def _bases(facts: Facts) -> Section:
+    none = "Aucune n'est déclarée : il n'en faut que si des personnes sont concernées."
+    return Section("Bases légales déclarées, et par qui", facts.declared or (none,))
+
+
+def _licences(facts: Facts) -> Section:
+    preview = facts.preview
+    conflict = preview.get("conflict") or ""
+    rows = (
+        ("Licence du résultat", preview.get("licence") or "non connue"),
+        ("Mention à publier", preview.get("attribution") or "aucune"),
+        *(("Obligation", one) for one in preview.get("obligations", ())),
+    )
+    return Section("Licences et obligations", (sentence(conflict),) if conflict else (), rows)
+
+
+def _owners(facts: Facts) -> Section:
+    asked = tuple(
+        (f"« {one['title']} »", f"à demander à {facts.name_of(one['owner_id'])}")
+        for one in facts.preview.get("asked", ())
+    )
+    granted = tuple(facts.bound())
+    states = tuple(
+        (one["dataset_id"], REQUEST_STATES.get(one["state"], one["state"]))
+        for one in facts.project["accesses"]
+    )
+    none = () if asked or states else ("Il ne lit que des données ouvertes, ou les siennes.",)
+    return Section("Accords et conditions des producteurs", none, (*asked, *states, *granted))
+
+
+def _feasibility(evidence: Evidence) -> Section:
+    facts, preview = evidence.facts, evidence.facts.preview
+    checks = facts.project["checks"]
+    faults = [sentence(text) for check in checks for text in (*check["faults"], *check["waits"])]
+    warnings = [sentence(one["message"]) for one in preview.get("warnings", ())]
+    met = [sentence(one["said"]) for one in preview.get("matches", ())]
+    cost = preview.get("estimate")
+    rows = [("Essai", _told(one)) for one in facts.project["trials"]]
+    if preview.get("rows") is not None:
+        rows.append(("Lignes attendues", str(preview["rows"])))
+    if cost:
+        rows.append(("Coût", f"{decimal(cost['seconds'])} s, {size(cost['memory_bytes'])}"))
+    fault = [sentence(evidence.fault)] if evidence.fault else []
+    missing = [evidence.missing] if evidence.missing else []
+    lines = tuple(dict.fromkeys((*missing, *fault, *faults, *warnings, *met)))
+    return Section(
+        "Faisabilité et coût", lines or ("Rien ne s'y oppose, à ce qu'on sait.",), tuple(rows)
+    )
+
+
+def _told(trial: Mapping[str, Json]) -> str:
+    how = f"sans résultat : {trial['reason']}" if trial["reason"] else "réussi"
+    return f"{moment(trial['at'])}, {how}"
+
+
+def _leaving(facts: Facts) -> Section:
+    return Section("Vérifié à la sortie", tuple(map(sentence, facts.checks)) or ("Rien de connu.",))
+
+
+def _before(evidence: Evidence) -> Section:
+    name_of = evidence.facts.name_of
+    said = [
+        (f"{_DECISIONS[one['decision']]}, {day(one['at'])}, {name_of(one['by'])}", one["reason"])
+        for one in evidence.review.get("decisions", ())
+    ]
+    answers = [
+        (f"Réponse du porteur à : {one['text']}", one["answer"] or "pas encore")
+        for one in evidence.facts.project["questions"]
+    ]
+    none = () if said or answers else ("Rien encore.",)
+    return Section("Ce qui a été dit avant", none, (*said, *answers))

@@ -1,0 +1,98 @@
+"""What a reviewer reads before deciding, and what is kept of it."""
+
+from dataclasses import replace
+from typing import Any
+
+from services.portal.drafts.dossier import Evidence, as_text, dossier, fingerprint_of
+from services.portal.drafts.draft import Facts
+from tests.unit.portal.test_drafts import FACTS, PREVIEW, PROJECT
+
+AT = "2026-11-20T09:30:00Z"
+SEEN: dict[str, Any] = {
+    **PROJECT,
+    "theme": "social",
+    "territory": ["14"],
+    "trials": [{"at": AT, "reason": None, "warning": "Deux personnes s'y reconnaissent."}],
+    "invitations": [{"member_id": "caf", "state": "accepted"}],
+    "questions": [{"text": "Pourquoi l'âge ?", "asked_at": AT, "answer": "Pour la tranche."}],
+    "checks": [
+        {"faults": [], "waits": ["« Aides » attend son producteur"], "persons": []},
+        *({"faults": [], "waits": [], **one} for one in PROJECT["checks"]),
+    ],
+    "accesses": [{**one, "state": "granted"} for one in PROJECT["accesses"]],
+}
+READS = [
+    {
+        "title": "Aides",
+        "columns": [
+            {"name": "nom", "why": "figure au résultat", "is_shown": True, "person": "noms"},
+            {"name": "iris", "why": "regroupe le résultat", "is_shown": True, "person": ""},
+        ],
+        "others": 3,
+    },
+    {"title": "Fichiers", "columns": None, "others": 0},
+]
+REVIEW = {
+    "impediment": "",
+    "decisions": [{"decision": "complete", "at": AT, "by": "ddtm", "reason": "Pourquoi l'âge ?"}],
+}
+
+
+def evidence(**changed: Any) -> Evidence:
+    """The evidence of a project that was tried and asked about once."""
+    preview = {
+        **PREVIEW,
+        "reads": READS,
+        "rows": 12,
+        "warnings": [{"message": "la clé se répète"}],
+        "obligations": ["citer chaque source"],
+        "estimate": {"seconds": 1.5, "memory_bytes": 2_000_000},
+    }
+    return Evidence(**{"facts": Facts(SEEN, preview, FACTS.members), "review": REVIEW, **changed})
+
+
+def test_reviewer_reads_all_that_is_known() -> None:
+    """Columns with their use, persons, bases, licences, owners, conflicts, feasibility, cost."""
+    text = as_text(dossier(evidence())).replace("\u202f", " ").replace("\u00a0", " ")
+    for said in (
+        "Compter les ayants droit par quartier.",
+        "Aucun n'est connu entre vous et ceux que le projet concerne.",
+        "nom : figure au résultat",
+        "3 autres colonnes : pas lu",
+        "tout : ses colonnes ne sont pas encore connues",
+        "« nom » de « Aides » (noms)",
+        "Deux personnes s'y reconnaissent.",
+        "base légale : mission d'intérêt public",
+        "citer chaque source",
+        "ne rien publier sous 11 personnes",
+        "« Aides » attend son producteur",
+        "La clé se répète",
+        "1,5 s",
+        "réussi",
+        "Au moins 11 personnes par case",
+        "Pour la tranche.",
+    ):
+        assert said in text, said
+
+
+def test_reviewer_whose_own_case_it_is_reads_why() -> None:
+    """Before anything is written."""
+    review = {**REVIEW, "impediment": "vous êtes de l'équipe : un autre examinateur décide"}
+    assert "Vous ne décidez pas de ce projet" in as_text(dossier(evidence(review=review)))
+
+
+def test_missing_service_is_told_in_its_part() -> None:
+    """And what the others say is shown."""
+    empty = evidence(facts=replace(FACTS, project=SEEN, preview={}), review={}, missing="Pas là.")
+    text = as_text(dossier(empty))
+    assert text.count("Pas là.") == 2
+    assert "Le Datalab n'a pas pu les chercher." in text
+
+
+def test_fingerprint_names_what_was_shown() -> None:
+    """The same facts have the same; one word more has another; what is kept is bounded."""
+    long = {**SEEN, "problem": "mot " * 50_000}
+    changed = evidence(facts=replace(evidence().facts, project=long))
+    assert fingerprint_of(dossier(evidence())) == fingerprint_of(dossier(evidence()))
+    assert fingerprint_of(dossier(evidence())) != fingerprint_of(dossier(changed))
+    assert len(as_text(dossier(changed))) == 50_000
