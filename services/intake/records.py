@@ -21,7 +21,7 @@ from shared.events.compute import (
     JobSucceeded,
 )
 from shared.events.envelope import Envelope
-from shared.events.event import FileRef, Frozen, InputNote, JobKind, Match, Stage
+from shared.events.event import FileRef, Frozen, InputNote, JobKind, Match, RecipeMatch, Stage
 from shared.words import counted, french_date
 
 
@@ -91,6 +91,7 @@ class Guidance(Frozen):
 
     datasets: tuple[Match, ...] = ()
     applications: tuple[SuggestedApplication, ...] = ()
+    recipes: tuple[RecipeMatch, ...] = ()
     experts: tuple[SuggestedMember, ...] = ()
     pilot_sites: tuple[SuggestedMember, ...] = ()
 

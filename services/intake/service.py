@@ -1,9 +1,10 @@
 """The intake service's entrypoints: what it serves by HTTP and RPC, and the events it hears."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from services.intake import commands, guidance, retention
+from services.intake import commands, retention
 from services.intake.accounts.account import Account
 from services.intake.accounts.commands import forget_ended
 from services.intake.accounts.credential import Credential
@@ -23,7 +24,8 @@ from services.intake.bodies import (
 from services.intake.departures.entrypoints import ForDepartures
 from services.intake.departures.erasure import Erasure
 from services.intake.departures.erasure_watch import ErasureWatch
-from services.intake.members.commands import candidates
+from services.intake.matching import guidance
+from services.intake.members.commands import candidates, load_of
 from services.intake.members.entrypoints import STAFF, ForMembers
 from services.intake.members.model import Member
 from services.intake.model import Project
@@ -92,8 +94,9 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts):
         """Attach the guidance that the matches and the present members allow."""
 
         def decide(project: Project) -> None:
-            members = candidates(self.documents, project)
-            project.advise(guidance.advise(project, envelope.data.matches, members))
+            load = partial(load_of, self.documents)
+            members = candidates(self.documents)
+            project.advise(guidance.advise(project, envelope.data, members, load))
 
         self._change(envelope, decide)
 

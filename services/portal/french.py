@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.portal.typography import spaced
+from shared.applications import APPLICATIONS
 from shared.tables.type_names import KEYS
 from shared.tables.type_names import TYPES as OTHER_TYPES
 from shared.words import french_date, grouped
@@ -157,6 +158,7 @@ FILTERS: dict[str, Any] = {
     "size": size,
     "stage": lambda code: named(code, STAGES),
     "kind": lambda code: named(code, KINDS),
+    "application": lambda code: APPLICATIONS[code].title if code in APPLICATIONS else code,
     "role": lambda code: named(code, ROLES),
     "dataset_state": lambda code: named(code, DATASET_STATES),
     "job_state": lambda code: named(code, JOB_STATES),

@@ -16,6 +16,7 @@ from shared.events.event import (
     Obstacle,
     OpeningDecision,
     Party,
+    RecipeMatch,
 )
 
 _Others = Annotated[
@@ -168,8 +169,13 @@ class ResultsRecalled(_DatasetEvent, source="catalog"):
 class DatasetsMatched(Event, source="catalog"):
     """The catalogue found what fits a project."""
 
+    internal = frozenset({"brought"})
     project_id: str
     matches: tuple[Match, ...]
+    recipes: tuple[RecipeMatch, ...] = ()
+    brought: tuple[str, ...] = Field(
+        default=(), description="what the columns of the holder's data hold: kinds and types"
+    )
 
 
 class InputsChecked(Event, source="catalog"):

@@ -162,6 +162,15 @@ class Match(Frozen):
     shared_keys: tuple[str, ...] = ()
 
 
+class RecipeMatch(Frozen):
+    """A recipe that fits a project, and why (in French: the holder reads it)."""
+
+    name: str
+    version: int
+    title: str
+    reasons: tuple[str, ...]
+
+
 class Joined(Frozen):
     """A dataset with values in common, by the columns that fit best: counts, never a value.
 

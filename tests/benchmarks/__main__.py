@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks import recognition, relevance, searching, webhooks
 from tests.benchmarks.jobs import crossing, growth, lifecycles, previews, repeating, starting
-from tests.benchmarks.judged import attacks, halves, privacy, sql
+from tests.benchmarks.judged import advice, attacks, halves, privacy, sql
 from tests.servers import Broker
 
 ROUNDS = 3
@@ -44,6 +44,7 @@ ALONE = {
 """Those that need no broker of ours, or bring their own."""
 
 JUDGED = {
+    "advice": advice,
     "attacks": attacks,
     "privacy": privacy,
     "relevance": relevance,

@@ -33,7 +33,7 @@ from shared.events import (
     InputsChecked,
     Match,
 )
-from shared.events.event import Frozen, InputNote, Obstacle
+from shared.events.event import Frozen, InputNote, Obstacle, RecipeMatch
 from shared.words import french_date
 
 STAFF = "*"
@@ -139,12 +139,20 @@ class ProjectAccess(Aggregate):
         return next((grant for grant in self.grants if grant.dataset_id == dataset_id), None)
 
     def match(
-        self, holder_id: str, title: str, matches: tuple[Match, ...], needs: Iterable[str] = ()
+        self,
+        holder_id: str,
+        title: str,
+        matches: tuple[Match, ...],
+        needs: Iterable[str] = (),
+        *,
+        recipes: tuple[RecipeMatch, ...] = (),
+        brought: tuple[str, ...] = (),
     ) -> None:
         """Keep and tell what fits the project, also when nothing does, and keep what it needs."""
         self.holder_id, self.title, self.matches = holder_id, title, matches
         self.need(needs)
-        self.record(DatasetsMatched(project_id=self.id, matches=matches))
+        told = {"matches": matches, "recipes": recipes, "brought": brought}
+        self.record(DatasetsMatched(project_id=self.id, **told))
 
     def need(self, needs: Iterable[str]) -> None:
         """Keep what else new data is joined with to be of use to the project."""

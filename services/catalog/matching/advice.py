@@ -15,8 +15,11 @@ from services.catalog.matching.model import (
     WORD_POINTS,
     ProjectTraits,
     best_matches,
+    brought,
+    columns_of,
     traits_of,
 )
+from services.catalog.matching.recipes import fitting
 from services.catalog.search.finder import Finder
 from services.catalog.search.query import ScoredTerm
 from shared.applications.cross import CHOICE
@@ -41,14 +44,20 @@ def advise(
     project = envelope.data
     inputs = _wanted(store, project.holder_id, project.treatment)
     named = {*project.dataset_ids, *inputs}
-    own = filter(None, known_to(store, project.holder_id, named).values())
+    own = list(filter(None, known_to(store, project.holder_id, named).values()))
     traits = traits_of(project, own)
     matches = best_matches(traits, _candidates(store, finder, traits))
+    columns = columns_of(traits, own)
+    texts = (project.title, project.problem, project.theme, *project.keywords)
+    recipes, held = fitting(store, texts, columns), brought(traits, own)
+    needs = {*named, *traits.keys}
     treatment = project.treatment
     faults = _faults(treatment, project.holder_id, describe) if treatment else ()
 
     def decide(access: ProjectAccess) -> None:
-        access.match(project.holder_id, project.title, matches, {*named, *traits.keys})
+        access.match(
+            project.holder_id, project.title, matches, needs, recipes=recipes, brought=held
+        )
         if treatment:
             access.tell_inputs(1, (*obstacles_of(inputs), *faults), inputs)
 

@@ -1,6 +1,6 @@
 """Which published datasets fit a project, and why: a pure function from both to reasons."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from services.catalog.datasets.model import Dataset
@@ -9,20 +9,27 @@ from services.catalog.licences.source import Source
 from services.catalog.search.concepts import groups_in, relation_of
 from services.catalog.search.french import meaningful
 from shared.events import Match, ProjectSubmitted
+from shared.tables.manifest import Column
 from shared.tables.territory import department_of, in_french
 from shared.tables.type_names import key_in_french
+from shared.thesaurus.likeness import Rarity
 from shared.words import fold, lexical, quoted, sequence
 
 BEST = 10
 """How many matches a project is told."""
 
-KEY_POINTS = 3.0
+KEY_POINTS = 2.0
 THEME_POINTS = 2.0
 PLACE_POINTS = 1.0
-WORD_POINTS = 0.5
-"""For each key, the theme, the territory and each word in common."""
+WORD_POINTS = 1.0
+"""For each key, the theme, the territory and each word in common: of a rare word, and twice that
+where a title has it."""
 
-_WORDS_COUNTED = 4
+MOST_OF_WORDS = 6.0
+"""What all words together come to at most."""
+
+_NEAR_BEST = 0.5
+"""The part of the best one's points that others need: a long list is no advice."""
 
 _Content = tuple[str, str]
 
@@ -67,20 +74,40 @@ def traits_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> ProjectTrait
     )
 
 
+def columns_of(traits: ProjectTraits, own: Iterable[Dataset]) -> tuple[Column, ...]:
+    """The columns that the project brings."""
+    profiles = (one.profile for one in own if one.id in traits.dataset_ids)
+    return tuple(column for profile in profiles if profile for column in profile.columns)
+
+
+def brought(traits: ProjectTraits, own: Sequence[Dataset]) -> tuple[str, ...]:
+    """What the columns that the project brings hold: kinds, types, keys, and `person`."""
+    columns = columns_of(traits, own)
+    held = {column.kind for column in columns} | {column.key for column in columns if column.key}
+    held |= {column.meaning.type for column in columns if column.meaning}
+    told = (one.published.privacy for one in own if one.id in traits.dataset_ids and one.published)
+    if any(privacy and privacy.verdict == "direct" for privacy in told):
+        held.add("person")
+    return tuple(sorted(held))
+
+
 def best_matches(traits: ProjectTraits, published: Iterable[Dataset]) -> tuple[Match, ...]:
     """The datasets with at least one reason, best first, at most BEST; never the project's own.
 
     Of datasets with the same title and bytes the best counts, among equals the oldest.
     """
+    others = [dataset for dataset in published if dataset.id not in traits.dataset_ids]
+    said = [_in_common(traits, dataset) for dataset in others]
+    rarity = Rarity(one.terms for one in said)
     found = [
         (match, _content(dataset))
-        for dataset in published
-        if dataset.id not in traits.dataset_ids and (match := _match(traits, dataset))
+        for dataset, common in zip(others, said, strict=True)
+        if (match := _match(traits, dataset, common, rarity))
     ]
     found.sort(key=lambda pair: (-pair[0].score, pair[0].title, pair[0].dataset_id))
     unique: dict[_Content, Match] = {}
     for match, content in found:
-        if content not in traits.contents:
+        if content not in traits.contents and match.score >= _NEAR_BEST * found[0][0].score:
             unique.setdefault(content, match)
     return tuple(unique.values())[:BEST]
 
@@ -116,18 +143,45 @@ def _alike(traits: ProjectTraits, dataset: Dataset, common: Iterable[str]) -> di
     return {term: other for term, other in found.items() if other}
 
 
-def _match(traits: ProjectTraits, dataset: Dataset) -> Match | None:
+class _Common(NamedTuple):
+    """What a project's texts have in common with a dataset's: words, and terms of one meaning.
+
+    `titled` are those of its words that the dataset's title or keywords have.
+    """
+
+    words: dict[str, str]
+    alike: dict[str, str]
+    titled: frozenset[str]
+
+    @property
+    def terms(self) -> frozenset[str]:
+        """All of them."""
+        return frozenset({*self.words, *self.alike})
+
+    def points(self, rarity: Rarity) -> float:
+        """What they come to: what few datasets say counts most, and most in a title."""
+        weighed = (rarity.of(term) * (1 + (term in self.titled)) for term in self.terms)
+        return min(WORD_POINTS * sum(weighed), MOST_OF_WORDS)
+
+
+def _in_common(traits: ProjectTraits, dataset: Dataset) -> _Common:
+    about, said = dataset.metadata, _words_of(dataset)
+    words = {stem: word for stem, word in traits.words.items() if stem in said}
+    titled = meaningful(about.title, *about.keywords)
+    return _Common(words, _alike(traits, dataset, words), frozenset(titled))
+
+
+def _match(
+    traits: ProjectTraits, dataset: Dataset, common: _Common, rarity: Rarity
+) -> Match | None:
     shared = [key for key in dataset.keys if key in traits.keys]
     places = sorted(traits.departments.intersection(map(department_of, dataset.metadata.territory)))
-    said = _words_of(dataset)
-    common = {stem: word for stem, word in traits.words.items() if stem in said}
-    alike = _alike(traits, dataset, common)
     has_theme = bool(traits.theme) and traits.theme == fold(dataset.metadata.theme)
     score = (
         KEY_POINTS * len(shared)
         + THEME_POINTS * has_theme
         + PLACE_POINTS * bool(places)
-        + WORD_POINTS * min(len(common) + len(alike), _WORDS_COUNTED)
+        + common.points(rarity)
     )
     if score == 0:
         return None
@@ -138,7 +192,7 @@ def _match(traits: ProjectTraits, dataset: Dataset) -> Match | None:
         reasons.append(f"Même thème : {dataset.metadata.theme}.")
     if places:
         reasons.append(f"Couvre votre territoire : {in_french(places)}.")
-    reasons += _word_reasons(common.values(), alike)
+    reasons += _word_reasons(common.words.values(), common.alike)
     if not dataset.versions:
         reasons.append("Données chez leur producteur : à déposer ici avant de les traiter.")
     deciders = dataset.deciders(traits.holder_id)

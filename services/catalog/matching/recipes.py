@@ -1,6 +1,6 @@
 """The recipes of other members that can run on a dataset, by the columns that they need."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
@@ -9,9 +9,27 @@ from shared.aggregate import Aggregate
 from shared.auth import Caller
 from shared.events import Envelope, RecipePublished, RecipeRetired
 from shared.events.compute import RecipeInput
+from shared.events.event import RecipeMatch
+from shared.needs import needs_of
 from shared.store import Store
 from shared.tables.manifest import Column
+from shared.thesaurus.likeness import Concepts, Likeness, concepts_of, weighed
 from shared.words import fold, french_list, quoted
+
+BEST = 2
+"""How many recipes a project is told of."""
+
+_OF_INPUTS, _OF_COLUMNS = 0.5, 0.3
+"""What the titles of inputs and the names of columns weigh beside a recipe's own title."""
+
+_NEED_POINTS, _COLUMN_POINTS = 0.8, 0.4
+_ENOUGH, _ALIKE = 0.8, 1.1
+"""What words and needs, and columns beside them, have to come to."""
+
+_NEAR_BEST = 0.8
+"""The part of the best one's points that another needs."""
+
+_WORDS_TOLD = 4
 
 
 class KnownRecipe(Aggregate):
@@ -77,6 +95,57 @@ def recipes_for(store: Store, dataset_id: str, caller: Caller) -> RecipeFits:
     recipes = store.of(KnownRecipe).every({"is_offered": True})
     found = [fit for recipe in recipes for fit in _fits(recipe, columns)]
     return RecipeFits(items=sorted(found, key=lambda fit: (-len(fit.columns), fit.name, fit.input)))
+
+
+def fitting(store: Store, texts: Sequence[str], own: Iterable[Column]) -> tuple[RecipeMatch, ...]:
+    """The recipes that do what a project is about, best first; more so on columns like its own."""
+    return best_recipes(list(store.of(KnownRecipe).every({"is_offered": True})), texts, list(own))
+
+
+def best_recipes(
+    recipes: Sequence[KnownRecipe], texts: Sequence[str], own: Sequence[Column]
+) -> tuple[RecipeMatch, ...]:
+    """The same of these recipes."""
+    known = {one.id: _about(one) for one in recipes}
+    likeness, about, needs = Likeness(known.values()), concepts_of(*texts), needs_of(*texts)
+    ranked = []
+    for recipe in recipes:
+        common = likeness.between(about, known[recipe.id])
+        met, shared = _columns_met(recipe, own), needs.keys() & needs_of(recipe.title).keys()
+        done = _NEED_POINTS * sum(need.points for need in shared)
+        score = sum(common.values()) + done + _COLUMN_POINTS * len(met)
+        if sum(common.values()) + done >= _ENOUGH and score >= _ALIKE:
+            ranked.append((-score, recipe.id, _match(recipe, common, met)))
+    ranked.sort(key=lambda row: row[:2])
+    return tuple(match for score, _, match in ranked[:BEST] if score <= _NEAR_BEST * ranked[0][0])
+
+
+def _about(recipe: KnownRecipe) -> Concepts:
+    """What a recipe is about: its title most, the names of its columns least."""
+    columns = (name.replace("_", " ") for one in recipe.inputs.values() for name in one.columns)
+    titles = (one.title for one in recipe.inputs.values())
+    named = weighed(concepts_of(*columns), _OF_COLUMNS) | weighed(concepts_of(*titles), _OF_INPUTS)
+    return named | concepts_of(recipe.title)
+
+
+def _columns_met(recipe: KnownRecipe, own: Sequence[Column]) -> list[str]:
+    """The columns that the project's data has of those that an input needs: of the best input."""
+    met = (
+        [column for name, key in one.columns.items() if (column := _column(name, key, tuple(own)))]
+        for one in recipe.inputs.values()
+    )
+    return max(met, key=len, default=[])
+
+
+def _match(recipe: KnownRecipe, common: Mapping[str, float], met: Sequence[str]) -> RecipeMatch:
+    words = sorted(common, key=lambda word: -common[word])[:_WORDS_TOLD]
+    reasons = [f"Votre projet en parle : {', '.join(words)}."]
+    if met:
+        told = french_list([quoted(column) for column in met])
+        reasons.append(f"Vos données ont ce qu'elle lit : {told}.")
+    return RecipeMatch(
+        name=recipe.id, version=recipe.number, title=recipe.title, reasons=tuple(reasons)
+    )
 
 
 def _fits(recipe: KnownRecipe, columns: tuple[Column, ...]) -> Iterator[RecipeFit]:

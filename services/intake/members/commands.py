@@ -5,7 +5,7 @@ from typing import Any
 
 from services.intake.bodies import ChangeMember, ListMembers, RegisterMember
 from services.intake.members.model import Member
-from services.intake.model import Project
+from services.intake.model import OPEN_STAGES, Project
 from services.intake.submission import claim
 from shared.aggregate import new_id
 from shared.errors import Invalid, WrongStage
@@ -54,12 +54,15 @@ def page_members(store: Store, query: ListMembers) -> tuple[list[Member], str | 
     return store.of(Member).page(where, after=query.after, limit=query.limit)
 
 
-def candidates(store: Store, project: Project) -> Iterable[Member]:
-    """All members with a skill the project needs, or in its territory; the oldest first."""
-    wheres: list[dict[str, Any]] = [_skilled_in(skill) for skill in project.skills]
-    wheres += [_present_in(code) for code in project.territory]
-    found = {member.id: member for where in wheres for member in store.of(Member).every(where)}
-    return [found[member_id] for member_id in sorted(found)]
+def candidates(store: Store) -> Iterable[Member]:
+    """All present members, the oldest first: a consortium has hundreds, a problem many words."""
+    return (member for member in store.of(Member).every() if not member.has_left)
+
+
+def load_of(store: Store, member_id: str) -> int:
+    """How many projects that go on a member has a part in, or is asked for one."""
+    projects = store.of(Project).every({"named": {"$in": [member_id]}})
+    return sum(project.stage in OPEN_STAGES for project in projects)
 
 
 def check_members(store: Store, members: Mapping[str, str]) -> None:

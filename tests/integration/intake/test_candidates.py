@@ -5,9 +5,12 @@ from uuid import uuid4
 
 import pytest
 
-from services.intake.guidance import advise
-from services.intake.members.commands import candidates
+from services.intake.matching.guidance import advise
+from services.intake.members.commands import candidates, load_of
 from services.intake.members.model import Member
+from services.intake.model import Project
+from shared.aggregate import now
+from shared.events import DatasetsMatched, Stage
 from shared.store import PAGE_LIMIT, Store
 from tests.unit.intake import made
 
@@ -16,7 +19,7 @@ from tests.unit.intake import made
 def store(mongodb_uri: str) -> Iterator[Store]:
     """An empty database of this test's own."""
     opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_intake")
-    opened.prepare((Member,))
+    opened.prepare((Member, Project))
     yield opened
     opened.close()
 
@@ -30,20 +33,30 @@ def test_the_newest_member_is_advised_however_many_came_before(store: Store) -> 
     fields = {"kind": "local_authority", "territory": ("76",)}
     members.save(made.member("mbr_newest", skills=("Géomatique", "droit"), **fields))
     project = made.project(skills=("geomatique", "droit"), territory=("76",))
-    found = list(candidates(store, project))
+    found = list(candidates(store))
     assert len(found) == PAGE_LIMIT + 2
-    guidance = advise(project, [], found)
+    guidance = advise(project, DatasetsMatched(project_id="prj_1", matches=()), found)
     assert guidance.experts[0].member_id == "mbr_newest"
     assert guidance.pilot_sites[0].member_id == "mbr_newest"
 
 
-def test_members_are_found_by_what_means_the_same(store: Store) -> None:
-    """Also those who joined when skills were kept as they were written."""
+def test_who_left_is_no_candidate(store: Store) -> None:
+    """Nobody counts on it any more."""
     members = store.of(Member)
-    members.save(made.member("mbr_new", skills=("Méthodes agiles",)))
-    before = made.member("mbr_before", skills=("Scrum",))
-    before.skill_keys = ("scrum",)
-    members.save(before)
-    members.save(made.member("mbr_other", skills=("gestion de données",)))
-    found = candidates(store, made.project(skills=("méthode agile",), territory=()))
-    assert {member.id for member in found} == {"mbr_new", "mbr_before"}
+    members.save(made.member("mbr_here"))
+    gone = made.member("mbr_gone")
+    gone.leave(now())
+    members.save(gone)
+    assert [one.id for one in candidates(store)] == ["mbr_here"]
+
+
+def test_load_counts_open_projects_with_a_part_in_them(store: Store) -> None:
+    """Asked or accepted; what ended is no work any more."""
+    projects = store.of(Project)
+    stages: tuple[Stage, ...] = ("piloted", "piloted", "delivered")
+    for number, stage in enumerate(stages):
+        one = made.project(id=f"prj_{number}")
+        one.parts = one.parts.naming("team", ("mbr_a",))
+        one.stage = stage
+        projects.save(one)
+    assert (load_of(store, "mbr_a"), load_of(store, "mbr_b")) == (2, 0)

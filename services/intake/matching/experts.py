@@ -1,0 +1,140 @@
+"""The members whose skills help a project: those it asks for, those its problem asks for."""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from services.intake.matching.sites import present
+from services.intake.matching.subject import subject_of
+from services.intake.members.model import Member
+from services.intake.model import Project
+from services.intake.records import SuggestedMember
+from shared.needs import Need, needs_of
+from shared.tables.territory import common
+from shared.thesaurus import keys_of, same_as
+from shared.thesaurus.likeness import Likeness, concepts_of
+from shared.words import counted, fold, french_list, quoted
+
+ASKED, KNOWS, NEARBY, BUSY = 3.0, 1.6, 0.4, 0.25
+"""Points for each skill asked for, for each need of the problem, for the subject, for the place,
+and against each project that the member works on."""
+
+_NEEDS_COUNTED = 2
+_SUBJECT_COUNTED = 1.5
+_HELPS_ENOUGH, _KNOWS_ENOUGH, _BOTH_ENOUGH = 0.6, 1.8, 2.0
+"""What skills, the subject, and both have to come to: less is chance."""
+
+Load = Callable[[str], int]
+"""How many projects a member works on."""
+
+
+@dataclass
+class _Found:
+    """A member with what speaks for it."""
+
+    member: Member
+    skills: tuple[str, ...] = ()
+    needs: Mapping[Need, str] = field(default_factory=dict)
+    subject: Mapping[str, float] = field(default_factory=dict)
+    places: Sequence[str] = ()
+
+    @property
+    def knows(self) -> float:
+        """How well it knows the subject."""
+        return min(sum(self.subject.values()), _SUBJECT_COUNTED)
+
+    @property
+    def score(self) -> float:
+        """How much speaks for it; 0 when nothing but chance does."""
+        helps = ASKED * len(self.skills) + sum(
+            heapq.nlargest(_NEEDS_COUNTED, (need.points for need in self.needs))
+        )
+        knows = KNOWS * self.knows
+        if helps < _HELPS_ENOUGH and knows < _KNOWS_ENOUGH and helps + knows < _BOTH_ENOUGH:
+            return 0.0
+        return helps + knows + NEARBY * bool(self.places)
+
+
+def experts(
+    project: Project, members: Iterable[Member], load: Load, most: int
+) -> tuple[SuggestedMember, ...]:
+    """The members that help, best first, each with the reasons."""
+    others = list(members)
+    known = {one.id: concepts_of(*one.skills, *_names(one)) for one in others}
+    likeness = Likeness(known.values())
+    subject = subject_of(project)
+    needs = needs_of(project.title, project.problem, *project.skills)
+    found = [
+        _found(project, one, needs, likeness.between(subject, known[one.id])) for one in others
+    ]
+    return _ranked((one for one in found if one.score), load, most)
+
+
+def _found(
+    project: Project, member: Member, needs: Mapping[Need, str], subject: Mapping[str, float]
+) -> _Found:
+    wanted = {fold(skill): skill for skill in project.skills}.values()
+    skills = (found for skill in wanted if (found := _skill_of(member, skill)))
+    return _Found(
+        member=member,
+        skills=tuple(skills),
+        needs={need: words for need, words in needs.items() if _helps(member, need)},
+        subject=subject,
+        places=common(member.territory, project.territory),
+    )
+
+
+def _names(member: Member) -> Iterator[str]:
+    """What a member is called, unless that says where it is rather than what it does."""
+    if member.kind != "local_authority":
+        yield member.name
+
+
+def _helps(member: Member, need: Need) -> bool:
+    return any(keys_of(owned) & same_as(skill) for owned in member.skills for skill in need.skills)
+
+
+def _skill_of(member: Member, wanted: str) -> str:
+    """The skill that is wanted, beside what the member calls it; empty if it has none alike."""
+    alike = same_as(wanted)
+    owned = [skill for skill in member.skills if keys_of(skill) & alike]
+    if not owned or any(keys_of(skill) & keys_of(wanted) for skill in owned):
+        return wanted if owned else ""
+    return f"{wanted} (chez ce membre : {owned[0]})"
+
+
+def _ranked(found: Iterable[_Found], load: Load, most: int) -> tuple[SuggestedMember, ...]:
+    """Those for whom most speaks; how busy one is, is asked of those who may be named alone."""
+    first = sorted(found, key=lambda one: (-one.score, one.member.name, one.member.id))[: 2 * most]
+    busy = {one.member.id: load(one.member.id) for one in first}
+
+    def rank(one: _Found) -> tuple[float, str, str]:
+        return BUSY * busy[one.member.id] - one.score, one.member.name, one.member.id
+
+    return tuple(
+        SuggestedMember(
+            member_id=one.member.id,
+            name=one.member.name,
+            reasons=tuple(_reasons(one, busy[one.member.id])),
+        )
+        for one in sorted(first, key=rank)[:most]
+    )
+
+
+def _reasons(found: _Found, busy: int) -> Iterator[str]:
+    if found.skills:
+        yield f"Compétence recherchée : {', '.join(found.skills)}."
+    for need, words in list(found.needs.items())[:_NEEDS_COUNTED]:
+        owned = [
+            skill
+            for skill in found.member.skills
+            if any(keys_of(skill) & same_as(one) for one in need.skills)
+        ]
+        told = french_list([quoted(one) for one in owned])
+        yield f"Il s'agit de {need.said} ({quoted(words)}) ; ce membre sait faire : {told}."
+    if found.subject:
+        best = sorted(found.subject, key=lambda word: -found.subject[word])[:3]
+        yield f"Connaît votre sujet : {', '.join(sorted(best))}."
+    yield from present(found.places)
+    if busy:
+        yield f"Travaille déjà à {counted(busy, 'projet', 'projets')} du Datalab."

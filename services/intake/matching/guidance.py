@@ -1,0 +1,39 @@
+"""The lab's advice on a project: what fits it, each with the reasons, in French."""
+
+from collections.abc import Iterable
+
+from services.intake.matching.applications import applications
+from services.intake.matching.experts import Load, experts
+from services.intake.matching.sites import pilot_sites
+from services.intake.members.model import Member
+from services.intake.model import Project
+from services.intake.records import Guidance
+from shared.events import DatasetsMatched
+
+BEST = 10
+"""How many experts, and how many pilot sites, a project is told of."""
+
+
+def advise(
+    project: Project,
+    found: DatasetsMatched,
+    members: Iterable[Member],
+    load: Load = lambda _member_id: 0,
+) -> Guidance:
+    """The guidance for `project`, of what the catalogue found and the members can.
+
+    Neither the holder nor another member with its SIREN is suggested.
+    """
+    every = list(members)
+    holder = next((one for one in every if one.id == project.holder_id), None)
+    siren = holder.siren if holder else ""
+    others = [
+        one for one in every if one.id != project.holder_id and not (siren and one.siren == siren)
+    ]
+    return Guidance(
+        datasets=found.matches,
+        applications=applications(project, found.matches, found.brought),
+        recipes=found.recipes,
+        experts=experts(project, others, load, BEST),
+        pilot_sites=pilot_sites(project, holder.kind if holder else None, others, BEST),
+    )

@@ -1,0 +1,80 @@
+"""What a problem asks for, told from its words: which skills help, and which applications fit."""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from shared.words import fold
+
+_WORD = re.compile(r"[^\W_]+")
+_GAP = r"(?:\w+ ){0,4}?"
+_NOT = re.compile(r"(?:pas besoin d\w*|aucun\w*|pas de|sans|ni|pas d un\w*|jamais de)(?: \w+)? $")
+"""What takes a need back that follows it: `pas besoin de carte`, `aucune prévision`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Need:
+    """A line of needs.csv: `said` follows « il s'agit de », `applications` have weights of 1 to 3.
+
+    `problem` finds the words that tell of it; `skills` are those that help, however they are said.
+    """
+
+    name: str
+    points: float
+    said: str
+    problem: re.Pattern[str]
+    skills: tuple[str, ...]
+    applications: Mapping[str, int]
+
+
+@cache
+def all_needs() -> tuple[Need, ...]:
+    """All needs, in the order of the file."""
+    with Path(__file__).with_name("needs.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(map(_need, csv.DictReader(file, delimiter=";")))
+
+
+def needs_of(*texts: str) -> dict[Need, str]:
+    """The needs that texts tell of, each with the words that say so, in the order of the file."""
+    said = [plain(text) for text in texts]
+    found = {need: next(_told(need, said), "") for need in all_needs()}
+    return {need: words for need, words in found.items() if words}
+
+
+def plain(text: str) -> str:
+    """A text folded, with one space between its words and around it."""
+    return f" {' '.join(_WORD.findall(fold(text)))} "
+
+
+def _told(need: Need, texts: list[str]) -> Iterator[str]:
+    for text in texts:
+        for match in need.problem.finditer(text):
+            if not _NOT.search(text[: match.start(1)]):
+                yield match[1].strip()
+
+
+def _need(row: Mapping[str, str]) -> Need:
+    weights = (one.partition(":") for one in row["applications"].split("|"))
+    phrases = "|".join(map(_pattern, row["problem"].split("|")))
+    return Need(
+        name=row["need"],
+        points=float(row["points"]),
+        said=row["said"],
+        problem=re.compile(rf"(?<= )({phrases})(?= )"),
+        skills=tuple(row["skills"].split("|")),
+        applications={name: int(weight) for name, _, weight in weights},
+    )
+
+
+def _pattern(phrase: str) -> str:
+    """`prevoi*` is any word that begins so, and ` * ` a few words between."""
+    words = (_GAP.join(map(_words, phrase.split(" * "))),) if " * " in phrase else (_words(phrase),)
+    return "".join(words)
+
+
+def _words(phrase: str) -> str:
+    cleaned = re.sub(r"[^\w* ]", " ", phrase)
+    return re.escape(cleaned).replace(r"\*", r"\w*").replace(r"\ ", " ") + ""

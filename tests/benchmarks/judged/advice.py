@@ -1,0 +1,237 @@
+"""How well advice fits judged projects, kind by kind: ours beside words alone.
+
+The projects, and what fits them, are those of tests/corpora/advice; rules are tuned on one half.
+Precision is the share of the first five answers that somebody would name; where nothing fits, no
+answer is right. nDCG@5 counts the order, and what is missing, too (see relevance.py). `words` is
+plain tantivy, with French stems, over the texts of datasets, recipes, applications and members.
+"""
+
+import json
+import statistics
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import tantivy
+
+from services.catalog.matching.model import best_matches, traits_of
+from services.catalog.matching.recipes import KnownRecipe, best_recipes
+from services.intake.matching.guidance import advise
+from services.intake.members.model import Member
+from services.intake.model import Project
+from shared.applications import APPLICATIONS
+from shared.events import DatasetsMatched, ProjectSubmitted
+from shared.events.compute import RecipeInput
+from shared.tables.manifest import Column
+from tests.benchmarks.judged.halves import HALVES, parser
+from tests.benchmarks.relevance import datasets, ndcg, registered
+
+CORPUS = Path(__file__).parents[2] / "corpora" / "advice"
+KINDS = ("datasets", "applications", "recipes", "experts", "pilot_sites")
+FIRST = 5
+"""How many answers are judged."""
+
+_HOLDER = "mbr_holder"
+_PERSONS = frozenset({"nom", "prenom", "naissance", "num_assure", "num_etudiant"})
+"""Names of columns that the lab would recognise by their values, which the corpus has none of."""
+
+Entry = Mapping[str, Any]
+Advice = Mapping[str, Sequence[str]]
+"""Ids by kind, best first."""
+
+
+def read(name: str) -> list[Entry]:
+    """A file of the corpus."""
+    found: list[Entry] = json.loads((CORPUS / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+class Ours:
+    """The advice of intake and the catalogue."""
+
+    def __init__(self) -> None:
+        self._datasets = [registered(one) for one in datasets()]
+        self._busy = {one["id"]: one["busy"] for one in read("members")}
+        self._members = [
+            Member(**{key: one[key] for key in one if key != "busy"}).join()
+            for one in read("members")
+        ]
+        self._recipes = [_recipe(one) for one in read("recipes")]
+
+    def __call__(self, entry: Entry) -> Advice:
+        """What a project is told."""
+        columns = [_column(one) for one in entry["columns"]]
+        typed = [_typed(one) for one in entry["columns"]]
+        own = {"id": "own", "metadata": _METADATA, "columns": typed}
+        submitted = ProjectSubmitted(
+            project_id="prj_1", holder_id="mbr_owner", dataset_ids=("dts_own",), **_said(entry)
+        )
+        traits = traits_of(submitted, [registered(own)] if columns else [])
+        found = DatasetsMatched(
+            project_id="prj_1",
+            matches=best_matches(traits, self._datasets),
+            recipes=best_recipes(self._recipes, _texts(entry), columns),
+            brought=tuple(_brought(entry)),
+        )
+        project = Project(id="prj_1", holder_id=_HOLDER, skills=entry["skills"], **_said(entry))
+        holder = Member(id=_HOLDER, name="Porteur", **entry["holder"])
+        members = [*self._members, holder]
+        told = advise(project, found, members, lambda member_id: self._busy[member_id])
+        return {
+            "datasets": [one.dataset_id.removeprefix("dts_") for one in told.datasets],
+            "applications": [one.application for one in told.applications],
+            "recipes": [one.name for one in told.recipes],
+            "experts": [one.member_id for one in told.experts],
+            "pilot_sites": [one.member_id for one in told.pilot_sites],
+        }
+
+
+class Words:
+    """What has most words in common with the project, by kind."""
+
+    def __init__(self) -> None:
+        members = [
+            (one["id"], f"{one['name']} {' '.join(one['skills'])}") for one in read("members")
+        ]
+        self._indexes = {
+            "datasets": _index((one["id"], _about(one["metadata"])) for one in datasets()),
+            "applications": _index(
+                (one.name, f"{one.title} {one.description}")
+                for one in APPLICATIONS.values()
+                if not one.automatic
+            ),
+            "recipes": _index((one.id, _recipe_text(one)) for one in map(_recipe, read("recipes"))),
+            "experts": _index(members),
+            "pilot_sites": _index(members),
+        }
+
+    def __call__(self, entry: Entry) -> Advice:
+        """The first answers of each index."""
+        texts = (*_texts(entry), *entry["skills"], *entry["territory"])
+        return {kind: _ask(index, " ".join(texts)) for kind, index in self._indexes.items()}
+
+
+CONTENDERS: dict[str, Callable[[], Callable[[Entry], Advice]]] = {"ours": Ours, "words": Words}
+
+_METADATA = {
+    "title": "Le fichier du porteur",
+    "description": "Ce qu'il apporte.",
+    "theme": "divers",
+    "territory": [],
+    "licence": "lov2",
+    "access": "restricted",
+}
+
+
+def _said(entry: Entry) -> dict[str, Any]:
+    return {key: entry[key] for key in ("title", "problem", "theme", "territory", "keywords")}
+
+
+def _texts(entry: Entry) -> tuple[str, ...]:
+    return (entry["title"], entry["problem"], entry["theme"], *entry["keywords"])
+
+
+def _kind(entry: Entry) -> str:
+    return "decimal" if entry["kind"] == "number" else str(entry["kind"])
+
+
+def _typed(entry: Entry) -> dict[str, str]:
+    key = {"type": entry["key"]} if entry["key"] else {}
+    return {"name": entry["name"], "kind": _kind(entry), **key}
+
+
+def _column(entry: Entry) -> Column:
+    key = entry["key"] or None
+    return Column(name=entry["name"], kind=_kind(entry), filled=9, distinct=9, key=key)
+
+
+def _brought(entry: Entry) -> Iterator[str]:
+    for column in entry["columns"]:
+        yield from (_kind(column), column["key"])
+        if column["name"] in {"latitude", "longitude"}:
+            yield column["name"]
+        if column["name"] in _PERSONS:
+            yield "person"
+
+
+def _recipe(entry: Entry) -> KnownRecipe:
+    inputs = {name: RecipeInput(**one) for name, one in entry["inputs"].items()}
+    return KnownRecipe(id=entry["name"], title=entry["title"], inputs=inputs, is_offered=True)
+
+
+def _recipe_text(recipe: KnownRecipe) -> str:
+    inputs = (f"{one.title} {' '.join(one.columns)}" for one in recipe.inputs.values())
+    return f"{recipe.title} {' '.join(inputs)}".replace("_", " ")
+
+
+def _about(metadata: Entry) -> str:
+    said = (metadata["title"], metadata["description"], metadata["theme"])
+    return " ".join((*said, *metadata.get("keywords", ()), *metadata["territory"]))
+
+
+def _index(texts: Iterable[tuple[str, str]]) -> tantivy.Index:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw")
+    builder.add_text_field("text", tokenizer_name="french")
+    index = tantivy.Index(builder.build())
+    tokens = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    stems = tokens.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.stopword("french"))
+    index.register_tokenizer("french", stems.filter(tantivy.Filter.stemmer("french")).build())
+    writer = index.writer(15_000_000, 1)
+    for name, text in texts:
+        writer.add_document(tantivy.Document(id=name, text=text))
+    writer.commit()
+    index.reload()
+    return index
+
+
+def _ask(index: tantivy.Index, text: str) -> list[str]:
+    query, _errors = index.parse_query_lenient(text, ["text"])
+    searcher = index.searcher()
+    return [str(searcher.doc(one)["id"][0]) for _, one in searcher.search(query, FIRST).hits]
+
+
+def precision(answers: Sequence[str], grades: Mapping[str, int]) -> float:
+    """The share of the first answers that fit; of no answer, 1 where nothing fits, else 0."""
+    first = answers[:FIRST]
+    if not first:
+        return float(not grades)
+    return sum(one in grades for one in first) / len(first)
+
+
+def gained(answers: Sequence[str], grades: Mapping[str, int]) -> float:
+    """nDCG@5; 1 where nothing fits and nothing is told."""
+    return ndcg(answers[:FIRST], grades) if grades else float(not answers)
+
+
+def measured(
+    ask: Callable[[Entry], Advice], projects: Sequence[Entry]
+) -> dict[str, tuple[float, float]]:
+    """Precision and gain of the advice on these projects, by kind: the means."""
+    told = [(ask(one), one["grades"]) for one in projects]
+    return {
+        kind: (
+            statistics.fmean(precision(advice[kind], grades[kind]) for advice, grades in told),
+            statistics.fmean(gained(advice[kind], grades[kind]) for advice, grades in told),
+        )
+        for kind in KINDS
+    }
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    """Print the figures of each half, or of one: `--half tuning`."""
+    halves = parser().parse_args(arguments).halves or HALVES
+    print(f"\nadvice: {__doc__.splitlines()[0] if __doc__ else ''}")
+    asking = {name: build() for name, build in CONTENDERS.items()}
+    for half in halves:
+        projects = read(f"projects_{half}")
+        for name, ask in asking.items():
+            for kind, (right, gain) in measured(ask, projects).items():
+                figures = f"precision@5 {right:.2f}   nDCG@5 {gain:.2f}"
+                print(f"  {half:<9} {name:<6} {kind:<12} {figures}")
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1:])
