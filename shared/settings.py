@@ -16,36 +16,28 @@ from pydantic_core import ErrorDetails
 
 from shared.catalogues.eu_codes import PublisherKind
 from shared.errors import SettingsError
+from shared.mail_settings import HOST, USER, MailSettings, Seconds, parts
 from shared.server_settings import ServerSettings
 
 PREFIX = "DATALAB_"
 
 
-def _parts(value: object) -> object:
-    return value.split(",") if isinstance(value, str) else value
-
-
-_HOST = r"(\[[0-9a-fA-F:.]+\]|[^\s:/@,\[\]]+)(:[0-9]+)?"
-_USER = r"([^\s:/@]+(:[^\s:/@]*)?@)?"
-"""User and password, percent-encoded: a library that reads them in two ways quotes the password."""
-
-Folders = Annotated[tuple[Path, ...], BeforeValidator(_parts)]
-Seconds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_parts)]
-Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_parts)]
+Folders = Annotated[tuple[Path, ...], BeforeValidator(parts)]
+Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(parts)]
 
 Days = Annotated[float, Field(ge=0, le=36_500)]
 
 
-class Settings(ServerSettings):
+class Settings(MailSettings):
     """What one service process needs to know about the world around it."""
 
     amqp_uri: str = Field(
-        pattern=rf"^amqps?://{_USER}{_HOST}(/[^\s@]*)?$",
+        pattern=rf"^amqps?://{USER}{HOST}(/[^\s@]*)?$",
         description="RabbitMQ, with user and vhost",
         examples=["amqp://user:password@host:5672/vhost"],
     )
     mongodb_uri: str = Field(
-        pattern=rf"^mongodb(\+srv)?://{_USER}{_HOST}(,{_HOST})*(/[^\s@]*)?$",
+        pattern=rf"^mongodb(\+srv)?://{USER}{HOST}(,{HOST})*(/[^\s@]*)?$",
         description="MongoDB server",
         examples=["mongodb://user:password@host:27017"],
     )
@@ -270,4 +262,4 @@ def _explain(cls: type[ServerSettings], name: str, fault: ErrorDetails) -> str:
     if fault["type"] == "string_pattern_mismatch":
         examples = " or ".join(map(str, cls.model_fields[name].examples or ()))
         return f"must look like {examples}, with special characters percent-encoded"
-    return fault["msg"]
+    return fault["msg"].removeprefix("Value error, ")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from services.notify.mail.preferences import forget_member
 from services.notify.model import Endpoint, WebhookDelivery, delivery_id
 from services.notify.summaries import summarise
 from services.notify.timeline import Ownership, TimelineEntry
@@ -33,6 +34,7 @@ def note(store: Store, envelope: Envelope[Event]) -> None:
     if isinstance(event, MemberLeft):
         departures.note_left(store, event.member_id, envelope.time)
         _delete_endpoints(store, event.member_id)
+        forget_member(store, event.member_id)
     if isinstance(event, ErasureRequested):
         _erase(store, event, envelope)
 
@@ -65,6 +67,7 @@ def _erase(store: Store, event: ErasureRequested, envelope: Envelope[Event]) -> 
         "points de réception": len(endpoints),
         "événements du fil": sum(_redact_if(entries, one, named) for one in entries.every()),
         "envois": sum(_redact_if(deliveries, one, named) for one in deliveries.every()),
+        "choix et envois de courriels": forget_member(store, member_id),
     }
     answer = NotifyErased(
         erasure_id=event.erasure_id,

@@ -27,3 +27,18 @@ webhook_silent_hosts = gauge(
     "datalab_webhook_silent_hosts",
     "Hosts that do not answer, whose endpoints are held back; counted for each member.",
 )
+
+mail_attempts = counter(
+    "datalab_mail_attempts",
+    "Mails given to the mail server, by outcome (sent, failed, abandoned).",
+    "outcome",
+)
+
+mails_waiting = gauge(
+    "datalab_mails_waiting",
+    "Mails that are not sent yet, those of a day that wait for their hour among them.",
+)
+
+mail_oldest_due = gauge(
+    "datalab_mail_oldest_due_seconds", "How long the mail that waits longest should have been sent."
+)

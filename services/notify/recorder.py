@@ -1,4 +1,4 @@
-"""Writes an event into the timeline and addresses it to the endpoints that may hear of it.
+"""Writes an event into the timeline and addresses it to the endpoints and persons that may hear.
 
 Everything has an id made from the event's, so a redelivery after a crash completes what is
 missing and doubles nothing. An event may come before the one that tells whose project it is about
@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 from services.notify.endings import redact_late, without_erased
+from services.notify.mail.addressing import Addressing
 from services.notify.model import Endpoint, WebhookDelivery, delivery_id
 from services.notify.sending.due import Due
 from services.notify.summaries import summarise
@@ -31,10 +32,10 @@ NEWS = 5
 
 
 class Recorder:
-    """Records events in `store`."""
+    """Records events in `store`; without `mails` it addresses none."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, mails: Addressing | None = None) -> None:
+        self._store, self._mails = store, mails
         self._endpoints, self._deliveries = store.of(Endpoint), store.of(WebhookDelivery)
         self._entries, self._ownerships = store.of(TimelineEntry), store.of(Ownership)
         self._due = Due(store)
@@ -84,6 +85,8 @@ class Recorder:
         saved = [self._deliveries.add(self._delivery(entry, endpoint)) for endpoint in told]
         pending = (delivery for delivery in saved if delivery.state == "pending")
         self._due.expect({delivery.endpoint_id: delivery.next_attempt_at for delivery in pending})
+        if self._mails:
+            self._mails.address(entry, owners)
 
     def _may_hear(self, members: Collection[str]) -> list[Endpoint]:
         concerned = ({"sees_all": True}, {"member_id": {"$in": sorted(members)}})

@@ -1,7 +1,12 @@
-"""The notify service: listens to everything, tells partners and keeps the timelines."""
+"""The notify service: listens to everything, tells partners and persons, keeps the timelines."""
 
 from services.notify import endings, retention
 from services.notify.commands import Webhooks
+from services.notify.mail.addressing import Addressing
+from services.notify.mail.entrypoints import ForMails
+from services.notify.mail.mailer import Mailer
+from services.notify.mail.model import Mail, MailPreference
+from services.notify.mail.smtp import Smtp, SmtpServer
 from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.recorder import Recorder
 from services.notify.sending.sender import Sender
@@ -24,7 +29,7 @@ from shared.endings.retention import Retained, retaining
 from shared.events import REGISTRY, Envelope, Event
 from shared.http import Call, http
 from shared.inbound import Identifier, Paging
-from shared.messaging import Background, Config, Documents, on, rpc, ssrf_guard
+from shared.messaging import Background, Config, Context, Documents, names, on, rpc, ssrf_guard
 from shared.outbound import SsrfGuard
 from shared.settings import Settings
 
@@ -37,16 +42,35 @@ def _guard(settings: Settings) -> SsrfGuard:
     )
 
 
-class Notify:
-    """Webhook endpoints, their deliveries, and the timeline of every project."""
+def _mailer(context: Context) -> Mailer:
+    settings, intake = context.settings, context.rpc("intake")
+    give = None
+    if settings.smtp_url:
+        server = SmtpServer.of(settings.smtp_url)
+        give = Smtp(server, names("notify"), settings.mail_timeout_seconds).give
+    return Mailer(context.store, settings, intake.get_recipient, give)
+
+
+class Notify(ForMails):
+    """Webhook endpoints, their deliveries, the timeline of every project, and mails to persons."""
 
     name = "notify"
-    documents = Documents(Endpoint, WebhookDelivery, TimelineEntry, Ownership, Departure, Retained)
+    documents = Documents(
+        Endpoint,
+        WebhookDelivery,
+        TimelineEntry,
+        Ownership,
+        Mail,
+        MailPreference,
+        Departure,
+        Retained,
+    )
     settings = Config()
     retention = Background(retaining(retention.policies))
     sender = Background(
         lambda context: Sender(context.store, context.settings, _guard(context.settings))
     )
+    mailer = Background(_mailer)
 
     @property
     def webhooks(self) -> Webhooks:
@@ -57,9 +81,12 @@ class Notify:
     @on(*REGISTRY.values())
     def record(self, envelope: Envelope[Event]) -> None:
         """Write any event into its timeline and send it to who may hear of it."""
-        Recorder(self.documents).record(envelope)
+        settings = self.settings
+        mails = Addressing(self.documents, settings.mail_digest_hour) if settings.smtp_url else None
+        Recorder(self.documents, mails).record(envelope)
         endings.note(self.documents, envelope)
         self.sender.wake()
+        self.mailer.wake()
 
     @http("POST", "/endpoints", body=RegisterEndpoint, returns=RegisteredEndpoint, status=201)
     def add_endpoint(self, call: Call) -> RegisteredEndpoint:

@@ -1,7 +1,15 @@
 """Events and RPC that lose nothing, over nameko, kombu and eventlet."""
 
 from shared.messaging.client import RpcClient
-from shared.messaging.dependencies import Background, Config, Context, Documents, Files, ssrf_guard
+from shared.messaging.dependencies import (
+    Background,
+    Config,
+    Context,
+    Documents,
+    Files,
+    names,
+    ssrf_guard,
+)
 from shared.messaging.on import on
 from shared.messaging.rpc import rpc
 
@@ -12,6 +20,7 @@ __all__ = [
     "Documents",
     "Files",
     "RpcClient",
+    "names",
     "on",
     "rpc",
     "ssrf_guard",

@@ -136,11 +136,11 @@ class Config(DependencyProvider):
 
 def ssrf_guard(service: str, *, allow_private: bool, ports: Collection[int] = ()) -> SsrfGuard:
     """Which URLs a service may call; the system's resolver, which blocks, has real threads."""
-    return SsrfGuard(allow_private=allow_private, names=_names(service), ports=ports)
+    return SsrfGuard(allow_private=allow_private, names=names(service), ports=ports)
 
 
 @cache
-def _names(service: str) -> Names:
+def names(service: str) -> Names:
     """The names of this process: what goes on is counted over all its calls."""
     lookup = partial(tpool.execute, look_up)
     return Names(lookup, lambda outcome, s: name_seconds.labels(service, outcome).observe(s))

@@ -5,7 +5,7 @@ addresses: a name that changes between check and call gains nothing (server-side
 Resolving, connecting and answering share one time limit.
 """
 
-from shared.outbound.calls import CallFailed, TimedConnection, connected
+from shared.outbound.calls import CallFailed, TimedConnection, connected, timed_socket
 from shared.outbound.names import Names, SilentNames, TimeLimit, Unresolved
 from shared.outbound.special_addresses import is_public
 from shared.outbound.ssrf_guard import SsrfGuard, Target
@@ -21,4 +21,5 @@ __all__ = [
     "Unresolved",
     "connected",
     "is_public",
+    "timed_socket",
 ]

@@ -5,7 +5,7 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -54,37 +54,51 @@ def connected(target: Target, limit: TimeLimit) -> Iterator[TimedConnection]:
 
 
 @contextmanager
-def _connected_until(
-    target: Target, limit: TimeLimit, over: threading.Event
-) -> Iterator[http.client.HTTPConnection]:
-    plain = _open(target, limit)
+def timed_socket(
+    addresses: Iterable[str], port: int, limit: TimeLimit, over: threading.Event
+) -> Iterator[socket.socket]:
+    """A connected socket for the block; when the time is up, `over` is set and it is shut down.
+
+    Raises OSError when none of the addresses can be reached.
+    """
+    plain = _open(addresses, port, limit)
     # Socket time-outs start anew with every byte, so a timer ends the whole call; by a duplicate,
     # since the socket itself moves into the TLS layer.
     duplicate = plain.dup()
     watch = threading.Timer(limit.left, _shut_down, [duplicate, over])
     watch.daemon = True
     watch.start()
-    connection = _connection(target)
     try:
-        connection.sock = plain
-        if isinstance(connection, http.client.HTTPSConnection):
-            connection.sock = _tls().wrap_socket(plain, server_hostname=target.host)
-        yield connection
+        yield plain
     finally:
         watch.cancel()
-        connection.close()
         plain.close()
         duplicate.close()
 
 
-def _open(target: Target, limit: TimeLimit) -> socket.socket:
+@contextmanager
+def _connected_until(
+    target: Target, limit: TimeLimit, over: threading.Event
+) -> Iterator[http.client.HTTPConnection]:
+    with timed_socket(target.addresses, target.port, limit, over) as plain:
+        connection = _connection(target)
+        try:
+            connection.sock = plain
+            if isinstance(connection, http.client.HTTPSConnection):
+                connection.sock = _tls().wrap_socket(plain, server_hostname=target.host)
+            yield connection
+        finally:
+            connection.close()
+
+
+def _open(addresses: Iterable[str], port: int, limit: TimeLimit) -> socket.socket:
     failure: OSError = TimeoutError()
-    for address in target.addresses:
+    for address in addresses:
         left = limit.left
         if left == 0:
             break
         try:
-            return socket.create_connection((address, target.port), timeout=left)
+            return socket.create_connection((address, port), timeout=left)
         except OSError as error:
             failure = error
     raise failure

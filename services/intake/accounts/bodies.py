@@ -68,6 +68,15 @@ class AccountView(View):
     signed_in_at: _Used = Field(description="when it last signed in; null if never")
 
 
+class RecipientView(View):
+    """A person to write to."""
+
+    name: str
+    mail: str
+    member_id: str
+    roles: tuple[Role, ...]
+
+
 class AccountPage(ViewPage[AccountView]):
     """A page of them."""
 

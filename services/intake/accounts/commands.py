@@ -58,6 +58,14 @@ def read_account(store: Store, caller: Caller, account_id: str) -> Account:
     return store.of(Account).get(account_id)
 
 
+def recipient(store: Store, account_id: str) -> Account:
+    """The account of a person to write to; NotFound when its member left."""
+    found = store.of(Account).get(account_id)
+    if has_left(store, found.member_id):
+        raise NotFound.of(account_id)
+    return found
+
+
 def erase_account(store: Store, caller: Caller, account_id: str) -> None:
     """Erase an account that the caller may read, and end its sessions and keys."""
     found = read_account(store, caller, account_id)

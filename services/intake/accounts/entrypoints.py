@@ -13,11 +13,13 @@ from services.intake.accounts.bodies import (
     MakeKey,
     MakeLink,
     OpenAccount,
+    RecipientView,
     TokenView,
 )
 from services.intake.members.entrypoints import OPERATORS
 from shared.http import Call, http
-from shared.inbound import Paging
+from shared.inbound import Identifier, Paging
+from shared.messaging import rpc
 from shared.settings import Settings
 from shared.store import Store
 
@@ -52,6 +54,11 @@ class ForAccounts:
     def erase_account(self, call: Call, account_id: str) -> None:
         """Erase an account, one's own or, as an operator, anybody's; its sessions and keys end."""
         commands.erase_account(self.documents, call.caller, account_id)
+
+    @rpc
+    def get_recipient(self, recipient_id: Identifier) -> RecipientView:
+        """Read whom to write to: the address of an account, while its member is of the lab."""
+        return RecipientView.of(commands.recipient(self.documents, recipient_id))
 
     @http("POST", "/sign-in-links", body=MakeLink, returns=MadeView, status=201, roles=OPERATORS)
     def make_link(self, call: Call) -> MadeView:

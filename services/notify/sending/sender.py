@@ -5,12 +5,12 @@ lets the lease run out: it is sent again, under the same `webhook-id` (at least 
 """
 
 import logging
-import random
 import time
 from datetime import datetime, timedelta
 
 from services.notify import metrics
-from services.notify.model import JITTER, Attempt, Endpoint, WebhookDelivery
+from services.notify.attempts import save_attempt, stretch
+from services.notify.model import Attempt, Endpoint, WebhookDelivery
 from services.notify.sending.breaker import Breaker
 from services.notify.sending.due import Due
 from services.notify.sending.post import Answer, Post, post
@@ -18,7 +18,7 @@ from services.notify.sending.shares import Shares
 from services.notify.sending.signing import sign
 from shared.aggregate import LONG_AGO, now
 from shared.background import Loop
-from shared.errors import Invalid, Unavailable
+from shared.errors import Invalid
 from shared.outbound import CallFailed, SilentNames, SsrfGuard, TimeLimit, Unresolved
 from shared.settings import Settings
 from shared.store import Store
@@ -181,17 +181,14 @@ class Sender(Loop):
         return answer, ""
 
     def _note(self, delivery_id: str, attempt: Attempt) -> WebhookDelivery:
-        """Save the attempt; as long as the lease holds, wait for a document server that is down."""
-        stretch = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load only
-        end = time.monotonic() + self._lease.total_seconds()
-        while True:
-            try:
-                return self._deliveries.change(
-                    delivery_id, lambda found: found.note(attempt, self._waits, stretch)
-                )
-            except Unavailable:
-                if time.monotonic() > end or self.stopping.wait(IDLE_SECONDS):
-                    raise
+        wait = stretch()
+        return save_attempt(
+            self._deliveries,
+            delivery_id,
+            lambda found: found.note(attempt, self._waits, wait),
+            self._lease,
+            self.stopping,
+        )
 
     def _judge(self, endpoint: Endpoint, attempt: Attempt, noted: WebhookDelivery) -> None:
         succeeded, abandoned = attempt.succeeded, noted.state == "abandoned"

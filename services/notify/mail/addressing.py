@@ -1,0 +1,113 @@
+"""Addresses an event to the persons who want to be written about it.
+
+A mail has an id made from the event's and the account's, so a redelivery doubles nothing. What
+goes once a day is gathered until its hour; what comes too late for one day's goes with the next.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from services.notify.mail.kinds import AUDIENCES, Audience
+from services.notify.mail.model import KEPT, Mail, MailPreference, News, TooLate, mail_id
+from services.notify.timeline import TimelineEntry
+from shared.aggregate import now
+from shared.events import Event
+from shared.store import Store
+
+FRANCE = ZoneInfo("Europe/Paris")
+_DAY = timedelta(days=1)
+
+
+class Addressing:
+    """Saves mails in `store`; those of a day are due at `hour` in metropolitan France."""
+
+    def __init__(self, store: Store, hour: int) -> None:
+        self._mails, self._preferences = store.of(Mail), store.of(MailPreference)
+        self._hour = hour
+
+    def address(self, entry: TimelineEntry, owners: Mapping[str, str | None]) -> None:
+        """Save a mail to each who wants one about this entry, whose things belong to `owners`."""
+        if entry.at < now() - KEPT:
+            return
+        event, addressed = entry.event, set[str]()
+        for audience in AUDIENCES.get(entry.topic, ()):
+            for preference in self._who_wants(audience, event, owners):
+                if preference.id not in addressed:
+                    addressed.add(preference.id)
+                    self._write(preference, _news(entry, audience), entry)
+
+    def _who_wants(
+        self, audience: Audience, event: Event, owners: Mapping[str, str | None]
+    ) -> list[MailPreference]:
+        members = sorted(audience.members(event, owners))
+        # Roles change: whether a person has one is asked for when the mail is sent.
+        where = {"wants_tasks": True} if audience.roles else {"member_id": {"$in": members}}
+        if not audience.when(event) or not (audience.roles or members):
+            return []
+        found = self._preferences.every(where)
+        return [one for one in found if one.cadence(audience.kind) != "never"]
+
+    def _write(self, to: MailPreference, news: News, entry: TimelineEntry) -> None:
+        if to.cadence(news.kind) == "daily":
+            self._gather(to, news, entry)
+        else:
+            self._mails.add(
+                Mail(
+                    id=mail_id(to.id, entry.event_id, entry.at),
+                    account_id=to.id,
+                    member_id=to.member_id,
+                    news=(news,),
+                    due_since=now(),
+                )
+            )
+
+    def _gather(self, to: MailPreference, news: News, entry: TimelineEntry) -> None:
+        """Add to the first mail of a day that is not begun, unless one before tells of it."""
+        due = next_hour(entry.at, self._hour)
+        while due <= now():
+            found = self._mails.find_one(_digest_id(to, due))
+            if found and found.tells(entry.id):
+                return
+            due = next_hour(due, self._hour)
+        while not self._gathered(to, news, due):
+            due = next_hour(due, self._hour)
+
+    def _gathered(self, to: MailPreference, news: News, due: datetime) -> bool:
+        new = Mail(
+            id=_digest_id(to, due),
+            account_id=to.id,
+            member_id=to.member_id,
+            is_digest=True,
+            news=(news,),
+            due_since=due,
+        )
+        try:
+            self._mails.change(new.id, lambda mail: mail.gather(news), new=lambda: new)
+        except TooLate:
+            return False
+        return True
+
+
+def next_hour(after: datetime, hour: int) -> datetime:
+    """When it is that hour in metropolitan France for the first time after a moment."""
+    day = after.astimezone(FRANCE).date()
+    due = datetime.combine(day, time(hour), FRANCE)
+    if due.timestamp() <= after.timestamp():
+        due = datetime.combine(day + _DAY, time(hour), FRANCE)
+    return due
+
+
+def _digest_id(to: MailPreference, due: datetime) -> str:
+    return mail_id(to.id, due.astimezone(FRANCE).date().isoformat(), due)
+
+
+def _news(entry: TimelineEntry, audience: Audience) -> News:
+    fields = {name: quote(str(value), safe="") for name, value in entry.data.items()}
+    return News(
+        entry_id=entry.id,
+        kind=audience.kind,
+        roles=audience.roles,
+        page=audience.page.format_map(fields),
+    )

@@ -1,0 +1,33 @@
+"""What notify serves of mails, by HTTP."""
+
+from services.notify.mail import preferences
+from services.notify.mail.model import MailPreference
+from services.notify.mail.views import ChoosePreferences, PreferenceView, StoppedView
+from shared.http import Call, http
+from shared.settings import Settings
+from shared.store import Store
+
+
+class ForMails:
+    """Each person decides which mails it gets."""
+
+    documents: Store
+    settings: Settings
+
+    @http("GET", "/mail-preferences", returns=PreferenceView)
+    def read_mail_preferences(self, call: Call) -> PreferenceView:
+        """Read when the caller is written, by kind; never, until it says otherwise."""
+        return self._shown(preferences.read(self.documents, call.caller))
+
+    @http("PUT", "/mail-preferences", body=ChoosePreferences, returns=PreferenceView)
+    def choose_mails(self, call: Call) -> PreferenceView:
+        """Choose when one is written, by kind; the token has to be of an account."""
+        return self._shown(preferences.choose(self.documents, call.caller, call.body))
+
+    @http("POST", "/mail-preferences/stop", returns=StoppedView, takes="credential")
+    def stop_mails(self, call: Call) -> StoppedView:
+        """End the mails of a kind, for who shows the text of a mail's link as bearer token."""
+        return StoppedView(scope=preferences.stop(self.documents, call.credential))
+
+    def _shown(self, preference: MailPreference) -> PreferenceView:
+        return PreferenceView.of(preference, is_sent=bool(self.settings.smtp_url))

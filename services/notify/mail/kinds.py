@@ -1,0 +1,167 @@
+"""Of which kind the news is that an event is, and who is written to about it.
+
+A person chooses by kind. Who is told is never more than who may hear of the event by webhook: the
+members it concerns, and of the lab's staff who has the role.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from services.notify.timeline import members_of
+from shared.auth import Role
+from shared.events import Event
+
+Kind = Literal["tasks", "projects", "data", "workshops"]
+"""What waits for the person, and news of its projects, of its data, of workshops."""
+
+_PROJECT, _REVIEW = "/projets/{project_id}", "/revue/{project_id}"
+_REQUEST = "/demandes/{project_id}.{dataset_id}"
+_DATASET, _FOUND = "/donnees/{dataset_id}", "/catalogue/{dataset_id}"
+_JOB, _RELEASE = "/resultats/{job_id}", "/resultats/{job_id}/sortie"
+_STAFF: tuple[Role, ...] = ("reviewer", "operator")
+_FINAL = frozenset({"trial", "full"})
+
+
+def _always(_event: Any) -> bool:  # noqa: ANN401 - any event
+    return True
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Some of those who are written to about an event, and the portal's page that it leads to.
+
+    `to` are fields of the event that name members, or things whose owners are meant; with `roles`
+    it is whoever of the staff has one. `when` says of which events of the class.
+    """
+
+    kind: Kind
+    page: str
+    to: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
+    when: Callable[[Any], bool] = _always
+
+    def members(self, event: Event, owners: Mapping[str, str | None]) -> frozenset[str]:
+        """The members whose persons are written to, of those that may hear of the event."""
+        named: set[str | None] = set()
+        for field in self.to:
+            value = getattr(event, field, None) or ()
+            named.update((value,) if isinstance(value, str) else value)
+        meant = {owners.get(one, one) if one else None for one in named}
+        concerned = members_of(event) | {owner for owner in owners.values() if owner}
+        return frozenset(one for one in meant if one in concerned)
+
+
+def _of_projects(*to: str, when: Callable[[Any], bool] = _always) -> Audience:
+    return Audience("projects", _PROJECT, to, when=when)
+
+
+def _of_data(*to: str) -> Audience:
+    return Audience("data", _DATASET, to)
+
+
+def _review(page: str = _REVIEW, when: Callable[[Any], bool] = _always) -> Audience:
+    return Audience("tasks", page, roles=("reviewer",), when=when)
+
+
+_HOLDER, _ITS_PROJECT = _of_projects("holder_id"), _of_projects("project_id")
+_OWNER, _OWNERS = _of_data("owner_id"), _of_data("owner_id", "member_ids")
+_JOB_END = Audience("projects", _JOB, ("project_id",), when=lambda event: event.kind in _FINAL)
+_KEPT_FOR_A_TIME = Audience("data", "/", ("member_id",))
+
+AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
+    "project_submitted": (_HOLDER,),
+    "project_advised": (_HOLDER, _review()),
+    "project_approved": (_HOLDER, _review()),
+    "completion_asked": (Audience("tasks", _PROJECT, ("holder_id",)),),
+    "completion_given": (_review(),),
+    "project_secured": (_HOLDER,),
+    "treatment_changed": (_of_projects("holder_id", when=lambda event: bool(event.decided_by)),),
+    "project_rejected": (_HOLDER,),
+    "project_withdrawn": (_of_projects("holder_id", "member_ids"),),
+    "project_equipped": (_HOLDER,),
+    "project_trialled": (_HOLDER,),
+    "member_invited": (Audience("tasks", _PROJECT, ("member_id",)),),
+    "invitation_accepted": (_HOLDER,),
+    "invitation_declined": (_HOLDER,),
+    "project_piloted": (_HOLDER,),
+    "project_staffed": (_HOLDER,),
+    "project_delivered": (_HOLDER,),
+    "dataset_published": (_OWNER,),
+    "dataset_held": (_OWNER,),
+    "dataset_rejected": (_OWNER,),
+    "dataset_retired": (_OWNER,),
+    "dataset_deleted": (_OWNERS,),
+    "joins_discovered": (_OWNERS, _HOLDER),
+    "not_personal_declared": (
+        Audience("tasks", _DATASET, roles=_STAFF, when=lambda event: event.needs_answer),
+    ),
+    "not_personal_answered": (_OWNER,),
+    "opening_requested": (Audience("tasks", _FOUND, ("member_ids",)),),
+    "opening_decided": (_OWNERS,),
+    "harvest_completed": (Audience("data", "/donnees", ("owner_id",)),),
+    "harvest_failed": (Audience("data", "/donnees", ("owner_id",)),),
+    "access_requested": (
+        Audience("tasks", _REQUEST, ("member_id",)),
+        Audience("tasks", _REQUEST, ("owner_id",), when=lambda event: not event.member_id),
+        _HOLDER,
+    ),
+    "access_reminded": (Audience("tasks", _REQUEST, ("member_ids",)),),
+    "access_granted": (_OWNERS, _ITS_PROJECT),
+    "access_bound": (_OWNERS,),
+    "access_refused": (_OWNERS, _ITS_PROJECT),
+    "access_expired": (_OWNERS, _ITS_PROJECT),
+    "access_revoked": (_OWNERS, _ITS_PROJECT),
+    "data_access_opened": (_ITS_PROJECT,),
+    "job_given_up": (Audience("tasks", _JOB, roles=("operator",)),),
+    "job_succeeded": (_JOB_END,),
+    "job_failed": (_JOB_END,),
+    "result_held": (_JOB_END, _review(_RELEASE)),
+    "result_released": (_JOB_END,),
+    "result_refused": (_JOB_END,),
+    "endpoint_disabled": (Audience("tasks", "/partenaires", ("member_id",)),),
+    "intake_retention_announced": (_KEPT_FOR_A_TIME,),
+    "catalog_retention_announced": (_KEPT_FOR_A_TIME,),
+    "compute_retention_announced": (_KEPT_FOR_A_TIME,),
+    "notify_retention_announced": (_KEPT_FOR_A_TIME,),
+}
+"""Who is written to about which event; of a person the first audience counts that it wants.
+
+Those of members come first: whose project it is does not review it.
+"""
+
+UNMAILED: frozenset[str] = frozenset(
+    {
+        "member_joined",
+        "member_left",
+        "erasure_requested",
+        "erasure_completed",
+        "catalog_erased",
+        "compute_erased",
+        "notify_erased",
+        "treatment_proposed",
+        "treatment_checked",
+        "inputs_checked",
+        "datasets_matched",
+        "dataset_registered",
+        "dataset_harvested",
+        "dataset_described",
+        "results_recalled",
+        "harvest_page_fetched",
+        "harvest_cancelled",
+        "workspace_opened",
+        "job_queued",
+        "job_started",
+        "job_retried",
+        "job_forgotten",
+        "job_cancelled",
+        "recipe_published",
+        "recipe_retired",
+        "delivery_abandoned",
+        "intake_retention_applied",
+        "catalog_retention_applied",
+        "compute_retention_applied",
+        "notify_retention_applied",
+    }
+)
+"""Nobody is written to about these: steps on the way, and what one did oneself."""

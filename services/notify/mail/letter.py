@@ -1,0 +1,121 @@
+"""What a mail says: made of the timeline when it is sent, in French, as text and as HTML."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from itertools import groupby
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from services.notify.mail.addressing import FRANCE
+from services.notify.mail.kinds import Kind
+from services.notify.mail.model import KINDS, Mail, MailPreference, News, Recipient, Scope
+from services.notify.timeline import TimelineEntry
+from shared.settings import Settings
+from shared.words import counted
+
+_SUBJECT = 120
+"""Characters of a subject: most programs show no more."""
+
+_LABELS: Mapping[Kind, str] = {
+    "tasks": "Ce qui vous attend",
+    "projects": "Vos projets",
+    "data": "Vos données",
+    "workshops": "Les ateliers",
+}
+_TEMPLATES = Environment(
+    loader=PackageLoader("services.notify.mail"),
+    autoescape=select_autoescape(("html",), default=False),
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+class _Policy(EmailPolicy):
+    """How messages are written: an address that is too long for a line stays as it is.
+
+    It would be encoded, and no program reads it then.
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:  # noqa: ANN401 - as the base has it
+        """A header's lines."""
+        if name == "List-Unsubscribe":
+            return f"{name}: {value}{self.linesep}".encode()
+        return super().fold_binary(name, value)
+
+
+_POLICY = _Policy(linesep="\r\n")
+
+
+@dataclass(frozen=True)
+class _Told:
+    """One thing that a mail tells."""
+
+    kind: Kind
+    said: str
+    url: str
+
+
+class Letters:
+    """Writes mails in the lab's name, with links to its portal."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._sender, self._portal = settings.mail_from, settings.portal_url
+        self._lab = settings.lab_name
+
+    def write(
+        self,
+        mail: Mail,
+        to: Recipient,
+        preference: MailPreference,
+        news: Sequence[tuple[News, TimelineEntry]],
+    ) -> EmailMessage:
+        """The message; written again, it has the same Message-ID and date."""
+        told = [
+            _Told(one.kind, _line(entry.summary), self._portal + one.page) for one, entry in news
+        ]
+        scope: Scope = "daily" if mail.is_digest else told[0].kind
+        stop = f"{self._portal}/desabonnement/{preference.link(scope)}"
+        shown = {
+            "to": _line(to.name),
+            "lab": self._lab,
+            "groups": _grouped(told),
+            "is_digest": mail.is_digest,
+            "choices": f"{self._portal}/compte",
+            "stop": stop,
+        }
+        message = EmailMessage(_POLICY)
+        message["From"] = Address(_line(self._lab), addr_spec=self._sender)
+        message["To"] = Address(addr_spec=to.mail)
+        message["Subject"] = self._subject(mail, told)
+        message["Date"] = mail.due_since.astimezone(FRANCE)
+        message["Message-ID"] = f"<{mail.id}@{self._sender.rpartition('@')[2]}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message["List-Unsubscribe"] = f"<{stop}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        text = _TEMPLATES.get_template("mail.txt").render(shown)
+        html = _TEMPLATES.get_template("mail.html").render(shown)
+        message.set_content(text, cte="quoted-printable")
+        message.add_alternative(html, subtype="html", cte="quoted-printable")
+        return message
+
+    def _subject(self, mail: Mail, told: Sequence[_Told]) -> str:
+        said = told[0].said
+        if mail.is_digest:
+            day = f"{mail.due_since.astimezone(FRANCE):%d/%m/%Y}"
+            said = f"{counted(len(told), 'nouvelle', 'nouvelles')} au {day}"
+        whole = f"[{_line(self._lab)}] {said}"
+        return whole if len(whole) <= _SUBJECT else f"{whole[: _SUBJECT - 1].rstrip()}…"
+
+
+def _grouped(told: Sequence[_Told]) -> list[tuple[str, list[_Told]]]:
+    ordered = sorted(told, key=lambda one: KINDS.index(one.kind))
+    return [(_LABELS[kind], list(of)) for kind, of in groupby(ordered, lambda one: one.kind)]
+
+
+def _line(text: str) -> str:
+    """Somebody's words on one line, with nothing that breaks a header or turns a line around."""
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())

@@ -1,0 +1,147 @@
+"""Sends the mails that are due, a few at a time, to persons as intake knows them at that moment.
+
+A mail is leased before it is sent, so that two processes do not send it at once. A crash, or intake
+that does not answer, lets the lease run out, and it is sent again: under the same Message-ID, by
+which a mailbox may tell, if the crash fell between the server's word and our note of it.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from services.notify import metrics
+from services.notify.attempts import save_attempt, stretch
+from services.notify.mail.letter import Letters
+from services.notify.mail.model import (
+    KEPT,
+    Mail,
+    MailPreference,
+    News,
+    Recipient,
+    SmtpAttempt,
+)
+from services.notify.mail.preferences import forget_account, forget_mails
+from services.notify.mail.smtp import Give
+from services.notify.timeline import TimelineEntry
+from shared.aggregate import now
+from shared.background import Loop
+from shared.errors import NotFound
+from shared.settings import Settings
+from shared.store import Store
+
+AT_ONCE = 4
+"""Mails that a process gives to the server at the same time."""
+
+IDLE_SECONDS = 1.0
+FORGET_SECONDS = 3600.0
+OBSERVED_SECONDS = 5.0
+_MOST_COUNTED = 10_000
+_LEASE_MARGIN = timedelta(seconds=5)
+
+RecipientOf = Callable[[str], Mapping[str, Any]]
+"""Asks intake who an account is; raises NotFound when it is gone, Unavailable."""
+
+log = logging.getLogger(__name__)
+
+
+class Mailer(Loop):
+    """Sends due mails until stopped; without a server to `give` them to, it keeps none either."""
+
+    def __init__(
+        self, store: Store, settings: Settings, recipient_of: RecipientOf, give: Give | None
+    ) -> None:
+        super().__init__(IDLE_SECONDS, self._dispatch, self._forget, self._observe)
+        self._store = store
+        self._mails, self._preferences = store.of(Mail), store.of(MailPreference)
+        self._entries = store.of(TimelineEntry)
+        self._recipient_of, self._give, self._letters = recipient_of, give, Letters(settings)
+        self._waits, self._sender = settings.mail_seconds, settings.mail_from
+        needed = settings.mail_timeout_seconds + settings.rpc_seconds
+        self._lease = timedelta(seconds=needed) + _LEASE_MARGIN
+        self._forgotten = self._observed = float("-inf")
+
+    def _dispatch(self) -> None:
+        if self._give is None:
+            return
+        waiting = self._mails.find({"is_pending": True}, sort="next_attempt_at", limit=2 * AT_ONCE)
+        for mail in waiting:
+            if len(self.in_hand) >= AT_ONCE or self.stopping.is_set():
+                return
+            # Dates are compared here: a query by date walks through all documents on some servers.
+            if mail.next_attempt_at <= now() and mail.id not in self.in_hand:
+                self.begin(mail.id, self._send, mail, self._give)
+
+    def _send(self, mail: Mail, give: Give) -> None:
+        leased = self._mails.lease(mail, "next_attempt_at", self._lease)
+        if leased is None:
+            return
+        preference = self._preferences.find_one(leased.account_id)
+        recipient = self._recipient(leased) if preference else None
+        news = self._news(leased, preference, recipient) if preference and recipient else []
+        if not (preference and recipient and news):
+            self._mails.remove(leased)
+            return
+        try:
+            message = self._letters.write(leased, recipient, preference, news)
+            attempt = give(message, self._sender, recipient.mail)
+        except Exception as error:
+            # Noted too: what is not would be tried again and again, and never be abandoned.
+            log.exception("a mail failed for a reason of ours", extra={"mail": leased.id})
+            attempt = SmtpAttempt(at=now(), said=type(error).__name__)
+        self._note(leased, attempt)
+
+    def _recipient(self, mail: Mail) -> Recipient | None:
+        """Who it is for; whoever is gone is forgotten here, too."""
+        try:
+            return Recipient.model_validate(self._recipient_of(mail.account_id))
+        except NotFound:
+            forget_account(self._store, mail.account_id)
+            return None
+
+    def _news(
+        self, mail: Mail, preference: MailPreference, recipient: Recipient
+    ) -> list[tuple[News, TimelineEntry]]:
+        """What it tells: that its reader still wants, and by its roles of now may know."""
+        wanted = [
+            one
+            for one in mail.news
+            if preference.cadence(one.kind) != "never"
+            and (not one.roles or set(one.roles) & set(recipient.roles))
+        ]
+        found = ((one, self._entries.find_one(one.entry_id)) for one in wanted)
+        return [(one, entry) for one, entry in found if entry]
+
+    def _note(self, mail: Mail, attempt: SmtpAttempt) -> None:
+        wait = stretch()
+        noted = save_attempt(
+            self._mails,
+            mail.id,
+            lambda found: found.note(attempt, self._waits, wait),
+            self._lease,
+            self.stopping,
+        )
+        outcome = "failed" if noted.is_pending else noted.state
+        metrics.mail_attempts.labels("notify", outcome).inc()
+        if not attempt.succeeded:
+            told = {"mail": mail.id, "code": attempt.code, "outcome": outcome}
+            log.warning("a mail was not taken", extra=told)
+
+    def _forget(self) -> None:
+        if time.monotonic() < self._forgotten + FORGET_SECONDS:
+            return
+        forget_mails(self._store, {"due_since": {"$lt": now() - KEPT}})
+        if self._give is None:
+            forget_mails(self._store, {"is_pending": True})
+        self._forgotten = time.monotonic()
+
+    def _observe(self) -> None:
+        if time.monotonic() < self._observed + OBSERVED_SECONDS:
+            return
+        self._observed = time.monotonic()
+        oldest = self._mails.find({"is_pending": True}, sort="due_since", limit=1)
+        late = max(((now() - one.due_since).total_seconds() for one in oldest), default=0)
+        metrics.mail_oldest_due.labels("notify").set(max(late, 0))
+        count = self._mails.count({"is_pending": True}, most=_MOST_COUNTED)
+        metrics.mails_waiting.labels("notify").set(count)

@@ -1,0 +1,85 @@
+"""What persons say of the mails that they want, and how all that is known of them is forgotten."""
+
+from collections.abc import Mapping
+
+from services.notify.mail.model import GONE, KINDS, Mail, MailPreference, Scope, parts_of_link
+from services.notify.mail.views import ChoosePreferences
+from shared.aggregate import Aggregate
+from shared.auth import Caller
+from shared.endings.departures import check_present
+from shared.errors import Forbidden, NotFound
+from shared.store import Store
+
+
+def read(store: Store, caller: Caller) -> MailPreference:
+    """What the caller wants: nothing, until it says something; Forbidden without an account."""
+    _check_account(caller)
+    found = store.of(MailPreference).find_one(caller.account_id)
+    return found or _nothing(caller)
+
+
+def choose(store: Store, caller: Caller, wanted: ChoosePreferences) -> MailPreference:
+    """Keep what the caller wants from now on; Forbidden without an account."""
+    _check_account(caller)
+
+    def decide(preference: MailPreference) -> None:
+        for kind in KINDS:
+            setattr(preference, kind, getattr(wanted, kind))
+
+    preferences = store.of(MailPreference)
+    chosen = preferences.change(caller.account_id, decide, new=lambda: _nothing(caller))
+    try:
+        check_present(store, caller.member_id)
+    except Forbidden:
+        # It left meanwhile, and what it wants may have been forgotten before this was saved.
+        preferences.remove(chosen)
+        raise
+    return chosen
+
+
+def stop(store: Store, link: str) -> Scope:
+    """End the mails that a link is for, and say which; NotFound for one that is not valid."""
+    account_id, scope, proof = parts_of_link(link)
+    try:
+        store.of(MailPreference).change(account_id, lambda one: one.stop(scope, proof))
+    except NotFound:
+        raise NotFound(GONE) from None
+    return scope
+
+
+def forget_account(store: Store, account_id: str) -> None:
+    """Forget what an account wants, and its mails."""
+    _forget(store, MailPreference, {"_id": account_id})
+    _forget(store, Mail, {"account_id": account_id})
+
+
+def forget_member(store: Store, member_id: str) -> int:
+    """Forget what the persons of a member want, and their mails; how many."""
+    return sum(_forget(store, cls, {"member_id": member_id}) for cls in (MailPreference, Mail))
+
+
+def forget_mails(store: Store, where: Mapping[str, object]) -> None:
+    """Forget the mails that fit `where`."""
+    _forget(store, Mail, where)
+
+
+def _forget(store: Store, cls: type[Aggregate], where: Mapping[str, object]) -> int:
+    count = 0
+    # Looked for again: one that is just being sent is another version by the time it is removed.
+    while found := store.of(cls).find(where):
+        for one in found:
+            store.of(cls).remove(one)
+        count += len(found)
+    return count
+
+
+def _nothing(caller: Caller) -> MailPreference:
+    return MailPreference(id=caller.account_id, member_id=caller.member_id)
+
+
+def _check_account(caller: Caller) -> None:
+    if not caller.account_id:
+        raise Forbidden(
+            "les courriels vont à l'adresse d'un compte : ce jeton n'est pas celui d'une personne"
+            " qui en a un"
+        )
