@@ -1,6 +1,7 @@
 """Settings of the mails that notify sends; without a mail server it sends none."""
 
 from typing import Annotated
+from urllib.parse import unquote
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -56,6 +57,13 @@ class MailSettings(ServerSettings):
     mail_timeout_seconds: float = Field(
         default=30, gt=0, description="how long the mail server may take for one mail"
     )
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _ascii(cls, value: str) -> str:
+        if not unquote(value).isascii():
+            raise ValueError("user and password have to be of ASCII characters, as SMTP has them")
+        return value
 
     @field_validator("mail_from", "portal_url")
     @classmethod

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.notify.mail.model import Mail, MailPreference
 from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.service import Notify
 from services.notify.timeline import Ownership, TimelineEntry
@@ -23,7 +24,8 @@ from tests.web_server import WebServer, serving
 def store(mongodb_uri: str) -> Iterator[Store]:
     """An empty database of this test's own."""
     opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_notify")
-    opened.prepare((Endpoint, WebhookDelivery, TimelineEntry, Ownership, Departure))
+    documents = (Endpoint, WebhookDelivery, TimelineEntry, Ownership, Departure)
+    opened.prepare((*documents, Mail, MailPreference))
     yield opened
     opened.close()
 

@@ -1,0 +1,141 @@
+"""The mailing loop in this process, persons that it writes to, and mails for them."""
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from services.notify.mail.mailer import Mailer
+from services.notify.mail.model import Cadence, Mail, MailPreference, News, mail_id
+from services.notify.mail.smtp import Give, Smtp, SmtpServer
+from services.notify.timeline import TimelineEntry
+from shared.aggregate import new_id, now
+from shared.errors import NotFound, Unavailable
+from shared.events import ProjectSubmitted
+from shared.outbound import Names
+from shared.settings import Settings
+from shared.store import Repository, Store
+from tests.integration.notify.mail.mail_server import MailServer
+from tests.servers import eventually
+from tests.unit.notify.samples import HOLDER, envelope, example
+
+
+def prefer(
+    store: Store,
+    member_id: str = HOLDER,
+    *,
+    tasks: Cadence = "never",
+    projects: Cadence = "never",
+    data: Cadence = "never",
+) -> MailPreference:
+    """Save what a new person of a member wants."""
+    return store.of(MailPreference).save(
+        MailPreference(
+            id=new_id("acc"), member_id=member_id, tasks=tasks, projects=projects, data=data
+        )
+    )
+
+
+@dataclass
+class Persons:
+    """Intake's answers: who has an account; it `is_away` when nobody answers."""
+
+    known: dict[str, dict[str, Any]] = field(default_factory=dict)
+    is_away: bool = False
+    asked: int = 0
+
+    def add(self, account_id: str, *roles: str) -> str:
+        """Open an account with these roles, holder by default; its address."""
+        mail = f"{account_id.lower()}@ville.example"
+        self.known[account_id] = {
+            "name": "Une agente",
+            "mail": mail,
+            "member_id": HOLDER,
+            "roles": roles or ("holder",),
+        }
+        return mail
+
+    def get_recipient(self, account_id: str) -> Mapping[str, Any]:
+        """Who somebody is."""
+        self.asked += 1
+        if self.is_away:
+            raise Unavailable("intake does not answer")
+        if account_id not in self.known:
+            raise NotFound.of(account_id)
+        return self.known[account_id]
+
+
+@dataclass
+class Outgoing:
+    """A store with mails for persons, and mailers that give them to a server."""
+
+    store: Store
+    settings: Settings
+    server: MailServer
+    persons: Persons = field(default_factory=Persons)
+
+    @property
+    def mails(self) -> Repository[Mail]:
+        """The mails in the store."""
+        return self.store.of(Mail)
+
+    def entry(self) -> TimelineEntry:
+        """Save an entry of a timeline."""
+        event = envelope(example(ProjectSubmitted), subject=new_id("prj"))
+        entry = TimelineEntry.of(event, "Le projet « Communes » est déposé.", "")
+        return self.store.of(TimelineEntry).add(entry)
+
+    def due(self, *roles: str, needs: str = "", seconds_ago: float = 1) -> tuple[Mail, str]:
+        """Save a mail that is due to a new person, and whom its role `needs`; its address."""
+        person = prefer(self.store, tasks="immediate", projects="immediate")
+        news = News(
+            entry_id=self.entry().id,
+            kind="tasks" if needs else "projects",
+            roles=(needs,) if needs else (),
+            page="/projets/prj_1",
+        )
+        mail = Mail(
+            id=mail_id(person.id, "e1", now()),
+            account_id=person.id,
+            member_id=person.member_id,
+            news=(news,),
+            due_since=now() - timedelta(seconds=seconds_ago),
+        )
+        return self.mails.save(mail), self.persons.add(person.id, *roles)
+
+    def give(self) -> Give:
+        """Gives to the server, without encryption."""
+        server = SmtpServer.of(f"smtp://127.0.0.1:{self.server.port}")
+        return Smtp(server, Names(), self.settings.mail_timeout_seconds).give
+
+    @contextlib.contextmanager
+    def mailing(self, *, workers: int = 1, give: Give | None = None) -> Iterator[None]:
+        """Run mailers until the block ends."""
+        given = give or self.give()
+        mailers = [
+            Mailer(self.store, self.settings, self.persons.get_recipient, given)
+            for _ in range(workers)
+        ]
+        threads = [threading.Thread(target=mailer.run) for mailer in mailers]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            for mailer in mailers:
+                mailer.stop()
+            for thread in threads:
+                thread.join()
+
+    def mail_until(self, state: str, *mails: Mail) -> list[Mail]:
+        """Run a mailer until these mails are in one state; the mails then."""
+        with self.mailing():
+            eventually(lambda: {self.mails.get(one.id).state for one in mails} == {state})
+        return [self.mails.get(one.id) for one in mails]
+
+    def mail_until_gone(self, mail: Mail) -> None:
+        """Run a mailer until a mail is forgotten."""
+        with self.mailing():
+            eventually(lambda: self.mails.find_one(mail.id) is None)

@@ -1,0 +1,184 @@
+"""Who is written to about which event, whatever order the events come in, and each thing once."""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from services.notify.mail.addressing import FRANCE, Addressing, next_hour
+from services.notify.mail.model import KEPT, Mail, MailPreference, News, mail_id
+from services.notify.recorder import Recorder
+from services.notify.timeline import TimelineEntry
+from shared.aggregate import now
+from shared.events import (
+    AccessRequested,
+    Envelope,
+    Event,
+    JobSucceeded,
+    ProjectAdvised,
+    ProjectSecured,
+    ProjectSubmitted,
+    ResultHeld,
+)
+from shared.store import PAGE_LIMIT, Store
+from tests.integration.notify.mail.posting import prefer
+from tests.unit.notify.samples import EVENTS, HOLDER, OWNER, PROJECT, envelope, example, made
+
+HOUR = 7
+
+
+def hear(store: Store, *events: Envelope[Event]) -> None:
+    """Let the service hear these events."""
+    for event in events:
+        Recorder(store, Addressing(store, HOUR)).record(event)
+
+
+def happened(event: Event, *, ago: timedelta = timedelta(0), sequence: int = 1) -> Envelope[Event]:
+    """The event as it comes from the broker."""
+    return envelope(event, time=now() - ago, sequence=sequence)
+
+
+def mails(store: Store, person: MailPreference) -> list[Mail]:
+    """The mails to somebody."""
+    return store.of(Mail).find({"account_id": person.id})
+
+
+def entries(store: Store, person: MailPreference) -> int:
+    """How many things somebody is told."""
+    return sum(len(mail.news) for mail in mails(store, person))
+
+
+def test_person_who_said_nothing_or_never_is_written_nothing(store: Store) -> None:
+    """Every kind of event, of its own member too."""
+    silent = prefer(store)
+    hear(store, *(happened(event) for event in EVENTS))
+    assert mails(store, silent) == []
+
+
+def test_stranger_is_written_nothing_that_names_others(store: Store) -> None:
+    """What waits for the staff is addressed by role, which is asked for before it is sent."""
+    stranger = prefer(store, "mem_x", tasks="immediate", projects="immediate", data="immediate")
+    hear(store, *(happened(event) for event in EVENTS))
+    assert all(one.roles for mail in mails(store, stranger) for one in mail.news)
+
+
+def test_lab_without_a_mail_server_addresses_nobody(store: Store) -> None:
+    """Nothing is queued that nothing will send."""
+    person = prefer(store, projects="immediate")
+    Recorder(store).record(happened(example(ProjectSubmitted)))
+    assert mails(store, person) == []
+
+
+def test_event_that_comes_twice_is_one_mail(store: Store) -> None:
+    """From one worker or from several at once."""
+    person = prefer(store, projects="immediate")
+    event = happened(example(ProjectSubmitted))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: hear(store, event), range(8)))
+    (mail,) = mails(store, person)
+    assert mail.news[0].page == f"/projets/{PROJECT}"
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_person_is_told_the_same_in_any_order(store: Store, order: tuple[int, ...]) -> None:
+    """An event may come before the one that tells whose project it is about."""
+    events = [
+        happened(example(ProjectSubmitted)),
+        happened(made(JobSucceeded, kind="full", project_id=PROJECT)),
+        happened(example(ProjectSecured)),
+    ]
+    at_once, daily = prefer(store, projects="immediate"), prefer(store, projects="daily")
+    hear(store, *(events[place] for place in order), *events)
+    assert (len(mails(store, at_once)), entries(store, at_once)) == (3, 3)
+    assert (len(mails(store, daily)), entries(store, daily)) == (1, 3)
+
+
+def test_each_is_told_of_its_part(store: Store) -> None:
+    """Who is asked has a task, who asks has news, each at the page that it is about."""
+    owner = prefer(store, OWNER, tasks="immediate", projects="immediate")
+    holder = prefer(store, HOLDER, tasks="immediate", projects="immediate")
+    hear(store, happened(made(AccessRequested, member_id=None)))
+    (asked,), (told,) = mails(store, owner), mails(store, holder)
+    assert (asked.news[0].kind, asked.news[0].page) == ("tasks", "/demandes/prj_1.dts_1")
+    assert (told.news[0].kind, told.news[0].page) == ("projects", "/projets/prj_1")
+
+
+def test_what_waits_for_the_staff_is_for_who_has_the_role(store: Store) -> None:
+    """Addressed to all who want tasks; the mailer asks for their roles."""
+    reviewer = prefer(store, "mem_lab", tasks="immediate")
+    other = prefer(store, "mem_lab", projects="immediate", data="daily")
+    hear(store, happened(example(ProjectAdvised)))
+    (mail,) = mails(store, reviewer)
+    assert mail.news[0].roles == ("reviewer",)
+    assert mails(store, other) == []
+
+
+def test_one_person_is_told_one_event_once(store: Store) -> None:
+    """As the holder, though it may review, too."""
+    both = prefer(store, tasks="immediate", projects="immediate")
+    hear(store, happened(example(ProjectSubmitted)), happened(made(ResultHeld, kind="full")))
+    hear(store, happened(made(ResultHeld, kind="full", project_id=PROJECT), sequence=2))
+    told = [one for mail in mails(store, both) for one in mail.news]
+    assert sorted(one.kind for one in told) == ["projects", "projects", "tasks"]
+
+
+def test_what_happened_long_ago_makes_no_mail(store: Store) -> None:
+    """A parked event that is replayed after a month is no news."""
+    at_once, daily = prefer(store, projects="immediate"), prefer(store, projects="daily")
+    old = happened(example(ProjectSubmitted), ago=KEPT + timedelta(hours=1))
+    hear(store, old)
+    assert mails(store, at_once) + mails(store, daily) == []
+
+
+def test_day_s_mail_is_not_doubled_when_an_event_comes_again_after_it(store: Store) -> None:
+    """The mail that told of it is looked for, of whichever day it was."""
+    person = prefer(store, projects="daily")
+    event = happened(example(ProjectSubmitted), ago=timedelta(days=2))
+    Recorder(store).record(event)
+    (entry,) = store.of(TimelineEntry).find()
+    due = next_hour(event.time, HOUR)
+    news = News(entry_id=entry.id, kind="projects", page="/")
+    sent = Mail(
+        id=mail_id(person.id, due.astimezone(FRANCE).date().isoformat(), due),
+        account_id=person.id,
+        member_id=person.member_id,
+        is_digest=True,
+        news=(news,),
+        state="sent",
+        due_since=due,
+    )
+    store.of(Mail).save(sent)
+    hear(store, event, event, happened(example(ProjectSubmitted), sequence=2))
+    assert entries(store, person) == 2
+
+
+def test_what_comes_after_a_day_s_mail_has_begun_goes_with_the_next(store: Store) -> None:
+    """It might never be read otherwise."""
+    person = prefer(store, projects="daily")
+    first, second = (happened(example(ProjectSubmitted), sequence=n) for n in (1, 2))
+    hear(store, first)
+    (begun,) = mails(store, person)
+    assert store.of(Mail).lease(begun, "next_attempt_at", timedelta(seconds=30))
+    hear(store, second, first, second)
+    told = [one.entry_id for mail in mails(store, person) for one in mail.news]
+    assert (len(mails(store, person)), len(told), len(set(told))) == (2, 2, 2)
+    days = sorted(mail.due_since for mail in mails(store, person))
+    assert timedelta(hours=22) < days[1] - days[0] < timedelta(hours=26)
+
+
+def test_day_s_mail_gathers_from_many_workers(store: Store) -> None:
+    """None of them overwrites what another added."""
+    person = prefer(store, projects="daily")
+    events = [happened(example(ProjectSubmitted), sequence=number) for number in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda event: hear(store, event), events))
+    (mail,) = mails(store, person)
+    assert len(mail.news) == 12
+
+
+def test_more_persons_than_a_page_are_all_told(store: Store) -> None:
+    """Preferences are read page by page."""
+    persons = [prefer(store, projects="immediate") for _ in range(PAGE_LIMIT + 1)]
+    hear(store, happened(example(ProjectSubmitted)))
+    assert store.of(Mail).count({"is_pending": True}, most=999) == len(persons)

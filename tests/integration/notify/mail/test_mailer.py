@@ -1,0 +1,202 @@
+"""Mails on their way: sent once, tried again, given up, or dropped when nobody shall have them."""
+
+import threading
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+
+from services.notify.mail.mailer import Mailer
+from services.notify.mail.model import KEPT, Mail, MailPreference, SmtpAttempt
+from services.notify.mail.smtp import Smtp, SmtpServer
+from shared.aggregate import now
+from shared.outbound import Names
+from shared.store import Store
+from tests.integration.notify.mail.mail_server import drop, keep_silent, mailing, says
+from tests.integration.notify.mail.posting import Outgoing
+from tests.servers import eventually, free_port
+
+
+def codes(mail: Mail) -> list[int]:
+    """What the server answered each time, 0 for nothing."""
+    return [attempt.code for attempt in mail.attempts]
+
+
+def test_due_mail_reaches_its_person(post: Outgoing) -> None:
+    """Under its Message-ID; no document holds the address afterwards."""
+    mail, address = post.due()
+    (sent,) = post.mail_until("sent", mail)
+    (message,) = post.server.sent_to(address)
+    assert message["Message-ID"] == f"<{mail.id}@datalab.example>"
+    assert "« Communes »" in message["Subject"]
+    assert codes(sent) == [250]
+    assert address not in repr(list(post.mails.every()))
+
+
+def test_server_that_asks_for_patience_is_tried_again(post: Outgoing) -> None:
+    """A 4xx answer passes; the copy that is taken has the same Message-ID."""
+    mail, address = post.due()
+    post.server.to[address] = [f"450 greylisted <{address}>"]
+    post.server.data = [says("452 no space")]
+    (sent,) = post.mail_until("sent", mail)
+    assert codes(sent) == [450, 452, 250]
+    assert len({message["Message-ID"] for message in post.server.sent_to(address)}) == 1
+    assert address not in repr(sent)
+
+
+@pytest.mark.parametrize("refused", ["recipient", "data"])
+def test_mail_that_is_refused_for_good_is_given_up_at_once(post: Outgoing, refused: str) -> None:
+    """A 5xx answer to the recipient or to the message."""
+    mail, address = post.due()
+    if refused == "recipient":
+        post.server.to[address] = [f"550 <{address}> unknown"]
+    else:
+        post.server.data = [says("554 looks like spam")]
+    (abandoned,) = post.mail_until("abandoned", mail)
+    assert codes(abandoned) in ([550], [554])
+    assert address not in repr(abandoned)
+
+
+def test_lab_that_is_refused_loses_no_mail(post: Outgoing) -> None:
+    """A 5xx answer to the lab itself is about a setting, which somebody mends."""
+    mail, _ = post.due()
+    post.server.sender = ["550 not from here", "550 not from here"]
+    (sent,) = post.mail_until("sent", mail)
+    assert codes(sent) == [550, 550, 250]
+
+
+def test_mail_is_given_up_when_the_schedule_is_over(post: Outgoing) -> None:
+    """Two retries, and no more."""
+    mail, address = post.due()
+    post.server.to[address] = ["450 later"] * 9
+    (abandoned,) = post.mail_until("abandoned", mail)
+    assert codes(abandoned) == [450, 450, 450]
+
+
+def test_silent_server_holds_up_nothing_else(post: Outgoing) -> None:
+    """Its time ends, others are sent meanwhile, and the mail is sent again."""
+    mail, _ = post.due()
+    post.server.data = [keep_silent]
+    with post.mailing():
+        eventually(lambda: post.server.received)
+        other, address = post.due()
+        eventually(lambda: post.server.sent_to(address))
+        eventually(lambda: {post.mails.get(one.id).state for one in (mail, other)} == {"sent"})
+    first = post.mails.get(mail.id)
+    assert codes(first) == [0, 250]
+    assert first.attempts[0].said == "no answer in 0.5 s"
+
+
+def test_connection_that_breaks_off_before_the_answer_sends_a_copy(post: Outgoing) -> None:
+    """Rather than none: under the same Message-ID."""
+    mail, address = post.due()
+    post.server.data = [drop]
+    (sent,) = post.mail_until("sent", mail)
+    assert codes(sent) == [0, 250]
+    assert len({message["Message-ID"] for message in post.server.sent_to(address)}) == 1
+    assert len(post.server.sent_to(address)) == 2
+
+
+def test_server_that_is_away_costs_an_attempt_and_no_mail(post: Outgoing) -> None:
+    """It is sent once the server is there."""
+    mail, address = post.due()
+    port = free_port()
+    server = SmtpServer.of(f"smtp://127.0.0.1:{port}")
+    with post.mailing(give=Smtp(server, Names(), 0.5).give):
+        eventually(lambda: post.mails.get(mail.id).attempts)
+        with mailing(port) as late:
+            eventually(lambda: late.sent_to(address))
+
+
+def test_crash_after_the_server_s_word_sends_a_copy_under_one_message_id(post: Outgoing) -> None:
+    """The lease of who crashed ran out: nobody knows that it was taken."""
+    mail, address = post.due()
+    post.mails.change(mail.id, lambda one: setattr(one, "next_attempt_at", now()))
+    post.mail_until("sent", mail)
+    (message,) = post.server.sent_to(address)
+    assert message["Message-ID"] == f"<{mail.id}@datalab.example>"
+
+
+def test_many_mailers_send_each_mail_once(post: Outgoing) -> None:
+    """Who leases it sends it."""
+    mails = [post.due() for _ in range(12)]
+    with post.mailing(workers=3):
+        eventually(lambda: all(post.mails.get(mail.id).state == "sent" for mail, _ in mails))
+    assert [len(post.server.sent_to(address)) for _, address in mails] == [1] * 12
+
+
+def test_person_without_an_account_is_forgotten(post: Outgoing, store: Store) -> None:
+    """With everything that was to be written, and nothing is sent."""
+    mail, address = post.due()
+    post.persons.known.clear()
+    post.mail_until_gone(mail)
+    assert store.of(MailPreference).find_one(mail.account_id) is None
+    assert post.server.sent_to(address) == []
+
+
+def test_mail_waits_for_intake_without_losing_an_attempt(post: Outgoing) -> None:
+    """Who it is for is not known: it is tried again when the lease is over."""
+    mail, address = post.due()
+    post.persons.is_away = True
+    with post.mailing():
+        eventually(lambda: post.persons.asked)
+    waiting = post.mails.get(mail.id)
+    assert (waiting.state, waiting.attempts) == ("pending", ())
+    post.persons.is_away = False
+    post.mails.change(mail.id, lambda one: setattr(one, "next_attempt_at", now()))
+    post.mail_until("sent", mail)
+    assert len(post.server.sent_to(address)) == 1
+
+
+def test_what_waits_for_a_role_is_told_who_has_it_now(post: Outgoing) -> None:
+    """Roles are asked for when a mail is sent: who lost one is told nothing of it."""
+    kept, reviewer = post.due("holder", "reviewer", needs="reviewer")
+    lost, holder = post.due("holder", "operator", needs="reviewer")
+    with post.mailing():
+        eventually(lambda: post.mails.find_one(lost.id) is None)
+        eventually(lambda: post.mails.get(kept.id).state == "sent")
+    assert (len(post.server.sent_to(reviewer)), post.server.sent_to(holder)) == (1, [])
+
+
+def test_who_wants_a_kind_no_more_is_not_written_what_waited(post: Outgoing, store: Store) -> None:
+    """A click ends what is on its way, too."""
+    mail, address = post.due()
+    store.of(MailPreference).change(mail.account_id, lambda one: setattr(one, "projects", "never"))
+    post.mail_until_gone(mail)
+    assert post.server.sent_to(address) == []
+
+
+def test_fault_of_ours_is_an_attempt_like_others(post: Outgoing) -> None:
+    """It ends: nothing is tried for ever."""
+    mail, _ = post.due()
+
+    def give(_message: EmailMessage, _sender: str, _to: str) -> SmtpAttempt:
+        raise LookupError
+
+    with post.mailing(give=give):
+        eventually(lambda: post.mails.get(mail.id).state == "abandoned")
+    assert {one.said for one in post.mails.get(mail.id).attempts} == {"LookupError"}
+
+
+def test_mails_are_kept_for_a_month(post: Outgoing) -> None:
+    """Who was written to when is nobody's business for ever."""
+    old, _ = post.due(seconds_ago=(KEPT + timedelta(hours=1)).total_seconds())
+    sent, _ = post.due()
+    post.mails.change(old.id, lambda one: one.note(_taken(), (), 1))
+    post.mail_until_gone(old)
+    assert post.mails.find_one(sent.id)
+
+
+def test_lab_without_a_mail_server_keeps_no_mail(post: Outgoing) -> None:
+    """What waits from when it had one is old news by the time it has one again."""
+    mail, _ = post.due()
+    mailer = Mailer(post.store, post.settings, post.persons.get_recipient, None)
+    thread = threading.Thread(target=mailer.run)
+    thread.start()
+    eventually(lambda: post.mails.find_one(mail.id) is None)
+    mailer.stop()
+    thread.join()
+
+
+def _taken() -> SmtpAttempt:
+    return SmtpAttempt(at=now(), code=250, succeeded=True)

@@ -1,0 +1,91 @@
+"""Every event has a place among the kinds of news, and nobody is told more than by webhook."""
+
+from typing import get_args
+
+import pytest
+
+from services.notify.mail.kinds import AUDIENCES, UNMAILED, Kind
+from services.notify.timeline import members_of, things_of
+from shared.auth import ROLES
+from shared.events import (
+    LAB_EVENTS,
+    AccessRequested,
+    Event,
+    JobSucceeded,
+    NotPersonalDeclared,
+    ProjectAdvised,
+)
+from tests.unit.notify.samples import DATASET, EVENTS, HOLDER, OWNER, PROJECT, example, made
+
+OWNERS = {PROJECT: HOLDER, DATASET: OWNER}
+
+
+def told(event: Event, kind: Kind) -> set[str]:
+    """The members whose persons are told of an event as news of that kind."""
+    audiences = [one for one in AUDIENCES[event.topic] if one.kind == kind and one.when(event)]
+    return set().union(*(one.members(event, OWNERS) for one in audiences))
+
+
+def test_every_event_is_somebody_s_news_or_nobody_s() -> None:
+    """Whoever adds an event decides here whether persons are written to about it."""
+    assert AUDIENCES.keys() | UNMAILED == {event.topic for event in LAB_EVENTS}
+    assert not AUDIENCES.keys() & UNMAILED
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.topic)
+def test_audience_names_fields_and_pages_that_the_event_has(event: Event) -> None:
+    """A field that was renamed would silently tell nobody."""
+    fields = type(event).model_fields
+    for audience in AUDIENCES.get(event.topic, ()):
+        assert set(audience.to) <= fields.keys()
+        assert audience.page.format_map(dict.fromkeys(fields, "x")).startswith("/")
+        assert audience.kind in get_args(Kind)
+        assert set(audience.roles) <= ROLES
+        assert bool(audience.to) != bool(audience.roles)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.topic)
+def test_only_members_that_may_hear_of_it_are_told(event: Event) -> None:
+    """Those that a webhook would reach, and none while an owner is not known."""
+    for audience in AUDIENCES.get(event.topic, ()):
+        owners = {thing: OWNERS.get(thing, "mem_x") for thing in things_of(event)}
+        assert audience.members(event, owners) <= members_of(event) | set(owners.values())
+        unknown = dict.fromkeys(things_of(event))
+        assert audience.members(event, unknown) <= members_of(event)
+
+
+def test_who_is_asked_for_access_has_a_task_and_who_asks_has_news() -> None:
+    """Of a result made of others' data each of those is asked by itself."""
+    of_owner = made(AccessRequested, member_id=None)
+    of_other = made(AccessRequested, member_id="mem_source")
+    assert (told(of_owner, "tasks"), told(of_other, "tasks")) == ({OWNER}, {"mem_source"})
+    assert told(of_other, "projects") == {HOLDER}
+
+
+def test_review_is_the_reviewers_and_given_up_jobs_are_the_operators() -> None:
+    """By role, whatever the member."""
+    roles = {
+        topic: {role for one in told for role in one.roles} for topic, told in AUDIENCES.items()
+    }
+    for topic in ("project_advised", "project_approved", "completion_given", "result_held"):
+        assert roles[topic] == {"reviewer"}
+    assert roles["job_given_up"] == {"operator"}
+
+
+def test_whose_project_it_is_comes_before_who_reviews_it() -> None:
+    """Of one person the first audience counts, and nobody reviews an own project."""
+    assert [one.kind for one in AUDIENCES["project_advised"]] == ["projects", "tasks"]
+    assert told(example(ProjectAdvised), "projects") == {HOLDER}
+
+
+def test_jobs_that_read_uploads_are_nobody_s_news() -> None:
+    """What came of an upload is told of the dataset."""
+    assert told(made(JobSucceeded, project_id=PROJECT, kind="full"), "projects") == {HOLDER}
+    assert told(made(JobSucceeded, project_id=PROJECT, kind="ingest"), "projects") == set()
+
+
+def test_declaration_that_needs_no_answer_waits_for_nobody() -> None:
+    """The staff is told of those that it has to confirm."""
+    (audience,) = AUDIENCES["not_personal_declared"]
+    needing, other = (made(NotPersonalDeclared, needs_answer=needs) for needs in (True, False))
+    assert (audience.when(needing), audience.when(other)) == (True, False)

@@ -1,0 +1,126 @@
+"""What a mail says, and what words of others cannot do to it."""
+
+import re
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+
+import pytest
+
+from services.notify.mail.letter import Letters
+from services.notify.mail.model import Mail, MailPreference, News, Recipient
+from services.notify.summaries import summarise
+from services.notify.timeline import TimelineEntry
+from shared.aggregate import now
+from shared.events import AccessReminded, Event, ProjectSubmitted
+from shared.settings import load_settings
+from tests.unit.notify.samples import envelope, example, made
+from tests.unit.shared.test_settings import NEEDED
+
+SETTINGS = load_settings(
+    {
+        **NEEDED,
+        "DATALAB_SMTP_URL": "smtp://localhost",
+        "DATALAB_MAIL_FROM": "ne-pas-repondre@datalab.example",
+        "DATALAB_PORTAL_URL": "https://portail.datalab.example",
+        "DATALAB_LAB_NAME": "Datalab",
+    }
+)
+PERSON = MailPreference(id="acc_1", member_id="mem_holder", tasks="immediate", projects="daily")
+READER = Recipient(name="Porteuse", mail="porteuse@ville.example", member_id="m", roles=("holder",))
+HOSTILE = 'Eau\r\nBcc: all@x.example\u2028\u202e\x00<b onclick="x">&amp;</b>'
+
+
+def raw(*events: Event, is_digest: bool = False, to: Recipient = READER) -> bytes:
+    """The message about these events, as the server gets it."""
+    entries = [TimelineEntry.of(envelope(one), summarise(one), "") for one in events]
+    news = tuple(News(entry_id=one.id, kind="projects", page="/projets/prj_1") for one in entries)
+    mail = Mail(
+        id="mai_1",
+        account_id="acc_1",
+        member_id="mem_holder",
+        is_digest=is_digest,
+        news=news,
+        due_since=now(),
+    )
+    message = Letters(SETTINGS).write(mail, to, PERSON, list(zip(news, entries, strict=True)))
+    return message.as_bytes()
+
+
+def written(*events: Event, is_digest: bool = False, to: Recipient = READER) -> EmailMessage:
+    """The same, as a mail program reads it."""
+    found = message_from_bytes(raw(*events, is_digest=is_digest, to=to), policy=default)
+    assert isinstance(found, EmailMessage)
+    return found
+
+
+def part(message: EmailMessage, kind: str) -> str:
+    """The text of its part of that kind."""
+    body = message.get_body((kind,))
+    assert body is not None
+    return str(body.get_content())
+
+
+def test_mail_says_what_happened_and_where_to_go_on() -> None:
+    """As text and as HTML, in French, with a link to the page."""
+    message = written(example(ProjectSubmitted))
+    said = "Le projet « Communes » est déposé."
+    assert message["Subject"] == f"[Datalab] {said}"
+    assert message["To"] == "porteuse@ville.example"
+    assert message["From"] == "Datalab <ne-pas-repondre@datalab.example>"
+    for kind in ("plain", "html"):
+        text = part(message, kind)
+        assert said in text
+        assert "Bonjour Porteuse," in text
+        assert "https://portail.datalab.example/projets/prj_1" in text
+        assert "https://portail.datalab.example/compte" in text
+
+
+def test_mail_is_ended_in_one_click() -> None:
+    """RFC 8058: one address, whole and on one line, and the word that it takes a POST."""
+    message = written(example(ProjectSubmitted))
+    (url,) = re.findall(r"^<(\S+)>$", message["List-Unsubscribe"])
+    assert url == f"https://portail.datalab.example/desabonnement/{PERSON.link('projects')}"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert url in part(message, "plain")
+    assert f"\r\nList-Unsubscribe: <{url}>\r\n".encode() in raw(example(ProjectSubmitted))
+
+
+def test_mail_written_twice_has_one_message_id() -> None:
+    """By which a mailbox tells a copy that a crash sent."""
+    ids = {written(example(ProjectSubmitted))["Message-ID"] for _ in range(2)}
+    assert ids == {"<mai_1@datalab.example>"}
+
+
+def test_words_of_others_add_no_header_and_no_markup() -> None:
+    """A title with line breaks, marks that turn a line around, and HTML is text on one line."""
+    event = example(ProjectSubmitted).model_copy(update={"title": HOSTILE})
+    reader = READER.model_copy(update={"name": HOSTILE})
+    message = written(event, to=reader)
+    assert message["Bcc"] is None
+    subject = str(message["Subject"])
+    assert "Eau Bcc: all@x.example" in subject
+    assert all(letter.isprintable() for letter in subject)
+    assert "<b " not in part(message, "html")
+    assert "&lt;b onclick=&#34;x&#34;&gt;&amp;amp;&lt;/b&gt;" in part(message, "html")
+    assert not any(line.startswith("Bcc") for line in part(message, "plain").splitlines())
+
+
+@pytest.mark.parametrize("title", ["é" * 5000, "a" * 5000])
+def test_long_title_makes_a_short_subject(title: str) -> None:
+    """The whole of it is in the text; no line of the message is longer than SMTP allows."""
+    event = example(ProjectSubmitted).model_copy(update={"title": title})
+    message = written(event)
+    assert len(str(message["Subject"])) <= 120
+    assert title in part(message, "plain").replace("\n", "")
+    assert max(map(len, raw(event).splitlines())) < 998
+
+
+def test_mail_of_a_day_counts_what_it_tells() -> None:
+    """Under the headings of its kinds; its link ends what comes once a day."""
+    events = (example(ProjectSubmitted), made(AccessReminded, title="Eau"))
+    message = written(*events, is_digest=True)
+    assert re.fullmatch(r"\[Datalab\] 2 nouvelles au \d\d/\d\d/\d{4}", message["Subject"])
+    assert "<h2>Vos projets</h2>" in part(message, "html")
+    assert PERSON.link("daily") in message["List-Unsubscribe"]
