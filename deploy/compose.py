@@ -93,6 +93,7 @@ def write(folder: Path) -> None:
         files[f"{name}_mongodb_uri"] = f"mongodb://{name}:{password}@{_DOCUMENTS}/{_database(name)}"
     files["intake_token_private_key"] = keys.private.read_text()
     files["oidc_client_secret"] = ""  # the identity provider's to give
+    files["smtp_url"] = ""  # with the password there; without it the lab sends no mail
     files["sign_in_key"] = secrets.token_urlsafe(32)
     files["portal_cookie_key"] = secrets.token_urlsafe(32)
     files["mongo_root_password"] = secrets.token_urlsafe(24)

@@ -16,8 +16,7 @@ from pydantic_core import ErrorDetails
 
 from shared.catalogues.eu_codes import PublisherKind
 from shared.errors import SettingsError
-from shared.mail_settings import HOST, USER, MailSettings, Seconds, parts
-from shared.server_settings import ServerSettings
+from shared.server_settings import HOST, USER, MailSettings, Seconds, ServerSettings, parts
 
 PREFIX = "DATALAB_"
 

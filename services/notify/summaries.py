@@ -8,6 +8,7 @@ from typing import Any
 from shared.events import (
     AccessBound,
     AccessGranted,
+    AccessReminded,
     AccessRequested,
     DatasetHeld,
     DatasetPublished,
@@ -197,7 +198,17 @@ def _checked(event: TreatmentChecked) -> str:
 @summarise.register
 def _requested(event: AccessRequested) -> str:
     asked = f"L'accès au jeu {event.dataset} est demandé à son propriétaire."
-    return f"{asked} {event.reason}".strip()
+    return " ".join(filter(None, (asked, event.reason, _by(event.answer_by))))
+
+
+@summarise.register
+def _reminded(event: AccessReminded) -> str:
+    waits = f"La demande d'accès au jeu {event.dataset} attend une réponse."
+    return f"{waits} {_by(event.answer_by)}".strip()
+
+
+def _by(day: str | None) -> str:
+    return f"Sans réponse, la demande expire le {french_date(day)}." if day else ""
 
 
 @summarise.register

@@ -219,6 +219,9 @@ class AccessRequested(_AccessEvent, source="catalog"):
     )
     columns: tuple[str, ...] = Field(default=(), description="of the dataset, that would be read")
     fingerprint: str = Field(default="", description="of what is asked: a grant names it")
+    answer_by: str | None = Field(
+        default=None, description="the day on which it expires unanswered, an ISO date"
+    )
 
 
 class AccessGranted(_AccessEvent, source="catalog"):
@@ -257,8 +260,10 @@ class AccessRefused(_AccessEvent, source="catalog"):
 class AccessReminded(_AccessEvent, source="catalog"):
     """A request has waited for long; those whose decision is missing are asked once more."""
 
-    summary = "La demande d'accès au jeu {dataset} attend une réponse."
     member_ids: tuple[str, ...] = Field(description="whose decision is missing")
+    answer_by: str | None = Field(
+        default=None, description="the day on which it expires unanswered, an ISO date"
+    )
 
 
 class AccessExpired(_AccessEvent, source="catalog"):

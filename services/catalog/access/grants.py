@@ -203,6 +203,11 @@ class Grant(BaseModel):
             return end_of(self.until)
         return NEVER
 
+    @property
+    def answer_by(self) -> str:
+        """The day on which it ends if nobody answers, in metropolitan France."""
+        return self.patience.expiry(self.waits_since).astimezone(_FRANCE).date().isoformat()
+
     def already_holds(self, decider: str, decision: Decision, conditions: Conditions) -> bool:
         """Whether the decision would change nothing."""
         if self.state != _OUTCOME[decision]:

@@ -432,6 +432,7 @@ class ProjectAccess(Aggregate):
                     member_id=decider if decider != grant.owner_id else None,
                     reason=grant.obstacle,
                     holder=facts.holder if facts else None,
+                    answer_by=grant.answer_by,
                     **_told(asked) if asked else {},
                 )
             )
@@ -463,7 +464,8 @@ class ProjectAccess(Aggregate):
 
     def _remind(self, grant: Grant, time: datetime) -> None:
         grant.reminded_at = time
-        self.record(AccessReminded(**self._about(grant), member_ids=tuple(grant.missing)))
+        told = {"member_ids": tuple(grant.missing), "answer_by": grant.answer_by}
+        self.record(AccessReminded(**self._about(grant), **told))
 
     def _expire(self, grant: Grant) -> None:
         grant.settle("expired", CATALOG, _UNANSWERED)

@@ -3,7 +3,9 @@
 from typing import Any
 
 import jwt
+import pytest
 
+from shared.errors import Invalid, NotFound
 from tests.integration.intake.lab import SIGN_IN_KEY, Lab
 
 OPERATOR = ("mbr_operator", "operator")
@@ -98,6 +100,25 @@ def test_person_erases_its_own_account_and_nobody_elses(lab: Lab) -> None:
     assert "moi@ville.example" not in kept
     assert "elle@ville.example" not in kept
     assert "sub-5" not in kept
+
+
+def test_recipient_is_a_person_of_a_member_that_is_there(lab: Lab) -> None:
+    """Its roles are those of now; erased, or of a member that left, it is nobody."""
+    account = opened(lab, "courrier@ville.example", "owner")
+    with lab.rpc() as intake:
+        lab.done("PATCH", f"/accounts/{account['id']}", {"roles": ["holder"]}, who=OPERATOR)
+        assert intake.get_recipient(account["id"]) == {
+            "name": "Une agente",
+            "mail": "courrier@ville.example",
+            "member_id": account["member_id"],
+            "roles": ["holder"],
+        }
+        lab.done("POST", f"/members/{account['member_id']}/departure", {}, who=OPERATOR)
+        for nobody in (account["id"], "acc_none"):
+            with pytest.raises(NotFound):
+                intake.get_recipient(nobody)
+        with pytest.raises(Invalid, match="recipient_id"):
+            intake.get_recipient({"$gt": ""})
 
 
 def test_account_is_somebodys_of_a_member_and_of_one_address(lab: Lab) -> None:

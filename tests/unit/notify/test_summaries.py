@@ -8,6 +8,8 @@ from services.notify.summaries import _WORDS, summarise
 from shared.events import (
     LAB_EVENTS,
     AccessGranted,
+    AccessReminded,
+    AccessRequested,
     DatasetHeld,
     DatasetPublished,
     DatasetRegistered,
@@ -72,6 +74,24 @@ def test_notify_listens_to_every_event() -> None:
         (example(DatasetsMatched), "Le catalogue propose : « Communes »."),
         (DatasetsMatched(project_id=PROJECT, matches=()), "Le catalogue n'a rien trouvé."),
         (example(AccessGranted), "L'accès au jeu dts_1 est accordé."),
+        (
+            made(AccessRequested, title="Eau", answer_by="2027-03-01"),
+            (
+                "L'accès au jeu « Eau » est demandé à son propriétaire."
+                " Sans réponse, la demande expire le 01/03/2027."
+            ),
+        ),
+        (
+            made(AccessReminded, title="Eau", answer_by="2027-03-01"),
+            (
+                "La demande d'accès au jeu « Eau » attend une réponse."
+                " Sans réponse, la demande expire le 01/03/2027."
+            ),
+        ),
+        (
+            made(AccessReminded, title="Eau"),
+            "La demande d'accès au jeu « Eau » attend une réponse.",
+        ),
         (
             example(AccessGranted).model_copy(update={"title": "Communes"}),
             "L'accès au jeu « Communes » est accordé.",

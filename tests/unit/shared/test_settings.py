@@ -89,6 +89,12 @@ def test_file_that_cannot_be_read_or_is_one_too_many_is_named(tmp_path: Path) ->
         ("DATALAB_RPC_SECONDS", "-1"),
         ("DATALAB_JOB_MEMORY_BYTES", "1"),
         ("DATALAB_WEBHOOK_PRIVATE_ADDRESSES", SECRET),
+        ("DATALAB_SMTP_URL", f"smtp://lab:{SECRET}@mail"),
+        ("DATALAB_SMTP_URL", f"smtps://lab:{SECRET}%C3%A9@mail"),
+        ("DATALAB_SMTP_URL", f"http://{SECRET}"),
+        ("DATALAB_MAIL_FROM", f"lab\nBcc:{SECRET}@x.example"),
+        ("DATALAB_MAIL_DIGEST_HOUR", "24"),
+        ("DATALAB_PORTAL_URL", SECRET),
     ],
 )
 def test_wrong_value_is_named_and_never_shown(name: str, value: str) -> None:
@@ -116,6 +122,21 @@ def test_wrong_value_is_named_and_never_shown(name: str, value: str) -> None:
 def test_address_as_people_write_it_is_accepted(name: str, value: str) -> None:
     """Every form that the libraries read, several document servers included."""
     assert value in load_settings({**NEEDED, name: value}).model_dump().values()
+
+
+MAIL = {
+    "DATALAB_SMTP_URL": "smtps://lab:pass@mail.example",
+    "DATALAB_MAIL_FROM": "lab@datalab.example",
+    "DATALAB_PORTAL_URL": "https://portail.datalab.example",
+}
+
+
+@pytest.mark.parametrize("name", ["DATALAB_MAIL_FROM", "DATALAB_PORTAL_URL"])
+def test_mail_server_needs_an_address_and_the_portal(name: str) -> None:
+    """Without them no mail could say whom it is from, or where to go on."""
+    assert load_settings({**NEEDED, **MAIL}).smtp_url == MAIL["DATALAB_SMTP_URL"]
+    with pytest.raises(SettingsError, match=f"^{name}: is not set, and mails need it$"):
+        load_settings({**NEEDED, **MAIL, name: ""})
 
 
 def test_refused_address_comes_with_an_example() -> None:

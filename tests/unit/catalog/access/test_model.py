@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from shared.errors import Forbidden, NotFound, Rejected, WrongStage
 from shared.events import (
     AccessGranted,
     AccessRefused,
+    AccessReminded,
     AccessRequested,
     AccessRevoked,
     DataAccessOpened,
@@ -88,6 +90,19 @@ def test_restricted_data_waits_for_its_owner() -> None:
     access.decide("dts_asked", "mbr_o", "grant", "")
     assert told(access)[2:] == ["AccessGranted", "DataAccessOpened"]
     assert (access.asked_of, access.waits_for) == (["mbr_o", STAFF], [])
+
+
+def test_owner_is_told_by_when_to_answer() -> None:
+    """When it is asked and when it is reminded: on that day the request expires."""
+    access = secured(ASKED)
+    (asked,) = access.recorded()
+    assert isinstance(asked, AccessRequested)
+    access.tick(access.next_due)
+    reminded = access.recorded()[-1]
+    assert isinstance(reminded, AccessReminded)
+    expiry = DEADLINES.expiry(access.grants[0].requested_at)
+    day = expiry.astimezone(ZoneInfo("Europe/Paris")).date().isoformat()
+    assert (asked.answer_by, reminded.answer_by) == (day, day)
 
 
 def test_refusal_leaves_the_project_without_access_until_the_owner_grants() -> None:
