@@ -97,6 +97,16 @@ class Lab:
         response = await self._call(service, "POST", path, json=body, headers=headers)
         return response.json() if response.content else None
 
+    async def put(self, service: Service, path: str, body: Mapping[str, object]) -> Json:
+        """What PUT answers."""
+        return (await self._call(service, "PUT", path, json=body)).json()
+
+    async def show(self, service: Service, path: str, credential: str) -> Json:
+        """What POST answers to who shows a credential, whoever is signed in."""
+        headers = {"Authorization": f"Bearer {credential}"}
+        url = self._urls[service] + path
+        return (await _request(self._http, service, "POST", url, headers=headers)).json()
+
     async def patch(self, service: Service, path: str, body: Mapping[str, object]) -> Json:
         """What PATCH answers."""
         return (await self._call(service, "PATCH", path, json=body)).json()

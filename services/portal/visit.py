@@ -176,14 +176,24 @@ def get(path: str, handler: Handler, *, is_open: bool = False) -> Route:
     return Route(path, _answering(handler, is_open=is_open), methods=["GET"])
 
 
-def post(path: str, handler: Handler, *, is_open: bool = False, takes_file: bool = False) -> Route:
-    """What a form of a page does; one that `takes_file` may be as large as the lab's files."""
-    answer = _answering(handler, is_open=is_open, takes_file=takes_file)
+def post(
+    path: str,
+    handler: Handler,
+    *,
+    is_open: bool = False,
+    takes_file: bool = False,
+    is_proven: bool = False,
+) -> Route:
+    """What a form of a page does; one that `takes_file` may be as large as the lab's files.
+
+    What the address itself proves (`is_proven`) may be sent by others than this portal's forms.
+    """
+    answer = _answering(handler, is_open=is_open, takes_file=takes_file, is_proven=is_proven)
     return Route(path, answer, methods=["POST"])
 
 
 def _answering(
-    handler: Handler, *, is_open: bool, takes_file: bool = False
+    handler: Handler, *, is_open: bool, takes_file: bool = False, is_proven: bool = False
 ) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         visit: Visit = request.app.state.visit(request)
@@ -195,7 +205,8 @@ def _answering(
         sent = Request(request.scope, _bounded(request.receive, limit))
         async with sent.form(max_files=1, max_fields=_FORM_FIELDS) as form:
             visit.form = form
-            if not hmac.compare_digest(visit.text("csrf").encode(), visit.csrf.encode()):
+            is_own = hmac.compare_digest(visit.text("csrf").encode(), visit.csrf.encode())
+            if not (is_own or is_proven):
                 raise Refused(
                     _FORBIDDEN, "Cette page est restée ouverte trop longtemps : rechargez-la."
                 )

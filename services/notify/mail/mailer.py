@@ -78,7 +78,7 @@ class Mailer(Loop):
         if leased is None:
             return
         preference = self._preferences.find_one(leased.account_id)
-        recipient = self._recipient(leased) if preference else None
+        recipient = self._recipient(leased.account_id) if preference else None
         news = self._news(leased, preference, recipient) if preference and recipient else []
         if not (preference and recipient and news):
             self._mails.remove(leased)
@@ -92,12 +92,12 @@ class Mailer(Loop):
             attempt = SmtpAttempt(at=now(), said=type(error).__name__)
         self._note(leased, attempt)
 
-    def _recipient(self, mail: Mail) -> Recipient | None:
-        """Who it is for; whoever is gone is forgotten here, too."""
+    def _recipient(self, account_id: str) -> Recipient | None:
+        """Who somebody is; whoever is gone is forgotten here, too."""
         try:
-            return Recipient.model_validate(self._recipient_of(mail.account_id))
+            return Recipient.model_validate(self._recipient_of(account_id))
         except NotFound:
-            forget_account(self._store, mail.account_id)
+            forget_account(self._store, account_id)
             return None
 
     def _news(
@@ -131,10 +131,18 @@ class Mailer(Loop):
     def _forget(self) -> None:
         if time.monotonic() < self._forgotten + FORGET_SECONDS:
             return
+        self._forgotten = time.monotonic()
         forget_mails(self._store, {"due_since": {"$lt": now() - KEPT}})
         if self._give is None:
             forget_mails(self._store, {"is_pending": True})
-        self._forgotten = time.monotonic()
+        self.begin("accounts", self._forget_gone)
+
+    def _forget_gone(self) -> None:
+        """Forget what persons wanted whose account was erased, though nobody writes to them."""
+        for preference in self._preferences.every():
+            if self.stopping.is_set():
+                return
+            self._recipient(preference.id)
 
     def _observe(self) -> None:
         if time.monotonic() < self._observed + OBSERVED_SECONDS:

@@ -7,6 +7,7 @@ from services.portal.pages import (
     entry,
     help,  # noqa: A004 - a page's name
     home,
+    mails,
     partners,
     persons,
     requests,
@@ -25,6 +26,7 @@ PAGES = [
     *reviews.ROUTES,
     *partners.ROUTES,
     *account.ROUTES,
+    *mails.ROUTES,
     *persons.ROUTES,
     *help.ROUTES,
 ]

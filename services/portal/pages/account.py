@@ -7,6 +7,13 @@ from services.portal.visit import Faults, Visit, faults_of, get, post
 
 _NO_FAULTS = Faults()
 _NOT_FOUND = 404
+_CADENCES = {"never": "Jamais", "immediate": "Tout de suite", "daily": "Une fois par jour"}
+_KINDS = {
+    "tasks": "Ce qui m'attend",
+    "projects": "Mes projets",
+    "data": "Mes données",
+    "workshops": "Les ateliers",
+}
 _DAYS = {"30": "un mois", "90": "trois mois", "365": "un an"}
 
 
@@ -36,6 +43,16 @@ async def revoke_key(visit: Visit) -> Response:
     return visit.go("/compte", "La clé est révoquée : elle n'ouvre plus rien d'ici une minute.")
 
 
+async def choose_mails(visit: Visit) -> Response:
+    """Say when one wants to be written, by kind."""
+    wanted = {kind: visit.text(kind) for kind in _KINDS}
+    try:
+        await visit.lab.put("notify", "/mail-preferences", wanted)
+    except Refused as refused:
+        return await _show(visit, refused.status, faults_of(refused))
+    return visit.go("/compte", "Vos choix de courriels sont enregistrés.")
+
+
 async def erase(visit: Visit) -> Response:
     """Erase the person's own account, and sign out."""
     await visit.lab.delete("intake", path_of("accounts", visit.account_id))
@@ -48,8 +65,15 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         member=_member(visit),
         keys=visit.lab.get("intake", "/keys", after=visit.asked("suite")),
         account=_account(visit),
+        mails=_mails(visit),
     )
-    shown = {"days": _DAYS, "name": visit.text("name"), "faults": faults}
+    shown = {
+        "days": _DAYS,
+        "kinds": _KINDS,
+        "cadences": _CADENCES,
+        "name": visit.text("name"),
+        "faults": faults,
+    }
     return visit.page("account/show.html", status, **found, **shown)
 
 
@@ -70,8 +94,16 @@ async def _account(visit: Visit) -> Json:
     return await visit.lab.get("intake", path_of("accounts", visit.account_id))
 
 
+async def _mails(visit: Visit) -> Json:
+    """When the person is written; who came by a link has no address."""
+    if not visit.account_id:
+        return None
+    return await visit.lab.get("notify", "/mail-preferences")
+
+
 ROUTES = [
     get("/compte", show),
+    post("/compte/courriels", choose_mails),
     post("/compte/effacement", erase),
     post("/compte/cles", make_key),
     post("/compte/cles/{key_id}/revocation", revoke_key),

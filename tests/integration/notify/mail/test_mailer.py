@@ -13,7 +13,7 @@ from shared.aggregate import now
 from shared.outbound import Names
 from shared.store import Store
 from tests.integration.notify.mail.mail_server import drop, keep_silent, mailing, says
-from tests.integration.notify.mail.posting import Outgoing
+from tests.integration.notify.mail.posting import Outgoing, prefer
 from tests.servers import eventually, free_port
 
 
@@ -132,6 +132,17 @@ def test_person_without_an_account_is_forgotten(post: Outgoing, store: Store) ->
     post.mail_until_gone(mail)
     assert store.of(MailPreference).find_one(mail.account_id) is None
     assert post.server.sent_to(address) == []
+
+
+def test_erased_person_is_forgotten_though_nobody_writes_to_it(
+    post: Outgoing, store: Store
+) -> None:
+    """Its choices go with its account; those of others stay."""
+    gone, kept = prefer(store, tasks="immediate"), prefer(store, tasks="immediate")
+    post.persons.add(kept.id)
+    with post.mailing():
+        eventually(lambda: store.of(MailPreference).find_one(gone.id) is None)
+    assert store.of(MailPreference).find_one(kept.id)
 
 
 def test_mail_waits_for_intake_without_losing_an_attempt(post: Outgoing) -> None:

@@ -1,107 +1,18 @@
 """Mails as persons get them: chosen over HTTP, addressed by intake, given by STARTTLS."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
-from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 import urllib3
 
-from deploy.local.signing_keys import KeyPair
-from services.intake.service import Intake
 from services.notify.mail.model import Mail, MailPreference
-from services.notify.service import Notify
-from shared.auth import issue_token
 from shared.events import ErasureRequested, MemberLeft, ProjectAdvised
-from shared.messaging import topology
 from shared.store import Store
-from tests.integration.notify.lab import SPEC, Answered, Client, Lab, submitted
-from tests.integration.notify.mail.mail_server import LOGIN, PASSWORD, MailServer, mailing
-from tests.integration.notify.test_endpoints import certificate
-from tests.servers import RunningService, eventually, running
-
-NEVER = {"tasks": "never", "projects": "never", "data": "never", "workshops": "never"}
-
-
-@dataclass
-class Town:
-    """A member of the lab, and what is needed to open accounts for its persons."""
-
-    lab: Lab
-    intake: RunningService
-    keys: KeyPair
-    member_id: str
-
-    def operate(self, method: str, path: str, body: object = None) -> Answered:
-        """Ask intake as an operator."""
-        return Client(self.intake.url, self.lab.token("mem_op", "operator"))(method, path, body)
-
-    def person(self, *roles: str, **wanted: str) -> "Person":
-        """A person with an account, and what it wants, if anything."""
-        mail = f"{uuid4().hex}@ville.example"
-        body = {"member_id": self.member_id, "name": "Une agente", "mail": mail}
-        opened = self.operate("POST", "/accounts", {**body, "roles": roles or ("holder",)})
-        assert opened.status == 201, opened
-        person = Person(self, opened.json["id"], mail)
-        if wanted:
-            assert person("PUT", "/mail-preferences", {**NEVER, **wanted}).status == 200
-        return person
-
-
-@dataclass
-class Person:
-    """Somebody with an account."""
-
-    town: Town
-    account_id: str
-    mail: str
-
-    def __call__(self, method: str, path: str, body: object = None) -> Answered:
-        """Ask notify as this person."""
-        private, member_id = self.town.keys.private, self.town.member_id
-        hour = timedelta(hours=1)
-        token = issue_token(private, member_id, ["holder"], hour, self.account_id)
-        return Client(self.town.lab.service.url, token)(method, path, body)
-
-
-@pytest.fixture(scope="module")
-def server(notify_environ: dict[str, str]) -> Iterator[MailServer]:
-    """A mail server whose certificate the service trusts, and that asks for a password."""
-    file = Path(notify_environ["SSL_CERT_FILE"])
-    file.write_bytes(certificate("localhost"))
-    with mailing(certificate=file, starttls=True) as running_server:
-        yield running_server
-
-
-@pytest.fixture(scope="module")
-def mail_environ(notify_environ: dict[str, str], server: MailServer) -> dict[str, str]:
-    """The settings with that server."""
-    user = f"{quote(LOGIN)}:{quote(PASSWORD, safe='')}"
-    return {
-        **notify_environ,
-        "DATALAB_SMTP_URL": f"smtp+starttls://{user}@localhost:{server.port}",
-        "DATALAB_MAIL_FROM": "ne-pas-repondre@datalab.example",
-        "DATALAB_PORTAL_URL": "https://portail.datalab.example",
-        "DATALAB_MAIL_SECONDS": "0.2,0.2",
-        "DATALAB_MAIL_TIMEOUT_SECONDS": "2",
-        "DATALAB_RPC_SECONDS": "2",
-    }
-
-
-@pytest.fixture(scope="module")
-def town(lab: Lab, mail_environ: dict[str, str], token_keys: KeyPair) -> Iterator[Town]:
-    """Notify with that server, beside intake, and a member."""
-    topology.declare(mail_environ["DATALAB_AMQP_URI"], [Intake, Notify], (0.2, 0.5))
-    lab.service.stop()
-    intake_spec = "services.intake.service:Intake"
-    with running(intake_spec, mail_environ) as intake, running(SPEC, mail_environ) as notify:
-        found = Town(lab.at(notify), intake, token_keys, "")
-        body = {"name": "Ville", "kind": "local_authority", "skills": [], "territory": ["76"]}
-        found.member_id = found.operate("POST", "/members", body).json["id"]
-        yield found
+from tests.integration.notify.lab import Client, submitted
+from tests.integration.notify.mail.mail_server import LOGIN, MailServer
+from tests.integration.notify.mail.town import NEVER, Town
+from tests.servers import eventually
 
 
 @pytest.fixture

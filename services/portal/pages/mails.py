@@ -1,0 +1,41 @@
+"""The page that a mail's link leads to: it ends such mails, without signing in."""
+
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from services.portal.lab import Refused
+from services.portal.visit import Visit, get, post
+
+_NOT_FOUND = 404
+
+_ENDED = {
+    "tasks": "de courriel sur ce qui vous attend",
+    "projects": "de courriel sur vos projets",
+    "data": "de courriel sur vos données",
+    "workshops": "de courriel sur les ateliers",
+    "daily": "de courriel quotidien",
+}
+
+
+async def show(visit: Visit) -> Response:
+    """Ask whoever follows the link to confirm: programs that look at links end nothing."""
+    return visit.page("mails/stop.html")
+
+
+async def stop(visit: Visit) -> Response:
+    """End what the link is for; mail programs do so by themselves (RFC 8058)."""
+    link = quote(visit.request.path_params["link"], safe="")
+    try:
+        stopped = await visit.lab.show("notify", "/mail-preferences/stop", link)
+    except Refused as refused:
+        if refused.status != _NOT_FOUND:
+            raise
+        return visit.page("mails/stop.html", refused.status, fault=refused.detail)
+    return visit.page("mails/stop.html", ended=_ENDED[stopped["scope"]])
+
+
+ROUTES = [
+    get("/desabonnement/{link}", show, is_open=True),
+    post("/desabonnement/{link}", stop, is_open=True, is_proven=True),
+]
