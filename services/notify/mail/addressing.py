@@ -2,6 +2,8 @@
 
 A mail has an id made from the event's and the account's, so a redelivery doubles nothing. What
 goes once a day is gathered until its hour; what comes too late for one day's goes with the next.
+What is wanted at once goes with the day's as well once it is too much: a catalogue that is
+harvested is thousands of events.
 """
 
 from collections.abc import Mapping
@@ -17,6 +19,10 @@ from shared.events import Event
 from shared.store import Store
 
 FRANCE = ZoneInfo("Europe/Paris")
+MOST_AT_ONCE = 20
+"""Mails that a person gets in an hour, beside that of the day."""
+
+_HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
 
@@ -50,18 +56,23 @@ class Addressing:
         return [one for one in found if one.cadence(audience.kind) != "never"]
 
     def _write(self, to: MailPreference, news: News, entry: TimelineEntry) -> None:
-        if to.cadence(news.kind) == "daily":
+        mail = Mail(
+            id=mail_id(to.id, entry.event_id, entry.at),
+            account_id=to.id,
+            member_id=to.member_id,
+            news=(news,),
+            due_since=now(),
+        )
+        if self._mails.find_one(mail.id):
+            return
+        if to.cadence(news.kind) == "daily" or self._has_many(to):
             self._gather(to, news, entry)
         else:
-            self._mails.add(
-                Mail(
-                    id=mail_id(to.id, entry.event_id, entry.at),
-                    account_id=to.id,
-                    member_id=to.member_id,
-                    news=(news,),
-                    due_since=now(),
-                )
-            )
+            self._mails.add(mail)
+
+    def _has_many(self, to: MailPreference) -> bool:
+        lately = {"account_id": to.id, "due_since": {"$gt": now() - _HOUR, "$lte": now()}}
+        return self._mails.count(lately, most=MOST_AT_ONCE) >= MOST_AT_ONCE
 
     def _gather(self, to: MailPreference, news: News, entry: TimelineEntry) -> None:
         """Add to the first mail of a day that is not begun, unless one before tells of it."""

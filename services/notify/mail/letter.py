@@ -84,6 +84,8 @@ class Letters:
             "lab": self._lab,
             "groups": _grouped(told),
             "is_digest": mail.is_digest,
+            "has_more": mail.has_more,
+            "portal": self._portal,
             "choices": f"{self._portal}/compte",
             "stop": stop,
         }
@@ -106,7 +108,8 @@ class Letters:
         said = told[0].said
         if mail.is_digest:
             day = f"{mail.due_since.astimezone(FRANCE):%d/%m/%Y}"
-            said = f"{counted(len(told), 'nouvelle', 'nouvelles')} au {day}"
+            more = "plus de " if mail.has_more else ""
+            said = f"{more}{counted(len(told), 'nouvelle', 'nouvelles')} au {day}"
         whole = f"[{_line(self._lab)}] {said}"
         return whole if len(whole) <= _SUBJECT else f"{whole[: _SUBJECT - 1].rstrip()}…"
 

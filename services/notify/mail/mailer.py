@@ -36,8 +36,8 @@ AT_ONCE = 4
 
 IDLE_SECONDS = 1.0
 FORGET_SECONDS = 3600.0
-OBSERVED_SECONDS = 5.0
-_MOST_COUNTED = 10_000
+OBSERVED_SECONDS = 10.0
+_MOST_COUNTED = 1000
 _LEASE_MARGIN = timedelta(seconds=5)
 
 RecipientOf = Callable[[str], Mapping[str, Any]]

@@ -25,6 +25,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 KEPT = timedelta(days=30)
 """How long a mail is kept; what happened before that is no news, and no mail is made of it."""
 
+MOST_TOLD = 100
+"""Things that the mail of a day tells one by one."""
+
 GONE = "ce lien ne vaut plus : vous ne recevez plus ces courriels, ou le compte est effacé"
 """What is told of a link that ends nothing: not whether there was ever such an account."""
 
@@ -121,7 +124,8 @@ class Mail(Aggregate):
     """A message to one person about one event, or about those of a day; it holds no words.
 
     Its text is made when it is sent, of what the timeline has by then. `due_since` is when it is
-    to go; `next_attempt_at` differs from that once somebody has begun to send it.
+    to go; `next_attempt_at` differs from that once somebody has begun to send it. `has_more` says
+    that it does not tell all.
     """
 
     collection: ClassVar[str] = "mails"
@@ -137,6 +141,7 @@ class Mail(Aggregate):
     member_id: str
     is_digest: bool = False
     news: tuple[News, ...]
+    has_more: bool = False
     state: Literal["pending", "sent", "abandoned"] = "pending"
     due_since: AwareDatetime
     next_attempt_at: AwareDatetime = Field(default_factory=lambda data: data["due_since"])
@@ -163,7 +168,10 @@ class Mail(Aggregate):
             return
         if self.is_begun:
             raise TooLate
-        self.news = (*self.news, news)
+        if len(self.news) < MOST_TOLD:
+            self.news = (*self.news, news)
+        else:
+            self.has_more = True
 
     def note(self, attempt: SmtpAttempt, waits: Sequence[float], stretch: float) -> None:
         """Record an attempt and decide what is next; `stretch` (near 1) spreads what failed."""

@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from functools import cache
@@ -82,15 +82,15 @@ class Smtp:
         server, encrypted = self._server, connected
         if server.scheme == "smtps":
             encrypted = _tls().wrap_socket(connected, server_hostname=server.host)
-        client = _Client(server, encrypted, sender.rpartition("@")[2])
-        if server.scheme == "smtp+starttls":
-            client.starttls(context=_tls())
-        if server.user:
-            client.login(server.user, server.password)
-        refused = _give(client, message, sender, to)
-        # Taken is taken, whatever becomes of the farewell.
-        with suppress(smtplib.SMTPException, OSError):
-            client.quit()
+        with closing(_Client(server, encrypted, sender.rpartition("@")[2])) as client:
+            if server.scheme == "smtp+starttls":
+                client.starttls(context=_tls())
+            if server.user:
+                client.login(server.user, server.password)
+            refused = _give(client, message, sender, to)
+            # Taken is taken, whatever becomes of the farewell.
+            with suppress(smtplib.SMTPException, OSError):
+                client.quit()
         return refused
 
 

@@ -6,7 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.notify.mail.addressing import FRANCE, Addressing, next_hour
+from services.notify.mail.addressing import (
+    FRANCE,
+    MOST_AT_ONCE,
+    Addressing,
+    next_hour,
+)
 from services.notify.mail.model import KEPT, Mail, MailPreference, News, mail_id
 from services.notify.recorder import Recorder
 from services.notify.timeline import TimelineEntry
@@ -175,6 +180,17 @@ def test_day_s_mail_gathers_from_many_workers(store: Store) -> None:
         list(pool.map(lambda event: hear(store, event), events))
     (mail,) = mails(store, person)
     assert len(mail.news) == 12
+
+
+def test_what_is_too_much_at_once_goes_with_the_day_s_mail(store: Store) -> None:
+    """A catalogue that is harvested fills no mailbox; told again it changes nothing."""
+    person = prefer(store, projects="immediate")
+    count = MOST_AT_ONCE + 5
+    events = [happened(example(ProjectSubmitted), sequence=number) for number in range(count)]
+    hear(store, *events, *events)
+    at_once = [mail for mail in mails(store, person) if not mail.is_digest]
+    assert (len(at_once), entries(store, person)) == (MOST_AT_ONCE, count)
+    assert len(mails(store, person)) == MOST_AT_ONCE + 1
 
 
 def test_more_persons_than_a_page_are_all_told(store: Store) -> None:

@@ -1,9 +1,11 @@
 """What a mail says, and what words of others cannot do to it."""
 
+import html
 import re
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from typing import Any
 
 import pytest
 
@@ -31,7 +33,9 @@ READER = Recipient(name="Porteuse", mail="porteuse@ville.example", member_id="m"
 HOSTILE = 'Eau\r\nBcc: all@x.example\u2028\u202e\x00<b onclick="x">&amp;</b>'
 
 
-def raw(*events: Event, is_digest: bool = False, to: Recipient = READER) -> bytes:
+def raw(
+    *events: Event, is_digest: bool = False, has_more: bool = False, to: Recipient = READER
+) -> bytes:
     """The message about these events, as the server gets it."""
     entries = [TimelineEntry.of(envelope(one), summarise(one), "") for one in events]
     news = tuple(News(entry_id=one.id, kind="projects", page="/projets/prj_1") for one in entries)
@@ -40,6 +44,7 @@ def raw(*events: Event, is_digest: bool = False, to: Recipient = READER) -> byte
         account_id="acc_1",
         member_id="mem_holder",
         is_digest=is_digest,
+        has_more=has_more,
         news=news,
         due_since=now(),
     )
@@ -47,9 +52,9 @@ def raw(*events: Event, is_digest: bool = False, to: Recipient = READER) -> byte
     return message.as_bytes()
 
 
-def written(*events: Event, is_digest: bool = False, to: Recipient = READER) -> EmailMessage:
+def written(*events: Event, **given: Any) -> EmailMessage:
     """The same, as a mail program reads it."""
-    found = message_from_bytes(raw(*events, is_digest=is_digest, to=to), policy=default)
+    found = message_from_bytes(raw(*events, **given), policy=default)
     assert isinstance(found, EmailMessage)
     return found
 
@@ -124,3 +129,12 @@ def test_mail_of_a_day_counts_what_it_tells() -> None:
     assert re.fullmatch(r"\[Datalab\] 2 nouvelles au \d\d/\d\d/\d{4}", message["Subject"])
     assert "<h2>Vos projets</h2>" in part(message, "html")
     assert PERSON.link("daily") in message["List-Unsubscribe"]
+    assert "Il y en a d'autres" not in part(message, "plain")
+
+
+def test_mail_of_a_day_says_that_there_is_more() -> None:
+    """Rather than to seem complete."""
+    message = written(example(ProjectSubmitted), is_digest=True, has_more=True)
+    assert message["Subject"].startswith("[Datalab] plus de 1 nouvelle au ")
+    for kind in ("plain", "html"):
+        assert "Il y en a d'autres" in html.unescape(part(message, kind))

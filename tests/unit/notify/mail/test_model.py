@@ -7,6 +7,7 @@ import pytest
 from services.notify.mail.addressing import next_hour
 from services.notify.mail.model import (
     KINDS,
+    MOST_TOLD,
     Mail,
     MailPreference,
     News,
@@ -103,6 +104,14 @@ def test_mail_of_a_day_tells_each_thing_once() -> None:
     for entry in ("b", "a", "b"):
         digest.gather(news(entry))
     assert [one.entry_id for one in digest.news] == ["a", "b"]
+
+
+def test_mail_of_a_day_has_an_end() -> None:
+    """It says that there is more, and no document grows for ever."""
+    digest = mail()
+    for number in range(MOST_TOLD + 5):
+        digest.gather(news(f"n{number}"))
+    assert (len(digest.news), digest.has_more) == (MOST_TOLD, True)
 
 
 @pytest.mark.parametrize("begun", ["leased", "failed", "sent"])
