@@ -13,10 +13,12 @@ from typing import Any
 
 from services.notify.endings import redact_late, without_erased
 from services.notify.mail.addressing import Addressing
+from services.notify.mail.kinds import news_of
 from services.notify.model import Endpoint, WebhookDelivery, delivery_id
 from services.notify.sending.due import Due
 from services.notify.summaries import summarise
 from services.notify.timeline import (
+    MemberNews,
     Ownership,
     TimelineEntry,
     members_of,
@@ -45,7 +47,9 @@ class Recorder:
         self._learn(ownership_of(envelope.data))
         kept = without_erased(self._store, envelope)
         event, is_erased = kept.data, kept is not envelope
-        entry = TimelineEntry.of(kept, summarise(event), _unknown(self._owners(event)))
+        owners = self._owners(event)
+        news = news_of(event, owners)
+        entry = TimelineEntry.of(kept, summarise(event), _unknown(owners), news)
         self._address(self._entries.add(entry))
         for thing in ownership_of(event):
             for waiting in self._entries.every({"waits_for": thing}):
@@ -75,7 +79,8 @@ class Recorder:
             unknown = _unknown(owners)
             if entry.waits_for == unknown:
                 return
-            entry = self._entries.change(entry.id, partial(_wait_for, unknown))
+            news = news_of(event, owners)
+            entry = self._entries.change(entry.id, partial(_wait_for, unknown, news))
 
     def _deliver(self, entry: TimelineEntry, owners: Mapping[str, str | None]) -> None:
         concerned = members_of(entry.event) | {owner for owner in owners.values() if owner}
@@ -125,5 +130,5 @@ def _unknown(owners: Mapping[str, str | None]) -> str:
     return next((thing for thing, owner in owners.items() if owner is None), "")
 
 
-def _wait_for(thing: str, entry: TimelineEntry) -> None:
-    entry.waits_for = thing
+def _wait_for(thing: str, news: tuple[MemberNews, ...], entry: TimelineEntry) -> None:
+    entry.waits_for, entry.news = thing, news

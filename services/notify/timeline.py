@@ -3,10 +3,10 @@
 from datetime import UTC
 from typing import Any, ClassVar, Self
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, computed_field
 
 from shared.aggregate import NEVER, Aggregate
-from shared.events import Envelope, Event, unwrap
+from shared.events import Envelope, Event, Frozen, unwrap
 
 # The fields by which events name members, and the things that belong to one.
 _MEMBERS = ("holder_id", "owner_id", "member_id")
@@ -14,15 +14,24 @@ _THINGS = ("project_id", "dataset_id", "endpoint_id")
 _OWNERSHIP = {"project_id": "holder_id", "dataset_id": "owner_id"}
 
 
+class MemberNews(Frozen):
+    """That an event is news for the persons of a member: of which kind, and where it leads to."""
+
+    member_id: str
+    kind: str
+    page: str
+
+
 class TimelineEntry(Aggregate):
     """One event in the timeline of its project (or of its subject, when it has no project).
 
     The id sorts by time, then sequence, so that pages by id are in the timeline's order.
-    `waits_for` names a project or dataset that it is not known yet who it belongs to.
+    `waits_for` names a project or dataset that it is not known yet who it belongs to. `news` says
+    whose news it is, of those that are known.
     """
 
     collection: ClassVar[str] = "entries"
-    indexes: ClassVar[tuple[str, ...]] = ("correlation", "event_id", "waits_for")
+    indexes: ClassVar[tuple[str, ...]] = ("correlation", "event_id", "waits_for", "told")
 
     event_id: str
     correlation: str
@@ -33,6 +42,13 @@ class TimelineEntry(Aggregate):
     summary: str
     body: str
     waits_for: str = ""
+    news: tuple[MemberNews, ...] = ()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The members whose news it is."""
+        return tuple(one.member_id for one in self.news)
 
     @property
     def event(self) -> Event:
@@ -45,7 +61,13 @@ class TimelineEntry(Aggregate):
         return self.event.model_dump(mode="json")
 
     @classmethod
-    def of(cls, envelope: Envelope[Event], summary: str, waits_for: str) -> Self:
+    def of(
+        cls,
+        envelope: Envelope[Event],
+        summary: str,
+        waits_for: str,
+        news: tuple[MemberNews, ...] = (),
+    ) -> Self:
         """The entry of an event, the same at every redelivery."""
         at = envelope.time.astimezone(UTC)
         told = envelope.model_copy(update={"data": envelope.data.public})
@@ -60,6 +82,7 @@ class TimelineEntry(Aggregate):
             summary=summary,
             body=told.model_dump_json(serialize_as_any=True),
             waits_for=waits_for,
+            news=news,
         )
 
 

@@ -8,7 +8,6 @@ harvested is thousands of events.
 
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from services.notify.mail.kinds import AUDIENCES, Audience
@@ -42,7 +41,7 @@ class Addressing:
             for preference in self._who_wants(audience, event, owners):
                 if preference.id not in addressed:
                     addressed.add(preference.id)
-                    self._write(preference, _news(entry, audience), entry)
+                    self._write(preference, _news(entry, event, audience), entry)
 
     def _who_wants(
         self, audience: Audience, event: Event, owners: Mapping[str, str | None]
@@ -114,11 +113,6 @@ def _digest_id(to: MailPreference, due: datetime) -> str:
     return mail_id(to.id, due.astimezone(FRANCE).date().isoformat(), due)
 
 
-def _news(entry: TimelineEntry, audience: Audience) -> News:
-    fields = {name: quote(str(value), safe="") for name, value in entry.data.items()}
-    return News(
-        entry_id=entry.id,
-        kind=audience.kind,
-        roles=audience.roles,
-        page=audience.page.format_map(fields),
-    )
+def _news(entry: TimelineEntry, event: Event, audience: Audience) -> News:
+    page = audience.address(event)
+    return News(entry_id=entry.id, kind=audience.kind, roles=audience.roles, page=page)

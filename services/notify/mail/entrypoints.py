@@ -2,8 +2,15 @@
 
 from services.notify.mail import preferences
 from services.notify.mail.model import MailPreference
-from services.notify.mail.views import ChoosePreferences, PreferenceView, StoppedView
+from services.notify.mail.views import (
+    ChoosePreferences,
+    NewsPage,
+    NewsView,
+    PreferenceView,
+    StoppedView,
+)
 from shared.http import Call, http
+from shared.inbound import Paging
 from shared.settings import Settings
 from shared.store import Store
 
@@ -23,6 +30,13 @@ class ForMails:
     def choose_mails(self, call: Call) -> PreferenceView:
         """Choose when one is written, by kind; the token has to be of an account."""
         return self._shown(preferences.choose(self.documents, call.caller, call.body))
+
+    @http("GET", "/news", query=Paging, returns=NewsPage)
+    def read_news(self, call: Call) -> NewsPage:
+        """List what happened to the caller's member, newest first: mails say the same."""
+        member_id = call.caller.member_id
+        entries, cursor = preferences.page_news(self.documents, member_id, call.query)
+        return NewsPage(items=[NewsView.told(one, member_id) for one in entries], next=cursor)
 
     @http("POST", "/mail-preferences/stop", returns=StoppedView, takes="credential")
     def stop_mails(self, call: Call) -> StoppedView:

@@ -7,8 +7,9 @@ members it concerns, and of the lab's staff who has the role.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import quote
 
-from services.notify.timeline import members_of
+from services.notify.timeline import MemberNews, members_of
 from shared.auth import Role
 from shared.events import Event
 
@@ -50,6 +51,11 @@ class Audience:
         meant = {owners.get(one, one) if one else None for one in named}
         concerned = members_of(event) | {owner for owner in owners.values() if owner}
         return frozenset(one for one in meant if one in concerned)
+
+    def address(self, event: Event) -> str:
+        """The path of the page about the event."""
+        told = event.model_dump(mode="json")
+        return self.page.format_map({name: quote(str(told[name]), safe="") for name in told})
 
 
 def _of_projects(*to: str, when: Callable[[Any], bool] = _always) -> Audience:
@@ -130,6 +136,7 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
 Those of members come first: whose project it is does not review it.
 """
 
+
 UNMAILED: frozenset[str] = frozenset(
     {
         "member_joined",
@@ -165,3 +172,14 @@ UNMAILED: frozenset[str] = frozenset(
     }
 )
 """Nobody is written to about these: steps on the way, and what one did oneself."""
+
+
+def news_of(event: Event, owners: Mapping[str, str | None]) -> tuple[MemberNews, ...]:
+    """Whose news an event is, each once; what waits for a role is in nobody's."""
+    found: dict[str, MemberNews] = {}
+    for audience in AUDIENCES.get(event.topic, ()):
+        told = sorted(audience.members(event, owners)) if audience.when(event) else ()
+        for one in told:
+            page = audience.address(event)
+            found.setdefault(one, MemberNews(member_id=one, kind=audience.kind, page=page))
+    return tuple(found.values())

@@ -28,7 +28,7 @@ KEPT = timedelta(days=30)
 MOST_TOLD = 100
 """Things that the mail of a day tells one by one."""
 
-GONE = "ce lien ne vaut plus : vous ne recevez plus ces courriels, ou le compte est effacé"
+GONE = "ce lien n'est pas valable, ou le compte qu'il désigne est effacé"
 """What is told of a link that ends nothing: not whether there was ever such an account."""
 
 

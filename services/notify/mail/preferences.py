@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from services.notify.mail.model import GONE, KINDS, Mail, MailPreference, Scope, parts_of_link
 from services.notify.mail.views import ChoosePreferences
+from services.notify.timeline import TimelineEntry
 from shared.aggregate import Aggregate
 from shared.auth import Caller
 from shared.endings.departures import check_present
 from shared.errors import Forbidden, NotFound
+from shared.inbound import Paging
 from shared.store import Store
 
 
@@ -45,6 +47,13 @@ def stop(store: Store, link: str) -> Scope:
     except NotFound:
         raise NotFound(GONE) from None
     return scope
+
+
+def page_news(store: Store, member_id: str, page: Paging) -> tuple[list[TimelineEntry], str | None]:
+    """A page of what a member's persons are written about, whether they want it or not."""
+    where = {"told": {"$in": [member_id]}}
+    entries = store.of(TimelineEntry)
+    return entries.page(where, after=page.after, limit=page.limit, descending=True)
 
 
 def forget_account(store: Store, account_id: str) -> None:

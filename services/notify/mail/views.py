@@ -1,8 +1,13 @@
 """What persons say and are shown of the mails that they want."""
 
-from pydantic import BaseModel, Field
+from typing import Self
 
+from pydantic import AwareDatetime, BaseModel, Field
+
+from services.notify.mail.kinds import Kind
 from services.notify.mail.model import Cadence, MailPreference, Scope
+from services.notify.timeline import TimelineEntry
+from shared.aggregate import View, ViewPage
 from shared.inbound import Body
 
 
@@ -27,6 +32,25 @@ class PreferenceView(_ByKind):
         """The view of what somebody wants."""
         kinds = {name: getattr(preference, name) for name in _ByKind.model_fields}
         return cls(**kinds, is_sent=is_sent)
+
+
+class NewsView(View):
+    """One event that is news for the caller's member: what a mail about it says."""
+
+    at: AwareDatetime
+    kind: Kind
+    summary: str
+    page: str = Field(description="the path of the portal's page about it")
+
+    @classmethod
+    def told(cls, entry: TimelineEntry, member_id: str) -> Self:
+        """The view of an entry that is news for that member."""
+        (news,) = (one for one in entry.news if one.member_id == member_id)
+        return cls.model_validate({**dict(news), "at": entry.at, "summary": entry.summary})
+
+
+class NewsPage(ViewPage[NewsView]):
+    """A page of news, newest first."""
 
 
 class StoppedView(BaseModel):

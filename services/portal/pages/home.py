@@ -4,7 +4,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.portal.visit import Visit, get
 
-_SHOWN = 10
+_SHOWN, _NEWS = 10, 5
 
 
 async def show(visit: Visit) -> Response:
@@ -17,6 +17,7 @@ async def show(visit: Visit) -> Response:
         "projects": lab.get("intake", "/projects", limit=_SHOWN, holder_id=person.member_id),
         "invitations": lab.get("intake", "/projects", limit=_SHOWN, named=True),
         "requests": lab.get("catalog", "/access-requests", limit=_SHOWN, waiting=True),
+        "news": lab.get("notify", "/news", limit=_NEWS),
         "datasets": lab.get("catalog", "/datasets", limit=_SHOWN, owner_id=person.member_id),
     }
     if person.has("reviewer", "operator"):

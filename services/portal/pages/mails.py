@@ -1,4 +1,4 @@
-"""The page that a mail's link leads to: it ends such mails, without signing in."""
+"""What mails say, as a page, and the page that a mail's link leads to: it ends such mails."""
 
 from urllib.parse import quote
 
@@ -16,6 +16,20 @@ _ENDED = {
     "workshops": "de courriel sur les ateliers",
     "daily": "de courriel quotidien",
 }
+
+
+_KINDS = {
+    "tasks": "À faire",
+    "projects": "Projets",
+    "data": "Données",
+    "workshops": "Ateliers",
+}
+
+
+async def news(visit: Visit) -> Response:
+    """What happened to my member, newest first."""
+    found = await visit.lab.get("notify", "/news", after=visit.asked("suite"))
+    return visit.page("mails/news.html", news=found, kinds=_KINDS)
 
 
 async def show(visit: Visit) -> Response:
@@ -36,6 +50,7 @@ async def stop(visit: Visit) -> Response:
 
 
 ROUTES = [
+    get("/nouvelles", news),
     get("/desabonnement/{link}", show, is_open=True),
     post("/desabonnement/{link}", stop, is_open=True, is_proven=True),
 ]

@@ -40,6 +40,7 @@ def paths(played: Story) -> list[str]:
         "/partenaires",
         "/personnes",
         "/compte",
+        "/nouvelles",
         "/desabonnement/acc_1.daily.x",
         "/aide",
         "/aide/donnees",

@@ -81,6 +81,5 @@ def town(lab: Lab, mail_environ: dict[str, str], token_keys: KeyPair) -> Iterato
     intake_spec = "services.intake.service:Intake"
     with running(intake_spec, mail_environ) as intake, running(SPEC, mail_environ) as notify:
         found = Town(lab.at(notify), intake, token_keys, "")
-        body = {"name": "Ville", "kind": "local_authority", "skills": [], "territory": ["76"]}
-        found.member_id = found.operate("POST", "/members", body).json["id"]
+        found.member_id = found.new_member()
         yield found

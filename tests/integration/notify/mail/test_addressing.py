@@ -13,6 +13,7 @@ from services.notify.mail.addressing import (
     next_hour,
 )
 from services.notify.mail.model import KEPT, Mail, MailPreference, News, mail_id
+from services.notify.mail.preferences import page_news
 from services.notify.recorder import Recorder
 from services.notify.timeline import TimelineEntry
 from shared.aggregate import now
@@ -20,12 +21,14 @@ from shared.events import (
     AccessRequested,
     Envelope,
     Event,
+    JobQueued,
     JobSucceeded,
     ProjectAdvised,
     ProjectSecured,
     ProjectSubmitted,
     ResultHeld,
 )
+from shared.inbound import Paging
 from shared.store import PAGE_LIMIT, Store
 from tests.integration.notify.mail.posting import prefer
 from tests.unit.notify.samples import EVENTS, HOLDER, OWNER, PROJECT, envelope, example, made
@@ -97,6 +100,31 @@ def test_person_is_told_the_same_in_any_order(store: Store, order: tuple[int, ..
     hear(store, *(events[place] for place in order), *events)
     assert (len(mails(store, at_once)), entries(store, at_once)) == (3, 3)
     assert (len(mails(store, daily)), entries(store, daily)) == (1, 3)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_news_is_the_same_in_any_order(store: Store, order: tuple[int, ...]) -> None:
+    """Without a mail server, too, and whoever wants mails: the portal shows it to the member."""
+    events = [
+        happened(example(ProjectSubmitted)),
+        happened(made(JobSucceeded, kind="full", project_id=PROJECT)),
+        happened(example(JobQueued)),
+    ]
+    for place in order:
+        Recorder(store).record(events[place])
+    told, _ = page_news(store, HOLDER, Paging())
+    assert sorted(entry.topic for entry in told) == ["job_succeeded", "project_submitted"]
+    assert page_news(store, "mem_x", Paging()) == ([], None)
+
+
+def test_news_is_paged_newest_first(store: Store) -> None:
+    """Each once."""
+    for number in range(5):
+        Recorder(store).record(happened(example(ProjectSubmitted), sequence=number))
+    first, cursor = page_news(store, HOLDER, Paging(limit=3))
+    rest, end = page_news(store, HOLDER, Paging(limit=3, after=cursor))
+    assert [one.sequence for one in first + rest] == [4, 3, 2, 1, 0]
+    assert end is None
 
 
 def test_each_is_told_of_its_part(store: Store) -> None:

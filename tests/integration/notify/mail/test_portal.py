@@ -5,6 +5,7 @@ import html
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -14,8 +15,9 @@ from itsdangerous import TimestampSigner
 from services.notify.mail.model import MailPreference
 from services.portal.app import application
 from shared.server_settings import PortalSettings
-from tests.integration.notify.lab import Client
+from tests.integration.notify.lab import Client, submitted
 from tests.integration.notify.mail.town import NEVER, SIGN_IN_KEY, Person, Town
+from tests.servers import eventually
 
 COOKIE_KEY = "k" * 32
 Browse = Callable[..., httpx.Response]
@@ -118,6 +120,30 @@ def test_wrong_choice_is_told_at_its_field(town: Town, browse: Browse) -> None:
     assert 'id="data-fault"' in page.text
 
 
+def test_portal_shows_what_mails_say(town: Town, browse: Browse, project: str) -> None:
+    """To every person of the member, mails or not, as text; nothing to others."""
+    person, title = town.person(), "<b>Eau</b>"
+    event = submitted(project, town.member_id).model_copy(update={"title": title})
+    town.lab.publish(event)
+    eventually(lambda: project in browse("GET", "/nouvelles", person).text)
+    for reader, by_link in ((person, False), (person, True)):
+        page = browse("GET", "/nouvelles", reader, by_link=by_link).text
+        assert f'href="/projets/{project}"' in page
+        assert "&lt;b&gt;Eau&lt;/b&gt;" in page
+        assert title not in page
+    stranger = town.lab.client(f"mem_{project}")
+    assert stranger("GET", "/news").json == {"items": [], "next": None}
+    assert stranger("GET", "/news?limit=0").json["field"] == "limit"
+
+
+def test_portal_says_so_when_there_is_no_news(town: Town, browse: Browse) -> None:
+    """With what to do next, on the page and on the first one."""
+    other = replace(town, member_id=town.new_member())
+    for path in ("/nouvelles", "/"):
+        page = browse("GET", path, other.person())
+        assert (page.status_code, "Rien de nouveau." in page.text) == (200, True)
+
+
 def test_form_of_another_site_chooses_nothing(town: Town, browse: Browse) -> None:
     """Without what this browser's forms bring."""
     person = town.person()
@@ -166,6 +192,6 @@ def test_link_that_is_none_is_told_as_text(town: Town, browse: Browse, text: str
     assert town.member_id
     page = browse("POST", f"/desabonnement/{text}", form={"List-Unsubscribe": "One-Click"})
     assert page.status_code == 404
-    assert "lien ne vaut plus" in page.text
+    assert "lien n'est pas valable" in html.unescape(page.text)
     assert 'href="/compte"' in page.text
     assert "<script>" not in page.text

@@ -1,6 +1,7 @@
 """Mails as persons get them: chosen over HTTP, addressed by intake, given by STARTTLS."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -85,13 +86,8 @@ def test_mail_of_a_killed_service_is_sent_by_the_next(
 
 def test_members_mails_and_choices_end_with_it(town: Town, documents: Store) -> None:
     """Left or erased: what its persons wanted is forgotten, and no token brings it back."""
-    left = town.operate(
-        "POST",
-        "/members",
-        {"name": "Autre", "kind": "local_authority", "skills": [], "territory": ["76"]},
-    ).json["id"]
-    other = Town(town.lab, town.intake, town.keys, left)
-    person = other.person(projects="daily")
+    left = town.new_member()
+    person = replace(town, member_id=left).person(projects="daily")
     town.lab.publish(submitted(f"prj_{uuid4().hex}", left))
     eventually(lambda: documents.of(Mail).find({"member_id": left}))
     town.lab.publish(MemberLeft(member_id=left, reason="Fin."), times=2)

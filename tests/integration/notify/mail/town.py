@@ -26,6 +26,11 @@ class Town:
         """Ask intake as an operator."""
         return Client(self.intake.url, self.lab.token("mem_op", "operator"))(method, path, body)
 
+    def new_member(self) -> str:
+        """Register a member; its id."""
+        body = {"name": "Ville", "kind": "local_authority", "skills": [], "territory": ["76"]}
+        return str(self.operate("POST", "/members", body).json["id"])
+
     def person(self, *roles: str, **wanted: str) -> "Person":
         """A person with an account, and what it wants, if anything."""
         mail = f"{uuid4().hex}@ville.example"

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from services.notify.mail.kinds import AUDIENCES, UNMAILED, Kind
+from services.notify.mail.kinds import AUDIENCES, UNMAILED, Kind, news_of
 from services.notify.timeline import members_of, things_of
 from shared.auth import ROLES
 from shared.events import (
@@ -14,6 +14,7 @@ from shared.events import (
     JobSucceeded,
     NotPersonalDeclared,
     ProjectAdvised,
+    ProjectSubmitted,
 )
 from tests.unit.notify.samples import DATASET, EVENTS, HOLDER, OWNER, PROJECT, example, made
 
@@ -52,6 +53,26 @@ def test_only_members_that_may_hear_of_it_are_told(event: Event) -> None:
         assert audience.members(event, owners) <= members_of(event) | set(owners.values())
         unknown = dict.fromkeys(things_of(event))
         assert audience.members(event, unknown) <= members_of(event)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.topic)
+def test_news_is_each_member_s_once(event: Event) -> None:
+    """Of the first kind that fits, at a page of the portal; what waits for a role is nobody's."""
+    owners = {thing: OWNERS.get(thing, "mem_x") for thing in things_of(event)}
+    told = news_of(event, owners)
+    assert len({one.member_id for one in told}) == len(told)
+    assert all(one.page.startswith("/") and "{" not in one.page for one in told)
+    meant = [
+        one.members(event, owners) for one in AUDIENCES.get(event.topic, ()) if one.when(event)
+    ]
+    assert {one.member_id for one in told} == set().union(*meant)
+
+
+def test_ids_of_others_lead_to_no_other_page() -> None:
+    """An id is one part of a path."""
+    event = made(ProjectSubmitted, project_id="../compte?x=1")
+    (told,) = news_of(event, {})
+    assert told.page == "/projets/..%2Fcompte%3Fx%3D1"
 
 
 def test_who_is_asked_for_access_has_a_task_and_who_asks_has_news() -> None:
