@@ -80,7 +80,7 @@ class Recorder:
             if entry.waits_for == unknown:
                 return
             news = news_of(event, owners)
-            entry = self._entries.change(entry.id, partial(_wait_for, unknown, news))
+            entry = self._entries.change(entry.id, partial(_settle, unknown, news))
 
     def _deliver(self, entry: TimelineEntry, owners: Mapping[str, str | None]) -> None:
         concerned = members_of(entry.event) | {owner for owner in owners.values() if owner}
@@ -130,5 +130,5 @@ def _unknown(owners: Mapping[str, str | None]) -> str:
     return next((thing for thing, owner in owners.items() if owner is None), "")
 
 
-def _wait_for(thing: str, news: tuple[MemberNews, ...], entry: TimelineEntry) -> None:
+def _settle(thing: str, news: tuple[MemberNews, ...], entry: TimelineEntry) -> None:
     entry.waits_for, entry.news = thing, news

@@ -16,8 +16,6 @@ _ENDED = {
     "workshops": "de courriel sur les ateliers",
     "daily": "de courriel quotidien",
 }
-
-
 _KINDS = {
     "tasks": "À faire",
     "projects": "Projets",
