@@ -31,6 +31,31 @@ _STOP = frozenset(
 )
 _DIRECTIONS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
+STAGES = {
+    "submitted": "déposé",
+    "advised": "conseillé",
+    "secured": "sécurisé",
+    "equipped": "équipé",
+    "trialled": "testé",
+    "piloted": "site pilote trouvé",
+    "staffed": "équipe formée",
+    "delivered": "livré",
+    "rejected": "refusé",
+    "withdrawn": "retiré",
+}
+"""The stages of a project, as its holder reads them."""
+
+MEMBER_KINDS = {
+    "local_authority": "collectivité",
+    "company": "entreprise",
+    "startup": "jeune pousse",
+    "laboratory": "laboratoire",
+    "school": "école",
+    "association": "association",
+    "computing_centre": "centre de calcul",
+}
+"""The kinds of members."""
+
 
 def fold(text: str) -> str:
     """`text` in lower case without accents and ligatures: `Été  Œuvre` -> `ete oeuvre`.

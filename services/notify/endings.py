@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from services.notify.mail.preferences import forget_member
 from services.notify.model import Endpoint, WebhookDelivery, delivery_id
+from services.notify.steering.projection import redact
 from services.notify.summaries import summarise
 from services.notify.timeline import Ownership, TimelineEntry
 from shared.endings import departures
@@ -68,6 +69,7 @@ def _erase(store: Store, event: ErasureRequested, envelope: Envelope[Event]) -> 
         "événements du fil": sum(_redact_if(entries, one, named) for one in entries.every()),
         "envois": sum(_redact_if(deliveries, one, named) for one in deliveries.every()),
         "choix et envois de courriels": forget_member(store, member_id),
+        "sujets du pilotage": redact(store, named),
     }
     answer = NotifyErased(
         erasure_id=event.erasure_id,

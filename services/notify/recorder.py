@@ -16,6 +16,7 @@ from services.notify.mail.addressing import Addressing
 from services.notify.mail.kinds import news_of
 from services.notify.model import Endpoint, WebhookDelivery, delivery_id
 from services.notify.sending.due import Due
+from services.notify.steering.projection import hear
 from services.notify.summaries import summarise
 from services.notify.timeline import (
     MemberNews,
@@ -51,11 +52,13 @@ class Recorder:
         news = news_of(event, owners)
         entry = TimelineEntry.of(kept, summarise(event), _unknown(owners), news)
         self._address(self._entries.add(entry))
+        hear(self._store, [kept])
         for thing in ownership_of(event):
             for waiting in self._entries.every({"waits_for": thing}):
                 self._address(redact_late(self._store, waiting) if is_erased else waiting)
-        if not is_erased and without_erased(self._store, envelope) is not envelope:
+        if not is_erased and (left := without_erased(self._store, envelope)) is not envelope:
             redact_late(self._store, entry)
+            hear(self._store, [left])
 
     def _learn(self, known: Mapping[str, str]) -> None:
         for thing, member_id in known.items():

@@ -8,6 +8,7 @@ from ulid import ULID
 
 from services.notify.endings import redact_body
 from services.notify.model import Endpoint, WebhookDelivery
+from services.notify.steering.projection import forget_reasons
 from services.notify.timeline import Ownership, TimelineEntry
 from shared.aggregate import NEVER
 from shared.endings.retention import Batch, Policy, Retained, Thing
@@ -96,4 +97,6 @@ def _empty_timeline(store: Store, project_id: str, through: datetime, cursor: st
     found, following = entries.page(where, after=cursor or None, limit=_BATCH)
     for entry in found:
         entries.change(entry.id, redact_body)
+    if not following:
+        forget_reasons(store, project_id)
     return Batch({"événements": len(found)}, following or "", not following)

@@ -10,7 +10,11 @@ from services.notify.mail.smtp import Smtp, SmtpServer
 from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.recorder import Recorder
 from services.notify.sending.sender import Sender
+from services.notify.steering.model import Subject
+from services.notify.steering.report import csv_of, report
+from services.notify.steering.views import SteeringQuery, SteeringView
 from services.notify.timeline import Ownership, TimelineEntry
+from services.notify.upgrade import Filling, Upgrade
 from services.notify.views import (
     ChangeEndpoint,
     DeliveryPage,
@@ -23,15 +27,17 @@ from services.notify.views import (
     Timeline,
 )
 from shared import trace
+from shared.aggregate import now
 from shared.auth import INSIDE, MemberId
 from shared.endings.departures import Departure
 from shared.endings.retention import Retained, retaining
 from shared.events import REGISTRY, Envelope, Event
-from shared.http import Call, http
+from shared.http import Call, Text, http
 from shared.inbound import Identifier, Paging
 from shared.messaging import Background, Config, Context, Documents, names, on, rpc, ssrf_guard
 from shared.outbound import SsrfGuard
 from shared.settings import Settings
+from shared.tables.exports import CSV
 
 
 def _guard(settings: Settings) -> SsrfGuard:
@@ -64,8 +70,11 @@ class Notify(ForMails):
         MailPreference,
         Departure,
         Retained,
+        Subject,
+        Filling,
     )
     settings = Config()
+    upgrade = Background(lambda context: Upgrade(context.store))
     retention = Background(retaining(retention.policies))
     sender = Background(
         lambda context: Sender(context.store, context.settings, _guard(context.settings))
@@ -131,6 +140,24 @@ class Notify(ForMails):
     def read_timeline(self, call: Call, project_id: str) -> Timeline:
         """What happened to a project, for its holder and the lab's staff."""
         return Timeline.of(self.webhooks.timeline(project_id, call.caller, call.query))
+
+    @http(
+        "GET",
+        "/steering",
+        query=SteeringQuery,
+        returns=SteeringView,
+        formats={"json": "application/json", "csv": CSV},
+        roles={"reviewer", "operator"},
+    )
+    def read_steering(self, call: Call) -> SteeringView | Text:
+        """The figures of a year for the steering committee; a tidy table as CSV.
+
+        How long one member takes to answer is told to operators alone, and few persons are told as
+        « moins de 5 ». The CSV leaves out the reasons that people gave.
+        """
+        sees_members = "operator" in call.caller.roles
+        told = report(self.documents, call.query.year, now(), sees_members=sees_members)
+        return Text([csv_of(told)], CSV) if call.format == "csv" else told
 
     @rpc
     def register_endpoint(

@@ -8,36 +8,11 @@ from services.portal.typography import spaced
 from shared.applications import APPLICATIONS
 from shared.tables.type_names import KEYS
 from shared.tables.type_names import TYPES as OTHER_TYPES
-from shared.words import french_date, grouped
+from shared.words import MEMBER_KINDS, STAGES, french_date, grouped
 
 _PARIS = ZoneInfo("Europe/Paris")
 _UNITS = ("octets", "ko", "Mo", "Go", "To")
 _STEP = 1000
-
-STAGES = {
-    "submitted": "déposé",
-    "advised": "conseillé",
-    "secured": "sécurisé",
-    "equipped": "équipé",
-    "trialled": "testé",
-    "piloted": "site pilote trouvé",
-    "staffed": "équipe formée",
-    "delivered": "livré",
-    "rejected": "refusé",
-    "withdrawn": "retiré",
-}
-"""The stages of a project, as its holder reads them."""
-
-KINDS = {
-    "local_authority": "collectivité",
-    "company": "entreprise",
-    "startup": "jeune pousse",
-    "laboratory": "laboratoire",
-    "school": "école",
-    "association": "association",
-    "computing_centre": "centre de calcul",
-}
-"""The kinds of members."""
 
 ROLES = {
     "holder": "porteur de projet",
@@ -157,8 +132,8 @@ FILTERS: dict[str, Any] = {
     "share": share,
     "size": size,
     "stage": lambda code: named(code, STAGES),
-    "kind": lambda code: named(code, KINDS),
     "application": lambda code: APPLICATIONS[code].title if code in APPLICATIONS else code,
+    "kind": lambda code: named(code, MEMBER_KINDS),
     "role": lambda code: named(code, ROLES),
     "dataset_state": lambda code: named(code, DATASET_STATES),
     "job_state": lambda code: named(code, JOB_STATES),

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from services.portal.french import STAGES
 from services.portal.lab import Json, Refused, if_seen, path_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 from shared.aggregate import new_id
+from shared.words import STAGES
 
 _FIELDS = ("title", "problem", "theme", "territory", "keywords", "skills")
 _WAY = (

@@ -1,0 +1,200 @@
+"""Figures of what was done: compute used, members and their part, workshops."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from services.notify.steering.period import month_of
+from services.notify.steering.small_counts import over_members, persons
+from services.notify.steering.views import Figure, Row
+from services.notify.steering.world import World
+from shared.words import MEMBER_KINDS
+
+_KINDS = {
+    "ingest": "lecture de fichiers",
+    "trial": "essais sur échantillon",
+    "full": "traitements complets",
+    "harvest": "lecture d'autres catalogues",
+}
+_OUTCOMES = {"job_succeeded": "réussis", "job_failed": "échoués", "job_cancelled": "annulés"}
+_ANSWERS = {"invitation_accepted": "acceptées", "invitation_declined": "déclinées"}
+_PARTS = {"pilot_site": "site pilote", "team": "équipe projet"}
+_MONTHS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+HELD = "workshop_held"
+"""The fact of a workshop that took place; its `number` is how many persons came."""
+
+
+def figures(world: World) -> Iterator[Figure]:
+    """All of them."""
+    yield from (_seconds_by_kind(world), _seconds_by_month(world), _jobs(world))
+    yield from (_members(world), _moves(world), _parts(world), _invitations(world))
+    yield from (_invitation_days(world), _workshops(world), _attendance(world))
+
+
+def _seconds_by_kind(world: World) -> Figure:
+    """The seconds that jobs took which ended well in the period."""
+    spent = defaultdict[str, float](float)
+    for job in world.jobs:
+        spent[job.kind] += job.number
+    return Figure(
+        name="compute_by_kind",
+        title="Calcul utilisé par nature",
+        unit="secondes",
+        said="Durée des calculs qui ont réussi dans l'année ; ce que prennent les autres n'est pas"
+        " dit par leurs événements.",
+        rows=tuple(
+            Row(group=said, code=kind, value=round(spent[kind], 1)) for kind, said in _KINDS.items()
+        ),
+    )
+
+
+def _seconds_by_month(world: World) -> Figure:
+    """The same by the month in which they ended."""
+    spent = defaultdict[int, float](float)
+    for job in world.jobs:
+        spent[month_of(job.at)] += job.number
+    rows = (
+        Row(group=name, code=f"{month:02}", value=round(spent[month], 1))
+        for month, name in enumerate(_MONTHS, 1)
+    )
+    return Figure(
+        name="compute_by_month",
+        title="Calcul utilisé par mois",
+        unit="secondes",
+        said="Les mêmes calculs, au mois où ils ont pris fin.",
+        rows=tuple(rows),
+    )
+
+
+def _jobs(world: World) -> Figure:
+    """The jobs that ended in the period."""
+    counts = Counter(job.what for job in world.jobs)
+    rows = (Row(group=said, code=one, value=counts[one]) for one, said in _OUTCOMES.items())
+    return Figure(
+        name="jobs",
+        title="Calculs terminés",
+        unit="calculs",
+        said="Calculs qui ont pris fin dans l'année.",
+        rows=tuple(rows),
+    )
+
+
+def _members(world: World) -> Figure:
+    """The members at the period's end by kind."""
+    counts = Counter[str]()
+    for one in world.members.values():
+        known = {fact.what: fact for fact in one.facts if fact.at < world.period.until}
+        if "member_joined" in known and "member_left" not in known:
+            counts[known["member_joined"].kind] += 1
+    rows = (Row(group=said, code=kind, value=counts[kind]) for kind, said in MEMBER_KINDS.items())
+    return Figure(
+        name="members_by_kind",
+        title="Membres",
+        unit="membres",
+        said="Membres du Datalab à la fin de l'année, ou maintenant.",
+        rows=tuple(rows),
+    )
+
+
+def _moves(world: World) -> Figure:
+    """The members who came and went in the period."""
+    said = {"member_joined": "arrivés", "member_left": "partis"}
+    counts = Counter(fact.what for _, fact in world.facts(*said))
+    return Figure(
+        name="members_moved",
+        title="Arrivées et départs",
+        unit="membres",
+        said="Membres arrivés ou partis dans l'année.",
+        rows=tuple(Row(group=text, code=what, value=counts[what]) for what, text in said.items()),
+    )
+
+
+def _parts(world: World) -> Figure:
+    """How many members had which part in the period; one may have several."""
+    accepted = world.facts("invitation_accepted")
+    counts = {
+        "porteurs d'un projet": {life.holder_id for life in world.projects} - {""},
+        "sites pilotes": {fact.who for _, fact in accepted if fact.kind == "pilot_site"},
+        "dans une équipe projet": {fact.who for _, fact in accepted if fact.kind == "team"},
+        "producteurs de données publiées": {
+            fact.who for _, fact in world.facts("dataset_published")
+        },
+        "sollicités pour leurs données": {fact.who for _, fact in world.facts("access_requested")},
+    }
+    return Figure(
+        name="members_by_part",
+        title="Part que prennent les membres",
+        unit="membres",
+        said="Membres qui ont eu ce rôle dans l'année ; un membre peut compter plusieurs fois.",
+        rows=tuple(Row(group=group, value=len(found)) for group, found in counts.items()),
+    )
+
+
+def _invitations(world: World) -> Figure:
+    """The answers that members gave to invitations in the period."""
+    counts = Counter((fact.kind, fact.what) for _, fact in world.facts(*_ANSWERS))
+    rows = (
+        Row(group=f"{part} : {answer}", code=f"{kind}.{what}", value=counts[kind, what])
+        for kind, part in _PARTS.items()
+        for what, answer in _ANSWERS.items()
+    )
+    return Figure(
+        name="invitations",
+        title="Réponses aux invitations",
+        unit="invitations",
+        said="Invitations auxquelles un membre a répondu dans l'année.",
+        rows=tuple(rows),
+    )
+
+
+def _invitation_days(world: World) -> Figure:
+    """The median days until invited members answer, or so far."""
+    days = [
+        (wait.who, world.period.days(wait.since, wait.until))
+        for wait in world.waits
+        if wait.party == "member"
+    ]
+    return Figure(
+        name="invitation_days",
+        title="Délai de réponse aux invitations",
+        unit="jours (médiane)",
+        said="De l'invitation à la réponse, ou jusqu'ici.",
+        rows=(over_members("ensemble", days, sees_members=world.sees_members),),
+    )
+
+
+def _workshops(world: World) -> Figure:
+    """The workshops that took place in the period."""
+    return Figure(
+        name="workshops",
+        title="Ateliers",
+        unit="ateliers",
+        said="Ateliers tenus dans l'année.",
+        rows=(Row(group="tenus", value=len(world.facts(HELD))),),
+    )
+
+
+def _attendance(world: World) -> Figure:
+    """How many persons came to all of them together: of one workshop it is never told."""
+    held = world.facts(HELD)
+    came = sum(fact.number for _, fact in held)
+    return Figure(
+        name="attendance",
+        title="Participation aux ateliers",
+        unit="personnes",
+        said="Participants à tous les ateliers de l'année ensemble ; qui vient deux fois compte"
+        " deux fois.",
+        rows=(persons("ensemble", came),) if held else (),
+    )

@@ -1,0 +1,207 @@
+"""Figures of data: what is used, asked for, refused, never crossed, and delivered services."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime, timedelta
+
+from services.notify.steering.views import Figure, Row
+from services.notify.steering.world import Dataset, World
+
+MOST = 20
+"""Datasets that a figure names."""
+
+ALIVE = timedelta(days=365)
+"""A delivered service is alive when there was a sign of it within that time."""
+
+_ANSWERS = {
+    "access_granted": "accordées",
+    "access_refused": "refusées",
+    "access_expired": "expirées sans réponse",
+    "access_revoked": "retirées ensuite",
+}
+_STATES = {"alive": "vivants", "stale": "dormants", "dead": "morts"}
+_SIGNS = frozenset({"dataset_published", "dataset_described"})
+
+
+def figures(world: World) -> Iterator[Figure]:
+    """All of them."""
+    yield from (_stock(world), _used(world), _asked(world), _refused(world), _answers(world))
+    yield from (_never_crossed(world), _services(world), _silent_services(world))
+
+
+def _stock(world: World) -> Figure:
+    """The datasets at the period's end, and what became of them until then."""
+    there = _there(world)
+    lone = [one for one in there if one.dataset_id not in world.crossed]
+    counts = {
+        "publiés": len(there),
+        "lus par un projet": sum(one.dataset_id in world.reads for one in there),
+        "jamais croisés par un projet": len(lone),
+        "jamais croisés, bien qu'un croisement soit connu": sum(_joinable(world, lone)),
+        "fichiers qui n'ont pas pu être lus": len(world.facts("dataset_rejected")),
+    }
+    return Figure(
+        name="datasets",
+        title="Jeux de données",
+        unit="jeux",
+        said="À la fin de l'année, ou maintenant ; les fichiers illisibles sont ceux de l'année."
+        " Un jeu est croisé quand un calcul de projet a réussi en le lisant avec un autre.",
+        rows=tuple(Row(group=group, value=count) for group, count in counts.items()),
+    )
+
+
+def _used(world: World) -> Figure:
+    """The datasets that most projects read: a trial or full job of theirs ended well in the period.
+
+    Each project counts once. Downloads are no events: they do not count.
+    """
+    counts = Counter(
+        dataset_id
+        for life in world.projects
+        if any(world.period.has(run.at) for run in world.runs(life))
+        for dataset_id in set(life.reads)
+    )
+    return Figure(
+        name="datasets_used",
+        title="Données les plus utilisées",
+        unit="projets",
+        said="Projets dont un essai ou un calcul complet a réussi dans l'année en les lisant ; les"
+        " téléchargements ne sont pas comptés.",
+        rows=_named(world, counts),
+    )
+
+
+def _asked(world: World) -> Figure:
+    """The restricted datasets that most projects asked for in the period."""
+    asked = {(one.thing_id, fact.ids[0]) for one, fact in world.facts("access_requested")}
+    return Figure(
+        name="datasets_asked",
+        title="Données les plus demandées",
+        unit="projets",
+        said="Projets qui ont demandé l'accès à ces données restreintes dans l'année.",
+        rows=_named(world, Counter(dataset_id for _, dataset_id in asked)),
+    )
+
+
+def _refused(world: World) -> Figure:
+    """The datasets that were refused to most projects in the period."""
+    refused = {(one.thing_id, fact.ids[0]) for one, fact in world.facts("access_refused")}
+    return Figure(
+        name="datasets_refused",
+        title="Données les plus refusées",
+        unit="projets",
+        said="Projets auxquels l'accès a été refusé dans l'année.",
+        rows=_named(world, Counter(dataset_id for _, dataset_id in refused)),
+    )
+
+
+def _answers(world: World) -> Figure:
+    """What came of requests in the period: one for each project and dataset, by the last word."""
+    answers = ((one.thing_id, fact) for one, fact in world.facts(*_ANSWERS))
+    last = {(project_id, fact.ids[0]): fact.what for project_id, fact in answers}
+    counts = Counter(last[asked] for asked in world.requests if asked in last)
+    waiting = sum(wait.party == "owner" and wait.until is None for wait in world.waits)
+    rows = [Row(group=said, code=what, value=counts[what]) for what, said in _ANSWERS.items()]
+    return Figure(
+        name="requests_by_answer",
+        title="Réponses aux demandes d'accès",
+        unit="demandes",
+        said="Une demande par projet et par jeu, selon le dernier mot de l'année ; sans réponse :"
+        " chaque propriétaire encore attendu.",
+        rows=(*rows, Row(group="encore sans réponse", value=waiting)),
+    )
+
+
+def _never_crossed(world: World) -> Figure:
+    """The published datasets that no project read with another, the oldest first."""
+    lone = [one for one in _there(world) if one.dataset_id not in world.crossed]
+    days = {one: world.period.days(one.published[0].at, None) for one in lone}
+    oldest = sorted(days.items(), key=lambda pair: (-pair[1], pair[0].dataset_id))[:MOST]
+    return Figure(
+        name="datasets_never_crossed",
+        title="Données jamais croisées",
+        unit="jours depuis la publication",
+        said=f"Les {MOST} plus anciennes que nul projet n'a encore lues avec d'autres.",
+        rows=tuple(
+            Row(group=one.label, code=one.dataset_id, value=round(count, 1))
+            for one, count in oldest
+        ),
+    )
+
+
+def _services(world: World) -> Figure:
+    """The delivered services by their state at the period's end."""
+    counts = Counter(state for _, state, _ in _states(world))
+    return Figure(
+        name="services",
+        title="Services livrés",
+        unit="services",
+        said="Vivant : depuis un an ou moins, son jeu a été livré, renouvelé, décrit, demandé, ou"
+        " lu par un calcul de projet. Dormant : rien depuis. Mort : son jeu est retiré ou"
+        " supprimé.",
+        rows=tuple(Row(group=said, code=one, value=counts[one]) for one, said in _STATES.items()),
+    )
+
+
+def _silent_services(world: World) -> Figure:
+    """The stale services, the longest silent first."""
+    stale = [(label, sign) for label, state, sign in _states(world) if state == "stale"]
+    rows = [Row(group=label, value=round(world.period.days(at, None), 1)) for label, at in stale]
+    rows.sort(key=lambda row: (-(row.value or 0), row.group))
+    return Figure(
+        name="services_silent",
+        title="Services dormants",
+        unit="jours depuis le dernier signe",
+        said=f"Les {MOST} services livrés dont rien ne se fait plus depuis le plus longtemps.",
+        rows=tuple(rows[:MOST]),
+    )
+
+
+def _states(world: World) -> Iterator[tuple[str, str, datetime]]:
+    """Each delivered service: what it is called, its state, and its last sign of life."""
+    made = {project_id: one for one in world.datasets.values() for project_id in one.made_by}
+    signs = _signs(world)
+    for life in world.all_projects:
+        end = life.end
+        if end is None or end.what != "project_delivered" or end.at >= world.period.until:
+            continue
+        dataset = made.get(life.project_id)
+        sign = max(end.at, signs.get(dataset.dataset_id, end.at) if dataset else end.at)
+        label = dataset.label if dataset else f"{end.text} ({life.project_id})"
+        yield label, _state(world, dataset, sign), sign
+
+
+def _state(world: World, dataset: Dataset | None, sign: datetime) -> str:
+    if dataset and not dataset.is_there(world.period.until):
+        return "dead"
+    return "alive" if sign >= world.period.until - ALIVE else "stale"
+
+
+def _signs(world: World) -> dict[str, datetime]:
+    """When somebody last tended each dataset, asked for it or read it, until the period's end."""
+    found = {dataset_id: max(times) for dataset_id, times in world.reads.items()}
+    tended = (
+        (one.dataset_id, fact.at)
+        for one in world.datasets.values()
+        for fact in one.facts
+        if fact.what in _SIGNS and fact.at < world.period.until
+    )
+    asked = ((one, at) for (_, one), times in world.requests.items() for at in times)
+    for dataset_id, at in (*tended, *asked):
+        found[dataset_id] = max(at, found.get(dataset_id, at))
+    return found
+
+
+def _there(world: World) -> list[Dataset]:
+    return [one for one in world.datasets.values() if one.is_there(world.period.until)]
+
+
+def _joinable(world: World, lone: Collection[Dataset]) -> Iterable[bool]:
+    named = {other for one in world.datasets.values() for other in one.joins}
+    return (bool(one.joins) or one.dataset_id in named for one in lone)
+
+
+def _named(world: World, counts: Counter[str]) -> tuple[Row, ...]:
+    """The highest counts, with what the datasets are called."""
+    most = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]
+    return tuple(Row(group=world.label(one), code=one, value=count) for one, count in most)

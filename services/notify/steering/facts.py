@@ -1,0 +1,208 @@
+"""Which facts an event tells, and of what: the one place that a new kind of figure begins at.
+
+An event that says nothing to the committee has no function here, and leaves no fact.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC
+from functools import singledispatch
+from typing import Any, NamedTuple
+
+from services.notify.steering.model import About, Fact
+from shared.events import (
+    AccessExpired,
+    AccessGranted,
+    AccessRefused,
+    AccessRequested,
+    AccessRevoked,
+    CompletionAsked,
+    CompletionGiven,
+    DatasetDeleted,
+    DatasetDescribed,
+    DatasetPublished,
+    DatasetRejected,
+    DatasetRetired,
+    Envelope,
+    Event,
+    InvitationAccepted,
+    InvitationDeclined,
+    JobCancelled,
+    JobFailed,
+    JobGivenUp,
+    JobRetried,
+    JobSucceeded,
+    JoinsDiscovered,
+    MemberInvited,
+    MemberJoined,
+    MemberLeft,
+    ProjectAdvised,
+    ProjectDelivered,
+    ProjectEquipped,
+    ProjectPiloted,
+    ProjectRejected,
+    ProjectSecured,
+    ProjectStaffed,
+    ProjectSubmitted,
+    ProjectTrialled,
+    ProjectWithdrawn,
+    ResultHeld,
+    ResultRefused,
+    ResultReleased,
+    TreatmentProposed,
+)
+
+Thing = tuple[About, str]
+
+_MILLISECOND = 1000
+_PROPOSED = TreatmentProposed.topic
+
+
+class _Note(NamedTuple):
+    """What a fact says beside its event's time; `once` is that only the first one counts."""
+
+    about: About
+    thing_id: str
+    told: dict[str, Any]
+    once: bool = False
+    what: str = ""
+
+
+def facts_of(envelope: Envelope[Event]) -> Iterator[tuple[Thing, Fact]]:
+    """The facts that an event tells, each with what it is about."""
+    at = envelope.time.astimezone(UTC)
+    # As documents keep it, so that an event that is told again is the same.
+    at = at.replace(microsecond=at.microsecond // _MILLISECOND * _MILLISECOND)
+    for note in _notes(envelope.data):
+        what = note.what or envelope.type
+        key = what if note.once else envelope.id
+        fact = Fact(key=key, at=at, sequence=envelope.sequence, what=what, **note.told)
+        yield (note.about, note.thing_id), fact
+
+
+@singledispatch
+def _notes(_event: Event) -> list[_Note]:
+    return []
+
+
+@_notes.register
+def _submitted(event: ProjectSubmitted) -> list[_Note]:
+    told = {"who": event.holder_id, "text": event.theme, "places": event.territory}
+    submitted = _Note("project", event.project_id, told, once=True)
+    return [submitted, *([_proposal(event)] if event.treatment else [])]
+
+
+@_notes.register
+def _proposed(event: TreatmentProposed) -> list[_Note]:
+    return [_proposal(event)]
+
+
+def _proposal(event: ProjectSubmitted | TreatmentProposed) -> _Note:
+    return _Note("project", event.project_id, {"who": event.holder_id}, once=True, what=_PROPOSED)
+
+
+@_notes.register
+def _staged(
+    event: ProjectAdvised | ProjectEquipped | ProjectTrialled | ProjectPiloted | ProjectStaffed,
+) -> list[_Note]:
+    return [_Note("project", event.project_id, {"who": event.holder_id}, once=True)]
+
+
+@_notes.register
+def _secured(event: ProjectSecured) -> list[_Note]:
+    told = {"who": event.holder_id, "ids": event.dataset_ids}
+    return [_Note("project", event.project_id, told, once=True)]
+
+
+@_notes.register
+def _delivered(event: ProjectDelivered) -> list[_Note]:
+    told = {"who": event.holder_id, "text": event.title}
+    return [_Note("project", event.project_id, told, once=True)]
+
+
+@_notes.register
+def _ended(event: ProjectRejected | ProjectWithdrawn) -> list[_Note]:
+    told = {"who": event.decided_by, "text": event.reason}
+    return [_Note("project", event.project_id, told, once=True)]
+
+
+@_notes.register
+def _completed(event: CompletionAsked | CompletionGiven) -> list[_Note]:
+    return [_Note("project", event.project_id, {"who": event.holder_id})]
+
+
+@_notes.register
+def _invited(event: MemberInvited | InvitationAccepted | InvitationDeclined) -> list[_Note]:
+    told = {"who": event.member_id, "kind": event.part}
+    return [_Note("project", event.project_id, told)]
+
+
+@_notes.register
+def _requested(event: AccessRequested) -> list[_Note]:
+    told = {"who": event.member_id or event.owner_id, "ids": (event.dataset_id,)}
+    return [_Note("project", event.project_id, told)]
+
+
+@_notes.register
+def _answered(
+    event: AccessGranted | AccessRefused | AccessExpired | AccessRevoked,
+) -> list[_Note]:
+    told = {"who": event.owner_id, "ids": (event.dataset_id,)}
+    return [_Note("project", event.project_id, told)]
+
+
+@_notes.register
+def _worked(
+    event: JobSucceeded
+    | JobFailed
+    | JobCancelled
+    | JobGivenUp
+    | JobRetried
+    | ResultHeld
+    | ResultReleased
+    | ResultRefused,
+) -> list[_Note]:
+    """A job is its project's; else that of the dataset it reads in, or its own (harvests)."""
+    told = {"kind": event.kind, "ids": (event.job_id,), "number": getattr(event, "seconds", 0.0)}
+    if event.project_id:
+        return [_Note("project", event.project_id, told)]
+    if event.dataset_id:
+        return [_Note("dataset", event.dataset_id, told)]
+    return [_Note("job", event.job_id, told)]
+
+
+@_notes.register
+def _published(event: DatasetPublished) -> list[_Note]:
+    made_by = (event.project_id,) if event.project_id else ()
+    told = {"who": event.owner_id, "text": event.title, "ids": made_by, "number": event.version}
+    return [_Note("dataset", event.dataset_id, told)]
+
+
+@_notes.register
+def _tended(event: DatasetDescribed) -> list[_Note]:
+    return [_Note("dataset", event.dataset_id, {"who": event.owner_id, "text": event.title})]
+
+
+@_notes.register
+def _unread(event: DatasetRejected | DatasetRetired | DatasetDeleted) -> list[_Note]:
+    told = {"who": event.owner_id, "text": event.title}
+    return [_Note("dataset", event.dataset_id, told)]
+
+
+@_notes.register
+def _joined(event: JoinsDiscovered) -> list[_Note]:
+    if event.dataset_id is None:
+        # The same, told to a project that needs the dataset.
+        return []
+    told = {"ids": tuple(one.dataset_id for one in event.joins)}
+    return [_Note("dataset", event.dataset_id, told)]
+
+
+@_notes.register
+def _member(event: MemberJoined) -> list[_Note]:
+    told = {"kind": event.kind, "text": event.name, "places": event.territory}
+    return [_Note("member", event.member_id, told, once=True)]
+
+
+@_notes.register
+def _left(event: MemberLeft) -> list[_Note]:
+    return [_Note("member", event.member_id, {}, once=True)]

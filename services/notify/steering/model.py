@@ -1,0 +1,99 @@
+"""What is kept of a project, a dataset or a member: facts that every order of events ends with."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime
+
+from shared.aggregate import Aggregate
+from shared.endings.redaction import ERASED
+from shared.events.event import Frozen
+from shared.events.intake import ProjectRejected, ProjectWithdrawn
+
+MOST_ALIKE = 300
+"""Facts of one kind that are kept of a subject, the first ones: its document stays small."""
+
+_ENDS = frozenset({ProjectRejected.topic, ProjectWithdrawn.topic})
+
+About = Literal["project", "dataset", "member", "job", "workshop"]
+
+
+class Fact(Frozen):
+    """What figures are made of in one event, whose topic is `what`.
+
+    `key` is the event's id, or its topic where only the first time counts. `who` is the member that
+    is asked, answers or decides; `text` a title, theme, name or reason; `number` seconds, a version
+    or persons; `places` are codes of départements and communes.
+    """
+
+    key: str
+    at: AwareDatetime
+    sequence: int
+    what: str
+    kind: str = ""
+    who: str = ""
+    ids: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    number: float = 0.0
+    text: str = ""
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """By what facts stand in order; of two with one key, the first one counts.
+
+        What was redacted comes before the same with its words.
+        """
+        return (self.at, self.sequence, self.key, self.text != ERASED, self.places)
+
+    def redacted(self) -> "Fact":
+        """The same without what people wrote."""
+        return self.model_copy(update={"text": self.text and ERASED, "places": ()})
+
+
+class Subject(Aggregate):
+    """The facts of one thing, in their order; `is_cut` says that there were more of a kind."""
+
+    collection: ClassVar[str] = "steering"
+
+    about: About
+    thing_id: str
+    facts: tuple[Fact, ...] = ()
+    is_cut: bool = False
+
+    @classmethod
+    def id_of(cls, about: About, thing_id: str) -> str:
+        """The id of the document: members' ids are free, and could be those of other things."""
+        return f"{about}.{thing_id}"
+
+    def learn(self, facts: Iterable[Fact]) -> None:
+        """Add what was not known; told again, or in another order, it comes to the same."""
+        known = {fact.key: fact for fact in self.facts}
+        for fact in facts:
+            known[fact.key] = min(known.get(fact.key, fact), fact, key=lambda one: one.order)
+        alike = defaultdict[str, list[Fact]](list)
+        for fact in sorted(known.values(), key=lambda one: one.order):
+            alike[fact.what].append(fact)
+        self.is_cut = self.is_cut or any(len(found) > MOST_ALIKE for found in alike.values())
+        kept = (fact for found in alike.values() for fact in found[:MOST_ALIKE])
+        self.facts = tuple(sorted(kept, key=lambda one: one.order))
+
+    def names(self, named: Collection[str]) -> bool:
+        """Whether it has words of events that name one of these."""
+        return any(fact != fact.redacted() for fact in self._naming(named))
+
+    def redact(self, named: Collection[str]) -> None:
+        """Take the words out of what names one of these."""
+        naming = set(self._naming(named))
+        self.facts = tuple(fact.redacted() if fact in naming else fact for fact in self.facts)
+
+    def forget_reasons(self) -> None:
+        """Take the words out of why the project ended."""
+        self.facts = tuple(
+            fact.model_copy(update={"text": fact.text and ERASED}) if fact.what in _ENDS else fact
+            for fact in self.facts
+        )
+
+    def _naming(self, named: Collection[str]) -> Iterable[Fact]:
+        whole = self.thing_id in named
+        return [one for one in self.facts if whole or {one.who, *one.ids}.intersection(named)]

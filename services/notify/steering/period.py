@@ -1,0 +1,55 @@
+"""The year that figures are of, in metropolitan France, and medians."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from statistics import median
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+
+_DAY = timedelta(days=1)
+
+
+class Period(NamedTuple):
+    """From the beginning of a year to its end, or until now while it goes on."""
+
+    year: int
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def of(cls, year: int, now: datetime) -> "Period":
+        """That calendar year in Paris; empty when it has not begun."""
+        since = datetime(year, 1, 1, tzinfo=PARIS)
+        until = min(datetime(year + 1, 1, 1, tzinfo=PARIS), now.astimezone(PARIS))
+        return cls(year, since, max(since, until))
+
+    def has(self, at: datetime) -> bool:
+        """Whether something happened within it."""
+        return self.since <= at < self.until
+
+    def meets(self, since: datetime, until: datetime | None) -> bool:
+        """Whether what began and ended then, or goes on, was under way at some time of it."""
+        return since < self.until and (until is None or until >= self.since)
+
+    def days(self, since: datetime, until: datetime | None) -> float:
+        """Days of 24 hours, whole and parts; of what went on at the period's end, those until it.
+
+        What began before the period counts from its own beginning.
+        """
+        return (min(until or self.until, self.until) - since) / _DAY
+
+
+def month_of(at: datetime) -> int:
+    """The month of a time in Paris, from 1."""
+    return at.astimezone(PARIS).month
+
+
+def median_of(values: Iterable[float]) -> float | None:
+    """The middle one of the values in order, of an even number the mean of the middle two.
+
+    To a tenth; None of none.
+    """
+    found = list(values)
+    return round(median(found), 1) if found else None

@@ -1,0 +1,49 @@
+"""Keeps what events tell for the figures, and takes words out of it."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from functools import partial
+
+from services.notify.steering.facts import Thing, facts_of
+from services.notify.steering.model import Fact, Subject
+from shared.events import Envelope, Event
+from shared.store import Store
+
+
+def hear(store: Store, envelopes: Iterable[Envelope[Event]]) -> None:
+    """Keep the facts of these events; each subject is saved once."""
+    told = defaultdict[Thing, list[Fact]](list)
+    for envelope in envelopes:
+        for thing, fact in facts_of(envelope):
+            told[thing].append(fact)
+    for thing, facts in told.items():
+        _learn(store, thing, facts)
+
+
+def redact(store: Store, named: Collection[str]) -> int:
+    """Take the words of events that name one of these out; of how many subjects."""
+    naming = [one.id for one in store.of(Subject).every() if one.names(named)]
+    for identifier in naming:
+        store.of(Subject).change(identifier, partial(_redact, named))
+    return len(naming)
+
+
+def forget_reasons(store: Store, project_id: str) -> None:
+    """Take the words out of why a project ended; theme and territory stay, as figures need them."""
+    identifier = Subject.id_of("project", project_id)
+    if store.of(Subject).find_one(identifier):
+        store.of(Subject).change(identifier, Subject.forget_reasons)
+
+
+def _learn(store: Store, thing: Thing, facts: Iterable[Fact]) -> None:
+    about, thing_id = thing
+    identifier = Subject.id_of(about, thing_id)
+
+    def unheard() -> Subject:
+        return Subject(id=identifier, about=about, thing_id=thing_id)
+
+    store.of(Subject).change(identifier, lambda subject: subject.learn(facts), new=unheard)
+
+
+def _redact(named: Collection[str], subject: Subject) -> None:
+    subject.redact(named)

@@ -1,0 +1,67 @@
+"""The figures of a year, as one answer and as a tidy CSV."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from services.notify.steering import activity, datasets, projects, waits
+from services.notify.steering.model import Subject
+from services.notify.steering.period import PARIS, Period
+from services.notify.steering.views import Figure, Row, SteeringView
+from services.notify.steering.world import World
+from shared.store import Store
+
+_BOM = "\ufeff"
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+
+def report(store: Store, year: int | None, now: datetime, *, sees_members: bool) -> SteeringView:
+    """The figures of that year, of this one if none is named."""
+    period = Period.of(year or now.astimezone(PARIS).year, now)
+    return report_of(World(period, tuple(store.of(Subject).every()), sees_members))
+
+
+def report_of(world: World) -> SteeringView:
+    """The figures of what is known."""
+    period = world.period
+    return SteeringView(
+        year=period.year,
+        until=period.until,
+        years=world.years,
+        is_empty=period.year not in world.years,
+        cut=sum(one.is_cut for one in world.subjects),
+        figures=tuple(_figures(world)),
+        ends=projects.ends(world),
+    )
+
+
+def _figures(world: World) -> Iterator[Figure]:
+    for subject in (projects, waits, datasets, activity):
+        yield from subject.figures(world)
+
+
+def csv_of(view: SteeringView) -> bytes:
+    """One line for each value, as a French spreadsheet opens it: `;`, decimal commas, UTF-8 marked.
+
+    A text that would be worked out as a formula begins with an apostrophe.
+    """
+    text = io.StringIO()
+    lines = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    lines.writerow(("figure", "groupe", "unité", "valeur"))
+    for figure in view.figures:
+        lines.writerows(
+            (figure.name, _harmless(row.group), figure.unit, _value(row)) for row in figure.rows
+        )
+    return (_BOM + text.getvalue()).encode()
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _value(row: Row) -> str:
+    if row.value is None:
+        return row.hidden
+    return f"{row.value:.1f}".removesuffix(".0").replace(".", ",")

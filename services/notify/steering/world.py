@@ -1,0 +1,155 @@
+"""All that is known, read once, for the figures of one period."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from services.notify.steering.lives import Life, Wait
+from services.notify.steering.model import Fact, Subject
+from services.notify.steering.period import PARIS, Period
+
+_JOB_ENDS = frozenset({"job_succeeded", "job_failed", "job_cancelled"})
+_RUNS = frozenset({"trial", "full"})
+
+
+class Dataset:
+    """A dataset as its facts tell it; `title` is the last one it had."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.dataset_id, self.facts = subject.thing_id, subject.facts
+        titled = [one for one in subject.facts if one.text]
+        self.title = titled[-1].text if titled else subject.thing_id
+        self.published = [one for one in subject.facts if one.what == "dataset_published"]
+        self.made_by = frozenset(one for fact in self.published for one in fact.ids)
+        self.joins = frozenset(
+            one for fact in subject.facts if fact.what == "joins_discovered" for one in fact.ids
+        )
+
+    def is_there(self, at: datetime) -> bool:
+        """Whether it is published then, and neither retired nor deleted."""
+        ends = ("dataset_retired", "dataset_deleted")
+        gone = any(one.what in ends and one.at < at for one in self.facts)
+        return not gone and any(one.at < at for one in self.published)
+
+    @property
+    def label(self) -> str:
+        """What it is called beside others, of which some may have its title."""
+        return f"{self.title} ({self.dataset_id})"
+
+
+@dataclass(frozen=True)
+class World:
+    """The lab as events told it until the end of a period.
+
+    `sees_members` is that who asks may know how long each member takes: an operator.
+    """
+
+    period: Period
+    subjects: tuple[Subject, ...]
+    sees_members: bool
+
+    @cached_property
+    def all_projects(self) -> list[Life]:
+        """Every project that began before the period's end."""
+        lives = (Life(one) for one in self._about("project"))
+        return [life for life in lives if life.stage_at(self.period.until)]
+
+    @cached_property
+    def projects(self) -> list[Life]:
+        """The projects of the period: open at some time of it, or ended in it."""
+        return [life for life in self.all_projects if self._is_of_period(life)]
+
+    @cached_property
+    def datasets(self) -> Mapping[str, Dataset]:
+        """Every dataset by its id."""
+        return {one.thing_id: Dataset(one) for one in self._about("dataset")}
+
+    @cached_property
+    def members(self) -> Mapping[str, Subject]:
+        """Every member by its id."""
+        return {one.thing_id: one for one in self._about("member")}
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """What members are called."""
+        named = ((one.thing_id, fact.text) for one in self.members.values() for fact in one.facts)
+        return {member_id: text for member_id, text in named if text}
+
+    @cached_property
+    def waits(self) -> list[Wait]:
+        """The waits that ended in the period, or went on at its end."""
+        found = (wait for life in self.all_projects for wait in life.waits)
+        return [wait for wait in found if self.period.meets(wait.since, wait.until)]
+
+    @cached_property
+    def reads(self) -> Mapping[str, list[datetime]]:
+        """When projects read each dataset in a trial or full job that ended well."""
+        found = defaultdict[str, list[datetime]](list)
+        for life in self.all_projects:
+            runs = [run.at for run in self.runs(life)]
+            for dataset_id in life.reads if runs else ():
+                found[dataset_id] += runs
+        return found
+
+    @cached_property
+    def requests(self) -> Mapping[tuple[str, str], list[datetime]]:
+        """When projects asked for restricted datasets, by both ids."""
+        found = defaultdict[tuple[str, str], list[datetime]](list)
+        for life in self.all_projects:
+            for fact in life.facts:
+                if fact.what == "access_requested" and fact.at < self.period.until:
+                    found[life.project_id, fact.ids[0]].append(fact.at)
+        return found
+
+    @cached_property
+    def crossed(self) -> frozenset[str]:
+        """The datasets that a project read with another."""
+        together = (life.reads for life in self.all_projects if any(self.runs(life)))
+        return frozenset(one for reads in together if len(set(reads)) > 1 for one in reads)
+
+    @cached_property
+    def jobs(self) -> list[Fact]:
+        """The jobs that ended in the period."""
+        facts = (fact for one in self.subjects for fact in one.facts if fact.what in _JOB_ENDS)
+        return [fact for fact in facts if self.period.has(fact.at)]
+
+    def facts(self, *whats: str) -> list[tuple[Subject, Fact]]:
+        """The facts of these kinds in the period, with what they are about."""
+        return [
+            (one, fact)
+            for one in self.subjects
+            for fact in one.facts
+            if fact.what in whats and self.period.has(fact.at)
+        ]
+
+    def label(self, dataset_id: str) -> str:
+        """What a dataset is called; its id where it was never published."""
+        known = self.datasets.get(dataset_id)
+        return known.label if known else dataset_id
+
+    def runs(self, life: Life) -> Iterable[Fact]:
+        """The trials and full jobs of a project that ended well, until the period's end."""
+        return (
+            fact
+            for fact in life.facts
+            if fact.what == "job_succeeded" and fact.kind in _RUNS and fact.at < self.period.until
+        )
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """From the first to the last that anything is known of."""
+        found = {
+            one.at.astimezone(PARIS).year
+            for subject in self.subjects
+            for one in (*subject.facts[:1], *subject.facts[-1:])
+        }
+        return tuple(range(min(found), max(found) + 1)) if found else ()
+
+    def _about(self, about: str) -> Iterable[Subject]:
+        return (one for one in self.subjects if one.about == about)
+
+    def _is_of_period(self, life: Life) -> bool:
+        since = life.stays[0].since
+        return self.period.meets(since, life.end.at if life.end else None)

@@ -1,0 +1,232 @@
+"""What the figures of a year count, and what they tell of few."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.notify.steering.activity import HELD
+from services.notify.steering.model import Fact, Subject
+from services.notify.steering.period import Period, median_of
+from services.notify.steering.report import report_of
+from services.notify.steering.small_counts import over_members
+from services.notify.steering.world import World
+from shared.endings.redaction import redacted
+from shared.events import (
+    AccessRefused,
+    AccessRequested,
+    DatasetDeleted,
+    DatasetPublished,
+    JoinsDiscovered,
+    MemberLeft,
+    ProjectAdvised,
+    ProjectRejected,
+    ProjectSubmitted,
+    ProjectWithdrawn,
+)
+from shared.events.event import Joined
+from tests.unit.notify.samples import envelope, made
+from tests.unit.notify.steering.story import (
+    HOLDER,
+    NOW,
+    OWNER,
+    PROJECT,
+    START,
+    Teller,
+    Told,
+    delivered,
+    figure,
+    values,
+    view,
+)
+
+
+def asked(*owners: str) -> list[Told]:
+    """A project that waits for these owners since the first day."""
+    teller = Teller()
+    teller.tell(ProjectSubmitted, 0)
+    for number, owner in enumerate(owners):
+        given = {"dataset_id": f"dts_{number}", "owner_id": owner}
+        teller.tell(AccessRequested, number, f"acc_{number}", project_id=PROJECT, **given)
+    return teller.told
+
+
+def test_story_is_told_in_figures() -> None:
+    """A delivered project, its stages, whom it waited for, what it read and what it took."""
+    told = view(delivered())
+    assert values(told, "projects_by_stage") == {"livré": 1}
+    assert values(told, "projects_by_territory") == {"département 14": 1, "département 76": 1}
+    assert values(told, "days_in_stage")["sécurisé"] == 20
+    assert values(told, "days_waited_by_party")["porteur"] == 3.5
+    assert values(told, "days_waited_by_stage")["sécurisé : producteur de données"] == 19
+    assert values(told, "datasets_used") == {"Jeu 1 (dts_1)": 1, "Jeu 2 (dts_2)": 1}
+    assert values(told, "datasets_asked") == {"Jeu 1 (dts_1)": 1}
+    assert values(told, "requests_by_answer") == {"accordées": 1}
+    assert values(told, "datasets")["jamais croisés par un projet"] == 1
+    assert values(told, "services") == {"vivants": 1}
+    assert values(told, "compute_by_month") == {"avril": 62.5}
+    assert values(told, "invitations") == {"site pilote : acceptées": 1}
+    assert (told.is_empty, told.cut, told.years) == (False, 0, (2026,))
+
+
+def test_year_before_and_after_are_empty() -> None:
+    """A year that has not begun has no negative days."""
+    for year in (2025, 2027):
+        told = view(delivered(), year)
+        assert told.is_empty
+        assert values(told, "days_in_stage") == values(told, "compute_by_month") == {}
+
+
+def test_project_that_is_open_counts_its_time_so_far() -> None:
+    """And one that went on from the year before counts from its beginning."""
+    teller = Teller()
+    teller.tell(ProjectSubmitted, -100)
+    teller.tell(ProjectAdvised, -80)
+    days = (NOW - (START - timedelta(days=80))).days
+    assert values(view(teller.told), "days_in_stage") == {"conseillé": days}
+    assert values(view(teller.told), "projects_by_stage") == {"conseillé": 1}
+    assert values(view(teller.told, 2025), "projects_by_stage") == {"conseillé": 1}
+    past = values(view(teller.told, 2025), "days_in_stage")
+    assert past == {"déposé": 20, "conseillé": 20.5}
+
+
+def test_year_begins_and_ends_in_paris() -> None:
+    """The last hour of a year in UTC is of the next one here."""
+    period = Period.of(2026, NOW)
+    assert period.has(datetime(2025, 12, 31, 23, 30, tzinfo=UTC))
+    assert not Period.of(2025, NOW).has(datetime(2025, 12, 31, 23, 30, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("days", "middle"), [([], None), ([3], 3), ([1, 2], 1.5), ([9, 1, 2], 2), ([0.04], 0.0)]
+)
+def test_median_is_the_middle_one(days: list[float], middle: float | None) -> None:
+    """Of an even number, the mean of the middle two; none of none."""
+    assert median_of(days) == middle
+
+
+def test_ends_are_counted_by_stage_and_by_whom_they_waited_for() -> None:
+    """With the reasons beside, which no figure has."""
+    teller = Teller()
+    teller.tell(ProjectSubmitted, 0, holder_id=HOLDER)
+    teller.tell(ProjectAdvised, 1)
+    teller.tell(ProjectWithdrawn, 5, reason="Plus personne pour le porter.")
+    teller.tell(ProjectSubmitted, 0, "prj_2", project_id="prj_2")
+    teller.tell(ProjectRejected, 9, "prj_2", project_id="prj_2", reason="Illégal.")
+    told = view(teller.told)
+    assert values(told, "ends_by_stage") == {
+        "refusé, étape atteinte : déposé": 1,
+        "retiré, étape atteinte : conseillé": 1,
+    }
+    assert values(told, "ends_by_wait") == {"porteur": 1, "personne": 1}
+    assert [(one.project_id, one.reason) for one in told.ends] == [
+        ("prj_2", "Illégal."),
+        (PROJECT, "Plus personne pour le porter."),
+    ]
+    assert "Illégal" not in repr(told.figures)
+
+
+def test_delay_of_few_members_is_told_to_operators_alone() -> None:
+    """Two owners would tell each other's; of three the middle one is told, and nobody by name."""
+    for owners, shown in ((2, "moins de 3 membres"), (3, pytest.approx(244, abs=1))):
+        story = asked(*(f"mem_{number}" for number in range(owners)))
+        reviewer, operator = view(story, sees_members=False), view(story)
+        assert values(reviewer, "owner_days") == {"ensemble": shown}
+        assert len(values(operator, "owner_days")) == 1 + owners
+        assert "mem_" not in repr(reviewer)
+
+
+def test_many_waits_for_one_member_are_that_members_delay() -> None:
+    """Members are counted, not waits."""
+    told = view(asked(OWNER, OWNER, OWNER, OWNER), sees_members=False)
+    assert values(told, "days_waited_by_party")["producteur de données"] == "moins de 3 membres"
+
+
+def test_wait_for_nobody_named_is_told() -> None:
+    """The lab's own staff is no member; neither are no waits few."""
+    staff = over_members("relecteur", [("", 2.0)], sees_members=False)
+    assert (staff.value, staff.hidden) == (2.0, "")
+    none = over_members("porteur", [], sees_members=False)
+    assert (none.value, none.hidden) == (None, "")
+
+
+def test_datasets_that_could_be_crossed_and_are_not_are_told() -> None:
+    """A join is known, from either side, and no project read both."""
+    teller = Teller()
+    for number in (1, 2, 3):
+        given = {"dataset_id": f"dts_{number}", "owner_id": OWNER, "keys": ()}
+        teller.tell(DatasetPublished, number, f"dts_{number}", **given)
+    joins = (made(Joined, dataset_id="dts_1"),)
+    teller.tell(JoinsDiscovered, 4, "dts_2", dataset_id="dts_2", owner_id=OWNER, joins=joins)
+    told = values(view(teller.told), "datasets")
+    assert told["publiés"] == told["jamais croisés par un projet"] == 3
+    assert told["jamais croisés, bien qu'un croisement soit connu"] == 2
+
+
+def test_refused_requests_count_by_dataset_and_by_answer() -> None:
+    """Asked twice by one project, a dataset was refused to one."""
+    teller = Teller()
+    teller.tell(ProjectSubmitted, 0)
+    given: dict[str, Any] = {"dataset_id": "dts_1", "owner_id": OWNER, "project_id": PROJECT}
+    for day in (1, 5):
+        teller.tell(AccessRequested, day, "acc_1", **given)
+        teller.tell(AccessRefused, day + 1, "acc_1", **given)
+    told = view(teller.told)
+    assert values(told, "datasets_refused") == {"dts_1": 1}
+    assert values(told, "requests_by_answer") == {"refusées": 1}
+
+
+@pytest.mark.parametrize(("day", "state"), [(100, "vivants"), (-300, "dormants")])
+def test_service_is_alive_for_a_year_after_its_last_sign(day: int, state: str) -> None:
+    """A new version of its dataset, here; then it is stale."""
+    story = [one.model_copy(update={"time": one.time - timedelta(days=365)}) for one in delivered()]
+    teller = Teller()
+    teller.tell(DatasetPublished, day, "dts_9", dataset_id="dts_3", owner_id=HOLDER, keys=())
+    told = view([*story, *teller.told])
+    assert values(told, "services") == {state: 1}
+    assert bool(values(told, "services_silent")) == (state == "dormants")
+
+
+def test_service_whose_dataset_is_deleted_is_dead() -> None:
+    """Whatever was read of it before."""
+    teller = Teller()
+    teller.tell(DatasetDeleted, 60, "dts_3", dataset_id="dts_3", owner_id=HOLDER)
+    assert values(view([*delivered(), *teller.told]), "services") == {"morts": 1}
+
+
+def test_member_who_left_is_none() -> None:
+    """It came and went in the same year."""
+    teller = Teller()
+    teller.tell(MemberLeft, 60, OWNER, member_id=OWNER)
+    told = view([*delivered(), *teller.told])
+    assert values(told, "members_by_kind") == {"association": 1}
+    assert values(told, "members_moved") == {"arrivés": 2, "partis": 1}
+
+
+def test_themes_are_one_whatever_their_case_and_none_when_erased() -> None:
+    """« Habitat » and « HABITAT » are one theme; an erased member's has no name."""
+    teller = Teller()
+    for number, theme in enumerate(("Habitat", "HABITAT", "Santé")):
+        given = {"project_id": f"prj_{number}", "theme": theme}
+        teller.tell(ProjectSubmitted, number, **given)
+    erased = envelope(redacted(made(ProjectSubmitted, project_id="prj_e")), time=START)
+    told = values(view([*teller.told, erased]), "projects_by_theme")
+    assert told == {"Habitat": 2, "Santé": 1, "sans thème connu": 1}
+
+
+@pytest.mark.parametrize(("came", "told"), [(4, "moins de 5"), (0, "moins de 5"), (5, 5)])
+def test_few_persons_are_not_counted(came: int, told: object) -> None:
+    """Of workshops only all persons of a year are told."""
+    fact = Fact(key="wks_1", at=START, sequence=1, what=HELD, number=came)
+    held = Subject(id="workshop.w", about="workshop", thing_id="w", facts=(fact,))
+    of = report_of(World(Period.of(2026, NOW), (held,), sees_members=True))
+    assert values(of, "workshops") == {"tenus": 1}
+    assert values(of, "attendance") == {"ensemble": told}
+
+
+def test_every_figure_says_how_it_is_counted() -> None:
+    """Names are unique; each has a title, a unit and a sentence."""
+    told = view(delivered())
+    assert len({one.name for one in told.figures}) == len(told.figures)
+    assert all(one.title and one.unit and one.said.endswith(".") for one in told.figures)
+    assert figure(told, "services").unit == "services"
