@@ -155,8 +155,7 @@ class Notify(ForMails):
         How long one member takes to answer is told to operators alone, and few persons are told as
         « moins de 5 ». The CSV leaves out the reasons that people gave.
         """
-        sees_members = "operator" in call.caller.roles
-        told = report(self.documents, call.query.year, now(), sees_members=sees_members)
+        told = report(self.documents, call.query, now(), call.caller)
         return Text([csv_of(told)], CSV) if call.format == "csv" else told
 
     @rpc

@@ -37,6 +37,7 @@ _MENU = (
     ("/catalogue", "Catalogue", ()),
     ("/demandes", "Demandes d'accès", ("holder", "owner")),
     ("/revue", "Revue", ("reviewer", "operator")),
+    ("/pilotage", "Pilotage", ("reviewer", "operator")),
     ("/partenaires", "Partenaires", ()),
     ("/personnes", "Personnes", ("operator",)),
     ("/compte", "Compte", ()),

@@ -12,6 +12,7 @@ What the figures say of whom:
 - Fewer than `FEWEST_PERSONS` persons are told as « moins de 5 » (small_counts.py), and persons are
   counted for a year as a whole only, so that no group can be had by subtraction.
 - How long one member takes to answer is for operators. Others see medians over at least
-  `FEWEST_MEMBERS` members, and « moins de 3 membres » instead of any other.
+  `FEWEST_MEMBERS` members, and « moins de 3 membres » instead of any other;
+  so does everybody who asks for the yearly report.
 - What an erased member wrote is taken out as the timeline's words are (services/notify/endings.py).
 """

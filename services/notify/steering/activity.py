@@ -146,7 +146,7 @@ def _invitations(world: World) -> Figure:
     """The answers that members gave to invitations in the period."""
     counts = Counter((fact.kind, fact.what) for _, fact in world.facts(*_ANSWERS))
     rows = (
-        Row(group=f"{part} : {answer}", code=f"{kind}.{what}", value=counts[kind, what])
+        Row(group=f"{part}, {answer}", code=f"{kind}.{what}", value=counts[kind, what])
         for kind, part in _PARTS.items()
         for what, answer in _ANSWERS.items()
     )

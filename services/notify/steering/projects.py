@@ -138,7 +138,7 @@ def _ends_by_stage(world: World) -> Figure:
     """The projects that were rejected or withdrawn in the period, by the stage they had come to."""
     counts = Counter((_ABANDONED[end.what], life.last_stage) for life, end in _ended(world))
     rows = (
-        Row(group=f"{NAMES[end]}, étape atteinte : {NAMES[last]}", code=last, value=count)
+        Row(group=f"{NAMES[end]} à l'étape {NAMES[last]}", code=last, value=count)
         for (end, last), count in sorted(counts.items())
     )
     return Figure(

@@ -9,18 +9,21 @@ from datetime import datetime
 from services.notify.steering import activity, datasets, projects, waits
 from services.notify.steering.model import Subject
 from services.notify.steering.period import PARIS, Period
-from services.notify.steering.views import Figure, Row, SteeringView
+from services.notify.steering.views import Figure, Row, SteeringQuery, SteeringView
 from services.notify.steering.world import World
+from shared.auth import Caller
 from shared.store import Store
 
 _BOM = "\ufeff"
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
-def report(store: Store, year: int | None, now: datetime, *, sees_members: bool) -> SteeringView:
-    """The figures of that year, of this one if none is named."""
-    period = Period.of(year or now.astimezone(PARIS).year, now)
-    return report_of(World(period, tuple(store.of(Subject).every()), sees_members))
+def report(store: Store, asked: SteeringQuery, now: datetime, caller: Caller) -> SteeringView:
+    """The figures of the year that is asked for, or of this one, as the caller may see them."""
+    period = Period.of(asked.year or now.astimezone(PARIS).year, now)
+    sees_members = "operator" in caller.roles and not asked.report
+    told = report_of(World(period, tuple(store.of(Subject).every()), sees_members))
+    return told.model_copy(update={"ends": ()}) if asked.report else told
 
 
 def report_of(world: World) -> SteeringView:

@@ -16,6 +16,11 @@ class SteeringQuery(Body):
         le=2100,
         description="calendar year in Europe/Paris; this one if none",
     )
+    report: bool = Field(
+        default=False,
+        description="as a report that leaves the lab: without reasons, and without what operators"
+        " alone are told",
+    )
     format: Literal["json", "csv"] | None = Field(
         default=None, description="wins over the header `Accept`"
     )

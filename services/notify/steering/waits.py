@@ -60,7 +60,7 @@ def _days_waited_by_stage(world: World) -> Figure:
     pairs = [(stage, party) for stage in STAGES for party in PARTIES]
     rows = (
         over_members(
-            f"{NAMES[stage]} : {PARTIES[party]}",
+            f"{NAMES[stage]}, {PARTIES[party]}",
             _days(world, party, stage),
             sees_members=world.sees_members,
             code=f"{stage}.{party}",

@@ -11,6 +11,7 @@ from services.portal.pages import (
     partners,
     persons,
     requests,
+    steering,
 )
 from services.portal.pages.projects import projects, results, reviews, treatments
 
@@ -28,5 +29,6 @@ PAGES = [
     *account.ROUTES,
     *mails.ROUTES,
     *persons.ROUTES,
+    *steering.ROUTES,
     *help.ROUTES,
 ]

@@ -14,6 +14,7 @@ PAGES = {
     "personnes": "Quand des personnes sont nommées",
     "demandes": "Répondre à une demande d'accès",
     "revue": "Relire un projet ou un résultat",
+    "pilotage": "Piloter le Datalab : ce que disent les chiffres",
     "programmes": "Brancher un programme",
 }
 """The pages by their address, and so by their template, in the order they are read."""

@@ -7,6 +7,7 @@ import pytest
 
 from deploy.demo import content
 from deploy.demo.story import Story
+from shared.aggregate import now
 from tests.e2e.portal.conftest import Enter
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
@@ -37,6 +38,10 @@ def paths(played: Story) -> list[str]:
         f"/donnees/{homes}/description",
         "/demandes",
         "/demandes?toutes=1",
+        "/pilotage",
+        "/pilotage?annee=2001",
+        "/pilotage?annee=douze",
+        f"/pilotage/rapport/{now().year}",
         "/partenaires",
         "/personnes",
         "/compte",
@@ -44,6 +49,7 @@ def paths(played: Story) -> list[str]:
         "/desabonnement/acc_1.daily.x",
         "/aide",
         "/aide/donnees",
+        "/aide/pilotage",
         "/nulle-part",
     ]
 

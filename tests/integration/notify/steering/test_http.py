@@ -43,6 +43,8 @@ def test_staff_is_told_what_happened(lab: Lab, project: str, member: str) -> Non
     assert figures(told)["owner_days"] == {"ensemble": "moins de 3 membres"}
     assert owner not in str(told)
     assert figures(answer())["owner_days"][owner] is not None
+    printed = operator("GET", "/steering?report=true").json
+    assert (owner in str(printed), "Fin." in str(printed)) == (False, False)
 
 
 def test_table_is_one_line_for_each_value(lab: Lab) -> None:
@@ -76,6 +78,7 @@ def test_stranger_is_not_told(lab: Lab) -> None:
         ("year=2101", "year"),
         ("year=deux-mille", "year"),
         ("year=2026&year=2025", "year"),
+        ("report=peut-etre", "report"),
         ("format=xlsx", "format"),
         ("member_id=mem_a", "member_id"),
     ],

@@ -58,14 +58,14 @@ def test_story_is_told_in_figures() -> None:
     assert values(told, "projects_by_territory") == {"département 14": 1, "département 76": 1}
     assert values(told, "days_in_stage")["sécurisé"] == 20
     assert values(told, "days_waited_by_party")["porteur"] == 3.5
-    assert values(told, "days_waited_by_stage")["sécurisé : producteur de données"] == 19
+    assert values(told, "days_waited_by_stage")["sécurisé, producteur de données"] == 19
     assert values(told, "datasets_used") == {"Jeu 1 (dts_1)": 1, "Jeu 2 (dts_2)": 1}
     assert values(told, "datasets_asked") == {"Jeu 1 (dts_1)": 1}
     assert values(told, "requests_by_answer") == {"accordées": 1}
     assert values(told, "datasets")["jamais croisés par un projet"] == 1
     assert values(told, "services") == {"vivants": 1}
     assert values(told, "compute_by_month") == {"avril": 62.5}
-    assert values(told, "invitations") == {"site pilote : acceptées": 1}
+    assert values(told, "invitations") == {"site pilote, acceptées": 1}
     assert (told.is_empty, told.cut, told.years) == (False, 0, (2026,))
 
 
@@ -115,8 +115,8 @@ def test_ends_are_counted_by_stage_and_by_whom_they_waited_for() -> None:
     teller.tell(ProjectRejected, 9, "prj_2", project_id="prj_2", reason="Illégal.")
     told = view(teller.told)
     assert values(told, "ends_by_stage") == {
-        "refusé, étape atteinte : déposé": 1,
-        "retiré, étape atteinte : conseillé": 1,
+        "refusé à l'étape déposé": 1,
+        "retiré à l'étape conseillé": 1,
     }
     assert values(told, "ends_by_wait") == {"porteur": 1, "personne": 1}
     assert [(one.project_id, one.reason) for one in told.ends] == [

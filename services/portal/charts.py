@@ -1,0 +1,88 @@
+"""Bars and a map of figures: geometry alone, which templates draw as SVG beside their tables."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from services.portal.french import decimal
+from services.portal.lab import Json
+
+MAP_SIZE = (320, 250)
+"""Width and height of the map, in the units of its paths."""
+
+FULL = 100
+"""The length of the longest bar."""
+
+_FAINTEST, _STRONGEST = 0.15, 0.75
+
+
+class Bar(NamedTuple):
+    """A labelled value; `said` is the value as text, `length` a part of FULL."""
+
+    label: str
+    said: str
+    length: float
+
+
+class Place(NamedTuple):
+    """A département of the map; `path` is SVG's, `strength` how strongly it is filled."""
+
+    code: str
+    name: str
+    path: str
+    across: int
+    down: int
+    value: int = 0
+    strength: float = 0.0
+
+
+def bars_of(rows: Iterable[Json]) -> list[Bar]:
+    """The bars of a figure's rows; what is not told has none."""
+    found = list(rows)
+    most = max((row["value"] or 0 for row in found), default=0)
+    return [
+        Bar(row["group"], said_of(row), round(FULL * (row["value"] or 0) / most, 1) if most else 0)
+        for row in found
+    ]
+
+
+def said_of(row: Json) -> str:
+    """A value as people read it, or what is told in its place."""
+    value = row["value"]
+    if value is None:
+        return str(row["hidden"]) or "rien"
+    return decimal(value, 0 if value == int(value) else 1)
+
+
+def map_of(rows: Sequence[Json]) -> list[Place]:
+    """The map's départements, the more of the value the stronger; the fewest are seen as well."""
+    values: Mapping[str, int] = {row["code"]: int(row["value"] or 0) for row in rows}
+    most = max((values.get(one.code, 0) for one in _places()), default=0)
+    return [
+        one._replace(value=values[one.code], strength=_strength(values[one.code] / most))
+        if values.get(one.code)
+        else one
+        for one in _places()
+    ]
+
+
+def beyond_map(rows: Iterable[Json]) -> list[Json]:
+    """The rows of places that the map does not show."""
+    shown = {one.code for one in _places()}
+    return [row for row in rows if row["code"] not in shown and row["value"]]
+
+
+def _strength(part: float) -> float:
+    return round(_FAINTEST + (_STRONGEST - _FAINTEST) * part, 2)
+
+
+@cache
+def _places() -> tuple[Place, ...]:
+    """The map as deploy/cog/department_map.py made it."""
+    text = (files("services.portal") / "departments.csv").read_text("utf-8")
+    return tuple(
+        Place(row["code"], row["name"], row["path"], int(row["across"]), int(row["down"]))
+        for row in csv.DictReader(text.splitlines(), delimiter=";")
+    )

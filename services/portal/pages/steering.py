@@ -1,0 +1,144 @@
+"""How the lab is doing: figures of a year for its steering committee, and a report to print."""
+
+from starlette.responses import Response
+
+from services.portal.charts import Bar, bars_of, beyond_map, map_of, said_of
+from services.portal.download import download
+from services.portal.french import day
+from services.portal.lab import Json, Part, Refused
+from services.portal.visit import Faults, Visit, faults_of, get
+
+_PARTS = {
+    "Projets": ("projects_by_stage", "projects_by_theme", "days_in_stage", "stays_in_stage"),
+    "Qui est attendu": (
+        "waits_by_party",
+        "days_waited_by_party",
+        "days_waited_by_stage",
+        "owner_days",
+    ),
+    "Abandons": ("ends_by_stage", "ends_by_wait"),
+    "Données": (
+        "datasets",
+        "datasets_used",
+        "datasets_asked",
+        "datasets_refused",
+        "requests_by_answer",
+        "datasets_never_crossed",
+    ),
+    "Services livrés": ("services", "services_silent"),
+    "Calcul": ("compute_by_kind", "compute_by_month", "jobs"),
+    "Membres": (
+        "members_by_kind",
+        "members_moved",
+        "members_by_part",
+        "invitations",
+        "invitation_days",
+    ),
+    "Ateliers": ("workshops", "attendance"),
+}
+"""The figures by the headings of the page; those of another version of notify come last."""
+
+_MAP = "projects_by_territory"
+_REST = "Autres chiffres"
+_SECONDS_OF_HOUR = 3600
+_FORBIDDEN = 403
+_NO_FAULTS = Faults()
+
+
+class Figures:
+    """What notify tells of a year, as the templates ask for it."""
+
+    def __init__(self, told: Json) -> None:
+        self.year, self.ends = told["year"], told["ends"]
+        self.is_empty, self.cut = told["is_empty"], told["cut"]
+        years = sorted({*told["years"], self.year}, reverse=True)
+        self.years = [(str(one), str(one)) for one in years]
+        until, last = day(told["until"]), f"31/12/{self.year}"
+        self.through = until if until.endswith(last[-4:]) else last
+        self._by_name = {one["name"]: one for one in told["figures"]}
+        self.map = map_of(self.rows(_MAP))
+        self.beyond_map = beyond_map(self.rows(_MAP))
+
+    @property
+    def parts(self) -> list[tuple[str, list[Json]]]:
+        """The headings with their figures; one without rows says that there is nothing."""
+        known = {name for names in _PARTS.values() for name in names} | {_MAP}
+        rest = [one for name, one in self._by_name.items() if name not in known]
+        parts = [
+            (title, [self._by_name[name] for name in names if name in self._by_name])
+            for title, names in _PARTS.items()
+        ]
+        return [(title, found) for title, found in (*parts, (_REST, rest)) if found]
+
+    def figure(self, name: str) -> Json:
+        """A figure; None where notify does not tell it."""
+        return self._by_name.get(name)
+
+    def rows(self, name: str) -> list[Json]:
+        """The rows of a figure."""
+        return list(self._by_name[name]["rows"]) if name in self._by_name else []
+
+    def bars(self, name: str) -> list[Bar]:
+        """The rows of a figure that tell something, as bars."""
+        return bars_of(row for row in self.rows(name) if row["value"] or row["hidden"])
+
+    def total(self, name: str) -> int:
+        """The sum of a figure."""
+        return int(sum(row["value"] or 0 for row in self.rows(name)))
+
+    def value(self, name: str, code: str) -> int:
+        """The value of a group, by its code or what it is called."""
+        found = (row for row in self.rows(name) if code in {row["code"], row["group"]})
+        return int(next(found, {"value": 0})["value"] or 0)
+
+    def days(self, name: str) -> str:
+        """How long the first group of a figure took, with its unit where there is a number."""
+        row = next(iter(self.rows(name)), {"value": None, "hidden": ""})
+        return said_of(row) if row["value"] is None else f"{said_of(row)} jours (médiane)"
+
+    @property
+    def hours(self) -> float:
+        """Hours of compute."""
+        return self.total("compute_by_kind") / _SECONDS_OF_HOUR
+
+
+async def show(visit: Visit) -> Response:
+    """The figures of a year, as charts and a map."""
+    year, faults, status, found = visit.asked("annee"), _NO_FAULTS, 200, Part()
+    try:
+        found = await _asked(visit, year=year)
+    except Refused as refused:
+        faults, status = Faults(faults_of(refused).said, "annee"), refused.status
+        if status == _FORBIDDEN:
+            raise
+    figures = Figures(found.value) if found.value else None
+    shown = {"figures": figures, "found": found, "faults": faults, "year": year}
+    return visit.page("steering/show.html", status, **shown)
+
+
+async def report(visit: Visit) -> Response:
+    """The year in sentences and tables, to be printed: without what operators alone are told."""
+    year = visit.request.path_params["year"]
+    found = await _asked(visit, year=year, report=True)
+    figures = Figures(found.value) if found.value else None
+    return visit.page("steering/report.html", figures=figures, found=found, year=year)
+
+
+async def table(visit: Visit) -> Response:
+    """The figures of a year as CSV."""
+    year = str(visit.request.path_params["year"])
+    return await download(visit, "notify", "/steering", year=year, format="csv")
+
+
+async def _asked(visit: Visit, **query: object) -> Part:
+    found = await visit.lab.parts(told=visit.lab.get("notify", "/steering", **query))
+    part: Part = found["told"]
+    return part
+
+
+ROUTES = [
+    get("/pilotage", show),
+    get("/pilotage/rapport/{year}", report),
+    get("/pilotage/chiffres-{year}.csv", table),
+]
+"""The figures, for reviewers and operators."""

@@ -1,0 +1,70 @@
+"""The steering committee's page after a project's whole life, in a browser."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from deploy.demo.story import Story
+from tests.e2e.portal.conftest import Enter
+
+pytestmark = pytest.mark.usefixtures("played")
+
+
+def test_committee_reads_what_happened(enter: Enter) -> None:
+    """From the menu, without JavaScript: a delivered project, its owner's delay, its service."""
+    visitor = enter("staff", "reviewer", scripts=False)
+    page = visitor.go("/")
+    page.get_by_role("link", name="Pilotage").click()
+    page = visitor.until("/pilotage", "tr:has-text('livré')")
+    told = page.locator("main").inner_text()
+    assert "Services vivants" in told
+    assert "logements" in told.lower()
+    assert "Carte de la Normandie" in str(page.locator("svg.map title").text_content())
+    assert page.locator("svg.map path").count() == 5
+    assert visitor.said == []
+
+
+def test_delay_of_one_member_is_for_operators(enter: Enter) -> None:
+    """A reviewer is told that there are too few."""
+    name = "Délai de réponse des producteurs"
+    tables = {}
+    for role in ("reviewer", "operator"):
+        page = enter("staff", role).go("/pilotage")
+        tables[role] = page.get_by_role("region", name=name).locator("tbody tr").count()
+    assert tables["operator"] > tables["reviewer"] == 1
+    report = enter("staff", "operator").go("/pilotage").get_by_role("link", name="Rapport")
+    report.click()
+    assert "moins de 3 membres" in report.page.locator("main").inner_text()
+
+
+def test_figures_are_taken_away_as_csv(enter: Enter, tmp_path: Path) -> None:
+    """As a spreadsheet opens them."""
+    page = enter("staff", "operator").go("/pilotage")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="CSV").click()
+    file = tmp_path / saved.value.suggested_filename
+    saved.value.save_as(file)
+    header, *lines = csv.reader(file.open(encoding="utf-8-sig", newline=""), delimiter=";")
+    assert header == ["figure", "groupe", "unité", "valeur"]
+    assert ["projects_by_stage", "livré", "projets"] in [line[:3] for line in lines]
+
+
+def test_year_that_is_none_is_told_at_its_field(enter: Enter) -> None:
+    """And one of before the lab says that nothing is known of it."""
+    visitor = enter("staff", "reviewer")
+    page = visitor.go("/pilotage?annee=douze")
+    assert page.locator("#annee").get_attribute("aria-describedby") == "annee-fault"
+    page.fill("#annee", "2001")
+    visitor.press("main button:has-text('Voir')")
+    assert "Rien n'est connu de 2001" in page.locator("main").inner_text()
+
+
+def test_members_have_no_such_page(enter: Enter, played: Story) -> None:
+    """Neither in their menu nor by its address."""
+    visitor = enter(played.members["agency"], "holder", "owner")
+    assert visitor.go("/").get_by_role("link", name="Pilotage").count() == 0
+    for path in ("/pilotage", "/pilotage/rapport/2026"):
+        assert "rôle" in visitor.go(path).locator("main").inner_text()
+    answer = visitor.page.request.get(f"{visitor.url}/pilotage/chiffres-2026.csv")
+    assert answer.status == 403

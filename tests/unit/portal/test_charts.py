@@ -1,0 +1,56 @@
+"""Bars and the map: lengths, what stands in place of a value, and places beyond the map."""
+
+from typing import Any
+
+import pytest
+
+from services.portal.charts import FULL, MAP_SIZE, bars_of, beyond_map, map_of, said_of
+
+
+def row(group: str, value: float | None, **told: str) -> dict[str, Any]:
+    """A row as notify tells it."""
+    return {"group": group, "code": "", "value": value, "hidden": "", **told}
+
+
+def test_longest_bar_is_full_and_others_are_parts_of_it() -> None:
+    """What is hidden has none."""
+    bars = bars_of([row("a", 4), row("b", 1), row("c", 0), row("d", None, hidden="moins de 5")])
+    assert [(bar.said, bar.length) for bar in bars] == [
+        ("4", FULL),
+        ("1", FULL / 4),
+        ("0", 0),
+        ("moins de 5", 0),
+    ]
+
+
+@pytest.mark.parametrize("rows", [[], [row("a", 0)], [row("a", None)]])
+def test_nothing_has_no_bar(rows: list[dict[str, Any]]) -> None:
+    """No division by nothing."""
+    assert [bar.length for bar in bars_of(rows)] == [0] * len(rows)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(12345, "12\u202f345"), (2.5, "2,5"), (3.0, "3"), (None, "rien")],
+)
+def test_values_are_written_in_french(value: float | None, said: str) -> None:
+    """Whole numbers without a comma, others with one digit after it."""
+    assert said_of(row("a", value)) == said
+
+
+def test_map_has_the_five_departments_within_its_frame() -> None:
+    """Their names stand inside."""
+    places = map_of([row("département 14", 3, code="14"), row("département 50", 1, code="50")])
+    assert [one.code for one in places] == ["14", "27", "50", "61", "76"]
+    assert all(0 < one.across < MAP_SIZE[0] and 0 < one.down < MAP_SIZE[1] for one in places)
+    assert all(one.path.startswith("M") and one.path.endswith("Z") for one in places)
+    by_code = {one.code: one for one in places}
+    assert by_code["14"].strength > by_code["50"].strength > by_code["27"].strength == 0
+    assert (by_code["14"].value, by_code["27"].value) == (3, 0)
+
+
+def test_places_that_the_map_lacks_are_told() -> None:
+    """A project may be about Paris, or overseas; a place without any is not told."""
+    rows = [row(code, 1, code=code) for code in ("14", "75", "974")] + [row("2A", 0, code="2A")]
+    assert [one["code"] for one in beyond_map(rows)] == ["75", "974"]
+    assert {one.strength for one in map_of(rows[1:])} == {0}

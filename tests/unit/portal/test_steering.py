@@ -1,0 +1,117 @@
+"""The committee's page: what it shows of what notify tells, and when it tells nothing."""
+
+from typing import Any
+
+import httpx
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+from services.portal.app import application, templates_of
+from services.portal.lab import Part
+from services.portal.pages import steering
+from services.portal.pages.steering import Figures
+from services.portal.visit import Faults, get
+from shared.events import DatasetPublished, ProjectSubmitted, ProjectWithdrawn
+from shared.server_settings import PortalSettings
+from tests.unit.notify.steering.story import Teller, delivered, view
+
+HOSTILE = "<script>alert('x')</script>"
+
+
+class Guest:
+    """Who looks at a template."""
+
+    menu: tuple[str, ...] = ()
+    csrf = ""
+
+
+def rendered(told: dict[str, Any], template: str) -> str:
+    """The HTML of a page with these figures."""
+    shown = {"figures": Figures(told), "found": Part(told), "faults": Faults(), "year": "2026"}
+    common = {"visit": Guest(), "person": None, "lab_name": "Lab", "path": "/pilotage"}
+    return templates_of().get_template(template).render(**common, **shown)
+
+
+def hostile() -> dict[str, Any]:
+    """Figures of a lab where all that people write is markup."""
+    teller = Teller()
+    teller.tell(ProjectSubmitted, 0, theme=HOSTILE, territory=("75",))
+    given = {"dataset_id": "dts_1", "title": HOSTILE, "keys": ()}
+    teller.tell(DatasetPublished, 0, "dts_1", **given)
+    teller.tell(ProjectWithdrawn, 1, reason=HOSTILE)
+    return view(teller.told).model_dump(mode="json")
+
+
+@pytest.mark.parametrize("template", ["steering/show.html", "steering/report.html"])
+def test_words_of_people_are_text(template: str) -> None:
+    """Themes, titles and reasons are never markup; no page has a style or script of its own."""
+    page = rendered(hostile(), template)
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert " style=" not in page
+    assert "<style" not in page
+
+
+def test_reasons_are_on_the_page_and_not_in_the_report() -> None:
+    """A report leaves the lab."""
+    told = hostile()
+    told["ends"][0]["reason"] = "Faute de temps."
+    assert "Faute de temps." in rendered(told, "steering/show.html")
+    assert "Faute de temps." not in rendered(told, "steering/report.html")
+
+
+def test_places_beyond_the_map_are_told_beneath_it() -> None:
+    """Paris is not in Normandy."""
+    assert "Hors de la carte : département 75 (1)." in rendered(
+        hostile(), "steering/show.html"
+    ).replace("\u00a0", " ")
+
+
+def test_figure_of_a_newer_notify_is_shown_and_a_missing_one_leaves_no_hole() -> None:
+    """The services are not changed at one moment."""
+    told = view(delivered()).model_dump(mode="json")
+    new = {**told["figures"][0], "name": "brand_new", "title": "Tout nouveau"}
+    kept = [one for one in told["figures"] if one["name"] != "owner_days"]
+    told["figures"] = [*kept, new]
+    page = rendered(told, "steering/show.html")
+    assert "Tout nouveau" in page
+    assert "Autres chiffres" in page
+    rendered(told, "steering/report.html")
+
+
+def test_every_figure_has_its_heading() -> None:
+    """None of notify's is among the others."""
+    titles = [title for title, _ in Figures(view(delivered()).model_dump(mode="json")).parts]
+    assert "Autres chiffres" not in titles
+
+
+def test_empty_year_says_so_and_where_to_go() -> None:
+    """Instead of tables of nothing."""
+    told = view(delivered(), 2024).model_dump(mode="json")
+    page = rendered(told, "steering/show.html")
+    assert "Rien n'est connu de 2024" in page
+    assert "/projets" in page
+    assert "<table" not in page
+    assert "Rien n'est connu de 2024" in rendered(told, "steering/report.html")
+
+
+@pytest.mark.parametrize("path", ["/montre", "/rapport/2026"])
+def test_notify_that_is_away_is_told(path: str) -> None:
+    """The page stands, and says that nothing is lost."""
+    nowhere = "http://127.0.0.1:1"
+    urls = {f"{name}_url": nowhere for name in ("intake", "catalog", "compute", "notify")}
+    app = application(PortalSettings(http_port=1, cookie_key="k" * 32, **urls))
+    app.router.routes += [
+        get("/montre", steering.show, is_open=True),
+        get("/rapport/{year}", steering.report, is_open=True),
+    ]
+
+    async def answer() -> httpx.Response:
+        browser = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://lab")
+        async with app.router.lifespan_context(app), browser:
+            return await browser.get(path)
+
+    with start_blocking_portal() as thread:
+        page = thread.call(answer)
+    assert page.status_code == 200
+    assert "ne répond pas pour le moment pour le suivi" in page.text
