@@ -15,7 +15,7 @@ MAP_SIZE = (320, 250)
 FULL = 100
 """The length of the longest bar."""
 
-_FAINTEST, _STRONGEST = 0.15, 0.75
+_FAINTEST, _STRONGEST = 0.1, 0.45
 
 
 class Bar(NamedTuple):

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import recognition, relevance, searching, webhooks
+from tests.benchmarks import recognition, relevance, searching, steering, webhooks
 from tests.benchmarks.jobs import crossing, growth, lifecycles, previews, repeating, starting
 from tests.benchmarks.judged import advice, attacks, halves, privacy, sql
 from tests.servers import Broker
@@ -39,6 +39,7 @@ ALONE = {
     "repeating": repeating,
     "searching": searching,
     "starting": starting,
+    "steering": steering,
     "webhooks": webhooks,
 }
 """Those that need no broker of ours, or bring their own."""

@@ -33,14 +33,26 @@ _MONTHS = (
     "décembre",
 )
 HELD = "workshop_held"
-"""The fact of a workshop that took place; its `number` is how many persons came."""
+"""The fact that a workshop took place, told again to correct its `number`: how many came."""
 
 
 def figures(world: World) -> Iterator[Figure]:
     """All of them."""
-    yield from (_seconds_by_kind(world), _seconds_by_month(world), _jobs(world))
-    yield from (_members(world), _moves(world), _parts(world), _invitations(world))
-    yield from (_invitation_days(world), _workshops(world), _attendance(world))
+    yield from (
+        make(world)
+        for make in (
+            _seconds_by_kind,
+            _seconds_by_month,
+            _jobs,
+            _members,
+            _moves,
+            _parts,
+            _invitations,
+            _invitation_days,
+            _workshops,
+            _attendance,
+        )
+    )
 
 
 def _seconds_by_kind(world: World) -> Figure:
@@ -161,11 +173,7 @@ def _invitations(world: World) -> Figure:
 
 def _invitation_days(world: World) -> Figure:
     """The median days until invited members answer, or so far."""
-    days = [
-        (wait.who, world.period.days(wait.since, wait.until))
-        for wait in world.waits
-        if wait.party == "member"
-    ]
+    days = world.waited_for("member")
     return Figure(
         name="invitation_days",
         title="Délai de réponse aux invitations",
@@ -177,24 +185,34 @@ def _invitation_days(world: World) -> Figure:
 
 def _workshops(world: World) -> Figure:
     """The workshops that took place in the period."""
+    held = _held(world)
     return Figure(
         name="workshops",
         title="Ateliers",
         unit="ateliers",
         said="Ateliers tenus dans l'année.",
-        rows=(Row(group="tenus", value=len(world.facts(HELD))),),
+        rows=(Row(group="tenus", value=len(held)),),
     )
 
 
 def _attendance(world: World) -> Figure:
     """How many persons came to all of them together: of one workshop it is never told."""
-    held = world.facts(HELD)
-    came = sum(fact.number for _, fact in held)
+    held = _held(world)
     return Figure(
         name="attendance",
         title="Participation aux ateliers",
         unit="personnes",
         said="Participants à tous les ateliers de l'année ensemble ; qui vient deux fois compte"
         " deux fois.",
-        rows=(persons("ensemble", came),) if held else (),
+        rows=(persons("ensemble", sum(held)),) if held else (),
     )
+
+
+def _held(world: World) -> list[float]:
+    """How many persons came to each workshop that took place in the period, as last told."""
+    told = (
+        [fact for fact in one.facts if fact.what == HELD]
+        for one in world.subjects
+        if one.about == "workshop"
+    )
+    return [facts[-1].number for facts in told if facts and world.period.has(facts[0].at)]

@@ -25,8 +25,19 @@ _SIGNS = frozenset({"dataset_published", "dataset_described"})
 
 def figures(world: World) -> Iterator[Figure]:
     """All of them."""
-    yield from (_stock(world), _used(world), _asked(world), _refused(world), _answers(world))
-    yield from (_never_crossed(world), _services(world), _silent_services(world))
+    yield from (
+        make(world)
+        for make in (
+            _stock,
+            _used,
+            _asked,
+            _refused,
+            _answers,
+            _never_crossed,
+            _services,
+            _silent_services,
+        )
+    )
 
 
 def _stock(world: World) -> Figure:
@@ -100,7 +111,12 @@ def _answers(world: World) -> Figure:
     answers = ((one.thing_id, fact) for one, fact in world.facts(*_ANSWERS))
     last = {(project_id, fact.ids[0]): fact.what for project_id, fact in answers}
     counts = Counter(last[asked] for asked in world.requests if asked in last)
-    waiting = sum(wait.party == "owner" and wait.until is None for wait in world.waits)
+    waiting = sum(
+        wait.until is None
+        for (party, _), waits in world.waits.items()
+        if party == "owner"
+        for wait in waits
+    )
     rows = [Row(group=said, code=what, value=counts[what]) for what, said in _ANSWERS.items()]
     return Figure(
         name="requests_by_answer",

@@ -1,10 +1,11 @@
 """What is kept of a project, a dataset or a member: facts that every order of events ends with."""
 
+import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, computed_field
 
 from shared.aggregate import Aggregate
 from shared.endings.redaction import ERASED
@@ -15,6 +16,9 @@ MOST_ALIKE = 300
 """Facts of one kind that are kept of a subject, the first ones: its document stays small."""
 
 _ENDS = frozenset({ProjectRejected.topic, ProjectWithdrawn.topic})
+
+SHELVES = 64
+"""Parts that all subjects are read in, one after the other."""
 
 About = Literal["project", "dataset", "member", "job", "workshop"]
 
@@ -55,11 +59,18 @@ class Subject(Aggregate):
     """The facts of one thing, in their order; `is_cut` says that there were more of a kind."""
 
     collection: ClassVar[str] = "steering"
+    indexes: ClassVar[tuple[str, ...]] = ("shelf",)
 
     about: About
     thing_id: str
     facts: tuple[Fact, ...] = ()
     is_cut: bool = False
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def shelf(self) -> int:
+        """By what all are read in parts: for each page of many the embedded server reads all."""
+        return zlib.crc32(self.thing_id.encode()) % SHELVES
 
     @classmethod
     def id_of(cls, about: About, thing_id: str) -> str:

@@ -26,9 +26,18 @@ _NO_THEME = "sans thème connu"
 
 def figures(world: World) -> Iterator[Figure]:
     """All of them."""
-    yield from (_by_stage(world), _by_theme(world), _by_territory(world))
-    yield from (_days_in_stage(world), _stays(world))
-    yield from (_ends_by_stage(world), _ends_by_wait(world))
+    yield from (
+        make(world)
+        for make in (
+            _by_stage,
+            _by_theme,
+            _by_territory,
+            _days_in_stage,
+            _stays,
+            _ends_by_stage,
+            _ends_by_wait,
+        )
+    )
 
 
 def ends(world: World) -> tuple[EndView, ...]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.notify.steering import activity, datasets, projects, waits
-from services.notify.steering.model import Subject
 from services.notify.steering.period import PARIS, Period
+from services.notify.steering.projection import subjects_of
 from services.notify.steering.views import Figure, Row, SteeringQuery, SteeringView
-from services.notify.steering.world import World
+from services.notify.steering.world import World, in_turns
 from shared.auth import Caller
 from shared.store import Store
 
@@ -22,7 +22,7 @@ def report(store: Store, asked: SteeringQuery, now: datetime, caller: Caller) ->
     """The figures of the year that is asked for, or of this one, as the caller may see them."""
     period = Period.of(asked.year or now.astimezone(PARIS).year, now)
     sees_members = "operator" in caller.roles and not asked.report
-    told = report_of(World(period, tuple(store.of(Subject).every()), sees_members))
+    told = report_of(World(period, tuple(subjects_of(store)), sees_members))
     return told.model_copy(update={"ends": ()}) if asked.report else told
 
 
@@ -42,7 +42,7 @@ def report_of(world: World) -> SteeringView:
 
 def _figures(world: World) -> Iterator[Figure]:
     for subject in (projects, waits, datasets, activity):
-        yield from subject.figures(world)
+        yield from in_turns(subject.figures(world), 1)
 
 
 def csv_of(view: SteeringView) -> bytes:

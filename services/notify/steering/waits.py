@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from services.notify.steering.lives import STAGES, Party, Wait
+from services.notify.steering.lives import STAGES, Party
 from services.notify.steering.small_counts import by_member, over_members
 from services.notify.steering.views import Figure, Row
 from services.notify.steering.world import World
@@ -21,12 +21,14 @@ PARTIES: Mapping[Party, str] = {
 
 def figures(world: World) -> Iterator[Figure]:
     """All of them."""
-    yield from (_waits(world), _days_waited(world), _days_waited_by_stage(world), _owners(world))
+    yield from (make(world) for make in (_waits, _days_waited, _days_waited_by_stage, _owners))
 
 
 def _waits(world: World) -> Figure:
     """How often projects waited for whom, in the period."""
-    counts = Counter(wait.party for wait in world.waits)
+    counts = Counter[str]()
+    for (party, _), waits in world.waits.items():
+        counts[party] += len(waits)
     return Figure(
         name="waits_by_party",
         title="Qui a été attendu",
@@ -42,7 +44,7 @@ def _waits(world: World) -> Figure:
 def _days_waited(world: World) -> Figure:
     """The median days of these waits."""
     rows = (
-        over_members(name, _days(world, party), sees_members=world.sees_members, code=party)
+        over_members(name, world.waited_for(party), sees_members=world.sees_members, code=party)
         for party, name in PARTIES.items()
     )
     return Figure(
@@ -61,7 +63,7 @@ def _days_waited_by_stage(world: World) -> Figure:
     rows = (
         over_members(
             f"{NAMES[stage]}, {PARTIES[party]}",
-            _days(world, party, stage),
+            world.waited_for(party, stage),
             sees_members=world.sees_members,
             code=f"{stage}.{party}",
         )
@@ -78,7 +80,7 @@ def _days_waited_by_stage(world: World) -> Figure:
 
 def _owners(world: World) -> Figure:
     """The days until owners answer requests: all together, and each for operators."""
-    days = list(_days(world, "owner"))
+    days = list(world.waited_for("owner"))
     together = over_members("ensemble", days, sees_members=world.sees_members)
     return Figure(
         name="owner_days",
@@ -88,12 +90,3 @@ def _owners(world: World) -> Figure:
         " opérateurs.",
         rows=(together, *by_member(days, world.names, sees_members=world.sees_members)),
     )
-
-
-def _days(world: World, party: Party, stage: str = "") -> Iterator[tuple[str, float]]:
-    found = (wait for wait in world.waits if wait.party == party and stage in {"", wait.stage})
-    return ((wait.who, _taken(world, wait)) for wait in found)
-
-
-def _taken(world: World, wait: Wait) -> float:
-    return world.period.days(wait.since, wait.until)

@@ -1,17 +1,30 @@
 """All that is known, read once, for the figures of one period."""
 
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
+from typing import TypeVar
 
-from services.notify.steering.lives import Life, Wait
+from services.notify.steering.lives import Life, Party, Wait
 from services.notify.steering.model import Fact, Subject
 from services.notify.steering.period import PARIS, Period
+from shared.events.event import Stage
 
-_JOB_ENDS = frozenset({"job_succeeded", "job_failed", "job_cancelled"})
+T = TypeVar("T")
+
 _RUNS = frozenset({"trial", "full"})
+
+
+def in_turns(items: Iterable[T], many: int = 50) -> Iterator[T]:
+    """The items; after so many of them, everybody else in the process has a turn."""
+    for number, item in enumerate(items, 1):
+        yield item
+        if number % many == 0:
+            time.sleep(0)
 
 
 class Dataset:
@@ -53,7 +66,7 @@ class World:
     @cached_property
     def all_projects(self) -> list[Life]:
         """Every project that began before the period's end."""
-        lives = (Life(one) for one in self._about("project"))
+        lives = (Life(one) for one in in_turns(self._about("project")))
         return [life for life in lives if life.stage_at(self.period.until)]
 
     @cached_property
@@ -64,7 +77,7 @@ class World:
     @cached_property
     def datasets(self) -> Mapping[str, Dataset]:
         """Every dataset by its id."""
-        return {one.thing_id: Dataset(one) for one in self._about("dataset")}
+        return {one.thing_id: Dataset(one) for one in in_turns(self._about("dataset"))}
 
     @cached_property
     def members(self) -> Mapping[str, Subject]:
@@ -78,10 +91,14 @@ class World:
         return {member_id: text for member_id, text in named if text}
 
     @cached_property
-    def waits(self) -> list[Wait]:
-        """The waits that ended in the period, or went on at its end."""
-        found = (wait for life in self.all_projects for wait in life.waits)
-        return [wait for wait in found if self.period.meets(wait.since, wait.until)]
+    def waits(self) -> Mapping[tuple[Party, Stage], list[Wait]]:
+        """The waits that ended in the period, or went on at its end, by whom for and the stage."""
+        found = defaultdict[tuple[Party, Stage], list[Wait]](list)
+        for life in in_turns(self.all_projects):
+            for wait in life.waits:
+                if self.period.meets(wait.since, wait.until):
+                    found[wait.party, wait.stage].append(wait)
+        return found
 
     @cached_property
     def reads(self) -> Mapping[str, list[datetime]]:
@@ -112,17 +129,29 @@ class World:
     @cached_property
     def jobs(self) -> list[Fact]:
         """The jobs that ended in the period."""
-        facts = (fact for one in self.subjects for fact in one.facts if fact.what in _JOB_ENDS)
-        return [fact for fact in facts if self.period.has(fact.at)]
+        ended = self.facts("job_succeeded", "job_failed", "job_cancelled")
+        return [fact for _, fact in ended]
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """From the first to the last that anything is known of."""
+        found = {
+            one.at.astimezone(PARIS).year
+            for subject in self.subjects
+            for one in (*subject.facts[:1], *subject.facts[-1:])
+        }
+        return tuple(range(min(found), max(found) + 1)) if found else ()
 
     def facts(self, *whats: str) -> list[tuple[Subject, Fact]]:
-        """The facts of these kinds in the period, with what they are about."""
-        return [
-            (one, fact)
-            for one in self.subjects
-            for fact in one.facts
-            if fact.what in whats and self.period.has(fact.at)
-        ]
+        """The facts of these kinds in the period, with what they are about, by their time."""
+        found = chain.from_iterable(self._facts.get(what, ()) for what in whats)
+        return sorted(found, key=lambda pair: pair[1].order)
+
+    def waited_for(self, party: Party, stage: Stage | None = None) -> Iterator[tuple[str, float]]:
+        """The waits for a party, that began at a stage if one is named: for whom, how many days."""
+        for (whom, at), waits in self.waits.items():
+            if whom == party and stage in {None, at}:
+                yield from ((one.who, self.period.days(one.since, one.until)) for one in waits)
 
     def label(self, dataset_id: str) -> str:
         """What a dataset is called; its id where it was never published."""
@@ -137,15 +166,14 @@ class World:
             if fact.what == "job_succeeded" and fact.kind in _RUNS and fact.at < self.period.until
         )
 
-    @property
-    def years(self) -> tuple[int, ...]:
-        """From the first to the last that anything is known of."""
-        found = {
-            one.at.astimezone(PARIS).year
-            for subject in self.subjects
-            for one in (*subject.facts[:1], *subject.facts[-1:])
-        }
-        return tuple(range(min(found), max(found) + 1)) if found else ()
+    @cached_property
+    def _facts(self) -> Mapping[str, list[tuple[Subject, Fact]]]:
+        found = defaultdict[str, list[tuple[Subject, Fact]]](list)
+        for one in in_turns(self.subjects):
+            for fact in one.facts:
+                if self.period.has(fact.at):
+                    found[fact.what].append((one, fact))
+        return found
 
     def _about(self, about: str) -> Iterable[Subject]:
         return (one for one in self.subjects if one.about == about)

@@ -40,6 +40,8 @@ _PARTS = {
 
 _MAP = "projects_by_territory"
 _REST = "Autres chiffres"
+_MEDIAN = "médiane"
+"""In the unit of figures whose zeros are measured, not counted."""
 _SECONDS_OF_HOUR = 3600
 _FORBIDDEN = 403
 _NO_FAULTS = Faults()
@@ -79,8 +81,11 @@ class Figures:
         return list(self._by_name[name]["rows"]) if name in self._by_name else []
 
     def bars(self, name: str) -> list[Bar]:
-        """The rows of a figure that tell something, as bars."""
-        return bars_of(row for row in self.rows(name) if row["value"] or row["hidden"])
+        """The rows of a figure as bars; none where nothing is counted or was measured."""
+        rows = [row for row in self.rows(name) if row["value"] is not None or row["hidden"]]
+        is_count = _MEDIAN not in self._by_name.get(name, {}).get("unit", "")
+        is_empty = is_count and not any(row["value"] or row["hidden"] for row in rows)
+        return [] if is_empty else bars_of(rows)
 
     def total(self, name: str) -> int:
         """The sum of a figure."""
@@ -94,7 +99,9 @@ class Figures:
     def days(self, name: str) -> str:
         """How long the first group of a figure took, with its unit where there is a number."""
         row = next(iter(self.rows(name)), {"value": None, "hidden": ""})
-        return said_of(row) if row["value"] is None else f"{said_of(row)} jours (médiane)"
+        if row["value"] is None:
+            return str(row["hidden"]) or "sans objet"
+        return f"{said_of(row)} jours (médiane)"
 
     @property
     def hours(self) -> float:

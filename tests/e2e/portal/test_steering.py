@@ -25,17 +25,25 @@ def test_committee_reads_what_happened(enter: Enter) -> None:
     assert visitor.said == []
 
 
-def test_delay_of_one_member_is_for_operators(enter: Enter) -> None:
-    """A reviewer is told that there are too few."""
-    name = "Délai de réponse des producteurs"
-    tables = {}
+def test_delay_of_few_members_is_for_operators(enter: Enter) -> None:
+    """One member was asked to be a pilot site: a reviewer is told that they are too few."""
+    told = {}
     for role in ("reviewer", "operator"):
         page = enter("staff", role).go("/pilotage")
-        tables[role] = page.get_by_role("region", name=name).locator("tbody tr").count()
-    assert tables["operator"] > tables["reviewer"] == 1
-    report = enter("staff", "operator").go("/pilotage").get_by_role("link", name="Rapport")
-    report.click()
-    assert "moins de 3 membres" in report.page.locator("main").inner_text()
+        region = page.get_by_role("region", name="Tableau : Durée des attentes par étape")
+        told[role] = region.inner_text()
+    assert "moins de 3 membres" in told["reviewer"]
+    assert "moins de 3 membres" not in told["operator"]
+
+
+def test_report_of_the_year_is_reached_from_the_page(enter: Enter) -> None:
+    """In sentences, to be printed, and back."""
+    visitor = enter("staff", "reviewer", scripts=False)
+    page = visitor.go("/pilotage")
+    page.get_by_role("link", name="Rapport").click()
+    assert "Le Datalab a suivi" in page.locator("main").inner_text()
+    page.get_by_role("link", name="Retour au pilotage").click()
+    assert page.locator("svg.map").count() == 1
 
 
 def test_figures_are_taken_away_as_csv(enter: Enter, tmp_path: Path) -> None:

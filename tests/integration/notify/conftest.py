@@ -8,6 +8,7 @@ import pytest
 from services.notify.mail.model import Mail, MailPreference
 from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.service import Notify
+from services.notify.steering.model import Subject
 from services.notify.timeline import Ownership, TimelineEntry
 from shared.aggregate import new_id
 from shared.endings.departures import Departure
@@ -25,7 +26,7 @@ def store(mongodb_uri: str) -> Iterator[Store]:
     """An empty database of this test's own."""
     opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_notify")
     documents = (Endpoint, WebhookDelivery, TimelineEntry, Ownership, Departure)
-    opened.prepare((*documents, Mail, MailPreference))
+    opened.prepare((*documents, Mail, MailPreference, Subject))
     yield opened
     opened.close()
 

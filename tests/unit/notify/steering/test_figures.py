@@ -214,11 +214,16 @@ def test_themes_are_one_whatever_their_case_and_none_when_erased() -> None:
     assert told == {"Habitat": 2, "Santé": 1, "sans thème connu": 1}
 
 
-@pytest.mark.parametrize(("came", "told"), [(4, "moins de 5"), (0, "moins de 5"), (5, 5)])
-def test_few_persons_are_not_counted(came: int, told: object) -> None:
-    """Of workshops only all persons of a year are told."""
-    fact = Fact(key="wks_1", at=START, sequence=1, what=HELD, number=came)
-    held = Subject(id="workshop.w", about="workshop", thing_id="w", facts=(fact,))
+@pytest.mark.parametrize(
+    ("came", "told"), [([4], "moins de 5"), ([0], "moins de 5"), ([5], 5), ([4, 30], 30)]
+)
+def test_few_persons_are_not_counted(came: list[int], told: object) -> None:
+    """Of workshops only all persons of a year are told, by the last count of each."""
+    facts = tuple(
+        Fact(key=f"e{number}", at=START, sequence=number, what=HELD, number=count)
+        for number, count in enumerate(came)
+    )
+    held = Subject(id="workshop.w", about="workshop", thing_id="w", facts=facts)
     of = report_of(World(Period.of(2026, NOW), (held,), sees_members=True))
     assert values(of, "workshops") == {"tenus": 1}
     assert values(of, "attendance") == {"ensemble": told}

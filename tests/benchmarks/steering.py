@@ -1,0 +1,111 @@
+"""What the committee's figures cost: beside recording events, and when they are asked for.
+
+Events of whole projects are recorded one by one in a document server, as a worker of notify does,
+and their facts kept alone; without the figures is the difference. Then a lab of 2,000 projects is
+asked for its year: reading the facts, counting, and writing the JSON.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from services.notify.model import Endpoint, WebhookDelivery
+from services.notify.recorder import Recorder
+from services.notify.steering.model import Subject
+from services.notify.steering.period import Period
+from services.notify.steering.projection import hear, subjects_of
+from services.notify.steering.report import report_of
+from services.notify.steering.world import World
+from services.notify.timeline import Ownership, TimelineEntry
+from shared.aggregate import new_id
+from shared.endings.departures import Departure
+from shared.events import unwrap
+from shared.store import Store
+from tests.servers import Documents
+from tests.unit.notify.steering.story import NOW, PROJECT, Told, delivered
+
+ROUNDS, PROJECTS = 3, 2_000
+RECORDED = 40
+"""Projects whose events are recorded in a round."""
+
+
+def main() -> None:
+    """Measure both."""
+    print(f"\nsteering: {(__doc__ or '').splitlines()[0]}")
+    with TemporaryDirectory(prefix="dl-") as home:
+        documents = Documents(Path(home))
+        documents.start()
+        try:
+            _record(documents.uri)
+            _ask(documents.uri)
+        finally:
+            documents.stop()
+
+
+def _record(uri: str) -> None:
+    whole = facts = float("inf")
+    for number in range(ROUNDS):
+        told = [one for project in range(RECORDED) for one in _story(f"{number}x{project}")]
+        with _database(uri) as store:
+            whole = min(whole, _seconds(Recorder(store).record, told))
+        with _database(uri) as store:
+            facts = min(facts, _seconds(partial(_keep, store), told))
+    rates = [len(told) / seconds for seconds in (whole, whole - facts)]
+    print(f"  recording, with figures    {rates[0]:8.0f} events/s")
+    print(f"  recording, without figures {rates[1]:8.0f} events/s, {rates[1] / rates[0]:.2f} times")
+
+
+def _ask(uri: str) -> None:
+    with _database(uri) as store:
+        for number in range(PROJECTS):
+            hear(store, _story(str(number)))
+        began = time.perf_counter()
+        subjects = tuple(subjects_of(store))
+        read = time.perf_counter()
+        told = report_of(World(Period.of(2026, NOW), subjects, sees_members=True))
+        counted = time.perf_counter()
+        size = len(told.model_dump_json())
+        written = time.perf_counter()
+    facts = sum(len(one.facts) for one in subjects)
+    print(f"  a year of {PROJECTS} projects: {len(subjects)} documents, {facts} facts")
+    print(f"    read {read - began:.2f} s, counted {counted - read:.2f} s,", end=" ")
+    print(f"written {written - counted:.3f} s ({size / 1000:.0f} kB)")
+
+
+def _story(name: str) -> list[Told]:
+    """A project's events under a name of its own, with datasets of its own."""
+
+    def renamed(text: str) -> str:
+        return text.replace(PROJECT, f"prj_{name}").replace("dts_", f"dts_{name}_")
+
+    return [
+        unwrap(renamed(one.model_dump_json(serialize_as_any=True)).encode()) for one in delivered()
+    ]
+
+
+def _keep(store: Store, one: Told) -> None:
+    hear(store, [one])
+
+
+def _seconds(work: Callable[[Told], None], told: list[Told]) -> float:
+    began = time.perf_counter()
+    for one in told:
+        work(one)
+    return time.perf_counter() - began
+
+
+@contextmanager
+def _database(uri: str) -> Iterator[Store]:
+    store = Store(uri, new_id("bench"))
+    store.prepare((Endpoint, WebhookDelivery, TimelineEntry, Ownership, Departure, Subject))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+if __name__ == "__main__":
+    main()
