@@ -44,20 +44,23 @@ def _stock(world: World) -> Figure:
     """The datasets at the period's end, and what became of them until then."""
     there = _there(world)
     lone = [one for one in there if one.dataset_id not in world.crossed]
-    counts = {
-        "publiés": len(there),
-        "lus par un projet": sum(one.dataset_id in world.reads for one in there),
-        "jamais croisés par un projet": len(lone),
-        "jamais croisés, bien qu'un croisement soit connu": sum(_joinable(world, lone)),
-        "fichiers qui n'ont pas pu être lus": len(world.facts("dataset_rejected")),
-    }
+    used = sum(one.dataset_id in world.reads for one in there)
+    unread = len(world.facts("dataset_rejected"))
+    known = "jamais croisés, bien qu'un croisement soit connu"
+    rows = (
+        Row(group="publiés", code="published", value=len(there)),
+        Row(group="lus par un projet", code="used", value=used),
+        Row(group="jamais croisés par un projet", code="lone", value=len(lone)),
+        Row(group=known, code="joinable", value=sum(_joinable(world, lone))),
+        Row(group="fichiers qui n'ont pas pu être lus", code="unread", value=unread),
+    )
     return Figure(
         name="datasets",
         title="Jeux de données",
         unit="jeux",
         said="À la fin de l'année, ou maintenant ; les fichiers illisibles sont ceux de l'année."
         " Un jeu est croisé quand un calcul de projet a réussi en le lisant avec un autre.",
-        rows=tuple(Row(group=group, value=count) for group, count in counts.items()),
+        rows=rows,
     )
 
 

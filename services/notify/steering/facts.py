@@ -161,13 +161,13 @@ def _worked(
     | ResultReleased
     | ResultRefused,
 ) -> list[_Note]:
-    """A job is its project's; else that of the dataset it reads in, or its own (harvests)."""
+    """A job is its project's; else that of the dataset it reads in, or of its harvest."""
     told = {"kind": event.kind, "ids": (event.job_id,), "number": getattr(event, "seconds", 0.0)}
     if event.project_id:
         return [_Note("project", event.project_id, told)]
     if event.dataset_id:
         return [_Note("dataset", event.dataset_id, told)]
-    return [_Note("job", event.job_id, told)]
+    return [_Note("harvest", getattr(event, "harvest_id", None) or event.job_id, told)]
 
 
 @_notes.register

@@ -12,7 +12,8 @@ Party = Literal["owner", "reviewer", "holder", "member", "operator"]
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 _STAGE_OF: Mapping[str, Stage] = {f"project_{stage}": stage for stage in STAGES}
-_FINAL = frozenset({"delivered", "rejected", "withdrawn"})
+FINAL = frozenset({"delivered", "rejected", "withdrawn"})
+"""The stages at which a project waits for nobody."""
 
 _OPENS: Mapping[str, Party] = {
     "access_requested": "owner",
@@ -94,13 +95,13 @@ class Life:
     @property
     def end(self) -> Fact | None:
         """Why it was rejected or withdrawn, or that it is delivered, if it ended."""
-        ends = (one for one in self.facts if _STAGE_OF.get(one.what) in _FINAL)
+        ends = (one for one in self.facts if _STAGE_OF.get(one.what) in FINAL)
         return next(ends, None)
 
     @property
     def last_stage(self) -> Stage:
         """The stage before its end, or that it is at."""
-        been = [stay.stage for stay in self.stays if stay.stage not in _FINAL]
+        been = [stay.stage for stay in self.stays if stay.stage not in FINAL]
         return been[-1] if been else self.stays[-1].stage
 
     def stage_at(self, at: datetime) -> Stage | None:
@@ -132,11 +133,11 @@ class _Waiting:
         if fact.what in _STAGE_OF:
             self._stage = _STAGE_OF[fact.what]
         self._is_proposed = self._is_proposed or fact.what == _PROPOSED
-        if fact.what in _OPENS and self._stage not in _FINAL:
+        if fact.what in _OPENS and self._stage not in FINAL:
             self._begin(_OPENS[fact.what], fact.who, _matter(fact), fact.at)
         if fact.what in _CLOSES:
             self._finish(_CLOSES[fact.what], _matter(fact), fact.at)
-        if self._stage in _FINAL:
+        if self._stage in FINAL:
             self._end_all(fact.at)
         self._review(fact)
 

@@ -20,7 +20,7 @@ _ENDS = frozenset({ProjectRejected.topic, ProjectWithdrawn.topic})
 SHELVES = 64
 """Parts that all subjects are read in, one after the other."""
 
-About = Literal["project", "dataset", "member", "job", "workshop"]
+About = Literal["project", "dataset", "member", "harvest", "workshop"]
 
 
 class Fact(Frozen):

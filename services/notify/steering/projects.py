@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from services.notify.steering.lives import STAGES, Life
+from services.notify.steering.lives import FINAL, STAGES, Life
 from services.notify.steering.model import Fact
 from services.notify.steering.period import median_of
 from services.notify.steering.views import EndView, Figure, Row
@@ -104,7 +104,7 @@ def _by_territory(world: World) -> Figure:
 
 def _days_at(world: World) -> dict[str, list[float]]:
     """Days of every stay at a stage that ended in the period, or went on at its end."""
-    found: dict[str, list[float]] = {stage: [] for stage in STAGES[:-3]}
+    found: dict[str, list[float]] = {stage: [] for stage in STAGES if stage not in FINAL}
     for life in world.projects:
         for stay in life.stays:
             if stay.stage in found and world.period.meets(stay.since, stay.until):

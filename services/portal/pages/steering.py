@@ -92,8 +92,8 @@ class Figures:
         return int(sum(row["value"] or 0 for row in self.rows(name)))
 
     def value(self, name: str, code: str) -> int:
-        """The value of a group, by its code or what it is called."""
-        found = (row for row in self.rows(name) if code in {row["code"], row["group"]})
+        """The value of the group with that code."""
+        found = (row for row in self.rows(name) if row["code"] == code)
         return int(next(found, {"value": 0})["value"] or 0)
 
     def days(self, name: str) -> str:

@@ -101,16 +101,17 @@ def test_reasons_end_with_the_timeline_and_themes_stay() -> None:
     assert [fact.text for fact in subject.facts] == ["Habitat", ERASED]
 
 
-def test_jobs_are_their_projects_else_their_datasets_else_their_own() -> None:
+@pytest.mark.parametrize(
+    ("ids", "thing"),
+    [
+        ({"project_id": "prj_1", "dataset_id": "dts_1"}, ("project", "prj_1")),
+        ({"dataset_id": "dts_1"}, ("dataset", "dts_1")),
+        ({"harvest_id": "hrv_1"}, ("harvest", "hrv_1")),
+    ],
+)
+def test_jobs_are_their_projects_else_their_datasets_else_their_harvests(
+    ids: dict[str, str], thing: tuple[str, str]
+) -> None:
     """Compute that no project used is counted, too."""
-    whose: tuple[dict[str, str], ...] = (
-        {"project_id": "prj_1", "dataset_id": "dts_1"},
-        {"dataset_id": "dts_1"},
-        {},
-    )
-    things = [
-        thing
-        for ids in whose
-        for thing, _ in facts_of(envelope(made(JobSucceeded, job_id="job_1", **ids)))
-    ]
-    assert things == [("project", "prj_1"), ("dataset", "dts_1"), ("job", "job_1")]
+    told = envelope(made(JobSucceeded, job_id="job_1", **ids))
+    assert [about for about, _ in facts_of(told)] == [thing]
