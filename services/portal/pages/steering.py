@@ -6,7 +6,7 @@ from services.portal.charts import Bar, bars_of, beyond_map, map_of, said_of
 from services.portal.download import download
 from services.portal.french import day
 from services.portal.lab import Json, Part, Refused
-from services.portal.visit import Faults, Visit, faults_of, get
+from services.portal.visit import Faults, Visit, get
 
 _PARTS = {
     "Projets": ("projects_by_stage", "projects_by_theme", "days_in_stage", "stays_in_stage"),
@@ -43,8 +43,6 @@ _REST = "Autres chiffres"
 _MEDIAN = "médiane"
 """In the unit of figures whose zeros are measured, not counted."""
 _SECONDS_OF_HOUR = 3600
-_FORBIDDEN = 403
-_NO_FAULTS = Faults()
 
 
 class Figures:
@@ -111,13 +109,13 @@ class Figures:
 
 async def show(visit: Visit) -> Response:
     """The figures of a year, as charts and a map."""
-    year, faults, status, found = visit.asked("annee"), _NO_FAULTS, 200, Part()
+    year, faults, status, found = visit.asked("annee"), Faults(), 200, Part()
     try:
         found = await _asked(visit, year=year)
     except Refused as refused:
-        faults, status = Faults(faults_of(refused).said, "annee"), refused.status
-        if status == _FORBIDDEN:
+        if refused.field != "year":
             raise
+        faults, status = Faults(refused.detail, "annee"), refused.status
     figures = Figures(found.value) if found.value else None
     shown = {"figures": figures, "found": found, "faults": faults, "year": year}
     return visit.page("steering/show.html", status, **shown)
