@@ -76,6 +76,9 @@ def build(holder: Visitor, project: str, played: Story) -> None:
 def complete(staff: Visitor, holder: Visitor, project: str) -> None:
     """Ask the holder for what the review lacks, and read its answer."""
     review = project.replace("projets", "revue")
+    # What changes while it is read is shown again first.
+    staff.until(project, "text=sont au catalogue")
+    staff.until(project, "text=peut être exécuté")
     page = staff.until(review, "text=Demander de compléter")
     page.fill("#reason", "De quelle année parlez-vous ?")
     staff.press("text=Demander de compléter")
