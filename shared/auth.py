@@ -1,7 +1,9 @@
 """Bearer tokens: signed with Ed25519 (JWT, RFC 7519; EdDSA, RFC 8037), checked on every route."""
 
 import hashlib
+import hmac
 import re
+import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,6 +36,7 @@ _AUDIENCE = "datalab"
 _ALGORITHM = "EdDSA"
 _PEM = re.compile(rb"-----BEGIN .*?-----END [^-]*-----", re.DOTALL)
 _KEY_ID_CHARACTERS = 16
+_SECRET_BYTES = 32
 _MEMBER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -90,6 +93,22 @@ def bearer_of(authorization: str | None) -> str:
     if scheme.lower() != "bearer" or not text.strip():
         raise Unauthenticated("il faut un jeton valide (Authorization: Bearer)")
     return text.strip()
+
+
+def new_secret() -> str:
+    """A text that nobody guesses, to be told once and kept as its hash."""
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def hash_of(secret: str) -> str:
+    """What is kept of a secret."""
+    # 32 random bytes need no slow hash: there is nothing to guess.
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def is_hash_of(kept: str, secret: str) -> bool:
+    """Whether that is what was kept of this secret."""
+    return hmac.compare_digest(kept, hash_of(secret))
 
 
 class TokenChecker:

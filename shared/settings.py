@@ -78,7 +78,10 @@ class Settings(MailSettings):
         default=False,
         description="without a token, anybody may call `GET /catalog`, `GET /datasets/{dataset_id}`"
         " and, of open data, `GET /datasets/{dataset_id}/table` and"
-        " `GET /datasets/{dataset_id}/files/{name}`; searches, joins and crossings still need one",
+        " `GET /datasets/{dataset_id}/files/{name}`; searches, joins and crossings still need one."
+        " So may anybody call `GET /workshops`, `GET /workshops.ics` and"
+        " `GET /workshops/{workshop_id}`, and register by"
+        " `POST /workshops/{workshop_id}/registrations`",
     )
     lab_kind: PublisherKind | None = Field(
         default=None,

@@ -54,6 +54,17 @@ def _a_siren(text: str) -> str:
 Siren = Annotated[str, AfterValidator(_a_siren)]
 """The number of an organisation in INSEE's register (SIRENE); empty for one that has none."""
 
+Mail = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        to_lower=True,
+        max_length=254,
+        pattern=r"^[^\s@<>\"(),:;\[\]\\]+@[^\s@<>\"(),:;\[\]\\]+\.[^\s@<>\"(),:;\[\]\\]+$",
+    ),
+]
+"""An address of electronic mail, without case: RFC 5321, 4.5.3.1, bounds its length."""
+
 DatasetId = Annotated[str, StringConstraints(pattern=r"^dts_[0-9A-Za-z_-]{1,60}$")]
 
 _PARAMETERS = 300_000

@@ -40,6 +40,9 @@ from services.intake.views import (
     ProjectView,
     ReviewView,
 )
+from services.intake.workshops.entrypoints import ForWorkshops
+from services.intake.workshops.model import Workshop
+from services.intake.workshops.watch import WorkshopWatch
 from shared.auth import Role
 from shared.background import Loop
 from shared.endings.departures import Departure
@@ -76,17 +79,18 @@ SEEN = ProjectView | ParticipantView
 _view = ProjectView.of
 
 
-class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts):
+class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
     """Takes projects from their submission to their delivery."""
 
     name = "intake"
     settings = Config()
     documents = Documents(
-        Project, Member, Submission, Account, Credential, Departure, Erasure, Retained
+        Project, Member, Submission, Account, Credential, Workshop, Departure, Erasure, Retained
     )
     upgrade = Background(lambda context: Upgrade(context.store))
     retention = Background(retaining(retention.policies))
     forgetting = Background(lambda context: Loop(_HOUR, lambda: forget_ended(context.store)))
+    workshops = Background(lambda context: WorkshopWatch(context.service, context.store))
     erasures = Background(lambda context: ErasureWatch(context.service, context.store))
 
     @on(DatasetsMatched)

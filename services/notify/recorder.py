@@ -51,13 +51,15 @@ class Recorder:
         owners = self._owners(event)
         news = news_of(event, owners)
         entry = TimelineEntry.of(kept, summarise(event), _unknown(owners), news)
+        copies = list(map(self._entries.add, entry.copies()))
         self._address(self._entries.add(entry))
         hear(self._store, [kept])
         for thing in ownership_of(event):
             for waiting in self._entries.every({"waits_for": thing}):
                 self._address(redact_late(self._store, waiting) if is_erased else waiting)
         if not is_erased and (left := without_erased(self._store, envelope)) is not envelope:
-            redact_late(self._store, entry)
+            for one in (entry, *copies):
+                redact_late(self._store, one)
             hear(self._store, [left])
 
     def _learn(self, known: Mapping[str, str]) -> None:

@@ -1,5 +1,6 @@
 """The timeline's entries, and who the things belong to that events are about."""
 
+from collections.abc import Iterator
 from datetime import UTC
 from typing import Any, ClassVar, Self
 
@@ -85,6 +86,14 @@ class TimelineEntry(Aggregate):
             news=news,
         )
 
+    def copies(self) -> Iterator[Self]:
+        """The same entry in the timeline of each project that the event is tied to."""
+        for project_id in _tied_to(self.event):
+            # News are told once: by the entry itself.
+            own = {"id": f"{self.id}-{project_id}", "correlation": project_id}
+            changed = {**own, "waits_for": "", "news": ()}
+            yield self.model_copy(update=changed)
+
 
 class Ownership(Aggregate):
     """Which member a project (its holder) or a dataset (its owner) belongs to; id: that thing's.
@@ -104,14 +113,19 @@ def _named(event: Event, fields: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(value for value in values if value)
 
 
+def _tied_to(event: Event) -> tuple[str, ...]:
+    """The projects whose timelines have an event that is about none of them alone."""
+    return getattr(event, "project_ids", ())
+
+
 def members_of(event: Event) -> frozenset[str]:
     """The members that the event names itself as concerned."""
     return frozenset((*_named(event, _MEMBERS), *getattr(event, "member_ids", ())))
 
 
 def things_of(event: Event) -> tuple[str, ...]:
-    """The project, dataset and endpoint of the event: who they belong to is concerned."""
-    return _named(event, _THINGS)
+    """The projects, dataset and endpoint of the event: who they belong to is concerned."""
+    return (*_named(event, _THINGS), *_tied_to(event))
 
 
 def ownership_of(event: Event) -> dict[str, str]:

@@ -16,6 +16,7 @@ from shared.events.harvests import *
 from shared.events.intake import *
 from shared.events.notify import *
 from shared.events.retention import *
+from shared.events.workshops import *
 
 LAB_EVENTS: tuple[type[Event], ...] = tuple(REGISTRY.values())
 """The lab's own events, without those that tests define later."""

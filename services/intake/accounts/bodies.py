@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 
 from services.intake.accounts.credential import Credential, CredentialKind, Made
-from services.intake.bodies import Line
+from services.intake.bodies import Line, Mail
 from shared.aggregate import LONG_AGO, OptionalDate, View, ViewPage
 from shared.auth import MemberId, Role
 from shared.inbound import Body, Paging
@@ -14,17 +14,6 @@ _Roles = Annotated[tuple[Role, ...], Field(min_length=1, max_length=4)]
 _Used = Annotated[
     AwareDatetime | None, BeforeValidator(lambda date: None if date == LONG_AGO else date)
 ]
-
-Mail = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        to_lower=True,
-        max_length=254,
-        pattern=r"^[^\s@<>\"(),:;\[\]\\]+@[^\s@<>\"(),:;\[\]\\]+\.[^\s@<>\"(),:;\[\]\\]+$",
-    ),
-]
-"""An address of electronic mail, without case: RFC 5321, 4.5.3.1, bounds its length."""
 
 
 class OpenAccount(Body):

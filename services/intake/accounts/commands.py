@@ -9,6 +9,7 @@ from services.intake.accounts.account import Account, unknown
 from services.intake.accounts.bodies import Identity, ListAccounts, MakeKey, MakeLink, OpenAccount
 from services.intake.accounts.credential import Credential, Made, make, parts_of, proves, refused
 from services.intake.members.commands import check_members
+from services.intake.workshops.commands import forget
 from shared.aggregate import Aggregate, new_id, now
 from shared.auth import OF_MEMBERS, ROLES, Caller, Role, issue_token
 from shared.endings.departures import has_left
@@ -67,8 +68,9 @@ def recipient(store: Store, account_id: str) -> Account:
 
 
 def erase_account(store: Store, caller: Caller, account_id: str) -> None:
-    """Erase an account that the caller may read, and end its sessions and keys."""
+    """Erase an account that the caller may read, its sessions, keys and seats in workshops."""
     found = read_account(store, caller, account_id)
+    forget(store, account_id)
     _forget(store, Credential, {"account_id": account_id})
     store.of(Account).remove(found)
 

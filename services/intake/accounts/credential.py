@@ -1,20 +1,16 @@
 """What proves who calls: a secret that is kept as its hash, and ends."""
 
-import hashlib
-import hmac
-import secrets
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal, NamedTuple, Self
 
 from pydantic import AwareDatetime, Field
 
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, new_id, now
-from shared.auth import Role
+from shared.auth import Role, hash_of, is_hash_of, new_secret
 from shared.errors import Unauthenticated
 
 CredentialKind = Literal["link", "session", "key"]
 _PREFIXES: dict[CredentialKind, str] = {"link": "lnk", "session": "ses", "key": "key"}
-_SECRET_BYTES = 32
 
 
 class Credential(Aggregate):
@@ -73,7 +69,7 @@ def make(
     account_id: str = "",
 ) -> Made:
     """A credential that lasts for `lifetime` from now; nobody can learn its text from it later."""
-    secret, made_at = secrets.token_urlsafe(_SECRET_BYTES), now()
+    secret, made_at = new_secret(), now()
     credential = Credential(
         id=new_id(_PREFIXES[kind]),
         kind=kind,
@@ -81,7 +77,7 @@ def make(
         account_id=account_id,
         roles=roles,
         name=name,
-        sha256=_hash(secret),
+        sha256=hash_of(secret),
         made_at=made_at,
         ends_at=made_at + lifetime,
     )
@@ -96,18 +92,9 @@ def parts_of(text: str) -> tuple[str, str]:
 
 def proves(credential: Credential | None, secret: str) -> bool:
     """Whether that is its secret, and it is valid."""
-    return (
-        credential is not None
-        and hmac.compare_digest(credential.sha256, _hash(secret))
-        and credential.is_valid
-    )
+    return credential is not None and is_hash_of(credential.sha256, secret) and credential.is_valid
 
 
 def refused() -> Unauthenticated:
     """One sentence for what is unknown, wrong, used or ended: who guesses learns nothing."""
     return Unauthenticated("ce lien, cette session ou cette clé ne vaut pas, ou plus")
-
-
-def _hash(secret: str) -> str:
-    # 32 random bytes need no slow hash: there is nothing to guess.
-    return hashlib.sha256(secret.encode()).hexdigest()

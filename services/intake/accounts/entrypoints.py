@@ -52,7 +52,7 @@ class ForAccounts:
 
     @http("DELETE", "/accounts/{account_id}")
     def erase_account(self, call: Call, account_id: str) -> None:
-        """Erase an account, one's own or, as an operator, anybody's; its sessions and keys end."""
+        """Erase an account, one's own or, as an operator, anybody's; sessions, keys, seats end."""
         commands.erase_account(self.documents, call.caller, account_id)
 
     @rpc

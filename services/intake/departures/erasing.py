@@ -11,6 +11,7 @@ from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import Check, Guidance
 from services.intake.submission import Submission
+from services.intake.workshops.commands import forget
 from shared.aggregate import caused_id
 from shared.auth import Caller
 from shared.endings import departures
@@ -94,6 +95,7 @@ def _erase(store: Store, member_id: str) -> Iterable[tuple[str, int]]:
     for one in keys:
         store.of(Submission).change(one.id, _forget_sent)
     yield "clés de dépôt", len(keys)
+    yield "ateliers où étaient inscrites de ses personnes", forget(store, member_id)
     yield "liens, sessions et clés d'accès", forget_all(store, member_id)
 
 

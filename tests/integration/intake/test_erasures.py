@@ -114,6 +114,7 @@ def test_no_word_of_an_erased_member_is_left_here(lab: Lab, member_id: str) -> N
         "projets": 1,
         "projets d'autres membres": 1,
         "clés de dépôt": 1,
+        "ateliers où étaient inscrites de ses personnes": 0,
         "liens, sessions et clés d'accès": 0,
     }
     shown = lab.done("GET", f"/projects/{own}", who=REVIEWER)

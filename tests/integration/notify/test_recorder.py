@@ -20,6 +20,7 @@ from shared.events import (
     MemberJoined,
     ProjectSecured,
     ProjectSubmitted,
+    WorkshopAnnounced,
     WorkspaceOpened,
 )
 from shared.store import PAGE_LIMIT, Store
@@ -60,7 +61,8 @@ def test_operator_is_told_of_everything_and_a_stranger_of_nothing(store: Store) 
     record(store, *(envelope(event) for event in EVENTS))
     assert told(store, operator) == sorted(event.topic for event in EVENTS)
     assert told(store, stranger) == []
-    assert len(store.of(TimelineEntry).find()) == len(EVENTS)
+    kept = {entry.event_id for entry in store.of(TimelineEntry).find()}
+    assert len(kept) == len(EVENTS)
 
 
 def test_holder_and_owner_are_told_of_what_is_theirs(store: Store) -> None:
@@ -82,6 +84,28 @@ def test_holder_and_owner_are_told_of_what_is_theirs(store: Store) -> None:
         "project_submitted",
     ]
     assert told(store, owner) == ["access_granted", "dataset_registered", "job_succeeded"]
+
+
+def test_event_of_several_projects_is_in_each_timeline_and_told_to_each_holder_once(
+    store: Store,
+) -> None:
+    """One who holds two of them hears once; so it is when a redelivery, or its project, follows."""
+    both, other = add_endpoint(store, HOLDER), add_endpoint(store, "mem_other")
+    tied = {"project_ids": (PROJECT, "prj_2", "prj_3")}
+    announced = envelope(example(WorkshopAnnounced).model_copy(update=tied), subject="wsh_1")
+    submitted = [
+        envelope(
+            example(ProjectSubmitted).model_copy(update={"project_id": one, "holder_id": holder}),
+            subject=one,
+        )
+        for one, holder in ((PROJECT, HOLDER), ("prj_2", HOLDER), ("prj_3", "mem_other"))
+    ]
+    record(store, submitted[0], announced, announced, *submitted[1:], announced)
+    assert told(store, both) == ["project_submitted", "project_submitted", "workshop_announced"]
+    assert told(store, other) == ["project_submitted", "workshop_announced"]
+    entries = store.of(TimelineEntry).find({"event_id": announced.id})
+    assert sorted(one.correlation for one in entries) == [PROJECT, "prj_2", "prj_3", "wsh_1"]
+    assert {one.waits_for for one in entries} == {""}
 
 
 def test_only_wanted_events_are_addressed(store: Store) -> None:

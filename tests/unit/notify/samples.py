@@ -13,8 +13,17 @@ from shared.events import (
     JobSucceeded,
     Joined,
     JoinsDiscovered,
+    MaterialAdded,
     ProjectAdvised,
     ProjectStaffed,
+    SeatGivenUp,
+    SeatTaken,
+    SeatWaiting,
+    WorkshopAnnounced,
+    WorkshopCancelled,
+    WorkshopChanged,
+    WorkshopDue,
+    WorkshopHeld,
 )
 from tests.events import enveloped
 
@@ -59,6 +68,17 @@ def value(name: str, annotation: Any) -> Any:
     return TEXTS.get(name, name) if annotation is str else annotation(1)
 
 
+SEATS: tuple[type[Event], ...] = (
+    MaterialAdded,
+    SeatGivenUp,
+    SeatTaken,
+    SeatWaiting,
+    WorkshopCancelled,
+    WorkshopChanged,
+    WorkshopDue,
+)
+"""What is told of somebody's seat."""
+
 GIVEN: dict[type[Event], dict[str, Any]] = {
     ProjectAdvised: {"datasets": 2, "experts": 0},
     ProjectStaffed: {"team": ("mem_a", "mem_b")},
@@ -69,6 +89,9 @@ GIVEN: dict[type[Event], dict[str, Any]] = {
         "joins": (made(Joined, title="EPCI", owner_id="mem_other"),),
     },
     JobSucceeded: {"dataset_id": DATASET, "seconds": 1.25},
+    WorkshopAnnounced: {"project_ids": (PROJECT, "prj_2")},
+    WorkshopHeld: {"member_ids": ("mem_host",)},
+    **{cls: {"member_id": HOLDER} for cls in SEATS},
 }
 """What tests of notify say of an example."""
 

@@ -17,6 +17,7 @@ from shared.events import (
     JoinsDiscovered,
     MemberJoined,
     ProjectSubmitted,
+    WorkshopAnnounced,
 )
 from tests.unit.notify.samples import (
     DATASET,
@@ -60,6 +61,19 @@ def test_entry_of_a_member_is_in_the_members_timeline() -> None:
     assert entry.correlation == "mem_holder"
 
 
+def test_event_that_is_tied_to_projects_is_in_the_timeline_of_each() -> None:
+    """Whole, in the same order; one that is tied to none is in no other timeline."""
+    announced = envelope(example(WorkshopAnnounced), subject="wsh_1")
+    entry = TimelineEntry.of(announced, "Un atelier.", PROJECT)
+    copies = list(entry.copies())
+    assert [one.correlation for one in copies] == [PROJECT, "prj_2"]
+    assert len({entry.id, *(one.id for one in copies)}) == 3
+    assert {(one.event_id, one.body, one.waits_for) for one in copies} == {
+        (entry.event_id, entry.body, "")
+    }
+    assert list(TimelineEntry.of(envelope(example(JobQueued)), "", "").copies()) == []
+
+
 @pytest.mark.parametrize(
     ("cls", "members", "things", "owners"),
     [
@@ -72,6 +86,7 @@ def test_entry_of_a_member_is_in_the_members_timeline() -> None:
         (JobQueued, set(), (PROJECT,), {}),
         (JobSucceeded, set(), (DATASET,), {}),
         (DeliveryAbandoned, set(), ("end_1",), {}),
+        (WorkshopAnnounced, set(), (PROJECT, "prj_2"), {}),
     ],
 )
 def test_event_tells_members_things_and_whose_they_are(

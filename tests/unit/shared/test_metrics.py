@@ -21,6 +21,7 @@ FAMILIES = {
     "datalab_events_parked": {"service", "event"},
     "datalab_retention_due": {"service"},
     "datalab_erasure_oldest_waiting_seconds": {"service"},
+    "datalab_workshop_oldest_due_seconds": {"service"},
     "datalab_retention_oldest_due_seconds": {"service"},
     "datalab_retention_erased": {"service", "kind"},
     "datalab_rpc_seconds": {"service", "method", "side", "outcome"},

@@ -1,0 +1,222 @@
+"""What intake serves of workshops by HTTP and RPC."""
+
+from typing import Any
+
+from services.intake.members.entrypoints import STAFF
+from services.intake.workshops import commands
+from services.intake.workshops.bodies import (
+    AddMaterial,
+    AnnounceWorkshop,
+    CancelWorkshop,
+    ChangeWorkshop,
+    ListWorkshops,
+    NoteAttendance,
+    Register,
+    WorkshopFormat,
+)
+from services.intake.workshops.calendar import MEDIA_TYPE, calendar_of
+from services.intake.workshops.model import Workshop
+from services.intake.workshops.views import (
+    Contact,
+    MadeRegistration,
+    RegistrantList,
+    RegistrantView,
+    RegistrationView,
+    ShownWorkshop,
+    WorkshopPage,
+)
+from shared.auth import INSIDE, Caller, MemberId
+from shared.http import Call, Text, http
+from shared.inbound import IdempotencyKey, Identifier
+from shared.messaging import rpc
+from shared.settings import Settings
+from shared.store import Store
+
+WORKSHOP = "/workshops/{workshop_id}"
+SEATS = f"{WORKSHOP}/registrations"
+
+
+class ForWorkshops:
+    """Workshops: announced by the staff, registered for by members and, where it may, anybody."""
+
+    documents: Store
+    settings: Settings
+
+    @http(
+        "POST", "/workshops", body=AnnounceWorkshop, returns=ShownWorkshop, status=201, roles=STAFF
+    )
+    def announce(self, call: Call) -> ShownWorkshop:
+        """Announce a workshop; honours an `Idempotency-Key` as submissions do."""
+        sender, key = call.caller.member_id, IdempotencyKey.if_any(call.idempotency_key)
+        return self._view(commands.announce(self.documents, sender, call.body, key), call.caller)
+
+    @http("GET", "/workshops", query=ListWorkshops, returns=WorkshopPage, public=True)
+    def page_workshops(self, call: Call) -> WorkshopPage:
+        """List workshops, those to come or those of before, the newest announced first."""
+        return WorkshopPage.of(commands.page(self.documents, call.query))
+
+    @http("GET", "/workshops.ics", returns=Text, formats={"ics": MEDIA_TYPE}, public=True)
+    def read_calendar(self, call: Call) -> Text:  # noqa: ARG002 - all are shown the same
+        """The workshops to come, and of the last three months, to subscribe to by a calendar."""
+        return self._calendar(commands.listed(self.documents))
+
+    @http(
+        "GET",
+        WORKSHOP,
+        query=WorkshopFormat,
+        returns=ShownWorkshop,
+        formats={"json": "application/json", "ics": MEDIA_TYPE},
+        public=True,
+    )
+    def read_workshop(self, call: Call, workshop_id: str) -> ShownWorkshop | Text:
+        """Read a workshop, with the caller's own registrations; for calendars too."""
+        workshop = self.documents.of(Workshop).get(workshop_id)
+        view = self._view(workshop, call.caller)
+        return view if call.format == "json" else self._calendar([workshop], view.link)
+
+    @http("PATCH", WORKSHOP, body=ChangeWorkshop, returns=ShownWorkshop, roles=STAFF)
+    def replan(self, call: Call, workshop_id: str) -> ShownWorkshop:
+        """Change a workshop that is yet to begin; who registered is told when and where it is."""
+        return self._view(commands.change(self.documents, workshop_id, call.body), call.caller)
+
+    @http(
+        "POST", f"{WORKSHOP}/cancellation", body=CancelWorkshop, returns=ShownWorkshop, roles=STAFF
+    )
+    def call_off(self, call: Call, workshop_id: str) -> ShownWorkshop:
+        """Cancel a workshop; all who registered are told."""
+        return self._view(
+            commands.cancel(self.documents, workshop_id, call.body.reason), call.caller
+        )
+
+    @http("POST", f"{WORKSHOP}/attendance", body=NoteAttendance, returns=ShownWorkshop, roles=STAFF)
+    def hold(self, call: Call, workshop_id: str) -> ShownWorkshop:
+        """Note how many came to a workshop, and who; again corrects it."""
+        return self._view(
+            commands.note_attendance(self.documents, workshop_id, call.body), call.caller
+        )
+
+    @http("POST", f"{WORKSHOP}/materials", body=AddMaterial, returns=ShownWorkshop, roles=STAFF)
+    def add_material(self, call: Call, workshop_id: str) -> ShownWorkshop:
+        """Add something to read of a workshop that took place."""
+        return self._view(
+            commands.add_material(self.documents, workshop_id, call.body), call.caller
+        )
+
+    @http("POST", SEATS, body=Register, returns=MadeRegistration, status=201, public=True)
+    def register_person(self, call: Call, workshop_id: str) -> MadeRegistration:
+        """Register for a workshop, or wait for a seat; with an `Idempotency-Key`, once."""
+        key = IdempotencyKey.if_any(call.idempotency_key)
+        seat = commands.register(self.documents, call.caller, workshop_id, call.body, key)
+        return MadeRegistration.of_made(seat.workshop, seat.registration, seat.text)
+
+    @http("GET", SEATS, returns=RegistrantList)
+    def list_registrants(self, call: Call, workshop_id: str) -> RegistrantList:
+        """Who registered, with name and address: for the staff and the host alone."""
+        found = commands.registrants(self.documents, call.caller, workshop_id)
+        return RegistrantList(items=list(map(RegistrantView.of_seat, found)))
+
+    @http("DELETE", f"{SEATS}/{{registration_id}}")
+    def give_up(self, call: Call, workshop_id: str, registration_id: str) -> None:
+        """Take back one's own registration or, as the staff, anybody's."""
+        commands.give_up(self.documents, call.caller, workshop_id, registration_id)
+
+    @http("GET", "/registrations/shown", returns=RegistrationView, takes="credential")
+    def read_registration(self, call: Call) -> RegistrationView:
+        """Read the registration whose text is the bearer token."""
+        seat = commands.shown(self.documents, call.credential)
+        return RegistrationView.of_seat(seat.workshop, seat.registration)
+
+    @http("POST", "/registrations/end", returns=RegistrationView, takes="credential")
+    def end_registration(self, call: Call) -> RegistrationView:
+        """Take back the registration whose text is the bearer token."""
+        seat = commands.give_up_shown(self.documents, call.credential)
+        return RegistrationView.of_seat(seat.workshop, seat.registration)
+
+    @rpc
+    def announce_workshop(self, workshop: dict[str, Any]) -> ShownWorkshop:
+        """Announce a workshop; a call that the broker repeats announces one."""
+        body, key = AnnounceWorkshop.model_validate(workshop), IdempotencyKey.of_call()
+        return self._view(commands.announce(self.documents, "rpc", body, key), INSIDE)
+
+    @rpc
+    def list_workshops(
+        self,
+        when: str | None = None,
+        theme: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> WorkshopPage:
+        """List workshops, `coming` or `past`, the newest announced first."""
+        asked = {"when": when, "theme": theme, "after": after, "limit": limit}
+        return WorkshopPage.of(commands.page(self.documents, ListWorkshops.model_validate(asked)))
+
+    @rpc
+    def get_workshop(self, workshop_id: Identifier) -> ShownWorkshop:
+        """Read a workshop, with how its seats are taken."""
+        return self._view(self.documents.of(Workshop).get(workshop_id), INSIDE)
+
+    @rpc
+    def change_workshop(self, workshop_id: Identifier, changes: dict[str, Any]) -> ShownWorkshop:
+        """Change a workshop that is yet to begin."""
+        body = ChangeWorkshop.model_validate(changes)
+        return self._view(commands.change(self.documents, workshop_id, body), INSIDE)
+
+    @rpc
+    def cancel_workshop(self, workshop_id: Identifier, reason: str) -> ShownWorkshop:
+        """Cancel a workshop."""
+        body = CancelWorkshop.model_validate({"reason": reason})
+        return self._view(commands.cancel(self.documents, workshop_id, body.reason), INSIDE)
+
+    @rpc
+    def note_attendance(
+        self, workshop_id: Identifier, attendance: int, came: list[str] | None = None
+    ) -> ShownWorkshop:
+        """Note how many came to a workshop and, by their registrations, who."""
+        body = NoteAttendance.model_validate({"attendance": attendance, "came": came or []})
+        return self._view(commands.note_attendance(self.documents, workshop_id, body), INSIDE)
+
+    @rpc
+    def add_workshop_material(self, workshop_id: Identifier, title: str, url: str) -> ShownWorkshop:
+        """Add something to read of a workshop that took place."""
+        body = AddMaterial.model_validate({"title": title, "url": url})
+        return self._view(commands.add_material(self.documents, workshop_id, body), INSIDE)
+
+    @rpc
+    def register_for_workshop(
+        self, workshop_id: Identifier, name: str, mail: str, member_id: MemberId
+    ) -> MadeRegistration:
+        """Register a person for a member; a call that the broker repeats registers it once."""
+        body, key = Register.model_validate({"name": name, "mail": mail}), IdempotencyKey.of_call()
+        caller = Caller(member_id, frozenset())
+        seat = commands.register(self.documents, caller, workshop_id, body, key)
+        return MadeRegistration.of_made(seat.workshop, seat.registration, seat.text)
+
+    @rpc
+    def give_up_seat(self, registration_id: Identifier) -> RegistrationView:
+        """Take back a registration."""
+        seat = commands.give_up_known(self.documents, registration_id)
+        return RegistrationView.of_seat(seat.workshop, seat.registration)
+
+    @rpc
+    def get_registrant(self, registration_id: Identifier) -> Contact:
+        """Whom to write to about a registration, and about which workshop; NotFound once erased."""
+        return Contact.of_person(*commands.contact(self.documents, registration_id)[:2])
+
+    @rpc
+    def make_registration_link(self, registration_id: Identifier) -> str:
+        """A new text that opens a registration, for a letter to its person; the last five do."""
+        return commands.make_link(self.documents, registration_id)
+
+    @rpc
+    def get_invitation(self, registration_id: Identifier) -> str:
+        """The workshop of a registration as iCalendar, to go with a letter to its person."""
+        seat = commands.contact(self.documents, registration_id)
+        link = RegistrationView.of_seat(seat.workshop, seat.registration).link
+        return calendar_of([seat.workshop], self.settings.lab_name, link).decode()
+
+    def _view(self, workshop: Workshop, caller: Caller) -> ShownWorkshop:
+        return ShownWorkshop.shown_to(workshop, caller, commands.host_of(self.documents, workshop))
+
+    def _calendar(self, workshops: list[Workshop], link: str = "") -> Text:
+        written = calendar_of(workshops, self.settings.lab_name, link)
+        return Text(iter([written]), MEDIA_TYPE)

@@ -1,0 +1,299 @@
+"""The rules of a workshop: its seats, exact however many register at once, and what is told."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import AwareDatetime, computed_field
+
+from services.intake.workshops.registration import NOBODY, Person, Registration, Registrations
+from shared.aggregate import NEVER, Aggregate, new_id, now
+from shared.auth import Caller
+from shared.errors import Invalid, NotFound, WrongStage
+from shared.events.event import Event, Frozen
+from shared.events.workshops import (
+    MaterialAdded,
+    SeatGivenUp,
+    SeatTaken,
+    SeatWaiting,
+    WorkshopAnnounced,
+    WorkshopCancelled,
+    WorkshopChanged,
+    WorkshopDue,
+    WorkshopHeld,
+)
+
+REMINDED_BEFORE = timedelta(days=1)
+FORGOTTEN_AFTER = timedelta(weeks=4)
+"""How long after its end names and addresses of who registered are kept."""
+
+MOST_MATERIALS = 50
+_BEGUN, _NOT_BEGUN = "cet atelier a commencé", "cet atelier n'a pas encore commencé"
+_WHEN_AND_WHERE = {"starts_at", "ends_at", "place", "link"}
+
+
+class Material(Frozen):
+    """Something to read afterwards."""
+
+    title: str
+    url: str
+
+
+class Workshop(Aggregate):
+    """A workshop with all who registered.
+
+    `revision` grows with what calendars show. `remind_at` and `forget_at` are when there is
+    something to do for it in the background, NEVER once it is done.
+    """
+
+    collection: ClassVar[str] = "workshops"
+    indexes: ClassVar[tuple[str, ...]] = (
+        "ends_at",
+        "theme",
+        "remind_at",
+        "forget_at",
+        "registration_ids",
+        "known_as",
+    )
+
+    title: str
+    description: str = ""
+    theme: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    place: str = ""
+    link: str = ""
+    seats: int
+    waiting_seats: int = 0
+    host_id: str = ""
+    project_ids: tuple[str, ...] = ()
+    state: Literal["announced", "cancelled"] = "announced"
+    reason: str = ""
+    revision: int = 0
+    changed_at: AwareDatetime
+    remind_at: AwareDatetime = NEVER
+    forget_at: AwareDatetime = NEVER
+    registrations: Registrations = Registrations()
+    materials: tuple[Material, ...] = ()
+    attendance: int | None = None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def registration_ids(self) -> list[str]:
+        """What registrations are found by."""
+        return [one.id for one in self.registrations.all]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def known_as(self) -> list[str]:
+        """The accounts and members of which something is kept."""
+        return self.registrations.known_as
+
+    def shows_who_registered_to(self, caller: Caller) -> bool:
+        """Whether the caller is the staff, or the host."""
+        return caller.is_staff or bool(self.host_id and self.host_id == caller.member_id)
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether it is yet to begin."""
+        return self.state == "announced" and now() < self.starts_at
+
+    @property
+    def is_full(self) -> bool:
+        """Whether who registers now waits for a seat."""
+        return len(self.registrations.seated) >= self.seats
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one may register now, if only to wait."""
+        may_wait = len(self.registrations.waiting) < self.waiting_seats
+        return self.is_coming and (may_wait or not self.is_full)
+
+    def announce(self) -> Self:
+        """Let everybody know."""
+        self._check_plan()
+        self._schedule()
+        self.record(WorkshopAnnounced(**self._plan()))
+        return self
+
+    def change(self, changes: dict[str, Any]) -> None:
+        """Announce some of it otherwise; who registered is told when and where it is."""
+        self._check_begun(is_expected=False)
+        given = {name: value for name, value in changes.items() if value != getattr(self, name)}
+        if not given:
+            return
+        for name, value in given.items():
+            setattr(self, name, value)
+        self._check_plan()
+        self.revision, self.changed_at = self.revision + 1, now()
+        if {"starts_at", "ends_at"} & given.keys():
+            self._schedule()
+        concerned = self.registrations.counted if _WHEN_AND_WHERE & given.keys() else ()
+        self._tell(WorkshopChanged(**self._plan(), changed=tuple(given)), concerned)
+        self._move_up()
+
+    def cancel(self, reason: str) -> None:
+        """Let it not take place; again changes nothing."""
+        if self.state == "cancelled":
+            return
+        self._check_begun(is_expected=False)
+        self.state, self.reason, self.remind_at = "cancelled", reason, NEVER
+        self.revision, self.changed_at = self.revision + 1, now()
+        event = WorkshopCancelled(**self._about(), reason=reason)
+        self._tell(event, self.registrations.counted)
+
+    def register(self, person: Person, proof: str, request: str = "") -> Registration:
+        """A registration that this secret opens: the one that is known of the person, or a new one.
+
+        Raises WrongStage when it is too late, or there is no seat, not even to wait for.
+        """
+        if known := self.registrations.of(person, request):
+            return self._put(known.proved_also_by(proof))
+        if not self.is_coming:
+            raise WrongStage("on ne s'inscrit plus à cet atelier")
+        if not self.is_open:
+            raise WrongStage("l'atelier est complet, et sa liste d'attente aussi")
+        double = self.registrations.has_mail(person.mail)
+        made = Registration(
+            id=new_id("reg"),
+            proofs=(proof,),
+            request=request,
+            at=now(),
+            state="waiting" if self.is_full else "taken",
+            person=NOBODY if double else person,
+            double=double,
+        )
+        self.registrations = self.registrations.with_new(made)
+        if made.counts:
+            event = SeatTaken if made.has_seat else SeatWaiting
+            self.record(event(**self._seat(made)))
+        return made
+
+    def open_also_by(self, registration_id: str, proof: str) -> None:
+        """Let one more secret open a registration."""
+        self._put(self.registration(registration_id).proved_also_by(proof))
+
+    def give_up(self, registration_id: str) -> None:
+        """Take a registration back before the workshop begins; again changes nothing."""
+        one = self.registration(registration_id)
+        if one.state == "given_up":
+            return
+        if self.state == "announced" and not self.is_coming:
+            raise WrongStage("l'atelier a commencé : une inscription ne se retire plus")
+        if one.counts:
+            self.record(SeatGivenUp(**self._seat(one)))
+        self._put(one.given_up())
+        self._move_up()
+
+    def registration(self, registration_id: str) -> Registration:
+        """A registration by its id; raises NotFound."""
+        if found := self.registrations.find(registration_id):
+            return found
+        raise NotFound.of(registration_id)
+
+    def remind(self, at: datetime) -> None:
+        """Tell, once, all who have a seat that it takes place soon, unless it began meanwhile."""
+        if self.remind_at > at:
+            return
+        self.remind_at = NEVER
+        if self.is_coming:
+            self._tell(WorkshopDue(**self._about()), self.registrations.seated)
+
+    def hold(self, attendance: int, came: Iterable[str]) -> None:
+        """Note how many came and, of who registered, who did; again corrects it."""
+        self._check_begun(is_expected=True)
+        present, known = set(came), {one.id for one in self.registrations.counted}
+        if unknown := sorted(present - known):
+            raise Invalid(f"personne n'est inscrit sous l'identifiant {unknown[0]}", "came")
+        self.registrations = self.registrations.with_present(present)
+        if attendance != self.attendance:
+            self.attendance = attendance
+            self.record(WorkshopHeld(**self._about(), attendance=attendance))
+
+    def add_material(self, material: Material) -> None:
+        """Add something to read; an address that is there already is called otherwise."""
+        self._check_begun(is_expected=True)
+        others = tuple(one for one in self.materials if one.url != material.url)
+        if len(others) >= MOST_MATERIALS:
+            raise WrongStage(f"un atelier a au plus {MOST_MATERIALS} supports")
+        is_new = len(others) == len(self.materials)
+        self.materials = (*others, material)
+        if is_new:
+            told = {"material": material.title, "url": material.url}
+            self._tell(MaterialAdded(**self._about(), **told), self.registrations.seated)
+
+    def forget(self, known_as: str) -> None:
+        """Keep nothing of an account, or of a member's people, whose seats others may take."""
+        gone = [one for one in self.registrations.all if known_as in one.person.known_as]
+        for one in gone:
+            if one.counts and self.is_coming:
+                self.record(SeatGivenUp(**self._seat(one)))
+        self.registrations = self.registrations.without(gone)
+        self._move_up()
+
+    def forget_all(self, at: datetime) -> None:
+        """Keep nothing of who registered, some weeks after it."""
+        if self.forget_at <= at:
+            self.forget_at, self.registrations = NEVER, Registrations()
+
+    def _put(self, changed: Registration) -> Registration:
+        self.registrations = self.registrations.with_changed(changed)
+        return changed
+
+    def _move_up(self) -> None:
+        """Give seats that are free to who waited longest."""
+        for one in self.registrations.waiting:
+            if self.is_full or not self.is_coming:
+                return
+            self._put(one.model_copy(update={"state": "taken"}))
+            self.record(SeatTaken(**self._seat(one), waited=True))
+
+    def _check_plan(self) -> None:
+        if self.ends_at <= self.starts_at:
+            raise Invalid("la fin doit suivre le début", "ends_at")
+        if self.starts_at <= now():
+            raise Invalid("un atelier s'annonce avant de commencer", "starts_at")
+        if not self.place and not self.link:
+            raise Invalid("dites où il a lieu : un lieu, un lien, ou les deux", "place")
+
+    def _check_begun(self, *, is_expected: bool) -> None:
+        if self.state == "cancelled":
+            raise WrongStage("cet atelier est annulé")
+        if self.is_coming is is_expected:
+            raise WrongStage(_NOT_BEGUN if is_expected else _BEGUN)
+
+    def _schedule(self) -> None:
+        remind_at = self.starts_at - REMINDED_BEFORE
+        self.remind_at = remind_at if remind_at > now() else NEVER
+        self.forget_at = self.ends_at + FORGOTTEN_AFTER
+
+    def _tell(self, event: Event, concerned: Iterable[Registration]) -> None:
+        """Record it of the workshop, and of each registration that is concerned."""
+        self.record(event)
+        for one in concerned:
+            alone = {**_whose(one), "project_ids": (), "member_ids": ()}
+            self.record(event.model_copy(update=alone))
+
+    def _plan(self) -> dict[str, Any]:
+        told = {"theme": self.theme, "place": self.place, "seats": self.seats}
+        return {**self._about(), **told, "ends_at": _iso(self.ends_at)}
+
+    def _seat(self, one: Registration) -> dict[str, Any]:
+        return {**self._about(), **_whose(one)}
+
+    def _about(self) -> dict[str, Any]:
+        return {
+            "workshop_id": self.id,
+            "title": self.title,
+            "starts_at": _iso(self.starts_at),
+            "project_ids": self.project_ids,
+            "member_ids": (self.host_id,) if self.host_id else (),
+        }
+
+
+def _whose(one: Registration) -> dict[str, Any]:
+    return {"registration_id": one.id, "member_id": one.person.member_id or None}
+
+
+def _iso(time: datetime) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

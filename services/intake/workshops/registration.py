@@ -1,0 +1,149 @@
+"""Who registered for a workshop: what is known of each, and what became of it."""
+
+from collections.abc import Collection
+from typing import Literal, Self
+
+from pydantic import AwareDatetime
+
+from shared.auth import Caller, is_hash_of
+from shared.events.event import Frozen
+
+SeatState = Literal["taken", "waiting", "given_up"]
+
+_MOST_SPENT = 500
+_MOST_PROOFS = 5
+
+
+class Person(Frozen):
+    """Who registers: personal data, seen by the staff and the host alone.
+
+    `member_id` and `account_id` are empty for who did not sign in.
+    """
+
+    name: str = ""
+    mail: str = ""
+    member_id: str = ""
+    account_id: str = ""
+
+    @property
+    def known_as(self) -> set[str]:
+        """The account and the member by which it is found, and forgotten."""
+        return {self.account_id, self.member_id} - {""}
+
+    def is_of(self, caller: Caller) -> bool:
+        """Whether the caller is that person: by the account, or without one by the member."""
+        if caller.account_id:
+            return self.account_id == caller.account_id
+        return bool(caller.member_id) and not self.account_id and self.member_id == caller.member_id
+
+    def is_known_as(self, other: Self) -> bool:
+        """Whether both signed in as one: two strangers are not, whatever address they give."""
+        if self.account_id or other.account_id:
+            return self.account_id == other.account_id
+        return bool(self.member_id) and (self.member_id, self.mail) == (other.member_id, other.mail)
+
+
+NOBODY = Person()
+
+
+class Registration(Frozen):
+    """What became of a registration; `proofs` are hashes of the secrets that open it, newest last.
+
+    `request` is the hash of what its sender repeats with it. A `double` is made for an address
+    that is registered already: to who asked for it it looks like any other, and it has no seat.
+    """
+
+    id: str
+    proofs: tuple[str, ...]
+    request: str = ""
+    at: AwareDatetime
+    state: SeatState
+    person: Person = NOBODY
+    double: bool = False
+    came: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether somebody has, or awaits, a seat by it."""
+        return self.state != "given_up" and not self.double
+
+    @property
+    def has_seat(self) -> bool:
+        """Whether somebody is expected to come."""
+        return self.counts and self.state == "taken"
+
+    def is_proved_by(self, secret: str) -> bool:
+        """Whether that is one of its secrets."""
+        return any(is_hash_of(proof, secret) for proof in self.proofs)
+
+    def proved_also_by(self, proof: str) -> Self:
+        """The same when one more secret opens it; the oldest do so no more."""
+        return self.model_copy(update={"proofs": (*self.proofs, proof)[-_MOST_PROOFS:]})
+
+    def given_up(self) -> Self:
+        """The same once its person does not come, of whom nothing is kept."""
+        return self.model_copy(update={"state": "given_up", "person": NOBODY})
+
+
+class Registrations(Frozen):
+    """All registrations of a workshop, in the order in which they came."""
+
+    all: tuple[Registration, ...] = ()
+
+    @property
+    def counted(self) -> tuple[Registration, ...]:
+        """Those by which somebody has, or awaits, a seat."""
+        return tuple(one for one in self.all if one.counts)
+
+    @property
+    def seated(self) -> tuple[Registration, ...]:
+        """Those of who is expected to come."""
+        return tuple(one for one in self.all if one.has_seat)
+
+    @property
+    def waiting(self) -> tuple[Registration, ...]:
+        """The waiting list, who waited longest first."""
+        return tuple(one for one in self.counted if not one.has_seat)
+
+    @property
+    def known_as(self) -> list[str]:
+        """The accounts and members of which something is kept."""
+        return sorted({key for one in self.all for key in one.person.known_as})
+
+    def find(self, registration_id: str) -> Registration | None:
+        """The registration of that id, if any."""
+        return next((one for one in self.all if one.id == registration_id), None)
+
+    def of(self, person: Person, request: str) -> Registration | None:
+        """What a person who is known has already, or the same request made for it before."""
+        for one in self.counted:
+            is_repeated = bool(request) and one.request == request
+            if one.person.is_known_as(person) or (is_repeated and one.person.mail == person.mail):
+                return one
+        return None
+
+    def has_mail(self, mail: str) -> bool:
+        """Whether somebody has, or awaits, a seat under that address."""
+        return any(one.person.mail == mail for one in self.counted)
+
+    def with_new(self, one: Registration) -> Self:
+        """The same with one more; of those that count no more the oldest are forgotten."""
+        spent = [found.id for found in self.all if not found.counts]
+        dropped = set(spent[:-_MOST_SPENT])
+        kept = (found for found in self.all if found.id not in dropped)
+        return self.model_copy(update={"all": (*kept, one)})
+
+    def with_changed(self, changed: Registration) -> Self:
+        """The same where one became that."""
+        found = tuple(changed if one.id == changed.id else one for one in self.all)
+        return self.model_copy(update={"all": found})
+
+    def with_present(self, registration_ids: set[str]) -> Self:
+        """The same where these came, and the others did not."""
+        said = (one.model_copy(update={"came": one.id in registration_ids}) for one in self.all)
+        return self.model_copy(update={"all": tuple(said)})
+
+    def without(self, gone: Collection[Registration]) -> Self:
+        """The same without some."""
+        left = tuple(one for one in self.all if one not in gone)
+        return self.model_copy(update={"all": left})

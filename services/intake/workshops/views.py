@@ -1,0 +1,153 @@
+"""What callers are shown of workshops: who registered only where that is theirs to see."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+
+from services.intake.workshops.model import Workshop
+from services.intake.workshops.registration import Registration, SeatState
+from shared.aggregate import View, ViewPage
+from shared.auth import Caller
+
+_Second = Annotated[AwareDatetime, AfterValidator(lambda time: time.replace(microsecond=0))]
+
+
+class MaterialView(View):
+    """Something to read afterwards."""
+
+    title: str
+    url: str
+
+
+class WorkshopView(View):
+    """A workshop as everybody sees it."""
+
+    id: str
+    title: str
+    description: str
+    theme: str
+    starts_at: _Second
+    ends_at: _Second
+    place: str = Field(description="empty where it is online only")
+    seats: int
+    host_id: str = Field(description="the member that hosts it; empty where none does")
+    state: Literal["announced", "cancelled"]
+    reason: str = Field(description="why it was cancelled, in French")
+    is_coming: bool = Field(description="whether it is yet to begin")
+    is_open: bool = Field(description="whether one may register, if only to wait for a seat")
+    is_full: bool = Field(description="whether who registers waits")
+    materials: tuple[MaterialView, ...]
+    attendance: int | None = Field(description="how many came; null if nobody noted it")
+    revision: int = Field(description="grows with what was announced otherwise")
+
+
+class WorkshopPage(ViewPage[WorkshopView]):
+    """Workshops, the newest announced first, and the cursor of the next page."""
+
+
+class SeatView(View):
+    """A registration as its person sees it."""
+
+    id: str
+    state: SeatState
+    at: AwareDatetime
+
+
+class SeatingView(BaseModel):
+    """How the seats are taken."""
+
+    taken: int
+    waiting: int
+    waiting_seats: int
+
+
+class ShownWorkshop(WorkshopView):
+    """A workshop with what is the caller's to see of it."""
+
+    host: str = Field(description="what the host is called; empty where there is none")
+    link: str = Field(description="for who has a seat, and the staff; empty for others")
+    project_ids: tuple[str, ...] = Field(description="for the staff; empty for others")
+    own: tuple[SeatView, ...] = Field(description="the caller's registrations")
+    seating: SeatingView | None = Field(description="for the staff and the host; null for others")
+
+    @classmethod
+    def shown_to(cls, workshop: Workshop, caller: Caller, host: str) -> Self:
+        """The view for a caller, who may be anybody."""
+        own = [one for one in workshop.registrations.counted if one.person.is_of(caller)]
+        may_join = caller.is_staff or any(one.has_seat for one in own)
+        return cls(
+            **dict(WorkshopView.of(workshop)),
+            host=host,
+            link=workshop.link if may_join else "",
+            project_ids=workshop.project_ids if caller.is_staff else (),
+            own=tuple(map(SeatView.model_validate, own)),
+            seating=_seating(workshop) if workshop.shows_who_registered_to(caller) else None,
+        )
+
+
+class RegistrationView(SeatView):
+    """A registration as who shows its secret sees it, with the workshop."""
+
+    link: str = Field(description="where to follow the workshop from elsewhere; for a seat alone")
+    workshop: WorkshopView
+
+    @classmethod
+    def of_seat(cls, workshop: Workshop, one: Registration) -> Self:
+        """The view of a registration for a workshop."""
+        return cls(
+            **dict(SeatView.model_validate(one)),
+            link=workshop.link if one.state == "taken" else "",
+            workshop=WorkshopView.of(workshop),
+        )
+
+
+class MadeRegistration(RegistrationView):
+    """A new registration with the text that opens it, which is told this once."""
+
+    text: str = Field(description="to be shown as bearer token")
+
+    @classmethod
+    def of_made(cls, workshop: Workshop, one: Registration, text: str) -> Self:
+        """The view of what was made."""
+        return cls(**dict(RegistrationView.of_seat(workshop, one)), text=text)
+
+
+class RegistrantView(View):
+    """Who registered, for the staff and the host."""
+
+    id: str
+    name: str
+    mail: str
+    member_id: str = Field(description="empty for who did not sign in")
+    state: SeatState
+    at: AwareDatetime
+    came: bool
+
+    @classmethod
+    def of_seat(cls, one: Registration) -> Self:
+        """The view of a registration."""
+        person = one.person
+        named = {"name": person.name, "mail": person.mail, "member_id": person.member_id}
+        return cls(id=one.id, state=one.state, at=one.at, came=one.came, **named)
+
+
+class RegistrantList(BaseModel):
+    """All who have, or await, a seat, in the order in which they registered."""
+
+    items: list[RegistrantView]
+
+
+class Contact(RegistrantView):
+    """Whom to write to about a registration, and about which workshop."""
+
+    workshop: WorkshopView
+
+    @classmethod
+    def of_person(cls, workshop: Workshop, one: Registration) -> Self:
+        """The view of a registration for a workshop."""
+        return cls(**dict(RegistrantView.of_seat(one)), workshop=WorkshopView.of(workshop))
+
+
+def _seating(workshop: Workshop) -> SeatingView:
+    taken, waiting = len(workshop.registrations.seated), len(workshop.registrations.waiting)
+    return SeatingView(taken=taken, waiting=waiting, waiting_seats=workshop.waiting_seats)

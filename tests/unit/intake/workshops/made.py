@@ -1,0 +1,58 @@
+"""Workshops, and the people who register for them, that these tests are about."""
+
+from datetime import timedelta
+from typing import Any
+
+from services.intake.workshops.model import Workshop
+from services.intake.workshops.registration import Person, Registration
+from shared.aggregate import now
+from shared.events import Event
+
+MARK = "Zénobie"
+
+
+def workshop(**fields: Any) -> Workshop:
+    """An announced workshop of two seats, in a week, whose events are not yet saved."""
+    starts_at = now() + timedelta(days=7)
+    given: dict[str, Any] = {
+        "id": "wsh_1",
+        "title": "Lire une carte",
+        "theme": "culture des données",
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(hours=2),
+        "place": "Caen",
+        "seats": 2,
+        "waiting_seats": 2,
+        "changed_at": now(),
+    }
+    return Workshop(**{**given, **fields}).announce()
+
+
+def saved(it: Workshop, **changed: Any) -> Workshop:
+    """The workshop as it is loaded after a save, some of it otherwise."""
+    return Workshop.model_validate({**it.model_dump(), **changed})
+
+
+def begun(it: Workshop) -> Workshop:
+    """The same workshop once it has begun."""
+    return saved(it, starts_at=now() - timedelta(minutes=1))
+
+
+def person(number: int, **fields: Any) -> Person:
+    """One of many people who did not sign in."""
+    return Person(**{"name": MARK, "mail": f"p{number}@ville.example", **fields})
+
+
+def register(it: Workshop, *numbers: int) -> list[Registration]:
+    """The registrations of these people, one after the other."""
+    return [it.register(person(number), f"proof {number}") for number in numbers]
+
+
+def states(it: Workshop) -> list[str]:
+    """What became of each registration, in order."""
+    return [one.state for one in it.registrations.all]
+
+
+def told(it: Workshop, cls: type[Event]) -> list[Any]:
+    """The events of that class that wait to be saved."""
+    return [event for event in it.recorded() if isinstance(event, cls)]

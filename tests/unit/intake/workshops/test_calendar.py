@@ -1,0 +1,63 @@
+"""Workshops in calendars: what was written is what another program reads."""
+
+from datetime import timedelta
+from typing import Any
+
+from icalendar import Calendar
+
+from services.intake.workshops.calendar import calendar_of
+from services.intake.workshops.model import Workshop
+from tests.unit.intake.workshops.made import MARK, register, workshop
+
+HOSTILE = "Cartes ; virgules, \\ et « été »\r\nBEGIN:VEVENT\r\nSUMMARY:autre"
+
+
+def read(*workshops: Workshop, link: str = "") -> list[Any]:
+    """The events of their calendar, as icalendar reads it again."""
+    text = calendar_of(workshops, "Datalab", link)
+    assert max(map(len, text.split(b"\r\n"))) <= 75
+    return list(Calendar.from_ical(text).walk("VEVENT"))
+
+
+def test_calendar_is_read_again_as_it_was_written() -> None:
+    """Times are in UTC to the second, whatever zone it was announced in; words are words."""
+    it = workshop(title="Lire une carte", description=HOSTILE, theme="cartes, plans")
+    (event,) = read(it)
+    assert event["summary"] == "Lire une carte"
+    assert event["description"].replace("\r\n", "\n") == HOSTILE.replace("\r\n", "\n")
+    assert event["location"] == "Caen"
+    assert event["dtstart"].dt == it.starts_at.replace(microsecond=0)
+    assert event["dtend"].dt - event["dtstart"].dt == timedelta(hours=2)
+    assert event["dtstart"].to_ical().endswith(b"Z")
+    assert (event["status"], event["sequence"]) == ("CONFIRMED", 0)
+    assert "url" not in event
+
+
+def test_change_and_cancellation_keep_the_uid_and_raise_the_sequence() -> None:
+    """A calendar that has it already moves it, and strikes it out."""
+    it = workshop()
+    (before,) = read(it)
+    it.change({"place": "", "link": "https://visio.example/a"})
+    (moved,) = read(it)
+    it.cancel("Grève.")
+    (struck,) = read(it)
+    assert len({one["uid"] for one in (before, moved, struck)}) == 1
+    assert [one["sequence"] for one in (before, moved, struck)] == [0, 1, 2]
+    assert (moved["location"], struck["status"]) == ("En ligne", "CANCELLED")
+    assert moved["dtstamp"].dt >= before["dtstamp"].dt
+
+
+def test_link_is_for_whom_it_is_given() -> None:
+    """Everybody's calendar has neither the link nor who registered."""
+    it = workshop(link="https://visio.example/a")
+    register(it, 1)
+    assert b"visio" not in calendar_of([it], "Datalab")
+    assert MARK.encode() not in calendar_of([it], "Datalab")
+    assert read(it, link=it.link)[0]["url"] == "https://visio.example/a"
+
+
+def test_calendar_of_no_workshop_is_one() -> None:
+    """Whoever subscribes early reads an empty calendar under the lab's name."""
+    calendar: Any = Calendar.from_ical(calendar_of([], "Datalab"))
+    assert (calendar["name"], calendar.walk("VEVENT")) == ("Datalab", [])
+    assert calendar_of([], "Datalab") == calendar_of([], "Datalab")
