@@ -57,6 +57,15 @@ class ServerSettings(BaseModel):
         default=200_000_000, ge=1, description="largest file that is taken in"
     )
 
+    public_catalog: bool = Field(
+        default=False,
+        description="without a token, anybody may call `GET /catalog`, `GET /datasets`,"
+        " `GET /datasets/{dataset_id}` and, of open data, `GET /datasets/{dataset_id}/table` and"
+        " `GET /datasets/{dataset_id}/files/{name}`; joins and crossings still need one."
+        " So may anybody call `GET /workshops`, `GET /workshops.ics` and"
+        " `GET /workshops/{workshop_id}`, and register by"
+        " `POST /workshops/{workshop_id}/registrations`",
+    )
     sign_in_key: str = Field(
         default="",
         pattern=r"^(.{32,})?$",

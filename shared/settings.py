@@ -74,15 +74,6 @@ class Settings(MailSettings):
         gt=0,
         description="time in which a JSON body, and each 64 kB of an upload, must come",
     )
-    public_catalog: bool = Field(
-        default=False,
-        description="without a token, anybody may call `GET /catalog`, `GET /datasets/{dataset_id}`"
-        " and, of open data, `GET /datasets/{dataset_id}/table` and"
-        " `GET /datasets/{dataset_id}/files/{name}`; searches, joins and crossings still need one."
-        " So may anybody call `GET /workshops`, `GET /workshops.ics` and"
-        " `GET /workshops/{workshop_id}`, and register by"
-        " `POST /workshops/{workshop_id}/registrations`",
-    )
     lab_kind: PublisherKind | None = Field(
         default=None,
         description="what kind of body that is, as portals ask: regional_authority, nonprofit, ...",

@@ -88,14 +88,15 @@ async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[N
         "notify": settings.notify_url,
     }
     tokens, templates = Tokens(), templates_of()
-    provider, attempts = Provider(settings) if settings.oidc_issuer else None, Attempts()
+    provider = Provider(settings) if settings.oidc_issuer else None
+    attempts, sign_ups = Attempts(), Attempts(most=10, at="d'inscription")
     async with httpx.AsyncClient(timeout=_TIMEOUT, limits=_LIMITS, trust_env=False) as http:
 
         def visit(request: Request) -> Visit:
             session = str(request.session.get("session", ""))
             lab = Lab(http, urls, tokens, session)  # type: ignore[arg-type]
             sign_in = SignIn(http, settings.intake_url, tokens, settings.sign_in_key)
-            return Visit(request, settings, templates, lab, sign_in, attempts, provider)
+            return Visit(request, settings, templates, lab, sign_in, attempts, sign_ups, provider)
 
         app.state.visit, app.state.http, app.state.urls = visit, http, urls
         yield
@@ -133,8 +134,9 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101 - registered for it alone
     visit: Visit = request.app.state.visit(request)
     if error.status == _UNAUTHENTICATED:
-        request.session.clear()
-        request.session["said"] = "Votre session est terminée : connectez-vous à nouveau."
+        if visit.person:
+            request.session.clear()
+            request.session["said"] = "Votre session est terminée : connectez-vous à nouveau."
         return RedirectResponse("/connexion", _SEEN)
     return visit.page("refused.html", error.status, code=error.status, detail=error.detail)
 

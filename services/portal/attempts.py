@@ -1,4 +1,4 @@
-"""Who fails to sign in again and again waits: what signs in cannot be guessed, but may be tried."""
+"""Who tries something again and again waits, such as to sign in, or to register for a workshop."""
 
 import time
 from collections import deque
@@ -10,27 +10,26 @@ _ADDRESSES = 10_000
 
 
 class Attempts:
-    """The last failures of each address; beyond `most` within `seconds`, it is not listened to.
+    """The last attempts of each address; beyond `most` within `seconds`, it is not listened to.
 
-    All behind one proxy that tells no addresses are one.
+    `at` says in French what they are. All behind one proxy that tells no addresses are one.
     """
 
-    def __init__(self, most: int = 20, seconds: float = 600.0) -> None:
-        self._most, self._seconds = most, seconds
-        self._failed: dict[str, deque[float]] = {}
+    def __init__(self, most: int = 20, seconds: float = 600.0, at: str = "de connexion") -> None:
+        self._at, self._most, self._seconds = at, most, seconds
+        self._tried: dict[str, deque[float]] = {}
 
     def check(self, address: str) -> None:
-        """Raise Refused for an address that failed too often."""
-        failed = self._failed.get(address)
-        if failed and len(failed) == self._most and time.monotonic() - failed[0] < self._seconds:
-            raise Refused(
-                _TOO_MANY, "Trop d'essais de connexion d'ici : réessayez dans quelques minutes."
-            )
+        """Raise Refused for an address that tried too often."""
+        tried = self._tried.get(address)
+        if tried and len(tried) == self._most and time.monotonic() - tried[0] < self._seconds:
+            said = f"Trop d'essais {self._at} d'ici : réessayez dans quelques minutes."
+            raise Refused(_TOO_MANY, said)
 
     def note(self, address: str) -> None:
-        """Count a failure; the address that failed longest ago is forgotten for a new one."""
-        failed = self._failed.pop(address, None) or deque(maxlen=self._most)
-        failed.append(time.monotonic())
-        self._failed[address] = failed
-        if len(self._failed) > _ADDRESSES:
-            del self._failed[next(iter(self._failed))]
+        """Count an attempt; the address that tried longest ago is forgotten for a new one."""
+        tried = self._tried.pop(address, None) or deque(maxlen=self._most)
+        tried.append(time.monotonic())
+        self._tried[address] = tried
+        if len(self._tried) > _ADDRESSES:
+            del self._tried[next(iter(self._tried))]

@@ -39,6 +39,13 @@ JOB_STATES = {
     "cancelled": "annulé",
 }
 
+SEAT_STATES = {
+    "taken": "place réservée",
+    "waiting": "sur liste d'attente",
+    "given_up": "inscription retirée",
+}
+"""What became of a registration for a workshop."""
+
 REQUEST_STATES = {
     "requested": "en attente de réponse",
     "granted": "accordé",
@@ -84,6 +91,23 @@ def moment(text: str | None) -> str:
     return f"{french_date(local.date().isoformat())} à {local.hour}\u00a0h\u00a0{local.minute:02}"
 
 
+def form_time(text: str | None) -> str:
+    """An ISO time as a field for day and hour has it, in metropolitan France; else the text."""
+    try:
+        return f"{_local(text):%Y-%m-%dT%H:%M}" if text else ""
+    except ValueError:
+        return text or ""
+
+
+def of_paris(text: str) -> str:
+    """What such a field brings, as an ISO time; what is something else stays as it is."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return (time if time.tzinfo else time.replace(tzinfo=_PARIS)).isoformat()
+
+
 def count(number: int | None, one: str, many: str = "") -> str:
     """A number of things: `0 ligne`, `1 ligne`, `12 345 lignes`."""
     if number is None:
@@ -127,6 +151,7 @@ FILTERS: dict[str, Any] = {
     "sentence": sentence,
     "day": day,
     "moment": moment,
+    "form_time": form_time,
     "count": count,
     "decimal": decimal,
     "share": share,
@@ -137,6 +162,7 @@ FILTERS: dict[str, Any] = {
     "role": lambda code: named(code, ROLES),
     "dataset_state": lambda code: named(code, DATASET_STATES),
     "job_state": lambda code: named(code, JOB_STATES),
+    "seat_state": lambda code: named(code, SEAT_STATES),
     "request_state": lambda code: named(code, REQUEST_STATES),
 }
 """What the templates call them by."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,9 @@ _FRENCH: Mapping[Service, str] = {
     "notify": "le suivi et les partenaires",
 }
 _FAILED = 500
-_UNSEEN = frozenset((403, 404))
+_NOT_FOUND = 404
+_UNSEEN = frozenset((403, _NOT_FOUND))
+_SECRET = re.compile(r"[A-Za-z0-9_.-]+")
 _RENEWED = 0.75
 """The part of a token's lifetime after which another is asked for."""
 
@@ -101,11 +104,15 @@ class Lab:
         """What PUT answers."""
         return (await self._call(service, "PUT", path, json=body)).json()
 
-    async def show(self, service: Service, path: str, credential: str) -> Json:
-        """What POST answers to who shows a credential, whoever is signed in."""
-        headers = {"Authorization": f"Bearer {credential}"}
+    async def show(
+        self, service: Service, method: Literal["GET", "POST"], path: str, secret: str
+    ) -> Json:
+        """What is answered to anybody who shows a secret; raises Refused or Away."""
+        if not _SECRET.fullmatch(secret):
+            raise Refused(_NOT_FOUND, "Ce lien ne vaut pas, ou plus.")
+        headers = {"Authorization": f"Bearer {secret}"}
         url = self._urls[service] + path
-        return (await _request(self._http, service, "POST", url, headers=headers)).json()
+        return (await _request(self._http, service, method, url, headers=headers)).json()
 
     async def patch(self, service: Service, path: str, body: Mapping[str, object]) -> Json:
         """What PATCH answers."""

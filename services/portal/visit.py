@@ -26,7 +26,7 @@ _OF_WHAT_WAS_SENT = frozenset((400, 403, 409, 413, 422))
 _NOT_KEPT = {"cache-control": "no-store"}
 """What pages show is for who signed in: no browser or proxy keeps it for the next."""
 
-_FORM_FIELDS = 200
+_FORM_FIELDS = 600
 _FORM_BYTES = 1_000_000
 """The most that a form brings beside a file, and a field of one with a file."""
 
@@ -35,6 +35,8 @@ _MENU = (
     ("/projets", "Mes projets", ()),
     ("/donnees", "Mes données", ("holder", "owner")),
     ("/catalogue", "Catalogue", ()),
+    ("/services", "Services rendus", ()),
+    ("/ateliers", "Ateliers", ()),
     ("/demandes", "Demandes d'accès", ("holder", "owner")),
     ("/revue", "Revue", ("reviewer", "operator")),
     ("/pilotage", "Pilotage", ("reviewer", "operator")),
@@ -43,6 +45,9 @@ _MENU = (
     ("/compte", "Compte", ()),
 )
 """Address, title, and the roles that it is for; for all when there are none."""
+
+_PUBLIC_MENU = ("/catalogue", "/services", "/ateliers")
+"""The addresses that are for everybody where the lab says so."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ class Visit:
     lab: Lab
     sign_in: SignIn
     attempts: Attempts
+    sign_ups: Attempts
     provider: Provider | None = None
     form: FormData = field(default_factory=FormData)
 
@@ -96,12 +102,13 @@ class Visit:
 
     @property
     def menu(self) -> list[tuple[str, str]]:
-        """The addresses of the pages that this person uses, with their titles."""
+        """The addresses of the pages that this person, or anybody, uses, with their titles."""
         person = self.person
+        if person is None:
+            shown = _PUBLIC_MENU if self.settings.public_catalog else ()
+            return [(address, title) for address, title, _ in _MENU if address in shown]
         return [
-            (address, title)
-            for address, title, roles in _MENU
-            if person and (not roles or person.has(*roles))
+            (address, title) for address, title, roles in _MENU if not roles or person.has(*roles)
         ]
 
     @property
@@ -172,9 +179,12 @@ class Visit:
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
-def get(path: str, handler: Handler, *, is_open: bool = False) -> Route:
-    """A page; who has not signed in is asked to, unless it `is_open`."""
-    return Route(path, _answering(handler, is_open=is_open), methods=["GET"])
+def get(path: str, handler: Handler, *, is_open: bool = False, public: bool = False) -> Route:
+    """A page; who has not signed in is asked to.
+
+    Not if it `is_open`, nor, where the lab lets anybody read its catalogue, if it is `public`.
+    """
+    return Route(path, _answering(handler, is_open=is_open, public=public), methods=["GET"])
 
 
 def post(
@@ -182,6 +192,7 @@ def post(
     handler: Handler,
     *,
     is_open: bool = False,
+    public: bool = False,
     takes_file: bool = False,
     is_proven: bool = False,
 ) -> Route:
@@ -189,16 +200,24 @@ def post(
 
     What the address itself proves (`is_proven`) may be sent by others than this portal's forms.
     """
-    answer = _answering(handler, is_open=is_open, takes_file=takes_file, is_proven=is_proven)
+    answer = _answering(
+        handler, is_open=is_open, public=public, takes_file=takes_file, is_proven=is_proven
+    )
     return Route(path, answer, methods=["POST"])
 
 
 def _answering(
-    handler: Handler, *, is_open: bool, takes_file: bool = False, is_proven: bool = False
+    handler: Handler,
+    *,
+    is_open: bool,
+    public: bool,
+    takes_file: bool = False,
+    is_proven: bool = False,
 ) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         visit: Visit = request.app.state.visit(request)
-        if visit.person is None and not is_open:
+        is_for_all = is_open or (public and visit.settings.public_catalog)
+        if visit.person is None and not is_for_all:
             return RedirectResponse(f"/connexion?suite={quote(request.url.path)}", _SEEN)
         if request.method != "POST":
             return await handler(visit)

@@ -26,7 +26,8 @@ from services.catalog.results.crossing import CrossingQuery, CrossingView
 from services.catalog.results.ended_inputs import with_ended_inputs
 from services.catalog.search.finder import DatasetPage, Finder
 from services.catalog.search.query import DatasetQuery
-from shared.auth import INSIDE, Caller
+from shared.auth import ANYBODY, INSIDE, Caller
+from shared.errors import Unauthenticated
 from shared.events.event import FileRef, Treatment
 from shared.http import Call, Download, Text, http, paced
 from shared.inbound import Identifier
@@ -51,7 +52,7 @@ class Reading:
     joins: JoinIndexService
     compute: ServiceProxy
 
-    @http("GET", "/datasets", query=DatasetQuery, returns=DatasetPage)
+    @http("GET", "/datasets", query=DatasetQuery, returns=DatasetPage, public=True)
     def list_datasets(self, call: Call) -> DatasetPage:
         """Search; restricted datasets show their metadata."""
         return self._find(call.query, call.caller)
@@ -231,6 +232,8 @@ class Reading:
     def _find(self, query: DatasetQuery, caller: Caller) -> DatasetPage:
         joinable = None
         if query.joinable_with:
+            if caller == ANYBODY:
+                raise Unauthenticated("il faut un jeton pour chercher ce qui se croise")
             visibility.visible(self.documents, query.joinable_with, caller)
             joinable = found_joins.joinable(self.joins, query.joinable_with, caller)
         return self.finder.search(query, caller, joinable)

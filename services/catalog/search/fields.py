@@ -32,7 +32,10 @@ FRESH_DAYS = {"week": 7, "month": 31, "year": 366}
 HIDDEN = "hidden"
 """Stands beside the state of what is not published."""
 
-_RAW = ("id", "state", "owner", "name", "place", AREA)
+DELIVERED = "project"
+"""The origin of what a delivered project gave back."""
+
+_RAW = ("id", "state", "owner", "origin", "name", "place", AREA)
 _STEMS = "stems"
 
 

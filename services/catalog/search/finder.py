@@ -140,7 +140,7 @@ def _permitted(query: DatasetQuery, caller: Caller) -> DatasetQuery:
     """The question as far as the caller may ask it: what is not published is its owner's."""
     if query.state == "published" or caller.is_staff:
         return query
-    if query.owner_id not in {"", caller.member_id}:
+    if not caller.member_id or query.owner_id not in {"", caller.member_id}:
         raise Forbidden(
             "les jeux de données qui ne sont pas publiés ne sont montrés qu'à leur propriétaire"
         )

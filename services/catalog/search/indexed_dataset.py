@@ -17,6 +17,7 @@ from services.catalog.search.concepts import groups_in
 from services.catalog.search.fields import (
     ANYWHERE,
     AREA,
+    DELIVERED,
     HIDDEN,
     TEXTS,
     WORTHS,
@@ -163,6 +164,7 @@ def _filters(dataset: Dataset, title: str) -> dict[str, str | list[str]]:
         "id": dataset.id,
         "state": ["published"] if dataset.state == "published" else [dataset.state, HIDDEN],
         "owner": dataset.owner_id,
+        "origin": [DELIVERED] if dataset.project_id else [],
         "name": title,
         "place": list(about.territory),
         AREA: areas_in(about.territory),

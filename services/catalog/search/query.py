@@ -12,6 +12,7 @@ from services.catalog.licences.licences import canonical
 from services.catalog.search.concepts import groups_in, relation_of
 from services.catalog.search.fields import (
     ANYWHERE,
+    DELIVERED,
     FRESH_DAYS,
     HIDDEN,
     const,
@@ -52,6 +53,7 @@ class DatasetQuery(Paging):
         default=None, description="a dataset: those that have values of its key columns"
     )
     owner_id: str = ""
+    delivered: bool = Field(default=False, description="what delivered projects gave back alone")
     state: DatasetState = Field(
         default="published", description="other than published shows the caller's own only"
     )
@@ -112,6 +114,7 @@ def conditions(schema: Schema, query: DatasetQuery, today: date) -> list[Query]:
     """The filters of a question, which say nothing of how well a dataset fits."""
     terms = {
         "owner": query.owner_id,
+        "origin": DELIVERED if query.delivered else "",
         "theme": fold(query.theme),
         "licence": canonical(query.licence),
         "key": query.key,

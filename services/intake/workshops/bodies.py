@@ -10,7 +10,7 @@ from shared.auth import MemberId
 from shared.catalogues.markup import plain_text
 from shared.inbound import Body, Identifier, Paging
 
-MOST_SEATS = 500
+MOST_SEATS, MOST_WAITING = 300, 200
 
 
 def _to_the_second(time: datetime) -> datetime:
@@ -34,7 +34,7 @@ _Link = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=rf"{_URL}|^$")
 ]
 _Seats = Annotated[int, Field(ge=1, le=MOST_SEATS)]
-_WaitingSeats = Annotated[int, Field(ge=0, le=MOST_SEATS, description="of the waiting list")]
+_WaitingSeats = Annotated[int, Field(ge=0, le=MOST_WAITING, description="of the waiting list")]
 _Projects = Annotated[
     tuple[Identifier, ...],
     Field(max_length=20, description="the projects it is tied to"),
@@ -90,7 +90,7 @@ class NoteAttendance(Body):
     """How many came and, of those who registered, who."""
 
     attendance: int = Field(ge=0, le=100_000)
-    came: tuple[Identifier, ...] = Field(default=(), max_length=2 * MOST_SEATS)
+    came: tuple[Identifier, ...] = Field(default=(), max_length=MOST_SEATS + MOST_WAITING)
 
 
 class AddMaterial(Body):

@@ -42,10 +42,15 @@ def announce(
     """Announce a workshop; with a `key` sent before, return the one it announced."""
     given = dict(body)
     _check_named(store, given)
-    identifier = claim(store, "wsh", sender, key, body) if key else new_id("wsh")
-    found = store.of(Workshop).find_one(identifier)
-    workshop = found or Workshop(id=identifier, changed_at=now(), **given).announce()
-    return found or store.of(Workshop).add(workshop)
+
+    def announced(identifier: str) -> Workshop:
+        return Workshop(id=identifier, changed_at=now(), **given).announce()
+
+    # What cannot be announced spends no key: it is mended, and sent again with the same.
+    workshop = announced(new_id("wsh"))
+    if key:
+        workshop = announced(claim(store, "wsh", sender, key, body))
+    return store.of(Workshop).add(workshop)
 
 
 def change(store: Store, workshop_id: str, body: ChangeWorkshop) -> Workshop:

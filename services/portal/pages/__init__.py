@@ -4,6 +4,7 @@ from services.portal.pages import (
     account,
     catalogue,
     data,
+    deliveries,
     entry,
     help,  # noqa: A004 - a page's name
     home,
@@ -12,6 +13,7 @@ from services.portal.pages import (
     persons,
     requests,
     steering,
+    workshops,
 )
 from services.portal.pages.projects import projects, results, reviews, treatments
 
@@ -19,6 +21,8 @@ PAGES = [
     *home.ROUTES,
     *entry.ROUTES,
     *catalogue.ROUTES,
+    *deliveries.ROUTES,
+    *workshops.ROUTES,
     *data.ROUTES,
     *requests.ROUTES,
     *projects.ROUTES,

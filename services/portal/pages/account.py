@@ -64,7 +64,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     found = await visit.lab.parts(
         member=_member(visit),
         keys=visit.lab.get("intake", "/keys", after=visit.asked("suite")),
-        account=_account(visit),
+        account=own_account(visit),
         mails=_mails(visit),
     )
     shown = {
@@ -87,7 +87,7 @@ async def _member(visit: Visit) -> Json:
         return None
 
 
-async def _account(visit: Visit) -> Json:
+async def own_account(visit: Visit) -> Json:
     """The person's own account; who came by a link has none."""
     if not visit.account_id:
         return None

@@ -26,11 +26,11 @@ async def search(visit: Visit) -> Response:
 async def show(visit: Visit) -> Response:
     """One dataset: what it holds, who may use it and how, what it can be crossed with."""
     path = path_of("datasets", visit.request.path_params["dataset_id"])
-    found = await visit.lab.parts(
-        dataset=visit.lab.get("catalog", path),
-        joins=visit.lab.get("catalog", f"{path}/joins", limit=_SHOWN_JOINS),
-        recipes=visit.lab.get("catalog", f"{path}/recipes"),
-    )
+    asked = {"dataset": visit.lab.get("catalog", path)}
+    if visit.person:
+        asked["joins"] = visit.lab.get("catalog", f"{path}/joins", limit=_SHOWN_JOINS)
+        asked["recipes"] = visit.lab.get("catalog", f"{path}/recipes")
+    found = await visit.lab.parts(**asked)
     dataset = found["dataset"].value
     versions = dataset["versions"] if dataset else []
     newest = next((one for one in reversed(versions) if one["profile"]), None)
@@ -44,7 +44,7 @@ async def table(visit: Visit) -> Response:
 
 
 ROUTES = [
-    get("/catalogue", search),
-    get("/catalogue/{dataset_id}", show),
-    get("/catalogue/{dataset_id}/table", table),
+    get("/catalogue", search, public=True),
+    get("/catalogue/{dataset_id}", show, public=True),
+    get("/catalogue/{dataset_id}/table", table, public=True),
 ]

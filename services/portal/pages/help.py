@@ -13,6 +13,7 @@ PAGES = {
     "donnees": "Déposer des données",
     "personnes": "Quand des personnes sont nommées",
     "demandes": "Répondre à une demande d'accès",
+    "ateliers": "Venir à un atelier",
     "revue": "Relire un projet ou un résultat",
     "pilotage": "Piloter le Datalab : ce que disent les chiffres",
     "programmes": "Brancher un programme",

@@ -1,7 +1,5 @@
 """What mails say, as a page, and the page that a mail's link leads to: it ends such mails."""
 
-from urllib.parse import quote
-
 from starlette.responses import Response
 
 from services.portal.lab import Refused
@@ -37,9 +35,9 @@ async def show(visit: Visit) -> Response:
 
 async def stop(visit: Visit) -> Response:
     """End what the link is for; mail programs do so by themselves (RFC 8058)."""
-    link = quote(visit.request.path_params["link"], safe="")
+    link = visit.request.path_params["link"]
     try:
-        stopped = await visit.lab.show("notify", "/mail-preferences/stop", link)
+        stopped = await visit.lab.show("notify", "POST", "/mail-preferences/stop", link)
     except Refused as refused:
         if refused.status != _NOT_FOUND:
             raise

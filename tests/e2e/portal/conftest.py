@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -79,6 +80,34 @@ def enter(browser: Browser, lab: Lab) -> Iterator[Enter]:
     yield signed_in
     for context in opened:
         context.close()
+
+
+@pytest.fixture
+def stranger(browser: Browser, lab: Lab) -> Iterator[Visitor]:
+    """Somebody who did not sign in, without JavaScript."""
+    context = browser.new_context(java_script_enabled=False, locale="fr-FR")
+    context.set_default_timeout(_PATIENCE_MS)
+    yield Visitor(context.new_page(), lab.stack.portal_url)
+    context.close()
+
+
+def announced(played: Story, **changes: object) -> str:
+    """The id of a new workshop of two seats, which begins in a week."""
+    starts_at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=7)
+    body = {
+        "title": "Lire une carte",
+        "theme": "culture des données",
+        "starts_at": starts_at.isoformat(),
+        "ends_at": (starts_at + timedelta(hours=2)).isoformat(),
+        "place": "Caen",
+        "link": "https://visio.example/salle",
+        "seats": 2,
+        "waiting_seats": 1,
+        "host_id": played.members["agency"],
+        "project_ids": [played.project_id],
+        **changes,
+    }
+    return str(played.staff.post("intake", "/workshops", body)["id"])
 
 
 def link(lab: Lab, member_id: str, *roles: str) -> str:

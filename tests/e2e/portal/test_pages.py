@@ -8,7 +8,7 @@ import pytest
 from deploy.demo import content
 from deploy.demo.story import Story
 from shared.aggregate import now
-from tests.e2e.portal.conftest import Enter
+from tests.e2e.portal.conftest import Enter, announced
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 NARROW = 320
@@ -19,6 +19,7 @@ def paths(played: Story) -> list[str]:
     project, homes = f"/projets/{played.project_id}", played.datasets[content.HOMES_FILE]
     jobs = played.holder.get("compute", "/jobs", project_id=played.project_id)["items"]
     full = next(one["id"] for one in jobs if one["kind"] == "full")
+    workshop = f"/ateliers/{announced(played)}"
     return [
         "/",
         "/catalogue",
@@ -47,7 +48,14 @@ def paths(played: Story) -> list[str]:
         "/compte",
         "/nouvelles",
         "/desabonnement/acc_1.daily.x",
+        "/services",
+        "/ateliers",
+        "/ateliers/nouveau",
+        workshop,
+        f"{workshop}/modification",
+        f"{workshop}/presence",
         "/aide",
+        "/aide/ateliers",
         "/aide/donnees",
         "/aide/pilotage",
         "/nulle-part",

@@ -58,7 +58,7 @@ def test_lab_that_is_closed_shows_strangers_nothing(lab: Lab, town: Town) -> Non
         ({"link": "javascript:alert(1)"}, "link"),
         ({"link": 'https://a.example/"><script>'}, "link"),
         ({"seats": 0}, "seats"),
-        ({"seats": 501}, "seats"),
+        ({"seats": 301}, "seats"),
         ({"waiting_seats": -1}, "waiting_seats"),
         ({"host_id": "mbr_ghost"}, "host_id"),
         ({"project_ids": ["prj_ghost"]}, "project_ids"),
@@ -97,8 +97,10 @@ def test_only_the_staff_decides_on_workshops(lab: Lab, town: Town) -> None:
 
 
 def test_announcement_that_is_repeated_is_one(lab: Lab) -> None:
-    """With the key of before; another body under it is refused."""
+    """With the key of before, which a plan that cannot be spends not; another body is refused."""
     body, headers = plan(), {"Idempotency-Key": "atelier-1"}
+    wrong = {**body, "ends_at": body["starts_at"]}
+    lab.refused(422, "POST", "/workshops", wrong, who=REVIEWER, headers=headers)
     one, two = (
         lab.done("POST", "/workshops", body, who=REVIEWER, headers=headers)["id"] for _ in range(2)
     )

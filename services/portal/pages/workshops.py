@@ -1,0 +1,252 @@
+"""Workshops: what is to come, a seat in it, and what is left of it; the staff announces them."""
+
+from starlette.responses import Response
+
+from services.portal.download import saved
+from services.portal.french import of_paris
+from services.portal.lab import Json, Refused, path_of
+from services.portal.pages.account import own_account
+from services.portal.visit import Faults, Visit, faults_of, get, post
+from shared.aggregate import new_id
+
+_NO_FAULTS = Faults()
+_TEXTS = ("title", "description", "theme", "place", "link", "host_id")
+_TIMES = ("starts_at", "ends_at")
+_NUMBERS = ("seats", "waiting_seats")
+_SHOWN = 100
+_MEMBERS = 100
+_OPENED = "/registrations"
+
+
+async def page(visit: Visit) -> Response:
+    """What is to come, the next first, and what was before."""
+    lab, theme = visit.lab, visit.asked("theme")
+    found = await lab.parts(
+        coming=lab.get("intake", "/workshops", when="coming", theme=theme, limit=_SHOWN),
+        past=lab.get("intake", "/workshops", when="past", theme=theme, after=visit.asked("after")),
+    )
+    listed = (found["coming"].value or {"items": []})["items"]
+    coming = sorted(listed, key=lambda one: str(one["starts_at"]))
+    return visit.page("workshops/list.html", **found, next_ones=coming, theme=theme)
+
+
+async def subscribe(visit: Visit) -> Response:
+    """All workshops, for a calendar."""
+    return await _calendar(visit, "/workshops.ics")
+
+
+async def save(visit: Visit) -> Response:
+    """One workshop, for a calendar."""
+    return await _calendar(visit, _path(visit), format="ics")
+
+
+async def show(visit: Visit) -> Response:
+    """One workshop, and a form to register."""
+    return await _show(visit)
+
+
+async def register(visit: Visit) -> Response:
+    """Register; who did not sign in is shown a link by which to come back."""
+    if visit.person is None:
+        visit.sign_ups.check(visit.address)
+        visit.sign_ups.note(visit.address)
+    body = {name: visit.text(name) for name in ("name", "mail")}
+    path = f"{_path(visit)}/registrations"
+    try:
+        made = await visit.lab.post("intake", path, body, visit.text("key"))
+    except Refused as refused:
+        return await _show(visit, refused.status, faults_of(refused))
+    if visit.person:
+        said = "Vous êtes sur la liste d'attente." if made["state"] == "waiting" else "À bientôt !"
+        return visit.go(_address(visit), f"Votre inscription est notée. {said}")
+    return visit.secret("workshops/registered.html", made=made)
+
+
+async def give_up(visit: Visit) -> Response:
+    """Take one's own registration back."""
+    await visit.lab.delete("intake", _seat_path(visit))
+    return visit.go(_address(visit), "Votre inscription est retirée.")
+
+
+async def show_opened(visit: Visit) -> Response:
+    """A registration, for who has its link."""
+    code = visit.asked("code")
+    seat = await visit.lab.show("intake", "GET", f"{_OPENED}/shown", code)
+    return visit.page("workshops/registration.html", seat=seat, code=code)
+
+
+async def give_up_opened(visit: Visit) -> Response:
+    """Take a registration back by its link."""
+    code = visit.text("code")
+    seat = await visit.lab.show("intake", "POST", f"{_OPENED}/end", code)
+    return visit.page("workshops/registration.html", seat=seat, code=code)
+
+
+async def write(visit: Visit) -> Response:
+    """An empty form to announce one."""
+    return await _write(visit, {}, new_id("key"))
+
+
+async def announce(visit: Visit) -> Response:
+    """Announce a workshop; sent twice, the form announces one."""
+    key = visit.text("key")
+    try:
+        made = await visit.lab.post("intake", "/workshops", _plan(visit), key)
+    except Refused as refused:
+        return await _write(visit, _typed(visit), key, refused.status, faults_of(refused))
+    return visit.go(f"/ateliers/{made['id']}", "L'atelier est annoncé.")
+
+
+async def rewrite(visit: Visit) -> Response:
+    """The form of one that is announced."""
+    return await _write(visit, await visit.lab.get("intake", _path(visit)))
+
+
+async def change(visit: Visit) -> Response:
+    """Announce it otherwise."""
+    try:
+        await visit.lab.patch("intake", _path(visit), _plan(visit))
+    except Refused as refused:
+        return await _write(visit, _typed(visit), "", refused.status, faults_of(refused))
+    return visit.go(_address(visit), "L'annonce est modifiée.")
+
+
+async def cancel(visit: Visit) -> Response:
+    """Let it not take place."""
+    try:
+        await visit.lab.post("intake", f"{_path(visit)}/cancellation", _said(visit, "reason"))
+    except Refused as refused:
+        return await _show(visit, refused.status, faults_of(refused))
+    return visit.go(_address(visit), "L'atelier est annulé : les personnes inscrites l'apprennent.")
+
+
+async def show_registrants(visit: Visit) -> Response:
+    """Who registered, and who came."""
+    return await _show_registrants(visit)
+
+
+async def note_attendance(visit: Visit) -> Response:
+    """Note how many came, and who."""
+    number = visit.number("attendance")
+    attendance = visit.text("attendance") if number is None else number
+    body = {"attendance": attendance, "came": visit.texts("came")}
+    try:
+        await visit.lab.post("intake", f"{_path(visit)}/attendance", body)
+    except Refused as refused:
+        return await _show_registrants(visit, refused.status, faults_of(refused))
+    return visit.go(_address(visit), "La présence est notée.")
+
+
+async def take_out(visit: Visit) -> Response:
+    """Take somebody's registration back, as the staff."""
+    try:
+        await visit.lab.delete("intake", _seat_path(visit))
+    except Refused as refused:
+        return await _show_registrants(visit, refused.status, faults_of(refused))
+    return visit.go(f"{_address(visit)}/presence", "L'inscription est retirée.")
+
+
+async def add_material(visit: Visit) -> Response:
+    """Add something to read afterwards."""
+    body = {"title": visit.text("material"), "url": visit.text("url")}
+    try:
+        await visit.lab.post("intake", f"{_path(visit)}/materials", body)
+    except Refused as refused:
+        faults = faults_of(refused)
+        at = "material" if faults.at == "title" else faults.at
+        return await _show(visit, refused.status, Faults(faults.said, at))
+    return visit.go(_address(visit), "Le support est ajouté.")
+
+
+async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
+    found = await visit.lab.parts(
+        workshop=visit.lab.get("intake", _path(visit)), account=own_account(visit)
+    )
+    account = found["account"].value or {}
+    names = ("name", "mail", "reason", "material", "url")
+    typed = {name: visit.text(name) or account.get(name, "") for name in names}
+    shown = {"typed": typed, "key": visit.text("key") or new_id("key"), "faults": faults}
+    return visit.page("workshops/show.html", status, **found, **shown)
+
+
+async def _write(
+    visit: Visit, given: Json, key: str = "", status: int = 200, faults: Faults = _NO_FAULTS
+) -> Response:
+    """The form of a new workshop, by its `key`, or of that of the address."""
+    members = await visit.lab.parts(members=visit.lab.get("intake", "/members", limit=_MEMBERS))
+    shown = {"given": given, "key": key, "faults": faults, "action": visit.request.url.path}
+    return visit.page("workshops/write.html", status, **members, **shown)
+
+
+async def _show_registrants(
+    visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS
+) -> Response:
+    path = _path(visit)
+    found = await visit.lab.parts(
+        workshop=visit.lab.get("intake", path),
+        registrants=visit.lab.get("intake", f"{path}/registrations"),
+    )
+    typed = visit.text("attendance")
+    return visit.page("workshops/registrants.html", status, **found, typed=typed, faults=faults)
+
+
+async def _calendar(visit: Visit, path: str, **query: str) -> Response:
+    answer = await visit.lab.open("intake", path, **query)
+    try:
+        return saved(await answer.aread(), "text/calendar; charset=utf-8", "ateliers.ics")
+    finally:
+        await answer.aclose()
+
+
+def _plan(visit: Visit) -> dict[str, object]:
+    """What the form announces; what is no number or time is told by the service."""
+    numbers = {name: visit.text(name) or "0" for name in _NUMBERS}
+    return {
+        **_said(visit, *_TEXTS),
+        **{name: of_paris(visit.text(name)) for name in _TIMES},
+        **{name: int(text) if text.isdecimal() else text for name, text in numbers.items()},
+        "project_ids": visit.words("project_ids"),
+    }
+
+
+def _typed(visit: Visit) -> dict[str, object]:
+    """The same as it was typed, to be shown again."""
+    return {**_plan(visit), **_said(visit, *_NUMBERS)}
+
+
+def _said(visit: Visit, *names: str) -> dict[str, object]:
+    return {name: visit.text(name) for name in names}
+
+
+def _path(visit: Visit) -> str:
+    return path_of("workshops", visit.request.path_params["workshop_id"])
+
+
+def _seat_path(visit: Visit) -> str:
+    seat = path_of("registrations", visit.request.path_params["registration_id"])
+    return f"{_path(visit)}{seat}"
+
+
+def _address(visit: Visit) -> str:
+    return f"/ateliers{_path(visit).removeprefix('/workshops')}"
+
+
+ROUTES = [
+    get("/ateliers", page, public=True),
+    post("/ateliers", announce),
+    get("/ateliers/nouveau", write),
+    get("/ateliers/calendrier.ics", subscribe, public=True),
+    get("/ateliers/inscription", show_opened, is_open=True),
+    post("/ateliers/inscription", give_up_opened, is_open=True),
+    get("/ateliers/{workshop_id}", show, public=True),
+    get("/ateliers/{workshop_id}/calendrier.ics", save, public=True),
+    post("/ateliers/{workshop_id}/inscription", register, public=True),
+    post("/ateliers/{workshop_id}/inscription/{registration_id}/retrait", give_up),
+    get("/ateliers/{workshop_id}/modification", rewrite),
+    post("/ateliers/{workshop_id}/modification", change),
+    post("/ateliers/{workshop_id}/annulation", cancel),
+    get("/ateliers/{workshop_id}/presence", show_registrants),
+    post("/ateliers/{workshop_id}/presence", note_attendance),
+    post("/ateliers/{workshop_id}/presence/{registration_id}/retrait", take_out),
+    post("/ateliers/{workshop_id}/supports", add_material),
+]
