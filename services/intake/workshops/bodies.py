@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from services.intake.bodies import Line, Mail
-from shared.auth import MemberId
 from shared.catalogues.markup import plain_text
 from shared.inbound import Body, Identifier, Paging
 
@@ -40,7 +39,10 @@ _Projects = Annotated[
     Field(max_length=20, description="the projects it is tied to"),
     AfterValidator(lambda ids: tuple(dict.fromkeys(ids))),
 ]
-_Host = Annotated[MemberId | Literal[""], Field(description="the member that hosts it, if any")]
+_Host = Annotated[
+    str,
+    Field(pattern=r"^([A-Za-z0-9_.-]{1,64})?$", description="the member that hosts it, if any"),
+]
 
 
 class AnnounceWorkshop(Body):

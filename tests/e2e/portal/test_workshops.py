@@ -15,6 +15,7 @@ from shared.aggregate import now
 from shared.store import Store
 from tests.chaos.lab import Lab
 from tests.e2e.portal.conftest import Enter, Visitor, announced
+from tests.e2e.portal.test_pages import AXE, NARROW
 from tests.servers import eventually
 
 HOSTILE = "Cartes & <script>document.title='pris'</script>"
@@ -28,6 +29,15 @@ def register(visitor: Visitor, path: str, name: str, mail: str) -> str:
     visitor.page.fill("#mail", mail)
     visitor.press("main form[action$='/inscription'] button")
     return str(visitor.page.locator("main").inner_text())
+
+
+def faults_of(visitor: Visitor) -> list[str]:
+    """What axe-core, and a screen of 320 px, find wrong with the page that is open."""
+    visitor.page.set_viewport_size({"width": NARROW, "height": 800})
+    visitor.page.evaluate(AXE)
+    found = [one["id"] for one in visitor.page.evaluate("axe.run()")["violations"]]
+    width = visitor.page.evaluate("document.documentElement.scrollWidth")
+    return found if width <= NARROW else [*found, f"{width} px"]
 
 
 def let_begin(lab: Lab, workshop_id: str) -> None:
@@ -82,12 +92,14 @@ def test_stranger_registers_waits_and_gives_up(stranger: Visitor, played: Story)
     assert page.locator("#mail-fault").count() == 1
     assert page.input_value("#name") == "Zoé"
     assert "place à l'atelier" in register(stranger, path, "Zoé", "zoe@ville.example")
+    assert faults_of(stranger) == []
     first = str(page.locator("main a[href*='/ateliers/inscription']").get_attribute("href"))
     said = register(stranger, path, "Ali", "ali@ville.example")
     assert "liste d'attente" in said
     second = str(page.locator("main a[href*='/ateliers/inscription']").get_attribute("href"))
     assert "https://visio.example/salle" in stranger.go(first).locator("main").inner_text()
     assert "sur liste d'attente" in stranger.go(second).locator("main").inner_text()
+    assert faults_of(stranger) == []
     stranger.go(first)
     stranger.press("text=Retirer mon inscription")
     assert "inscription retirée" in page.locator("main").inner_text()
@@ -113,7 +125,7 @@ def test_member_registers_and_the_staff_notes_who_came(
     staff.go(f"{path}/presence")
     let_begin(lab, workshop_id)
     page = staff.go(f"{path}/presence")
-    page.locator("label", has_text="est venu").locator("input").check()
+    page.locator("label", has_text="a participé").locator("input").check()
     page.fill("#attendance", "7")
     staff.press("#presence button")
     assert "7\u00a0participants" in page.locator("dl").inner_text()

@@ -188,6 +188,23 @@ def test_anybody_reads_an_open_catalogue(open_lab: Lab) -> None:
     assert status(f"/datasets/{opened}/table") == 200
     assert status(f"/datasets/{closed}/table") == 403
     assert status(f"/datasets/{pending}") == 404
-    for path in ("/datasets", "/access-requests"):
+    for path in (f"/datasets/{opened}/joins", "/crossing", "/access-requests"):
         assert status(path) == 401
     assert status("/catalog", Authorization="Bearer nonsense") == 401
+
+
+def test_anybody_searches_an_open_catalogue(open_lab: Lab) -> None:
+    """What is published and nothing else, whatever is asked; crossings still need a token."""
+    opened = open_lab.published("mbr_p11", title="Pistes cyclables ouvertes")
+    pending = open_lab.upload("mbr_p11", title="Pistes cyclables secrètes")
+
+    def answer(query: str) -> urllib3.BaseHTTPResponse:
+        return urllib3.request("GET", f"{open_lab.service.url}/datasets?{query}")
+
+    assert [one["id"] for one in answer("q=pistes%20cyclables").json()["items"]] == [opened]
+    for query in ("state=pending", "state=held&owner_id=mbr_p11", "state=retired&owner_id="):
+        refused = answer(query)
+        assert (refused.status, pending in refused.data.decode()) == (403, False)
+    assert answer(f"joinable_with={opened}").status == 401
+    delivered = answer("delivered=true&limit=100").json()["items"]
+    assert all(one["project_id"] for one in delivered)

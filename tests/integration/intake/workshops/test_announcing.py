@@ -61,6 +61,7 @@ def test_lab_that_is_closed_shows_strangers_nothing(lab: Lab, town: Town) -> Non
         ({"seats": 301}, "seats"),
         ({"waiting_seats": -1}, "waiting_seats"),
         ({"host_id": "mbr_ghost"}, "host_id"),
+        ({"host_id": "pas un membre"}, "host_id"),
         ({"project_ids": ["prj_ghost"]}, "project_ids"),
         ({"project_ids": [{"$ne": 1}]}, "project_ids.0"),
         ({"price": 3}, "price"),

@@ -8,6 +8,7 @@ import pytest
 from services.catalog.search.catalogue_index import CatalogueIndex
 from services.catalog.search.finder import search
 from services.catalog.search.query import DatasetQuery
+from shared.auth import ANYBODY as NOBODY
 from shared.auth import Caller
 from shared.errors import Forbidden, Invalid
 from tests.unit.catalog.samples import registered
@@ -250,6 +251,25 @@ def test_others_see_published_datasets_only() -> None:
     assert page(index, ANYBODY, state="pending").total == 0
     with pytest.raises(Forbidden):
         page(index, ANYBODY, state="pending", owner_id="mbr_owner")
+
+
+def test_who_shows_no_token_sees_published_datasets_only() -> None:
+    """Nobody owns what is not published: without an owner's name no more is found than with one."""
+    waiting = registered("dts_waiting", owner_id="mbr_owner")
+    index = index_of([dataset("known", "Communes"), waiting])
+    assert page(index, NOBODY, q="communes").total == 1
+    for owner_id in ("", "mbr_owner"):
+        with pytest.raises(Forbidden):
+            page(index, NOBODY, state="pending", owner_id=owner_id)
+
+
+def test_delivered_results_are_found_alone() -> None:
+    """What members uploaded is not among them."""
+    result = dataset("result", "Taux de vacance")
+    result.project_id = "prj_1"
+    index = index_of([dataset("known", "Communes"), result])
+    assert found(index, delivered=True) == ["result"]
+    assert sorted(found(index)) == ["known", "result"]
 
 
 def pages(index: CatalogueIndex, limit: int, **query: Any) -> list[str]:
