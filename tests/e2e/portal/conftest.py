@@ -84,8 +84,8 @@ def enter(browser: Browser, lab: Lab) -> Iterator[Enter]:
 
 @pytest.fixture
 def stranger(browser: Browser, lab: Lab) -> Iterator[Visitor]:
-    """Somebody who did not sign in, without JavaScript."""
-    context = browser.new_context(java_script_enabled=False, locale="fr-FR")
+    """Somebody who did not sign in."""
+    context = browser.new_context(locale="fr-FR")
     context.set_default_timeout(_PATIENCE_MS)
     yield Visitor(context.new_page(), lab.stack.portal_url)
     context.close()

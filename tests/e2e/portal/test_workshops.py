@@ -82,7 +82,7 @@ def test_staff_announces_changes_and_cancels_a_workshop(enter: Enter, played: St
 
 
 def test_stranger_registers_waits_and_gives_up(stranger: Visitor, played: Story) -> None:
-    """Without an account or a script; the seat that comes free is the next one's."""
+    """Without an account, on pages that break no rule; a seat that comes free is the next one's."""
     workshop_id = announced(played, seats=1)
     path = f"/ateliers/{workshop_id}"
     page = stranger.go("/ateliers")
