@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, computed_field
 
-from services.intake.workshops.registration import NOBODY, Person, Registration, Registrations
+from services.intake.workshops.registration import Person, Registration, Registrations
 from shared.aggregate import NEVER, Aggregate, new_id, now
 from shared.auth import Caller
 from shared.errors import Invalid, NotFound, WrongStage
@@ -160,7 +160,7 @@ class Workshop(Aggregate):
             request=request,
             at=now(),
             state="waiting" if self.is_full else "taken",
-            person=NOBODY if double else person,
+            person=person.unnamed if double else person,
             double=double,
         )
         self.registrations = self.registrations.with_new(made)

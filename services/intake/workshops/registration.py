@@ -30,6 +30,11 @@ class Person(Frozen):
         """The account and the member by which it is found, and forgotten."""
         return {self.account_id, self.member_id} - {""}
 
+    @property
+    def unnamed(self) -> Self:
+        """The same without name and address."""
+        return self.model_copy(update={"name": "", "mail": ""})
+
     def is_of(self, caller: Caller) -> bool:
         """Whether the caller is that person: by the account, or without one by the member."""
         if caller.account_id:
@@ -91,6 +96,11 @@ class Registrations(Frozen):
     all: tuple[Registration, ...] = ()
 
     @property
+    def standing(self) -> tuple[Registration, ...]:
+        """Those that nobody took back, doubles too."""
+        return tuple(one for one in self.all if one.state != "given_up")
+
+    @property
     def counted(self) -> tuple[Registration, ...]:
         """Those by which somebody has, or awaits, a seat."""
         return tuple(one for one in self.all if one.counts)
@@ -116,7 +126,7 @@ class Registrations(Frozen):
 
     def of(self, person: Person, request: str) -> Registration | None:
         """What a person who is known has already, or the same request made for it before."""
-        for one in self.counted:
+        for one in self.standing:
             is_repeated = bool(request) and one.request == request
             if one.person.is_known_as(person) or (is_repeated and one.person.mail == person.mail):
                 return one

@@ -73,8 +73,8 @@ class ShownWorkshop(WorkshopView):
     @classmethod
     def shown_to(cls, workshop: Workshop, caller: Caller, host: str) -> Self:
         """The view for a caller, who may be anybody."""
-        own = [one for one in workshop.registrations.counted if one.person.is_of(caller)]
-        may_join = caller.is_staff or any(one.has_seat for one in own)
+        own = [one for one in workshop.registrations.standing if one.person.is_of(caller)]
+        may_join = caller.is_staff or any(one.state == "taken" for one in own)
         return cls(
             **dict(WorkshopView.of(workshop)),
             host=host,

@@ -7,6 +7,7 @@ import pytest
 
 from services.intake.workshops.model import MOST_MATERIALS, Material, Workshop
 from services.intake.workshops.registration import Person
+from services.intake.workshops.views import ShownWorkshop
 from shared.aggregate import LONG_AGO, NEVER, now
 from shared.auth import ANYBODY, Caller
 from shared.errors import Invalid, NotFound, WrongStage
@@ -124,6 +125,21 @@ def test_address_that_is_registered_gets_what_looks_like_another_registration() 
     assert it.registration(first.id).state == "taken"
     assert len(it.recorded()) == before
     assert it.registrations.counted == (first,)
+
+
+def test_member_learns_no_more_of_an_address_than_a_stranger() -> None:
+    """Its page shows a registration as any other, once, without the address; erasure takes it."""
+    it = workshop()
+    register(it, 1)
+    curious = person(1, member_id="mbr_1", account_id="acc_1")
+    double = it.register(curious, "a")
+    assert it.register(curious, "b").id == double.id
+    shown = ShownWorkshop.shown_to(it, Caller("mbr_1", frozenset(), "acc_1"), "")
+    assert [(one.id, one.state) for one in shown.own] == [(double.id, "taken")]
+    assert (double.person.name, double.person.mail) == ("", "")
+    assert len(it.registrations.seated) == 1
+    it.forget("acc_1")
+    assert len(it.registrations.all) == 1
 
 
 def test_same_request_finds_its_registration_again() -> None:
