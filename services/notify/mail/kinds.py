@@ -73,6 +73,9 @@ def _review(page: str = _REVIEW, when: Callable[[Any], bool] = _always) -> Audie
 _HOLDER, _ITS_PROJECT = _of_projects("holder_id"), _of_projects("project_id")
 _OWNER, _OWNERS = _of_data("owner_id"), _of_data("owner_id", "member_ids")
 _JOB_END = Audience("projects", _JOB, ("project_id",), when=lambda event: event.kind in _FINAL)
+_WORKSHOP = "/ateliers/{workshop_id}"
+_HOST = Audience("workshops", _WORKSHOP, ("member_ids",))
+_SEAT = Audience("workshops", _WORKSHOP, ("member_id",))
 _KEPT_FOR_A_TIME = Audience("data", "/", ("member_id",))
 
 AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
@@ -126,6 +129,15 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "result_released": (_JOB_END,),
     "result_refused": (_JOB_END,),
     "endpoint_disabled": (Audience("tasks", "/partenaires", ("member_id",)),),
+    "workshop_announced": (_HOST,),
+    "workshop_changed": (_HOST, _SEAT),
+    "workshop_cancelled": (_HOST, _SEAT),
+    "workshop_due": (_HOST, _SEAT),
+    "workshop_held": (_HOST,),
+    "material_added": (_HOST, _SEAT),
+    "seat_taken": (_SEAT,),
+    "seat_waiting": (_SEAT,),
+    "seat_given_up": (_SEAT,),
     "intake_retention_announced": (_KEPT_FOR_A_TIME,),
     "catalog_retention_announced": (_KEPT_FOR_A_TIME,),
     "compute_retention_announced": (_KEPT_FOR_A_TIME,),

@@ -49,6 +49,7 @@ from shared.events import (
     ResultRefused,
     ResultReleased,
     TreatmentProposed,
+    WorkshopHeld,
 )
 
 Thing = tuple[About, str]
@@ -201,6 +202,11 @@ def _joined(event: JoinsDiscovered) -> list[_Note]:
 def _member(event: MemberJoined) -> list[_Note]:
     told = {"kind": event.kind, "text": event.name, "places": event.territory}
     return [_Note("member", event.member_id, told, once=True)]
+
+
+@_notes.register
+def _held_workshop(event: WorkshopHeld) -> list[_Note]:
+    return [_Note("workshop", event.workshop_id, {"number": event.attendance})]
 
 
 @_notes.register

@@ -14,6 +14,15 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("ut
 NARROW = 320
 
 
+PLAIN = """
+/ /catalogue /catalogue?q=logements /projets /projets/nouveau /revue /donnees /donnees/nouveau
+/demandes /demandes?toutes=1 /pilotage /pilotage?annee=2001 /pilotage?annee=douze /partenaires
+/personnes /compte /nouvelles /desabonnement/acc_1.daily.x /services /ateliers /ateliers/nouveau
+/aide /aide/ateliers /aide/donnees /aide/pilotage /nulle-part
+""".split()
+"""Pages that are there without anything on them."""
+
+
 def paths(played: Story) -> list[str]:
     """A page of each kind, with something on it."""
     project, homes = f"/projets/{played.project_id}", played.datasets[content.HOMES_FILE]
@@ -21,44 +30,19 @@ def paths(played: Story) -> list[str]:
     full = next(one["id"] for one in jobs if one["kind"] == "full")
     workshop = f"/ateliers/{announced(played)}"
     return [
-        "/",
-        "/catalogue",
-        "/catalogue?q=logements",
+        *PLAIN,
         f"/catalogue/{homes}",
-        "/projets",
-        "/projets/nouveau",
         project,
         f"{project}/traitement",
         f"{project}/traitement?gauche={homes}&droite={played.datasets['epci_2026.csv']}",
         f"/resultats/{full}",
-        "/revue",
         f"/revue/{played.project_id}",
-        "/donnees",
-        "/donnees/nouveau",
         f"/donnees/{homes}",
         f"/donnees/{homes}/description",
-        "/demandes",
-        "/demandes?toutes=1",
-        "/pilotage",
-        "/pilotage?annee=2001",
-        "/pilotage?annee=douze",
         f"/pilotage/rapport/{now().year}",
-        "/partenaires",
-        "/personnes",
-        "/compte",
-        "/nouvelles",
-        "/desabonnement/acc_1.daily.x",
-        "/services",
-        "/ateliers",
-        "/ateliers/nouveau",
         workshop,
         f"{workshop}/modification",
         f"{workshop}/presence",
-        "/aide",
-        "/aide/ateliers",
-        "/aide/donnees",
-        "/aide/pilotage",
-        "/nulle-part",
     ]
 
 
