@@ -14,12 +14,34 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("ut
 NARROW = 320
 
 
-PLAIN = """
-/ /catalogue /catalogue?q=logements /projets /projets/nouveau /revue /donnees /donnees/nouveau
-/demandes /demandes?toutes=1 /pilotage /pilotage?annee=2001 /pilotage?annee=douze /partenaires
-/personnes /compte /nouvelles /desabonnement/acc_1.daily.x /services /ateliers /ateliers/nouveau
-/aide /aide/ateliers /aide/donnees /aide/pilotage /nulle-part
-""".split()
+PLAIN = [
+    "/",
+    "/catalogue",
+    "/catalogue?q=logements",
+    "/projets",
+    "/projets/nouveau",
+    "/revue",
+    "/donnees",
+    "/donnees/nouveau",
+    "/demandes",
+    "/demandes?toutes=1",
+    "/pilotage",
+    "/pilotage?annee=2001",
+    "/pilotage?annee=douze",
+    "/partenaires",
+    "/personnes",
+    "/compte",
+    "/nouvelles",
+    "/desabonnement/acc_1.daily.x",
+    "/services",
+    "/ateliers",
+    "/ateliers/nouveau",
+    "/aide",
+    "/aide/ateliers",
+    "/aide/donnees",
+    "/aide/pilotage",
+    "/nulle-part",
+]
 """Pages that are there without anything on them."""
 
 
