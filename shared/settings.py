@@ -174,6 +174,12 @@ class Settings(MailSettings):
     access_expiry_seconds: float = Field(
         default=2_592_000, gt=0, le=1e9, description="wait for owners before a request expires"
     )
+    invitation_reminder_seconds: float = Field(
+        default=604_800, gt=0, le=1e9, description="wait for a member asked for a part in a project"
+    )
+    invitation_expiry_seconds: float = Field(
+        default=1_209_600, gt=0, le=1e9, description="the same before another is asked in its place"
+    )
     erasure_grace_seconds: float = Field(
         default=3600,
         ge=0,

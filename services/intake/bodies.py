@@ -188,16 +188,24 @@ class CompleteProject(Body):
     answer: _Text
 
 
+_Then = Annotated[
+    tuple[MemberId, ...],
+    Field(max_length=30, description="who is asked next, in this order, where one does not"),
+]
+
+
 class ChoosePilotSite(Body):
     """The member where the project is piloted."""
 
     site_id: MemberId
+    then: _Then = ()
 
 
 class FormTeam(Body):
     """The members who work on the project."""
 
     team: tuple[MemberId, ...] = Field(min_length=1, max_length=30)
+    then: _Then = ()
 
     @field_validator("team")
     @classmethod

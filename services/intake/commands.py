@@ -4,7 +4,8 @@ A project that a caller may not see is answered as one that does not exist (404,
 that nobody learns which identifiers are in use.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from services.intake.bodies import (
@@ -18,13 +19,14 @@ from services.intake.bodies import (
     SubmitProject,
     WithdrawProject,
 )
+from services.intake.invitations import Patience
 from services.intake.members.commands import check_members, parties_to
 from services.intake.model import Project
 from services.intake.records import Delivery
 from services.intake.reviewing import Decision
 from services.intake.submission import claim
 from services.intake.views import ReviewView
-from shared.aggregate import new_id
+from shared.aggregate import new_id, now
 from shared.applications import with_choices
 from shared.auth import Caller
 from shared.endings.departures import check_present, has_left
@@ -139,24 +141,27 @@ def impediment(store: Store, project_id: str, member_id: str) -> str:
 
 
 def choose_pilot_site(
-    store: Store, caller: Caller, project_id: str, body: ChoosePilotSite
+    store: Store, caller: Caller, project_id: str, body: ChoosePilotSite, *, patience: Patience
 ) -> Project:
     """Ask a member to pilot the project."""
 
     def decide(project: Project) -> None:
-        check_members(store, {"site_id": body.site_id})
-        project.choose_pilot_site(body.site_id, caller.member_id)
+        then = _present(store, body.then)
+        check_members(store, {"site_id": body.site_id, **_places("then", then)})
+        project.choose_pilot_site(body.site_id, caller.member_id, then, patience)
 
     return _change(store, caller, project_id, decide)
 
 
-def form_team(store: Store, caller: Caller, project_id: str, body: FormTeam) -> Project:
+def form_team(
+    store: Store, caller: Caller, project_id: str, body: FormTeam, *, patience: Patience
+) -> Project:
     """Ask members to work on the project."""
 
     def decide(project: Project) -> None:
-        fields = {f"team.{place}": member for place, member in enumerate(body.team)}
-        check_members(store, fields)
-        project.form_team(body.team, caller.member_id)
+        then = _present(store, body.then)
+        check_members(store, {**_places("team", body.team), **_places("then", then)})
+        project.form_team(body.team, caller.member_id, then, patience)
 
     return _change(store, caller, project_id, decide)
 
@@ -170,8 +175,22 @@ def answer_invitation(
     check_present(store, caller.member_id)
     return store.of(Project).change(
         project_id,
-        lambda it: it.answer_invitation(caller.member_id, body.answer, body.reason, body.part),
+        lambda it: it.answer_invitation(
+            caller.member_id,
+            body.answer,
+            body.reason,
+            body.part,
+            has_left=partial(has_left, store),
+        ),
     )
+
+
+def follow_up(store: Store) -> None:
+    """Remind members who do not answer, and ask others in their place once it is time."""
+    at, projects = now(), store.of(Project)
+    for project in projects.every({"is_asking": True}):
+        if any(min(one.remind_at, one.ends_at) <= at for one in project.parts.open):
+            projects.change(project.id, lambda it: it.follow_up(at, partial(has_left, store)))
 
 
 def deliver(store: Store, caller: Caller, project_id: str, body: DeliverProject) -> Project:
@@ -188,6 +207,15 @@ def deliver(store: Store, caller: Caller, project_id: str, body: DeliverProject)
 def withdraw(store: Store, caller: Caller, project_id: str, body: WithdrawProject) -> Project:
     """Give the project up."""
     return _change(store, caller, project_id, lambda it: it.withdraw(body.reason, caller.member_id))
+
+
+def _present(store: Store, member_ids: Sequence[str]) -> tuple[str, ...]:
+    """Those who did not leave since they were advised: the others are not worth a refusal."""
+    return tuple(one for one in member_ids if not has_left(store, one))
+
+
+def _places(field: str, member_ids: Sequence[str]) -> dict[str, str]:
+    return {f"{field}.{place}": member_id for place, member_id in enumerate(member_ids)}
 
 
 def _change(

@@ -1,16 +1,16 @@
 """Who is asked to be a project's pilot site, or to be in its team, and what they answered."""
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Literal, Self
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime
 
-from shared.aggregate import now
+from shared.aggregate import NEVER, now
 from shared.events.event import Frozen
 from shared.events.intake import ProjectPart
 
-InvitationState = Literal["invited", "accepted", "declined", "withdrawn"]
+InvitationState = Literal["invited", "accepted", "declined", "expired", "withdrawn"]
 Answer = Literal["accept", "decline"]
 
 ANSWERED: dict[Answer, InvitationState] = {"accept": "accepted", "decline": "declined"}
@@ -21,14 +21,26 @@ ASKED: dict[ProjectPart, str] = {
 }
 
 
+class Patience(Frozen):
+    """How long members are waited for: until they are reminded, and until another is asked."""
+
+    remind_seconds: float = 7 * 86_400.0
+    wait_seconds: float = 14 * 86_400.0
+
+
 class Invitation(Frozen):
-    """What became of asking a member for a part, since `at`; `reason`, in French, is its own."""
+    """What became of asking a member for a part, since `at`; `reason`, in French, is its own.
+
+    It is reminded at `remind_at`, once, and asked no longer at `ends_at`; never one from before.
+    """
 
     part: ProjectPart
     member_id: str
     state: InvitationState = "invited"
     at: AwareDatetime
     reason: str = ""
+    remind_at: AwareDatetime = NEVER
+    ends_at: AwareDatetime = NEVER
 
     @property
     def is_in_force(self) -> bool:
@@ -39,16 +51,29 @@ class Invitation(Frozen):
 class Invitations(Frozen):
     """The members `asked` for each part, and the last invitation of each that ever was.
 
-    Those are in the order in which they were made or answered.
+    Those are in the order in which they were made or answered. `then` are asked one after the other
+    in place of who does not take its part.
     """
 
     asked: dict[ProjectPart, tuple[str, ...]] = {}
+    then: dict[ProjectPart, tuple[str, ...]] = {}
+    patience: Patience = Patience()
     all: tuple[Invitation, ...] = ()
+
+    @property
+    def open(self) -> tuple[Invitation, ...]:
+        """Those that wait for an answer."""
+        return tuple(one for one in self.all if one.state == "invited")
+
+    @property
+    def in_force(self) -> tuple[Invitation, ...]:
+        """Those of members who see the project by them."""
+        return tuple(one for one in self.all if one.is_in_force)
 
     @property
     def named(self) -> list[str]:
         """The members who see the project by their part in it."""
-        return sorted({one.member_id for one in self.all if one.is_in_force})
+        return sorted({one.member_id for one in self.in_force})
 
     @property
     def partners(self) -> frozenset[str]:
@@ -72,9 +97,11 @@ class Invitations(Frozen):
         known = {one.member_id for one in self._for(part) if one.is_in_force}
         return tuple(member_id for member_id in member_ids if member_id not in known)
 
-    def naming(self, part: ProjectPart, member_ids: tuple[str, ...]) -> Self:
+    def naming(
+        self, part: ProjectPart, member_ids: tuple[str, ...], then: tuple[str, ...] = ()
+    ) -> Self:
         """The same once these members, and no others, are asked for a part."""
-        new = self.new_for(part, member_ids)
+        new, at = self.new_for(part, member_ids), now()
         kept = [
             one.model_copy(update={"state": "withdrawn", "at": now()})
             if one.part == part and one.is_in_force and one.member_id not in member_ids
@@ -82,16 +109,46 @@ class Invitations(Frozen):
             for one in self.all
             if one.part != part or one.member_id not in new
         ]
-        asked = [Invitation(part=part, member_id=member_id, at=now()) for member_id in new]
-        return self.model_copy(
-            update={"asked": {**self.asked, part: member_ids}, "all": (*kept, *asked)}
-        )
+        times = {
+            "remind_at": at + timedelta(seconds=self.patience.remind_seconds),
+            "ends_at": at + timedelta(seconds=self.patience.wait_seconds),
+        }
+        asked = [Invitation(part=part, member_id=one, at=at, **times) for one in new]
+        named = {"asked": {**self.asked, part: member_ids}, "then": {**self.then, part: then}}
+        return self.model_copy(update={**named, "all": (*kept, *asked)})
+
+    def asks(self, part: ProjectPart, member_ids: tuple[str, ...], then: tuple[str, ...]) -> bool:
+        """Whether just these are asked for a part, and those of `then` next."""
+        return self.asked.get(part) == member_ids and self.then.get(part, ()) == then
+
+    def replacing(
+        self, part: ProjectPart, gone: str, has_left: Callable[[str], bool]
+    ) -> tuple[Self, str]:
+        """The same once the next one is asked in place of who is gone, and who that is.
+
+        Nobody, an empty id, where all were asked before, or left the lab.
+        """
+        known = {one.member_id for one in self._for(part) if one.state != "withdrawn"}
+        known.update(self.asked.get(part, ()))
+        waiting = list(self.then.get(part, ()))
+        while waiting:
+            found = waiting.pop(0)
+            if found not in known and not has_left(found):
+                asked = tuple(found if one == gone else one for one in self.asked[part])
+                return self.naming(part, asked, tuple(waiting)), found
+        return self, ""
+
+    def reminded(self, invitation: Invitation) -> Self:
+        """The same once the member was reminded of an invitation."""
+        return self._with(invitation, {"remind_at": NEVER})
+
+    def expired(self, invitation: Invitation) -> Self:
+        """The same once an invitation has waited too long."""
+        return self._with(invitation, {"state": "expired", "at": now()})
 
     def answered(self, invitation: Invitation, answer: Answer, reason: str) -> Self:
         """The same once an invitation has that answer."""
-        said = {"state": ANSWERED[answer], "at": now(), "reason": reason}
-        others = (one for one in self.all if one != invitation)
-        return self.model_copy(update={"all": (*others, invitation.model_copy(update=said))})
+        return self._with(invitation, {"state": ANSWERED[answer], "at": now(), "reason": reason})
 
     def taken_before(self, part: ProjectPart, member_ids: tuple[str, ...], since: datetime) -> Self:
         """The same with members who have a part from before anybody was asked."""
@@ -104,6 +161,11 @@ class Invitations(Frozen):
         return self.model_copy(
             update={"asked": {**self.asked, part: member_ids}, "all": (*self.all, *taken)}
         )
+
+    def _with(self, invitation: Invitation, changes: dict[str, Any]) -> Self:
+        """The same with an invitation that is otherwise; it is the last one then."""
+        others = (one for one in self.all if one != invitation)
+        return self.model_copy(update={"all": (*others, invitation.model_copy(update=changes))})
 
     def _for(self, part: ProjectPart) -> list[Invitation]:
         return [one for one in self.all if one.part == part]

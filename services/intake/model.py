@@ -1,10 +1,11 @@
 """The rules of a project's life: one stage table, and what each stage needs and records."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field, computed_field, model_validator
 
@@ -15,6 +16,7 @@ from services.intake.invitations import (
     Answer,
     Invitation,
     Invitations,
+    Patience,
 )
 from services.intake.records import (
     Check,
@@ -38,6 +40,8 @@ from shared.events import (
     InputsChecked,
     InvitationAccepted,
     InvitationDeclined,
+    InvitationExpired,
+    InvitationReminded,
     JobCancelled,
     JobFailed,
     JobSucceeded,
@@ -91,6 +95,19 @@ STAGE_OF: Mapping[ProjectPart, Stage] = {"pilot_site": "piloted", "team": "staff
 _CHECKED: frozenset[Stage] = frozenset({"submitted", "advised", "secured"})
 """The stages at which a treatment is checked; later the trial shows whether it runs."""
 
+_OVER: Mapping[str, str] = MappingProxyType(
+    {"declined": "vous avez décliné", "expired": "le délai de réponse est passé"}
+)
+"""Why an invitation is not to be answered any more, in French."""
+
+PATIENCE = Patience()
+_FRANCE = ZoneInfo("Europe/Paris")
+
+
+def _nobody(_member_id: str) -> bool:
+    return False
+
+
 NOBODY: Mapping[str, Party] = MappingProxyType({})
 """The members concerned, by id, where none is known."""
 
@@ -110,7 +127,14 @@ class Project(Aggregate):
     """
 
     collection: ClassVar[str] = "projects"
-    indexes: ClassVar[tuple[str, ...]] = ("holder_id", "stage", "team", "site_id", "named")
+    indexes: ClassVar[tuple[str, ...]] = (
+        "holder_id",
+        "stage",
+        "team",
+        "site_id",
+        "named",
+        "is_asking",
+    )
 
     holder_id: str
     stage: Stage = "submitted"
@@ -177,6 +201,12 @@ class Project(Aggregate):
     def named(self) -> list[str]:
         """The members who see the project by their part in it."""
         return self.parts.named
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def is_asking(self) -> bool:
+        """Whether it waits for the answer of a member that is asked for a part."""
+        return self.stage not in FINAL_STAGES and bool(self.parts.open)
 
     @property
     def invitations(self) -> tuple[Invitation, ...]:
@@ -497,21 +527,43 @@ class Project(Aggregate):
         """A job ended: it waits for nobody."""
         self._note_job(job)
 
-    def choose_pilot_site(self, site_id: str, by: str) -> None:
-        """Ask a member to pilot the project; whoever was asked before is asked no longer."""
-        self._ask_for("pilot_site", (site_id,), by)
+    def choose_pilot_site(
+        self,
+        site_id: str,
+        by: str,
+        then: tuple[str, ...] = (),
+        patience: Patience = PATIENCE,
+    ) -> None:
+        """Ask a member to pilot the project; whoever was asked before is asked no longer.
 
-    def form_team(self, team: tuple[str, ...], by: str) -> None:
-        """Ask these members, and no others, to work on the project."""
-        self._ask_for("team", team, by)
+        If it does not, those of `then` are asked, one after the other.
+        """
+        self._ask_for("pilot_site", (site_id,), by, then, patience)
+
+    def form_team(
+        self,
+        team: tuple[str, ...],
+        by: str,
+        then: tuple[str, ...] = (),
+        patience: Patience = PATIENCE,
+    ) -> None:
+        """Ask these members, and no others, to work on the project; for who does not, `then`."""
+        self._ask_for("team", team, by, then, patience)
 
     def answer_invitation(
-        self, by: str, answer: Answer, reason: str = "", part: ProjectPart | None = None
+        self,
+        by: str,
+        answer: Answer,
+        reason: str = "",
+        part: ProjectPart | None = None,
+        *,
+        has_left: Callable[[str], bool] = _nobody,
     ) -> None:
         """Take a member's answer; with the last that was missing the project goes on.
 
         The same again changes nothing. Raises NotFound for whom nobody asked, WrongStage for a
-        member who declined and for whose part the project has come beyond.
+        member who declined, or answers too late, and for whose part the project has come beyond.
+        Where one declines, the next is asked who was named for that, unless it `has_left`.
         """
         own = (one for one in self.parts.of(by) if part in {None, one.part})
         invitation = next(own, None)
@@ -521,17 +573,33 @@ class Project(Aggregate):
             return
         if STAGE_OF[invitation.part] not in NEXT_STAGES[self.stage]:
             raise WrongStage(f"un projet « {self.stage} » n'attend plus cette réponse")
-        if invitation.state == "declined":
-            raise WrongStage("vous avez décliné ; le Datalab peut vous solliciter de nouveau")
+        if over := _OVER.get(invitation.state):
+            raise WrongStage(f"{over} ; le Datalab peut vous solliciter de nouveau")
         self.parts = self.parts.answered(invitation, answer, reason)
         name, who = PART_NAMES[invitation.part], {**self._who(), "member_id": by}
         if answer == "decline":
             self._note(by, f"{name} : {by} décline : {reason}")
             self.record(InvitationDeclined(**who, part=invitation.part, reason=reason))
+            self._ask_next(invitation.part, by, has_left)
             return
         self._note(by, f"{name} : {by} accepte.")
         self.record(InvitationAccepted(**who, part=invitation.part))
         self._settle(invitation.part, by)
+
+    def follow_up(self, at: datetime, has_left: Callable[[str], bool] = _nobody) -> None:
+        """Remind who was asked for a part and did not answer, once; later ask the next one."""
+        for one in self.parts.open:
+            if STAGE_OF[one.part] not in NEXT_STAGES[self.stage]:
+                continue
+            who = {**self._who(), "member_id": one.member_id, "part": one.part}
+            if one.ends_at <= at:
+                self.parts = self.parts.expired(one)
+                self._note("intake", f"{PART_NAMES[one.part]} : {one.member_id} n'a pas répondu.")
+                self.record(InvitationExpired(**who))
+                self._ask_next(one.part, one.member_id, has_left)
+            elif one.remind_at <= at:
+                self.parts = self.parts.reminded(one)
+                self.record(InvitationReminded(**who, **self._asked(one)))
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -615,17 +683,41 @@ class Project(Aggregate):
         self.given_up = tuple((known | {job.job_id: job}).values())
         return True
 
-    def _ask_for(self, part: ProjectPart, member_ids: tuple[str, ...], by: str) -> None:
+    def _ask_for(
+        self,
+        part: ProjectPart,
+        member_ids: tuple[str, ...],
+        by: str,
+        then: tuple[str, ...],
+        patience: Patience,
+    ) -> None:
         self._check(STAGE_OF[part])
         new = self.parts.new_for(part, member_ids)
-        if not new and self.parts.asked.get(part) == member_ids:
+        if not new and self.parts.asks(part, member_ids, then):
             return
-        self.parts = self.parts.naming(part, member_ids)
+        waiting = self.parts.model_copy(update={"patience": patience})
+        self.parts = waiting.naming(part, member_ids, then)
         self._note(by, f"{ASKED[part]} : {', '.join(member_ids)}.")
-        for member_id in new:
-            about = {"member_id": member_id, "part": part, "title": self.title}
-            self.record(MemberInvited(**self._who(), **about))
+        self._invite(part, new)
         self._settle(part, by)
+
+    def _ask_next(self, part: ProjectPart, gone: str, has_left: Callable[[str], bool]) -> None:
+        """Ask the next one in place of who does not take its part, if anybody was named for it."""
+        self.parts, found = self.parts.replacing(part, gone, has_left)
+        if found:
+            self._note("intake", f"{ASKED[part]} à la place de {gone} : {found}.")
+            self._invite(part, (found,))
+
+    def _invite(self, part: ProjectPart, member_ids: tuple[str, ...]) -> None:
+        for one in self.parts.open:
+            if one.part == part and one.member_id in member_ids:
+                about = {"member_id": one.member_id, "part": part, **self._asked(one)}
+                self.record(MemberInvited(**self._who(), **about))
+
+    def _asked(self, invitation: Invitation) -> dict[str, Any]:
+        """What a member is asked to take part in, and by which day, in metropolitan France."""
+        day = invitation.ends_at.astimezone(_FRANCE).date().isoformat()
+        return {"title": self.title, "answer_by": day}
 
     def _settle(self, part: ProjectPart, by: str) -> None:
         """Go on, if all who are asked for a part take it."""

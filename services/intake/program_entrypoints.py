@@ -17,6 +17,7 @@ from services.intake.bodies import (
     WithdrawProject,
     WrittenTreatment,
 )
+from services.intake.invitations import Patience
 from services.intake.members.entrypoints import STAFF
 from services.intake.model import Project
 from services.intake.views import AnswerView, ProjectPage, ProjectView, ReviewView
@@ -35,6 +36,14 @@ class ForPrograms:
 
     documents: Store
     settings: Settings
+
+    @property
+    def patience(self) -> Patience:
+        """How long members who are asked for a part are waited for."""
+        return Patience(
+            remind_seconds=self.settings.invitation_reminder_seconds,
+            wait_seconds=self.settings.invitation_expiry_seconds,
+        )
 
     @rpc
     def submit_project(
@@ -118,16 +127,22 @@ class ForPrograms:
         return self._do(commands.complete, project_id, by, body)
 
     @rpc
-    def choose_pilot_site(self, project_id: Identifier, site_id: str, by: MemberId) -> ProjectView:
-        """Ask a member to pilot a project."""
-        body = ChoosePilotSite.model_validate({"site_id": site_id})
-        return self._do(commands.choose_pilot_site, project_id, by, body)
+    def choose_pilot_site(
+        self, project_id: Identifier, site_id: str, by: MemberId, then: list[str] | None = None
+    ) -> ProjectView:
+        """Ask a member to pilot a project; if it does not, those of `then`."""
+        body = ChoosePilotSite.model_validate({"site_id": site_id, "then": then or []})
+        choose = partial(commands.choose_pilot_site, patience=self.patience)
+        return self._do(choose, project_id, by, body)
 
     @rpc
-    def form_team(self, project_id: Identifier, team: list[str], by: MemberId) -> ProjectView:
-        """Ask members to work on a project."""
-        body = FormTeam.model_validate({"team": team})
-        return self._do(commands.form_team, project_id, by, body)
+    def form_team(
+        self, project_id: Identifier, team: list[str], by: MemberId, then: list[str] | None = None
+    ) -> ProjectView:
+        """Ask members to work on a project; for who does not, those of `then`."""
+        body = FormTeam.model_validate({"team": team, "then": then or []})
+        form = partial(commands.form_team, patience=self.patience)
+        return self._do(form, project_id, by, body)
 
     @rpc
     def answer_invitation(

@@ -73,7 +73,7 @@ from shared.inbound import IdempotencyKey
 from shared.messaging import Background, Config, Documents, on
 
 PROJECT = "/projects/{project_id}"
-_HOUR = 3600.0
+_MINUTE, _HOUR = 60.0, 3600.0
 BOTH: frozenset[Role] = HOLDERS | STAFF
 SEEN = ProjectView | ParticipantView
 _view = ProjectView.of
@@ -90,6 +90,7 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
     upgrade = Background(lambda context: Upgrade(context.store))
     retention = Background(retaining(retention.policies))
     forgetting = Background(lambda context: Loop(_HOUR, lambda: forget_ended(context.store)))
+    following = Background(lambda context: Loop(_MINUTE, lambda: commands.follow_up(context.store)))
     workshops = Background(lambda context: WorkshopWatch(context.service, context.store))
     erasures = Background(lambda context: ErasureWatch(context.service, context.store))
 
@@ -238,12 +239,20 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
     @http("POST", f"{PROJECT}/pilot-site", body=ChoosePilotSite, returns=ProjectView, roles=STAFF)
     def pilot(self, call: Call, project_id: str) -> ProjectView:
         """Ask a member to pilot a project: it is piloted once that one accepts."""
-        return _view(commands.choose_pilot_site(self.documents, call.caller, project_id, call.body))
+        return _view(
+            commands.choose_pilot_site(
+                self.documents, call.caller, project_id, call.body, patience=self.patience
+            )
+        )
 
     @http("POST", f"{PROJECT}/team", body=FormTeam, returns=ProjectView, roles=STAFF)
     def staff(self, call: Call, project_id: str) -> ProjectView:
         """Ask members to work on a project: it is staffed once all of them accept."""
-        return _view(commands.form_team(self.documents, call.caller, project_id, call.body))
+        return _view(
+            commands.form_team(
+                self.documents, call.caller, project_id, call.body, patience=self.patience
+            )
+        )
 
     @http("POST", f"{PROJECT}/invitation", body=AnswerInvitation, returns=AnswerView)
     def answer(self, call: Call, project_id: str) -> AnswerView:

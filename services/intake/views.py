@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, Field
 
-from services.intake.invitations import Invitation
+from services.intake.invitations import InvitationState
 from services.intake.model import Project
 from services.intake.records import (
     AccessState,
@@ -21,6 +21,7 @@ from services.intake.reviewing import Decision
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.events import ErasedCount
 from shared.events.event import InputNote, JobKind, Stage, Treatment
+from shared.events.intake import ProjectPart
 
 
 class ProjectSummary(View):
@@ -111,7 +112,20 @@ class BindingView(View):
     conditions: tuple[str, ...]
 
 
-class AnswerView(Invitation):
+class InvitationView(View):
+    """Who was asked for which part, and what came of it; `reason`, in French, is the member's."""
+
+    part: ProjectPart
+    member_id: str
+    state: InvitationState
+    at: AwareDatetime
+    reason: str
+    answer_by: OptionalDate = Field(
+        validation_alias="ends_at", description="null where there is no deadline"
+    )
+
+
+class AnswerView(InvitationView):
     """A member's invitation, with its answer."""
 
     project_id: str
@@ -160,7 +174,7 @@ class ProjectView(ProjectSummary):
         validation_alias="waiting_jobs",
         description="jobs that wait until an operator retries or cancels them",
     )
-    invitations: tuple[Invitation, ...] = Field(
+    invitations: tuple[InvitationView, ...] = Field(
         description="who was asked to be its pilot site or in its team, and what they said"
     )
     site_id: str | None
@@ -185,10 +199,10 @@ class ParticipantView(ProjectSummary):
     results: list[Result]
     site_id: str | None
     team: tuple[str, ...]
-    invitations: tuple[Invitation, ...] = Field(
+    invitations: tuple[InvitationView, ...] = Field(
         description="who has which part, or is asked for it"
     )
-    invitation: Invitation | None = Field(
+    invitation: InvitationView | None = Field(
         default=None, description="the reader's own, which may wait for its answer"
     )
     delivery: Delivery | None
@@ -197,8 +211,9 @@ class ParticipantView(ProjectSummary):
     def shown_to(cls, project: Project, member_id: str) -> Self:
         """The view of a project for a member who is named in it."""
         own, view = project.parts.of(member_id)[0], cls.of(project)
-        shown = tuple(one for one in view.invitations if one.is_in_force)
-        return view.model_copy(update={"invitation": own, "invitations": shown})
+        shown = tuple(map(InvitationView.model_validate, project.parts.in_force))
+        mine = InvitationView.model_validate(own)
+        return view.model_copy(update={"invitation": mine, "invitations": shown})
 
 
 class ProjectPage(ViewPage[ProjectSummary]):

@@ -17,8 +17,10 @@ from shared.events import (
     DatasetsMatched,
     Event,
     InputsChecked,
+    InvitationReminded,
     JobSucceeded,
     JoinsDiscovered,
+    MemberInvited,
     NotPersonalAnswered,
     NotPersonalDeclared,
     OpeningDecided,
@@ -205,6 +207,13 @@ def _requested(event: AccessRequested) -> str:
 def _reminded(event: AccessReminded) -> str:
     waits = f"La demande d'accès au jeu {event.dataset} attend une réponse."
     return f"{waits} {_by(event.answer_by)}".strip()
+
+
+@summarise.register
+def _invited(event: MemberInvited | InvitationReminded) -> str:
+    told = _TEMPLATE.vformat(event.summary, [event], {})
+    by = f" Réponse souhaitée avant le {french_date(event.answer_by)}." if event.answer_by else ""
+    return f"{told}{by}"
 
 
 def _by(day: str | None) -> str:

@@ -181,6 +181,29 @@ class MemberInvited(_ProjectEvent, source="intake"):
     member_id: str
     part: ProjectPart
     title: str = Field(description="the project's")
+    answer_by: str | None = Field(
+        default=None, description="the day after which another may be asked, as an ISO date"
+    )
+
+
+class InvitationReminded(_ProjectEvent, source="intake"):
+    """A member who was asked for a part has not answered yet; it is asked once more."""
+
+    summary = "{part} du projet « {title} » : la réponse du membre {member_id} est attendue."
+    member_id: str
+    part: ProjectPart
+    title: str = Field(description="the project's")
+    answer_by: str | None = Field(
+        default=None, description="the day after which another may be asked, as an ISO date"
+    )
+
+
+class InvitationExpired(_ProjectEvent, source="intake"):
+    """A member did not answer in time: it is asked no longer."""
+
+    summary = "{part} : le membre {member_id} n'a pas répondu."
+    member_id: str
+    part: ProjectPart
 
 
 class InvitationAccepted(_ProjectEvent, source="intake"):

@@ -1,11 +1,13 @@
 """A member leaves: what it holds is withdrawn, and others' projects that count on it say so."""
 
+from functools import partial
+
 from services.intake.members.model import Member
 from services.intake.model import FINAL_STAGES, NEXT_STAGES, STAGE_OF, Project
 from services.intake.records import Entry
 from shared.aggregate import now
 from shared.auth import Caller
-from shared.endings.departures import GONE, Departure
+from shared.endings.departures import GONE, Departure, has_left
 from shared.errors import Forbidden, NotFound
 from shared.events import Envelope, MemberLeft
 from shared.store import Store
@@ -89,7 +91,9 @@ def _decline_for(store: Store, member_id: str) -> None:
     def decline(project: Project) -> None:
         for one in project.parts.of(member_id):
             if one.is_in_force and STAGE_OF[one.part] in NEXT_STAGES[project.stage]:
-                project.answer_invitation(member_id, "decline", GONE, one.part)
+                project.answer_invitation(
+                    member_id, "decline", GONE, one.part, has_left=partial(has_left, store)
+                )
 
     for project in store.of(Project).every({"named": {"$in": [member_id]}}):
         store.of(Project).change(project.id, decline)

@@ -91,6 +91,8 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "project_equipped": (_HOLDER,),
     "project_trialled": (_HOLDER,),
     "member_invited": (Audience("tasks", _PROJECT, ("member_id",)),),
+    "invitation_reminded": (Audience("tasks", _PROJECT, ("member_id",)),),
+    "invitation_expired": (_HOLDER,),
     "invitation_accepted": (_HOLDER,),
     "invitation_declined": (_HOLDER,),
     "project_piloted": (_HOLDER,),

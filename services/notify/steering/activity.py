@@ -16,7 +16,11 @@ _KINDS = {
     "harvest": "lecture d'autres catalogues",
 }
 _OUTCOMES = {"job_succeeded": "réussis", "job_failed": "échoués", "job_cancelled": "annulés"}
-_ANSWERS = {"invitation_accepted": "acceptées", "invitation_declined": "déclinées"}
+_ANSWERS = {
+    "invitation_accepted": "acceptées",
+    "invitation_declined": "déclinées",
+    "invitation_expired": "sans réponse",
+}
 _PARTS = {"pilot_site": "site pilote", "team": "équipe projet"}
 _MONTHS = (
     "janvier",

@@ -26,6 +26,7 @@ from shared.events import (
     Event,
     InvitationAccepted,
     InvitationDeclined,
+    InvitationExpired,
     JobCancelled,
     JobFailed,
     JobGivenUp,
@@ -132,7 +133,9 @@ def _completed(event: CompletionAsked | CompletionGiven) -> list[_Note]:
 
 
 @_notes.register
-def _invited(event: MemberInvited | InvitationAccepted | InvitationDeclined) -> list[_Note]:
+def _invited(
+    event: MemberInvited | InvitationAccepted | InvitationDeclined | InvitationExpired,
+) -> list[_Note]:
     told = {"who": event.member_id, "kind": event.part}
     return [_Note("project", event.project_id, told)]
 

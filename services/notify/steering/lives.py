@@ -32,6 +32,7 @@ _CLOSES: Mapping[str, Party] = {
     "completion_given": "holder",
     "invitation_accepted": "member",
     "invitation_declined": "member",
+    "invitation_expired": "member",
     "result_released": "reviewer",
     "result_refused": "reviewer",
     "job_retried": "operator",

@@ -1,10 +1,5 @@
 """The members that a project is advised to meet, against real documents."""
 
-from collections.abc import Iterator
-from uuid import uuid4
-
-import pytest
-
 from services.intake.matching.guidance import advise
 from services.intake.members.commands import candidates, load_of
 from services.intake.members.model import Member
@@ -13,15 +8,6 @@ from shared.aggregate import now
 from shared.events import DatasetsMatched, Stage
 from shared.store import PAGE_LIMIT, Store
 from tests.unit.intake import made
-
-
-@pytest.fixture
-def store(mongodb_uri: str) -> Iterator[Store]:
-    """An empty database of this test's own."""
-    opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_intake")
-    opened.prepare((Member, Project))
-    yield opened
-    opened.close()
 
 
 def test_the_newest_member_is_advised_however_many_came_before(store: Store) -> None:

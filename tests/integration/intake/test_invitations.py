@@ -1,10 +1,19 @@
 """Pilot site and team by HTTP: they are asked, see the project, and take their part or not."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from services.intake.commands import follow_up
+from services.intake.invitations import Patience
+from services.intake.model import Project
+from shared.aggregate import now
+from shared.endings.departures import Departure
+from shared.store import Store
 from tests.integration.intake import lab as at
 from tests.integration.intake.lab import OWNER, REVIEWER, Lab, bring
 from tests.servers import eventually
+from tests.unit.intake import made
 
 
 def test_a_named_member_sees_the_project_answers_and_a_stranger_does_not(lab: Lab) -> None:
@@ -77,3 +86,27 @@ def test_nobody_answers_for_somebody_else(lab: Lab) -> None:
         other = lab.refused(404, "POST", unknown, {"answer": "accept"}, who=who)
         assert told["detail"].replace(project_id, "prj_unknown") == other["detail"]
     assert lab.stage(project_id) == "trialled"
+
+
+def test_two_processes_remind_and_replace_once(store: Store) -> None:
+    """What falls due is done by whichever looks first; who left meanwhile is passed over."""
+    it = made.project_at("trialled")
+    it.choose_pilot_site(
+        "mbr_a", "mbr_r", ("mbr_gone", "mbr_b"), Patience(remind_seconds=0, wait_seconds=60)
+    )
+    it.version = 0  # nothing of it was saved here
+    it = store.of(Project).save(it)
+    store.of(Departure).add(Departure(id="mbr_gone", left_at=now(), reason="Parti."))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: follow_up(store), range(8)))
+    project = store.of(Project).get(it.id)
+    assert [one["type"] for one in project.outbox].count("invitation_reminded") == 1
+    project.parts = project.parts.model_copy(
+        update={
+            "all": tuple(one.model_copy(update={"ends_at": now()}) for one in project.parts.all)
+        }
+    )
+    store.of(Project).save(project)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: follow_up(store), range(8)))
+    assert [one.member_id for one in store.of(Project).get(it.id).parts.open] == ["mbr_b"]

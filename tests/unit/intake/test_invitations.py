@@ -1,5 +1,6 @@
 """Pilot site and team are asked; each takes its part, or says why not."""
 
+from datetime import timedelta
 from typing import Literal
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from services.intake.invitations import Answer
 from services.intake.model import Project
 from services.intake.views import ParticipantView, ProjectView
+from shared.aggregate import NEVER, now
 from shared.errors import NotFound, WrongStage
 from shared.events import (
     InvitationAccepted,
@@ -38,9 +40,14 @@ def test_a_project_is_piloted_once_the_site_that_was_asked_accepts() -> None:
     """Asking alone settles nothing; the site is told what it is asked for."""
     it = made.project_at("trialled")
     it.choose_pilot_site(SITE, REVIEWER)
-    assert it.recorded() == [
-        MemberInvited(**WHO, member_id=SITE, part="pilot_site", title="Logements vacants")
-    ]
+    [invited] = it.recorded()
+    assert isinstance(invited, MemberInvited)
+    assert (invited.member_id, invited.part, invited.title) == (
+        SITE,
+        "pilot_site",
+        "Logements vacants",
+    )
+    assert invited.answer_by
     assert (it.stage, it.site_id, it.named) == ("trialled", None, [SITE])
     assert it.history[-1].why == "Site pilote sollicité : mbr_site."
     it = made.saved(it)
@@ -183,3 +190,59 @@ def test_a_member_is_shown_what_its_part_needs_and_no_more() -> None:
     assert shown["invitation"]["state"] == "invited"
     assert {one["member_id"] for one in shown["invitations"]} == {"mbr_1", SITE}
     assert "Secret" not in str(shown)
+
+
+def test_who_does_not_answer_is_reminded_once_and_then_asked_no_longer() -> None:
+    """It sees the project no more, and its answer comes too late."""
+    it = asked("mbr_1")
+    week, fortnight = now() + timedelta(days=7, hours=1), now() + timedelta(days=14, hours=1)
+    it.follow_up(now())
+    assert topics(it) == []
+    it.follow_up(week)
+    it.follow_up(week)
+    assert topics(it) == ["invitation_reminded"]
+    it.follow_up(fortnight)
+    assert topics(it) == ["invitation_reminded", "invitation_expired"]
+    assert (states(it), it.named, it.is_asking) == ({"mbr_1": "expired"}, [SITE], False)
+    with pytest.raises(WrongStage, match="délai"):
+        it.answer_invitation("mbr_1", "accept")
+    it.form_team(("mbr_1",), REVIEWER)
+    assert states(it) == {"mbr_1": "invited"}
+
+
+def test_next_one_is_asked_in_place_of_who_declines_or_is_silent() -> None:
+    """In the order that the lab gave, once each, and nobody who left; then the lab is asked."""
+    it = made.project_at("trialled")
+    then = ("mbr_b", "mbr_gone", SITE, "mbr_c")
+    it.choose_pilot_site(SITE, REVIEWER, then)
+    it.answer_invitation(SITE, "decline", "Travaux.")
+    assert it.named == ["mbr_b"]
+    assert it.history[-1].why == "Site pilote sollicité à la place de mbr_site : mbr_b."
+    it.follow_up(now() + timedelta(days=15), lambda one: one == "mbr_gone")
+    assert it.named == ["mbr_c"]
+    it.answer_invitation("mbr_c", "decline", "Non plus.")
+    assert (it.named, it.stage, it.is_asking) == ([], "trialled", False)
+
+
+def test_one_of_a_team_is_replaced_in_its_place() -> None:
+    """The others keep their part; with the one who replaces it the team is complete."""
+    it = made.project_at("piloted")
+    it.form_team(("mbr_1", "mbr_2"), REVIEWER, ("mbr_3",))
+    it.answer_invitation("mbr_2", "accept")
+    it.answer_invitation("mbr_1", "decline", "Non.")
+    it.answer_invitation("mbr_3", "accept")
+    assert (it.stage, it.team) == ("staffed", ("mbr_3", "mbr_2"))
+
+
+def test_what_is_over_is_not_followed_up() -> None:
+    """Neither an invitation from before there were deadlines, nor one of a project that ended."""
+    it = asked("mbr_1")
+    old = it.parts.all[-1].model_copy(update={"remind_at": NEVER, "ends_at": NEVER})
+    it.parts = it.parts.model_copy(update={"all": (old,)})
+    it.follow_up(now() + timedelta(days=900))
+    assert topics(it) == []
+    ended = asked("mbr_1")
+    ended.withdraw("Fini.", HOLDER)
+    ended = made.saved(ended)
+    ended.follow_up(now() + timedelta(days=15))
+    assert (topics(ended), ended.is_asking) == ([], False)

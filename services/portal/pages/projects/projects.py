@@ -77,14 +77,23 @@ async def complete(visit: Visit) -> Response:
 
 async def choose_site(visit: Visit) -> Response:
     """Ask a member to pilot the project."""
-    body = {"site_id": visit.text("site_id")}
+    site_id = visit.text("site_id")
+    body = {"site_id": site_id, "then": _then(visit, {site_id})}
     return await _do(visit, "pilot-site", body, "Le site pilote est invité.")
 
 
 async def form_team(visit: Visit) -> Response:
     """Ask members to work on the project."""
-    body = {"team": visit.texts("team")}
+    team = visit.texts("team")
+    body = {"team": team, "then": _then(visit, set(team))}
     return await _do(visit, "team", body, "L'équipe est invitée.")
+
+
+def _then(visit: Visit, asked: set[str]) -> list[str]:
+    """Who is asked next, in the order of the lab's advice, if that is wanted."""
+    if not visit.text("then"):
+        return []
+    return [one for one in visit.words("suggested") if one not in asked]
 
 
 async def withdraw(visit: Visit) -> Response:
