@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import recognition, relevance, searching, steering, webhooks
+from tests.benchmarks import pages, searching, steering, webhooks
 from tests.benchmarks.jobs import crossing, growth, lifecycles, previews, repeating, starting
-from tests.benchmarks.judged import advice, attacks, halves, privacy, sql
+from tests.benchmarks.judged import advice, attacks, halves, privacy, recognition, relevance, sql
 from tests.servers import Broker
 
 ROUNDS = 3
@@ -35,6 +35,7 @@ ALONE = {
     "crossing": crossing,
     "growth": growth,
     "lifecycles": lifecycles,
+    "pages": pages,
     "previews": previews,
     "repeating": repeating,
     "searching": searching,

@@ -6,7 +6,7 @@ import pytest
 
 from shared.applications import APPLICATIONS
 from tests.benchmarks.judged.advice import KINDS, Ours, Words, measured, read
-from tests.benchmarks.relevance import datasets
+from tests.benchmarks.judged.relevance import datasets
 
 PRECISION = {
     "datasets": 0.4,

@@ -23,7 +23,7 @@ from services.compute.execution.spares.local_executor import LocalExecutor
 from services.compute.execution.spares.spares import Spares
 from shared.events.event import Step
 from tests.benchmarks.jobs.crossers import BY, SUMS
-from tests.benchmarks.recognition import PEERS
+from tests.benchmarks.judged.recognition import PEERS
 from tests.servers import eventually
 
 ROUNDS, LARGE = 3, 5_000_000

@@ -24,7 +24,7 @@ from shared.events import DatasetsMatched, ProjectSubmitted
 from shared.events.compute import RecipeInput
 from shared.tables.manifest import Column
 from tests.benchmarks.judged.halves import HALVES, parser
-from tests.benchmarks.relevance import datasets, ndcg, registered
+from tests.benchmarks.judged.relevance import datasets, ndcg, registered
 
 CORPUS = Path(__file__).parents[2] / "corpora" / "advice"
 KINDS = ("datasets", "applications", "recipes", "experts", "pilot_sites")

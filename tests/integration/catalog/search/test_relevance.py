@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.benchmarks.relevance import Search, datasets, measured, ours, questions
+from tests.benchmarks.judged.relevance import Search, datasets, measured, ours, questions
 
 
 @pytest.fixture(scope="module")

@@ -24,11 +24,11 @@ from typing import Any
 
 from services.compute.runner.columns.profile import describe
 from services.compute.runner.database import open_database
-from tests.benchmarks import typers
 from tests.benchmarks.corpus import Sample, luhn, samples
+from tests.benchmarks.judged import typers
 from tests.benchmarks.judged.halves import HALVES, parser
+from tests.benchmarks.judged.typers import CONTENDERS, CSV_DETECTIVE, FRICTIONLESS
 from tests.benchmarks.judged.typing import report
-from tests.benchmarks.typers import CONTENDERS, CSV_DETECTIVE, FRICTIONLESS
 from tests.integration.compute.jobs import ingest
 
 PEERS = Path(sys.prefix) / "peers" / "bin" / "python"

@@ -29,7 +29,7 @@ from shared.tables.type_names import KEYS
 from shared.words import words
 from tests.benchmarks.judged.halves import HALVES, parser
 
-CORPUS = Path(__file__).parents[1] / "corpora" / "search"
+CORPUS = Path(__file__).parents[2] / "corpora" / "search"
 BEST = 10
 """How many answers are judged."""
 
