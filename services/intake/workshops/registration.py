@@ -82,8 +82,13 @@ class Registration(Frozen):
         return any(is_hash_of(proof, secret) for proof in self.proofs)
 
     def proved_also_by(self, proof: str) -> Self:
-        """The same when one more secret opens it; the oldest do so no more."""
-        return self.model_copy(update={"proofs": (*self.proofs, proof)[-_MOST_PROOFS:]})
+        """The same when one more secret opens it; beside the first, the oldest do so no more.
+
+        The first was shown to who registered: letters that fail take it from nobody.
+        """
+        first, *later = (*self.proofs, proof)
+        kept = (first, *later[1 - _MOST_PROOFS :])
+        return self.model_copy(update={"proofs": kept})
 
     def given_up(self) -> Self:
         """The same once its person does not come, of whom nothing is kept."""

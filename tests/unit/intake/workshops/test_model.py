@@ -152,6 +152,16 @@ def test_same_request_finds_its_registration_again() -> None:
     assert it.register(person(1), "four", "").double
 
 
+def test_letters_close_no_link_that_its_person_was_shown() -> None:
+    """Each makes one, and the newest open it, however many never arrived; so does the first."""
+    it = workshop()
+    made = it.register(person(1), "shown")
+    for number in range(9):
+        it.open_also_by(made.id, f"letter {number}")
+    kept = ("shown", "letter 5", "letter 6", "letter 7", "letter 8")
+    assert it.registration(made.id).proofs == kept
+
+
 def test_person_who_signed_in_registers_once() -> None:
     """By the account, or without one by member and address; others of the member may, too."""
     it = workshop(seats=9)
