@@ -6,6 +6,7 @@ from services.notify.mail.addressing import Addressing
 from services.notify.mail.entrypoints import ForMails
 from services.notify.mail.mailer import Mailer
 from services.notify.mail.model import Mail, MailPreference
+from services.notify.mail.seats import Intake
 from services.notify.mail.smtp import Smtp, SmtpServer
 from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.recorder import Recorder
@@ -49,12 +50,18 @@ def _guard(settings: Settings) -> SsrfGuard:
 
 
 def _mailer(context: Context) -> Mailer:
-    settings, intake = context.settings, context.rpc("intake")
+    settings, asked = context.settings, context.rpc("intake")
+    intake = Intake(
+        recipient=asked.get_recipient,
+        registrant=asked.get_registrant,
+        link=asked.make_registration_link,
+        invitation=asked.get_invitation,
+    )
     give = None
     if settings.smtp_url:
         server = SmtpServer.of(settings.smtp_url)
         give = Smtp(server, names("notify"), settings.mail_timeout_seconds).give
-    return Mailer(context.store, settings, intake.get_recipient, give)
+    return Mailer(context.store, settings, intake, give)
 
 
 class Notify(ForMails):

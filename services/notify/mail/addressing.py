@@ -38,6 +38,9 @@ class Addressing:
             return
         event, addressed = entry.event, set[str]()
         for audience in AUDIENCES.get(entry.topic, ()):
+            if audience.to_seat:
+                self._write_to_seat(event, _news(entry, event, audience), entry)
+                continue
             for preference in self._who_wants(audience, event, owners):
                 if preference.id not in addressed:
                     addressed.add(preference.id)
@@ -47,9 +50,13 @@ class Addressing:
         self, audience: Audience, event: Event, owners: Mapping[str, str | None]
     ) -> list[MailPreference]:
         members = sorted(audience.members(event, owners))
-        # Roles change: whether a person has one is asked for when the mail is sent.
-        where = {"wants_tasks": True} if audience.roles else {"member_id": {"$in": members}}
-        if not audience.when(event) or not (audience.roles or members):
+        where: dict[str, object] = {"member_id": {"$in": members}}
+        if audience.roles:
+            # Roles change: whether a person has one is asked for when the mail is sent.
+            where = {"wants_tasks": True}
+        elif audience.public:
+            where = {"wants_workshops": True}
+        if not audience.when(event) or not (audience.roles or audience.public or members):
             return []
         found = self._preferences.every(where)
         return [one for one in found if one.cadence(audience.kind) != "never"]
@@ -68,6 +75,21 @@ class Addressing:
             self._gather(to, news, entry)
         else:
             self._mails.add(mail)
+
+    def _write_to_seat(self, event: Event, news: News, entry: TimelineEntry) -> None:
+        """Save the mail to whose registration it is about: it chose nothing, but asked for it."""
+        registration_id = getattr(event, "registration_id", None)
+        if not registration_id:
+            return
+        self._mails.add(
+            Mail(
+                id=mail_id(registration_id, entry.event_id, entry.at),
+                account_id=registration_id,
+                member_id=getattr(event, "member_id", None) or "",
+                news=(news,),
+                due_since=now(),
+            )
+        )
 
     def _has_many(self, to: MailPreference) -> bool:
         lately = {"account_id": to.id, "due_since": {"$gt": now() - _HOUR, "$lte": now()}}

@@ -1,7 +1,9 @@
 """Of which kind the news is that an event is, and who is written to about it.
 
 A person chooses by kind. Who is told is never more than who may hear of the event by webhook: the
-members it concerns, and of the lab's staff who has the role.
+members it concerns, and of the lab's staff who has the role. Beside these, what everybody may read
+is told to all who chose its kind, and who registered for a workshop is told of its own seat,
+without having chosen.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,7 +35,9 @@ class Audience:
     """Some of those who are written to about an event, and the portal's page that it leads to.
 
     `to` are fields of the event that name members, or things whose owners are meant; with `roles`
-    it is whoever of the staff has one. `when` says of which events of the class.
+    it is whoever of the staff has one. `when` says of which events of the class. What is `public`
+    is for all who chose its kind. `to_seat` it is mailed to whose registration it is about, and
+    not to the members' persons: it is their news on the portal only.
     """
 
     kind: Kind
@@ -41,6 +45,8 @@ class Audience:
     to: tuple[str, ...] = ()
     roles: tuple[Role, ...] = ()
     when: Callable[[Any], bool] = _always
+    public: bool = False
+    to_seat: bool = False
 
     def members(self, event: Event, owners: Mapping[str, str | None]) -> frozenset[str]:
         """The members whose persons are written to, of those that may hear of the event."""
@@ -75,7 +81,10 @@ _OWNER, _OWNERS = _of_data("owner_id"), _of_data("owner_id", "member_ids")
 _JOB_END = Audience("projects", _JOB, ("project_id",), when=lambda event: event.kind in _FINAL)
 _WORKSHOP = "/ateliers/{workshop_id}"
 _HOST = Audience("workshops", _WORKSHOP, ("member_ids",))
-_SEAT = Audience("workshops", _WORKSHOP, ("member_id",))
+_ALL = Audience("workshops", _WORKSHOP, public=True)
+_SEAT = Audience("workshops", _WORKSHOP, ("member_id",), to_seat=True)
+# Nothing is kept of who gave a seat up: no letter would find its address.
+_GIVEN_UP = Audience("workshops", _WORKSHOP, ("member_id",))
 _KEPT_FOR_A_TIME = Audience("data", "/", ("member_id",))
 
 AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
@@ -131,7 +140,7 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "result_released": (_JOB_END,),
     "result_refused": (_JOB_END,),
     "endpoint_disabled": (Audience("tasks", "/partenaires", ("member_id",)),),
-    "workshop_announced": (_HOST,),
+    "workshop_announced": (_HOST, _ALL),
     "workshop_changed": (_HOST, _SEAT),
     "workshop_cancelled": (_HOST, _SEAT),
     "workshop_due": (_HOST, _SEAT),
@@ -139,7 +148,7 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "material_added": (_HOST, _SEAT),
     "seat_taken": (_SEAT,),
     "seat_waiting": (_SEAT,),
-    "seat_given_up": (_SEAT,),
+    "seat_given_up": (_GIVEN_UP,),
     "intake_retention_announced": (_KEPT_FOR_A_TIME,),
     "catalog_retention_announced": (_KEPT_FOR_A_TIME,),
     "compute_retention_announced": (_KEPT_FOR_A_TIME,),

@@ -7,12 +7,14 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from services.notify.mail.addressing import FRANCE
 from services.notify.mail.kinds import Kind
 from services.notify.mail.model import KINDS, Mail, MailPreference, News, Recipient, Scope
+from services.notify.mail.seats import Seat, said, when
 from services.notify.timeline import TimelineEntry
 from shared.settings import Settings
 from shared.words import counted
@@ -89,29 +91,69 @@ class Letters:
             "choices": f"{self._portal}/compte",
             "stop": stop,
         }
+        message = self._message(mail, to.mail, self._subject(mail, told), stop)
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        return _filled(message, "mail", shown)
+
+    def write_to_seat(self, mail: Mail, seat: Seat, entry: TimelineEntry) -> EmailMessage:
+        """The message to who registered for a workshop; giving up a seat is more than one click."""
+        workshop = seat.registrant.workshop
+        link = f"{self._portal}/ateliers/inscription?code={quote(seat.link, safe='')}"
+        shown = {
+            "lab": self._lab,
+            "said": _line(said(entry)),
+            "title": _line(workshop.title),
+            "when": when(workshop),
+            "place": _line(workshop.place) or "en ligne",
+            "url": getattr(entry.event, "url", ""),
+            "link": link,
+            "is_coming": workshop.is_coming,
+            "has_seat": seat.registrant.state == "taken",
+        }
+        subject = self._short(_line(said(entry)))
+        message = self._message(mail, seat.registrant.mail, subject, link)
+        _filled(message, "seat", shown)
+        if seat.invitation:
+            _attach(message, seat.invitation)
+        return message
+
+    def _message(self, mail: Mail, to: str, subject: str, stop: str) -> EmailMessage:
+        """A message without a text; the same again has the same Message-ID and date."""
         message = EmailMessage(_POLICY)
         message["From"] = Address(_line(self._lab), addr_spec=self._sender)
-        message["To"] = Address(addr_spec=to.mail)
-        message["Subject"] = self._subject(mail, told)
+        message["To"] = Address(addr_spec=to)
+        message["Subject"] = subject
         message["Date"] = mail.due_since.astimezone(FRANCE)
         message["Message-ID"] = f"<{mail.id}@{self._sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
         message["List-Unsubscribe"] = f"<{stop}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        text = _TEMPLATES.get_template("mail.txt").render(shown)
-        html = _TEMPLATES.get_template("mail.html").render(shown)
-        message.set_content(text, cte="quoted-printable")
-        message.add_alternative(html, subtype="html", cte="quoted-printable")
         return message
 
     def _subject(self, mail: Mail, told: Sequence[_Told]) -> str:
-        said = told[0].said
+        subject = told[0].said
         if mail.is_digest:
             day = f"{mail.due_since.astimezone(FRANCE):%d/%m/%Y}"
             more = "plus de " if mail.has_more else ""
-            said = f"{more}{counted(len(told), 'nouvelle', 'nouvelles')} au {day}"
+            subject = f"{more}{counted(len(told), 'nouvelle', 'nouvelles')} au {day}"
+        return self._short(subject)
+
+    def _short(self, said: str) -> str:
         whole = f"[{_line(self._lab)}] {said}"
         return whole if len(whole) <= _SUBJECT else f"{whole[: _SUBJECT - 1].rstrip()}…"
+
+
+def _filled(message: EmailMessage, template: str, shown: Mapping[str, Any]) -> EmailMessage:
+    text = _TEMPLATES.get_template(f"{template}.txt").render(shown)
+    html = _TEMPLATES.get_template(f"{template}.html").render(shown)
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    return message
+
+
+def _attach(message: EmailMessage, calendar: str) -> None:
+    message.add_attachment(
+        calendar, subtype="calendar", filename="atelier.ics", cte="quoted-printable"
+    )
 
 
 def _grouped(told: Sequence[_Told]) -> list[tuple[str, list[_Told]]]:

@@ -7,9 +7,11 @@ which a mailbox may tell, if the crash fell between the server's word and our no
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from email.message import EmailMessage
+from functools import partial
+from typing import NamedTuple
 
 from services.notify import metrics
 from services.notify.attempts import save_attempt, stretch
@@ -23,11 +25,13 @@ from services.notify.mail.model import (
     SmtpAttempt,
 )
 from services.notify.mail.preferences import forget_account, forget_mails
+from services.notify.mail.seats import CALLS, Intake, Seat, ask
 from services.notify.mail.smtp import Give
 from services.notify.timeline import TimelineEntry
 from shared.aggregate import now
 from shared.background import Loop
 from shared.errors import NotFound
+from shared.events import Event
 from shared.settings import Settings
 from shared.store import Store
 
@@ -40,26 +44,27 @@ OBSERVED_SECONDS = 10.0
 _MOST_COUNTED = 1000
 _LEASE_MARGIN = timedelta(seconds=5)
 
-RecipientOf = Callable[[str], Mapping[str, Any]]
-"""Asks intake who an account is; raises NotFound when it is gone, Unavailable."""
-
 log = logging.getLogger(__name__)
+
+
+class _Ready(NamedTuple):
+    """Whom a mail goes to, and what writes it."""
+
+    to: str
+    write: Callable[[], EmailMessage]
 
 
 class Mailer(Loop):
     """Sends due mails until stopped; without a server to `give` them to, it keeps none either."""
 
-    def __init__(
-        self, store: Store, settings: Settings, recipient_of: RecipientOf, give: Give | None
-    ) -> None:
+    def __init__(self, store: Store, settings: Settings, intake: Intake, give: Give | None) -> None:
         super().__init__(IDLE_SECONDS, self._dispatch, self._forget, self._observe)
         self._store = store
         self._mails, self._preferences = store.of(Mail), store.of(MailPreference)
         self._entries = store.of(TimelineEntry)
-        self._recipient_of, self._give, self._letters = recipient_of, give, Letters(settings)
+        self._intake, self._give, self._letters = intake, give, Letters(settings)
         self._waits, self._sender = settings.mail_seconds, settings.mail_from
-        needed = settings.mail_timeout_seconds + settings.rpc_seconds
-        self._lease = timedelta(seconds=needed) + _LEASE_MARGIN
+        self._seconds, self._call_seconds = settings.mail_timeout_seconds, settings.rpc_seconds
         self._forgotten = self._observed = float("-inf")
 
     def _dispatch(self) -> None:
@@ -74,28 +79,55 @@ class Mailer(Loop):
                 self.begin(mail.id, self._send, mail, self._give)
 
     def _send(self, mail: Mail, give: Give) -> None:
-        leased = self._mails.lease(mail, "next_attempt_at", self._lease)
+        leased = self._mails.lease(mail, "next_attempt_at", self._lease(mail))
         if leased is None:
             return
-        preference = self._preferences.find_one(leased.account_id)
-        recipient = self._recipient(leased.account_id) if preference else None
-        news = self._news(leased, preference, recipient) if preference and recipient else []
-        if not (preference and recipient and news):
+        ready = self._to_seat(leased) if leased.is_to_seat else self._to_person(leased)
+        if ready is None:
             self._mails.remove(leased)
             return
         try:
-            message = self._letters.write(leased, recipient, preference, news)
-            attempt = give(message, self._sender, recipient.mail)
+            attempt = give(ready.write(), self._sender, ready.to)
         except Exception as error:
             # Noted too: what is not would be tried again and again, and never be abandoned.
             log.exception("a mail failed for a reason of ours", extra={"mail": leased.id})
             attempt = SmtpAttempt(at=now(), said=type(error).__name__)
         self._note(leased, attempt)
 
+    def _lease(self, mail: Mail) -> timedelta:
+        calls = CALLS if mail.is_to_seat else 1
+        return timedelta(seconds=self._seconds + calls * self._call_seconds) + _LEASE_MARGIN
+
+    def _to_person(self, mail: Mail) -> _Ready | None:
+        """The mail to an account, if it has news for it."""
+        preference = self._preferences.find_one(mail.account_id)
+        recipient = self._recipient(mail.account_id) if preference else None
+        news = self._news(mail, preference, recipient) if preference and recipient else []
+        if not (preference and recipient and news):
+            return None
+        write = partial(self._letters.write, mail, recipient, preference, news)
+        return _Ready(recipient.mail, write)
+
+    def _to_seat(self, mail: Mail) -> _Ready | None:
+        """The mail to who registered for a workshop, if it still holds."""
+        entry = self._entries.find_one(mail.news[0].entry_id)
+        seat = self._seat(mail.account_id, entry.event) if entry else None
+        if not (entry and seat):
+            return None
+        return _Ready(seat.registrant.mail, partial(self._letters.write_to_seat, mail, seat, entry))
+
+    def _seat(self, registration_id: str, event: Event) -> Seat | None:
+        """Who registered; whoever is erased is forgotten here, too."""
+        try:
+            return ask(self._intake, registration_id, event)
+        except NotFound:
+            forget_account(self._store, registration_id)
+            return None
+
     def _recipient(self, account_id: str) -> Recipient | None:
         """Who somebody is; whoever is gone is forgotten here, too."""
         try:
-            return Recipient.model_validate(self._recipient_of(account_id))
+            return Recipient.model_validate(self._intake.recipient(account_id))
         except NotFound:
             forget_account(self._store, account_id)
             return None
@@ -119,7 +151,7 @@ class Mailer(Loop):
             self._mails,
             mail.id,
             lambda found: found.note(attempt, self._waits, wait),
-            self._lease,
+            self._lease(mail),
             self.stopping,
         )
         outcome = "failed" if noted.is_pending else noted.state

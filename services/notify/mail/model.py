@@ -31,6 +31,8 @@ MOST_TOLD = 100
 GONE = "ce lien n'est pas valable, ou le compte qu'il désigne est effacé"
 """What is told of a link that ends nothing: not whether there was ever such an account."""
 
+_REGISTRATION = "reg_"
+
 
 class TooLate(Exception):
     """The mail is on its way."""
@@ -43,7 +45,7 @@ class MailPreference(Aggregate):
     """
 
     collection: ClassVar[str] = "mail_preferences"
-    indexes: ClassVar[tuple[str, ...]] = ("member_id", "wants_tasks")
+    indexes: ClassVar[tuple[str, ...]] = ("member_id", "wants_tasks", "wants_workshops")
 
     member_id: str
     tasks: Cadence = "never"
@@ -57,6 +59,12 @@ class MailPreference(Aggregate):
     def wants_tasks(self) -> bool:
         """Whether it may have to be told what waits for the staff: its roles are asked for then."""
         return self.tasks != "never"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def wants_workshops(self) -> bool:
+        """Whether it is told of the workshops that are announced to everybody."""
+        return self.workshops != "never"
 
     def cadence(self, kind: Kind) -> Cadence:
         """When it is written news of a kind."""
@@ -125,7 +133,7 @@ class Mail(Aggregate):
 
     Its text is made when it is sent, of what the timeline has by then. `due_since` is when it is
     to go; `next_attempt_at` differs from that once somebody has begun to send it. `has_more` says
-    that it does not tell all.
+    that it does not tell all. To who registered for a workshop, `account_id` is the registration.
     """
 
     collection: ClassVar[str] = "mails"
@@ -152,6 +160,11 @@ class Mail(Aggregate):
     def is_pending(self) -> bool:
         """Whether it is still to be sent."""
         return self.state == "pending"
+
+    @property
+    def is_to_seat(self) -> bool:
+        """Whether it goes to who registered for a workshop, with or without an account."""
+        return self.account_id.startswith(_REGISTRATION)
 
     @property
     def is_begun(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.notify.mail.mailer import Mailer
 from services.notify.mail.model import Cadence, Mail, MailPreference, News, mail_id
+from services.notify.mail.seats import Intake
 from services.notify.mail.smtp import Give, Smtp, SmtpServer
 from services.notify.timeline import TimelineEntry
 from shared.aggregate import new_id, now
@@ -21,6 +22,9 @@ from tests.integration.notify.mail.mail_server import MailServer
 from tests.servers import eventually
 from tests.unit.notify.samples import HOLDER, envelope, example
 
+STRANGER = "Gagnez sur https://evil.example"
+CALENDAR = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:{}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+
 
 def prefer(
     store: Store,
@@ -29,20 +33,30 @@ def prefer(
     tasks: Cadence = "never",
     projects: Cadence = "never",
     data: Cadence = "never",
+    workshops: Cadence = "never",
 ) -> MailPreference:
     """Save what a new person of a member wants."""
     return store.of(MailPreference).save(
         MailPreference(
-            id=new_id("acc"), member_id=member_id, tasks=tasks, projects=projects, data=data
+            id=new_id("acc"),
+            member_id=member_id,
+            tasks=tasks,
+            projects=projects,
+            data=data,
+            workshops=workshops,
         )
     )
 
 
 @dataclass
 class Persons:
-    """Intake's answers: who has an account; it `is_away` when nobody answers."""
+    """Intake's answers: who has an account or a seat; it `is_away` when nobody answers.
+
+    `links` are the texts that were made for mails.
+    """
 
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
+    links: list[str] = field(default_factory=list)
     is_away: bool = False
     asked: int = 0
 
@@ -57,14 +71,44 @@ class Persons:
         }
         return mail
 
-    def get_recipient(self, account_id: str) -> Mapping[str, Any]:
+    def seat(self, state: str = "taken", **workshop: object) -> tuple[str, str]:
+        """Register a stranger for a workshop that is to come; its registration and address."""
+        registration_id = new_id("reg")
+        mail = f"{registration_id.lower()}@ailleurs.example"
+        told = {
+            "title": "Lire une carte",
+            "starts_at": "2027-01-12T13:00:00Z",
+            "ends_at": "2027-01-12T15:00:00Z",
+            "place": "Caen",
+            "is_coming": True,
+            **workshop,
+        }
+        named = {"name": STRANGER, "mail": mail, "state": state}
+        self.known[registration_id] = {**named, "workshop": told}
+        return registration_id, mail
+
+    def get_recipient(self, identifier: str) -> Mapping[str, Any]:
         """Who somebody is."""
         self.asked += 1
         if self.is_away:
             raise Unavailable("intake does not answer")
-        if account_id not in self.known:
-            raise NotFound.of(account_id)
-        return self.known[account_id]
+        if identifier not in self.known:
+            raise NotFound.of(identifier)
+        return self.known[identifier]
+
+    def make_link(self, registration_id: str) -> str:
+        """A new text that opens a registration."""
+        self.links.append(f"{registration_id}.secret{len(self.links)}")
+        return self.links[-1]
+
+    def get_invitation(self, registration_id: str) -> str:
+        """The workshop of a registration."""
+        return CALENDAR.format(self.get_recipient(registration_id)["workshop"]["title"])
+
+    @property
+    def intake(self) -> Intake:
+        """How mailers ask."""
+        return Intake(self.get_recipient, self.get_recipient, self.make_link, self.get_invitation)
 
 
 @dataclass
@@ -115,8 +159,7 @@ class Outgoing:
         """Run mailers until the block ends."""
         given = give or self.give()
         mailers = [
-            Mailer(self.store, self.settings, self.persons.get_recipient, given)
-            for _ in range(workers)
+            Mailer(self.store, self.settings, self.persons.intake, given) for _ in range(workers)
         ]
         threads = [threading.Thread(target=mailer.run) for mailer in mailers]
         for thread in threads:

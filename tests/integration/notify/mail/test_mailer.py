@@ -201,7 +201,7 @@ def test_mails_are_kept_for_a_month(post: Outgoing) -> None:
 def test_lab_without_a_mail_server_keeps_no_mail(post: Outgoing) -> None:
     """What waits from when it had one is old news by the time it has one again."""
     mail, _ = post.due()
-    mailer = Mailer(post.store, post.settings, post.persons.get_recipient, None)
+    mailer = Mailer(post.store, post.settings, post.persons.intake, None)
     thread = threading.Thread(target=mailer.run)
     thread.start()
     eventually(lambda: post.mails.find_one(mail.id) is None)

@@ -42,7 +42,8 @@ def test_audience_names_fields_and_pages_that_the_event_has(event: Event) -> Non
         assert audience.page.format_map(dict.fromkeys(fields, "x")).startswith("/")
         assert audience.kind in get_args(Kind)
         assert set(audience.roles) <= ROLES
-        assert bool(audience.to) != bool(audience.roles)
+        assert [bool(audience.to), bool(audience.roles), audience.public].count(True) == 1
+        assert not audience.to_seat or "registration_id" in fields
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.topic)
@@ -110,3 +111,16 @@ def test_declaration_that_needs_no_answer_waits_for_nobody() -> None:
     (audience,) = AUDIENCES["not_personal_declared"]
     needing, other = (made(NotPersonalDeclared, needs_answer=needs) for needs in (True, False))
     assert (audience.when(needing), audience.when(other)) == (True, False)
+
+
+def test_what_everybody_is_told_everybody_may_read() -> None:
+    """A workshop that is announced; all else is told to whom it concerns."""
+    public = {topic for topic, told in AUDIENCES.items() if any(one.public for one in told)}
+    assert public == {"workshop_announced"}
+
+
+def test_seat_that_is_given_up_is_no_mail_to_it() -> None:
+    """Nothing is kept of who gave it up, no address either; all else of a seat is written."""
+    seats = {topic for topic, told in AUDIENCES.items() if any(one.to_seat for one in told)}
+    of_seats = {one.topic for one in EVENTS if "registration_id" in type(one).model_fields}
+    assert of_seats - seats == {"seat_given_up"}

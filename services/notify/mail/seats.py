@@ -1,0 +1,116 @@
+"""What is told to who registered for a workshop, as long as it still holds."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime
+
+from services.notify.mail.addressing import FRANCE
+from services.notify.timeline import TimelineEntry
+from shared.events import (
+    Event,
+    Frozen,
+    MaterialAdded,
+    SeatTaken,
+    SeatWaiting,
+    WorkshopCancelled,
+    WorkshopChanged,
+)
+from shared.words import french_date
+
+_AFTERWARDS = (WorkshopCancelled, MaterialAdded)
+_IN_CALENDARS = (SeatTaken, WorkshopChanged, WorkshopCancelled)
+
+
+class Workshop(Frozen):
+    """A workshop as intake knows it at this moment."""
+
+    title: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    place: str
+    is_coming: bool
+
+
+class Registrant(Frozen):
+    """Whom to write to about a registration, at this moment.
+
+    Its name is left out: strangers type it, with any address, and would have the lab say it there.
+    """
+
+    mail: str
+    state: Literal["taken", "waiting", "given_up"]
+    workshop: Workshop
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What is asked of intake; each raises NotFound when who is asked for is gone, Unavailable.
+
+    `link` makes a new text that opens a registration; `invitation` is its workshop as iCalendar.
+    """
+
+    recipient: Callable[[str], Mapping[str, Any]]
+    registrant: Callable[[str], Mapping[str, Any]]
+    link: Callable[[str], str]
+    invitation: Callable[[str], str]
+
+
+CALLS = 3
+"""Questions to intake that a mail about a seat needs at most."""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Who is written about a registration, what opens it, and its workshop for a calendar."""
+
+    registrant: Registrant
+    link: str
+    invitation: str
+
+
+def ask(intake: Intake, registration_id: str, event: Event) -> Seat | None:
+    """What a mail about an event needs; None where it is news no more. Raises NotFound."""
+    registrant = Registrant.model_validate(intake.registrant(registration_id))
+    if not is_news(event, registrant):
+        return None
+    is_invited = registrant.state == "taken" and isinstance(event, _IN_CALENDARS)
+    invitation = intake.invitation(registration_id) if is_invited else ""
+    return Seat(registrant, intake.link(registration_id), invitation)
+
+
+def is_news(event: Event, registrant: Registrant) -> bool:
+    """Whether it still holds: a mail may be late, and events may come in any order."""
+    if isinstance(event, _AFTERWARDS):
+        return True
+    is_late = isinstance(event, SeatWaiting) and registrant.state != "waiting"
+    return registrant.workshop.is_coming and not is_late
+
+
+def said(entry: TimelineEntry) -> str:
+    """What happened, to who registered."""
+    event = entry.event
+    if isinstance(event, SeatTaken):
+        freed = "Une place s'est libérée : v" if event.waited else "V"
+        return f"{freed}ous avez une place à l'atelier « {event.title} »."
+    if isinstance(event, SeatWaiting):
+        return f"Vous êtes sur la liste d'attente de l'atelier « {event.title} »."
+    return entry.summary
+
+
+def when(workshop: Workshop) -> str:
+    """The time of a workshop: « le 12/03/2027, de 14 h 00 à 16 h 00 (heure de Paris) »."""
+    start, end = (one.astimezone(FRANCE) for one in (workshop.starts_at, workshop.ends_at))
+    if start.date() == end.date():
+        return f"le {_day(start)}, de {_hour(start)} à {_hour(end)} (heure de Paris)"
+    return f"du {_day(start)} à {_hour(start)} au {_day(end)} à {_hour(end)} (heure de Paris)"
+
+
+def _day(time: datetime) -> str:
+    return french_date(time.date().isoformat())
+
+
+def _hour(time: datetime) -> str:
+    return f"{time.hour}\u00a0h\u00a0{time.minute:02}"

@@ -1,0 +1,102 @@
+"""What who registered for a workshop is told, and what would be told too late."""
+
+from typing import Any
+
+import pytest
+
+from services.notify.mail.seats import Registrant, Workshop, is_news, said, when
+from services.notify.summaries import summarise
+from services.notify.timeline import TimelineEntry
+from shared.events import (
+    Event,
+    MaterialAdded,
+    SeatTaken,
+    SeatWaiting,
+    WorkshopCancelled,
+    WorkshopChanged,
+    WorkshopDue,
+)
+from tests.unit.notify.samples import envelope, made
+
+
+def registrant(state: str = "taken", **workshop: Any) -> Registrant:
+    """Who registered for a workshop that is to come."""
+    told = {
+        "title": "Lire une carte",
+        "starts_at": "2027-01-12T13:00:00Z",
+        "ends_at": "2027-01-12T15:30:00Z",
+        "place": "Caen",
+        "is_coming": True,
+        **workshop,
+    }
+    return Registrant.model_validate({"mail": "une@a.example", "state": state, "workshop": told})
+
+
+@pytest.mark.parametrize(
+    ("cls", "state", "is_coming", "expected"),
+    [
+        (SeatTaken, "taken", True, True),
+        (SeatTaken, "taken", False, False),
+        (SeatWaiting, "waiting", True, True),
+        (SeatWaiting, "taken", True, False),
+        (WorkshopChanged, "waiting", True, True),
+        (WorkshopChanged, "taken", False, False),
+        (WorkshopDue, "taken", True, True),
+        (WorkshopDue, "taken", False, False),
+        (WorkshopCancelled, "taken", False, True),
+        (WorkshopCancelled, "waiting", False, True),
+        (MaterialAdded, "taken", False, True),
+    ],
+)
+def test_what_holds_no_more_is_no_news(
+    cls: type[Event], state: str, is_coming: bool, expected: bool
+) -> None:
+    """Nobody is reminded of what is cancelled or begun, or told to wait who has a seat by now."""
+    assert is_news(made(cls), registrant(state, is_coming=is_coming)) is expected
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"),
+    [
+        (made(SeatTaken, title="Eau"), "Vous avez une place à l'atelier « Eau »."),
+        (
+            made(SeatTaken, title="Eau", waited=True),
+            "Une place s'est libérée : vous avez une place à l'atelier « Eau ».",
+        ),
+        (made(SeatWaiting, title="Eau"), "Vous êtes sur la liste d'attente de l'atelier « Eau »."),
+        (
+            made(WorkshopCancelled, title="Eau", reason="Grève."),
+            "L'atelier « Eau » est annulé : Grève.",
+        ),
+        (made(WorkshopDue, title="{secret}"), "L'atelier « {secret} » a lieu bientôt."),
+    ],
+)
+def test_who_registered_is_told_what_became_of_its_seat(event: Event, sentence: str) -> None:
+    """In a sentence for it, not of somebody; braces of a title are text."""
+    assert said(TimelineEntry.of(envelope(event), summarise(event), "")) == sentence
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "ends_at", "expected"),
+    [
+        (
+            "2027-01-12T13:00:00Z",
+            "2027-01-12T15:30:00Z",
+            "le 12/01/2027, de 14 h 00 à 16 h 30 (heure de Paris)",
+        ),
+        (
+            "2027-07-12T22:30:00Z",
+            "2027-07-13T21:30:00Z",
+            "le 13/07/2027, de 0 h 30 à 23 h 30 (heure de Paris)",
+        ),
+        (
+            "2027-03-27T08:00:00Z",
+            "2027-03-28T08:00:00Z",
+            "du 27/03/2027 à 9 h 00 au 28/03/2027 à 10 h 00 (heure de Paris)",
+        ),
+    ],
+)
+def test_time_is_that_of_the_clock_in_paris(starts_at: str, ends_at: str, expected: str) -> None:
+    """In winter, in summer, and over the night when clocks change."""
+    workshop: Workshop = registrant(starts_at=starts_at, ends_at=ends_at).workshop
+    assert when(workshop).replace("\u00a0", " ") == expected
