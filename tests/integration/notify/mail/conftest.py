@@ -70,6 +70,7 @@ def mail_environ(notify_environ: dict[str, str], server: MailServer) -> dict[str
         "DATALAB_MAIL_TIMEOUT_SECONDS": "2",
         "DATALAB_RPC_SECONDS": "2",
         "DATALAB_SIGN_IN_KEY": SIGN_IN_KEY,
+        "DATALAB_PUBLIC_CATALOG": "true",
     }
 
 

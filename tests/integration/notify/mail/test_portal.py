@@ -16,6 +16,7 @@ from services.notify.mail.model import MailPreference
 from services.portal.app import application
 from shared.server_settings import PortalSettings
 from tests.integration.notify.lab import Client, submitted
+from tests.integration.notify.mail.mail_server import MailServer
 from tests.integration.notify.mail.town import NEVER, SIGN_IN_KEY, Person, Town
 from tests.servers import eventually
 
@@ -182,6 +183,20 @@ def test_program_that_looks_at_links_ends_nothing(town: Town, browse: Browse) ->
         page = browse("GET", path, reader)
         assert (page.status_code, "<button>Ne plus recevoir" in page.text) == (200, True)
     assert person("GET", "/mail-preferences").json["projects"] == "daily"
+
+
+def test_letter_s_link_opens_the_registration(
+    town: Town, browse: Browse, server: MailServer
+) -> None:
+    """Without signing in; following it gives nothing up, the button on the page does."""
+    made, mail = town.register(town.announce("Lire une carte"))
+    eventually(lambda: server.sent_to(mail))
+    link = server.sent_to(mail)[0]["List-Unsubscribe"].strip("<>")
+    page = browse("GET", link.removeprefix("https://portail.datalab.example"))
+    assert (page.status_code, "Lire une carte" in page.text) == (200, True)
+    assert "Retirer mon inscription" in page.text
+    shown = Client(town.intake.url, made["text"])("GET", "/registrations/shown")
+    assert shown.json["state"] == "taken"
 
 
 @pytest.mark.parametrize(

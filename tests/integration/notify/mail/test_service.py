@@ -15,6 +15,8 @@ from tests.integration.notify.mail.mail_server import LOGIN, MailServer
 from tests.integration.notify.mail.town import NEVER, Town
 from tests.servers import eventually
 
+PENDING = {"is_pending": True}
+
 
 @pytest.fixture
 def documents(town: Town) -> Iterator[Store]:
@@ -82,6 +84,47 @@ def test_mail_of_a_killed_service_is_sent_by_the_next(
     town.lab.service.start()
     eventually(lambda: server.sent_to(person.mail))
     assert len({message["Message-ID"] for message in server.sent_to(person.mail)}) == 1
+
+
+def test_stranger_is_written_about_its_seat_and_gives_it_up_by_the_letter(
+    town: Town, server: MailServer, documents: Store
+) -> None:
+    """From the registration to the mailbox, and back: the next who waits is told of its seat."""
+    workshop_id = town.announce("Lire une carte")
+    (seated, first), (_, second) = (town.register(workshop_id) for _ in range(2))
+    eventually(lambda: server.sent_to(first) and server.sent_to(second))
+    (confirmed,), (waits,) = server.sent_to(first), server.sent_to(second)
+    assert "Vous avez une place" in confirmed["Subject"]
+    assert "sur la liste d'attente" in waits["Subject"]
+    (calendar,) = confirmed.iter_attachments()
+    assert "URL:https://visio.example/salle" in str(calendar.get_content())
+    text = confirmed["List-Unsubscribe"].strip("<>").rpartition("code=")[2]
+    opened = Client(town.intake.url, text)
+    assert opened("GET", "/registrations/shown").json["state"] == "taken"
+    assert opened("POST", "/registrations/end").json["state"] == "given_up"
+    eventually(lambda: len(server.sent_to(second)) == 2)
+    assert "Une place s'est libérée" in server.sent_to(second)[1]["Subject"]
+    town.operate("POST", f"/workshops/{workshop_id}/cancellation", {"reason": "Grève."})
+    eventually(lambda: len(server.sent_to(second)) == 3)
+    assert "est annulé : Grève." in server.sent_to(second)[2]["Subject"]
+    eventually(lambda: town.lab.is_quiet() and not documents.of(Mail).find(PENDING))
+    assert len(documents.of(Mail).find({"account_id": seated["id"]})) == 1
+    assert len(server.sent_to(first)) == 1
+
+
+def test_person_with_an_account_is_told_of_its_seat_once(
+    town: Town, server: MailServer, documents: Store
+) -> None:
+    """At the address that it registered with; of the announcement as it chose, and nothing else."""
+    person, colleague = (town.person(workshops="immediate") for _ in range(2))
+    workshop_id = town.announce("Préparer un fichier")
+    made, mail = town.register(workshop_id, person.token)
+    eventually(lambda: server.sent_to(mail))
+    eventually(lambda: town.lab.is_quiet() and not documents.of(Mail).find(PENDING))
+    assert len(documents.of(Mail).find({"account_id": made["id"]})) == 1
+    for one in (person, colleague):
+        (announced,) = server.sent_to(one.mail)
+        assert "« Préparer un fichier » est annoncé" in announced["Subject"]
 
 
 def test_members_mails_and_choices_end_with_it(town: Town, documents: Store) -> None:
