@@ -109,7 +109,7 @@ class Lab:
     ) -> Json:
         """What is answered to anybody who shows a secret; raises Refused or Away."""
         if not _SECRET.fullmatch(secret):
-            raise Refused(_NOT_FOUND, "Ce lien ne vaut pas, ou plus.")
+            raise Refused(_NOT_FOUND, "Ce lien n'est pas valable, ou ne l'est plus.")
         headers = {"Authorization": f"Bearer {secret}"}
         url = self._urls[service] + path
         return (await _request(self._http, service, method, url, headers=headers)).json()
