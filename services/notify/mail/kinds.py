@@ -36,8 +36,8 @@ class Audience:
 
     `to` are fields of the event that name members, or things whose owners are meant; with `roles`
     it is whoever of the staff has one. `when` says of which events of the class. What is `public`
-    is for all who chose its kind. `to_seat` it is mailed to whose registration it is about, and
-    not to the members' persons: it is their news on the portal only.
+    is for all who chose its kind. What is `to_seat` is mailed to whose registration it is about,
+    and to nobody else; for the members it is news on the portal.
     """
 
     kind: Kind
