@@ -37,7 +37,7 @@ def settings(environ: dict[str, str], mail_server: MailServer) -> Settings:
             "DATALAB_MAIL_FROM": "ne-pas-repondre@datalab.example",
             "DATALAB_PORTAL_URL": "https://portail.datalab.example",
             "DATALAB_MAIL_SECONDS": "0.1,0.1",
-            "DATALAB_MAIL_TIMEOUT_SECONDS": "0.5",
+            "DATALAB_MAIL_TIMEOUT_SECONDS": "2",
         }
     )
 
