@@ -1,6 +1,7 @@
 """What callers send: bounded, and refused when a field is unknown rather than half understood."""
 
 import json
+import re
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -13,7 +14,6 @@ from pydantic import (
 from stdnum.fr import siren as sirens
 
 from services.intake.invitations import Answer
-from services.intake.records import MemberKind
 from services.intake.reviewing import ReviewDecision
 from shared.auth import MemberId
 from shared.catalogues.markup import plain_text
@@ -27,7 +27,7 @@ Line = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(plain_text),
 ]
-_Word = Annotated[
+Word = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
     AfterValidator(plain_text),
@@ -37,7 +37,7 @@ _Text = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=5000),
     AfterValidator(plain_text),
 ]
-_Words = Annotated[tuple[_Word, ...], Field(max_length=20)]
+Words = Annotated[tuple[Word, ...], Field(max_length=20)]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """What tables and roles are called: safe as file, SQL and document names."""
@@ -54,14 +54,19 @@ def _a_siren(text: str) -> str:
 Siren = Annotated[str, AfterValidator(_a_siren)]
 """The number of an organisation in INSEE's register (SIRENE); empty for one that has none."""
 
+_PART = r"[^\s@<>\"(),:;\[\]\\]+"
+
+
+def _a_mail(text: str) -> str:
+    if not re.fullmatch(rf"{_PART}@{_PART}\.{_PART}", text):
+        raise ValueError("n'est pas une adresse de courriel, comme nom@exemple.fr")
+    return text
+
+
 Mail = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True,
-        to_lower=True,
-        max_length=254,
-        pattern=r"^[^\s@<>\"(),:;\[\]\\]+@[^\s@<>\"(),:;\[\]\\]+\.[^\s@<>\"(),:;\[\]\\]+$",
-    ),
+    StringConstraints(strip_whitespace=True, to_lower=True, max_length=254),
+    AfterValidator(_a_mail),
 ]
 """An address of electronic mail, without case: RFC 5321, 4.5.3.1, bounds its length."""
 
@@ -149,10 +154,10 @@ class SubmitProject(Body):
 
     title: Line
     problem: _Text
-    theme: _Word
+    theme: Word
     territory: tuple[Territory, ...] = Field(min_length=1, max_length=100)
-    keywords: _Words = ()
-    skills: _Words = ()
+    keywords: Words = ()
+    skills: Words = ()
     dataset_ids: tuple[DatasetId, ...] = Field(default=(), max_length=20)
     treatment: WrittenTreatment | None = None
 
@@ -232,7 +237,7 @@ class DeliverProject(Body):
     title: Line
     description: _Text
     licence: Line
-    keywords: _Words = ()
+    keywords: Words = ()
     conditions_met: bool = Field(
         default=False, description="that the conditions of the review are met, if it set any"
     )
@@ -242,25 +247,6 @@ class WithdrawProject(Body):
     """Why the project is given up."""
 
     reason: _Text = "Retiré par le porteur."
-
-
-class RegisterMember(Body):
-    """A partner: its name, kind, SIREN, skills and territory (INSEE codes)."""
-
-    member_id: MemberId | None = Field(
-        default=None, description="what it is to be called in addresses; given by intake if not"
-    )
-    name: Line
-    kind: MemberKind
-    siren: Siren = Field(default="", max_length=20, description="nine digits, if it has one")
-    skills: _Words = ()
-    territory: tuple[Territory, ...] = Field(default=(), max_length=100)
-
-
-class ChangeMember(Body):
-    """What the lab learned of a member since it was registered."""
-
-    siren: Siren = Field(max_length=20, description="nine digits; empty when it has none")
 
 
 class LeaveLab(Body):
@@ -288,10 +274,3 @@ class ListProjects(Paging):
     stage: Stage | None = None
     named: bool = False
     holder_id: MemberId | None = None
-
-
-class ListMembers(Paging):
-    """Which members: those with a skill, those present in a department or commune."""
-
-    skill: _Word | None = None
-    territory: Territory | None = None

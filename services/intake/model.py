@@ -390,7 +390,7 @@ class Project(Aggregate):
         if by != self.holder_id:
             raise Forbidden("seul le porteur du projet le complète")
         asked = self.reviews.open_question
-        if asked is None or self.stage in FINAL_STAGES:
+        if asked is None or self.stage != "advised":
             raise WrongStage("rien n'est à compléter pour le moment")
         self.reviews = self.reviews.answered(answer)
         self._note(by, f"Complété : {answer}")
@@ -600,6 +600,16 @@ class Project(Aggregate):
             elif one.remind_at <= at:
                 self.parts = self.parts.reminded(one)
                 self.record(InvitationReminded(**who, **self._asked(one)))
+
+    @property
+    def holder_due(self) -> str:
+        """What the project waits for from its holder, in French; empty for nothing."""
+        if self.stage == "advised" and self.reviews.open_question:
+            return "répondre au relecteur"
+        if self.stage in {"submitted", "advised"} and self.treatment is None:
+            return "dire ce qu'il faut faire des données"
+        has_result = any(one.state == "released" for one in self.results)
+        return "livrer le service" if self.stage == "staffed" and has_result else ""
 
     @property
     def questions(self) -> tuple[Question, ...]:

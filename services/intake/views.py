@@ -34,6 +34,7 @@ class ProjectSummary(View):
     territory: tuple[str, ...]
     stage: Stage
     submitted_at: AwareDatetime
+    holder_due: str = Field(description="what it waits for from its holder, in French; or empty")
 
 
 class AccessView(View):

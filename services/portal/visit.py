@@ -218,6 +218,11 @@ def _answering(
         visit: Visit = request.app.state.visit(request)
         is_for_all = is_open or (public and visit.settings.public_catalog)
         if visit.person is None and not is_for_all:
+            if request.method == "POST":
+                request.session["said"] = (
+                    "Votre session est terminée : ce que vous veniez d'écrire n'est pas enregistré."
+                    " Connectez-vous, puis recommencez."
+                )
             return RedirectResponse(f"/connexion?suite={quote(request.url.path)}", _SEEN)
         if request.method != "POST":
             return await handler(visit)

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,8 +11,13 @@ from shared.words import fold
 
 _WORD = re.compile(r"[^\W_]+")
 _GAP = r"(?:\w+ ){0,4}?"
-_NOT = re.compile(r"(?:pas besoin d\w*|aucun\w*|pas de|sans|ni|pas d un\w*|jamais de)(?: \w+)? $")
-"""What takes a need back that follows it: `pas besoin de carte`, `aucune prévision`."""
+_NOT = re.compile(
+    r"(?:(?:pas besoin d\w*|aucun\w*|pas de|sans|ni|pas d un\w*|jamais de)(?: \w+)?|a la) $"
+)
+"""What takes a need back that follows it: `pas besoin de carte`, `aucune prévision`, `à la`."""
+
+_OTHERWISE = re.compile(r" (?:scolaires?|bancaires?|grises?|vitales?|postales?|d identite) ")
+"""What makes another thing of the word before it: `carte scolaire`, `carte bancaire`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +44,7 @@ def all_needs() -> tuple[Need, ...]:
 
 def needs_of(*texts: str) -> dict[Need, str]:
     """The needs that texts tell of, each with the words that say so, in the order of the file."""
-    said = [plain(text) for text in texts]
-    found = {need: next(_told(need, said), "") for need in all_needs()}
+    found = {need: next(_told(need, texts), "") for need in all_needs()}
     return {need: words for need, words in found.items() if words}
 
 
@@ -49,11 +53,19 @@ def plain(text: str) -> str:
     return f" {' '.join(_WORD.findall(fold(text)))} "
 
 
-def _told(need: Need, texts: list[str]) -> Iterator[str]:
+def _told(need: Need, texts: Sequence[str]) -> Iterator[str]:
     for text in texts:
-        for match in need.problem.finditer(text):
-            if not _NOT.search(text[: match.start(1)]):
-                yield match[1].strip()
+        folded = plain(text)
+        for match in need.problem.finditer(folded):
+            before, after = folded[: match.start(1)], folded[match.end(1) :]
+            if not _NOT.search(before) and not _OTHERWISE.match(after):
+                yield _as_written(text, before.count(" ") - 1, match[1].count(" ") + 1)
+
+
+def _as_written(text: str, first: int, count: int) -> str:
+    """So many words of a text from the first on, with the signs between them."""
+    words = list(_WORD.finditer(text))[first : first + count]
+    return text[words[0].start() : words[-1].end()] if words else ""
 
 
 def _need(row: Mapping[str, str]) -> Need:

@@ -12,6 +12,9 @@ class PlannedTreatment(Treatment):
     """A treatment that may have no steps yet: then it is told which keys its tables have."""
 
     steps: tuple[Step, ...] = Field(default=(), max_length=10)
+    holder_id: str = Field(
+        default="", max_length=64, description="whose it would be, as the lab's staff asks it"
+    )
 
 
 class Unmatched(Frozen):

@@ -183,7 +183,7 @@ def _match(
         + PLACE_POINTS * bool(places)
         + common.points(rarity)
     )
-    if score == 0:
+    if not (shared or has_theme or common.terms):
         return None
     reasons = [_key_reason(key, traits.keys[key]) for key in shared]
     if shared:

@@ -66,8 +66,9 @@ def preview_treatment(
     Raises Invalid, in French, naming the first field at fault; Unavailable when the catalogue does
     not answer: there is nothing to tell without it.
     """
+    whose = (caller.is_staff and treatment.holder_id) or caller.member_id
     answer = catalogue.preview_inputs(
-        treatment.model_dump(mode="json"), caller.member_id, is_staff=caller.is_staff
+        treatment.model_dump(mode="json"), whose, is_staff=caller.is_staff
     )
     known = KnownPreview.model_validate(answer)
     found, table, is_open = Findings([], [], [], {}), KnownTable(dataset_id="", columns=()), True

@@ -1,6 +1,7 @@
 """The members whose skills help a project: those it asks for, those its problem asks for."""
 
 import heapq
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from shared.needs import Need, needs_of
 from shared.tables.territory import common
 from shared.thesaurus import keys_of, same_as
 from shared.thesaurus.likeness import Likeness, concepts_of
-from shared.words import counted, fold, french_list, quoted
+from shared.words import counted, fold, french_list, quoted, sequence
 
 ASKED, KNOWS, NEARBY, BUSY = 3.0, 1.6, 0.4, 0.25
 """Points for each skill asked for, for each need of the problem, for the subject, for the place,
@@ -23,6 +24,8 @@ _NEEDS_COUNTED = 2
 _SUBJECT_COUNTED = 1.5
 _HELPS_ENOUGH, _KNOWS_ENOUGH, _BOTH_ENOUGH = 0.6, 1.8, 2.0
 """What skills, the subject, and both have to come to: less is chance."""
+
+_PARTS = re.compile(r"\bet\b|[,/();]")
 
 Load = Callable[[str], int]
 """How many projects a member works on."""
@@ -91,7 +94,20 @@ def _names(member: Member) -> Iterator[str]:
 
 
 def _helps(member: Member, need: Need) -> bool:
-    return any(keys_of(owned) & same_as(skill) for owned in member.skills for skill in need.skills)
+    return any(_is_among(skill, owned) for owned in member.skills for skill in need.skills)
+
+
+def _is_among(skill: str, owned: str) -> bool:
+    """Whether what a member calls its skill means that one, whole, in part or among other words.
+
+    A part stands between `et`, commas and brackets; among others stand two words or more.
+    """
+    alike = same_as(skill)
+    if any(keys_of(part) & alike for part in (owned, *_PARTS.split(owned)) if part.strip()):
+        return True
+    words = [word for word, _written in sequence(owned)]
+    ends = ((start, end) for start in range(len(words)) for end in range(start + 2, len(words) + 1))
+    return any(" ".join(words[start:end]) in alike for start, end in ends)
 
 
 def _skill_of(member: Member, wanted: str) -> str:
@@ -128,7 +144,7 @@ def _reasons(found: _Found, busy: int) -> Iterator[str]:
         owned = [
             skill
             for skill in found.member.skills
-            if any(keys_of(skill) & same_as(one) for one in need.skills)
+            if any(_is_among(one, skill) for one in need.skills)
         ]
         told = french_list([quoted(one) for one in owned])
         yield f"Il s'agit de {need.said} ({quoted(words)}) ; ce membre sait faire : {told}."

@@ -1,9 +1,17 @@
 """What callers send of workshops and registrations."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from services.intake.bodies import Line, Mail
 from shared.catalogues.markup import plain_text
@@ -28,9 +36,24 @@ _Place = Annotated[
 _Description = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(plain_text)
 ]
-_URL = r"^https?://[^\s\"<>]+$"
+_URL = re.compile(r"https?://[^\s\"<>]+")
+
+
+def _an_address(text: str) -> str:
+    if not _URL.fullmatch(text):
+        raise ValueError("n'est pas une adresse du web : elle commence par https://")
+    return text
+
+
+_Address = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=2000),
+    AfterValidator(_an_address),
+]
 _Link = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=rf"{_URL}|^$")
+    str,
+    StringConstraints(strip_whitespace=True, max_length=2000),
+    AfterValidator(lambda text: text and _an_address(text)),
 ]
 _Seats = Annotated[int, Field(ge=1, le=MOST_SEATS)]
 _WaitingSeats = Annotated[int, Field(ge=0, le=MOST_WAITING, description="of the waiting list")]
@@ -91,15 +114,22 @@ class CancelWorkshop(Body):
 class NoteAttendance(Body):
     """How many came and, of those who registered, who."""
 
-    attendance: int = Field(ge=0, le=100_000)
+    attendance: int = Field(ge=0, le=1000)
     came: tuple[Identifier, ...] = Field(default=(), max_length=MOST_SEATS + MOST_WAITING)
+
+    @field_validator("came")
+    @classmethod
+    def _are_counted(cls, came: tuple[str, ...], given: ValidationInfo) -> tuple[str, ...]:
+        if len(set(came)) > given.data.get("attendance", len(came)):
+            raise ValueError("plus de personnes cochées que de participants")
+        return came
 
 
 class AddMaterial(Body):
     """Something to read afterwards, elsewhere on the web."""
 
     title: Line
-    url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=_URL)]
+    url: _Address
 
 
 class Register(Body):

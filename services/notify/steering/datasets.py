@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
+from math import ceil
 
 from services.notify.steering.views import Figure, Row
 from services.notify.steering.world import Dataset, World
@@ -139,11 +140,10 @@ def _never_crossed(world: World) -> Figure:
     return Figure(
         name="datasets_never_crossed",
         title="Données jamais croisées",
-        unit="jours depuis la publication",
+        unit="jours depuis la publication, le dernier entamé compris",
         said=f"Les {MOST} plus anciennes que nul projet n'a encore lues avec d'autres.",
         rows=tuple(
-            Row(group=one.label, code=one.dataset_id, value=round(count, 1))
-            for one, count in oldest
+            Row(group=one.label, code=one.dataset_id, value=ceil(count)) for one, count in oldest
         ),
     )
 

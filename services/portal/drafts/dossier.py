@@ -41,6 +41,9 @@ class Evidence:
 
 def dossier(evidence: Evidence) -> Draft:
     """The evidence of a review, as it is shown and kept with the decision."""
+    if not evidence.facts.preview:
+        told = (_asker(evidence.facts), _conflicts(evidence), _columns(evidence), _before(evidence))
+        return Draft(evidence.facts.project["title"], told, warning="").typeset()
     sections = (
         _asker(evidence.facts),
         _conflicts(evidence),
@@ -201,5 +204,6 @@ def _before(evidence: Evidence) -> Section:
         (f"Réponse du porteur à : {one['text']}", one["answer"] or "pas encore")
         for one in evidence.facts.project["questions"]
     ]
+    bound = [("Condition de la revue", one) for one in evidence.facts.project["conditions"]]
     none = () if said or answers else ("Rien encore.",)
-    return Section("Ce qui a été dit avant", none, (*said, *answers))
+    return Section("Ce qui a été dit avant", none, (*said, *bound, *answers))

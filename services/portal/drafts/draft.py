@@ -56,7 +56,7 @@ def _uses(read: Json) -> Iterator[tuple[str, str]]:
     for one in read["columns"]:
         yield f"{title}, {one['name']}", one["why"]
     if others := read["others"]:
-        yield title, f"{counted(others, 'autre colonne', 'autres colonnes')} : pas lu"
+        yield title, f"{counted(others, 'autre colonne', 'autres colonnes')} : rien n'en est lu"
 
 
 @dataclass(frozen=True)

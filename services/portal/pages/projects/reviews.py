@@ -16,7 +16,7 @@ from services.portal.visit import Faults, Visit, faults_of, get, post
 
 _SHOWN = 50
 _NOT_FOUND, _CONFLICT = 404, 409
-_CHANGED = Faults("", "le dossier a changé depuis que vous l'avez lu : relisez-le, puis décidez")
+_CHANGED = Faults("le dossier a changé depuis que vous l'avez lu : relisez-le, puis décidez")
 
 
 async def page(visit: Visit) -> Response:
@@ -74,7 +74,7 @@ async def _evidence(visit: Visit, project: Json) -> Evidence:
     """The evidence as it is now, of whichever services answer."""
     parts = await visit.lab.parts(
         review=visit.lab.get("intake", path_of("projects", project["id"], "review")),
-        preview=preview_of(visit, project["treatment"]),
+        preview=preview_of(visit, project["treatment"], project["holder_id"]),
     )
     told, preview = parts["preview"].value, parts["preview"]
     fault = told.said if isinstance(told, Faults) else ""
@@ -100,7 +100,7 @@ async def _facts(visit: Visit, project_id: str) -> Facts:
     project = await visit.lab.get("intake", path_of("projects", project_id))
     if "checks" not in project:
         raise Refused(_NOT_FOUND, "Les brouillons d'une revue sont pour le porteur et le Datalab.")
-    preview = await preview_of(visit, project["treatment"])
+    preview = await preview_of(visit, project["treatment"], project["holder_id"])
     return await _known(visit, project, preview if isinstance(preview, dict) else {})
 
 

@@ -76,12 +76,13 @@ async def _show(
     return visit.page("treatments/build.html", status, **parts, **shown)
 
 
-async def preview_of(visit: Visit, treatment: Json) -> Json:
-    """What it would make; Faults when it cannot run as it is."""
+async def preview_of(visit: Visit, treatment: Json, holder_id: str = "") -> Json:
+    """What it would make, as that holder's if not one's own; Faults when it cannot run as it is."""
     if treatment is None:
         return None
+    asked = {**treatment, "holder_id": holder_id}
     try:
-        return await visit.lab.post("compute", "/treatments/preview", treatment)
+        return await visit.lab.post("compute", "/treatments/preview", asked)
     except Refused as refused:
         return faults_of(refused)
 

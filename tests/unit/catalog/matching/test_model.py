@@ -50,12 +50,17 @@ def test_theme_is_compared_without_case_and_accents() -> None:
 
 def test_commune_lies_in_its_department() -> None:
     """A dataset of a commune covers a project of its department, and the other way round."""
-    [match] = matches(published(about=metadata("X", territory=("27229", "14118", "76"))))
-    assert match.reasons == ("Couvre votre territoire : département 27.",)
-    [match] = matches(
-        published(about=metadata("X", territory=("27", "76"))), territory=("27229", "76540")
-    )
-    assert match.reasons == ("Couvre votre territoire : départements 27 et 76.",)
+    about = metadata("X", theme="habitat", territory=("27229", "14118", "76"))
+    [match] = matches(published(about=about))
+    assert match.reasons[1:] == ("Couvre votre territoire : département 27.",)
+    about = metadata("X", theme="habitat", territory=("27", "76"))
+    [match] = matches(published(about=about), territory=("27229", "76540"))
+    assert match.reasons[1:] == ("Couvre votre territoire : départements 27 et 76.",)
+
+
+def test_territory_alone_is_no_reason() -> None:
+    """Half of a regional catalogue covers any place of it."""
+    assert matches(published(about=metadata("X", territory=("27",)))) == []
 
 
 def test_common_words_are_shown_as_the_holder_wrote_them() -> None:

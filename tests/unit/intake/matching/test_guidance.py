@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
+
 from services.intake.matching.guidance import BEST, advise
 from services.intake.members.model import Member
 from services.intake.model import Project
@@ -45,7 +47,7 @@ def test_a_shared_key_suggests_to_cross_and_to_group_by_it() -> None:
     guidance = guided(it, [made.match("EPCI 2026", "commune", "epci")])
     found = {one.application: one.reasons for one in guidance.applications}
     assert "Vos données partagent une clé avec « EPCI 2026 » : commune, epci." in found["cross"]
-    assert "Il s'agit de compter et classer : « combien »." in found["aggregate"]
+    assert "Il s'agit de compter et classer : « Combien »." in found["aggregate"]
     grouped = "Une fois croisées, les données se regroupent par commune et EPCI."
     assert grouped in found["aggregate"]
 
@@ -123,6 +125,35 @@ def test_problem_in_plain_words_finds_who_can_solve_it() -> None:
     assert expert.reasons[0] == (
         "Il s'agit de prévoir (« la veille ») ; ce membre sait faire : « séries temporelles »."
     )
+
+
+@pytest.mark.parametrize(
+    "skill",
+    ["prévision de séries temporelles", "statistique et machine learning", "RGPD, forecasting"],
+)
+def test_skill_may_be_part_of_what_a_member_says(skill: str) -> None:
+    """Members write their skills as they like."""
+    it = made.project(problem="On voudrait anticiper les repas à préparer.")
+    found = guided(it, members=[made.member("mbr_a", skills=(skill,))]).experts
+    assert [one.member_id for one in found] == ["mbr_a"]
+
+
+@pytest.mark.parametrize(
+    "problem",
+    ["Revoir la carte scolaire.", "Des menus à la carte.", "Nos photocopies coûtent cher."],
+)
+def test_words_that_only_look_alike_ask_for_nothing(problem: str) -> None:
+    """Neither a map nor pictures are meant."""
+    found = applications(made.project(title="Question", problem=problem))
+    assert not {"map", "python"} & set(found)
+
+
+def test_words_are_quoted_as_the_holder_wrote_them() -> None:
+    """With accents, capitals and signs."""
+    it = made.project(title="Avis", problem="Que disent les Réclamations, avant/après ?")
+    found = {one.application: one.reasons for one in guided(it).applications}
+    assert any("« Réclamations »" in one for one in found["python"])
+    assert any("« avant/après »" in one for one in found["chart"])
 
 
 def test_busy_member_comes_after_its_equals() -> None:

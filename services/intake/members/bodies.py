@@ -1,0 +1,35 @@
+"""What callers send of members."""
+
+from pydantic import Field
+
+from services.intake.bodies import Line, Siren, Word, Words
+from services.intake.records import MemberKind
+from shared.auth import MemberId
+from shared.inbound import Body, Paging
+from shared.tables.territory import Territory
+
+
+class RegisterMember(Body):
+    """A partner: its name, kind, SIREN, skills and territory (INSEE codes)."""
+
+    member_id: MemberId | None = Field(
+        default=None, description="what it is to be called in addresses; given by intake if not"
+    )
+    name: Line
+    kind: MemberKind
+    siren: Siren = Field(default="", max_length=20, description="nine digits, if it has one")
+    skills: Words = ()
+    territory: tuple[Territory, ...] = Field(default=(), max_length=100)
+
+
+class ChangeMember(Body):
+    """What the lab learned of a member since it was registered."""
+
+    siren: Siren = Field(max_length=20, description="nine digits; empty when it has none")
+
+
+class ListMembers(Paging):
+    """Which members: those with a skill, those present in a department or commune."""
+
+    skill: Word | None = None
+    territory: Territory | None = None
