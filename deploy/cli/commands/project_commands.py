@@ -96,26 +96,41 @@ def treatment(api: Client, project_id: str, file: _JsonFile) -> Answer:
 def review(
     api: Client,
     project_id: str,
-    decision: Annotated[str, typer.Option(help="secure or reject.")],
+    decision: Annotated[str, typer.Option(help="secure, reject, or complete: ask its holder.")],
     reason: Annotated[str, typer.Option(help="In French: the holder reads it.")],
+    condition: Annotated[
+        list[str], typer.Option(help="What securing binds it to; may be given several times.")
+    ] = [],
 ) -> Answer:
-    """Secure a project or turn it down, as it is now."""
+    """Secure a project, turn it down, or ask its holder to complete it, as it is now."""
     read = api.get("intake", path_of("projects", project_id))
     body = {"decision": decision, "reason": reason, "version": read["version"]}
+    body |= {"conditions": condition} if condition else {}
     return api.post("intake", path_of("projects", project_id, "review"), body)
 
 
 @app.answers("pilot-site", _show)
-def pilot_site(api: Client, project_id: str, site_id: str) -> Answer:
+def pilot_site(
+    api: Client,
+    project_id: str,
+    site_id: str,
+    then: Annotated[list[str], typer.Option(help="Who is asked next, if it does not.")] = [],
+) -> Answer:
     """Ask a member to pilot the project: it is piloted once that one accepts."""
     path = path_of("projects", project_id, "pilot-site")
-    return api.post("intake", path, {"site_id": site_id})
+    return api.post("intake", path, {"site_id": site_id, "then": then})
 
 
 @app.answers("team", _show)
-def team(api: Client, project_id: str, member_ids: list[str]) -> Answer:
+def team(
+    api: Client,
+    project_id: str,
+    member_ids: list[str],
+    then: Annotated[list[str], typer.Option(help="Who is asked in place of who does not.")] = [],
+) -> Answer:
     """Ask members to work on the project: it is staffed once all of them accept."""
-    return api.post("intake", path_of("projects", project_id, "team"), {"team": member_ids})
+    body = {"team": member_ids, "then": then}
+    return api.post("intake", path_of("projects", project_id, "team"), body)
 
 
 @app.answers("answer")
@@ -139,10 +154,13 @@ def deliver(
     description: Annotated[str, typer.Option()],
     licence: Annotated[str, typer.Option()],
     keyword: Annotated[list[str], typer.Option(help="May be given several times.")] = [],
+    conditions_met: Annotated[
+        bool, typer.Option("--conditions-met", help="The conditions of the review are met.")
+    ] = False,
 ) -> Answer:
     """Deliver a full job's result; it returns to the catalogue."""
     about = {"title": title, "description": description, "licence": licence}
-    body = {"job_id": job, **about, "keywords": keyword}
+    body = {"job_id": job, **about, "keywords": keyword, "conditions_met": conditions_met}
     return api.post("intake", path_of("projects", project_id, "delivery"), body)
 
 
