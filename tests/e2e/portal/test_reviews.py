@@ -1,0 +1,69 @@
+"""What reviewers see of each other's decisions, and what is left to those who may not decide."""
+
+from uuid import uuid4
+
+from deploy.demo.story import Story
+from tests.chaos.lab import Lab
+from tests.e2e.portal.conftest import Enter
+from tests.servers import eventually
+
+
+def advised(lab: Lab) -> tuple[str, str]:
+    """A holder of the test's own, and its project, which waits for a review."""
+    holder_id = f"asso_{uuid4().hex[:8]}"
+    staff, holder = lab.client("lab", "operator"), lab.client(holder_id, "holder")
+    about = {"member_id": holder_id, "name": "Association", "kind": "association"}
+    staff.post("intake", "/members", about)
+    sent = {"title": "Où manque-t-il des bancs ?", "problem": "On s'assied peu en ville."}
+    body = {**sent, "theme": "voirie", "territory": ["14"]}
+    project_id = str(holder.post("intake", "/projects", body)["id"])
+    path = f"/projects/{project_id}"
+    eventually(lambda: holder.get("intake", path)["stage"] == "advised", 60, "it is advised")
+    return holder_id, project_id
+
+
+def test_decision_on_a_file_that_changed_is_shown_the_new_one_first(
+    enter: Enter, lab: Lab, played: Story
+) -> None:
+    """Two reviewers read it at once: the second reads what the first did, and keeps its words."""
+    _holder, project_id = advised(lab)
+    first, second = (enter(played.members["agency"], "reviewer") for _ in range(2))
+    for reviewer in (first, second):
+        page = reviewer.go(f"/revue/{project_id}")
+        # What the software makes of it is not to be secured: nobody said what is read.
+        assert page.locator("button[value=secure]").count() == 0
+        page.fill("#reason", "De quels bancs parlez-vous ?")
+    first.press("button[value=complete]")
+    page = second.press("button[value=complete]")
+    assert "a changé depuis que vous l'avez lu" in page.locator("[role=alert]").inner_text()
+    assert page.input_value("#reason") == "De quels bancs parlez-vous ?"
+    assert "De quels bancs" in page.locator("main").inner_text()
+
+
+def test_holder_reads_what_waits_for_it_on_its_first_page(enter: Enter, lab: Lab) -> None:
+    """First what to do with the data; then the reviewer's question, which ends with the review."""
+    holder_id, project_id = advised(lab)
+    holder = enter(holder_id, "holder")
+    assert "Dire ce qu'il faut faire des données" in holder.go("/").inner_text("main")
+    staff = lab.client("relecture", "reviewer")
+    path = f"/projects/{project_id}"
+    asked = {"decision": "complete", "reason": "Quels bancs ?"}
+    version = staff.get("intake", path)["version"]
+    staff.post("intake", f"{path}/review", {**asked, "version": version})
+    assert "Répondre au relecteur" in holder.go("/").inner_text("main")
+    refused = {"decision": "reject", "reason": "Sans suite."}
+    version = staff.get("intake", path)["version"]
+    staff.post("intake", f"{path}/review", {**refused, "version": version})
+    page = holder.go(f"/projets/{project_id}")
+    assert page.locator("#answer").count() == 0
+    assert "doit répondre" not in page.inner_text("main")
+
+
+def test_reviewer_whose_own_case_it_is_reads_why_and_decides_nothing(
+    enter: Enter, lab: Lab
+) -> None:
+    """Before anything is written."""
+    holder_id, project_id = advised(lab)
+    page = enter(holder_id, "holder", "reviewer").go(f"/revue/{project_id}")
+    assert "Vous ne décidez pas de ce projet" in page.inner_text("main")
+    assert page.locator("#reason").count() == 0
