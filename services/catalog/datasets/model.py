@@ -79,6 +79,7 @@ class Dataset(Aggregate):
         "hashes",
         "is_erasing",
         "refused",
+        "opening_waits_for",
     )
 
     owner_id: str
@@ -138,6 +139,12 @@ class Dataset(Aggregate):
         return sorted(
             set(chain.from_iterable(one.marks for one in self.versions if one.is_refused))
         )
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def opening_waits_for(self) -> list[str]:
+        """The members whose word on opening it is waited for."""
+        return list(self.opening.unanswered) if self.opening else []
 
     @computed_field  # type: ignore[prop-decorator]
     @property

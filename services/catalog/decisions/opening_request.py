@@ -82,6 +82,11 @@ class OpeningRequest(Frozen):
         said = {one.member_id for one in self.words if one.decision == "open"}
         return tuple(member for member in self.members if member not in said)
 
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """Those whose word is waited for: nobody's once one refused, or it is asked no longer."""
+        return self.missing if self.state == "waiting" else ()
+
     def after(self, before: "OpeningRequest | None") -> "OpeningRequest":
         """This request, with what was said of the very same while it was asked before."""
         if before is None or before.ended or before.about != self.about:

@@ -2,7 +2,13 @@
 
 from services.catalog.entrypoints.owning import DATASET, OWNERS
 from services.catalog.results import opening_commands
-from services.catalog.results.views import NewOpening, NewWord, OpeningView
+from services.catalog.results.views import (
+    NewOpening,
+    NewWord,
+    OpeningPage,
+    OpeningQuery,
+    OpeningView,
+)
 from shared.auth import INSIDE, Caller
 from shared.http import Call, http
 from shared.inbound import Identifier
@@ -30,6 +36,12 @@ class Opening:
     def read_opening(self, call: Call, dataset_id: str) -> OpeningView:
         """Whose data went into a result, what of it comes out, and what each says of opening it."""
         return opening_commands.read_opening(self.documents, dataset_id, call.caller)
+
+    @http("GET", "/openings", query=OpeningQuery, returns=OpeningPage)
+    def read_openings(self, call: Call) -> OpeningPage:
+        """The results whose opening waits for the word of the caller, whose data went in."""
+        member_id = call.caller.member_id
+        return opening_commands.list_openings(self.documents, call.query, member_id)
 
     @rpc
     def request_opening(
@@ -61,3 +73,11 @@ class Opening:
     def get_opening(self, dataset_id: Identifier) -> OpeningView:
         """Whose data went into a result, what of it comes out, and what each says of opening it."""
         return opening_commands.read_opening(self.documents, dataset_id, INSIDE)
+
+    @rpc
+    def list_openings(
+        self, member_id: Identifier, after: str | None = None, limit: int = 50
+    ) -> OpeningPage:
+        """One page of the results whose opening waits for a member's word."""
+        query = OpeningQuery(after=after, limit=limit)
+        return opening_commands.list_openings(self.documents, query, member_id)

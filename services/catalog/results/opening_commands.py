@@ -11,13 +11,16 @@ from services.catalog.decisions.fingerprint import check_read
 from services.catalog.decisions.opening_request import Contribution, OpeningRequest
 from services.catalog.licences.licences import find_licence
 from services.catalog.results.contributions import contributions_of
-from services.catalog.results.views import NewWord, OpeningView
+from services.catalog.results.views import NewWord, OpeningPage, OpeningQuery, OpeningView
 from shared.aggregate import now
 from shared.auth import Caller
 from shared.endings.departures import check_present, left_among
+from shared.endings.orphans import complete_index
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.store import Store
 from shared.words import counted, quoted
+
+_INDEX = "opening_waits_for"
 
 
 def ask_opening(store: Store, dataset_id: str, owner_id: str, reason: str) -> OpeningView:
@@ -75,6 +78,15 @@ def read_opening(store: Store, dataset_id: str, caller: Caller) -> OpeningView:
     if not caller.may_see(*dataset.insiders, *members):
         raise Forbidden("seuls ceux dont des données y sont entrées voient où en est son ouverture")
     return _view(store, dataset)
+
+
+def list_openings(store: Store, query: OpeningQuery, member_id: str) -> OpeningPage:
+    """One page of the results whose opening waits for that member's word."""
+    # Results are never harvested: of a large catalogue, few documents are looked through.
+    complete_index(store, Dataset, _INDEX, {"source_id": ""})
+    where = {_INDEX: {"$in": [member_id]}}
+    found, cursor = store.of(Dataset).page(where, after=query.after, limit=query.limit)
+    return OpeningPage(items=[_view(store, one) for one in found], next=cursor)
 
 
 def _obstacle(store: Store, dataset: Dataset, missing: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from services.catalog.decisions.opening_request import (
     OwnersWord,
 )
 from shared.events.event import OpeningDecision
-from shared.inbound import Body
+from shared.inbound import Body, Paging
 
 
 class NewOpening(Body):
@@ -32,6 +32,10 @@ class NewWord(Body):
     fingerprint: str = Field(
         default="", max_length=64, description="of the opening that was read: a yes needs it"
     )
+
+
+class OpeningQuery(Paging):
+    """Which results to list, by id."""
 
 
 class OpeningView(BaseModel):
@@ -94,3 +98,10 @@ class OpeningView(BaseModel):
             ended="",
             obstacle=obstacle,
         )
+
+
+class OpeningPage(BaseModel):
+    """One page of openings, by the id of their dataset."""
+
+    items: list[OpeningView]
+    next: str | None

@@ -20,7 +20,7 @@ Kind = Literal["tasks", "projects", "data", "workshops"]
 
 _PROJECT, _REVIEW = "/projets/{project_id}", "/revue/{project_id}"
 _REQUEST = "/demandes/{project_id}.{dataset_id}"
-_DATASET, _FOUND = "/donnees/{dataset_id}", "/catalogue/{dataset_id}"
+_DATASET, _OPENING = "/donnees/{dataset_id}", "/donnees/{dataset_id}/ouverture"
 _JOB, _RELEASE = "/resultats/{job_id}", "/resultats/{job_id}/sortie"
 _STAFF: tuple[Role, ...] = ("reviewer", "operator")
 _FINAL = frozenset({"trial", "full"})
@@ -117,8 +117,8 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
         Audience("tasks", _DATASET, roles=_STAFF, when=lambda event: event.needs_answer),
     ),
     "not_personal_answered": (_OWNER,),
-    "opening_requested": (Audience("tasks", _FOUND, ("member_ids",)),),
-    "opening_decided": (_OWNERS,),
+    "opening_requested": (Audience("tasks", _OPENING, ("member_ids",)),),
+    "opening_decided": (Audience("data", _OPENING, ("owner_id", "member_ids")),),
     "harvest_completed": (Audience("data", "/donnees", ("owner_id",)),),
     "harvest_failed": (Audience("data", "/donnees", ("owner_id",)),),
     "access_requested": (

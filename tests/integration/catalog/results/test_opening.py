@@ -157,6 +157,45 @@ def test_refusal_is_read_by_all_concerned_and_a_withdrawal_closes(lab: Lab) -> N
     assert "decision" in problem(say(lab, result, owner, "perhaps"), 422)
 
 
+def waiting(lab: Lab, member_id: str) -> list[str]:
+    """The results that wait for a member's word."""
+    return [one["dataset_id"] for one in lab.get("/openings", lab.token(member_id, ""))["items"]]
+
+
+def test_members_list_what_waits_for_their_word(lab: Lab) -> None:
+    """Until they gave it, page by page, and nobody else's."""
+    holder, first, second = members()
+    sources = [lab.published(one, access="restricted") for one in (first, second)]
+    results = sorted(lab.result_of(delivered(lab, *sources, holder_id=holder)) for _ in range(2))
+    for result in results:
+        ask(lab, result, holder)
+    assert (waiting(lab, first), waiting(lab, holder)) == (results, [])
+    page = lab.get("/openings?limit=1", lab.token(first, "owner"))
+    assert page["items"][0]["fingerprint"]
+    rest = lab.get(f"/openings?after={page['next']}", lab.token(first, "owner"))
+    assert [one["dataset_id"] for one in rest["items"]] == results[1:]
+    say(lab, results[0], first)
+    assert (waiting(lab, first), waiting(lab, second)) == (results[1:], results)
+    with lab.rpc() as catalog:
+        assert [one["dataset_id"] for one in catalog.list_openings(first)["items"]] == results[1:]
+
+
+def test_opening_from_before_there_was_a_list_is_listed(lab: Lab) -> None:
+    """Its document does not say for whom it waits: it is saved again before the first list."""
+    holder, owner, _ = members()
+    source = lab.published(owner, access="restricted")
+    result = lab.result_of(delivered(lab, source, holder_id=holder))
+    ask(lab, result, holder)
+    lab.settled()
+    with lab.database() as database:
+        found = database["datasets"].find_one({"_id": result})
+        assert found
+        assert found.pop("opening_waits_for") == [owner]
+        database["datasets"].replace_one({"_id": result}, found)
+        database["hash_indexes"].delete_one({"_id": "opening_waits_for"})
+    assert waiting(lab, owner) == [result]
+
+
 def test_opening_under_another_title_is_asked_anew(lab: Lab) -> None:
     """Those who decide read the new one, and who agreed before is asked once more."""
     holder, first, second = members()
