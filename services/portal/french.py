@@ -39,6 +39,15 @@ JOB_STATES = {
     "cancelled": "annulé",
 }
 
+OPENING_STATES = {
+    "unasked": "l'ouverture n'est pas demandée",
+    "waiting": "en attente des réponses",
+    "refused": "l'ouverture est refusée",
+    "open": "ouvert à tous",
+    "ended": "l'ouverture n'est plus demandée",
+}
+"""What came of the wish to open a restricted result to all."""
+
 SEAT_STATES = {
     "taken": "place réservée",
     "waiting": "sur liste d'attente",
@@ -162,6 +171,7 @@ FILTERS: dict[str, Any] = {
     "role": lambda code: named(code, ROLES),
     "dataset_state": lambda code: named(code, DATASET_STATES),
     "job_state": lambda code: named(code, JOB_STATES),
+    "opening_state": lambda code: named(code, OPENING_STATES),
     "seat_state": lambda code: named(code, SEAT_STATES),
     "request_state": lambda code: named(code, REQUEST_STATES),
 }

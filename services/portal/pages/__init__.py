@@ -15,6 +15,7 @@ from services.portal.pages import (
     steering,
     workshops,
 )
+from services.portal.pages.owners import endings, openings
 from services.portal.pages.projects import projects, results, reviews, treatments
 
 PAGES = [
@@ -24,6 +25,8 @@ PAGES = [
     *deliveries.ROUTES,
     *workshops.ROUTES,
     *data.ROUTES,
+    *openings.ROUTES,
+    *endings.ROUTES,
     *requests.ROUTES,
     *projects.ROUTES,
     *treatments.ROUTES,

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from services.portal.download import download
-from services.portal.lab import path_of
+from services.portal.lab import if_seen, path_of
 from services.portal.visit import Visit, get
 
 _FACETS = ("theme", "territory", "licence", "producer", "format", "key", "updated_within")
@@ -30,6 +30,7 @@ async def show(visit: Visit) -> Response:
     if visit.person:
         asked["joins"] = visit.lab.get("catalog", f"{path}/joins", limit=_SHOWN_JOINS)
         asked["recipes"] = visit.lab.get("catalog", f"{path}/recipes")
+        asked["opening"] = if_seen(visit.lab.get("catalog", f"{path}/opening"))
     found = await visit.lab.parts(**asked)
     dataset = found["dataset"].value
     versions = dataset["versions"] if dataset else []

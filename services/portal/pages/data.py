@@ -119,12 +119,6 @@ async def screen(visit: Visit) -> Response:
     return await _do(visit, "screening", {}, "Le fichier est relu et examiné de nouveau.")
 
 
-async def retire(visit: Visit) -> Response:
-    """Take the dataset out of the catalogue for good."""
-    body = {"reason": visit.text("reason")}
-    return await _do(visit, "retirement", body, "Le jeu est retiré du catalogue.")
-
-
 async def describe(visit: Visit) -> Response:
     """The form of what is said of a dataset, as it is."""
     dataset = await visit.lab.get("catalog", _path(visit))
@@ -157,11 +151,14 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     person = visit.person
     is_mine = dataset["owner_id"] == visit.member_id
     is_staff = bool(person and person.has("reviewer", "operator"))
-    if not (is_mine or is_staff) or dataset["state"] == "deleted":
+    if not (is_mine or is_staff):
         return visit.go(f"/catalogue/{dataset['id']}")
+    if dataset["state"] == "deleted":
+        return visit.go(f"{_own(visit)}/fin")
     found = await visit.lab.parts(
         uses=visit.lab.get("catalog", f"{path}/uses", limit=_USES),
         releases=visit.lab.get("catalog", f"{path}/releases", limit=_USES),
+        opening=visit.lab.get("catalog", f"{path}/opening"),
     )
     given = {name: visit.text(name) for name in ("basis", "purpose", "note", "reason")}
     shown = {
@@ -223,5 +220,4 @@ ROUTES = [
     post(f"{_ONE}/declaration", declare),
     post(f"{_ONE}/declaration/reponse", answer),
     post(f"{_ONE}/examen", screen),
-    post(f"{_ONE}/retrait", retire),
 ]

@@ -17,6 +17,7 @@ async def show(visit: Visit) -> Response:
         "projects": lab.get("intake", "/projects", limit=_SHOWN, holder_id=person.member_id),
         "invitations": lab.get("intake", "/projects", limit=_SHOWN, named=True),
         "requests": lab.get("catalog", "/access-requests", limit=_SHOWN, waiting=True),
+        "openings": lab.get("catalog", "/openings", limit=_SHOWN),
         "news": lab.get("notify", "/news", limit=_NEWS),
         "datasets": lab.get("catalog", "/datasets", limit=_SHOWN, owner_id=person.member_id),
     }

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from deploy.demo import content
 from deploy.demo.story import Story
 from tests.chaos.lab import Lab
+from tests.e2e.test_consent import Consent
 from tests.servers import require
 
 _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
@@ -91,7 +93,7 @@ def stranger(browser: Browser, lab: Lab) -> Iterator[Visitor]:
     context.close()
 
 
-def announced(played: Story, **changes: object) -> str:
+def announced(played: Story | Consent, **changes: object) -> str:
     """The id of a new workshop of two seats, which begins in a week."""
     starts_at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=7)
     body = {
@@ -110,6 +112,12 @@ def announced(played: Story, **changes: object) -> str:
     return str(played.staff.post("intake", "/workshops", body)["id"])
 
 
+def registered(lab: Lab, name: str) -> str:
+    """The id of a new member."""
+    operator = lab.client("operator", "operator")
+    return str(operator.post("intake", "/members", {"name": name, "kind": "company"})["id"])
+
+
 def link(lab: Lab, member_id: str, *roles: str) -> str:
     """The text of a new link."""
     operator = lab.client("operator", "operator")
@@ -122,3 +130,20 @@ def played(lab: Lab, story: Story) -> Story:
     """The demonstration's story, whose members and data people go on with here."""
     assert lab.stack.portal_url
     return story
+
+
+@pytest.fixture(scope="package")
+def made(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Consent:
+    """A project that made a result of a carrier's restricted data, up to its delivery."""
+    staff = lab.client("lab", "operator", "reviewer")
+    members = {
+        role: staff.post("intake", "/members", content.member(role))["id"]
+        for role in content.MEMBERS
+    }
+    consent = Consent(lab, members, tmp_path_factory.mktemp("made"))
+    consent.upload()
+    consent.ask()
+    consent.mend()
+    consent.invite()
+    consent.deliver()
+    return consent

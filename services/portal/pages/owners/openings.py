@@ -1,0 +1,88 @@
+"""Opening a restricted result to all: its owner asks, those whose data went in give their word."""
+
+from collections.abc import Iterable, Mapping
+
+from starlette.responses import Response
+
+from services.portal.lab import Json, Refused, if_seen, path_of
+from services.portal.visit import Faults, Visit, faults_of, get, post
+
+_NO_FAULTS = Faults()
+_ASKED = "Votre demande est envoyée à ceux dont des données sont entrées dans ce résultat."
+_SAID = {
+    "open": "Votre accord est enregistré.",
+    "refuse": "Votre refus est enregistré.",
+    "withdraw": "Votre accord est retiré.",
+}
+
+
+async def show(visit: Visit) -> Response:
+    """What is asked of whom, and what each said, as it is to be read before one answers."""
+    return await _show(visit)
+
+
+async def ask(visit: Visit) -> Response:
+    """Ask all whose restricted data went in."""
+    return await _do(visit, "opening", {"reason": visit.text("reason")}, _ASKED)
+
+
+async def decide(visit: Visit) -> Response:
+    """Agree, refuse or take one's yes back: a yes is for what was shown, by its fingerprint."""
+    names = ("decision", "reason", "fingerprint")
+    body = {**{name: visit.text(name) for name in names}, "version": visit.number("version")}
+    said = _SAID.get(visit.text("decision"), "")
+    return await _do(visit, "opening/decision", body, said)
+
+
+async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:
+    dataset_id = visit.request.path_params["dataset_id"]
+    try:
+        await visit.lab.post("catalog", f"{path_of('datasets', dataset_id)}/{command}", body)
+    except Refused as refused:
+        return await _show(visit, refused.status, faults_of(refused))
+    return visit.go(path_of("donnees", dataset_id, "ouverture"), said)
+
+
+async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
+    path = path_of("datasets", visit.request.path_params["dataset_id"])
+    opening = await visit.lab.get("catalog", f"{path}/opening")
+    dataset = await visit.lab.get("catalog", path)
+    words = {one["member_id"]: one for one in opening["words"]}
+    mine = words.get(visit.member_id)
+    shown = {
+        "names": await _names(visit, {*opening["members"], opening["owner_id"]}),
+        "words": words,
+        "may_ask": visit.member_id == opening["owner_id"] and _may_be_asked(opening, dataset),
+        "is_asked": visit.member_id in opening["members"]
+        and opening["state"] in {"waiting", "refused", "open"},
+        "agrees": bool(mine and mine["decision"] == "open"),
+        "refuses": bool(mine and mine["decision"] == "refuse"),
+        "given": {name: visit.text(name) for name in ("decision", "reason")},
+        "faults": faults,
+    }
+    return visit.page("data/opening.html", status, dataset=dataset, opening=opening, **shown)
+
+
+def _may_be_asked(opening: Json, dataset: Json) -> bool:
+    """Whether asking could change anything: not while answers are waited for."""
+    if dataset["access"] == "open" or dataset["retired"] or opening["obstacle"]:
+        return False
+    is_waiting = opening["state"] == "waiting" and opening["missing"]
+    return bool(opening["members"]) and not is_waiting
+
+
+async def _names(visit: Visit, member_ids: Iterable[str]) -> dict[str, str]:
+    """What members are called; their ids while that is not known."""
+    found = await visit.lab.parts(
+        **{one: if_seen(visit.lab.get("intake", path_of("members", one))) for one in member_ids}
+    )
+    return {one: part.value["name"] if part.value else one for one, part in found.items()}
+
+
+_OPENING = "/donnees/{dataset_id}/ouverture"
+
+ROUTES = [
+    get(_OPENING, show),
+    post(_OPENING, ask),
+    post(f"{_OPENING}/decision", decide),
+]

@@ -1,0 +1,82 @@
+"""Data ends in a browser: what ends with it is said before, and a receipt stands after."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.demo.story import wait
+from tests.chaos.lab import Lab
+from tests.e2e.portal.conftest import Enter, registered
+from tests.e2e.portal.test_pages import AXE, NARROW
+
+TITLE = "Quais a < b > c & d"
+
+
+@pytest.fixture(scope="module")
+def owner_id(lab: Lab) -> str:
+    """Whose data ends."""
+    return registered(lab, "Port")
+
+
+@pytest.fixture
+def dataset(lab: Lab, owner_id: str, tmp_path: Path) -> str:
+    """The id of a published dataset of that owner's."""
+    file = tmp_path / "quais.csv"
+    rows = (f"{14_101 + at};{at * 7}" for at in range(40))
+    file.write_text("\n".join(["code_commune;longueur", *rows]), encoding="utf-8")
+    owner = lab.client(owner_id, "owner")
+    about = {"title": TITLE, "theme": "ports", "licence": "lov2", "access": "open"}
+    made = str(owner.upload("catalog", "/datasets", about, file)["id"])
+    path = f"/datasets/{made}"
+    wait("it is published", lambda: owner.get("catalog", path)["state"] == "published")
+    return made
+
+
+@pytest.mark.timeout(300)
+def test_data_is_retired_then_deleted_and_a_receipt_stays(
+    enter: Enter, lab: Lab, owner_id: str, dataset: str
+) -> None:
+    """Without scripts; a reason that is missing is told at its own form, and nothing ended."""
+    owner, path = enter(owner_id, "owner", scripts=False), f"/datasets/{dataset}"
+    page = owner.go(f"/donnees/{dataset}")
+    owner.press("text=Retirer ou supprimer ces données")
+    assert page.locator("h1").inner_text().replace("\u00a0", " ").endswith(f"« {TITLE} »")
+    assert "Aucun projet" in page.locator("#arrete + p").inner_text()
+    for button, field in (("Retirer du catalogue", "retrait"), ("définitivement", "suppression")):
+        page.fill(f"#{field}", " ")
+        owner.press(f"button:has-text('{button}')")
+        assert page.locator(".fault").count() == page.locator(f"#{field}-fault").count() == 1
+    assert lab.client(owner_id, "owner").get("catalog", path)["state"] == "published"
+    page.fill("#retrait", "relevé faux")
+    owner.press("button:has-text('Retirer du catalogue')")
+    assert "relevé faux" in page.locator("main").inner_text()
+    owner.press("text=Supprimer ces données")
+    assert page.locator("#retrait").count() == 0
+    page.fill("#suppression", "plus à nous")
+    page.uncheck("[name=keep_title]")
+    owner.press("button:has-text('définitivement')")
+    assert page.locator("h1").inner_text() == "Jeu de données supprimé"
+    assert TITLE not in page.content()
+    done = owner.until(f"/donnees/{dataset}/fin", "text=Tout est effacé")
+    assert "plus à nous" in done.locator("main").inner_text()
+    page = enter(owner_id, "owner", width=NARROW).go(f"/donnees/{dataset}/fin")
+    page.evaluate(AXE)
+    assert page.evaluate("axe.run()")["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW
+
+
+def test_only_owner_and_operator_see_how_to_end_data(enter: Enter, lab: Lab, dataset: str) -> None:
+    """Others, reviewers among them, are led to what they may see; deleted, to no receipt."""
+    other = registered(lab, "Autre")
+    page = enter(other, "owner").go(f"/donnees/{dataset}/fin")
+    assert page.url.endswith(f"/catalogue/{dataset}")
+    page = enter(other, "reviewer").go(f"/donnees/{dataset}/fin")
+    assert page.url.endswith(f"/donnees/{dataset}")
+    assert page.locator("text=Retirer ou supprimer").count() == 0
+    operator = enter(other, "operator")
+    page = operator.go(f"/donnees/{dataset}/fin")
+    page.fill("#suppression", "demande du producteur")
+    operator.press("button:has-text('définitivement')")
+    assert "demande du producteur" in page.locator("main").inner_text()
+    page = enter(other, "owner").go(f"/donnees/{dataset}/fin")
+    assert "propriétaire" in page.locator("main").inner_text()
