@@ -16,6 +16,7 @@ _NUMBERS = ("seats", "waiting_seats")
 _SHOWN = 100
 _MEMBERS = 100
 _OPENED = "/registrations"
+_FORBIDDEN = 403
 
 
 async def page(visit: Visit) -> Response:
@@ -172,7 +173,11 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
 async def _write(
     visit: Visit, given: Json, key: str = "", status: int = 200, faults: Faults = _NO_FAULTS
 ) -> Response:
-    """The form of a new workshop, by its `key`, or of that of the address."""
+    """The form of a new workshop, by its `key`, or of that of the address; for the staff."""
+    if not (visit.person and visit.person.has("reviewer", "operator")):
+        raise Refused(
+            _FORBIDDEN, "Les ateliers sont annoncés et modifiés par les agents du Datalab."
+        )
     members = await visit.lab.parts(members=visit.lab.get("intake", "/members", limit=_MEMBERS))
     shown = {"given": given, "key": key, "faults": faults, "action": visit.request.url.path}
     return visit.page("workshops/write.html", status, **members, **shown)

@@ -1,0 +1,268 @@
+"""Who is shown which page, and that nobody does anything by a form that is not for them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.demo.story import wait
+from services.portal.pages import PAGES
+from tests.chaos.lab import Lab
+from tests.e2e.portal.conftest import announced, link, registered
+from tests.e2e.test_consent import Consent
+from tests.servers import free_port
+
+SECRET = "Abonnés à mettre au secret"
+PROJECT = "Où ajouter des arrêts ?"
+WHO = ("nobody", "newcomer", "holder", "owner", "reviewer", "operator", "invited", "stranger")
+ALL = "200 200 200 200 200 200 200 200"
+SIGNED_IN = "in 200 200 200 200 200 200 200"
+STAFF = "in 403 403 403 200 200 403 403"
+DATASET = "in 404 404 200 200 200 404 404"
+JOB = "in 404 200 404 200 200 404 404"
+OUT = " ".join(["/connexion"] * len(WHO))
+SHOWN = {
+    "/": "/connexion 200 200 200 200 200 200 200",
+    "/connexion": ALL,
+    "/connexion/lien": ALL,
+    "/connexion/fournisseur": OUT,
+    "/connexion/retour": OUT,
+    "/catalogue": ALL,
+    "/catalogue/{dataset_id}": "404 404 404 200 200 200 404 404",
+    "/catalogue/{dataset_id}/table": "404 404 404 409 409 409 404 404",
+    "/services": ALL,
+    "/ateliers": ALL,
+    "/ateliers/nouveau": STAFF,
+    "/ateliers/calendrier.ics": ALL,
+    "/ateliers/inscription": "404 404 404 404 404 404 404 404",
+    "/ateliers/{workshop_id}": ALL,
+    "/ateliers/{workshop_id}/calendrier.ics": ALL,
+    "/ateliers/{workshop_id}/modification": STAFF,
+    "/ateliers/{workshop_id}/presence": "in 403 403 200 200 200 403 403",
+    "/donnees": SIGNED_IN,
+    "/donnees/nouveau": SIGNED_IN,
+    "/donnees/{dataset_id}": DATASET,
+    "/donnees/{dataset_id}/etat": DATASET,
+    "/donnees/{dataset_id}/description": DATASET,
+    "/donnees/{dataset_id}/ouverture": DATASET,
+    "/donnees/{dataset_id}/fin": "in 404 404 200 /donnees/{dataset_id} 200 404 404",
+    "/demandes": SIGNED_IN,
+    "/demandes/{request_id}": "in 404 200 200 200 200 404 404",
+    "/projets": SIGNED_IN,
+    "/projets/nouveau": SIGNED_IN,
+    "/projets/{project_id}": "in 404 200 404 200 200 200 404",
+    "/projets/{project_id}/traitement": "in 404 200 404 200 200 200 404",
+    "/resultats/{job_id}": JOB,
+    "/resultats/{job_id}/evenements": JOB,
+    "/resultats/{job_id}/fichier": JOB,
+    "/resultats/{job_id}/sortie": "in 403 403 403 404 403 403 403",
+    "/revue": SIGNED_IN,
+    "/revue/{project_id}": "in 404 403 404 200 200 403 404",
+    "/revue/{project_id}/brouillons/{paper}": "in 404 200 404 200 200 404 404",
+    "/partenaires": SIGNED_IN,
+    "/partenaires/{endpoint_id}": "in 404 404 200 404 200 404 404",
+    "/compte": SIGNED_IN,
+    "/nouvelles": SIGNED_IN,
+    "/desabonnement/{link}": ALL,
+    "/personnes": "in 403 403 403 403 200 403 403",
+    "/pilotage": STAFF,
+    "/pilotage/rapport/{year}": STAFF,
+    "/pilotage/chiffres-{year}.csv": STAFF,
+    "/aide": ALL,
+    "/aide/{name}": ALL,
+}
+"""What each of WHO is answered: a status, an address, or `in` where one is asked to sign in.
+
+The workshop is hosted by the owner, and its drafts the holder's to complete. A list shows what is
+one's own.
+"""
+
+SENT = {
+    "reason": "x",
+    "version": "1",
+    "fingerprint": "0" * 64,
+    "decision": "open",
+    "answer": "accept",
+    "columns": "courriel",
+    "column": "courriel",
+    "repair": "leading_zero",
+    "basis": "public_task",
+    "purpose": "x",
+    "title": "x",
+    "theme": "x",
+    "problem": "x",
+    "url": "https://a.example/",
+    "event_types": "*",
+    "name": "x",
+    "roles": "holder",
+}
+"""Fields that forms have: what is refused is not refused for want of them."""
+
+FOR_ALL = {"/ateliers/{workshop_id}/inscription", "/desabonnement/{link}"}
+"""What strangers may do: take a seat, and end mails by the secret that an address holds."""
+
+
+@dataclass
+class Portal:
+    """The same portal, as each of these people sees it; `ids` fill its addresses."""
+
+    clients: dict[str, httpx.Client]
+    ids: dict[str, str]
+    made: Consent
+
+    def answer(self, who: str, route: str) -> str:
+        """The status that somebody is answered with, or where to go instead."""
+        got = self.clients[who].get(self.at(route), timeout=60)
+        there = got.headers.get("location", str(got.status_code))
+        return "in" if there.startswith("/connexion?suite=") else there
+
+    def send(self, who: str, route: str, **form: str) -> int:
+        """The status that somebody is answered with who sends a form."""
+        sent = self.clients[who].post(self.at(route), data={**SENT, **form}, timeout=60)
+        return sent.status_code
+
+    def at(self, route: str) -> str:
+        """The address of a route, of the things that are tried out."""
+        return re.sub("{([a-z_]+)}", lambda found: self.ids[found[1]], route)
+
+
+def held(made: Consent, folder: Path) -> str:
+    """The id of a dataset that names persons: nobody but its owner and the staff knows of it."""
+    rows = (f"Martin;martin{at}@exemple.fr;06{10_000_000 + at * 137}" for at in range(60))
+    file = folder / "abonnes.csv"
+    file.write_text("\n".join(["nom;courriel;telephone", *rows]), encoding="utf-8")
+    about = {"title": SECRET, "theme": "mobilité", "licence": "lov2", "access": "restricted"}
+    dataset_id = str(made.owner.upload("catalog", "/datasets", about, file)["id"])
+    path = f"/datasets/{dataset_id}"
+    wait("it is held", lambda: made.owner.get("catalog", path)["state"] == "held")
+    return dataset_id
+
+
+def signed_in(lab: Lab, client: httpx.Client, member_id: str, *roles: str) -> None:
+    """Enter by a link."""
+    code = link(lab, member_id, *roles)
+    token = csrf(client, f"/connexion/lien?code={code}")
+    assert client.post("/connexion/lien", data={"code": code, "csrf": token}).status_code == 303
+
+
+def csrf(client: httpx.Client, path: str = "/connexion/lien?code=x") -> str:
+    """What a form of a page brings along."""
+    found = re.search('name="csrf" value="([^"]+)"', client.get(path).text)
+    assert found
+    return found[1]
+
+
+def things(made: Consent, host: str, workshop: str, held_id: str) -> dict[str, str]:
+    """One thing of each kind, none of them the stranger's."""
+    jobs = made.holder.get("compute", "/jobs", project_id=made.project_id)["items"]
+    endpoint = {"url": f"http://127.0.0.1:{free_port()}/", "description": SECRET}
+    [quiet, told] = (
+        made.owner.post("notify", "/endpoints", {**endpoint, "event_types": [kind]})["id"]
+        for kind in ("harvest_failed", "dataset_described")
+    )
+    made.owner.patch("catalog", f"/datasets/{held_id}", {"description": "x"})
+    sent = f"/endpoints/{told}/deliveries"
+    seat = {"name": SECRET, "mail": "martin@exemple.fr"}
+    account = {"member_id": host, "name": SECRET, "mail": "martin@exemple.fr"}
+    return {
+        "dataset_id": held_id,
+        "project_id": made.project_id,
+        "request_id": f"{made.project_id}.{made.buses}",
+        "job_id": next(one["id"] for one in jobs if one["kind"] == "full"),
+        "endpoint_id": quiet,
+        "delivery_id": wait("a delivery", lambda: made.owner.get("notify", sent)["items"])[0]["id"],
+        "workshop_id": workshop,
+        "registration_id": made.owner.post("intake", f"/workshops/{workshop}/registrations", seat)[
+            "id"
+        ],
+        "account_id": made.staff.post("intake", "/accounts", {**account, "roles": ["owner"]})["id"],
+        "key_id": made.owner.post("intake", "/keys", {"name": SECRET, "roles": ["owner"]})["id"],
+        "paper": "registre",
+        "name": "donnees",
+        "link": "acc_1.daily.x",
+        "year": "2026",
+    }
+
+
+@pytest.fixture(scope="module")
+def portal(lab: Lab, made: Consent, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """All of them at the portal, and one thing of each kind."""
+    held_id = held(made, tmp_path_factory.mktemp("held"))
+    ids = things(made, made.members["agency"], announced(made), held_id)
+    people = {
+        "newcomer": (registered(lab, "Nouvelle"), "holder"),
+        "holder": (made.members["city"], "holder"),
+        "owner": (made.members["agency"], "owner"),
+        "reviewer": (registered(lab, "Relecture"), "reviewer"),
+        "operator": (registered(lab, "Exploitation"), "operator"),
+        "invited": (made.members["laboratory"], "holder"),
+        "stranger": (registered(lab, "Autre"), "holder", "owner"),
+    }
+    clients = {who: httpx.Client(base_url=lab.stack.portal_url) for who in WHO}
+    for who, told in people.items():
+        signed_in(lab, clients[who], *told)
+    yield Portal(clients, ids, made)
+    for client in clients.values():
+        client.close()
+
+
+def there(lab: Lab, ids: set[str]) -> dict[tuple[str, str], Any]:
+    """The things that people make at the portal, by collection and id; these ones whole."""
+    made = ("projects", "datasets", "workshops", "endpoints", "accounts", "jobs")
+    return {
+        (name, one["_id"]): one if one["_id"] in ids else None
+        for name, collection in lab.collections()
+        if name.partition(".")[2] in made
+        for one in collection.find()
+    }
+
+
+def routes(method: str) -> list[str]:
+    """The portal's addresses of that method."""
+    return [one.path for one in PAGES if method in (one.methods or ())]
+
+
+@pytest.mark.timeout(300)
+def test_each_page_is_for_whom_the_table_says(portal: Portal) -> None:
+    """A page that comes is written into the table, or this fails."""
+    assert set(routes("GET")) == set(SHOWN)
+    told = {route: " ".join(portal.answer(who, route) for who in WHO) for route in SHOWN}
+    assert told == {route: portal.at(said) for route, said in SHOWN.items()}
+
+
+def test_nobody_reads_the_private_things_of_others(portal: Portal) -> None:
+    """Wherever an address leads to, in no page stands what a thing of others is called."""
+    for who in ("nobody", "newcomer", "stranger"):
+        for route in SHOWN:
+            text = portal.clients[who].get(portal.at(route), follow_redirects=True).text
+            assert (who, route, SECRET in text, PROJECT in text) == (who, route, False, False)
+    for who in ("holder", "invited"):
+        pages = (portal.clients[who].get(portal.at(route)).text for route in SHOWN)
+        assert not any(SECRET in text for text in pages)
+
+
+def test_form_without_its_token_does_nothing(lab: Lab, portal: Portal) -> None:
+    """Whoever's browser sends it, of each form of the portal."""
+    before = there(lab, {*portal.ids.values()})
+    for who in ("owner", "holder", "operator"):
+        told = {route: portal.send(who, route) for route in routes("POST")}
+        assert told.pop("/desabonnement/{link}") == 404
+        assert set(told.values()) == {403}
+    for route in routes("POST"):
+        assert portal.send("nobody", route) in {303, 403, 404}
+    assert there(lab, {*portal.ids.values()}) == before
+
+
+def test_stranger_changes_nothing_of_others(lab: Lab, portal: Portal) -> None:
+    """With a token of its own: it is refused, or told that there is no such thing."""
+    before = there(lab, {*portal.ids.values()})
+    for who in ("stranger", "newcomer"):
+        token = csrf(portal.clients[who], "/")
+        tried = {one for one in routes("POST") if "{" in one} - FOR_ALL
+        told = {route: portal.send(who, route, csrf=token) for route in tried}
+        assert {route: one for route, one in told.items() if one not in {403, 404}} == {}
+    assert there(lab, {*portal.ids.values()}) == before
