@@ -16,7 +16,7 @@ UV := uv pip compile --quiet --universal --generate-hashes --no-header --python-
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help install code demo up down status test lint docs bench lock compose-files
+.PHONY: help install code demo up down status test lint docs screenshots bench lock compose-files
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
@@ -78,6 +78,9 @@ $(PEERS): $(LOCKED)
 	@.venv/peers/bin/pip install --quiet --disable-pip-version-check --require-hashes \
 		-r requirements-bench.lock
 	@touch $@
+
+screenshots: install $(DEV) ## Take the README's pictures of the portal anew; needs chromium
+	@$(BIN)/python -m tests.e2e.portal.screenshots
 
 bench: install $(DEV) $(PEERS) ## Measure beside what others use, and the raw limit (ARGS="typing" for some)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

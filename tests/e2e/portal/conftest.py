@@ -14,7 +14,7 @@ from tests.chaos.lab import Lab
 from tests.e2e.test_consent import Consent
 from tests.servers import require
 
-_QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 _PATIENCE_MS = 30_000
 
 
@@ -56,7 +56,7 @@ def browser() -> Iterator[Browser]:
     program = shutil.which("chromium")
     require(program, "chromium")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=list(_QUIET))
+        running = playwright.chromium.launch(executable_path=program, args=list(QUIET))
         yield running
         running.close()
 
