@@ -77,8 +77,7 @@ SHOWN = {
 }
 """What each of WHO is answered: a status, an address, or `in` where one is asked to sign in.
 
-The workshop is hosted by the owner, and its drafts the holder's to complete. A list shows what is
-one's own.
+A list shows what is one's own; the workshop is hosted by the owner.
 """
 
 SENT = {
