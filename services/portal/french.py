@@ -169,6 +169,7 @@ FILTERS: dict[str, Any] = {
     "application": lambda code: APPLICATIONS[code].title if code in APPLICATIONS else code,
     "kind": lambda code: named(code, MEMBER_KINDS),
     "role": lambda code: named(code, ROLES),
+    "type": lambda code: named(code, TYPES),
     "dataset_state": lambda code: named(code, DATASET_STATES),
     "job_state": lambda code: named(code, JOB_STATES),
     "opening_state": lambda code: named(code, OPENING_STATES),
