@@ -2,6 +2,7 @@
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,7 @@ from pathlib import Path
 from shared.words import fold
 
 _WORD = re.compile(r"[^\W_]+")
-_GAP = r"(?:\w+ ){0,4}?"
+_GAP = r" (?:\w+ ){0,4}?"
 _NOT = re.compile(
     r"(?:(?:pas besoin d\w*|aucun\w*|pas de|sans|ni|pas d un\w*|jamais de)(?: \w+)?|a la) $"
 )
@@ -59,13 +60,15 @@ def _told(need: Need, texts: Sequence[str]) -> Iterator[str]:
         for match in need.problem.finditer(folded):
             before, after = folded[: match.start(1)], folded[match.end(1) :]
             if not _NOT.search(before) and not _OTHERWISE.match(after):
-                yield _as_written(text, before.count(" ") - 1, match[1].count(" ") + 1)
+                said = _as_written(text, before.count(" ") - 1, match[1].count(" ") + 1)
+                yield said or match[1]
 
 
 def _as_written(text: str, first: int, count: int) -> str:
     """So many words of a text from the first on, with the signs between them."""
-    words = list(_WORD.finditer(text))[first : first + count]
-    return text[words[0].start() : words[-1].end()] if words else ""
+    composed = unicodedata.normalize("NFC", text)
+    words = list(_WORD.finditer(composed))[first : first + count]
+    return composed[words[0].start() : words[-1].end()] if words else ""
 
 
 def _need(row: Mapping[str, str]) -> Need:
@@ -82,11 +85,10 @@ def _need(row: Mapping[str, str]) -> Need:
 
 
 def _pattern(phrase: str) -> str:
-    """`prevoi*` is any word that begins so, and ` * ` a few words between."""
-    words = (_GAP.join(map(_words, phrase.split(" * "))),) if " * " in phrase else (_words(phrase),)
-    return "".join(words)
+    """`prevoi*` is any word that begins so, and ` * ` stands for up to four words."""
+    return _GAP.join(map(_words, phrase.split(" * ")))
 
 
 def _words(phrase: str) -> str:
-    cleaned = re.sub(r"[^\w* ]", " ", phrase)
-    return re.escape(cleaned).replace(r"\*", r"\w*").replace(r"\ ", " ") + ""
+    plain_phrase = re.sub(r"[^\w* ]", " ", phrase)
+    return re.escape(plain_phrase).replace(r"\*", r"\w*").replace(r"\ ", " ")

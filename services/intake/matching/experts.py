@@ -4,6 +4,7 @@ import heapq
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from services.intake.matching.sites import present
 from services.intake.matching.subject import subject_of
@@ -17,8 +18,8 @@ from shared.thesaurus.likeness import Likeness, concepts_of
 from shared.words import counted, fold, french_list, quoted, sequence
 
 ASKED, KNOWS, NEARBY, BUSY = 3.0, 1.6, 0.4, 0.25
-"""Points for each skill asked for, for each need of the problem, for the subject, for the place,
-and against each project that the member works on."""
+"""Points for each skill asked for, for the subject, for the place, and against each project that
+the member works on; those for each need of the problem stand in needs.csv."""
 
 _NEEDS_COUNTED = 2
 _SUBJECT_COUNTED = 1.5
@@ -97,6 +98,8 @@ def _helps(member: Member, need: Need) -> bool:
     return any(_is_among(skill, owned) for owned in member.skills for skill in need.skills)
 
 
+# Members' skills are compared with the same few again at each project.
+@lru_cache(maxsize=100_000)
 def _is_among(skill: str, owned: str) -> bool:
     """Whether what a member calls its skill means that one, whole, in part or among other words.
 
