@@ -47,6 +47,10 @@ class _Select:
             if isinstance(one, exp.Alias):
                 scope.aliases.setdefault(plain_lower(one.alias), self._alias(one))
         self._read(select.args.get("where"))
+        for one in chosen:
+            # The engine reads these for every row, also where nobody asks for what comes of it.
+            if one.find(exp.Query):
+                self._read(one)
         keys = self._keys()
         is_grouped = bool(select.args.get("group")) or self._is_aggregated()
         by = frozenset(part.source for part in self._account.read(keys)) if is_grouped else None

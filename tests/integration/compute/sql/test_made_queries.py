@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 
 import duckdb
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.compute.runner.sql.binding import bind
@@ -57,6 +57,7 @@ def test_query_reads_no_column_that_its_analysis_does_not_tell(seed: int) -> Non
 
 
 @settings(max_examples=30, deadline=None)
+@example(411425855)
 @given(st.integers(0, 10**9))
 def test_query_means_what_another_database_says(seed: int) -> None:
     """SQLite, of what both understand."""
