@@ -61,13 +61,17 @@ def dossier(evidence: Evidence) -> Draft:
 
 def as_text(shown: Draft) -> str:
     """The same as lines of text, to be kept; of one that is very long what fits."""
-    text = "\n".join(_lines(shown))
+    text = _whole(shown)
     return text if len(text) <= _LONGEST else text[: _LONGEST - len(_CUT)] + _CUT
 
 
 def fingerprint_of(shown: Draft) -> str:
     """What a decision names: another dossier has another."""
-    return hashlib.sha256(as_text(shown).encode()).hexdigest()
+    return hashlib.sha256(_whole(shown).encode()).hexdigest()
+
+
+def _whole(shown: Draft) -> str:
+    return "\n".join(_lines(shown))
 
 
 def _lines(shown: Draft) -> Iterator[str]:

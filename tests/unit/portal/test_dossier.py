@@ -98,3 +98,13 @@ def test_fingerprint_names_what_was_shown() -> None:
     assert fingerprint_of(dossier(evidence())) == fingerprint_of(dossier(evidence()))
     assert fingerprint_of(dossier(evidence())) != fingerprint_of(dossier(changed))
     assert len(as_text(dossier(changed))) == 50_000
+
+
+def test_what_is_not_kept_of_a_long_file_is_of_its_fingerprint() -> None:
+    """It was shown all the same: a decision on it is for the whole."""
+    long = {**SEEN, "problem": "mot " * 50_000}
+    facts = replace(evidence().facts, project=long)
+    tried = {**facts.preview, "rows": 13}
+    first, second = evidence(facts=facts), evidence(facts=replace(facts, preview=tried))
+    assert as_text(dossier(first)) == as_text(dossier(second))
+    assert fingerprint_of(dossier(first)) != fingerprint_of(dossier(second))
