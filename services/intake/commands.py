@@ -123,16 +123,20 @@ def complete(store: Store, caller: Caller, project_id: str, body: CompleteProjec
 
 def read_review(store: Store, caller: Caller, project_id: str, *, needed: int) -> ReviewView:
     """What was decided of a project before, and why the caller may not decide, if so."""
+    project = store.of(Project).get(project_id)
     return ReviewView(
-        impediment=impediment(store, project_id, caller.member_id),
+        impediment=_impediment(store, project, caller.member_id),
         needed=needed,
-        decisions=store.of(Project).get(project_id).reviews.decisions,
+        decisions=project.reviews.decisions,
     )
 
 
 def impediment(store: Store, project_id: str, member_id: str) -> str:
     """Why that member may not decide on the project's case, in French; empty if it may."""
-    project = store.of(Project).get(project_id)
+    return _impediment(store, store.of(Project).get(project_id), member_id)
+
+
+def _impediment(store: Store, project: Project, member_id: str) -> str:
     try:
         project.check_impartial(member_id, parties_to(store, project, member_id))
     except Forbidden as reason:
