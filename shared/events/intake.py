@@ -174,52 +174,46 @@ class ProjectTrialled(_ProjectEvent, source="intake"):
     result: FileRef = Field(description="the trial's manifest")
 
 
-class MemberInvited(_ProjectEvent, source="intake"):
+class _OfInvitation(_ProjectEvent):
+    member_id: str
+    part: ProjectPart
+
+
+class _Invitation(_OfInvitation):
+    title: str = Field(description="the project's")
+    answer_by: str | None = Field(
+        default=None, description="the day after which another may be asked, as an ISO date"
+    )
+
+
+class MemberInvited(_Invitation, source="intake"):
     """A member is asked to be a project's pilot site, or to be in its team."""
 
     summary = "{part} du projet « {title} » : le membre {member_id} est sollicité."
-    member_id: str
-    part: ProjectPart
-    title: str = Field(description="the project's")
-    answer_by: str | None = Field(
-        default=None, description="the day after which another may be asked, as an ISO date"
-    )
 
 
-class InvitationReminded(_ProjectEvent, source="intake"):
+class InvitationReminded(_Invitation, source="intake"):
     """A member who was asked for a part has not answered yet; it is asked once more."""
 
     summary = "{part} du projet « {title} » : la réponse du membre {member_id} est attendue."
-    member_id: str
-    part: ProjectPart
-    title: str = Field(description="the project's")
-    answer_by: str | None = Field(
-        default=None, description="the day after which another may be asked, as an ISO date"
-    )
 
 
-class InvitationExpired(_ProjectEvent, source="intake"):
+class InvitationExpired(_OfInvitation, source="intake"):
     """A member did not answer in time: it is asked no longer."""
 
     summary = "{part} : le membre {member_id} n'a pas répondu."
-    member_id: str
-    part: ProjectPart
 
 
-class InvitationAccepted(_ProjectEvent, source="intake"):
+class InvitationAccepted(_OfInvitation, source="intake"):
     """A member takes its part in a project."""
 
     summary = "{part} : le membre {member_id} accepte."
-    member_id: str
-    part: ProjectPart
 
 
-class InvitationDeclined(_ProjectEvent, source="intake"):
+class InvitationDeclined(_OfInvitation, source="intake"):
     """A member does not take its part in a project."""
 
     summary = "{part} : le membre {member_id} décline : {reason}"
-    member_id: str
-    part: ProjectPart
     reason: str = Field(description="in French")
 
 
