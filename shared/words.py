@@ -3,9 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from difflib import get_close_matches
 from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+"""The time of metropolitan France, in which people are told days and hours."""
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 _WORD = re.compile(r"[^\W_]+")
@@ -143,9 +147,20 @@ def quoted(text: str) -> str:
     return f"« {inner} »"
 
 
+def day_in_paris(at: datetime) -> str:
+    """The day of a time in metropolitan France, as an ISO date."""
+    return at.astimezone(PARIS).date().isoformat()
+
+
 def french_date(day: str) -> str:
     """An ISO date as people write it in French: 31/12/2026."""
     return f"{date.fromisoformat(day):%d/%m/%Y}"
+
+
+def french_hour(at: datetime) -> str:
+    """The hour of a time in metropolitan France as people write it: 14 h 05."""
+    local = at.astimezone(PARIS)
+    return f"{local.hour}\u00a0h\u00a0{local.minute:02}"
 
 
 def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:

@@ -5,7 +5,6 @@ from datetime import datetime
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field, computed_field, model_validator
 
@@ -66,6 +65,7 @@ from shared.events import (
 )
 from shared.events.event import Party
 from shared.events.intake import ProjectPart
+from shared.words import day_in_paris
 
 NEXT_STAGES: Mapping[Stage, frozenset[Stage]] = {
     "submitted": frozenset({"advised", "withdrawn"}),
@@ -101,7 +101,6 @@ _OVER: Mapping[str, str] = MappingProxyType(
 """Why an invitation is not to be answered any more, in French."""
 
 PATIENCE = Patience()
-_FRANCE = ZoneInfo("Europe/Paris")
 
 
 def _nobody(_member_id: str) -> bool:
@@ -726,8 +725,7 @@ class Project(Aggregate):
 
     def _asked(self, invitation: Invitation) -> dict[str, Any]:
         """What a member is asked to take part in, and by which day, in metropolitan France."""
-        day = invitation.ends_at.astimezone(_FRANCE).date().isoformat()
-        return {"title": self.title, "answer_by": day}
+        return {"title": self.title, "answer_by": day_in_paris(invitation.ends_at)}
 
     def _settle(self, part: ProjectPart, by: str) -> None:
         """Go on, if all who are asked for a part take it."""

@@ -2,15 +2,20 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from services.portal.typography import spaced
 from shared.applications import APPLICATIONS
 from shared.tables.type_names import KEYS
 from shared.tables.type_names import TYPES as OTHER_TYPES
-from shared.words import MEMBER_KINDS, STAGES, french_date, grouped
+from shared.words import (
+    MEMBER_KINDS,
+    PARIS,
+    STAGES,
+    french_date,
+    french_hour,
+    grouped,
+)
 
-_PARIS = ZoneInfo("Europe/Paris")
 _UNITS = ("octets", "ko", "Mo", "Go", "To")
 _STEP = 1000
 
@@ -97,7 +102,7 @@ def moment(text: str | None) -> str:
     if not text:
         return ""
     local = _local(text)
-    return f"{french_date(local.date().isoformat())} à {local.hour}\u00a0h\u00a0{local.minute:02}"
+    return f"{french_date(local.date().isoformat())} à {french_hour(local)}"
 
 
 def form_time(text: str | None) -> str:
@@ -114,7 +119,7 @@ def of_paris(text: str) -> str:
         time = datetime.fromisoformat(text)
     except ValueError:
         return text
-    return (time if time.tzinfo else time.replace(tzinfo=_PARIS)).isoformat()
+    return (time if time.tzinfo else time.replace(tzinfo=PARIS)).isoformat()
 
 
 def count(number: int | None, one: str, many: str = "") -> str:
@@ -181,4 +186,4 @@ FILTERS: dict[str, Any] = {
 
 def _local(text: str) -> datetime:
     time = datetime.fromisoformat(text)
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(_PARIS)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(PARIS)

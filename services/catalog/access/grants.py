@@ -2,13 +2,13 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, model_validator
 
 from shared.aggregate import NEVER, now
 from shared.events.event import Frozen
 from shared.treatments.lineage import Reading
+from shared.words import PARIS, day_in_paris
 
 GrantState = Literal["requested", "granted", "refused", "expired", "revoked"]
 Decision = Literal["grant", "refuse", "revoke"]
@@ -29,7 +29,6 @@ _POSSIBLE: dict[Decision, tuple[GrantState, ...]] = {
 _JOBS_KEPT = 100
 """Of a project's jobs; those that are run again are among its last."""
 
-_FRANCE = ZoneInfo("Europe/Paris")
 _DAY = 24 * 3600.0
 
 
@@ -51,7 +50,7 @@ class Deadlines(Frozen):
 def end_of(day: str) -> datetime:
     """When `day`, an ISO date, is over in metropolitan France."""
     following = date.fromisoformat(day) + timedelta(days=1)
-    return datetime.combine(following, time(), _FRANCE).astimezone(UTC)
+    return datetime.combine(following, time(), PARIS).astimezone(UTC)
 
 
 class Conditions(Frozen):
@@ -206,7 +205,7 @@ class Grant(BaseModel):
     @property
     def answer_by(self) -> str:
         """The day on which it ends if nobody answers, in metropolitan France."""
-        return self.patience.expiry(self.waits_since).astimezone(_FRANCE).date().isoformat()
+        return day_in_paris(self.patience.expiry(self.waits_since))
 
     def already_holds(self, decider: str, decision: Decision, conditions: Conditions) -> bool:
         """Whether the decision would change nothing."""

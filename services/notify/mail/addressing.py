@@ -8,7 +8,6 @@ harvested is thousands of events.
 
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from services.notify.mail.kinds import AUDIENCES, Audience
 from services.notify.mail.model import KEPT, Mail, MailPreference, News, TooLate, mail_id
@@ -16,8 +15,8 @@ from services.notify.timeline import TimelineEntry
 from shared.aggregate import now
 from shared.events import Event
 from shared.store import Store
+from shared.words import PARIS, day_in_paris
 
-FRANCE = ZoneInfo("Europe/Paris")
 MOST_AT_ONCE = 20
 """Mails that a person gets in an hour, beside that of the day."""
 
@@ -124,15 +123,15 @@ class Addressing:
 
 def next_hour(after: datetime, hour: int) -> datetime:
     """When it is that hour in metropolitan France for the first time after a moment."""
-    day = after.astimezone(FRANCE).date()
-    due = datetime.combine(day, time(hour), FRANCE)
+    day = after.astimezone(PARIS).date()
+    due = datetime.combine(day, time(hour), PARIS)
     if due.timestamp() <= after.timestamp():
-        due = datetime.combine(day + _DAY, time(hour), FRANCE)
+        due = datetime.combine(day + _DAY, time(hour), PARIS)
     return due
 
 
 def _digest_id(to: MailPreference, due: datetime) -> str:
-    return mail_id(to.id, due.astimezone(FRANCE).date().isoformat(), due)
+    return mail_id(to.id, day_in_paris(due), due)
 
 
 def _news(entry: TimelineEntry, event: Event, audience: Audience) -> News:

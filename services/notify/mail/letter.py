@@ -11,13 +11,12 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from services.notify.mail.addressing import FRANCE
 from services.notify.mail.kinds import Kind
 from services.notify.mail.model import KINDS, Mail, MailPreference, News, Recipient, Scope
 from services.notify.mail.seats import Seat, said, when
 from services.notify.timeline import TimelineEntry
 from shared.settings import Settings
-from shared.words import counted
+from shared.words import PARIS, counted
 
 _SUBJECT = 120
 """Characters of a subject: most programs show no more."""
@@ -123,7 +122,7 @@ class Letters:
         message["From"] = Address(_line(self._lab), addr_spec=self._sender)
         message["To"] = Address(addr_spec=to)
         message["Subject"] = subject
-        message["Date"] = mail.due_since.astimezone(FRANCE)
+        message["Date"] = mail.due_since.astimezone(PARIS)
         message["Message-ID"] = f"<{mail.id}@{self._sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
         message["List-Unsubscribe"] = f"<{stop}>"
@@ -132,7 +131,7 @@ class Letters:
     def _subject(self, mail: Mail, told: Sequence[_Told]) -> str:
         subject = told[0].said
         if mail.is_digest:
-            day = f"{mail.due_since.astimezone(FRANCE):%d/%m/%Y}"
+            day = f"{mail.due_since.astimezone(PARIS):%d/%m/%Y}"
             more = "plus de " if mail.has_more else ""
             subject = f"{more}{counted(len(told), 'nouvelle', 'nouvelles')} au {day}"
         return self._short(subject)

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
-from services.notify.mail.addressing import FRANCE
 from services.notify.timeline import TimelineEntry
 from shared.events import (
     Event,
@@ -18,7 +16,7 @@ from shared.events import (
     WorkshopCancelled,
     WorkshopChanged,
 )
-from shared.words import french_date
+from shared.words import day_in_paris, french_date, french_hour
 
 _AFTERWARDS = (WorkshopCancelled, MaterialAdded)
 _IN_CALENDARS = (SeatTaken, WorkshopChanged, WorkshopCancelled)
@@ -102,15 +100,9 @@ def said(entry: TimelineEntry) -> str:
 
 def when(workshop: Workshop) -> str:
     """The time of a workshop: « le 12/03/2027, de 14 h 00 à 16 h 00 (heure de Paris) »."""
-    start, end = (one.astimezone(FRANCE) for one in (workshop.starts_at, workshop.ends_at))
-    if start.date() == end.date():
-        return f"le {_day(start)}, de {_hour(start)} à {_hour(end)} (heure de Paris)"
-    return f"du {_day(start)} à {_hour(start)} au {_day(end)} à {_hour(end)} (heure de Paris)"
-
-
-def _day(time: datetime) -> str:
-    return french_date(time.date().isoformat())
-
-
-def _hour(time: datetime) -> str:
-    return f"{time.hour}\u00a0h\u00a0{time.minute:02}"
+    start, end = workshop.starts_at, workshop.ends_at
+    first, last = (french_date(day_in_paris(one)) for one in (start, end))
+    if first == last:
+        return f"le {first}, de {french_hour(start)} à {french_hour(end)} (heure de Paris)"
+    begins, ends = f"{first} à {french_hour(start)}", f"{last} à {french_hour(end)}"
+    return f"du {begins} au {ends} (heure de Paris)"

@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from statistics import median
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-PARIS = ZoneInfo("Europe/Paris")
+from shared.words import PARIS
 
 _DAY = timedelta(days=1)
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.notify.steering import activity, datasets, projects, waits
-from services.notify.steering.period import PARIS, Period
+from services.notify.steering.period import Period
 from services.notify.steering.projection import subjects_of
 from services.notify.steering.views import Figure, Row, SteeringQuery, SteeringView
 from services.notify.steering.world import World, in_turns
 from shared.auth import Caller
 from shared.store import Store
+from shared.words import PARIS
 
 _BOM = "\ufeff"
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")

@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from services.notify.steering.lives import Life, Party, Wait
 from services.notify.steering.model import Fact, Subject
-from services.notify.steering.period import PARIS, Period
+from services.notify.steering.period import Period
 from shared.events.event import Stage
+from shared.words import PARIS
 
 T = TypeVar("T")
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from services.notify.mail.addressing import (
-    FRANCE,
     MOST_AT_ONCE,
     Addressing,
     next_hour,
@@ -30,6 +29,7 @@ from shared.events import (
 )
 from shared.inbound import Paging
 from shared.store import PAGE_LIMIT, Store
+from shared.words import day_in_paris
 from tests.integration.notify.mail.posting import prefer
 from tests.unit.notify.samples import EVENTS, HOLDER, OWNER, PROJECT, envelope, example, made
 
@@ -173,7 +173,7 @@ def test_day_s_mail_is_not_doubled_when_an_event_comes_again_after_it(store: Sto
     due = next_hour(event.time, HOUR)
     news = News(entry_id=entry.id, kind="projects", page="/")
     sent = Mail(
-        id=mail_id(person.id, due.astimezone(FRANCE).date().isoformat(), due),
+        id=mail_id(person.id, day_in_paris(due), due),
         account_id=person.id,
         member_id=person.member_id,
         is_digest=True,
