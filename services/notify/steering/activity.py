@@ -1,11 +1,10 @@
 """Figures of what was done: compute used, members and their part, workshops."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 
 from services.notify.steering.period import month_of
 from services.notify.steering.small_counts import over_members, persons
-from services.notify.steering.views import Figure, Row
+from services.notify.steering.views import Figure, Row, rows_of
 from services.notify.steering.world import World
 from shared.words import MEMBER_KINDS
 
@@ -40,25 +39,6 @@ HELD = "workshop_held"
 """The fact that a workshop took place, told again to correct its `number`: how many came."""
 
 
-def figures(world: World) -> Iterator[Figure]:
-    """All of them."""
-    yield from (
-        make(world)
-        for make in (
-            _seconds_by_kind,
-            _seconds_by_month,
-            _jobs,
-            _members,
-            _moves,
-            _parts,
-            _invitations,
-            _invitation_days,
-            _workshops,
-            _attendance,
-        )
-    )
-
-
 def _seconds_by_kind(world: World) -> Figure:
     """The seconds that jobs took which ended well in the period."""
     spent = defaultdict[str, float](float)
@@ -70,9 +50,7 @@ def _seconds_by_kind(world: World) -> Figure:
         unit="secondes",
         said="Durée des calculs qui ont réussi dans l'année ; ce que prennent les autres n'est pas"
         " dit par leurs événements.",
-        rows=tuple(
-            Row(group=said, code=kind, value=round(spent[kind], 1)) for kind, said in _KINDS.items()
-        ),
+        rows=rows_of(_KINDS, {kind: round(spent[kind], 1) for kind in _KINDS}),
     )
 
 
@@ -81,29 +59,25 @@ def _seconds_by_month(world: World) -> Figure:
     spent = defaultdict[int, float](float)
     for job in world.jobs:
         spent[month_of(job.at)] += job.number
-    rows = (
-        Row(group=name, code=f"{month:02}", value=round(spent[month], 1))
-        for month, name in enumerate(_MONTHS, 1)
-    )
+    names = {f"{month:02}": name for month, name in enumerate(_MONTHS, 1)}
     return Figure(
         name="compute_by_month",
         title="Calcul utilisé par mois",
         unit="secondes",
         said="Les mêmes calculs, au mois où ils ont pris fin.",
-        rows=tuple(rows),
+        rows=rows_of(names, {code: round(spent[int(code)], 1) for code in names}),
     )
 
 
 def _jobs(world: World) -> Figure:
     """The jobs that ended in the period."""
     counts = Counter(job.what for job in world.jobs)
-    rows = (Row(group=said, code=one, value=counts[one]) for one, said in _OUTCOMES.items())
     return Figure(
         name="jobs",
         title="Calculs terminés",
         unit="calculs",
         said="Calculs qui ont pris fin dans l'année.",
-        rows=tuple(rows),
+        rows=rows_of(_OUTCOMES, counts),
     )
 
 
@@ -114,26 +88,25 @@ def _members(world: World) -> Figure:
         known = {fact.what: fact for fact in one.facts if fact.at < world.period.until}
         if "member_joined" in known and "member_left" not in known:
             counts[known["member_joined"].kind] += 1
-    rows = (Row(group=said, code=kind, value=counts[kind]) for kind, said in MEMBER_KINDS.items())
     return Figure(
         name="members_by_kind",
         title="Membres",
         unit="membres",
         said="Membres du Datalab à la fin de l'année, ou maintenant.",
-        rows=tuple(rows),
+        rows=rows_of(MEMBER_KINDS, counts),
     )
 
 
 def _moves(world: World) -> Figure:
     """The members who came and went in the period."""
-    said = {"member_joined": "arrivés", "member_left": "partis"}
-    counts = Counter(fact.what for _, fact in world.facts(*said))
+    names = {"member_joined": "arrivés", "member_left": "partis"}
+    counts = Counter(fact.what for _, fact in world.facts(*names))
     return Figure(
         name="members_moved",
         title="Arrivées et départs",
         unit="membres",
         said="Membres arrivés ou partis dans l'année.",
-        rows=tuple(Row(group=text, code=what, value=counts[what]) for what, text in said.items()),
+        rows=rows_of(names, counts),
     )
 
 
@@ -220,3 +193,18 @@ def _held(world: World) -> list[float]:
         if one.about == "workshop"
     )
     return [facts[-1].number for facts in told if facts and world.period.has(facts[0].at)]
+
+
+FIGURES = (
+    _seconds_by_kind,
+    _seconds_by_month,
+    _jobs,
+    _members,
+    _moves,
+    _parts,
+    _invitations,
+    _invitation_days,
+    _workshops,
+    _attendance,
+)
+"""What makes each of them of a world."""

@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
-from math import ceil
 
-from services.notify.steering.views import Figure, Row
+from services.notify.steering.views import Figure, Row, highest, rows_of
 from services.notify.steering.world import Dataset, World
 
 MOST = 20
@@ -22,23 +21,6 @@ _ANSWERS = {
 }
 _STATES = {"alive": "vivants", "stale": "dormants", "dead": "morts"}
 _SIGNS = frozenset({"dataset_published", "dataset_described"})
-
-
-def figures(world: World) -> Iterator[Figure]:
-    """All of them."""
-    yield from (
-        make(world)
-        for make in (
-            _stock,
-            _used,
-            _asked,
-            _refused,
-            _answers,
-            _never_crossed,
-            _services,
-            _silent_services,
-        )
-    )
 
 
 def _stock(world: World) -> Figure:
@@ -121,14 +103,13 @@ def _answers(world: World) -> Figure:
         if party == "owner"
         for wait in waits
     )
-    rows = [Row(group=said, code=what, value=counts[what]) for what, said in _ANSWERS.items()]
     return Figure(
         name="requests_by_answer",
         title="Réponses aux demandes d'accès",
         unit="demandes",
         said="Une demande par projet et par jeu, selon le dernier mot de l'année ; sans réponse :"
         " chaque propriétaire encore attendu.",
-        rows=(*rows, Row(group="encore sans réponse", value=waiting)),
+        rows=(*rows_of(_ANSWERS, counts), Row(group="encore sans réponse", value=waiting)),
     )
 
 
@@ -140,10 +121,11 @@ def _never_crossed(world: World) -> Figure:
     return Figure(
         name="datasets_never_crossed",
         title="Données jamais croisées",
-        unit="jours depuis la publication, le dernier entamé compris",
+        unit="jours depuis la publication",
         said=f"Les {MOST} plus anciennes que nul projet n'a encore lues avec d'autres.",
         rows=tuple(
-            Row(group=one.label, code=one.dataset_id, value=ceil(count)) for one, count in oldest
+            Row(group=one.label, code=one.dataset_id, value=round(count, 1))
+            for one, count in oldest
         ),
     )
 
@@ -158,7 +140,7 @@ def _services(world: World) -> Figure:
         said="Vivant : depuis un an ou moins, son jeu a été livré, renouvelé, décrit, demandé, ou"
         " lu par un calcul de projet. Dormant : rien depuis. Mort : son jeu est retiré ou"
         " supprimé.",
-        rows=tuple(Row(group=said, code=one, value=counts[one]) for one, said in _STATES.items()),
+        rows=rows_of(_STATES, counts),
     )
 
 
@@ -222,5 +204,18 @@ def _joinable(world: World, lone: Collection[Dataset]) -> Iterable[bool]:
 
 def _named(world: World, counts: Counter[str]) -> tuple[Row, ...]:
     """The highest counts, with what the datasets are called."""
-    most = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]
-    return tuple(Row(group=world.label(one), code=one, value=count) for one, count in most)
+    most = dict(highest(counts, MOST))
+    return rows_of({one: world.label(one) for one in most}, most)
+
+
+FIGURES = (
+    _stock,
+    _used,
+    _asked,
+    _refused,
+    _answers,
+    _never_crossed,
+    _services,
+    _silent_services,
+)
+"""What makes each of them of a world."""

@@ -1,13 +1,13 @@
 """Figures of projects: stages, themes, places, time at each stage, who was waited for, ends."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from services.notify.steering.lives import FINAL, STAGES, Life
 from services.notify.steering.model import Fact
 from services.notify.steering.period import median_of
-from services.notify.steering.views import EndView, Figure, Row
+from services.notify.steering.views import EndView, Figure, Row, highest, rows_of
 from services.notify.steering.waits import PARTIES
 from services.notify.steering.world import World
 from shared.endings.redaction import ERASED
@@ -22,22 +22,6 @@ _ABANDONED: Mapping[str, Literal["rejected", "withdrawn"]] = {
 _MOST_THEMES = 20
 _MOST_ENDS = 100
 _NO_THEME = "sans thème connu"
-
-
-def figures(world: World) -> Iterator[Figure]:
-    """All of them."""
-    yield from (
-        make(world)
-        for make in (
-            _by_stage,
-            _by_theme,
-            _by_territory,
-            _days_in_stage,
-            _stays,
-            _ends_by_stage,
-            _ends_by_wait,
-        )
-    )
 
 
 def ends(world: World) -> tuple[EndView, ...]:
@@ -57,14 +41,14 @@ def ends(world: World) -> tuple[EndView, ...]:
 
 def _by_stage(world: World) -> Figure:
     """The projects of the period by their stage at its end."""
-    counts = Counter(life.stage_at(world.period.until) for life in world.projects)
+    counts = Counter[str](life.stage_at(world.period.until) or "" for life in world.projects)
     return Figure(
         name="projects_by_stage",
         title="Projets par étape",
         unit="projets",
         said="Projets ouverts à un moment de l'année, ou terminés dans l'année, selon leur étape à"
         " la fin de l'année, ou maintenant.",
-        rows=tuple(Row(group=NAMES[one], code=one, value=counts[one]) for one in STAGES),
+        rows=rows_of(_names_of(STAGES), counts),
     )
 
 
@@ -75,7 +59,7 @@ def _by_theme(world: World) -> Figure:
     for life in world.projects:
         theme = life.theme if life.theme not in {"", ERASED} else _NO_THEME
         counts[spelt.setdefault(fold(theme), theme)] += 1
-    rows = [Row(group=theme, value=count) for theme, count in _most(counts, _MOST_THEMES)]
+    rows = [Row(group=theme, value=count) for theme, count in highest(counts, _MOST_THEMES)]
     rest = counts.total() - sum(int(row.value or 0) for row in rows)
     return Figure(
         name="projects_by_theme",
@@ -91,14 +75,13 @@ def _by_territory(world: World) -> Figure:
     counts = Counter(
         place for life in world.projects for place in {department_of(one) for one in life.places}
     )
-    rows = (Row(group=in_french([one]), code=one, value=counts[one]) for one in sorted(counts))
     return Figure(
         name="projects_by_territory",
         title="Projets par département",
         unit="projets",
         said="Les mêmes projets dans chaque département qu'ils nomment, ou dont ils nomment une"
         " commune : un projet peut compter plusieurs fois.",
-        rows=tuple(rows),
+        rows=rows_of({one: in_french([one]) for one in sorted(counts)}, counts),
     )
 
 
@@ -114,32 +97,26 @@ def _days_at(world: World) -> dict[str, list[float]]:
 
 def _days_in_stage(world: World) -> Figure:
     """The median of those days; a project that is still there counts its time so far."""
-    rows = (
-        Row(group=NAMES[stage], code=stage, value=median_of(days))
-        for stage, days in _days_at(world).items()
-    )
+    days = _days_at(world)
     return Figure(
         name="days_in_stage",
         title="Temps passé à chaque étape",
         unit="jours (médiane)",
         said="Durée médiane des passages qui ont pris fin dans l'année ou durent encore ; qui est"
         " encore à l'étape compte son temps jusqu'ici.",
-        rows=tuple(rows),
+        rows=rows_of(_names_of(days), {stage: median_of(spent) for stage, spent in days.items()}),
     )
 
 
 def _stays(world: World) -> Figure:
     """How many stays the medians are of."""
-    rows = (
-        Row(group=NAMES[stage], code=stage, value=len(days))
-        for stage, days in _days_at(world).items()
-    )
+    days = _days_at(world)
     return Figure(
         name="stays_in_stage",
         title="Passages comptés à chaque étape",
         unit="passages",
         said="Nombre de passages dont la durée médiane est tirée.",
-        rows=tuple(rows),
+        rows=rows_of(_names_of(days), {stage: len(spent) for stage, spent in days.items()}),
     )
 
 
@@ -180,9 +157,8 @@ def _ends_by_wait(world: World) -> Figure:
     )
 
 
-def _most(counts: Counter[str], most: int) -> list[tuple[str, int]]:
-    """The highest counts; of equal ones the first by name, whatever order they were found in."""
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
+def _names_of(stages: Iterable[str]) -> dict[str, str]:
+    return {stage: NAMES[stage] for stage in stages}
 
 
 def _ended(world: World) -> list[tuple[Life, Fact]]:
@@ -193,3 +169,15 @@ def _ended(world: World) -> list[tuple[Life, Fact]]:
         for life, end in ends_here
         if end.what in _ABANDONED and world.period.has(end.at)
     ]
+
+
+FIGURES = (
+    _by_stage,
+    _by_theme,
+    _by_territory,
+    _days_in_stage,
+    _stays,
+    _ends_by_stage,
+    _ends_by_wait,
+)
+"""What makes each of them of a world."""

@@ -15,6 +15,7 @@ from shared.auth import Caller
 from shared.store import Store
 from shared.words import PARIS
 
+_FIGURES = (*projects.FIGURES, *waits.FIGURES, *datasets.FIGURES, *activity.FIGURES)
 _BOM = "\ufeff"
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
@@ -42,8 +43,7 @@ def report_of(world: World) -> SteeringView:
 
 
 def _figures(world: World) -> Iterator[Figure]:
-    for subject in (projects, waits, datasets, activity):
-        yield from in_turns(subject.figures(world), 1)
+    yield from in_turns((make(world) for make in _FIGURES), 1)
 
 
 def csv_of(view: SteeringView) -> bytes:

@@ -1,10 +1,13 @@
 """What the steering committee is answered: every figure in one shape, with its unit."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from shared.inbound import Body
+
+Code = TypeVar("Code", bound=str)
 
 
 class SteeringQuery(Body):
@@ -33,6 +36,16 @@ class Row(BaseModel):
     code: str = Field(default="", description="of a stage, département, dataset, member, ...")
     value: float | None = Field(description="null when it is not told, or there is none")
     hidden: str = Field(default="", description="what is told instead, in French: moins de 5, ...")
+
+
+def rows_of(names: Mapping[Code, str], values: Mapping[Code, float | None]) -> tuple[Row, ...]:
+    """A row of each group, whose code is named, with its value."""
+    return tuple(Row(group=name, code=code, value=values[code]) for code, name in names.items())
+
+
+def highest(counts: Mapping[str, int], most: int) -> list[tuple[str, int]]:
+    """The highest counts; of equal ones the first by name, whatever order they were found in."""
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
 
 
 class Figure(BaseModel):

@@ -1,11 +1,11 @@
 """Figures of whom projects waited for, and for how long."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from services.notify.steering.lives import STAGES, Party
 from services.notify.steering.small_counts import by_member, over_members
-from services.notify.steering.views import Figure, Row
+from services.notify.steering.views import Figure, rows_of
 from services.notify.steering.world import World
 from shared.words import STAGES as NAMES
 
@@ -19,14 +19,9 @@ PARTIES: Mapping[Party, str] = {
 """Whom projects wait for."""
 
 
-def figures(world: World) -> Iterator[Figure]:
-    """All of them."""
-    yield from (make(world) for make in (_waits, _days_waited, _days_waited_by_stage, _owners))
-
-
 def _waits(world: World) -> Figure:
     """How often projects waited for whom, in the period."""
-    counts = Counter[str]()
+    counts = Counter[Party]()
     for (party, _), waits in world.waits.items():
         counts[party] += len(waits)
     return Figure(
@@ -35,9 +30,7 @@ def _waits(world: World) -> Figure:
         unit="attentes",
         said="Attentes qui ont pris fin dans l'année ou durent encore : accès demandé, revue,"
         " complément ou traitement demandé, invitation, calcul arrêté.",
-        rows=tuple(
-            Row(group=name, code=party, value=counts[party]) for party, name in PARTIES.items()
-        ),
+        rows=rows_of(PARTIES, counts),
     )
 
 
@@ -90,3 +83,12 @@ def _owners(world: World) -> Figure:
         " opérateurs.",
         rows=(together, *by_member(days, world.names, sees_members=world.sees_members)),
     )
+
+
+FIGURES = (
+    _waits,
+    _days_waited,
+    _days_waited_by_stage,
+    _owners,
+)
+"""What makes each of them of a world."""

@@ -40,8 +40,8 @@ _PARTS = {
 
 _MAP = "projects_by_territory"
 _REST = "Autres chiffres"
-_MEDIAN = "médiane"
-"""In the unit of figures whose zeros are measured, not counted."""
+_MEASURED = "jours"
+"""What the unit of figures begins with whose zeros are measured, not counted."""
 _SECONDS_OF_HOUR = 3600
 
 
@@ -81,7 +81,7 @@ class Figures:
     def bars(self, name: str) -> list[Bar]:
         """The rows of a figure as bars; none where nothing is counted or was measured."""
         rows = [row for row in self.rows(name) if row["value"] is not None or row["hidden"]]
-        is_count = _MEDIAN not in self._by_name.get(name, {}).get("unit", "")
+        is_count = not self._by_name.get(name, {}).get("unit", "").startswith(_MEASURED)
         is_empty = is_count and not any(row["value"] or row["hidden"] for row in rows)
         return [] if is_empty else bars_of(rows)
 

@@ -115,3 +115,12 @@ def test_notify_that_is_away_is_told(path: str) -> None:
         page = thread.call(answer)
     assert page.status_code == 200
     assert "ne répond pas pour le moment pour le suivi" in page.text
+
+
+def test_days_that_are_none_yet_are_measured_all_the_same() -> None:
+    """What was published today and never crossed is named, though it waits since no day."""
+    row = {"group": "Eau", "code": "dts_1", "value": 0.0, "hidden": ""}
+    for unit, many in (("jours depuis la publication", 1), ("projets", 0)):
+        figure = {"name": "lone", "title": "", "unit": unit, "said": "", "rows": [row]}
+        told = {**view(()).model_dump(mode="json"), "figures": [figure]}
+        assert len(Figures(told).bars("lone")) == many
