@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
 from urllib.parse import quote
@@ -171,6 +171,12 @@ class Lab:
         """A Part for each of these, asked at once: who is away is told, who refuses is raised."""
         found = await asyncio.gather(*map(_part, asked.values()))
         return dict(zip(asked, found, strict=True))
+
+    async def members(self, member_ids: Iterable[str]) -> dict[str, Json]:
+        """Members by their ids, asked for at once; None where nobody registered one, or says so."""
+        asked = {one: if_seen(self.get("intake", path_of("members", one))) for one in member_ids}
+        found = await self.parts(**asked)
+        return {one: part.value for one, part in found.items()}
 
     async def _call(
         self,

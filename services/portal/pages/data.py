@@ -57,7 +57,7 @@ async def show(visit: Visit) -> Response:
 
 async def state(visit: Visit) -> Response:
     """How far the reading is; the page is shown anew once it ended."""
-    dataset = await visit.lab.get("catalog", _path(visit))
+    dataset = await visit.lab.get("catalog", dataset_path(visit))
     if Reading(dataset).is_under_way:
         return visit.page("data/state.html", dataset=dataset)
     return Response(headers={"HX-Refresh": "true"})
@@ -69,12 +69,12 @@ async def add_version(visit: Visit) -> Response:
     if file is None:
         return await _show(visit, _UNPROCESSABLE, _NO_FILE)
     told = {"note": visit.text("note"), "modified": visit.text("modified") or None}
-    path = f"{_path(visit)}/versions"
+    path = f"{dataset_path(visit)}/versions"
     try:
         made = await visit.lab.upload("catalog", path, told, file.file, str(file.filename))
     except Refused as refused:
         return await _show(visit, refused.status, faults_of(refused))
-    return visit.go(_own(visit), _received(made))
+    return visit.go(own_path(visit), _received(made))
 
 
 async def accept_repair(visit: Visit) -> Response:
@@ -121,32 +121,32 @@ async def screen(visit: Visit) -> Response:
 
 async def describe(visit: Visit) -> Response:
     """The form of what is said of a dataset, as it is."""
-    dataset = await visit.lab.get("catalog", _path(visit))
+    dataset = await visit.lab.get("catalog", dataset_path(visit))
     return _form(visit, given_of(dataset), _NO_FAULTS, dataset=dataset)
 
 
 async def change(visit: Visit) -> Response:
     """Say something else of the dataset; what the form does not show stays."""
     try:
-        await visit.lab.patch("catalog", _path(visit), metadata_of(visit))
+        await visit.lab.patch("catalog", dataset_path(visit), metadata_of(visit))
     except Refused as refused:
         faults = faults_of(refused)
-        dataset = await visit.lab.get("catalog", _path(visit))
+        dataset = await visit.lab.get("catalog", dataset_path(visit))
         return _form(visit, sent(visit), faults, refused.status, dataset=dataset)
-    return visit.go(_own(visit), "La description est enregistrée.")
+    return visit.go(own_path(visit), "La description est enregistrée.")
 
 
 async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:
     """Have a command done on the dataset of the address; a fault is told on its page."""
     try:
-        await visit.lab.post("catalog", f"{_path(visit)}/{command}", body)
+        await visit.lab.post("catalog", f"{dataset_path(visit)}/{command}", body)
     except Refused as refused:
         return await _show(visit, refused.status, faults_of(refused))
-    return visit.go(_own(visit), said)
+    return visit.go(own_path(visit), said)
 
 
 async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
-    path = _path(visit)
+    path = dataset_path(visit)
     dataset = await visit.lab.get("catalog", path)
     person = visit.person
     is_mine = dataset["owner_id"] == visit.member_id
@@ -154,7 +154,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     if not (is_mine or is_staff):
         return visit.go(f"/catalogue/{dataset['id']}")
     if dataset["state"] == "deleted":
-        return visit.go(f"{_own(visit)}/fin")
+        return visit.go(f"{own_path(visit)}/fin")
     found = await visit.lab.parts(
         uses=visit.lab.get("catalog", f"{path}/uses", limit=_USES),
         releases=visit.lab.get("catalog", f"{path}/releases", limit=_USES),
@@ -196,11 +196,13 @@ def _received(made: Json) -> str:
     return f"{_READ} À savoir : {same}." if same else _READ
 
 
-def _path(visit: Visit) -> str:
+def dataset_path(visit: Visit) -> str:
+    """The dataset of the address, as the catalogue has it."""
     return path_of("datasets", visit.request.path_params["dataset_id"])
 
 
-def _own(visit: Visit) -> str:
+def own_path(visit: Visit) -> str:
+    """The page of the dataset of the address, for who it belongs to."""
     return path_of("donnees", visit.request.path_params["dataset_id"])
 
 

@@ -2,7 +2,8 @@
 
 from starlette.responses import Response
 
-from services.portal.lab import Json, Part, Refused, path_of
+from services.portal.lab import Json, Part, Refused
+from services.portal.pages.data import dataset_path, own_path
 from services.portal.visit import Faults, Visit, faults_of, get, post
 
 _LOOKED_AT = 100
@@ -19,35 +20,35 @@ async def retire(visit: Visit) -> Response:
     """Take the data out of the catalogue for good."""
     try:
         body = {"reason": visit.text("reason")}
-        await visit.lab.post("catalog", f"{_path(visit)}/retirement", body)
+        await visit.lab.post("catalog", f"{dataset_path(visit)}/retirement", body)
     except Refused as refused:
         return await _show(visit, "retire", refused)
-    return visit.go(_own(visit), "Le jeu est retiré du catalogue.")
+    return visit.go(own_path(visit), "Le jeu est retiré du catalogue.")
 
 
 async def delete(visit: Visit) -> Response:
     """Delete the data with its content."""
     try:
         body = {"reason": visit.text("reason"), "keep_title": bool(visit.text("keep_title"))}
-        await visit.lab.delete("catalog", _path(visit), body)
+        await visit.lab.delete("catalog", dataset_path(visit), body)
     except Refused as refused:
         return await _show(visit, "delete", refused)
     return visit.go(
-        f"{_own(visit)}/fin", "Le jeu est supprimé : son contenu est en train d'être effacé."
+        f"{own_path(visit)}/fin", "Le jeu est supprimé : son contenu est en train d'être effacé."
     )
 
 
 async def _show(visit: Visit, ending: str = "", refused: Refused | None = None) -> Response:
     faults = faults_of(refused) if refused else _NO_FAULTS
     status = refused.status if refused else 200
-    path = _path(visit)
+    path = dataset_path(visit)
     dataset = await visit.lab.get("catalog", path)
     if dataset["state"] == "deleted":
         receipt = await visit.lab.get("catalog", f"{path}/deletion")
         return visit.page("data/deleted.html", status, receipt=receipt)
     person = visit.person
     if dataset["owner_id"] != visit.member_id and not (person and person.has("operator")):
-        return visit.go(_own(visit))
+        return visit.go(own_path(visit))
     found = await visit.lab.parts(
         uses=visit.lab.get("catalog", f"{path}/uses", limit=_LOOKED_AT),
         requests=visit.lab.get("catalog", "/access-requests", limit=_LOOKED_AT),
@@ -77,14 +78,6 @@ def _projects(dataset: Json, uses: Part, requests: Part) -> dict[str, str]:
 
 def _items(part: Part) -> list[Json]:
     return list(part.value["items"]) if part.value else []
-
-
-def _path(visit: Visit) -> str:
-    return path_of("datasets", visit.request.path_params["dataset_id"])
-
-
-def _own(visit: Visit) -> str:
-    return path_of("donnees", visit.request.path_params["dataset_id"])
 
 
 _ONE = "/donnees/{dataset_id}"

@@ -1,10 +1,11 @@
 """Opening a restricted result to all: its owner asks, those whose data went in give their word."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from services.portal.lab import Json, Refused, if_seen, path_of
+from services.portal.lab import Json, Refused
+from services.portal.pages.data import dataset_path, own_path
 from services.portal.visit import Faults, Visit, faults_of, get, post
 
 _NO_FAULTS = Faults()
@@ -35,22 +36,24 @@ async def decide(visit: Visit) -> Response:
 
 
 async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:
-    dataset_id = visit.request.path_params["dataset_id"]
     try:
-        await visit.lab.post("catalog", f"{path_of('datasets', dataset_id)}/{command}", body)
+        await visit.lab.post("catalog", f"{dataset_path(visit)}/{command}", body)
     except Refused as refused:
         return await _show(visit, refused.status, faults_of(refused))
-    return visit.go(path_of("donnees", dataset_id, "ouverture"), said)
+    return visit.go(f"{own_path(visit)}/ouverture", said)
 
 
 async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
-    path = path_of("datasets", visit.request.path_params["dataset_id"])
+    path = dataset_path(visit)
     opening = await visit.lab.get("catalog", f"{path}/opening")
     dataset = await visit.lab.get("catalog", path)
     words = {one["member_id"]: one for one in opening["words"]}
-    mine = words.get(visit.member_id)
+    mine, named = words.get(visit.member_id), {*opening["members"], opening["owner_id"]}
     shown = {
-        "names": await _names(visit, {*opening["members"], opening["owner_id"]}),
+        "names": {
+            one: member["name"] if member else one
+            for one, member in (await visit.lab.members(named)).items()
+        },
         "words": words,
         "may_ask": visit.member_id == opening["owner_id"] and _may_be_asked(opening, dataset),
         "is_asked": visit.member_id in opening["members"]
@@ -69,14 +72,6 @@ def _may_be_asked(opening: Json, dataset: Json) -> bool:
         return False
     is_waiting = opening["state"] == "waiting" and opening["missing"]
     return bool(opening["members"]) and not is_waiting
-
-
-async def _names(visit: Visit, member_ids: Iterable[str]) -> dict[str, str]:
-    """What members are called; their ids while that is not known."""
-    found = await visit.lab.parts(
-        **{one: if_seen(visit.lab.get("intake", path_of("members", one))) for one in member_ids}
-    )
-    return {one: part.value["name"] if part.value else one for one, part in found.items()}
 
 
 _OPENING = "/donnees/{dataset_id}/ouverture"

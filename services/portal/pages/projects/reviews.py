@@ -10,7 +10,7 @@ from services.portal.drafts import docx
 from services.portal.drafts.dossier import Evidence, as_text, dossier, fingerprint_of
 from services.portal.drafts.draft import Facts
 from services.portal.drafts.papers import PAPERS
-from services.portal.lab import Json, Refused, if_seen, path_of
+from services.portal.lab import Json, Refused, path_of
 from services.portal.pages.projects.treatments import preview_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 
@@ -111,12 +111,7 @@ async def _known(
     asked = (one["owner_id"] for one in preview.get("asked", ()))
     parts = (one["member_id"] for one in project["invitations"])
     named = {project["holder_id"], *asked, *parts, *others}
-    # A holder may have been registered by nobody, and so be known to intake by its id alone.
-    members = {
-        one: if_seen(visit.lab.get("intake", path_of("members", one))) for one in sorted(named)
-    }
-    found = await visit.lab.parts(**members)
-    return Facts(project, preview, {name: part.value for name, part in found.items()})
+    return Facts(project, preview, await visit.lab.members(named))
 
 
 ROUTES = [
