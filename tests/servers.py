@@ -302,7 +302,7 @@ class Broker:
             method=method,
         )
         request.add_header("Authorization", "Basic " + b64encode(b"guest:guest").decode())
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=START_SECONDS) as answer:  # noqa: S310
             text = answer.read()
         return json.loads(text) if text else None
 
