@@ -79,7 +79,7 @@ $(PEERS): $(LOCKED)
 		-r requirements-bench.lock
 	@touch $@
 
-screenshots: install $(DEV) ## Take the README's pictures of the portal anew; needs chromium
+screenshots: install $(DEV) ## Take the README's pictures of the portal anew; needs chromium-headless-shell
 	@$(BIN)/python -m tests.e2e.portal.screenshots
 
 bench: install $(DEV) $(PEERS) ## Measure beside what others use, and the raw limit (ARGS="typing" for some)

@@ -105,7 +105,9 @@ class ServiceLab:
 
     def parked(self) -> int:
         """How many events are parked."""
-        return self.queues()[topology.PARKED]
+        with self.broker.connection(self.vhost) as connection:
+            declared = connection.channel().queue_declare(topology.PARKED, passive=True)
+        return int(declared.message_count)
 
     @contextlib.contextmanager
     def store(self, service: str = "") -> Iterator[Store]:

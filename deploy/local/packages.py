@@ -18,7 +18,7 @@ _PROGRAMS: dict[str, Callable[[], str | None]] = {
     "bubblewrap": partial(shutil.which, "bwrap"),
     "prometheus": partial(shutil.which, "promtool"),
     "curl": partial(shutil.which, "curl"),
-    "chromium": partial(shutil.which, "chromium"),
+    "chromium-headless-shell": partial(shutil.which, "chromium-headless-shell"),
 }
 """How to find the program that each Debian package is wanted for."""
 
@@ -27,7 +27,7 @@ _WANTED = {
     "bubblewrap": " (jobs run inside its sandbox)",
     "prometheus": " (tests check metrics by its promtool)",
     "curl": " (tests paste the documents' commands)",
-    "chromium": " (tests use the portal by it)",
+    "chromium-headless-shell": " (tests use the portal by it)",
 }
 
 

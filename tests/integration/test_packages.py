@@ -11,7 +11,7 @@ from deploy.local.servers import server_program
 from tests.servers import require
 
 Run = Callable[[], "subprocess.CompletedProcess[str]"]
-WANTED = "bubblewrap prometheus curl chromium"
+WANTED = "bubblewrap prometheus curl chromium-headless-shell"
 
 
 @pytest.fixture
@@ -39,12 +39,13 @@ def apt(folder: Path, script: str) -> None:
 def test_missing_programs_are_installed(run: Run, tmp_path: Path) -> None:
     """By one apt-get that starts no server; then there is nothing left to do."""
     log = tmp_path / "log"
-    install = f'for name in bwrap promtool curl chromium; do : > "{tmp_path}/$name"; done'
+    made = "bwrap promtool curl chromium-headless-shell"
+    install = f'for name in {made}; do : > "{tmp_path}/$name"; done'
     calls = f'echo "$RUNLEVEL $@" >> "{log}"; [ "$2" = update ] && exit 0; {install}'
     apt(tmp_path, f'{calls}; /bin/chmod +x "{tmp_path}"/*')
     done = run()
     assert (done.stdout, done.stderr) == (
-        "installing bubblewrap and prometheus and curl and chromium with apt-get\n",
+        "installing bubblewrap and prometheus and curl and chromium-headless-shell with apt-get\n",
         "",
     )
     again = run()
@@ -59,8 +60,8 @@ def test_without_apt_a_sentence_says_what_is_missing(run: Run, tmp_path: Path) -
     done = run()
     assert done.returncode == 0
     assert done.stderr == (
-        "Not installed: prometheus curl chromium; run `apt-get install prometheus curl chromium` as"
-        " root"
+        "Not installed: prometheus curl chromium-headless-shell; run `apt-get install prometheus"
+        " curl chromium-headless-shell` as root"
         " (tests check metrics by its promtool) (tests paste the documents' commands)"
         " (tests use the portal by it).\n"
     )
@@ -75,4 +76,4 @@ def test_apt_that_fails_is_quoted(run: Run, tmp_path: Path) -> None:
 def test_apt_that_installs_something_else_is_not_believed(run: Run, tmp_path: Path) -> None:
     """What is still missing is named."""
     apt(tmp_path, f': > "{tmp_path}/curl"; /bin/chmod +x "{tmp_path}/curl"')
-    assert "Not installed: bubblewrap prometheus chromium; " in run().stderr
+    assert "Not installed: bubblewrap prometheus chromium-headless-shell; " in run().stderr

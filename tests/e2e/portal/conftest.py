@@ -15,6 +15,7 @@ from tests.e2e.test_consent import Consent
 from tests.servers import require
 
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+CHROMIUM = "chromium-headless-shell"
 _PATIENCE_MS = 30_000
 
 
@@ -52,9 +53,9 @@ Enter = Callable[..., Visitor]
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium, without a screen."""
-    program = shutil.which("chromium")
-    require(program, "chromium")
+    """Chromium without a screen: it takes a third of the time of the whole one."""
+    program = shutil.which(CHROMIUM)
+    require(program, CHROMIUM)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, args=list(QUIET))
         yield running

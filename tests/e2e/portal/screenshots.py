@@ -11,7 +11,7 @@ from playwright.sync_api import ViewportSize, sync_playwright
 from deploy.demo import content
 from deploy.demo.story import Story
 from tests.chaos.lab import Lab
-from tests.e2e.portal.conftest import QUIET, link
+from tests.e2e.portal.conftest import CHROMIUM, QUIET, link
 
 FOLDER = Path(__file__).parents[3] / "deploy" / "demo" / "screenshots"
 SIZE: ViewportSize = {"width": 1200, "height": 900}
@@ -32,7 +32,7 @@ def shots(story: Story) -> dict[str, str]:
 def take(lab: Lab, story: Story) -> None:
     """Sign in as the agency, and look at each page."""
     with sync_playwright() as playwright:
-        program = shutil.which("chromium")
+        program = shutil.which(CHROMIUM)
         browser = playwright.chromium.launch(executable_path=program, args=list(QUIET))
         page = browser.new_page(viewport=SIZE, device_scale_factor=SCALE, locale="fr-FR")
         url = lab.stack.portal_url
