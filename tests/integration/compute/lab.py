@@ -178,13 +178,13 @@ class Lab(ServiceLab):
         return self.request(method, service.url + path, self.token(member, role), **options)
 
     def compute(self, **settings: str) -> contextlib.AbstractContextManager[RunningService]:
-        """A compute process with some settings of its own, and no spare unless they say so.
-
-        What a spare loads pays where one process does several jobs.
-        """
-        settings = {"job_spare": "false", **settings}
+        """A compute process with some settings of its own."""
         changes = {f"DATALAB_{name.upper()}": value for name, value in settings.items()}
         return running(COMPUTE, {**self.environ, **changes})
+
+    def bare_compute(self, **settings: str) -> contextlib.AbstractContextManager[RunningService]:
+        """The same without spares: what they load pays from a process's third job on."""
+        return self.compute(job_spare="false", **settings)
 
     def catalog(self) -> contextlib.AbstractContextManager[RunningService]:
         """The sample catalogue as a process."""

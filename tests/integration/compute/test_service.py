@@ -28,7 +28,7 @@ DATA = Path(__file__).parents[3] / "deploy" / "demo" / "data"
 @pytest.fixture(scope="module")
 def compute(lab: Lab) -> Iterator[RunningService]:
     """The service under test; it does so many jobs here that what a spare loads pays."""
-    with lab.compute(job_spare="true") as service:
+    with lab.compute() as service:
         yield service
 
 

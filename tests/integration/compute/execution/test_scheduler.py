@@ -26,7 +26,7 @@ LEASE = "1.5"
 
 def test_job_of_a_killed_process_is_done_once_after_the_restart(lab: Lab) -> None:
     """`kill -9` in the middle of a job: its sandbox dies too, and the job is taken over."""
-    with lab.compute(job_lease_seconds=LEASE) as service:
+    with lab.bare_compute(job_lease_seconds=LEASE) as service:
         dataset = lab.register(HOMES).dataset_id
         child = freeze(service)
         service.kill()
@@ -50,7 +50,7 @@ def test_only_a_job_that_ends_its_service_again_and_again_is_given_up(lab: Lab) 
 
     It waits for an operator then, says so, and is done once it is retried.
     """
-    with lab.compute(job_lease_seconds="0.5") as service:
+    with lab.bare_compute(job_lease_seconds="0.5") as service:
         dataset = lab.register(HOMES).dataset_id
         for death in range(SUSPECT_LOSSES + MAX_LOSSES):
             freeze(service)
@@ -74,7 +74,7 @@ def test_only_a_job_that_ends_its_service_again_and_again_is_given_up(lab: Lab) 
 
 def test_job_under_which_processes_died_runs_beside_no_other(lab: Lab) -> None:
     """Neither is anything begun beside it, nor is it begun beside anything."""
-    with lab.compute() as service:
+    with lab.bare_compute() as service:
         read = lab.wait_for("job_succeeded", dataset_id=lab.register(HOMES).dataset_id)["job_id"]
     with lab.store("compute") as store:
         about = store.of(Job).get(read).model_dump(include={"kind", "source"})
@@ -84,7 +84,7 @@ def test_job_under_which_processes_died_runs_beside_no_other(lab: Lab) -> None:
         ]
         for job in jobs:
             store.of(Job).save(job)
-    with lab.compute(job_slots="2") as service:
+    with lab.bare_compute(job_slots="2") as service:
         child = freeze(service)
         eventually(lambda: lab.events("job_started", job_id=jobs[0].id))
         child.resume()
@@ -99,7 +99,7 @@ def test_job_under_which_processes_died_runs_beside_no_other(lab: Lab) -> None:
 
 def test_job_in_hand_goes_back_to_the_queue_when_the_service_stops(lab: Lab) -> None:
     """SIGTERM gives the job back at once, without waiting for the lease to end."""
-    with lab.compute(job_lease_seconds="600") as service:
+    with lab.bare_compute(job_lease_seconds="600") as service:
         dataset = lab.register(HOMES).dataset_id
         child = freeze(service)
         assert service.stop() == 0
@@ -112,7 +112,7 @@ def test_job_in_hand_goes_back_to_the_queue_when_the_service_stops(lab: Lab) -> 
 
 def test_two_workers_share_the_queue_and_no_job(lab: Lab) -> None:
     """Every job is started once and ends once, whichever process took it."""
-    with lab.compute() as first, lab.compute() as second:
+    with lab.bare_compute() as first, lab.bare_compute() as second:
         datasets = [lab.register(HOMES).dataset_id for _ in range(8)]
         for dataset in datasets:
             lab.wait_for("job_succeeded", dataset_id=dataset)
@@ -123,7 +123,7 @@ def test_two_workers_share_the_queue_and_no_job(lab: Lab) -> None:
 
 def test_long_job_leaves_the_other_slot_free(lab: Lab) -> None:
     """A process with two slots does a second job while the first takes its time."""
-    with lab.compute(job_slots="2") as service:
+    with lab.bare_compute(job_slots="2") as service:
         slow = lab.register(HOMES).dataset_id
         child = freeze(service)
         quick = lab.register(HOMES, owner="mbr_other").dataset_id
@@ -135,11 +135,11 @@ def test_long_job_leaves_the_other_slot_free(lab: Lab) -> None:
 
 def test_worker_that_went_silent_ends_nothing_any_more(lab: Lab) -> None:
     """A process frozen beyond its lease finds, awake again, that its job was done by another."""
-    with lab.compute(job_lease_seconds=LEASE) as silent:
+    with lab.bare_compute(job_lease_seconds=LEASE) as silent:
         dataset = lab.register(HOMES).dataset_id
         child = freeze(silent)
         psutil.Process(silent.pid).suspend()
-        with lab.compute(job_lease_seconds=LEASE):
+        with lab.bare_compute(job_lease_seconds=LEASE):
             done = lab.wait_for("job_succeeded", dataset_id=dataset)
         child.resume()
         psutil.Process(silent.pid).resume()
@@ -153,7 +153,7 @@ def test_worker_that_went_silent_ends_nothing_any_more(lab: Lab) -> None:
 
 def test_job_outlives_the_document_server(lab: Lab, document_server: Documents) -> None:
     """A run goes on while nothing can be written, and ends once when it can be again."""
-    with lab.compute(job_lease_seconds=LEASE) as service:
+    with lab.bare_compute(job_lease_seconds=LEASE) as service:
         dataset = lab.register(HOMES).dataset_id
         child = freeze(service)
         job = lab.wait_for("job_started", dataset_id=dataset)["job_id"]
@@ -178,13 +178,13 @@ def test_service_that_cannot_confine_runs_no_job_and_says_why(lab: Lab, tmp_path
         assert "bwrap is not installed" in service.red()["sandbox"]
     finally:
         service.stop()
-    with lab.compute():
+    with lab.bare_compute():
         lab.wait_for("job_succeeded", dataset_id=dataset)
 
 
 def test_running_job_is_cancelled_within_seconds(lab: Lab) -> None:
     """A cancellation stops the sandbox and ends the job as cancelled."""
-    with lab.compute() as service:
+    with lab.bare_compute() as service:
         dataset = lab.register(HOMES).dataset_id
         child = freeze(service)
         job = lab.wait_for("job_started", dataset_id=dataset)["job_id"]
@@ -198,7 +198,7 @@ def test_running_job_is_cancelled_within_seconds(lab: Lab) -> None:
 
 def test_withdrawal_cancels_what_runs_and_what_waits(lab: Lab) -> None:
     """A project that ends takes its jobs along."""
-    with lab.catalog(), lab.compute() as service:
+    with lab.catalog(), lab.bare_compute() as service:
         project = lab.started()
         child = freeze(service)
         lab.staff(project)
@@ -218,14 +218,14 @@ def test_job_beyond_its_limits_fails_with_a_reason(
     lab: Lab, setting: str, value: str, word: str
 ) -> None:
     """Too much memory or time ends as a failed job that says so."""
-    with lab.compute(**{setting: value}):
+    with lab.bare_compute(**{setting: value}):
         dataset = lab.register(HOMES).dataset_id
         assert word in lab.wait_for("job_failed", dataset_id=dataset)["reason"]
 
 
 def test_job_waits_for_the_catalogue(lab: Lab) -> None:
     """With the catalogue away the job goes back to the queue and says why, then it is done."""
-    with lab.compute(rpc_seconds="0.5") as service:
+    with lab.bare_compute(rpc_seconds="0.5") as service:
         with lab.catalog():
             dataset, project = lab.ingest(HOMES), new_id("prj")
             lab.grant(project, dataset)
@@ -247,7 +247,7 @@ def test_job_waits_for_the_catalogue(lab: Lab) -> None:
 def test_jobs_wait_while_the_disk_is_full(lab: Lab, tmp_path: Path) -> None:
     """Files and treatments are not to blame: they say what they wait for, and are done later."""
     with lab.catalog():
-        with lab.compute():
+        with lab.bare_compute():
             dataset, project = lab.ingest(HOMES), new_id("prj")
         cramped = CrampedService(lab.environ, tmp_path)
         try:
@@ -269,7 +269,7 @@ def test_jobs_wait_while_the_disk_is_full(lab: Lab, tmp_path: Path) -> None:
             eventually(all_say_why, what="the jobs say what they wait for")
         finally:
             cramped.stop()
-        with lab.compute():
+        with lab.bare_compute():
             for job in waiting:
                 lab.wait_for("job_succeeded", job_id=job)
                 assert len(lab.events("job_started", job_id=job)) == 1
@@ -277,7 +277,7 @@ def test_jobs_wait_while_the_disk_is_full(lab: Lab, tmp_path: Path) -> None:
 
 def test_project_without_quota_computes_no_more(lab: Lab) -> None:
     """Once the workspace's seconds are used up, the next job fails with that reason."""
-    with lab.catalog(), lab.compute(workspace_seconds="1") as service:
+    with lab.catalog(), lab.bare_compute(workspace_seconds="1") as service:
         project = lab.started()
         freeze(service)
         assert "quota" in lab.wait_for("job_failed", project_id=project, kind="trial")["reason"]
@@ -288,7 +288,7 @@ def test_project_without_quota_computes_no_more(lab: Lab) -> None:
 
 def test_trial_warns_of_a_full_job_that_will_be_refused(lab: Lab) -> None:
     """The crossing's size stands with the trial's result, and is the reason of the full job's."""
-    with lab.catalog(), lab.compute(crossing_rows="100000") as service:
+    with lab.catalog(), lab.bare_compute(crossing_rows="100000") as service:
         dataset, project = lab.ingest(HOMES), new_id("prj")
         lab.grant(project, dataset)
         lab.secure(project)

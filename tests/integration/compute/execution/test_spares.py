@@ -224,7 +224,7 @@ def test_unused_sandbox_ends_with_the_run_that_took_it(spares: Spares) -> None:
 
 def test_jobs_that_come_while_a_service_starts_wait_for_what_it_loads(lab: Lab) -> None:
     """Two at once, beside the loop that looks whether all is loaded."""
-    with lab.compute(job_spare="true", job_slots="2") as service:
+    with lab.compute(job_slots="2") as service:
         owners = [f"mbr_{number}" for number in range(3)]
         datasets = [lab.register(HOMES, owner=owner).dataset_id for owner in owners]
         for dataset in datasets:
@@ -234,7 +234,7 @@ def test_jobs_that_come_while_a_service_starts_wait_for_what_it_loads(lab: Lab) 
 
 def test_service_keeps_one_and_leaves_none(lab: Lab) -> None:
     """One job after another is done, and the stopped service leaves neither process nor folder."""
-    with lab.compute(job_spare="true") as service:
+    with lab.compute() as service:
         lab.ingest(HOMES)
         lab.ingest(HOMES)
         found: list[psutil.Process] = []
@@ -251,7 +251,7 @@ def test_service_keeps_one_and_leaves_none(lab: Lab) -> None:
 
 def test_sandbox_that_waits_ends_with_a_killed_service(lab: Lab) -> None:
     """Nobody is left to tell it to: the kernel closes its pipe."""
-    with lab.compute(job_spare="true") as service:
+    with lab.compute() as service:
         lab.ingest(HOMES)
         found: list[psutil.Process] = []
 
@@ -267,7 +267,7 @@ def test_sandbox_that_waits_ends_with_a_killed_service(lab: Lab) -> None:
 
 def test_forked_job_of_a_killed_service_is_done_once_after_the_restart(lab: Lab) -> None:
     """Its keeper hears of the end by the pipe, and nothing of the job works on."""
-    with lab.compute(job_spare="true", job_lease_seconds="1.5") as service:
+    with lab.compute(job_lease_seconds="1.5") as service:
         lab.ingest(HOMES)
         dataset = lab.register(HOMES * 40).dataset_id
         job = lab.wait_for("job_started", dataset_id=dataset)["job_id"]
