@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from services.compute.runner.__main__ import main
@@ -89,11 +91,24 @@ class Taken(NamedTuple):
     told: dict[str, Any]
 
 
-def take_in(folder: Path, tables: Tables) -> Taken:
+@cache
+def _folder() -> TemporaryDirectory[str]:
+    """Where what was taken in lies, as long as this process goes on."""
+    return TemporaryDirectory(prefix="datalab-taken-")
+
+
+@cache
+def _ingested(content: Path | bytes) -> RunOutcome:
+    """One file, taken in once for all tests: treatments change nothing of it."""
+    made = len(list(Path(_folder().name).iterdir()))
+    return ingest(Path(_folder().name, str(made)), content)
+
+
+def take_in(tables: Tables) -> Taken:
     """Take in the tables: what their columns were read to hold, and which rows are totals."""
     taken, described, totals, likely = {}, {}, {}, {}
     for name, content in tables.items():
-        made = ingest(folder / name, content)
+        made = _ingested(content)
         described[name] = made.reports[0]["columns"]
         taken[name] = made.made("table.parquet")
         found = [one["ranges"] for one in made.reports[0].get("totals", ())]
@@ -105,7 +120,7 @@ def take_in(folder: Path, tables: Tables) -> Taken:
 
 def treat(folder: Path, tables: Tables, *steps: dict[str, Any], **work: object) -> RunOutcome:
     """Take in the tables, and run a treatment on what comes out; `work` tells the runner more."""
-    return treat_taken(folder, take_in(folder, tables), *steps, **work)
+    return treat_taken(folder, take_in(tables), *steps, **work)
 
 
 def treat_taken(folder: Path, taken: Taken, *steps: dict[str, Any], **work: object) -> RunOutcome:

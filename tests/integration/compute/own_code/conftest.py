@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, ingest, run, step
+from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, run, step, take_in
 
 pytest.importorskip("nbclient", reason="make code was not run")
 
@@ -15,24 +15,16 @@ RunCode = Callable[..., RunOutcome]
 TABLES: Tables = {"communes": DEMO / "communes_2026.csv", "logements": DEMO / "logements.csv"}
 
 
-@pytest.fixture(scope="session")
-def taken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunOutcome]:
-    """The demo's tables, taken in once."""
-    folder = tmp_path_factory.mktemp("taken")
-    return {name: ingest(folder / name, content) for name, content in TABLES.items()}
+@pytest.fixture
+def work() -> dict[str, object]:
+    """What a job is told of the demo's tables."""
+    return {"kind": "full", "described": take_in(TABLES).told["described"]}
 
 
 @pytest.fixture
-def work(taken: dict[str, RunOutcome]) -> dict[str, object]:
-    """What a job is told of them."""
-    described = {name: one.reports[0]["columns"] for name, one in taken.items()}
-    return {"kind": "full", "described": described}
-
-
-@pytest.fixture
-def files(taken: dict[str, RunOutcome]) -> Tables:
+def files() -> Tables:
     """Their canonical tables."""
-    return {name: one.made("table.parquet") for name, one in taken.items()}
+    return take_in(TABLES).tables
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def test_trial_gives_all_files(tmp_path: Path) -> None:
 
 def test_code_reads_tables_beside_files(tmp_path: Path) -> None:
     """Each by its role."""
-    taken = take_in(tmp_path, {"communes": DEMO / "communes_2026.csv"})
+    taken = take_in({"communes": DEMO / "communes_2026.csv"})
     roles = {"communes": "communes", "photos": "photos"}
     job = {
         "kind": "full",

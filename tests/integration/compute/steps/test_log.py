@@ -35,7 +35,7 @@ def sentences(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 def treated(folder: Path, **work: Any) -> RunOutcome:
     """A crossing of two tables that were taken in before."""
-    taken = take_in(folder, TABLES)
+    taken = take_in(TABLES)
     job = {"kind": "full", "steps": [CROSSING], "sources": [SOURCE], **taken.told, **work}
     return run(folder / "job", job, taken.tables)
 
@@ -73,7 +73,7 @@ def test_log_has_no_number_of_others_restricted_data(
     logs = []
     for number, homes in enumerate((b"com;logements\n14001;10\n", TABLES["homes"])):
         folder = tmp_path / str(number)
-        taken = take_in(folder, {**TABLES, "homes": homes})
+        taken = take_in({**TABLES, "homes": homes})
         capsys.readouterr()
         job = {"kind": "full", "steps": [CROSSING], **taken.told, "protected": protected}
         run(folder / "job", job, taken.tables)

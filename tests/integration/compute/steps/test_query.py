@@ -30,16 +30,16 @@ BOUNDED = {"endless_recursion", "product_of_tables", "regex_bomb"}
 
 
 @pytest.fixture(scope="module")
-def shops(tmp_path_factory: pytest.TempPathFactory) -> Taken:
+def shops() -> Taken:
     """One table, `t`."""
-    return take_in(tmp_path_factory.mktemp("shops"), {"t": SHOPS})
+    return take_in({"t": SHOPS})
 
 
 @pytest.fixture(scope="module")
-def attacked(tmp_path_factory: pytest.TempPathFactory) -> Taken:
+def attacked() -> Taken:
     """The tables of those who attack."""
     tables: Tables = {name: csv_of("tuning", name) for name in schema("tuning")}
-    return take_in(tmp_path_factory.mktemp("attacked"), tables)
+    return take_in(tables)
 
 
 def asked(folder: Path, taken: Taken, sql: str, **work: Any) -> RunOutcome:
@@ -126,7 +126,7 @@ def test_trial_samples_the_first_table_of_the_query(tmp_path: Path) -> None:
     """The others are whole, and a count of the sample says so."""
     many = ("k\n" + "".join(f"{n}\n" for n in range(100))).encode()
     sql = "SELECT (SELECT count(*) FROM b) AS a, (SELECT count(*) FROM a) AS b FROM b LIMIT 1"
-    taken = take_in(tmp_path, {"a": many, "b": many})
+    taken = take_in({"a": many, "b": many})
     run = asked(tmp_path, taken, sql, kind="trial", sample_rows=10)
     assert rows_of(run) == [{"a": 10, "b": 100}]
     assert run.reports[-1]["sample"]["of"] == 100
@@ -167,7 +167,7 @@ def test_result_that_is_too_large_is_refused_before_it_is_made(
 
 def test_tables_of_other_steps_are_out_of_reach(tmp_path: Path) -> None:
     """Also under the name of a table of WITH that stands elsewhere."""
-    taken = take_in(tmp_path, {"t": SHOPS, "u": b"secret\nMARQUE\n"})
+    taken = take_in({"t": SHOPS, "u": b"secret\nMARQUE\n"})
     for number, sql in enumerate(
         (
             "SELECT * FROM u",
@@ -221,7 +221,7 @@ def test_columns_by_which_restricted_rows_are_followed_are_none_of_a_query(
     same = b"k;n\nx;1\nx;1\ny;2\n"
     protected = {"t": {"dataset_id": "dts_t", "version": 1, "title": "T"}}
     sql = "SELECT *, to_json(t) AS j FROM (SELECT DISTINCT * FROM t) AS t ORDER BY k"
-    run = asked(tmp_path, take_in(tmp_path, {"t": same}), sql, protected=protected)
+    run = asked(tmp_path, take_in({"t": same}), sql, protected=protected)
     assert [name for row in rows_of(run)[:1] for name in row] == ["k", "n", "j"]
     assert len(rows_of(run)) == 2
     assert "\u2039" not in str(rows_of(run))

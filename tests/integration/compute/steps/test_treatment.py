@@ -9,7 +9,7 @@ import pytest
 from services.compute.execution.executor import Limits
 from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Sandbox
-from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, ingest, prepare, step, treat
+from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, prepare, step, take_in, treat
 
 TABLES: Tables = {
     "logements": DEMO / "logements.csv",
@@ -158,11 +158,8 @@ def test_without_the_communes_gone_codes_stay_without_match(tmp_path: Path) -> N
 
 def test_sandbox_runs_the_treatment(full: RunOutcome, tmp_path: Path) -> None:
     """The whole thing inside the sandbox: the same result, with progress on the way."""
-    tables = {
-        name: ingest(tmp_path / name, path).made("table.parquet") for name, path in TABLES.items()
-    }
     folder = tmp_path / "job"
-    prepare(folder, {"kind": "full", "steps": [CROSS, AGGREGATE]}, dict(tables))
+    prepare(folder, {"kind": "full", "steps": [CROSS, AGGREGATE]}, take_in(TABLES).tables)
     heard: list[Progress] = []
     limits = Limits(seconds=60, memory_bytes=1_000_000_000)
     outcome = Sandbox(limits).run(folder, heard.append, lambda: False)
