@@ -312,7 +312,7 @@ class Project(Aggregate):
         elif self._lacks_result():
             if by == self.holder_id or not is_reviewer:
                 raise Forbidden(
-                    "le projet est sécurisé : seul un examinateur peut changer son traitement"
+                    "le projet est sécurisé : seul un relecteur peut changer son traitement"
                 )
             self.check_impartial(by, parties)
             self._try_again(treatment, by, parties)

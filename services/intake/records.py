@@ -132,7 +132,7 @@ class Result(Frozen):
     def check_released(self) -> None:
         """Raise WrongStage, in French, for a result that does not leave the lab, or not yet."""
         if self.state == "held":
-            raise WrongStage("ce résultat attend la décision d'un examinateur du Datalab")
+            raise WrongStage("ce résultat attend la décision d'un relecteur du Datalab")
         if self.state == "refused":
             raise WrongStage(f"ce résultat ne sort pas du Datalab : {self.reason}")
 

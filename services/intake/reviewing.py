@@ -12,7 +12,7 @@ from shared.events.event import Frozen, Party
 
 ReviewDecision = Literal["secure", "reject", "complete"]
 
-_ANOTHER = "un autre examinateur décide"
+_ANOTHER = "un autre relecteur décide"
 
 
 def check_impartial(
@@ -96,7 +96,7 @@ class Reviews(Frozen):
         if decision.decision == "secure" and any(
             one.by == decision.by for one in self.approvals_of(decision.proposal)
         ):
-            raise Forbidden("vous vous êtes déjà prononcé : un autre examinateur décide")
+            raise Forbidden("vous vous êtes déjà prononcé : un autre relecteur décide")
         return self.model_copy(update={"decisions": (*self.decisions, decision)})
 
     def asked(self, decision: Decision) -> Self:

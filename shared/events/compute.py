@@ -86,7 +86,7 @@ class JobSucceeded(_JobEnd, source="compute"):
 class ResultHeld(_JobEvent, source="compute"):
     """A job's result was checked and may not leave as it is: a reviewer decides."""
 
-    summary = "{kind} : son résultat attend la décision d'un examinateur du Datalab. {told}"
+    summary = "{kind} : son résultat attend la décision d'un relecteur du Datalab. {told}"
     told: str = Field(description="why, in French, without a figure of the data")
 
 

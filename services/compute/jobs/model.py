@@ -162,7 +162,7 @@ class Job(Aggregate):
             return f"ce résultat ne sort pas du Datalab : {self.decision.reason}"
         if not self.is_held or self.release is None:
             return ""
-        return f"ce résultat attend la décision d'un examinateur du Datalab : {self.release.told}"
+        return f"ce résultat attend la décision d'un relecteur du Datalab : {self.release.told}"
 
     @property
     def is_charged(self) -> bool:

@@ -92,7 +92,7 @@ class Queries:
     def check_reviews(self, job: Job, caller: Caller) -> None:
         """Raise Forbidden, in French, for who does not decide on what leaves of a job."""
         if "reviewer" not in caller.roles:
-            raise Forbidden("un examinateur du Datalab décide de ce qui sort")
+            raise Forbidden("un relecteur du Datalab décide de ce qui sort")
         if reason := self._impediment(job.project_id or "", caller.member_id):
             raise Forbidden(reason)
 

@@ -89,7 +89,7 @@ def test_a_reviewer_does_not_secure_their_own_project(lab: Lab) -> None:
     bring(lab, project_id, "advised")
     path, review = f"/projects/{project_id}/review", lab.seen(project_id)
     problem = lab.refused(403, "POST", path, review, who=both)
-    assert "un autre examinateur" in problem["detail"]
+    assert "un autre relecteur" in problem["detail"]
     assert lab.stage(project_id) == "advised"
 
 
@@ -105,7 +105,7 @@ def test_neither_owners_of_the_data_nor_their_organisations_review(lab: Lab, dec
     path, review = f"/projects/{project_id}/review", lab.seen(project_id, decision=decision)
     for member_id in (owner, *colleagues):
         problem = lab.refused(403, "POST", path, review, who=(member_id, "reviewer"))
-        assert "un autre examinateur" in problem["detail"]
+        assert "un autre relecteur" in problem["detail"]
     assert owner not in str(lab.done("GET", f"/projects/{project_id}", who=(holder, "holder")))
     assert lab.done("POST", path, review, who=other)["stage"] in {"secured", "rejected"}
 
@@ -155,7 +155,7 @@ def test_member_of_before_gets_its_siren_and_reviews_its_own_case_no_more(lab: L
     review = lab.seen(project_id)
     path = f"/projects/{project_id}/review"
     problem = lab.refused(403, "POST", path, review, who=(colleague, "reviewer"))
-    assert "un autre examinateur" in problem["detail"]
+    assert "un autre relecteur" in problem["detail"]
     with lab.rpc() as intake:
         assert intake.change_member_siren(colleague, "")["siren"] == ""
 

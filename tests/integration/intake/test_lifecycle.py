@@ -166,7 +166,7 @@ def test_a_trial_that_fails_is_told_and_tried_again_with_a_new_treatment(lab: La
     other = {**at.PROJECT["treatment"], "inputs": {"logements": "dts_x", "epci": "dts_epci"}}
     refused = lab.refused(422, "POST", f"{path}/treatment", other, who=REVIEWER)
     assert refused["field"] == "inputs"
-    assert "examinateur" in lab.refused(403, "POST", *treatment)["detail"]
+    assert "relecteur" in lab.refused(403, "POST", *treatment)["detail"]
     shown = lab.done("POST", *treatment, who=REVIEWER)
     assert (shown["history"][-1]["by"], shown["access_open"]) == (REVIEWER[0], False)
     lab.publish_and_wait(at.access(project_id), sequence=2)

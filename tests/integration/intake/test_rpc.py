@@ -55,7 +55,7 @@ def test_a_program_does_not_change_for_the_holder_what_was_reviewed(lab: Lab) ->
     at.bring(lab, project_id, "equipped")
     lab.publish_and_wait(at.failed(project_id, at.new_job()))
     with lab.rpc() as intake:
-        with pytest.raises(Forbidden, match="examinateur"):
+        with pytest.raises(Forbidden, match="relecteur"):
             intake.set_treatment(project_id, PROJECT["treatment"], by=at.HOLDER[0])
         shown = intake.set_treatment(project_id, PROJECT["treatment"], by=at.REVIEWER[0])
     assert shown["history"][-1]["by"] == at.REVIEWER[0]

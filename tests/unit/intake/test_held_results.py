@@ -33,7 +33,7 @@ def test_held_trial_counts() -> None:
 def test_held_result_is_not_delivered_before_its_release() -> None:
     """With what is to be thought of it, which only the release tells."""
     it = held()
-    with pytest.raises(WrongStage, match="attend la décision d'un examinateur"):
+    with pytest.raises(WrongStage, match="attend la décision d'un relecteur"):
         it.deliver(made.delivery(), HOLDER)
     it.note_release(RELEASED)
     it.deliver(made.delivery(), HOLDER)

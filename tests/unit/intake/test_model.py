@@ -227,7 +227,7 @@ def test_nobody_reviews_on_their_own_case(who: str, decision: Literal["secure", 
     by, parties = PARTIAL[who]
     it = made.project_at("advised")
     before = it.model_dump()
-    with pytest.raises(Forbidden, match="un autre examinateur"):
+    with pytest.raises(Forbidden, match="un autre relecteur"):
         made.review(it, decision, "Moi-même.", by, parties)
     assert (it.model_dump(), it.recorded()) == (before, [])
 
@@ -237,7 +237,7 @@ def test_nobody_asks_to_complete_their_own_case(who: str) -> None:
     """As they may not decide on it."""
     by, parties = PARTIAL[who]
     it = made.project_at("advised")
-    with pytest.raises(Forbidden, match="un autre examinateur"):
+    with pytest.raises(Forbidden, match="un autre relecteur"):
         made.review(it, "complete", "Pourquoi ?", by, parties)
     assert (it.questions, it.recorded()) == ((), [])
 
@@ -353,7 +353,7 @@ def test_nobody_changes_a_secured_treatment_on_their_own_case(who: str) -> None:
     it.set_treatment(made.treatment(), REVIEWER, is_reviewer=True)
     it.end_trial(made.failed_trial("job_2"))
     before = it.model_dump()
-    with pytest.raises(Forbidden, match="examinateur"):
+    with pytest.raises(Forbidden, match="relecteur"):
         it.set_treatment(made.treatment(), by, is_reviewer=True, parties=parties)
     assert it.model_dump() == before
 
@@ -538,7 +538,7 @@ def test_a_staffed_project_without_result_takes_a_reviewers_treatment_of_the_sam
     """Its full job may never succeed as it is: withdrawing is not the only way out."""
     it = made.project_at("staffed")
     corrected = made.treatment("dts_a", "dts_b")
-    with pytest.raises(Forbidden, match="examinateur"):
+    with pytest.raises(Forbidden, match="relecteur"):
         it.set_treatment(corrected, HOLDER, is_reviewer=False)
     it.set_treatment(corrected, REVIEWER, is_reviewer=True)
     assert (it.stage, it.treatment) == ("staffed", corrected)
@@ -555,7 +555,7 @@ def test_a_holder_does_not_change_what_was_reviewed(is_reviewer: bool) -> None:
     """Owners granted their data to the reviewed treatment; nobody reviews a change of its own."""
     it = failed()
     before = it.model_dump()
-    with pytest.raises(Forbidden, match="examinateur"):
+    with pytest.raises(Forbidden, match="relecteur"):
         it.set_treatment(made.treatment(), HOLDER, is_reviewer=is_reviewer)
     assert (it.model_dump(), it.recorded()) == (before, [])
 
@@ -887,7 +887,7 @@ def test_who_has_a_part_in_a_project_does_not_decide_on_it() -> None:
     """Its pilot site and its team gain by it; who was only asked does not."""
     it = made.project_at("staffed")
     for by in (made.SITE, *made.TEAM):
-        with pytest.raises(Forbidden, match="un autre examinateur"):
+        with pytest.raises(Forbidden, match="un autre relecteur"):
             it.check_impartial(by, {})
     asked = made.project_at("piloted")
     asked.form_team(made.TEAM, REVIEWER)

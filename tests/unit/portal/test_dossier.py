@@ -78,7 +78,7 @@ def test_reviewer_reads_all_that_is_known() -> None:
 
 def test_reviewer_whose_own_case_it_is_reads_why() -> None:
     """Before anything is written."""
-    review = {**REVIEW, "impediment": "vous êtes de l'équipe : un autre examinateur décide"}
+    review = {**REVIEW, "impediment": "vous êtes de l'équipe : un autre relecteur décide"}
     assert "Vous ne décidez pas de ce projet" in as_text(dossier(evidence(review=review)))
 
 

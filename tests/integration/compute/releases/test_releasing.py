@@ -75,7 +75,7 @@ def test_holder_waits_for_a_held_result(lab: Lab, compute: RunningService) -> No
     seen = asked(lab, compute, f"/jobs/{job_id}", HOLDER, "holder")
     assert (seen["state"], seen["is_held"]) == ("succeeded", True)
     assert (seen["outputs"], seen["result"], seen["log_tail"]) == ([], None, "")
-    assert "attend la décision d'un examinateur" in seen["message"]
+    assert "attend la décision d'un relecteur" in seen["message"]
     assert seen["release"]["outputs"][0]["rules"] == []
     for query in ("", "?name=result.csv", "?name=manifest.json", "?format=xlsx"):
         for member, role in ((HOLDER, "holder"), ("mbr_op", "operator")):
