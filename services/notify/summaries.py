@@ -27,6 +27,7 @@ from shared.events import (
     OpeningRequested,
     TreatmentChecked,
 )
+from shared.tables.licence_titles import TITLES
 from shared.tables.privacy import UNEXAMINED
 from shared.words import counted, french_date, french_list
 
@@ -70,6 +71,7 @@ _WORDS = {
         "minimum_units": "nombre minimal d'unités par chiffre publié",
         "joins_shown": "croisements montrés à tous",
     },
+    "licence": TITLES,
 }
 """What people read in place of these fields' values."""
 

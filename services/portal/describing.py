@@ -4,17 +4,19 @@ from collections.abc import Mapping
 
 from services.portal.lab import Json
 from services.portal.visit import Visit
+from shared.tables.licence_titles import TITLES
 
-LICENCES = {
-    "lov2": "Licence Ouverte 2.0 (Etalab)",
-    "odc-odbl": "Open Database License (ODbL) 1.0",
-    "cc-by": "Creative Commons, attribution 4.0",
-    "cc-by-sa": "Creative Commons, attribution, partage à l'identique 4.0",
-    "cc-zero": "Creative Commons Zero (CC0) 1.0",
-    "other-at": "Autre licence avec attribution",
-    "other-open": "Autre licence ouverte",
-    "notspecified": "Sans licence : on demande au producteur",
-}
+_OFFERED = (
+    "lov2",
+    "odc-odbl",
+    "cc-by",
+    "cc-by-sa",
+    "cc-zero",
+    "other-at",
+    "other-open",
+    "notspecified",
+)
+LICENCES = {one: TITLES[one] for one in _OFFERED}
 """Those that forms offer; the catalogue knows more, and a dataset keeps its own."""
 
 FREQUENCIES = {

@@ -234,7 +234,7 @@ class ProjectStaffed(_ProjectEvent, source="intake"):
 class ProjectDelivered(_ProjectEvent, source="intake"):
     """A digital service exists; its result returns to the catalogue."""
 
-    summary = "Le service « {title} » est livré (licence {licence})."
+    summary = "Le service « {title} » est livré sous la licence {licence}."
     job_id: str
     title: str
     description: str

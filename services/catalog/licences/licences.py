@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from services.catalog.licences.mentions import mentioned
+from shared.tables.licence_titles import TITLES
 from shared.words import fold
 
 _URL_DRESS = re.compile(r"^https?://(www\.)?|(/(deed|legalcode|summary)(\.[a-z-]+)?|\.html)?/*$")
@@ -36,11 +37,15 @@ class Licence:
     """
 
     id: str
-    title: str
     url: str
     source: str
     duties: frozenset[Duty] = frozenset()
     aliases: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What it is called in French."""
+        return TITLES[self.id]
 
 
 def _versions_2(name: str) -> tuple[str, ...]:
@@ -54,7 +59,6 @@ _ASK = frozenset({Duty.ASK})
 LICENCES = (
     Licence(
         id="lov2",
-        title="Licence Ouverte 2.0",
         url="https://www.etalab.gouv.fr/licence-ouverte-open-licence",
         source="Licence Ouverte 2.0 (avril 2017), mention de la paternité",
         duties=_NAME,
@@ -71,7 +75,6 @@ LICENCES = (
     ),
     Licence(
         id="fr-lo",
-        title="Licence Ouverte 1.0",
         url="https://www.data.gouv.fr/Licence-Ouverte-Open-Licence",
         source="Licence Ouverte 1.0 (octobre 2011), mention de la paternité",
         duties=_NAME,
@@ -89,7 +92,6 @@ LICENCES = (
     ),
     Licence(
         id="odc-by",
-        title="Open Data Commons Attribution License 1.0",
         url="https://opendatacommons.org/licenses/by/1-0/",
         source="ODC-By 1.0, 4.2 et 4.3",
         duties=_NAME,
@@ -100,7 +102,6 @@ LICENCES = (
     ),
     Licence(
         id="cc-by",
-        title="Creative Commons Attribution 4.0",
         url="https://creativecommons.org/licenses/by/4.0/",
         source="CC BY 4.0, 3(a)",
         duties=_NAME,
@@ -113,7 +114,6 @@ LICENCES = (
     ),
     Licence(
         id="other-at",
-        title="Autre licence avec attribution",
         url="",
         source="conditions du producteur",
         duties=_NAME,
@@ -121,7 +121,6 @@ LICENCES = (
     ),
     Licence(
         id="odc-odbl",
-        title="Open Database License (ODbL) 1.0",
         url="https://opendatacommons.org/licenses/odbl/1-0/",
         source="ODbL 1.0, 4.2, 4.3, 4.4 et 4.7",
         duties=frozenset({Duty.ATTRIBUTION, Duty.SHARE_ALIKE, Duty.KEEP_OPEN}),
@@ -135,7 +134,6 @@ LICENCES = (
     ),
     Licence(
         id="cc-by-sa",
-        title="Creative Commons Attribution - Partage dans les mêmes conditions 4.0",
         url="https://creativecommons.org/licenses/by-sa/4.0/",
         source="CC BY-SA 4.0, 3(a), 3(b) et 4(b)",
         duties=frozenset({Duty.ATTRIBUTION, Duty.SHARE_ALIKE}),
@@ -147,7 +145,6 @@ LICENCES = (
     ),
     Licence(
         id="cc-by-3.0",
-        title="Creative Commons Attribution 3.0",
         url="https://creativecommons.org/licenses/by/3.0/",
         source="CC BY 3.0, 4(b)",
         duties=_NAME,
@@ -155,7 +152,6 @@ LICENCES = (
     ),
     Licence(
         id="cc-by-2.0",
-        title="Creative Commons Attribution 2.0",
         url="https://creativecommons.org/licenses/by/2.0/",
         source="CC BY 2.0, 4(b)",
         duties=_NAME,
@@ -163,7 +159,6 @@ LICENCES = (
     ),
     Licence(
         id="cc-by-sa-3.0",
-        title="Creative Commons Attribution - Partage dans les mêmes conditions 3.0",
         url="https://creativecommons.org/licenses/by-sa/3.0/",
         source="CC BY-SA 3.0, 4(b) et 4(c)",
         duties=frozenset({Duty.ATTRIBUTION, Duty.SHARE_ALIKE}),
@@ -171,7 +166,6 @@ LICENCES = (
     ),
     Licence(
         id="cc-by-sa-2.0",
-        title="Creative Commons Attribution - Partage dans les mêmes conditions 2.0",
         url="https://creativecommons.org/licenses/by-sa/2.0/",
         source="CC BY-SA 2.0, 4(b) et 4(c)",
         duties=frozenset({Duty.ATTRIBUTION, Duty.SHARE_ALIKE}),
@@ -179,7 +173,6 @@ LICENCES = (
     ),
     Licence(
         id="cc-zero",
-        title="Creative Commons Zero (CC0) 1.0",
         url="https://creativecommons.org/publicdomain/zero/1.0/",
         source="CC0 1.0, 2",
         aliases=(
@@ -189,7 +182,6 @@ LICENCES = (
     ),
     Licence(
         id="odc-pddl",
-        title="Open Data Commons Public Domain Dedication and Licence (PDDL) 1.0",
         url="https://opendatacommons.org/licenses/pddl/1-0/",
         source="PDDL 1.0, 3",
         aliases=(
@@ -203,14 +195,12 @@ LICENCES = (
     ),
     Licence(
         id="other-pd",
-        title="Domaine public",
         url="",
         source="déclaration du producteur",
         aliases=("other (public domain)", "public domain"),
     ),
     Licence(
         id="other-open",
-        title="Autre licence ouverte",
         url="",
         source="conditions du producteur, à lire",
         duties=_ASK,
@@ -218,7 +208,6 @@ LICENCES = (
     ),
     Licence(
         id="notspecified",
-        title="Licence non spécifiée",
         url="",
         source="code de la propriété intellectuelle, L342-1 : qui extrait demande à le faire",
         duties=_ASK,

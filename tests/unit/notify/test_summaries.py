@@ -21,6 +21,7 @@ from shared.events import (
     MemberJoined,
     Obstacle,
     ProjectAdvised,
+    ProjectDelivered,
     ProjectStaffed,
     TreatmentChecked,
 )
@@ -74,6 +75,10 @@ def test_notify_listens_to_every_event() -> None:
         (example(DatasetsMatched), "Le catalogue propose : « Communes »."),
         (DatasetsMatched(project_id=PROJECT, matches=()), "Le catalogue n'a rien trouvé."),
         (example(AccessGranted), "L'accès au jeu dts_1 est accordé."),
+        (
+            made(ProjectDelivered, title="Carte", licence="lov2"),
+            "Le service « Carte » est livré sous la licence Licence Ouverte 2.0.",
+        ),
         (
             made(AccessRequested, title="Eau", answer_by="2027-03-01"),
             (

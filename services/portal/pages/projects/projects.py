@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
+from services.portal.describing import LICENCES
 from services.portal.lab import Json, Refused, if_seen, path_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 from shared.aggregate import new_id
@@ -134,7 +135,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     if can["site"] or can["team"]:
         asked["members"] = visit.lab.get("intake", "/members", limit=_MEMBERS)
     found = await visit.lab.parts(**asked)
-    shown = {"way": _WAY, "can": can, "faults": faults}
+    shown = {"way": _WAY, "can": can, "faults": faults, "licences": LICENCES}
     return visit.page("projects/show.html", status, project=project, **found, **shown)
 
 

@@ -1,0 +1,121 @@
+"""A page as one person sees it, of services whose answers are written down."""
+
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from typing import Any, cast
+
+import httpx
+from anyio.from_thread import start_blocking_portal
+from starlette.datastructures import FormData
+from starlette.requests import Request
+
+from services.portal.app import templates_of
+from services.portal.attempts import Attempts
+from services.portal.lab import Json, Lab, Refused, Service, SignIn, Tokens
+from services.portal.visit import Handler, Visit
+from shared.server_settings import PortalSettings
+
+_URLS: dict[Service, str] = {
+    "intake": "http://127.0.0.1:1",
+    "catalog": "http://127.0.0.1:1",
+    "compute": "http://127.0.0.1:1",
+    "notify": "http://127.0.0.1:1",
+}
+_NOT_FOUND = 404
+
+
+class Written(Lab):
+    """Services that answer what is written down by path; anything else is not there."""
+
+    def __init__(self, http: httpx.AsyncClient, answers: Mapping[str, Json]) -> None:
+        super().__init__(http, _URLS, Tokens(), "session")
+        self._answers, self.sent = answers, dict[str, Json]()
+
+    async def get(self, service: Service, path: str, **query: object) -> Json:  # noqa: ARG002
+        """What is written of that path."""
+        return self._answered(path)
+
+    async def post(
+        self,
+        service: Service,  # noqa: ARG002
+        path: str,
+        body: Mapping[str, object] | None = None,
+        key: str = "",  # noqa: ARG002
+    ) -> Json:
+        """The same; `sent` has what was sent there."""
+        self.sent[path] = body
+        return self._answered(path)
+
+    def _answered(self, path: str) -> Json:
+        if path not in self._answers:
+            raise Refused(_NOT_FOUND, "inconnu")
+        return self._answers[path]
+
+
+def page_of(
+    handler: Handler,
+    answers: Mapping[str, Json],
+    *roles: str,
+    member_id: str = "ville",
+    form: Mapping[str, str] | None = None,
+    sent: dict[str, Json] | None = None,
+    query: bytes = b"",
+    **parts: str,
+) -> str:
+    """The text of the page that a handler shows that member, with plain spaces.
+
+    `parts` and `query` are those of the address; `sent` takes what the services were sent.
+    """
+
+    async def answer() -> str:
+        settings = PortalSettings(
+            http_port=1,
+            cookie_key="k" * 32,
+            **cast("Any", {f"{name}_url": url for name, url in _URLS.items()}),
+        )
+        session = {"session": "s", "member_id": member_id, "roles": list(roles)} if roles else {}
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/",
+            "query_string": query,
+            "headers": [],
+            "session": session,
+            "path_params": parts,
+        }
+        async with httpx.AsyncClient() as http:
+            lab = Written(http, answers)
+            visit = Visit(
+                Request(scope),
+                settings,
+                templates_of(),
+                lab,
+                SignIn(http, "", Tokens(), ""),
+                Attempts(),
+                Attempts(),
+                form=FormData(list((form or {}).items())),
+            )
+            body = bytes((await handler(visit)).body).decode()
+        if sent is not None:
+            sent.update(lab.sent)
+        return body
+
+    # In a thread of its own: a browser of other tests may have left its loop in this one.
+    with start_blocking_portal() as thread:
+        return plain(thread.call(answer))
+
+
+def plain(html: str) -> str:
+    """The text of a page, one space between words."""
+    reader = _Text()
+    reader.feed(html)
+    return " ".join(" ".join(reader.found).split())
+
+
+class _Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.found.append(data)

@@ -1,0 +1,64 @@
+"""What the catalogue's pages say of licences and columns, by their names."""
+
+from typing import Any
+
+from services.compute.runner.columns.cog import load_codes
+from services.compute.runner.columns.column_types import all_types
+from services.portal.french import TYPES
+from services.portal.pages import catalogue, deliveries
+from tests.unit.portal.pages import page_of
+from tests.unit.portal.test_reading import column, version
+
+DATASET: dict[str, Any] = {
+    "id": "dts_1",
+    "title": "Communes",
+    "owner_id": "ville",
+    "state": "published",
+    "licence": "odc-odbl",
+    "access": "open",
+    "quality": None,
+}
+READ = version()
+READ["profile"]["columns"] = [
+    {**column("c", type="siret"), "filled": 2, "distinct": 2},
+    {**column("n"), "kind": "integer", "description": "Habitants", "filled": 2, "distinct": 2},
+]
+READ["profile"]["repairs"] = []
+
+
+def test_dataset_names_its_licence_and_what_its_columns_hold() -> None:
+    """Not their codes; what its owner says of a column stands beside."""
+    nothing: dict[str, Any] = {
+        f"/datasets/dts_1/{one}": {"items": []} for one in ("joins", "recipes")
+    }
+    answers = {"/datasets/dts_1": {**DATASET, "versions": [READ]}, **nothing}
+    text = page_of(catalogue.show, answers, "holder", dataset_id="dts_1")
+    assert "Open Database License (ODbL) 1.0" in text
+    assert "c numéro SIRET" in text
+    assert "n nombre entier Habitants" in text
+    assert not {"odc-odbl", "siret", "integer"} & set(text.split())
+
+
+def test_filter_is_told_as_the_facet_tells_it() -> None:
+    """Where nothing is found, a licence by its title."""
+    told = {"total": 1, "items": [], "facets": {"key": [{"value": "siret", "label": "SIRET"}]}}
+    query = b"key=siret&licence=lov2"
+    text = page_of(catalogue.search, {"/datasets": told}, "holder", query=query)
+    filters = text.partition("Filtres : ")[2]
+    assert filters.startswith("Licence Ouverte 2.0")
+    assert " SIRET " in filters
+
+
+def test_delivered_service_names_its_licence() -> None:
+    """One that the lab does not know is told as it was written."""
+    one = {"id": "dts_1", "title": "Carte", "theme": "habitat"}
+    found = [{**one, "licence": "lov2"}, {**one, "licence": "à voir"}]
+    text = page_of(deliveries.page, {"/datasets": {"items": found}}, "holder")
+    assert "Licence Ouverte 2.0" in text
+    assert "à voir" in text
+    assert "lov2" not in text
+
+
+def test_all_types_of_columns_have_a_french_name() -> None:
+    """Whatever reading recognises."""
+    assert {one.name for one in all_types(load_codes())} <= TYPES.keys()
