@@ -198,6 +198,7 @@ class Wait(Frozen):
     """Whose word a project waits for (nobody's name where it was not kept); `why` is French."""
 
     dataset_id: str
+    title: str
     member_id: str | None
     why: str
 
@@ -251,12 +252,10 @@ class DatasetAccess(Frozen):
     @property
     def waits(self) -> Iterator[Wait]:
         """Whose word on it is missing."""
-        if self.state != "requested":
-            return
-        for member_id in self.awaited or (None,):
+        for member_id in (self.awaited or (None,)) if self.state == "requested" else ():
             who = member_id or "son propriétaire"
             why = f"Attend l'accord de {who} sur « {self.title or self.dataset_id} »."
-            yield Wait(dataset_id=self.dataset_id, member_id=member_id, why=why)
+            yield Wait(dataset_id=self.dataset_id, title=self.title, member_id=member_id, why=why)
 
     def after(self, before: "DatasetAccess | None") -> "DatasetAccess":
         """The same, with what was known before: each who decides is asked by an event of its own.

@@ -44,6 +44,7 @@ class AccessView(View):
     """
 
     dataset_id: str
+    title: str = Field(description="the dataset's; empty where events of before did not tell it")
     state: AccessState
     reason: str
     purpose: str = Field(description="what the data may be used for, in French")

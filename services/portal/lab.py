@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 import httpx
 
+from services.portal.french import called
+
 Service = Literal["intake", "catalog", "compute", "notify"]
 Json = Any
 """JSON, as a service answers it."""
@@ -21,8 +23,7 @@ _FRENCH: Mapping[Service, str] = {
     "compute": "les calculs",
     "notify": "le suivi et les partenaires",
 }
-_FAILED = 500
-_NOT_FOUND = 404
+_FAILED, _NOT_FOUND = 500, 404
 _UNSEEN = frozenset((403, _NOT_FOUND))
 _SECRET = re.compile(r"[A-Za-z0-9_.-]+")
 _RENEWED = 0.75
@@ -174,9 +175,14 @@ class Lab:
 
     async def members(self, member_ids: Iterable[str]) -> dict[str, Json]:
         """Members by their ids, asked for at once; None where nobody registered one, or says so."""
-        asked = {one: if_seen(self.get("intake", path_of("members", one))) for one in member_ids}
+        paths = {one: path_of("members", one) for one in member_ids}
+        asked = {one: if_seen(self.get("intake", path)) for one, path in paths.items()}
         found = await self.parts(**asked)
         return {one: part.value for one, part in found.items()}
+
+    async def names(self, member_ids: Iterable[str]) -> dict[str, str]:
+        """What members are called, by their ids."""
+        return {one: called(found) for one, found in (await self.members(member_ids)).items()}
 
     async def _call(
         self,

@@ -130,22 +130,21 @@ def _asked(
     about, profile = dataset.metadata, version.profile
     licence = find_licence(about.licence)
     terms = quoted(licence.title if licence else about.licence)
-    holder = f"Le porteur, {dataset.owner_id},"
     yield (
-        f"{holder} intitule ce résultat {quoted(about.title)}. La version {version.number} en"
+        f"Le porteur intitule ce résultat {quoted(about.title)}. La version {version.number} en"
         f" serait ouverte à tous sous la licence {terms} : chacun pourrait la télécharger."
     )
     if about.description:
-        yield f"{holder} le décrit ainsi : {quoted(about.description)}."
+        yield f"Le porteur le décrit ainsi : {quoted(about.description)}."
     if reason:
-        yield f"{holder} écrit : {quoted(reason)}."
+        yield f"Le porteur écrit : {quoted(reason)}."
     if profile:
         names = ", ".join(quoted(column.name) for column in profile.columns)
         yield f"Il a {counted(profile.rows, 'ligne', 'lignes')} et pour colonnes {names}."
     if version.about_persons:
         yield version.about_persons
-    for member, of in groupby(sorted(contributions, key=_member_of), key=_member_of):
-        yield f"Données de {member} : {' ; '.join(map(_of_theirs, of))}."
+    for _member, of in groupby(sorted(contributions, key=_member_of), key=_member_of):
+        yield f"Données d'un membre : {' ; '.join(map(_of_theirs, of))}."
 
 
 def _member_of(contribution: Contribution) -> str:

@@ -162,7 +162,7 @@ def _owners(facts: Facts) -> Section:
     )
     granted = tuple(facts.bound())
     states = tuple(
-        (one["dataset_id"], REQUEST_STATES.get(one["state"], one["state"]))
+        (one["title"] or one["dataset_id"], REQUEST_STATES.get(one["state"], one["state"]))
         for one in facts.project["accesses"]
     )
     none = () if asked or states else ("Il ne lit que des données ouvertes, ou les siennes.",)

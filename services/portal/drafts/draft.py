@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
+from services.portal.french import called
 from services.portal.lab import Json
 from services.portal.typography import spaced
 from shared.words import counted
@@ -122,17 +123,15 @@ class Facts:
 
     def bound(self) -> Iterator[tuple[str, str]]:
         """What those who granted data bind its use to, by dataset."""
-        titles = {one["dataset_id"]: one["title"] for one in self.preview.get("asked", ())}
         for access in self.project["accesses"]:
             until = f"jusqu'au {access['until']}" if access["until"] else ""
             told = [access["purpose"], until, *access["conditions"]]
             text = " ; ".join(filter(None, told))
             if text:
-                yield titles.get(access["dataset_id"], access["dataset_id"]), text
+                yield access["title"] or access["dataset_id"], text
 
     def name_of(self, member_id: str) -> str:
         """How a member is called, with its SIREN if it has one."""
         member = self.members.get(member_id)
-        if not member:
-            return member_id
-        return f"{member['name']}, SIREN {member['siren']}" if member["siren"] else member["name"]
+        siren = f", SIREN {member['siren']}" if member and member["siren"] else ""
+        return f"{called(member)}{siren}"

@@ -33,9 +33,12 @@ async def show(visit: Visit) -> Response:
         asked["opening"] = if_seen(visit.lab.get("catalog", f"{path}/opening"))
     found = await visit.lab.parts(**asked)
     dataset = found["dataset"].value
+    # Only who signed in may know what members are called.
+    owner = {dataset["owner_id"]} if dataset and visit.person else ()
+    names = await visit.lab.names(owner)
     versions = dataset["versions"] if dataset else []
     newest = next((one for one in reversed(versions) if one["profile"]), None)
-    return visit.page("catalogue/dataset.html", newest=newest, **found)
+    return visit.page("catalogue/dataset.html", newest=newest, names=names, **found)
 
 
 async def table(visit: Visit) -> Response:

@@ -160,12 +160,15 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         releases=visit.lab.get("catalog", f"{path}/releases", limit=_USES),
         opening=visit.lab.get("catalog", f"{path}/opening"),
     )
+    takers = {one["holder_id"] for one in (found["uses"].value or {"items": []})["items"]}
+    names = await visit.lab.names(takers)
     given = {name: visit.text(name) for name in ("basis", "purpose", "note", "reason")}
     shown = {
         "reading": Reading(dataset),
         "bases": BASES,
         "given": {**given, "columns": visit.texts("columns")},
         "faults": faults,
+        "names": names,
         "is_mine": is_mine,
     }
     return visit.page("data/show.html", status, dataset=dataset, **found, **shown)

@@ -45,9 +45,12 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         accounts=visit.lab.get("intake", "/accounts", after=visit.asked("suite")),
         members=visit.lab.get("intake", "/members", limit=100),
     )
-    listed = found["members"].value or {"items": []}
+    accounts = (found["accounts"].value or {"items": []})["items"]
     shown = {
-        "names": {one["id"]: one["name"] for one in listed["items"]},
+        "names": await visit.lab.names({one["member_id"] for one in accounts}),
+        "choices": [
+            (one["id"], one["name"]) for one in (found["members"].value or {"items": []})["items"]
+        ],
         "all_roles": list(ROLES),
         "typed": {name: visit.text(name) for name in ("member_id", "name", "mail")},
         "faults": faults,

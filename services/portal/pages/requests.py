@@ -45,10 +45,14 @@ async def decide(visit: Visit) -> Response:
 async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
     request = await visit.lab.get("catalog", _path(visit))
     given = {name: visit.text(name) for name in ("reason", "purpose", "conditions", "until")}
-    crossed = await asyncio.gather(*(_title(visit, one) for one in request["crossed_with"]))
+    crossed, names = await asyncio.gather(
+        asyncio.gather(*(_title(visit, one) for one in request["crossed_with"])),
+        visit.lab.names({*request["deciders"], *(one["decider"] for one in request["conditions"])}),
+    )
     shown = {
         "asked": request,
         "crossed": crossed,
+        "names": names,
         "is_decider": visit.member_id in request["deciders"],
         "given": given,
         "decision": visit.text("decision"),

@@ -25,6 +25,7 @@ PROJECT: dict[str, Any] = {
     "accesses": [
         {
             "dataset_id": "dts_1",
+            "title": "Aides",
             "purpose": "compter les ayants droit",
             "until": "2027-12-31",
             "conditions": ["ne rien publier sous 11 personnes"],

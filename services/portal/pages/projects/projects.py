@@ -132,6 +132,9 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         "timeline": if_seen(visit.lab.get("notify", f"{path}/timeline", limit=_EVENTS)),
         "jobs": if_seen(visit.lab.get("compute", "/jobs", project_id=project_id, limit=_JOBS)),
     }
+    named = [one["member_id"] for one in project.get("waits_for", []) if one["member_id"]]
+    named += [one["member_id"] for one in project.get("invitations", [])]
+    asked["names"] = visit.lab.names(named)
     if can["site"] or can["team"]:
         asked["members"] = visit.lab.get("intake", "/members", limit=_MEMBERS)
     found = await visit.lab.parts(**asked)

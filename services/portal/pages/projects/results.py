@@ -72,7 +72,9 @@ async def decide(visit: Visit) -> Response:
 async def _show_release(visit: Visit, faults: Faults, status: int = 200) -> Response:
     job_id = visit.request.path_params["job_id"]
     asked = await visit.lab.get("compute", path_of("release-requests", job_id))
-    return visit.page("results/release.html", status, asked=asked, faults=faults)
+    by = asked["decision"]["decided_by"] if asked["decision"] else ""
+    names = await visit.lab.names([by] if by else [])
+    return visit.page("results/release.html", status, asked=asked, names=names, faults=faults)
 
 
 def _files(job: Json) -> list[Json]:

@@ -63,7 +63,9 @@ async def _show(
     preview = parts["preview"].value
     if isinstance(preview, Faults):
         faults, parts["preview"] = preview, Part()
+    told = parts["preview"].value or {}
     shown = {
+        "names": await visit.lab.names({one["owner_id"] for one in told.get("asked", ())}),
         "project": project,
         "choices": choices,
         "comparisons": COMPARISONS,

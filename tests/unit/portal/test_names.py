@@ -1,0 +1,103 @@
+"""Members are named on pages, by one rule: never by their ids."""
+
+from typing import Any
+
+import pytest
+
+from services.portal.french import called
+from services.portal.pages import catalogue, requests
+from services.portal.pages.projects import projects, results, treatments
+from shared.endings.redaction import ERASED
+from tests.unit.portal.pages import page_of
+
+AT = "2026-11-20T09:30:00Z"
+CAF, OLD = {"name": "Caf du Calvados"}, {"name": ERASED}
+MEMBERS = {"/members/mbr_1": CAF, "/members/mbr_2": OLD}
+PROJECT: dict[str, Any] = {
+    "id": "prj_1",
+    "holder_id": "ville",
+    "title": "Qui a droit à l'aide ?",
+    "stage": "secured",
+    "invitations": [
+        {"part": "team", "member_id": one, "state": "invited", "at": AT}
+        for one in ("mbr_1", "mbr_2", "mbr_3")
+    ],
+    "waits_for": [
+        {"dataset_id": "dts_1", "title": "Aides", "member_id": "mbr_1", "why": "Attend mbr_1."},
+        {"dataset_id": "dts_2", "title": "", "member_id": None, "why": "Attend."},
+    ],
+    "accesses": [{"dataset_id": "dts_1", "title": "Aides", "state": "requested", "conditions": []}],
+}
+
+
+@pytest.mark.parametrize(
+    ("member", "said"),
+    [(CAF, CAF["name"]), (OLD, "un ancien membre"), (None, "un membre au nom inconnu")],
+)
+def test_member_without_a_name_has_a_plain_word(member: Any, said: str) -> None:
+    """One who was erased, and one whom the lab cannot tell."""
+    assert called(member) == said
+
+
+def test_project_names_who_is_waited_for_and_who_is_invited() -> None:
+    """And the datasets by their titles."""
+    answers = {"/projects/prj_1": PROJECT, **MEMBERS}
+    text = page_of(projects.show, answers, "holder", project_id="prj_1")
+    assert "Un accord est attendu sur « Aides » : Caf du Calvados." in text
+    assert "Un accord est attendu sur « dts_2 » : de son propriétaire." in text
+    for said in ("Caf du Calvados", "un ancien membre", "un membre au nom inconnu"):
+        assert f"Équipe : {said} " in text
+    assert "Accès aux données Aides : en attente de réponse" in text
+    assert "mbr_" not in text
+
+
+def test_request_names_who_answers_and_who_granted() -> None:
+    """With what each bound the grant to."""
+    granted = {"decider": "mbr_1", "any_treatment": True, "wording": ""}
+    asked = {
+        "id": "prj_1.dts_1",
+        "deciders": ["mbr_1", "mbr_2"],
+        "consents": ["mbr_1"],
+        "conditions": [granted],
+        "crossed_with": [],
+        "state": "requested",
+        "columns": None,
+    }
+    answers = {"/access-requests/prj_1.dts_1": asked, **MEMBERS}
+    text = page_of(requests.show, answers, "owner", request_id="prj_1.dts_1")
+    assert "Répondent : Caf du Calvados (d'accord), un ancien membre." in text
+    assert "Caf du Calvados : pour tout traitement du projet" in text
+
+
+def test_preview_names_who_is_to_be_asked() -> None:
+    """Before the treatment is saved."""
+    asked = [{"owner_id": "mbr_1", "title": "Aides", "columns": []}]
+    answers: dict[str, Any] = {
+        "/projects/prj_1": PROJECT,
+        "/recipes": {"items": []},
+        "/datasets": {"items": []},
+        "/treatments/preview": {"asked": asked, "rows": 1, "columns": [], "proposed": []},
+        **MEMBERS,
+    }
+    form = {"treatment": '{"inputs": {}, "steps": []}'}
+    text = page_of(treatments.write, answers, "holder", form=form, project_id="prj_1")
+    assert "À demander à Caf du Calvados : « Aides »" in text
+
+
+def test_decision_on_a_result_names_who_took_it() -> None:
+    """Nobody where the time was over."""
+    decided = {"decision": "refuse", "decided_by": "mbr_1", "decided_at": AT, "reason": "non"}
+    asked = {"job_id": "job_1", "decision": decided}
+    answers = {"/release-requests/job_1": asked, **MEMBERS}
+    text = page_of(results.show_release, answers, "reviewer", job_id="job_1")
+    assert "Caf du Calvados, 20/11/2026" in text
+    lapsed = {**asked, "decision": {**decided, "decided_by": ""}}
+    answers["/release-requests/job_1"] = lapsed
+    assert "non 20/11/2026" in page_of(results.show_release, answers, "reviewer", job_id="job_1")
+
+
+def test_stranger_is_told_no_member_by_its_id() -> None:
+    """Who did not sign in may not know what members are called."""
+    shown = {"title": "Communes", "owner_id": "mbr_1", "state": "published", "versions": []}
+    answers = {"/datasets/dts_1": {**shown, "producer": ""}}
+    assert "mbr_1" not in page_of(catalogue.show, answers, dataset_id="dts_1")
