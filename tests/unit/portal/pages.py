@@ -52,7 +52,12 @@ class Written(Lab):
         return self._answers[path]
 
 
-def page_of(
+def page_of(handler: Handler, answers: Mapping[str, Json], *roles: str, **asked: Any) -> str:
+    """The text of a page, as html_of makes it, with plain spaces."""
+    return plain(html_of(handler, answers, *roles, **asked))
+
+
+def html_of(
     handler: Handler,
     answers: Mapping[str, Json],
     *roles: str,
@@ -62,7 +67,7 @@ def page_of(
     query: bytes = b"",
     **parts: str,
 ) -> str:
-    """The text of the page that a handler shows that member, with plain spaces.
+    """The page that a handler shows that member.
 
     `parts` and `query` are those of the address; `sent` takes what the services were sent.
     """
@@ -102,7 +107,7 @@ def page_of(
 
     # In a thread of its own: a browser of other tests may have left its loop in this one.
     with start_blocking_portal() as thread:
-        return plain(thread.call(answer))
+        return thread.call(answer)
 
 
 def plain(html: str) -> str:

@@ -21,6 +21,15 @@ _WAY = (
     "staffed",
     "delivered",
 )
+_USED_AT = {
+    **dict.fromkeys(("chart", "map", "report"), "choix"),
+    "cross": "droite",
+    "aggregate": "par",
+    "query": "sql",
+    "python": "code",
+}
+"""Where on a treatment's page one uses an application; others are written as JSON or YAML."""
+
 _NO_FAULTS = Faults()
 _EVENTS = 50
 _JOBS = 20
@@ -138,7 +147,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     if can["site"] or can["team"]:
         asked["members"] = visit.lab.get("intake", "/members", limit=_MEMBERS)
     found = await visit.lab.parts(**asked)
-    shown = {"way": _WAY, "can": can, "faults": faults, "licences": LICENCES}
+    shown = {"way": _WAY, "can": can, "faults": faults, "licences": LICENCES, "used_at": _USED_AT}
     return visit.page("projects/show.html", status, project=project, **found, **shown)
 
 
