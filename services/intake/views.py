@@ -233,6 +233,7 @@ class MemberView(View):
     territory: tuple[str, ...]
     joined_at: AwareDatetime
     left_at: OptionalDate = Field(description="null while it is a member")
+    is_erased: bool = Field(description="whether its name was erased")
 
 
 class MemberPage(ViewPage[MemberView]):

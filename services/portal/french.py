@@ -5,7 +5,6 @@ from typing import Any
 
 from services.portal.typography import spaced
 from shared.applications import APPLICATIONS
-from shared.endings.redaction import ERASED
 from shared.tables.licence_titles import TITLES
 from shared.tables.type_names import KEYS
 from shared.tables.type_names import TYPES as OTHER_TYPES
@@ -61,8 +60,6 @@ SEAT_STATES = {
     "given_up": "inscription retirée",
 }
 """What became of a registration for a workshop."""
-
-_UNKNOWN, _ERASED = "un membre au nom inconnu", "un ancien membre"
 
 REQUEST_STATES = {
     "requested": "en attente de réponse",
@@ -158,13 +155,6 @@ def size(number: int | None) -> str:
             break
         value /= _STEP
     return f"{decimal(value, 0 if unit == _UNITS[0] else 1)}\u00a0{unit}"
-
-
-def called(member: Any) -> str:  # noqa: ANN401 - a member as intake tells it, or None
-    """What a member is called: a plain word for one who is erased, or whom the lab cannot tell."""
-    if member is None:
-        return _UNKNOWN
-    return _ERASED if member["name"] == ERASED else str(member["name"])
 
 
 def named(code: str, names: dict[str, str]) -> str:

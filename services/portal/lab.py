@@ -11,8 +11,6 @@ from urllib.parse import quote
 
 import httpx
 
-from services.portal.french import called
-
 Service = Literal["intake", "catalog", "compute", "notify"]
 Json = Any
 """JSON, as a service answers it."""
@@ -179,10 +177,6 @@ class Lab:
         asked = {one: if_seen(self.get("intake", path)) for one, path in paths.items()}
         found = await self.parts(**asked)
         return {one: part.value for one, part in found.items()}
-
-    async def names(self, member_ids: Iterable[str]) -> dict[str, str]:
-        """What members are called, by their ids."""
-        return {one: called(found) for one, found in (await self.members(member_ids)).items()}
 
     async def _call(
         self,

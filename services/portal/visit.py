@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from starlette.types import Message, Receive
 
 from services.portal.attempts import Attempts
 from services.portal.french import size
-from services.portal.lab import Lab, Refused, SignIn
+from services.portal.lab import Json, Lab, Refused, SignIn
 from services.portal.oidc import Provider
 from shared.server_settings import PortalSettings
 
@@ -149,6 +149,10 @@ class Visit:
         """A parameter of the address."""
         return self.request.query_params.get(name, default)
 
+    async def names(self, member_ids: Iterable[str]) -> dict[str, str]:
+        """What members are called, by their ids: nothing shows these in place of names."""
+        return {one: called(found) for one, found in (await self.lab.members(member_ids)).items()}
+
     def page(self, template: str, status: int = 200, **shown: Any) -> Response:  # noqa: ANN401 - see render
         """A page; what it shows is written as text, whoever it is from."""
         return HTMLResponse(self.render(template, **shown), status, _NOT_KEPT)
@@ -174,6 +178,13 @@ class Visit:
         if said:
             self.request.session["said"] = said
         return RedirectResponse(path, _SEEN)
+
+
+def called(member: Json) -> str:
+    """What a member is called: a plain word for one who is erased, or whom the lab cannot tell."""
+    if member is None:
+        return "un membre au nom inconnu"
+    return "un ancien membre" if member["is_erased"] else str(member["name"])
 
 
 Handler = Callable[[Visit], Awaitable[Response]]

@@ -55,6 +55,11 @@ class Member(Aggregate):
         return Party(name=self.name, kind=self.kind, siren=self.siren)
 
     @property
+    def is_erased(self) -> bool:
+        """Whether it is called nothing any more."""
+        return self.name == ERASED
+
+    @property
     def has_left(self) -> bool:
         """Whether the lab counts on it no more."""
         return self.left_at != NEVER

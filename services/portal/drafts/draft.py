@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
-from services.portal.french import called
 from services.portal.lab import Json
 from services.portal.typography import spaced
+from services.portal.visit import called
 from shared.words import counted
 
 TO_COMPLETE = "[à compléter]"

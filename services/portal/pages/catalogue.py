@@ -35,7 +35,7 @@ async def show(visit: Visit) -> Response:
     dataset = found["dataset"].value
     # Only who signed in may know what members are called.
     owner = {dataset["owner_id"]} if dataset and visit.person else ()
-    names = await visit.lab.names(owner)
+    names = await visit.names(owner)
     versions = dataset["versions"] if dataset else []
     newest = next((one for one in reversed(versions) if one["profile"]), None)
     return visit.page("catalogue/dataset.html", newest=newest, names=names, **found)

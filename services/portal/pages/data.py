@@ -161,7 +161,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         opening=visit.lab.get("catalog", f"{path}/opening"),
     )
     takers = {one["holder_id"] for one in (found["uses"].value or {"items": []})["items"]}
-    names = await visit.lab.names(takers)
+    names = await visit.names(takers)
     given = {name: visit.text(name) for name in ("basis", "purpose", "note", "reason")}
     shown = {
         "reading": Reading(dataset),

@@ -47,7 +47,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     )
     accounts = (found["accounts"].value or {"items": []})["items"]
     shown = {
-        "names": await visit.lab.names({one["member_id"] for one in accounts}),
+        "names": await visit.names({one["member_id"] for one in accounts}),
         "choices": [
             (one["id"], one["name"]) for one in (found["members"].value or {"items": []})["items"]
         ],

@@ -45,9 +45,10 @@ async def decide(visit: Visit) -> Response:
 async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
     request = await visit.lab.get("catalog", _path(visit))
     given = {name: visit.text(name) for name in ("reason", "purpose", "conditions", "until")}
+    deciders = (*request["deciders"], *(one["decider"] for one in request["conditions"]))
     crossed, names = await asyncio.gather(
         asyncio.gather(*(_title(visit, one) for one in request["crossed_with"])),
-        visit.lab.names({*request["deciders"], *(one["decider"] for one in request["conditions"])}),
+        visit.names(deciders),
     )
     shown = {
         "asked": request,

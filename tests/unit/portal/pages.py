@@ -71,43 +71,47 @@ def html_of(
 
     `parts` and `query` are those of the address; `sent` takes what the services were sent.
     """
+    session = {"session": "s", "member_id": member_id, "roles": list(roles)} if roles else {}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "query_string": query,
+        "headers": [],
+        "session": session,
+        "path_params": parts,
+    }
 
     async def answer() -> str:
-        settings = PortalSettings(
-            http_port=1,
-            cookie_key="k" * 32,
-            **cast("Any", {f"{name}_url": url for name, url in _URLS.items()}),
-        )
-        session = {"session": "s", "member_id": member_id, "roles": list(roles)} if roles else {}
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": "/",
-            "query_string": query,
-            "headers": [],
-            "session": session,
-            "path_params": parts,
-        }
         async with httpx.AsyncClient() as http:
-            lab = Written(http, answers)
-            visit = Visit(
-                Request(scope),
-                settings,
-                templates_of(),
-                lab,
-                SignIn(http, "", Tokens(), ""),
-                Attempts(),
-                Attempts(),
-                form=FormData(list((form or {}).items())),
-            )
+            visit = _visit(http, answers, scope, form or {})
             body = bytes((await handler(visit)).body).decode()
-        if sent is not None:
-            sent.update(lab.sent)
+        if sent is not None and isinstance(visit.lab, Written):
+            sent.update(visit.lab.sent)
         return body
 
     # In a thread of its own: a browser of other tests may have left its loop in this one.
     with start_blocking_portal() as thread:
         return thread.call(answer)
+
+
+def _visit(
+    http: httpx.AsyncClient,
+    answers: Mapping[str, Json],
+    scope: dict[str, Any],
+    form: Mapping[str, str],
+) -> Visit:
+    urls = cast("Any", {f"{name}_url": url for name, url in _URLS.items()})
+    return Visit(
+        Request(scope),
+        PortalSettings(http_port=1, cookie_key="k" * 32, **urls),
+        templates_of(),
+        Written(http, answers),
+        SignIn(http, "", Tokens(), ""),
+        Attempts(),
+        Attempts(),
+        form=FormData(list(form.items())),
+    )
 
 
 def plain(html: str) -> str:

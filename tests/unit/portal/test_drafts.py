@@ -45,7 +45,10 @@ PREVIEW: dict[str, Any] = {
 FACTS = Facts(
     PROJECT,
     PREVIEW,
-    {"ville": {"name": "Ville", "siren": "217600001"}, "caf": {"name": "Caf", "siren": ""}},
+    {
+        "ville": {"name": "Ville", "siren": "217600001", "is_erased": False},
+        "caf": {"name": "Caf", "siren": "", "is_erased": False},
+    },
 )
 
 

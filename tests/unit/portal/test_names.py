@@ -4,14 +4,15 @@ from typing import Any
 
 import pytest
 
-from services.portal.french import called
 from services.portal.pages import catalogue, requests
 from services.portal.pages.projects import projects, results, treatments
+from services.portal.visit import called
 from shared.endings.redaction import ERASED
 from tests.unit.portal.pages import page_of
 
 AT = "2026-11-20T09:30:00Z"
-CAF, OLD = {"name": "Caf du Calvados"}, {"name": ERASED}
+CAF = {"name": "Caf du Calvados", "is_erased": False}
+OLD = {"name": ERASED, "is_erased": True}
 MEMBERS = {"/members/mbr_1": CAF, "/members/mbr_2": OLD}
 PROJECT: dict[str, Any] = {
     "id": "prj_1",

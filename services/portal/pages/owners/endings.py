@@ -45,7 +45,7 @@ async def _show(visit: Visit, ending: str = "", refused: Refused | None = None) 
     dataset = await visit.lab.get("catalog", path)
     if dataset["state"] == "deleted":
         receipt = await visit.lab.get("catalog", f"{path}/deletion")
-        names = await visit.lab.names([receipt["deleted_by"]])
+        names = await visit.names([receipt["deleted_by"]])
         return visit.page("data/deleted.html", status, receipt=receipt, names=names)
     person = visit.person
     if dataset["owner_id"] != visit.member_id and not (person and person.has("operator")):

@@ -50,7 +50,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     words = {one["member_id"]: one for one in opening["words"]}
     mine, named = words.get(visit.member_id), {*opening["members"], opening["owner_id"]}
     shown = {
-        "names": await visit.lab.names(named),
+        "names": await visit.names(named),
         "words": words,
         "may_ask": visit.member_id == opening["owner_id"] and _may_be_asked(opening, dataset),
         "is_asked": visit.member_id in opening["members"]

@@ -143,7 +143,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     }
     named = [one["member_id"] for one in project.get("waits_for", []) if one["member_id"]]
     named += [one["member_id"] for one in project.get("invitations", [])]
-    asked["names"] = visit.lab.names(named)
+    asked["names"] = visit.names(named)
     if can["site"] or can["team"]:
         asked["members"] = visit.lab.get("intake", "/members", limit=_MEMBERS)
     found = await visit.lab.parts(**asked)

@@ -73,7 +73,7 @@ async def _show_release(visit: Visit, faults: Faults, status: int = 200) -> Resp
     job_id = visit.request.path_params["job_id"]
     asked = await visit.lab.get("compute", path_of("release-requests", job_id))
     by = asked["decision"]["decided_by"] if asked["decision"] else ""
-    names = await visit.lab.names([by] if by else [])
+    names = await visit.names([by] if by else [])
     return visit.page("results/release.html", status, asked=asked, names=names, faults=faults)
 
 

@@ -65,7 +65,7 @@ async def _show(
         faults, parts["preview"] = preview, Part()
     told = parts["preview"].value or {}
     shown = {
-        "names": await visit.lab.names({one["owner_id"] for one in told.get("asked", ())}),
+        "names": await visit.names({one["owner_id"] for one in told.get("asked", ())}),
         "project": project,
         "choices": choices,
         "comparisons": COMPARISONS,
