@@ -95,6 +95,13 @@ class SeatWaiting(_SeatEvent, source="intake"):
 
 
 class SeatGivenUp(_SeatEvent, source="intake"):
-    """A person who registered does not come."""
+    """A person who registered does not come, or the staff took it out of the list."""
 
     summary = "Une inscription à l'atelier « {title} » est retirée."
+    by_staff: bool = False
+
+
+class SeatLinkAsked(_SeatEvent, source="intake"):
+    """Somebody registers an address anew: its person is sent the link to its seat once more."""
+
+    summary = "Le lien d'une inscription à l'atelier « {title} » est redemandé."

@@ -97,7 +97,7 @@ def register(
     """Register somebody; with a `key` sent before for the same address, the same registration.
 
     An address that is registered already gets what looks like another registration: who tries
-    addresses learns nothing, and cannot take their seats away.
+    addresses learns nothing, and cannot take their seats away. Its person is sent its link anew.
     """
     person = Person(**dict(body), member_id=caller.member_id, account_id=caller.account_id)
     secret, request = new_secret(), hash_of(key.text) if key else ""
@@ -131,9 +131,10 @@ def give_up_shown(store: Store, text: str) -> Seat:
 def give_up(store: Store, caller: Caller, workshop_id: str, registration_id: str) -> Seat:
     """Take back the caller's own registration or, as the staff, anybody's."""
     registration = store.of(Workshop).get(workshop_id).registration(registration_id)
-    if not caller.is_staff and not registration.person.is_of(caller):
+    is_own = registration.person.is_of(caller)
+    if not caller.is_staff and not is_own:
         raise NotFound.of(registration_id)
-    return _give_up(store, workshop_id, registration_id)
+    return _give_up(store, workshop_id, registration_id, by_staff=not is_own)
 
 
 def give_up_known(store: Store, registration_id: str) -> Seat:
@@ -191,8 +192,12 @@ def find(store: Store, registration_id: str) -> Seat | None:
     return None
 
 
-def _give_up(store: Store, workshop_id: str, registration_id: str) -> Seat:
-    workshop = store.of(Workshop).change(workshop_id, lambda one: one.give_up(registration_id))
+def _give_up(
+    store: Store, workshop_id: str, registration_id: str, *, by_staff: bool = False
+) -> Seat:
+    workshop = store.of(Workshop).change(
+        workshop_id, lambda one: one.give_up(registration_id, by_staff=by_staff)
+    )
     return Seat(workshop, workshop.registration(registration_id))
 
 

@@ -14,6 +14,7 @@ from shared.events.event import Event, Frozen
 from shared.events.workshops import (
     MaterialAdded,
     SeatGivenUp,
+    SeatLinkAsked,
     SeatTaken,
     SeatWaiting,
     WorkshopAnnounced,
@@ -139,8 +140,7 @@ class Workshop(Aggregate):
         self._check_begun(is_expected=False)
         self.state, self.reason, self.remind_at = "cancelled", reason, NEVER
         self.revision, self.changed_at = self.revision + 1, now()
-        event = WorkshopCancelled(**self._about(), reason=reason)
-        self._tell(event, self.registrations.counted)
+        self._tell(WorkshopCancelled(**self._about(), reason=reason), self.registrations.counted)
 
     def register(self, person: Person, proof: str, request: str = "") -> Registration:
         """A registration that this secret opens: the one that is known of the person, or a new one.
@@ -153,27 +153,29 @@ class Workshop(Aggregate):
             raise WrongStage("on ne s'inscrit plus à cet atelier")
         if not self.is_open:
             raise WrongStage("l'atelier est complet, et sa liste d'attente aussi")
-        double = self.registrations.has_mail(person.mail)
+        first = self.registrations.of_mail(person.mail)
         made = Registration(
             id=new_id("reg"),
             proofs=(proof,),
             request=request,
             at=now(),
             state="waiting" if self.is_full else "taken",
-            person=person.unnamed if double else person,
-            double=double,
+            person=person.unnamed if first else person,
+            double=bool(first),
         )
         self.registrations = self.registrations.with_new(made)
-        if made.counts:
-            event = SeatTaken if made.has_seat else SeatWaiting
-            self.record(event(**self._seat(made)))
+        if not first:
+            self.record((SeatTaken if made.has_seat else SeatWaiting)(**self._seat(made)))
+        elif first.may_be_sent_link:
+            self._put(first.model_copy(update={"link_sent_at": now()}))
+            self.record(SeatLinkAsked(**self._seat(first)))
         return made
 
     def open_also_by(self, registration_id: str, proof: str) -> None:
         """Let one more secret open a registration."""
         self._put(self.registration(registration_id).proved_also_by(proof))
 
-    def give_up(self, registration_id: str) -> None:
+    def give_up(self, registration_id: str, *, by_staff: bool = False) -> None:
         """Take a registration back before the workshop begins; again changes nothing."""
         one = self.registration(registration_id)
         if one.state == "given_up":
@@ -181,8 +183,8 @@ class Workshop(Aggregate):
         if self.state == "announced" and not self.is_coming:
             raise WrongStage("l'atelier a commencé : une inscription ne se retire plus")
         if one.counts:
-            self.record(SeatGivenUp(**self._seat(one)))
-        self._put(one.given_up())
+            self.record(SeatGivenUp(**self._seat(one), by_staff=by_staff))
+        self._put(one.given_up(by_staff=by_staff))
         self._move_up()
 
     def registration(self, registration_id: str) -> Registration:
@@ -271,8 +273,9 @@ class Workshop(Aggregate):
         """Record it of the workshop, and of each registration that is concerned."""
         self.record(event)
         for one in concerned:
-            alone = {**_whose(one), "project_ids": (), "member_ids": ()}
-            self.record(event.model_copy(update=alone))
+            self.record(
+                event.model_copy(update={**_whose(one), "project_ids": (), "member_ids": ()})
+            )
 
     def _plan(self) -> dict[str, Any]:
         told = {"theme": self.theme, "place": self.place, "seats": self.seats}

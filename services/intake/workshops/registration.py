@@ -1,10 +1,12 @@
 """Who registered for a workshop: what is known of each, and what became of it."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Literal, Self
 
 from pydantic import AwareDatetime
 
+from shared.aggregate import now
 from shared.auth import Caller, is_hash_of
 from shared.events.event import Frozen
 
@@ -12,6 +14,8 @@ SeatState = Literal["taken", "waiting", "given_up"]
 
 _MOST_SPENT = 500
 _MOST_PROOFS = 5
+_BETWEEN_LETTERS = timedelta(minutes=10)
+"""How often one address is sent its link at most, whoever asks for it."""
 
 
 class Person(Frozen):
@@ -56,6 +60,8 @@ class Registration(Frozen):
 
     `request` is the hash of what its sender repeats with it. A `double` is made for an address
     that is registered already: to who asked for it it looks like any other, and it has no seat.
+    `link_sent_at` is when its link was asked for last. What the staff took back (`by_staff`) keeps
+    the address, for the letter that says so.
     """
 
     id: str
@@ -66,6 +72,13 @@ class Registration(Frozen):
     person: Person = NOBODY
     double: bool = False
     came: bool = False
+    link_sent_at: AwareDatetime | None = None
+    by_staff: bool = False
+
+    @property
+    def may_be_sent_link(self) -> bool:
+        """Whether no letter with its link went just now."""
+        return now() - (self.link_sent_at or self.at) > _BETWEEN_LETTERS
 
     @property
     def counts(self) -> bool:
@@ -90,9 +103,11 @@ class Registration(Frozen):
         kept = (first, *later[1 - _MOST_PROOFS :])
         return self.model_copy(update={"proofs": kept})
 
-    def given_up(self) -> Self:
-        """The same once its person does not come, of whom nothing is kept."""
-        return self.model_copy(update={"state": "given_up", "person": NOBODY})
+    def given_up(self, *, by_staff: bool) -> Self:
+        """The same once its person does not come: nothing is kept, or the address for a letter."""
+        left = self.person.model_copy(update={"name": ""}) if by_staff else NOBODY
+        told = {"state": "given_up", "person": left, "by_staff": by_staff}
+        return self.model_copy(update=told)
 
 
 class Registrations(Frozen):
@@ -137,9 +152,9 @@ class Registrations(Frozen):
                 return one
         return None
 
-    def has_mail(self, mail: str) -> bool:
-        """Whether somebody has, or awaits, a seat under that address."""
-        return any(one.person.mail == mail for one in self.counted)
+    def of_mail(self, mail: str) -> Registration | None:
+        """By which somebody has, or awaits, a seat under that address, if anybody does."""
+        return next((one for one in self.counted if one.person.mail == mail), None)
 
     def with_new(self, one: Registration) -> Self:
         """The same with one more; of those that count no more the oldest are forgotten."""

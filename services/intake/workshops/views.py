@@ -89,6 +89,7 @@ class RegistrationView(SeatView):
     """A registration as who shows its secret sees it, with the workshop."""
 
     link: str = Field(description="where to follow the workshop from elsewhere; for a seat alone")
+    by_staff: bool = Field(description="whether the staff took it back")
     workshop: WorkshopView
 
     @classmethod
@@ -97,6 +98,7 @@ class RegistrationView(SeatView):
         return cls(
             **dict(SeatView.model_validate(one)),
             link=workshop.link if one.state == "taken" else "",
+            by_staff=one.by_staff,
             workshop=WorkshopView.of(workshop),
         )
 

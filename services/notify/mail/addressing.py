@@ -38,7 +38,8 @@ class Addressing:
         event, addressed = entry.event, set[str]()
         for audience in AUDIENCES.get(entry.topic, ()):
             if audience.to_seat:
-                self._write_to_seat(event, _news(entry, event, audience), entry)
+                if audience.when(event):
+                    self._write_to_seat(event, _news(entry, event, audience), entry)
                 continue
             for preference in self._who_wants(audience, event, owners):
                 if preference.id not in addressed:

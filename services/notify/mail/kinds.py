@@ -7,7 +7,7 @@ without having chosen.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -83,8 +83,9 @@ _WORKSHOP = "/ateliers/{workshop_id}"
 _HOST = Audience("workshops", _WORKSHOP, ("member_ids",))
 _ALL = Audience("workshops", _WORKSHOP, public=True)
 _SEAT = Audience("workshops", _WORKSHOP, ("member_id",), to_seat=True)
-# Nothing is kept of who gave a seat up: no letter would find its address.
+# Nothing is kept of who gave its seat up itself: no letter would find its address.
 _GIVEN_UP = Audience("workshops", _WORKSHOP, ("member_id",))
+_TAKEN_OUT = replace(_SEAT, when=lambda event: event.by_staff)
 _KEPT_FOR_A_TIME = Audience("data", "/", ("member_id",))
 
 AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
@@ -148,7 +149,8 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "material_added": (_HOST, _SEAT),
     "seat_taken": (_SEAT,),
     "seat_waiting": (_SEAT,),
-    "seat_given_up": (_GIVEN_UP,),
+    "seat_given_up": (_TAKEN_OUT, _GIVEN_UP),
+    "seat_link_asked": (_SEAT,),
     "intake_retention_announced": (_KEPT_FOR_A_TIME,),
     "catalog_retention_announced": (_KEPT_FOR_A_TIME,),
     "compute_retention_announced": (_KEPT_FOR_A_TIME,),

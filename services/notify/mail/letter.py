@@ -106,7 +106,7 @@ class Letters:
             "place": _line(workshop.place) or "en ligne",
             "url": getattr(entry.event, "url", ""),
             "link": link,
-            "is_coming": workshop.is_coming,
+            "is_coming": workshop.is_coming and seat.registrant.state != "given_up",
             "has_seat": seat.registrant.state == "taken",
         }
         subject = self._short(_line(said(entry)))

@@ -11,6 +11,8 @@ from shared.events import (
     Event,
     Frozen,
     MaterialAdded,
+    SeatGivenUp,
+    SeatLinkAsked,
     SeatTaken,
     SeatWaiting,
     WorkshopCancelled,
@@ -81,6 +83,8 @@ def ask(intake: Intake, registration_id: str, event: Event) -> Seat | None:
 
 def is_news(event: Event, registrant: Registrant) -> bool:
     """Whether it still holds: a mail may be late, and events may come in any order."""
+    if registrant.state == "given_up" or isinstance(event, SeatGivenUp):
+        return registrant.state == "given_up" and isinstance(event, SeatGivenUp)
     if isinstance(event, _AFTERWARDS):
         return True
     is_late = isinstance(event, SeatWaiting) and registrant.state != "waiting"
@@ -95,6 +99,10 @@ def said(entry: TimelineEntry) -> str:
         return f"{freed}ous avez une place à l'atelier « {event.title} »."
     if isinstance(event, SeatWaiting):
         return f"Vous êtes sur la liste d'attente de l'atelier « {event.title} »."
+    if isinstance(event, SeatGivenUp):
+        return f"Le Datalab a retiré votre inscription à l'atelier « {event.title} »."
+    if isinstance(event, SeatLinkAsked):
+        return f"Voici de nouveau le lien de votre inscription à l'atelier « {event.title} »."
     return entry.summary
 
 

@@ -17,6 +17,7 @@ from shared.events import (
     ProjectAdvised,
     ProjectStaffed,
     SeatGivenUp,
+    SeatLinkAsked,
     SeatTaken,
     SeatWaiting,
     WorkshopAnnounced,
@@ -71,6 +72,7 @@ def value(name: str, annotation: Any) -> Any:
 SEATS: tuple[type[Event], ...] = (
     MaterialAdded,
     SeatGivenUp,
+    SeatLinkAsked,
     SeatTaken,
     SeatWaiting,
     WorkshopCancelled,

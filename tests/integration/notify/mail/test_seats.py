@@ -17,6 +17,7 @@ from shared.events import (
     Event,
     MaterialAdded,
     SeatGivenUp,
+    SeatLinkAsked,
     SeatTaken,
     SeatWaiting,
     WorkshopAnnounced,
@@ -91,6 +92,27 @@ def test_stranger_is_confirmed_its_seat_with_a_calendar_and_a_link(post: Outgoin
         assert "le 12/01/2027, de 14\u00a0h\u00a000" in told
         assert "Caen" in told
         assert "etir" in told
+
+
+def test_who_is_taken_out_by_the_staff_is_told_so(post: Outgoing) -> None:
+    """Who gave its seat up itself, and who holds one still, is told nothing of it."""
+    removed, address = post.persons.seat("given_up")
+    own, other = post.persons.seat("given_up")
+    hear(post, of(SeatGivenUp, removed, by_staff=True), of(SeatGivenUp, own))
+    (message,) = received(post, address)
+    assert post.server.sent_to(other) == []
+    assert "Le Datalab a retiré votre inscription" in message["Subject"]
+    assert "Vous ne venez pas" not in text(message)
+    assert calendars(message) == []
+
+
+def test_who_lost_the_link_is_sent_another(post: Outgoing) -> None:
+    """In a letter that says why it comes."""
+    registration_id, address = post.persons.seat()
+    hear(post, of(SeatLinkAsked, registration_id))
+    (message,) = received(post, address)
+    assert "Voici de nouveau le lien" in message["Subject"]
+    assert f"{PORTAL}{post.persons.links[0]}" in text(message)
 
 
 def test_link_address_and_name_are_kept_nowhere_here(post: Outgoing, store: Store) -> None:

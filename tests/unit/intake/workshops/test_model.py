@@ -15,6 +15,7 @@ from shared.events import (
     Event,
     MaterialAdded,
     SeatGivenUp,
+    SeatLinkAsked,
     SeatTaken,
     SeatWaiting,
     WorkshopAnnounced,
@@ -125,6 +126,35 @@ def test_address_that_is_registered_gets_what_looks_like_another_registration() 
     assert it.registration(first.id).state == "taken"
     assert len(it.recorded()) == before
     assert it.registrations.counted == (first,)
+
+
+def test_address_that_registers_anew_is_sent_its_link_and_not_too_often() -> None:
+    """Its person may have lost the link; who asks learns nothing, and cannot fill its mailbox."""
+    it = workshop()
+    (first,) = register(it, 1)
+    register(it, 1)
+    assert told(it, SeatLinkAsked) == []
+    long_ago = first.model_copy(update={"at": now() - timedelta(hours=1)})
+    it.registrations = it.registrations.with_changed(long_ago)
+    register(it, 1, 1)
+    (asked,) = told(it, SeatLinkAsked)
+    assert asked.registration_id == first.id
+    assert len(told(it, SeatTaken)) == 1
+
+
+def test_who_is_taken_out_by_the_staff_is_told_and_may_register_anew() -> None:
+    """Its address is kept for that letter alone, and goes with all others."""
+    it = workshop()
+    (first,) = register(it, 1)
+    it.give_up(first.id, by_staff=True)
+    assert told(it, SeatGivenUp)[-1].by_staff
+    assert it.registration(first.id).person == Person(mail=first.person.mail)
+    (again,) = register(it, 1)
+    assert (again.double, states(it)) == (False, ["given_up", "taken"])
+    it.give_up(again.id)
+    assert not told(it, SeatGivenUp)[-1].by_staff
+    it.forget_all(NEVER)
+    assert it.registrations.all == ()
 
 
 def test_member_learns_no_more_of_an_address_than_a_stranger() -> None:

@@ -15,6 +15,7 @@ from shared.events import (
     NotPersonalDeclared,
     ProjectAdvised,
     ProjectSubmitted,
+    SeatGivenUp,
 )
 from tests.unit.notify.samples import DATASET, EVENTS, HOLDER, OWNER, PROJECT, example, made
 
@@ -119,8 +120,10 @@ def test_what_everybody_is_told_everybody_may_read() -> None:
     assert public == {"workshop_announced"}
 
 
-def test_seat_that_is_given_up_is_no_mail_to_it() -> None:
-    """Nothing is kept of who gave it up, no address either; all else of a seat is written."""
+def test_seat_that_its_person_gives_up_is_no_mail_to_it() -> None:
+    """Nothing is kept of who does so, no address either; all else of a seat is written."""
     seats = {topic for topic, told in AUDIENCES.items() if any(one.to_seat for one in told)}
-    of_seats = {one.topic for one in EVENTS if "registration_id" in type(one).model_fields}
-    assert of_seats - seats == {"seat_given_up"}
+    assert seats == {one.topic for one in EVENTS if "registration_id" in type(one).model_fields}
+    (told,) = (one for one in AUDIENCES["seat_given_up"] if one.to_seat)
+    ends = (made(SeatGivenUp, by_staff=by_staff) for by_staff in (True, False))
+    assert list(map(told.when, ends)) == [True, False]

@@ -10,6 +10,8 @@ from services.notify.timeline import TimelineEntry
 from shared.events import (
     Event,
     MaterialAdded,
+    SeatGivenUp,
+    SeatLinkAsked,
     SeatTaken,
     SeatWaiting,
     WorkshopCancelled,
@@ -46,6 +48,12 @@ def registrant(state: str = "taken", **workshop: Any) -> Registrant:
         (WorkshopCancelled, "taken", False, True),
         (WorkshopCancelled, "waiting", False, True),
         (MaterialAdded, "taken", False, True),
+        (SeatGivenUp, "given_up", True, True),
+        (SeatGivenUp, "taken", True, False),
+        (WorkshopDue, "given_up", True, False),
+        (MaterialAdded, "given_up", False, False),
+        (SeatLinkAsked, "taken", True, True),
+        (SeatLinkAsked, "taken", False, False),
     ],
 )
 def test_what_holds_no_more_is_no_news(
@@ -67,6 +75,14 @@ def test_what_holds_no_more_is_no_news(
         (
             made(WorkshopCancelled, title="Eau", reason="Grève."),
             "L'atelier « Eau » est annulé : Grève.",
+        ),
+        (
+            made(SeatGivenUp, title="Eau", by_staff=True),
+            "Le Datalab a retiré votre inscription à l'atelier « Eau ».",
+        ),
+        (
+            made(SeatLinkAsked, title="Eau"),
+            "Voici de nouveau le lien de votre inscription à l'atelier « Eau ».",
         ),
         (made(WorkshopDue, title="{secret}"), "L'atelier « {secret} » a lieu bientôt."),
     ],
