@@ -7,6 +7,7 @@ import json
 from functools import partial
 
 from services.notify.model import Endpoint, WebhookDelivery
+from services.notify.naming import with_names
 from services.notify.sending.signing import new_secret
 from services.notify.timeline import Ownership, TimelineEntry
 from services.notify.views import ChangeEndpoint, ListDeliveries, RegisterEndpoint
@@ -134,7 +135,7 @@ class Webhooks:
         )
         if not allowed or not (holder or entries):
             raise NotFound.of(project_id)
-        return entries, cursor
+        return with_names(self._store, entries), cursor
 
 
 def _replay(delivery: WebhookDelivery, endpoint: Endpoint) -> None:

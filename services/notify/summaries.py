@@ -1,6 +1,6 @@
 """One French sentence per event: what holders and partners read in a project's timeline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import singledispatch
 from string import Formatter
 from typing import Any
@@ -45,9 +45,9 @@ _WORDS = {
         "returned": "est de retour dans son catalogue d'origine",
     },
     "decision": {
-        "open": "accepte l'ouverture",
-        "refuse": "refuse l'ouverture",
-        "withdraw": "retire son accord à l'ouverture",
+        "open": "accepte",
+        "refuse": "refuse",
+        "withdraw": "retire son accord",
     },
     "changed": {
         "title": "titre",
@@ -95,6 +95,20 @@ class _Template(Formatter):
 
 
 _TEMPLATE = _Template()
+
+
+_MEMBERS = ("member_id", "site_id", "team", "decided_by")
+
+
+def with_members(event: Event, called: Callable[[str], str]) -> Event:
+    """The event with what members are called, where its sentence has their ids."""
+    said = getattr(event, "summary", "")
+    named = {field: getattr(event, field) for field in _MEMBERS if f"{{{field}}}" in said}
+    changed = {
+        field: called(value) if isinstance(value, str) else tuple(map(called, value))
+        for field, value in named.items()
+    }
+    return event.model_copy(update=changed)
 
 
 @singledispatch
@@ -243,7 +257,6 @@ def _opening_requested(event: OpeningRequested) -> str:
 
 @summarise.register
 def _opening_decided(event: OpeningDecided) -> str:
-    decision = _WORDS["decision"][event.decision]
-    said = f"Le membre {event.decided_by} {decision} du résultat « {event.title} »"
+    said = _TEMPLATE.vformat(event.summary, [event], {})
     why = f" : {event.reason.rstrip('.')}" if event.reason else ""
     return f"{said}{why}.{' Il est ouvert à tous.' if event.is_open else ''}"

@@ -124,6 +124,7 @@ class OpeningDecided(_DatasetEvent, source="catalog"):
     When it is open or closed by that, DatasetDescribed tells of its access, too.
     """
 
+    summary = "Ouverture à tous du résultat « {title} » : {decided_by} {decision}"
     version: int
     decided_by: str
     decision: OpeningDecision

@@ -189,38 +189,38 @@ class _Invitation(_OfInvitation):
 class MemberInvited(_Invitation, source="intake"):
     """A member is asked to be a project's pilot site, or to be in its team."""
 
-    summary = "{part} du projet « {title} » : le membre {member_id} est sollicité."
+    summary = "{part} du projet « {title} » : {member_id} est sollicité."
 
 
 class InvitationReminded(_Invitation, source="intake"):
     """A member who was asked for a part has not answered yet; it is asked once more."""
 
-    summary = "{part} du projet « {title} » : la réponse du membre {member_id} est attendue."
+    summary = "{part} du projet « {title} » : la réponse de {member_id} est attendue."
 
 
 class InvitationExpired(_OfInvitation, source="intake"):
     """A member did not answer in time: it is asked no longer."""
 
-    summary = "{part} : le membre {member_id} n'a pas répondu."
+    summary = "{part} : {member_id} n'a pas répondu."
 
 
 class InvitationAccepted(_OfInvitation, source="intake"):
     """A member takes its part in a project."""
 
-    summary = "{part} : le membre {member_id} accepte."
+    summary = "{part} : {member_id} accepte."
 
 
 class InvitationDeclined(_OfInvitation, source="intake"):
     """A member does not take its part in a project."""
 
-    summary = "{part} : le membre {member_id} décline : {reason}"
+    summary = "{part} : {member_id} décline : {reason}"
     reason: str = Field(description="in French")
 
 
 class ProjectPiloted(_ProjectEvent, source="intake"):
     """A pilot site is found."""
 
-    summary = "Le site pilote {site_id} est trouvé."
+    summary = "Le site pilote est trouvé : {site_id}."
     site_id: str
 
 

@@ -27,6 +27,7 @@ from services.notify.mail.model import (
 from services.notify.mail.preferences import forget_account, forget_mails
 from services.notify.mail.seats import CALLS, Intake, Seat, ask
 from services.notify.mail.smtp import Give
+from services.notify.naming import with_projects
 from services.notify.timeline import TimelineEntry
 from shared.aggregate import now
 from shared.background import Loop
@@ -142,8 +143,10 @@ class Mailer(Loop):
             if preference.cadence(one.kind) != "never"
             and (not one.roles or set(one.roles) & set(recipient.roles))
         ]
-        found = ((one, self._entries.find_one(one.entry_id)) for one in wanted)
-        return [(one, entry) for one, entry in found if entry]
+        found = {one.entry_id: self._entries.find_one(one.entry_id) for one in wanted}
+        told = with_projects(self._store, filter(None, found.values()))
+        named = {entry.id: entry for entry in told}
+        return [(one, named[one.entry_id]) for one in wanted if one.entry_id in named]
 
     def _note(self, mail: Mail, attempt: SmtpAttempt) -> None:
         wait = stretch()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from services.notify.mail.model import GONE, KINDS, Mail, MailPreference, Scope, parts_of_link
 from services.notify.mail.views import ChoosePreferences
+from services.notify.naming import with_projects
 from services.notify.timeline import TimelineEntry
 from shared.aggregate import Aggregate
 from shared.auth import Caller
@@ -52,8 +53,10 @@ def stop(store: Store, link: str) -> Scope:
 def page_news(store: Store, member_id: str, page: Paging) -> tuple[list[TimelineEntry], str | None]:
     """A page of what a member's persons are written about, whether they want it or not."""
     where = {"told": {"$in": [member_id]}}
-    entries = store.of(TimelineEntry)
-    return entries.page(where, after=page.after, limit=page.limit, descending=True)
+    entries, cursor = store.of(TimelineEntry).page(
+        where, after=page.after, limit=page.limit, descending=True
+    )
+    return with_projects(store, entries), cursor
 
 
 def forget_account(store: Store, account_id: str) -> None:

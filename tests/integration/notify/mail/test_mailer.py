@@ -6,15 +6,19 @@ from email.message import EmailMessage
 
 import pytest
 
+from services.notify.mail.addressing import Addressing
 from services.notify.mail.mailer import Mailer
 from services.notify.mail.model import KEPT, Mail, MailPreference, SmtpAttempt
 from services.notify.mail.smtp import Smtp, SmtpServer
+from services.notify.recorder import Recorder
 from shared.aggregate import now
+from shared.events import ProjectSecured, ProjectSubmitted
 from shared.outbound import Names
 from shared.store import Store
 from tests.integration.notify.mail.mail_server import drop, keep_silent, mailing, says
 from tests.integration.notify.mail.posting import Outgoing, prefer
 from tests.servers import eventually, free_port
+from tests.unit.notify.samples import PROJECT, envelope, made
 
 
 def codes(mail: Mail) -> list[int]:
@@ -31,6 +35,24 @@ def test_due_mail_reaches_its_person(post: Outgoing) -> None:
     assert "« Communes »" in message["Subject"]
     assert codes(sent) == [250]
     assert address not in repr(list(post.mails.every()))
+
+
+def test_mail_says_of_which_project_it_is(post: Outgoing) -> None:
+    """A person may have several; the title comes from the timeline."""
+    person = prefer(post.store, projects="immediate")
+    address = post.persons.add(person.id)
+    about = {"project_id": PROJECT, "holder_id": person.member_id}
+    submitted = made(ProjectSubmitted, **about, title="Qui a froid ?")
+    secured = made(ProjectSecured, **about, reason="Licite.")
+    for place, event in enumerate((submitted, secured)):
+        told = envelope(event, sequence=place, time=now())
+        Recorder(post.store, Addressing(post.store, 7)).record(told)
+    with post.mailing():
+        eventually(lambda: post.mails.count({"is_pending": True}, most=1) == 0)
+    assert {str(one["Subject"]).partition("] ")[2] for one in post.server.sent_to(address)} == {
+        "Le projet « Qui a froid ? » est déposé.",
+        "Projet « Qui a froid ? ». Le projet est sécurisé : Licite.",
+    }
 
 
 def test_server_that_asks_for_patience_is_tried_again(post: Outgoing) -> None:

@@ -1,0 +1,62 @@
+"""Sentences with the names of members and projects, as far as the timeline knows them.
+
+They are put in when somebody reads: a name that is erased, or comes later, is right then.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import cache, partial
+
+from services.notify.summaries import summarise, with_members
+from services.notify.timeline import TimelineEntry
+from shared.endings.redaction import ERASED
+from shared.events import Event, MemberJoined, ProjectSubmitted
+from shared.store import Store
+from shared.words import quoted
+
+_UNKNOWN, _ERASED = "un membre au nom inconnu", "un ancien membre"
+
+
+def with_names(store: Store, entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
+    """The entries; their sentences name members, where they say who did or is asked something."""
+    member = cache(partial(_member, store))
+    return [one.model_copy(update={"summary": _sentence(one, member)}) for one in entries]
+
+
+def with_projects(store: Store, entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
+    """The same; their sentences say of which project they are, for who reads of several."""
+    title = cache(partial(_title, store))
+    return [_beginning(one, title) for one in with_names(store, entries)]
+
+
+def _sentence(entry: TimelineEntry, member: Callable[[str], str]) -> str:
+    event = entry.event
+    named = with_members(event, member)
+    return entry.summary if named == event else summarise(named)
+
+
+def _beginning(entry: TimelineEntry, title: Callable[[str], str]) -> TimelineEntry:
+    project_id = getattr(entry.event, "project_id", None)
+    name = title(project_id) if project_id else ""
+    if not name or name in entry.summary:
+        return entry
+    return entry.model_copy(update={"summary": f"Projet {quoted(name)}. {entry.summary}"})
+
+
+def _member(store: Store, member_id: str) -> str:
+    event = _first(store, member_id, MemberJoined.topic)
+    if not isinstance(event, MemberJoined):
+        return _UNKNOWN
+    return _ERASED if event.name == ERASED else event.name
+
+
+def _title(store: Store, project_id: str) -> str:
+    event = _first(store, project_id, ProjectSubmitted.topic)
+    if not isinstance(event, ProjectSubmitted) or event.title == ERASED:
+        return ""
+    return event.title
+
+
+def _first(store: Store, about: str, topic: str) -> Event | None:
+    where = {"correlation": about, "topic": topic}
+    found = store.of(TimelineEntry).find(where, limit=1)
+    return found[0].event if found else None

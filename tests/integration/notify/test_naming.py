@@ -1,0 +1,75 @@
+"""What people read names members and projects, also when their events came late or are erased."""
+
+from services.notify.endings import note
+from services.notify.mail.preferences import page_news
+from services.notify.naming import with_names
+from services.notify.recorder import Recorder
+from services.notify.timeline import TimelineEntry
+from shared.events import (
+    ErasureRequested,
+    Event,
+    InvitationAccepted,
+    MemberJoined,
+    ProjectSecured,
+    ProjectStaffed,
+    ProjectSubmitted,
+)
+from shared.inbound import Paging
+from shared.store import Store
+from tests.unit.notify.samples import HOLDER, PROJECT, envelope, made
+
+OTHER = "mem_other"
+TEAM = made(ProjectStaffed, project_id=PROJECT, holder_id=HOLDER, team=(OTHER, "mem_unknown"))
+ACCEPTED = made(
+    InvitationAccepted, project_id=PROJECT, holder_id=HOLDER, member_id=OTHER, part="team"
+)
+SECURED = made(ProjectSecured, project_id=PROJECT, holder_id=HOLDER, reason="Licite.")
+JOINED = made(MemberJoined, member_id=OTHER, name="Caf du Calvados")
+SUBMITTED = made(ProjectSubmitted, project_id=PROJECT, holder_id=HOLDER, title="Qui a froid ?")
+
+
+def hear(store: Store, *events: Event) -> None:
+    """Let the service hear what happened, in this order."""
+    for place, event in enumerate(events):
+        about = PROJECT if getattr(event, "project_id", None) else OTHER
+        told = envelope(event, subject=about, sequence=place)
+        Recorder(store).record(told)
+        note(store, told)
+
+
+def timeline(store: Store) -> list[str]:
+    """The sentences of the project's page."""
+    entries = store.of(TimelineEntry).find({"correlation": PROJECT})
+    return [one.summary for one in with_names(store, entries)]
+
+
+def news(store: Store, member_id: str = HOLDER) -> list[str]:
+    """What the member reads of all its projects."""
+    return [one.summary for one in page_news(store, member_id, Paging())[0]]
+
+
+def test_timeline_names_members_whose_event_came_later(store: Store) -> None:
+    """One of whom nothing is known has a plain word."""
+    hear(store, ACCEPTED, TEAM, SUBMITTED, JOINED)
+    told = timeline(store)
+    assert "Équipe projet : Caf du Calvados accepte." in told
+    assert "L'équipe du projet est formée : Caf du Calvados, un membre au nom inconnu." in told
+
+
+def test_news_name_their_project_once(store: Store) -> None:
+    """One that tells the title does not say it twice."""
+    hear(store, SUBMITTED, JOINED, SECURED, ACCEPTED)
+    assert set(news(store)) == {
+        "Le projet « Qui a froid ? » est déposé.",
+        "Projet « Qui a froid ? ». Le projet est sécurisé : Licite.",
+        "Projet « Qui a froid ? ». Équipe projet : Caf du Calvados accepte.",
+    }
+
+
+def test_who_is_erased_is_named_no_more(store: Store) -> None:
+    """Neither a member, nor what its project was called."""
+    hear(store, SUBMITTED, JOINED, ACCEPTED)
+    for member_id in (OTHER, HOLDER):
+        hear(store, made(ErasureRequested, member_id=member_id))
+    assert "Équipe projet : un ancien membre accepte." in timeline(store)
+    assert not any("froid" in one or "Caf" in one for one in (*timeline(store), *news(store)))
