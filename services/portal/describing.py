@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from services.portal.lab import Json
 from services.portal.visit import Visit
+from shared.places.names import labelled
 from shared.tables.licence_titles import TITLES
 
 _OFFERED = (
@@ -52,7 +53,8 @@ def given_of(dataset: Json) -> dict[str, str]:
     contact = dataset["contact"] or {}
     return {
         **{name: dataset[name] or "" for name in (*_TEXTS, *_OPTIONAL)},
-        **{name: ", ".join(dataset[name]) for name in _LISTS},
+        "keywords": ", ".join(dataset["keywords"]),
+        "territory": ", ".join(labelled(dataset["territory"])),
         **{f"contact_{name}": contact.get(name) or "" for name in _CONTACT},
         "minimum_units": str(dataset["minimum_units"] or ""),
         "joins_shown": "1" if dataset["joins_shown"] else "",

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.portal.typography import spaced
 from shared.applications import APPLICATIONS
+from shared.places.names import in_french
 from shared.tables.licence_titles import TITLES
 from shared.tables.type_names import KEYS
 from shared.tables.type_names import TYPES as OTHER_TYPES
@@ -175,6 +176,7 @@ FILTERS: dict[str, Any] = {
     "application": lambda code: APPLICATIONS[code].title if code in APPLICATIONS else code,
     "kind": lambda code: named(code, MEMBER_KINDS),
     "role": lambda code: named(code, ROLES),
+    "places": in_french,
     "licence": lambda code: named(code, TITLES),
     "type": lambda code: named(code, TYPES),
     "dataset_state": lambda code: named(code, DATASET_STATES),

@@ -6,12 +6,13 @@ body of communes (EPCI) is a place too, its SIREN (`200065597`) is its code.
 
 import re
 from collections.abc import Iterable
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from stdnum.fr import siren
 
-from shared.words import french_list
+from shared.places.names import codes_of
 
 _METROPOLITAN = r"(?:0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5])"
 _OVERSEAS = r"97[1-6]"
@@ -50,6 +51,29 @@ Place = Annotated[
 """A department or commune code, or the SIREN of an EPCI."""
 
 
+_MOST = 5000
+"""Places that are looked for by their names at most, of one list."""
+
+
+def _spread(names: Any, *, takes_epci: bool) -> Any:  # noqa: ANN401 - whatever was sent
+    """Places by their codes, each once; what is no name stays as it is, to be checked as a code."""
+    if not isinstance(names, list | tuple) or len(names) > _MOST:
+        return names
+    found: list[Any] = []
+    for name in names:
+        is_name = isinstance(name, str) and name.strip()[:1].isalpha()
+        found += codes_of(name.strip(), takes_epci=takes_epci) if is_name else [name]
+    return list(dict.fromkeys(found)) if all(isinstance(one, str) for one in found) else found
+
+
+Territories = Annotated[tuple[Territory, ...], BeforeValidator(partial(_spread, takes_epci=False))]
+"""Departments and communes, by code or by name; of a region its departments, of an EPCI its
+communes."""
+
+Places = Annotated[tuple[Place, ...], BeforeValidator(partial(_spread, takes_epci=True))]
+"""The same, where an EPCI is a place of its own."""
+
+
 def is_epci(code: str) -> bool:
     """Whether a code is the SIREN of a public body: of communes, where it names a place."""
     return bool(_EPCI.fullmatch(code))
@@ -84,21 +108,8 @@ def common(codes: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(narrower))
 
 
-def in_french(codes: Iterable[str]) -> str:
-    """Codes as a holder reads them: `départements 14, 27 et 76, commune 50129`."""
-    kinds: dict[str, list[str]] = {"département": [], "EPCI": [], "commune": []}
-    for code in codes:
-        kinds[kind_of(code)].append(code)
-    return ", ".join(_enumerated(kind, found) for kind, found in kinds.items() if found)
-
-
 def kind_of(code: str) -> str:
     """What a code names, in French."""
     if is_epci(code):
         return "EPCI"
     return "département" if is_department(code) else "commune"
-
-
-def _enumerated(kind: str, codes: list[str]) -> str:
-    ending = "" if kind == "EPCI" or len(codes) == 1 else "s"
-    return f"{kind}{ending} {french_list(codes)}"

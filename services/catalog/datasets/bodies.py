@@ -14,7 +14,7 @@ from shared.catalogues.markup import plain_text, untagged
 from shared.events import DeclarationAnswer, RepairName
 from shared.inbound import Body
 from shared.tables.manifest import ColumnDescription
-from shared.tables.territory import Place
+from shared.tables.territory import Places
 from shared.words import legible, quoted
 
 Text = Annotated[
@@ -70,13 +70,13 @@ def _each_once(said: tuple[NewColumnDescription, ...]) -> tuple[NewColumnDescrip
 
 
 class NewDataset(Metadata, Body):
-    """The metadata of an upload; `territory` holds INSEE codes, or SIREN of EPCI."""
+    """The metadata of an upload; `territory` holds names, INSEE codes, or SIREN of EPCI."""
 
     title: Label
     description: Text = ""
     theme: Label
     keywords: tuple[Label, ...] = Field(default=(), max_length=30)
-    territory: tuple[Place, ...] = Field(default=(), max_length=5000)
+    territory: Places = Field(default=(), max_length=5000)
     licence: Label
     access: AccessLevel = "restricted"
     producer: Text = ""

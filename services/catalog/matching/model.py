@@ -9,8 +9,9 @@ from services.catalog.licences.source import Source
 from services.catalog.search.concepts import groups_in, relation_of
 from services.catalog.search.french import meaningful
 from shared.events import Match, ProjectSubmitted
+from shared.places.names import in_french
 from shared.tables.manifest import Column
-from shared.tables.territory import department_of, in_french
+from shared.tables.territory import department_of
 from shared.tables.type_names import key_in_french
 from shared.thesaurus.likeness import Rarity
 from shared.words import fold, lexical, quoted, sequence

@@ -9,7 +9,7 @@ from tantivy import Query, Searcher
 
 from services.catalog.licences.licences import find_licence
 from services.catalog.search.fields import FACETS, FRESH_DAYS
-from services.catalog.search.places.areas import name_of
+from shared.places.names import name_of
 from shared.tables.territory import is_epci
 from shared.tables.type_names import key_in_french
 

@@ -7,7 +7,8 @@ from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import MemberKind, SuggestedMember
 from shared.needs import plain
-from shared.tables.territory import common, in_french, is_department, within
+from shared.places.names import in_french
+from shared.tables.territory import common, is_department, within
 from shared.thesaurus.likeness import Likeness, concepts_of
 
 _PLACES_NAMED = 5

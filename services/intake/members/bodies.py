@@ -6,11 +6,11 @@ from services.intake.bodies import Line, Siren, Word, Words
 from services.intake.records import MemberKind
 from shared.auth import MemberId
 from shared.inbound import Body, Paging
-from shared.tables.territory import Territory
+from shared.tables.territory import Territories, Territory
 
 
 class RegisterMember(Body):
-    """A partner: its name, kind, SIREN, skills and territory (INSEE codes)."""
+    """A partner: its name, kind, SIREN, skills and territory (names or INSEE codes)."""
 
     member_id: MemberId | None = Field(
         default=None, description="what it is to be called in addresses; given by intake if not"
@@ -19,7 +19,7 @@ class RegisterMember(Body):
     kind: MemberKind
     siren: Siren = Field(default="", max_length=20, description="nine digits, if it has one")
     skills: Words = ()
-    territory: tuple[Territory, ...] = Field(default=(), max_length=100)
+    territory: Territories = Field(default=(), max_length=300)
 
 
 class ChangeMember(Body):

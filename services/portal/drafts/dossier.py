@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from services.portal.drafts.draft import Draft, Facts, Section
 from services.portal.french import REQUEST_STATES, day, decimal, moment, sentence, size
 from services.portal.lab import Json, Part
+from shared.places.names import in_french
 
 _NOTHING_READ = "Le porteur n'a pas encore dit ce qu'il veut faire des données."
 _NOT_FOUND = "Rien n'a été repéré dans ce qui est lu : ce n'est pas une preuve."
@@ -86,7 +87,7 @@ def _asker(facts: Facts) -> Section:
     project = facts.project
     rows = (
         ("Porteur", facts.holder),
-        ("Territoire", ", ".join(project["territory"]) or "non précisé"),
+        ("Territoire", in_french(project["territory"]) or "non précisé"),
         ("Thème", project["theme"]),
     )
     return Section("La demande", (project["problem"],), rows)

@@ -10,6 +10,7 @@ from services.portal.lab import Json, Refused, path_of
 from services.portal.reading import BASES, Reading
 from services.portal.visit import Faults, Visit, faults_of, get, post
 from shared.aggregate import new_id
+from shared.places.names import in_french
 
 _STATES = ("held", "pending", "rejected", "published", "retired")
 _USES = 50
@@ -128,12 +129,12 @@ async def describe(visit: Visit) -> Response:
 async def change(visit: Visit) -> Response:
     """Say something else of the dataset; what the form does not show stays."""
     try:
-        await visit.lab.patch("catalog", dataset_path(visit), metadata_of(visit))
+        changed = await visit.lab.patch("catalog", dataset_path(visit), metadata_of(visit))
     except Refused as refused:
         faults = faults_of(refused)
         dataset = await visit.lab.get("catalog", dataset_path(visit))
         return _form(visit, sent(visit), faults, refused.status, dataset=dataset)
-    return visit.go(own_path(visit), "La description est enregistrée.")
+    return visit.go(own_path(visit), f"La description est enregistrée.{_understood(changed)}")
 
 
 async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:
@@ -196,7 +197,13 @@ def _form(
 def _received(made: Json) -> str:
     """What is told of a file that was taken in, and of the same bytes elsewhere."""
     same = " ; ".join(one["message"] for one in made["same_bytes"])
-    return f"{_READ} À savoir : {same}." if same else _READ
+    return f"{_READ}{_understood(made)}{f' À savoir : {same}.' if same else ''}"
+
+
+def _understood(dataset: Json) -> str:
+    """Which places the names in its description were taken for."""
+    places = in_french(dataset["territory"])
+    return f" Territoire : {places}." if places else ""
 
 
 def dataset_path(visit: Visit) -> str:

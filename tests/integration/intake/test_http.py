@@ -29,7 +29,8 @@ COMMANDS: dict[str, dict[str, Any]] = {
     [
         ({"title": ""}, "title"),
         ({"problem": "x" * 5001}, "problem"),
-        ({"territory": ["Caen"]}, "territory.0"),
+        ({"territory": ["1411"]}, "territory.0"),
+        ({"territory": ["Trouville"]}, "territory"),
         ({"dataset_ids": "dts_1"}, "dataset_ids"),
         ({"stage": "delivered"}, "stage"),
         ({"treatment": {"inputs": {"a": "dts_1"}, "steps": []}}, "treatment.steps"),

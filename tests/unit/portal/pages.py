@@ -64,21 +64,25 @@ def html_of(
     member_id: str = "ville",
     form: Mapping[str, str] | None = None,
     sent: dict[str, Json] | None = None,
+    session: dict[str, Any] | None = None,
     query: bytes = b"",
     **parts: str,
 ) -> str:
     """The page that a handler shows that member.
 
-    `parts` and `query` are those of the address; `sent` takes what the services were sent.
+    `parts` and `query` are those of the address; `sent` takes what the
+    services were sent, `session` what the browser keeps.
     """
-    session = {"session": "s", "member_id": member_id, "roles": list(roles)} if roles else {}
+    kept = {} if session is None else session
+    if roles:
+        kept |= {"session": "s", "member_id": member_id, "roles": list(roles)}
     scope = {
         "type": "http",
         "method": "GET",
         "path": "/",
         "query_string": query,
         "headers": [],
-        "session": session,
+        "session": kept,
         "path_params": parts,
     }
 

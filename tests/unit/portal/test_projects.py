@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from services.portal.describing import given_of
 from services.portal.pages.projects import projects, treatments
-from tests.unit.portal.pages import html_of
+from tests.unit.portal.pages import html_of, page_of
 from tests.unit.portal.test_names import MEMBERS, PROJECT
 
 GUIDANCE: dict[str, Any] = {
@@ -16,6 +17,7 @@ GUIDANCE: dict[str, Any] = {
     "experts": [{"member_id": "mbr_1", "name": "Caf du Calvados", "reasons": []}],
 }
 ADVISED = {**PROJECT, "stage": "advised", "guidance": GUIDANCE}
+_FIELDS = ("title", "description", "theme", "access", "producer", "source_url", "modified")
 PLACES = ("droite", "par", "choix", "treatment")
 
 
@@ -49,3 +51,30 @@ def test_who_may_not_change_the_treatment_is_led_nowhere() -> None:
         projects.show, {"/projects/prj_1": project, **MEMBERS}, "holder", project_id="prj_1"
     )
     assert "traitement?" not in html
+
+
+def test_project_s_page_names_its_territory() -> None:
+    """As it was understood, whether it was written by names or codes."""
+    project = {**ADVISED, "territory": ["14", "76540"]}
+    answers = {"/projects/prj_1": project, **MEMBERS}
+    assert "Territoire : Calvados et Rouen" in page_of(
+        projects.show, answers, "holder", project_id="prj_1"
+    )
+
+
+def test_who_sends_a_project_in_reads_what_was_understood() -> None:
+    """And one that is refused keeps what was typed, with the candidates."""
+    sent: dict[str, Any] = {}
+    made = {"id": "prj_1", "territory": ["14", "76540"]}
+    form = {"title": "Froid", "territory": "Calvados, Rouen"}
+    session: dict[str, Any] = {}
+    page_of(projects.submit, {"/projects": made}, "holder", form=form, sent=sent, session=session)
+    assert sent["/projects"]["territory"] == ["Calvados", "Rouen"]
+    assert "pour ce territoire : Calvados et Rouen." in session["said"]
+
+
+def test_form_of_data_has_the_names_of_its_places() -> None:
+    """With their codes, so that it may be sent back as it is."""
+    told = {"licence": "lov2", "contact": None, "territory": ["14118"], "keywords": []}
+    more = dict.fromkeys((*_FIELDS, "frequency", "minimum_units", "joins_shown"))
+    assert given_of({**more, **told})["territory"] == "Caen (14118)"

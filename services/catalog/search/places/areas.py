@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from services.catalog.search.places.gazetteer import FRANCE, Place, gazetteer
+from services.catalog.search.places.gazetteer import FRANCE, gazetteer
+from shared.places import Place
 from shared.tables.territory import department_of, is_department, is_epci
 from shared.words import french_list
 
@@ -130,12 +131,6 @@ def bodies_of(code: str) -> set[str]:
     """The départements and EPCI that a place is or lies in: what people narrow a search by."""
     around = {code, *_around(code)} - {FRANCE.code}
     return {one for one in around if is_department(one) or is_epci(one)}
-
-
-def name_of(code: str) -> str:
-    """What a place is called today; its code where nobody knows it."""
-    place = gazetteer().by_code.get(code)
-    return place.name if place else code
 
 
 def territory_in_french(territory: Collection[str]) -> str:

@@ -4,19 +4,15 @@ Source: INSEE's code officiel géographique and La Poste's postcodes; see README
 """
 
 import csv
-import gzip
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from shared.places import Name, Place, rows
 from shared.words import sequence
-
-Kind = Literal["commune", "epci", "landscape", "departement", "region", "country"]
-Name = tuple[str, ...]
-"""The words of a name by their singular, without stop words."""
 
 _FOLDER = Path(__file__).parent
 _LARGE = 2000
@@ -30,20 +26,6 @@ _KNOWN_BY_FIRST_WORD = 5000
 _FIRST_WORD = re.compile(r"(\w+)(?:-| )(?:en|sur|lès|sous|normandie)\b", re.IGNORECASE)
 _BODY_TYPES = frozenset({"cc", "ca", "cu", "met69"})
 _CITY_BODIES: tuple[Name, ...] = (("metropole",), ("agglo",), ("agglomeration",), ("urbaine",))
-
-
-class Place(NamedTuple):
-    """A place by the code that territories have, or that of a region with R before it.
-
-    `population` is less than 0 where the name is a former one. A landscape lies `within` the
-    départements that it is a part of; no territory has its code, which is its name.
-    """
-
-    kind: Kind
-    code: str
-    name: str
-    within: tuple[str, ...]
-    population: int
 
 
 FRANCE = Place("country", "FR", "France", (), 0)
@@ -66,11 +48,11 @@ class Gazetteer(NamedTuple):
 def gazetteer() -> Gazetteer:
     """All places; reads them once."""
     homonyms = frozenset((_FOLDER / "homonyms.csv").read_text(encoding="utf-8").split()[1:])
-    rows = list(_rows())
+    found = list(_rows())
     by_code: dict[str, Place] = {}
     numbers: defaultdict[str, list[Place]] = defaultdict(list)
     departments: defaultdict[str, set[str]] = defaultdict(set)
-    for place, _words, postcodes in rows:
+    for place, _words, postcodes in found:
         # Communes that became part of another have its code, and no inhabitants.
         known = by_code.get(place.code)
         if place.population > (known.population if known else -1):
@@ -83,7 +65,7 @@ def gazetteer() -> Gazetteer:
                 if all(place.code != other.code for other in numbers[number]):
                     numbers[number].append(place)
     return Gazetteer(
-        _by_first_word(_named(rows, homonyms)),
+        _by_first_word(_named(found, homonyms)),
         dict(numbers),
         by_code,
         {region: frozenset(codes) for region, codes in departments.items()},
@@ -92,12 +74,7 @@ def gazetteer() -> Gazetteer:
 
 
 def _rows() -> Iterator[tuple[Place, Name, list[str]]]:
-    with gzip.open(_FOLDER / "places.csv.gz", "rt", encoding="utf-8", newline="") as file:
-        rows = csv.reader(file, delimiter=";")
-        next(rows)
-        for kind, code, name, words, within, postcodes, population in rows:
-            place = Place(_KINDS[kind], code, name, tuple(within.split()), int(population))
-            yield place, tuple(words.split()), postcodes.split()
+    yield from rows()
     yield FRANCE, _words_of(FRANCE.name), []
     with (_FOLDER / "landscapes.csv").open(encoding="utf-8", newline="") as file:
         for name, departments in list(csv.reader(file, delimiter=";"))[1:]:
@@ -107,14 +84,6 @@ def _rows() -> Iterator[tuple[Place, Name, list[str]]]:
 
 def _words_of(name: str) -> Name:
     return tuple(word for word, _written in sequence(name))
-
-
-_KINDS: dict[str, Kind] = {
-    "commune": "commune",
-    "departement": "departement",
-    "epci": "epci",
-    "region": "region",
-}
 
 
 def _named(

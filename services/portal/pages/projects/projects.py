@@ -8,6 +8,7 @@ from services.portal.describing import LICENCES
 from services.portal.lab import Json, Refused, if_seen, path_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 from shared.aggregate import new_id
+from shared.places.names import in_french
 from shared.words import STAGES
 
 _FIELDS = ("title", "problem", "theme", "territory", "keywords", "skills")
@@ -63,7 +64,8 @@ async def submit(visit: Visit) -> Response:
         return visit.page("projects/new.html", refused.status, **shown)
     return visit.go(
         f"/projets/{project['id']}",
-        "Votre projet est déposé : le Datalab cherche les données qui lui conviennent.",
+        f"Votre projet est déposé, pour ce territoire : {in_french(project['territory'])}."
+        " Le Datalab cherche les données qui lui conviennent.",
     )
 
 

@@ -52,10 +52,10 @@ def test_commune_lies_in_its_department() -> None:
     """A dataset of a commune covers a project of its department, and the other way round."""
     about = metadata("X", theme="habitat", territory=("27229", "14118", "76"))
     [match] = matches(published(about=about))
-    assert match.reasons[1:] == ("Couvre votre territoire : département 27.",)
+    assert match.reasons[1:] == ("Couvre votre territoire : Eure.",)
     about = metadata("X", theme="habitat", territory=("27", "76"))
     [match] = matches(published(about=about), territory=("27229", "76540"))
-    assert match.reasons[1:] == ("Couvre votre territoire : départements 27 et 76.",)
+    assert match.reasons[1:] == ("Couvre votre territoire : Eure et Seine-Maritime.",)
 
 
 def test_territory_alone_is_no_reason() -> None:

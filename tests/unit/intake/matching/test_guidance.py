@@ -96,7 +96,7 @@ def test_experts_have_a_skill_that_the_project_asks_for() -> None:
     experts = guided(it, members=members).experts
     assert [one.member_id for one in experts] == ["mbr_both", "mbr_near", "mbr_far"]
     assert experts[0].reasons[0] == "Compétence recherchée : Statistique, cartographie."
-    assert experts[1].reasons[-1] == "Présent sur votre territoire : commune 14118."
+    assert experts[1].reasons[-1] == "Présent sur votre territoire : Caen."
 
 
 def test_experts_may_call_a_skill_otherwise() -> None:
@@ -197,7 +197,7 @@ def test_town_is_piloted_by_those_who_govern_its_place() -> None:
     sites = guided(it, members=members).pilot_sites
     assert [one.member_id for one in sites] == ["mbr_town", "mbr_city", "mbr_department"]
     assert sites[0].reasons == (
-        "Présent sur votre territoire : commune 14118.",
+        "Présent sur votre territoire : Caen.",
         "Collectivité territoriale.",
     )
 
@@ -240,9 +240,9 @@ def test_only_the_best_are_named() -> None:
 
 def test_a_long_territory_is_cut_short() -> None:
     """Five places are named, the others counted."""
-    communes = tuple(f"1400{number}" for number in range(1, 8))
+    communes = ("14047", "14118", "14220", "14258", "14333", "14366", "14762")
     member = made.member("mbr_1", kind="local_authority", territory=communes)
     (site,) = guided(made.project(), members=[member]).pilot_sites
     assert site.reasons[0] == (
-        "Présent sur votre territoire : communes 14001, 14002, 14003, 14004 et 14005, et 2 autres."
+        "Présent sur votre territoire : Bayeux, Caen, Deauville, Falaise et Honfleur, et 2 autres."
     )

@@ -55,7 +55,7 @@ def test_story_is_told_in_figures() -> None:
     """A delivered project, its stages, whom it waited for, what it read and what it took."""
     told = view(delivered())
     assert values(told, "projects_by_stage") == {"livré": 1}
-    assert values(told, "projects_by_territory") == {"département 14": 1, "département 76": 1}
+    assert values(told, "projects_by_territory") == {"Calvados": 1, "Seine-Maritime": 1}
     assert values(told, "days_in_stage")["sécurisé"] == 20
     assert values(told, "days_waited_by_party")["porteur"] == 3.5
     assert values(told, "days_waited_by_stage")["sécurisé, producteur de données"] == 19

@@ -6,10 +6,11 @@ from pydantic import TypeAdapter, ValidationError
 from shared.errors import invalid_of
 from shared.tables.territory import (
     Place,
+    Places,
+    Territories,
     Territory,
     common,
     department_of,
-    in_french,
     is_department,
     within,
 )
@@ -55,11 +56,41 @@ def test_places_have_in_common_the_narrower_of_two() -> None:
     assert common(("14118",), ("14366",)) == ()
 
 
-def test_a_holder_reads_what_a_code_is() -> None:
-    """French, departments before communes, in one sentence however many there are."""
-    assert in_french(["14"]) == "département 14"
-    assert in_french(["14", "27", "50"]) == "départements 14, 27 et 50"
-    assert in_french(["14118", "14366", "76"]) == "département 76, communes 14118 et 14366"
+@pytest.mark.parametrize(
+    ("written", "codes"),
+    [
+        (["Calvados", "76540"], ("14", "76540")),
+        (["Caen", "Caen (14118)", "14118"], ("14118",)),
+        (["Normandie"], ("14", "27", "50", "61", "76")),
+        (("seine maritime", " Évreux "), ("76", "27229")),
+    ],
+)
+def test_places_may_be_named(written: list[str], codes: tuple[str, ...]) -> None:
+    """Each is its code, once; of a region its départements."""
+    assert TypeAdapter(Territories).validate_python(written) == codes
+    assert TypeAdapter(Places).validate_python(written) == codes
+
+
+def test_epci_is_a_place_of_data_and_stands_for_its_communes_elsewhere() -> None:
+    """Rouen's has seventy-one."""
+    rouen = ["Métropole Rouen Normandie"]
+    assert TypeAdapter(Places).validate_python(rouen) == ("200023414",)
+    communes = TypeAdapter(Territories).validate_python(rouen)
+    assert len(communes) == 71
+    assert {"76540"} < set(communes)
+
+
+@pytest.mark.parametrize("written", ["Trouville", "Vienne", "Zzz"])
+def test_name_of_no_place_or_of_several_is_refused(written: str) -> None:
+    """At the list; codes are checked as ever."""
+    for kind in (Territories, Places):
+        with pytest.raises(ValidationError) as caught:
+            TypeAdapter(kind).validate_python([written])
+        assert f"« {written} »" in str(invalid_of(caught.value).args[0])
+    with pytest.raises(ValidationError):
+        TypeAdapter(Territories).validate_python(["141180"])
+    with pytest.raises(ValidationError):
+        TypeAdapter(Territories).validate_python([14])
 
 
 def test_data_may_be_about_an_epci_by_its_siren() -> None:
@@ -78,7 +109,3 @@ def test_an_epci_lies_in_no_department_by_its_code() -> None:
     assert department_of("241400514") == "241400514"
     assert not within("241400514", "24")
     assert not is_department("241400514")
-    assert (
-        in_french(["241400514", "14", "14118"]) == "département 14, EPCI 241400514, commune 14118"
-    )
-    assert in_french(["241400514", "200065597"]) == "EPCI 241400514 et 200065597"
