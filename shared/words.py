@@ -33,6 +33,9 @@ _STOP = frozenset(
     tout toute toutes tres tu un une vers vos votre vous y afin ainsi apres aussi autre autres avant
     chez""".split()  # noqa: SIM905 - as a list it would fill a page
 )
+_PLURALS = frozenset({"vacances"})
+"""Words that mean another thing than their singular, as searches know it: a home's vacancy."""
+
 _DIRECTIONS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 STAGES = {
@@ -105,6 +108,8 @@ def _singular(folded: str) -> str:
 
     What ends in -aux ends in -al: `locaux` and `local` meet.
     """
+    if folded in _PLURALS:
+        return folded
     if len(folded) >= _SHORTEST_IN_AUX and folded.endswith("aux") and folded[-4] not in "ey":
         return f"{folded[:-2]}l"
     long = len(folded) >= _SHORTEST_WITH_PLURAL

@@ -28,12 +28,12 @@ _SHORTEST_FEMININE = 6
 _STEMS = {
     word: word
     for word in """appellation arrete classement collecte commune concertation formation generaliste
-    habitation important montant porte stationnement traitement trame vente""".split()  # noqa: SIM905 - as a list it would fill a page
+    habitation important montant porte stationnement traitement trame vacances vente""".split()  # noqa: SIM905 - as a list it would fill a page
 }
 _STEMS |= {"ecoli": "e-coli", "plui": "plu-i", "votant": "vote", "voter": "vote"}
 """Of words to which Snowball gives that of quite another one (appel, arrêt, classe, collectif,
-commun, concert, format, général, habitant, import, mont, port, station, trait, tram, vent, école,
-pluie), and of those that are too short for it."""
+commun, concert, format, général, habitant, import, mont, port, station, trait, tram, vacance,
+vent, école, pluie), and of those that are too short for it."""
 
 
 def stems_of(words: str) -> list[str]:

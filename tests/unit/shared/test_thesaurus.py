@@ -28,6 +28,11 @@ def test_groups_are_terms_that_can_be_told_apart() -> None:
         ("gestion de données", "gestion de projet", False),
         ("mairie", "commune", False),
         ("inconnu", "Inconnus", True),
+        ("vacance", "vacants", True),
+        ("vacances", "vacant", False),
+        ("vacances", "vide", False),
+        ("Vacances scolaires", "calendrier scolaire", True),
+        ("maisons de vacances", "résidence secondaire", True),
     ],
 )
 def test_terms_of_a_group_mean_the_same(one: str, other: str, *, are_same: bool) -> None:

@@ -63,6 +63,8 @@ def test_forms_of_a_word_have_one_stem(forms: str) -> None:
     ("word", "other"),
     [
         ("logements", "logs"),
+        ("vacances", "vacance"),
+        ("vacances", "vacants"),
         ("aires", "air"),
         ("loyers", "lois"),
         ("bâtiments", "bât"),
