@@ -48,8 +48,9 @@ def ask(holder: Visitor) -> str:
     page.fill("#title", "Combien de logements vacants par EPCI ?")
     page.fill("#problem", "Les intercommunalités veulent savoir où agir d'abord.")
     page.fill("#theme", "habitat")
-    page.fill("#territory", "14, 76")
+    page.fill("#territory", "Calvados, Seine-Maritime")
     holder.press("text=Déposer le projet")
+    assert "Calvados et Seine-Maritime" in page.locator("[role=status]").inner_text()
     return "/projets/" + page.url.rpartition("/")[2]
 
 

@@ -84,7 +84,7 @@ def test_a_fault_is_told_at_its_field_and_leaves_the_others(enter: Enter) -> Non
     page.fill("#theme", "eau")
     page.fill("#territory", "14, nulle part")
     owner.press("main button:has-text('Déposer')")
-    assert "INSEE" in page.locator("#territory-fault").inner_text()
+    assert "nulle part" in page.locator("#territory-fault").inner_text()
     assert page.input_value("#title") == "Une « virgule » : rien de plus"
 
 
