@@ -173,10 +173,16 @@ class Lab:
 
     async def members(self, member_ids: Iterable[str]) -> dict[str, Json]:
         """Members by their ids, asked for at once; None where nobody registered one, or says so."""
-        paths = {one: path_of("members", one) for one in member_ids}
-        asked = {one: if_seen(self.get("intake", path)) for one, path in paths.items()}
-        found = await self.parts(**asked)
-        return {one: part.value for one, part in found.items()}
+        return await self._seen("intake", "members", member_ids)
+
+    async def titles(self, service: Service, kind: str, ids: Iterable[str]) -> dict[str, str]:
+        """What projects or datasets are called, by their ids; these where they are not shown."""
+        found = await self._seen(service, kind, ids)
+        return {one: str(told["title"]) if told else one for one, told in found.items()}
+
+    async def _seen(self, service: Service, kind: str, ids: Iterable[str]) -> dict[str, Json]:
+        asked = {one: if_seen(self.get(service, path_of(kind, one))) for one in dict.fromkeys(ids)}
+        return {one: part.value for one, part in (await self.parts(**asked)).items()}
 
     async def _call(
         self,

@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.responses import Response
 
-from services.portal.lab import Refused, if_seen, path_of
+from services.portal.lab import Refused, path_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 
 _NO_FAULTS = Faults()
@@ -47,7 +47,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     given = {name: visit.text(name) for name in ("reason", "purpose", "conditions", "until")}
     deciders = (*request["deciders"], *(one["decider"] for one in request["conditions"]))
     crossed, names = await asyncio.gather(
-        asyncio.gather(*(_title(visit, one) for one in request["crossed_with"])),
+        visit.lab.titles("catalog", "datasets", request["crossed_with"]),
         visit.names(deciders),
     )
     shown = {
@@ -60,12 +60,6 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         "faults": faults,
     }
     return visit.page("requests/show.html", status, **shown)
-
-
-async def _title(visit: Visit, dataset_id: str) -> tuple[str, str]:
-    """A dataset and its title, as far as the person may know of it."""
-    dataset = await if_seen(visit.lab.get("catalog", path_of("datasets", dataset_id)))
-    return dataset_id, str(dataset["title"]) if dataset else dataset_id
 
 
 def _path(visit: Visit) -> str:

@@ -163,11 +163,12 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     found = await visit.lab.parts(
         workshop=visit.lab.get("intake", _path(visit)), account=own_account(visit)
     )
-    account = found["account"].value or {}
+    account, workshop = found["account"].value or {}, found["workshop"].value or {}
+    projects = await visit.lab.titles("intake", "projects", workshop.get("project_ids", ()))
     names = ("name", "mail", "reason", "material", "url")
     typed = {name: visit.text(name) or account.get(name, "") for name in names}
     shown = {"typed": typed, "key": visit.text("key") or new_id("key"), "faults": faults}
-    return visit.page("workshops/show.html", status, **found, **shown)
+    return visit.page("workshops/show.html", status, projects=projects, **found, **shown)
 
 
 async def _write(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.portal.pages import catalogue, requests
+from services.portal.pages import catalogue, requests, workshops
 from services.portal.pages.projects import projects, results, treatments
 from services.portal.visit import called
 from shared.endings.redaction import ERASED
@@ -95,6 +95,19 @@ def test_decision_on_a_result_names_who_took_it() -> None:
     lapsed = {**asked, "decision": {**decided, "decided_by": ""}}
     answers["/release-requests/job_1"] = lapsed
     assert "non 20/11/2026" in page_of(results.show_release, answers, "reviewer", job_id="job_1")
+
+
+def test_workshop_names_its_projects_and_a_release_its_data() -> None:
+    """By their titles; what the person may not see keeps its id."""
+    about = {"state": "announced", "attendance": None, "project_ids": ["prj_1", "prj_2"]}
+    answers = {"/workshops/wsh_1": about, "/projects/prj_1": PROJECT}
+    text = page_of(workshops.show, answers, "operator", workshop_id="wsh_1")
+    assert "Projets liés Qui a droit à l'aide ? , prj_2" in text
+    entry = {"dataset_id": "dts_1", "version": 1, "figures": [], "cells": 1}
+    asked = {"job_id": "job_1", "decision": None, "release": {"outputs": [], "entries": [entry]}}
+    answers = {"/release-requests/job_1": asked, "/datasets/dts_1": {"title": "Aides"}}
+    text = page_of(results.show_release, answers, "reviewer", job_id="job_1")
+    assert "« Aides », version 1" in text
 
 
 def test_stranger_is_told_no_member_by_its_id() -> None:

@@ -56,7 +56,7 @@ async def _show(visit: Visit, ending: str = "", refused: Refused | None = None) 
     )
     shown = {
         "projects": _projects(dataset, **found),
-        "results": sorted({one["delivered_as"] for one in _items(found["uses"])} - {None}),
+        "results": await visit.lab.titles("catalog", "datasets", _results(found["uses"])),
         "is_all": not any((part.value or {}).get("next") for part in found.values()),
         "ending": ending,
         "reason": visit.text("reason"),
@@ -75,6 +75,11 @@ def _projects(dataset: Json, uses: Part, requests: Part) -> dict[str, str]:
         if one["dataset_id"] == dataset["id"] and one["state"] in _UNDER_WAY and not one["ended_at"]
     ]
     return {one["project_id"]: one["project_title"] or one["project_id"] for one in found}
+
+
+def _results(uses: Part) -> list[str]:
+    """The datasets that were made of the data."""
+    return sorted({one["delivered_as"] for one in _items(uses)} - {None})
 
 
 def _items(part: Part) -> list[Json]:

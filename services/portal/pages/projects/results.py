@@ -73,8 +73,15 @@ async def _show_release(visit: Visit, faults: Faults, status: int = 200) -> Resp
     job_id = visit.request.path_params["job_id"]
     asked = await visit.lab.get("compute", path_of("release-requests", job_id))
     by = asked["decision"]["decided_by"] if asked["decision"] else ""
-    names = await visit.names([by] if by else [])
-    return visit.page("results/release.html", status, asked=asked, names=names, faults=faults)
+    entries = (asked.get("release") or {}).get("entries", ())
+    shown = {
+        "names": await visit.names([by] if by else []),
+        "titles": await visit.lab.titles(
+            "catalog", "datasets", [one["dataset_id"] for one in entries]
+        ),
+        "faults": faults,
+    }
+    return visit.page("results/release.html", status, asked=asked, **shown)
 
 
 def _files(job: Json) -> list[Json]:
