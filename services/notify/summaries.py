@@ -29,6 +29,7 @@ from shared.events import (
 )
 from shared.tables.licence_titles import TITLES
 from shared.tables.privacy import UNEXAMINED
+from shared.tables.type_names import key_in_french
 from shared.words import counted, french_date, french_list
 
 _WORDS = {
@@ -196,7 +197,7 @@ def _joins(event: JoinsDiscovered) -> str:
         return f"Le jeu de données « {event.title} » se croise avec {titles}."
     if titles:
         return f"Le nouveau jeu de données « {event.title} » se croise avec vos données {titles}."
-    keys = ", ".join(event.keys)
+    keys = french_list([key_in_french(one) for one in event.keys])
     return f"Le nouveau jeu de données « {event.title} » a une clé de vos données : {keys}."
 
 

@@ -112,7 +112,7 @@ def test_notify_listens_to_every_event() -> None:
         ),
         (
             example(JoinsDiscovered).model_copy(update={**FOR_PROJECT, "joins": ()}),
-            "Le nouveau jeu de données « Communes » a une clé de vos données : commune.",
+            "Le nouveau jeu de données « Communes » a une clé de vos données : le code commune.",
         ),
         (example(TreatmentChecked), "Le traitement proposé peut être exécuté."),
         (
