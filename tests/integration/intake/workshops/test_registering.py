@@ -181,6 +181,25 @@ def test_letters_go_to_who_registered_until_it_is_erased(lab: Lab, town: Town) -
             intake.get_registrant(made["id"])
 
 
+def test_who_is_taken_out_can_be_written_to_and_registers_anew(lab: Lab, town: Town) -> None:
+    """The staff keeps the address for that letter, without the name; the list has it no more."""
+    workshop_id = town.announce()
+    made = town.register(workshop_id, "une@ville.example")
+    path = f"/workshops/{workshop_id}/registrations/{made['id']}"
+    assert lab.call("DELETE", path, who=REVIEWER).status == 204
+    assert lab.wait_for("seat_given_up", registration_id=made["id"])["by_staff"]
+    assert (town.shown(made["text"])["state"], town.shown(made["text"])["by_staff"]) == (
+        "given_up",
+        True,
+    )
+    assert town.registrants(workshop_id) == []
+    with lab.rpc() as intake:
+        whom = intake.get_registrant(made["id"])
+    assert (whom["name"], whom["mail"]) == ("", "une@ville.example")
+    town.register(workshop_id, "une@ville.example")
+    assert len(town.registrants(workshop_id)) == 1
+
+
 def test_reminder_is_recorded_once_by_two_processes(lab: Lab, town: Town) -> None:
     """However often both look, after a crash as well."""
     workshop_id = town.announce()
