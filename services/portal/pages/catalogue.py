@@ -34,8 +34,8 @@ async def show(visit: Visit) -> Response:
     found = await visit.lab.parts(**asked)
     dataset = found["dataset"].value
     # Only who signed in may know what members are called.
-    owner = {dataset["owner_id"]} if dataset and visit.person else ()
-    names = await visit.names(owner)
+    is_named = bool(dataset and visit.person and not dataset.get("producer"))
+    names = await visit.names([dataset["owner_id"]] if is_named else [])
     versions = dataset["versions"] if dataset else []
     newest = next((one for one in reversed(versions) if one["profile"]), None)
     return visit.page("catalogue/dataset.html", newest=newest, names=names, **found)
