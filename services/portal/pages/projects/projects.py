@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from services.portal.describing import LICENCES
 from services.portal.lab import Json, Refused, if_seen, path_of
+from services.portal.pages.projects.awaited import awaited
 from services.portal.visit import Faults, Visit, faults_of, get, post
 from shared.aggregate import new_id
 from shared.places.names import in_french
@@ -149,7 +150,15 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     if can["site"] or can["team"]:
         asked["members"] = visit.lab.get("intake", "/members", limit=_MEMBERS)
     found = await visit.lab.parts(**asked)
-    shown = {"way": _WAY, "can": can, "faults": faults, "licences": LICENCES, "used_at": _USED_AT}
+    jobs = (found["jobs"].value or {}).get("items", [])
+    shown = {
+        "way": _WAY,
+        "can": can,
+        "faults": faults,
+        "licences": LICENCES,
+        "used_at": _USED_AT,
+        "awaited": awaited(project, jobs, found["names"].value or {}),
+    }
     return visit.page("projects/show.html", status, project=project, **found, **shown)
 
 
@@ -172,7 +181,9 @@ def _possible(visit: Visit, project: Json) -> dict[str, bool]:
         "team": is_staff and stage == "piloted",
         "answer": bool(invited),
         "withdraw": is_open and (is_holder or is_staff),
-        "deliver": stage == "staffed" and is_holder and bool(project.get("results")),
+        "deliver": stage == "staffed"
+        and is_holder
+        and any(one["state"] == "released" for one in project["results"]),
     }
 
 

@@ -1,0 +1,99 @@
+"""Who must act now on a project, or what the lab does meanwhile, in French sentences."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from services.portal.lab import Json
+from shared.words import STAGES
+
+_ENDED = ("delivered", "rejected", "withdrawn")
+_UNDER_WAY, _STOPPED = ("queued", "running"), ("failed", "cancelled")
+_PARTS = {
+    "trialled": (
+        "pilot_site",
+        "Le Datalab cherche un site pilote.",
+        "Le membre invité comme site pilote doit répondre.",
+    ),
+    "piloted": (
+        "team",
+        "Le Datalab forme l'équipe.",
+        "Les membres invités dans l'équipe doivent répondre.",
+    ),
+}
+"""The part that a stage looks for: what is said before somebody is asked, and after."""
+
+
+def awaited(project: Json, jobs: Sequence[Json], names: Mapping[str, str]) -> list[str]:
+    """What a project waits for, as far as its reader sees it.
+
+    `jobs` are its own, oldest first; `names` are those of members by their ids. It is never
+    empty: where nobody must act, it says what the lab does.
+    """
+    if project["stage"] in _ENDED:
+        return [f"Rien n'est plus attendu de personne : le projet est {STAGES[project['stage']]}."]
+    known = [*_in_the_way(project, names)]
+    if project["holder_due"]:
+        known.append(f"Le porteur doit {project['holder_due']}.")
+    return [*known, *_of_stage(project, jobs, is_told=bool(known))]
+
+
+def _in_the_way(project: Json, names: Mapping[str, str]) -> Iterator[str]:
+    """Whose word is missing, what is wrong with the treatment, and which jobs are lost."""
+    for one in project.get("waits_for", ()):
+        owner = names.get(one["member_id"], "de son propriétaire")
+        yield f"Un accord est attendu sur « {one['title'] or one['dataset_id']} » : {owner}."
+    for one in project.get("accesses", ()):
+        if one["state"] not in ("granted", "requested"):
+            yield f"L'accès à des données manque : {one['reason'] or 'sans réponse'}."
+    for check in project.get("checks", ()):
+        yield from check["faults"] + check["waits"]
+    for one in project.get("given_up", ()):
+        yield f"Un opérateur doit relancer ou annuler un calcul abandonné : {one['reason']}."
+
+
+def _of_stage(project: Json, jobs: Sequence[Json], *, is_told: bool) -> Iterator[str]:
+    """What the stage itself is for, beside what is known to be in its way."""
+    match project["stage"]:
+        case "submitted":
+            yield "Le Datalab cherche les données, les experts et les sites qui conviennent."
+        case "advised" if not project["holder_due"]:
+            yield _of_review(project.get("checks", ()))
+        case "trialled" | "piloted" as stage:
+            part, looking, asking = _PARTS[stage]
+            asked = [one["part"] for one in project["invitations"] if one["state"] == "invited"]
+            yield asking if part in asked else looking
+        case "secured" if not is_told:
+            yield "Le Datalab ouvre l'accès aux données et l'espace de calcul."
+        case "equipped" if not is_told:
+            yield _of_trial(_last(jobs, "trial"))
+        case "staffed" if not is_told:
+            yield _of_full_job(project["results"], _last(jobs, "full"))
+
+
+def _of_review(checks: Sequence[Json]) -> str:
+    if any(one["faults"] for one in checks):
+        return "Le porteur doit changer le traitement."
+    if any(one["by"] == "catalog" for one in checks):
+        return "Un relecteur du Datalab doit se prononcer."
+    return "Le Datalab vérifie le traitement."
+
+
+def _of_trial(state: str) -> str:
+    if state in _STOPPED:
+        return "L'essai n'a pas abouti : un relecteur doit changer le traitement."
+    return "L'essai sur un échantillon est lancé."
+
+
+def _of_full_job(results: Sequence[Json], state: str) -> str:
+    """Of a job that has no result to deliver: the newest result is held or refused, or none."""
+    if results and state not in _UNDER_WAY:
+        if results[-1]["state"] == "held":
+            return "Un relecteur doit dire si le résultat du calcul complet peut sortir."
+        return "Le résultat ne peut pas sortir : un relecteur doit changer le traitement."
+    if state in _STOPPED:
+        return "Le calcul complet n'a pas abouti : il est à relancer, ou son traitement à changer."
+    return "Le calcul complet est lancé ; son résultat se livre ensuite."
+
+
+def _last(jobs: Sequence[Json], kind: str) -> str:
+    """The state of the newest job of a kind; empty when there is none, or none is seen."""
+    return next((str(one["state"]) for one in reversed(jobs) if one["kind"] == kind), "")
