@@ -143,6 +143,7 @@ def test_an_owner_grants_what_was_shown_and_takes_it_back(enter: Enter, lab: Lab
     request = asked(lab, *(path.rpartition("/")[2] for path in paths))
     page = owner.until(request, "#demande")
     assert "Le reste ne l'est pas" in page.locator("#demande + ul").inner_text()
+    assert page.locator("a[href^='/projets/prj']").count() == 0, "the project is not its to see"
     page.fill("#until", "2020-01-01")
     owner.press("button[value=grant]")
     assert page.locator("#until-fault").count() == 1
