@@ -5,6 +5,8 @@ from starlette.responses import RedirectResponse, Response
 from services.portal.visit import Visit, get
 
 _SHOWN, _NEWS = 10, 5
+_ALL = 100
+"""Lists begin with what is oldest: what waits may be at their end."""
 
 
 async def show(visit: Visit) -> Response:
@@ -14,7 +16,7 @@ async def show(visit: Visit) -> Response:
         return RedirectResponse("/connexion", 303)
     lab = visit.lab
     asked = {
-        "projects": lab.get("intake", "/projects", limit=_SHOWN, holder_id=person.member_id),
+        "projects": lab.get("intake", "/projects", limit=_ALL, holder_id=person.member_id),
         "invitations": lab.get("intake", "/projects", limit=_SHOWN, named=True),
         "requests": lab.get("catalog", "/access-requests", limit=_SHOWN, waiting=True),
         "openings": lab.get("catalog", "/openings", limit=_SHOWN),
@@ -22,10 +24,10 @@ async def show(visit: Visit) -> Response:
         "datasets": lab.get("catalog", "/datasets", limit=_SHOWN, owner_id=person.member_id),
     }
     if person.has("reviewer", "operator"):
-        asked["reviews"] = lab.get("intake", "/projects", stage="advised", limit=_SHOWN)
+        asked["reviews"] = lab.get("intake", "/projects", stage="advised", limit=_ALL)
     if person.has("reviewer"):
         asked["releases"] = lab.get("compute", "/release-requests", limit=_SHOWN)
-    return visit.page("home.html", **await lab.parts(**asked))
+    return visit.page("home.html", shown=_SHOWN, **await lab.parts(**asked))
 
 
 ROUTES = [get("/", show, is_open=True)]

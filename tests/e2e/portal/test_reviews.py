@@ -59,6 +59,20 @@ def test_holder_reads_what_waits_for_it_on_its_first_page(enter: Enter, lab: Lab
     assert "doit répondre" not in page.inner_text("main")
 
 
+def test_holder_of_many_projects_reads_what_waits_in_the_newest(enter: Enter, lab: Lab) -> None:
+    """Its first page names the newest ones, and leads to the others."""
+    holder_id, _first = advised(lab)
+    holder = lab.client(holder_id, "holder")
+    body = {"title": "Des bancs", "problem": "Où ?", "theme": "voirie", "territory": ["14"]}
+    for _ in range(9):
+        holder.post("intake", "/projects", body)
+    newest = holder.post("intake", "/projects", {**body, "title": "Des arbres"})["id"]
+    page = enter(holder_id, "holder").go("/")
+    assert page.locator(f".todo a[href='/projets/{newest}']").count() == 1
+    assert "Des arbres" in page.locator("#projets ~ ul li").first.inner_text()
+    assert page.locator("a:has-text('Tous mes projets')").count() == 1
+
+
 def test_reviewer_whose_own_case_it_is_reads_why_and_decides_nothing(
     enter: Enter, lab: Lab
 ) -> None:
