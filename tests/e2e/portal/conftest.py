@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -33,10 +34,32 @@ class Visitor:
         return self.page
 
     def press(self, selector: str) -> Page:
-        """Press a button, and wait for the page that it leads to."""
+        """Press a button or a link, and wait for the page that it leads to."""
         with self.page.expect_navigation():
             self.page.click(selector)
         return self.page
+
+    def open(self, selector: str) -> None:
+        """Open a closed part of the page by its heading."""
+        self.page.click(selector)
+
+    def fill(self, selector: str, text: str) -> None:
+        """Write into a field."""
+        self.page.fill(selector, text)
+
+    def choose(self, selector: str, value: str) -> None:
+        """Choose one of a list."""
+        self.page.select_option(selector, value)
+
+    def check(self, selector: str) -> None:
+        """Tick a box, or choose by a button of several."""
+        self.page.check(selector)
+
+    def save(self, selector: str) -> Path:
+        """Save what a link leads to; the file."""
+        with self.page.expect_download() as saved:
+            self.page.click(selector)
+        return Path(saved.value.path())
 
     def until(self, path: str, selector: str) -> Page:
         """Open a page again and again until it has that."""
@@ -46,9 +69,17 @@ class Visitor:
             self.page.wait_for_timeout(300)
         pytest.fail(f"{path} has no {selector}: {self.page.locator('main').inner_text()[:2000]}")
 
+    def follow(self, path: str, selector: str) -> Page:
+        """Open a page until it has that link, and follow it."""
+        self.until(path, selector)
+        return self.press(selector)
+
 
 Enter = Callable[..., Visitor]
-"""`enter(member_id, *roles)` is that member, signed in; with `scripts=False` without JavaScript."""
+"""`enter(member_id, *roles)` is that member, signed in.
+
+With `scripts=False` it is without JavaScript; `by` says what it uses in place of a mouse.
+"""
 
 
 @pytest.fixture(scope="package")
@@ -67,13 +98,22 @@ def enter(browser: Browser, lab: Lab) -> Iterator[Enter]:
     """Signs members in by a link, as `datalab portal` makes one."""
     opened = []
 
-    def signed_in(member_id: str, *roles: str, scripts: bool = True, width: int = 1000) -> Visitor:
+    def signed_in(
+        member_id: str,
+        *roles: str,
+        scripts: bool = True,
+        width: int = 1000,
+        by: type[Visitor] = Visitor,
+    ) -> Visitor:
         context = browser.new_context(
-            java_script_enabled=scripts, viewport={"width": width, "height": 800}, locale="fr-FR"
+            java_script_enabled=scripts,
+            viewport={"width": width, "height": 800},
+            locale="fr-FR",
+            reduced_motion="reduce",
         )
         context.set_default_timeout(_PATIENCE_MS)
         opened.append(context)
-        visitor = Visitor(context.new_page(), lab.stack.portal_url)
+        visitor = by(context.new_page(), lab.stack.portal_url)
         visitor.page.on("console", lambda message: visitor.said.append(message.text))
         visitor.page.on("pageerror", lambda error: visitor.said.append(str(error)))
         visitor.go(f"/connexion/lien?code={link(lab, member_id, *roles)}")

@@ -1,121 +1,200 @@
 """A project's whole life in a browser, by people who never saw a command line."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 from docx import Document
 
 from deploy.demo import content
 from deploy.demo.story import Story
 from tests.e2e.portal.conftest import Enter, Visitor
+from tests.e2e.portal.keyboard import Keyboard
+from tests.e2e.portal.test_pages import NARROW
 
 SEE = "form[method=get] button:has-text('Voir ce que cela donne')"
+INVITE = "main button:has-text('Inviter')"
+QUESTION, ANSWER = "De quelle année parlez-vous ?", "De 2021, comme le recensement."
+CONDITION = "Citer l'agence d'urbanisme."
+WAYS: dict[str, dict[str, Any]] = {
+    "souris": {"by": Visitor},
+    "clavier": {"by": Keyboard, "scripts": False, "width": NARROW},
+}
+"""A mouse in a wide window, with scripts; a keyboard alone in a narrow one, without."""
+
+
+@dataclass
+class Life:
+    """One project and its five people, each in a browser of their own.
+
+    The owner's data is restricted: it reads what is asked, and grants that. The holder keeps some
+    of its rows by a value, which the rules of release do not follow: a reviewer decides.
+    """
+
+    title: str
+    holder: Visitor
+    owner: Visitor
+    staff: Visitor
+    city: Visitor
+    laboratory: Visitor
+    path: str = ""
+
+    def linked(self, said: str) -> str:
+        """The link about the project on somebody's first page that says so."""
+        return f"a:has-text({said!r}):has-text({self.title!r})"
+
+    def ask(self) -> None:
+        """Send the question in."""
+        self.holder.go("/projets")
+        self.holder.press("text=Poser une question")
+        self.holder.fill("#title", self.title)
+        self.holder.fill("#problem", "Les intercommunalités veulent savoir où agir d'abord.")
+        self.holder.fill("#theme", "habitat")
+        self.holder.fill("#territory", "Calvados, Seine-Maritime")
+        page = self.holder.press("text=Déposer le projet")
+        self.path = "/projets/" + page.url.rpartition("/")[2]
+        assert "Le porteur doit" in page.locator("#maintenant + ul").inner_text()
+
+    def build(self, homes: str, bodies: str) -> None:
+        """Choose two datasets and their key, which rows to add up and how, a map and a report."""
+        holder = self.holder
+        holder.until(self.path, "#conseil")
+        holder.press("text=Construire le traitement")
+        holder.choose("#gauche", homes)
+        holder.choose("#droite", bodies)
+        holder.press(SEE)
+        holder.check("input[name=cle]")
+        holder.press(SEE)
+        holder.choose("#colonne", "logements_vacants")
+        holder.choose("#comparaison", ">")
+        holder.fill("#valeur", "0")
+        holder.open("#par")
+        holder.check("[name=par][value=epci]")
+        holder.check("[name=par][value=nom_epci]")
+        holder.open("#sommes")
+        holder.check("[name=sommes][value=logements_vacants]")
+        holder.press(SEE)
+        holder.choose("#territoire", "epci")
+        holder.choose("#couleur", "logements_vacants")
+        holder.check("[name=rapport]")
+        page = holder.press(SEE)
+        assert "logements_vacants" in page.locator("#apercu table").inner_text()
+        holder.press("text=Enregistrer ce traitement")
+
+    def complete(self) -> None:
+        """Ask the holder for what the review lacks, and read its answer."""
+        # What changes while it is read is shown again first.
+        checked = "#suivi ~ ol:has-text('sont au catalogue'):has-text('peut être exécuté')"
+        self.staff.until(self.path, checked)
+        self.staff.press("text=Relire ce projet")
+        self.staff.fill("#reason", QUESTION)
+        self.staff.press("text=Demander de compléter")
+        page = self.holder.follow("/", self.linked("Répondre au relecteur"))
+        assert QUESTION in page.locator("blockquote").inner_text()
+        self.holder.fill("#answer", ANSWER)
+        self.holder.press("button:has-text('Répondre')")
+
+    def secure(self) -> None:
+        """Look at the evidence once it is complete, save a draft of it, and decide."""
+        review = self.path.replace("projets", "revue")
+        known = f"main:has-text('{ANSWER}'):has-text('sert à croiser avec')"
+        self.staff.until(review, known)
+        paper = Document(str(self.staff.save("a[href$='registre?format=docx']")))
+        assert any("recensement" in one.text or "EPCI" in one.text for one in paper.paragraphs)
+        self.staff.fill("#reason", "Les données sont de l'agence et de l'INSEE.")
+        self.staff.fill("#conditions", "Citer le recensement.")
+        self.staff.press("text=Sécuriser le projet")
+
+    def grant(self) -> None:
+        """Read what is asked of the owner's data, and grant it on a condition."""
+        page = self.owner.follow("/", self.linked("Répondre à une demande d'accès"))
+        asked = page.locator("#demande + ul").inner_text()
+        assert "la somme de « logements_vacants »" in asked.replace("\u00a0", " ")
+        self.owner.fill("#conditions", CONDITION)
+        page = self.owner.press("button[value=grant]")
+        assert CONDITION in page.locator("#accorde + ul").inner_text()
+
+    def invite(self, site_id: str, member_id: str) -> None:
+        """Find a pilot site, then a team, each of whom accepts."""
+        self.staff.until(self.path, "#site_id")
+        self.staff.choose("#site_id", site_id)
+        self.staff.press(INVITE)
+        self.accept(self.city)
+        box = f"[name=team][value={member_id}]"
+        self.staff.until(self.path, box)
+        self.staff.check(box)
+        self.staff.press(INVITE)
+        self.accept(self.laboratory)
+
+    def accept(self, member: Visitor) -> None:
+        """Take the part that is offered."""
+        member.follow("/", self.linked("votre participation est demandée"))
+        member.press("text=Accepter")
+
+    def release(self) -> None:
+        """Read why the full job's result is held, and let it go."""
+        self.staff.until(self.path, "#maintenant + ul:has-text('Un relecteur doit dire')")
+        self.staff.press("a:has-text('Calcul complet')")
+        page = self.staff.press("text=Voir ce qui a été vérifié")
+        assert "la vérification n'a pu être menée à bien" in page.locator("main").inner_text()
+        self.staff.fill("#reason", "Des sommes par intercommunalité.")
+        self.staff.press("button[value=release]")
+
+    def deliver(self) -> None:
+        """Look at the full job's result, save its map, and deliver it to the catalogue."""
+        holder = self.holder
+        holder.follow("/", self.linked("Livrer le service"))
+        page = holder.press("a:has-text('Calcul complet')")
+        assert "200065597" in page.locator("table").inner_text()
+        assert page.locator("figure img").count()
+        assert holder.save("a:has-text('carte.png')").read_bytes().startswith(b"\x89PNG")
+        holder.press("text=Retour au projet")
+        holder.open("summary:has-text('Livrer')")
+        holder.fill("#description", "Logements vacants par EPCI.")
+        holder.check("[name=conditions_met]")
+        page = holder.press("form button:has-text('Livrer')")
+        assert page.locator("[aria-current=step]").inner_text() == "livré"
+        assert CONDITION in page.locator("#acces + ul").inner_text()
+        page = holder.follow("/services", f"a:has-text({self.title!r})")
+        assert "restreint" in page.locator("dl").inner_text()
+
+
+@pytest.fixture
+def life_by(enter: Enter, played: Story) -> Callable[[str], Life]:
+    """A life that is about to begin, of people who all use the portal in one of the ways."""
+
+    def begun(way: str) -> Life:
+        members, how = played.members, WAYS[way]
+        return Life(
+            f"Combien de logements vacants par EPCI ({way}) ?",
+            holder=enter(members["lab"], "holder", **how),
+            owner=enter(members["agency"], "owner", **how),
+            staff=enter("staff", "reviewer", "operator", **how),
+            city=enter(members["city"], "holder", **how),
+            laboratory=enter(members["laboratory"], "holder", **how),
+        )
+
+    return begun
 
 
 @pytest.mark.timeout(600)
-def test_project_goes_from_a_problem_to_a_map(enter: Enter, played: Story) -> None:
-    """A holder asks and builds, a reviewer secures, a city and a laboratory accept: a map.
+@pytest.mark.parametrize("way", WAYS)
+def test_project_goes_from_a_problem_to_a_map(
+    life_by: Callable[[str], Life], played: Story, way: str
+) -> None:
+    """A holder builds, an owner grants, a city and a laboratory accept, a reviewer decides.
 
-    All of it without JavaScript; what scripts add is in test_pages.py.
+    By mouse with scripts, and without them by keyboard alone.
     """
-    members = played.members
-    holder = enter(members["agency"], "holder", "owner", scripts=False)
-    staff = enter("staff", "reviewer", "operator", scripts=False)
-    city = enter(members["city"], "holder", scripts=False)
-    laboratory = enter(members["laboratory"], "holder", scripts=False)
-
-    project = ask(holder)
-    build(holder, project, played)
-    complete(staff, holder, project)
-    secure(staff, project)
-    page = staff.until(project, "#site_id")
-    page.select_option("#site_id", members["city"])
-    staff.press("main button:has-text('Inviter')")
-    accept(city, project)
-    page = staff.until(project, "[name=team]")
-    page.check(f"[name=team][value={members['laboratory']}]")
-    staff.press("main button:has-text('Inviter')")
-    accept(laboratory, project)
-    result = deliver(holder, project)
-
-    page = holder.go(result)
-    assert "200065597" in page.locator("table").inner_text()
-    assert page.locator("figure img").count()
-    assert [visitor.said for visitor in (holder, staff, city, laboratory)] == [[], [], [], []]
-
-
-def ask(holder: Visitor) -> str:
-    """Send the question in; the path of the project's page."""
-    page = holder.go("/projets/nouveau")
-    page.fill("#title", "Combien de logements vacants par EPCI ?")
-    page.fill("#problem", "Les intercommunalités veulent savoir où agir d'abord.")
-    page.fill("#theme", "habitat")
-    page.fill("#territory", "Calvados, Seine-Maritime")
-    holder.press("text=Déposer le projet")
-    assert "Calvados et Seine-Maritime" in page.locator("[role=status]").inner_text()
-    return "/projets/" + page.url.rpartition("/")[2]
-
-
-def build(holder: Visitor, project: str, played: Story) -> None:
-    """Choose two datasets and their key, then what to add up, then a map and a report."""
-    holder.until(project, "text=Construire le traitement")
-    page = holder.go(f"{project}/traitement")
-    page.select_option("#gauche", played.datasets[content.HOMES_FILE])
-    page.select_option("#droite", played.datasets["epci_2026.csv"])
-    holder.press(SEE)
-    page.check("input[name=cle] >> nth=0")
-    holder.press(SEE)
-    page.select_option("#par", ["epci", "nom_epci"])
-    page.select_option("#sommes", ["logements_vacants"])
-    holder.press(SEE)
-    page.select_option("#territoire", "epci")
-    page.select_option("#couleur", "logements_vacants")
-    page.check("[name=rapport]")
-    holder.press(SEE)
-    assert "logements_vacants" in page.locator("#apercu").inner_text()
-    holder.press("text=Enregistrer ce traitement")
-
-
-def complete(staff: Visitor, holder: Visitor, project: str) -> None:
-    """Ask the holder for what the review lacks, and read its answer."""
-    review = project.replace("projets", "revue")
-    # What changes while it is read is shown again first.
-    staff.until(project, "text=sont au catalogue")
-    staff.until(project, "text=peut être exécuté")
-    page = staff.until(review, "text=Demander de compléter")
-    page.fill("#reason", "De quelle année parlez-vous ?")
-    staff.press("text=Demander de compléter")
-    page = holder.until(project, "text=De quelle année parlez-vous ?")
-    page.fill("#answer", "De 2021, comme le recensement.")
-    holder.press("button:has-text('Répondre')")
-    staff.until(review, "text=De 2021, comme le recensement.")
-
-
-def secure(staff: Visitor, project: str) -> None:
-    """Look at the evidence once it is complete, and decide."""
-    staff.until(project, "text=sont au catalogue")
-    page = staff.until(project.replace("projets", "revue"), "text=sert à croiser avec")
-    with page.expect_download() as saved:
-        page.click("a[href$='registre?format=docx']")
-    paper = Document(str(saved.value.path()))
-    assert any("recensement" in one.text or "EPCI" in one.text for one in paper.paragraphs)
-    page.fill("#reason", "Les données sont de l'agence et de l'INSEE.")
-    page.fill("#conditions", "Citer le recensement.")
-    staff.press("text=Sécuriser le projet")
-
-
-def accept(member: Visitor, project: str) -> None:
-    """Take the part that is offered."""
-    member.until(project, "text=Accepter")
-    member.press("text=Accepter")
-
-
-def deliver(holder: Visitor, project: str) -> str:
-    """Deliver the full job's result; its path."""
-    page = holder.until(project, "#job_id")
-    result = page.locator("a:has-text('Calcul complet')").first.get_attribute("href")
-    assert result
-    page.locator("summary:has-text('Livrer')").click()
-    page.fill("#description", "Logements vacants par EPCI.")
-    page.check("[name=conditions_met]")
-    holder.press("form button:has-text('Livrer')")
-    holder.until(project, "[aria-current=step]:has-text('livré')")
-    return result
+    life = life_by(way)
+    life.ask()
+    life.build(played.datasets[content.HOMES_FILE], played.datasets["epci_2026.csv"])
+    life.complete()
+    life.secure()
+    life.grant()
+    life.invite(played.members["city"], played.members["laboratory"])
+    life.release()
+    life.deliver()
+    people = (life.holder, life.owner, life.staff, life.city, life.laboratory)
+    assert [one.said for one in people] == [[], [], [], [], []]

@@ -129,4 +129,4 @@ def test_who_takes_part_reads_it_too() -> None:
     """Of what a member of the team may see of a project."""
     it = with_result()
     shown = ParticipantView.shown_to(it, made.SITE).model_dump(mode="json")
-    assert awaited(shown, []) == DELIVERS
+    assert awaited(shown, [], {}) == DELIVERS
