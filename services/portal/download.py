@@ -1,5 +1,6 @@
 """Files of the services, passed on piece by piece; none is ever a page of this address."""
 
+import httpx
 from starlette.responses import Response, StreamingResponse
 
 from services.portal.lab import Service, pieces_of
@@ -25,9 +26,16 @@ async def download(visit: Visit, service: Service, path: str, **query: str) -> R
 
     Raises Refused or Away before anything is sent.
     """
-    response = await visit.lab.open(service, path, **query)
+    return passed_on(await visit.lab.open(service, path, **query))
+
+
+def passed_on(response: httpx.Response) -> Response:
+    """What a service answered, piece by piece."""
     kind = response.headers.get("content-type", "").partition(";")[0]
     headers = {"content-security-policy": _SEALED}
+    if "content-encoding" not in response.headers and "content-length" in response.headers:
+        # Browsers show how far it is, and notice when it breaks off.
+        headers["content-length"] = response.headers["content-length"]
     if kind not in PICTURES:
         given = response.headers.get("content-disposition", "")
         headers["content-disposition"] = given.replace("inline", "attachment") or "attachment"

@@ -1,0 +1,72 @@
+"""How files of the services are passed on to who downloads them."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from anyio.from_thread import start_blocking_portal
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from services.portal.download import passed_on
+
+
+async def _pieces() -> AsyncIterator[bytes]:
+    for _ in range(3):
+        yield b"a;b\n"
+
+
+async def _sized(_request: Request) -> Response:
+    return StreamingResponse(_pieces(), headers={"content-length": "12"}, media_type="text/csv")
+
+
+async def _unsized(_request: Request) -> Response:
+    return StreamingResponse(_pieces(), media_type="text/csv")
+
+
+async def _drawn(_request: Request) -> Response:
+    return Response(b"<svg/>", media_type="image/svg+xml")
+
+
+_SERVICE = Starlette(
+    routes=[Route("/sized", _sized), Route("/unsized", _unsized), Route("/drawn", _drawn)]
+)
+
+
+def _downloaded(path: str) -> httpx.Response:
+    """What a browser gets of a service's file."""
+
+    async def pass_on(_request: Request) -> Response:
+        service = httpx.AsyncClient(transport=httpx.ASGITransport(_SERVICE))
+        request = service.build_request("GET", f"http://service{path}")
+        return passed_on(await service.send(request, stream=True))
+
+    async def answer() -> httpx.Response:
+        portal = httpx.ASGITransport(Starlette(routes=[Route("/file", pass_on)]))
+        async with httpx.AsyncClient(transport=portal, base_url="http://lab") as browser:
+            return await browser.get("/file")
+
+    with start_blocking_portal() as thread:
+        return thread.call(answer)
+
+
+@pytest.mark.parametrize(("path", "length"), [("/sized", "12"), ("/unsized", None)])
+def test_length_is_told_where_the_service_tells_it(path: str, length: str | None) -> None:
+    """So that a browser shows how far a download is."""
+    answer = _downloaded(path)
+    assert (answer.headers.get("content-length"), len(answer.content)) == (length, 12)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "said"),
+    [("/sized", "application/octet-stream", "attachment"), ("/drawn", "image/svg+xml", None)],
+)
+def test_pictures_are_shown_and_other_files_are_saved(
+    path: str, kind: str, said: str | None
+) -> None:
+    """Under a policy that lets neither do anything."""
+    headers = _downloaded(path).headers
+    assert (headers["content-type"], headers.get("content-disposition")) == (kind, said)
+    assert "sandbox" in headers["content-security-policy"]
