@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.resources import files
@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.portal import health
 from services.portal.attempts import Attempts
 from services.portal.french import FILTERS
-from services.portal.lab import Away, Lab, Refused, SignIn, Tokens
+from services.portal.lab import Away, Lab, Refused, Service, Services, SignIn, Tokens
 from services.portal.oidc import Provider
 from services.portal.pages import PAGES
 from services.portal.reading import differences, recognised
@@ -37,7 +37,9 @@ log = logging.getLogger(__name__)
 
 _COOKIE_SECONDS = 12 * 3600
 _TIMEOUT = httpx.Timeout(30, connect=3)
-_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+_LIMITS = httpx.Limits(max_connections=400, max_keepalive_connections=400)
+"""Of the connections to one service: who follows a job has one as long as the job goes on."""
+
 _UNAUTHENTICATED, _NOT_FOUND, _UNAVAILABLE = 401, 404, 503
 _SEEN = 303
 
@@ -81,7 +83,7 @@ def application(settings: PortalSettings) -> Starlette:
 
 @asynccontextmanager
 async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[None]:
-    urls = {
+    urls: Mapping[Service, str] = {
         "intake": settings.intake_url,
         "catalog": settings.catalog_url,
         "compute": settings.compute_url,
@@ -90,16 +92,24 @@ async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[N
     tokens, templates = Tokens(), templates_of()
     provider = Provider(settings) if settings.oidc_issuer else None
     attempts, sign_ups = Attempts(), Attempts(most=10, at="d'inscription")
-    async with httpx.AsyncClient(timeout=_TIMEOUT, limits=_LIMITS, trust_env=False) as http:
+    async with _client(urls.values()) as http:
+        services = Services(http, urls, tokens)
 
         def visit(request: Request) -> Visit:
             session = str(request.session.get("session", ""))
-            lab = Lab(http, urls, tokens, session)  # type: ignore[arg-type]
+            member_id = str(request.session.get("member_id", ""))
+            lab = Lab(services, session, member_id)
             sign_in = SignIn(http, settings.intake_url, tokens, settings.sign_in_key)
             return Visit(request, settings, templates, lab, sign_in, attempts, sign_ups, provider)
 
         app.state.visit, app.state.http, app.state.urls = visit, http, urls
         yield
+
+
+def _client(urls: Iterable[str]) -> httpx.AsyncClient:
+    """A pool looks through all of its connections for each call: each service has its own."""
+    pools = {url: httpx.AsyncHTTPTransport(limits=_LIMITS, trust_env=False) for url in urls}
+    return httpx.AsyncClient(timeout=_TIMEOUT, mounts=pools, trust_env=False)
 
 
 def templates_of() -> Environment:
@@ -110,6 +120,8 @@ def templates_of() -> Environment:
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        # They change with the code alone: no file is looked at for each page.
+        auto_reload=False,
         extensions=[FrenchSpaces],
     )
     templates.filters.update(FILTERS, recognised=recognised, differences=differences)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from services.portal.typography import spaced
+from services.portal.typography import sentence
 from shared.applications import APPLICATIONS
 from shared.places.names import in_french
 from shared.tables.licence_titles import TITLES
@@ -85,11 +85,6 @@ TYPES = {
     **{key: said.removeprefix("le ") for key, said in KEYS.items()},
 }
 """What columns hold."""
-
-
-def sentence(text: str) -> str:
-    """What a service or page says, as a sentence of its own: with a capital, and spaced."""
-    return spaced(text[:1].upper() + text[1:])
 
 
 def day(text: str | None) -> str:

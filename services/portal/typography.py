@@ -17,6 +17,11 @@ def spaced(text: str) -> str:
     return _BEFORE_NARROW.sub(_NARROW, text)
 
 
+def sentence(text: str) -> str:
+    """What a service or page says, as a sentence of its own: with a capital, and spaced."""
+    return spaced(text[:1].upper() + text[1:])
+
+
 class FrenchSpaces(Extension):
     """Spaces what templates say themselves; what they show of people's words stays as it is."""
 

@@ -22,7 +22,9 @@ from shared.server_settings import PortalSettings
 
 _CREATED, _SEEN = 201, 303
 _FORBIDDEN, _TOO_LARGE = 403, 413
-_OF_WHAT_WAS_SENT = frozenset((400, 403, 409, 413, 422))
+_FOR_FORMS = frozenset((400, 403, 409, 413, 422, 429))
+"""What a form is shown again for: what is wrong with it, or that it has to be sent later."""
+
 _NOT_KEPT = {"cache-control": "no-store"}
 """What pages show is for who signed in: no browser or proxy keeps it for the next."""
 
@@ -291,6 +293,6 @@ def faults_of(refused: Refused) -> Faults:
 
     A list is one field of the form: what is wrong with `territory.0` is told at `territory`.
     """
-    if refused.status not in _OF_WHAT_WAS_SENT:
+    if refused.status not in _FOR_FORMS:
         raise refused
     return Faults(refused.detail, refused.field.partition(".")[0])

@@ -1,0 +1,234 @@
+"""What one person asks of the services, and in whose turn."""
+
+import asyncio
+import json
+import re
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, BinaryIO, Literal
+
+import httpx
+
+from services.portal.lab.calls import (
+    Away,
+    Json,
+    Refused,
+    Service,
+    Tokens,
+    check,
+    path_of,
+    request,
+)
+from services.portal.typography import sentence
+
+_FORBIDDEN, _NOT_FOUND, _TOO_MANY = 403, 404, 429
+_UNSEEN = frozenset((_FORBIDDEN, _NOT_FOUND))
+_SECRET = re.compile(r"[A-Za-z0-9_.-]+")
+
+_AT_ONCE = 10
+"""Calls of one member that a service is asked at a time, as many as it works on; others wait.
+
+A service refuses a member's calls beyond a fifth of its connections: people of one town hall, each
+of whose pages makes several, would be refused each other's.
+"""
+
+_TURN_SECONDS = 30
+"""How long a call waits for its turn before its service counts as away."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a page: what was asked for, or why it is missing."""
+
+    value: Json = None
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Services:
+    """How the services are reached: what all people's calls have in common."""
+
+    http: httpx.AsyncClient
+    urls: Mapping[Service, str]
+    tokens: Tokens
+    turns: defaultdict[tuple[Service, str], asyncio.Semaphore] = field(
+        default_factory=lambda: defaultdict(partial(asyncio.Semaphore, _AT_ONCE))
+    )
+    """Those that calls wait for, of each service and member."""
+
+
+class Lab:
+    """Calls the services with the session of one person of `member_id`, or with none."""
+
+    def __init__(self, services: Services, session: str = "", member_id: str = "") -> None:
+        self._services, self._session, self._member_id = services, session, member_id
+
+    async def get(self, service: Service, path: str, **query: object) -> Json:
+        """What GET answers; parameters that are None or empty are not sent."""
+        given = {name: value for name, value in query.items() if value not in (None, "", False)}
+        return (await self._call(service, "GET", path, params=given)).json()
+
+    async def post(
+        self, service: Service, path: str, body: Mapping[str, object] | None = None, key: str = ""
+    ) -> Json:
+        """What POST answers, if anything; sent again with the same `key`, it is done once."""
+        headers = {"Idempotency-Key": key} if key else {}
+        response = await self._call(service, "POST", path, json=body, headers=headers)
+        return response.json() if response.content else None
+
+    async def put(self, service: Service, path: str, body: Mapping[str, object]) -> Json:
+        """What PUT answers."""
+        return (await self._call(service, "PUT", path, json=body)).json()
+
+    async def show(
+        self, service: Service, method: Literal["GET", "POST"], path: str, secret: str
+    ) -> Json:
+        """What is answered to anybody who shows a secret; raises Refused or Away."""
+        if not _SECRET.fullmatch(secret):
+            raise Refused(_NOT_FOUND, "Ce lien n'est pas valable, ou ne l'est plus.")
+        headers = {"Authorization": f"Bearer {secret}"}
+        url = self._services.urls[service] + path
+        http = self._services.http
+        return (await request(http, service, method, url, headers=headers)).json()
+
+    async def patch(self, service: Service, path: str, body: Mapping[str, object]) -> Json:
+        """What PATCH answers."""
+        return (await self._call(service, "PATCH", path, json=body)).json()
+
+    async def delete(
+        self, service: Service, path: str, body: Mapping[str, object] | None = None
+    ) -> Json:
+        """What DELETE answers, if anything."""
+        response = await self._call(service, "DELETE", path, json=body)
+        return response.json() if response.content else None
+
+    async def upload(
+        self,
+        service: Service,
+        path: str,
+        metadata: Mapping[str, object],
+        file: BinaryIO,
+        name: str,
+        *,
+        key: str = "",
+    ) -> Json:
+        """What POST answers of a file, an open one, with its metadata; done once for a `key`."""
+        headers = {"Idempotency-Key": key} if key else {}
+        files = {
+            "metadata": (None, json.dumps(metadata), "application/json"),
+            "file": (name, file, "application/octet-stream"),
+        }
+        response = await self._call(
+            service, "POST", path, files=files, headers=headers, timeout=None
+        )
+        return response.json()
+
+    async def open(
+        self, service: Service, path: str, *, last_event_id: str = "", **query: str
+    ) -> httpx.Response:
+        """GET something piece by piece, a file or server-sent events; who takes it closes it."""
+        headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
+        request = self._services.http.build_request(
+            "GET",
+            self._services.urls[service] + path,
+            params={name: value for name, value in query.items() if value},
+            headers={**headers, **await self._bearer()},
+            timeout=httpx.Timeout(10, read=None),
+        )
+        try:
+            response = await self._services.http.send(request, stream=True)
+            if response.is_error:
+                await response.aread()
+        except httpx.TransportError as error:
+            raise Away(service) from error
+        check(service, response)
+        return response
+
+    async def parts(self, **asked: Awaitable[Json]) -> dict[str, Any]:
+        """A Part for each of these, asked at once: who is away is told, who refuses is raised.
+
+        Who has too much to do for this member is away, too.
+        """
+        found = await asyncio.gather(*map(_part, asked.values()))
+        return dict(zip(asked, found, strict=True))
+
+    async def members(self, member_ids: Iterable[str]) -> dict[str, Json]:
+        """Members by their ids, asked for at once; None where nobody registered one, or says so."""
+        return await self._seen("intake", "members", member_ids)
+
+    async def titles(self, service: Service, kind: str, ids: Iterable[str]) -> dict[str, str]:
+        """What projects or datasets are called, by their ids; these where they are not shown."""
+        found = await self._seen(service, kind, ids)
+        return {one: str(told["title"]) if told else one for one, told in found.items()}
+
+    async def _seen(self, service: Service, kind: str, ids: Iterable[str]) -> dict[str, Json]:
+        asked = {one: if_seen(self.get(service, path_of(kind, one))) for one in dict.fromkeys(ids)}
+        return {one: part.value for one, part in (await self.parts(**asked)).items()}
+
+    async def _call(
+        self,
+        service: Service,
+        method: str,
+        path: str,
+        **options: Any,  # noqa: ANN401 - httpx's
+    ) -> httpx.Response:
+        headers = {**options.pop("headers", {}), **await self._bearer()}
+        url = self._services.urls[service] + path
+        async with self._turn(service):
+            return await request(
+                self._services.http, service, method, url, headers=headers, **options
+            )
+
+    @asynccontextmanager
+    async def _turn(self, service: Service) -> AsyncIterator[None]:
+        """Have one of the member's turns at a service; raises Away when none comes."""
+        turn = self._services.turns[service, self._member_id]
+        try:
+            async with asyncio.timeout(_TURN_SECONDS):
+                await turn.acquire()
+        except TimeoutError as error:
+            raise Away(service) from error
+        try:
+            yield
+        finally:
+            turn.release()
+
+    async def _bearer(self) -> dict[str, str]:
+        if not self._session:
+            return {}
+        of = self._services
+        token = await of.tokens.of(self._session, of.http, of.urls["intake"])
+        return {"Authorization": f"Bearer {token}"}
+
+
+async def if_seen(asked: Awaitable[Json]) -> Json:
+    """What was asked for, or None where it is not for this person to see."""
+    try:
+        return await asked
+    except Refused as refused:
+        if refused.status not in _UNSEEN:
+            raise
+        return None
+
+
+async def pieces_of(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """What an open answer holds, as it comes; it is closed at the end, or when nobody listens."""
+    try:
+        async for piece in response.aiter_bytes():
+            yield piece
+    finally:
+        await response.aclose()
+
+
+async def _part(asked: Awaitable[Json]) -> Part:
+    try:
+        return Part(await asked)
+    except Away as error:
+        return Part(missing=error.said)
+    except Refused as refused:
+        if refused.status != _TOO_MANY:
+            raise
+        return Part(missing=sentence(refused.detail))
