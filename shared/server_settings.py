@@ -41,6 +41,12 @@ class ServerSettings(BaseModel):
         description="how long a connection may wait for its next request; longer than a proxy's 60,"
         " so that it is the proxy that ends one",
     )
+    http_body_seconds: float = Field(
+        default=30,
+        gt=0,
+        description="time in which a JSON body, and each 64 kB of an upload or of a form of the"
+        " portal, must come",
+    )
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s?#\"<>]*[^\s?#\"<>/])?$",

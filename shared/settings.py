@@ -69,11 +69,6 @@ class Settings(MailSettings):
     http_head_seconds: float = Field(
         default=10, gt=0, description="time in which a request's line and headers must come"
     )
-    http_body_seconds: float = Field(
-        default=30,
-        gt=0,
-        description="time in which a JSON body, and each 64 kB of an upload, must come",
-    )
     lab_kind: PublisherKind | None = Field(
         default=None,
         description="what kind of body that is, as portals ask: regional_authority, nonprofit, ...",

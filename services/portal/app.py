@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.portal import health
 from services.portal.attempts import Attempts
+from services.portal.form_body import SLOW
 from services.portal.french import FILTERS
 from services.portal.lab import Away, Lab, Refused, Service, Services, SignIn, Tokens
 from services.portal.oidc import Provider
@@ -150,7 +151,11 @@ async def _refused(request: Request, error: Exception) -> Response:
             request.session.clear()
             request.session["said"] = "Votre session est terminée : connectez-vous à nouveau."
         return RedirectResponse("/connexion", _SEEN)
-    return visit.page("refused.html", error.status, code=error.status, detail=error.detail)
+    shown = visit.page("refused.html", error.status, code=error.status, detail=error.detail)
+    if error.status == SLOW:
+        # What may still come of the form is no next request.
+        shown.headers["connection"] = "close"
+    return shown
 
 
 async def _away(request: Request, error: Exception) -> Response:

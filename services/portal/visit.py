@@ -12,16 +12,16 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import Message, Receive
 
 from services.portal.attempts import Attempts
+from services.portal.form_body import bounded
 from services.portal.french import size
 from services.portal.lab import Json, Lab, Refused, SignIn
 from services.portal.oidc import Provider
 from shared.server_settings import PortalSettings
 
 _CREATED, _SEEN = 201, 303
-_FORBIDDEN, _TOO_LARGE = 403, 413
+_FORBIDDEN = 403
 _FOR_FORMS = frozenset((400, 403, 409, 413, 422, 429))
 """What a form is shown again for: what is wrong with it, or that it has to be sent later."""
 
@@ -29,8 +29,6 @@ _NOT_KEPT = {"cache-control": "no-store"}
 """What pages show is for who signed in: no browser or proxy keeps it for the next."""
 
 _FORM_FIELDS = 600
-_FORM_BYTES = 1_000_000
-"""The most that a form brings beside a file, and a field of one with a file."""
 
 
 _MENU = (
@@ -240,7 +238,9 @@ def _answering(
         if request.method != "POST":
             return await handler(visit)
         limit = visit.settings.max_upload_bytes if takes_file else 0
-        sent = Request(request.scope, _bounded(request.receive, limit))
+        large = f"Le fichier dépasse {size(limit)}." if limit else "Ce formulaire est trop long."
+        seconds = visit.settings.http_body_seconds
+        sent = Request(request.scope, bounded(request.receive, limit, large, seconds))
         async with sent.form(max_files=1, max_fields=_FORM_FIELDS) as form:
             visit.form = form
             is_own = hmac.compare_digest(visit.text("csrf").encode(), visit.csrf.encode())
@@ -251,33 +251,6 @@ def _answering(
             return await handler(visit)
 
     return answer
-
-
-def _bounded(receive: Receive, largest_file: int) -> Receive:
-    """The same for a body that holds a file of so many bytes at most; Refused beyond that.
-
-    Starlette keeps a file of any size on disk, and a form of any size in memory.
-    """
-    left = largest_file + _FORM_BYTES
-
-    async def receiving() -> Message:
-        nonlocal left
-        message = await receive()
-        left -= len(message.get("body", b""))
-        if left < 0:
-            await _read_on(receive, message, largest_file)
-            told = f"Le fichier dépasse {size(largest_file)}." if largest_file else ""
-            raise Refused(_TOO_LARGE, told or "Ce formulaire est trop long.")
-        return message
-
-    return receiving
-
-
-async def _read_on(receive: Receive, message: Message, most: int) -> None:
-    """Forget the rest of a body: browsers show an answer only to what they sent whole."""
-    while message.get("more_body") and most > 0:
-        message = await receive()
-        most -= len(message.get("body", b""))
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,11 @@
 """What a form brings, and how much of it."""
 
+from asyncio import Event
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
+import pytest
 from anyio.from_thread import start_blocking_portal
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -27,14 +30,26 @@ async def _known(visit: Visit) -> Response:
 
 def _send(path: str, data: dict[str, str], csrf: str = _OWN, **form: Any) -> httpx.Response:
     """What the portal answers to a form, one of two: `/file` takes a file of 2 MB at most."""
-    settings = PortalSettings(
+
+    async def send(browser: httpx.AsyncClient) -> httpx.Response:
+        known = (await browser.get("/csrf")).text
+        sent = {**data, "csrf": known if csrf == _OWN else csrf}
+        return await browser.post(path, data=sent, **form)
+
+    return _answered(send)
+
+
+def _answered(
+    send: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]], **settings: float
+) -> httpx.Response:
+    portal = PortalSettings(
         http_port=1,
         notify_url="http://127.0.0.1:1",
         cookie_key="k" * 32,
         max_upload_bytes=2_000_000,
-        **_SERVICES,
+        **{**_SERVICES, **settings},
     )
-    app = application(settings)
+    app = application(portal)
     app.router.routes += [
         post("/file", _sizes, is_open=True, takes_file=True),
         post("/form", _sizes, is_open=True),
@@ -44,9 +59,7 @@ def _send(path: str, data: dict[str, str], csrf: str = _OWN, **form: Any) -> htt
     async def answer() -> httpx.Response:
         browser = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://lab")
         async with app.router.lifespan_context(app), browser:
-            known = (await browser.get("/csrf")).text
-            sent = {**data, "csrf": known if csrf == _OWN else csrf}
-            return await browser.post(path, data=sent, **form)
+            return await send(browser)
 
     # In a thread of its own: a browser of other tests may have left its loop in this one.
     with start_blocking_portal() as thread:
@@ -85,6 +98,23 @@ def test_a_field_of_a_file_that_was_not_chosen_holds_none() -> None:
 def test_a_form_of_another_page_is_refused() -> None:
     """It does not know what this browser's forms bring along."""
     assert _send("/form", data={}, csrf="guessed").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/form", "/file"])
+def test_a_form_whose_end_never_comes_is_refused(path: str) -> None:
+    """Whatever is sent again and again: the connection is not kept for it."""
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"said=x"
+        await Event().wait()
+
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = _answered(
+        lambda browser: browser.post(path, content=endless(), headers=headers),
+        http_body_seconds=0.05,
+    )
+    assert (answer.status_code, answer.headers["connection"]) == (408, "close")
+    assert "arrivait trop lentement" in answer.text
 
 
 def test_what_is_wrong_with_an_item_is_told_at_its_list() -> None:

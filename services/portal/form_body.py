@@ -1,0 +1,64 @@
+"""How much a form may bring, and how long that may take."""
+
+import asyncio
+
+from starlette.types import Message, Receive
+
+from services.portal.lab import Refused
+
+SLOW, _TOO_LARGE = 408, 413
+
+_FORM_BYTES = 1_000_000
+"""The most that a form brings beside a file, and a field of one with a file."""
+
+_PIECE_BYTES = 64_000
+
+
+def bounded(receive: Receive, largest_file: int, too_large: str, seconds: float) -> Receive:
+    """The same for a body that holds a file of so many bytes at most; Refused `too_large` else.
+
+    Each 64 kB of it has so many `seconds` to come, as at the services. Starlette keeps a file
+    of any size on disk, and a form of any size in memory.
+    """
+    left, receive = largest_file + _FORM_BYTES, _in_time(receive, seconds)
+
+    async def receiving() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            await _read_on(receive, message, largest_file)
+            raise Refused(_TOO_LARGE, too_large)
+        return message
+
+    return receiving
+
+
+def _in_time(receive: Receive, seconds: float) -> Receive:
+    """The same; Refused when a piece of the body does not come within so many seconds."""
+    come, ends = 0, asyncio.get_running_loop().time() + seconds
+
+    async def receiving() -> Message:
+        nonlocal come, ends
+        try:
+            async with asyncio.timeout_at(ends):
+                message = await receive()
+        except TimeoutError as error:
+            raise Refused(
+                SLOW,
+                "Ce que vous avez envoyé arrivait trop lentement, et rien n'en est enregistré :"
+                " revenez en arrière et recommencez, au besoin d'une autre connexion.",
+            ) from error
+        come += len(message.get("body", b""))
+        if come >= _PIECE_BYTES:
+            come, ends = 0, asyncio.get_running_loop().time() + seconds
+        return message
+
+    return receiving
+
+
+async def _read_on(receive: Receive, message: Message, most: int) -> None:
+    """Forget the rest of a body: browsers show an answer only to what they sent whole."""
+    while message.get("more_body") and most > 0:
+        message = await receive()
+        most -= len(message.get("body", b""))
