@@ -97,6 +97,15 @@ class Aggregate(BaseModel):
         return sealed
 
 
+class Followed(Aggregate):
+    """An aggregate that indexes in memory follow: by `changed_at` they find what is new to them.
+
+    It is among the `indexes` of each subclass.
+    """
+
+    changed_at: datetime = LONG_AGO
+
+
 class View(BaseModel):
     """Made from an aggregate's attributes: what is not named here is not shown."""
 

@@ -37,7 +37,7 @@ from services.catalog.search.finder import Finder
 from shared.auth import Caller
 from shared.endings import departures
 from shared.endings.departures import Departure
-from shared.endings.orphans import ComputedIndex, OrphanSweep, References, WrittenFile
+from shared.endings.orphans import OrphanSweep, References, WrittenFile
 from shared.endings.retention import Retained, retaining
 from shared.events import (
     DatasetDescribed,
@@ -67,6 +67,7 @@ from shared.events import (
     TreatmentChanged,
     TreatmentProposed,
 )
+from shared.indexes.computed import ComputedIndex
 from shared.messaging import (
     Background,
     Config,

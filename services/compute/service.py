@@ -21,7 +21,7 @@ from services.compute.jobs.queries import Queries
 from services.compute.jobs.workspace import AccessEvent, Workspace
 from services.compute.recipes.model import Recipe
 from shared.endings.departures import Departure
-from shared.endings.orphans import ComputedIndex, OrphanSweep, References, WrittenFile, named_by
+from shared.endings.orphans import OrphanSweep, References, WrittenFile, named_by
 from shared.endings.retention import Retained, retaining
 from shared.events import (
     AccessGranted,
@@ -42,6 +42,7 @@ from shared.events import (
     ResultsRecalled,
     TreatmentProposed,
 )
+from shared.indexes.computed import ComputedIndex
 from shared.messaging import Background, Config, Context, Documents, Files, RpcClient, on
 from shared.storage import check_disk
 

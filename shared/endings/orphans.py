@@ -52,18 +52,6 @@ class WrittenFile(Aggregate):
         self.is_suspect = True
 
 
-class ComputedIndex(Aggregate):
-    """Whether all documents of a class have a field that is computed when they are saved.
-
-    Queries would not find those that were saved before there was one: a file of theirs would look
-    as if nothing referred to it.
-    """
-
-    collection: ClassVar[str] = "hash_indexes"
-
-    is_complete: bool = False
-
-
 def note_written(store: Store, file: FileRef) -> None:
     """A file is about to be put into the store."""
     written, new = store.of(WrittenFile), WrittenFile(id=file.sha256, file=file, written_at=now())
@@ -95,21 +83,6 @@ def noting_if_possible(note: Callable[[FileRef], object]) -> Callable[[FileRef],
             note(file)
 
     return note_or_not
-
-
-def complete_index(
-    store: Store, cls: type[Aggregate], name: str, where: Mapping[str, Any] | None = None
-) -> None:
-    """See to it, once for each `name`, that documents of a class have what is computed of them."""
-    indexes = store.of(ComputedIndex)
-    found = indexes.find_one(name)
-    if found and found.is_complete:
-        return
-    documents = store.of(cls)
-    for one in documents.every(where):
-        # It is computed while a document is saved as it is.
-        documents.change(one.id, lambda _document: None)
-    indexes.add(ComputedIndex(id=name, is_complete=True))
 
 
 def named_by(store: Store, cls: type[Aggregate], hashes: Iterable[str]) -> set[str]:

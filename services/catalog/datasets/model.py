@@ -26,7 +26,7 @@ from services.catalog.decisions.not_personal import (
 )
 from services.catalog.decisions.opening_request import OpeningRequest
 from services.catalog.licences.source import Source
-from shared.aggregate import LONG_AGO, Aggregate, now
+from shared.aggregate import LONG_AGO, Followed, now
 from shared.auth import Caller
 from shared.catalogues.harvested_page import Distribution
 from shared.errors import Forbidden, Gone, NotFound, Unavailable, WrongStage
@@ -58,7 +58,7 @@ _RENAMED = "son titre ou sa description ont changé depuis la demande"
 _READ = frozenset({"held", "published"})
 
 
-class Dataset(Aggregate):
+class Dataset(Followed):
     """Data that the lab can offer to projects, or knows from another catalogue (`harvested`).
 
     `project_id` is the project whose result this is, `source_owners` those whose restricted data
@@ -90,7 +90,6 @@ class Dataset(Aggregate):
     aware: list[str] = []
     open_since: datetime = LONG_AGO
     versions: list[Version] = []
-    changed_at: datetime = LONG_AGO
     sent: str = Field(default="", description="fingerprint of the upload that it began with")
     harvested: Harvested | None = None
     retired: str = Field(default="", description="why it is found no more, in French")

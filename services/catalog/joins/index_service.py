@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from services.catalog import metrics
-from services.catalog.datasets.change_feed import JUST_NOW, MARGIN, ChangeFeed
 from services.catalog.datasets.model import Dataset
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.snapshot import IndexSnapshot, Snapshots
 from shared.background import Loop
 from shared.errors import NotFound, Rejected
 from shared.events.event import FileRef
+from shared.indexes.change_feed import JUST_NOW, MARGIN, ChangeFeed
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.key_file import read_blocks
@@ -49,7 +49,7 @@ class JoinIndexService(Loop):
         self._snapshots = Snapshots(store, files, in_thread)
         self._busy = threading.Lock()
         self._index: JoinIndex | None = None
-        self._feed = ChangeFeed()
+        self._feed = ChangeFeed(Dataset)
         self._taken: dict[str, str] = {}
         self._unsaved = 0
         self._has_deleted = False
@@ -96,7 +96,7 @@ class JoinIndexService(Loop):
         found = self._snapshots.load()
         if found is None:
             return JoinIndex()
-        self._feed, self._taken = ChangeFeed(found.since), found.taken
+        self._feed, self._taken = ChangeFeed(Dataset, found.since), found.taken
         index: JoinIndex = self._in_thread(JoinIndex.restored, found.state)
         return index
 

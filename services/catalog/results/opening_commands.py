@@ -15,8 +15,8 @@ from services.catalog.results.views import NewWord, OpeningPage, OpeningQuery, O
 from shared.aggregate import now
 from shared.auth import Caller
 from shared.endings.departures import check_present, left_among
-from shared.endings.orphans import complete_index
 from shared.errors import Forbidden, Invalid, WrongStage
+from shared.indexes.computed import complete_index
 from shared.store import Store
 from shared.words import counted, quoted
 

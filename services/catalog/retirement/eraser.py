@@ -20,8 +20,8 @@ from services.catalog.retirement.references import HASHES
 from services.catalog.retirement.released import ReleasedFiles
 from shared.aggregate import now
 from shared.background import Loop
-from shared.endings.orphans import complete_index
 from shared.events import FileRef
+from shared.indexes.computed import complete_index
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store

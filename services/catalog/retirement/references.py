@@ -7,7 +7,8 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.harvesting.model import Harvest
 from services.catalog.joins.snapshot import ID, JoinSnapshot
 from services.catalog.ledger.commands import needed
-from shared.endings.orphans import complete_index, named_by
+from shared.endings.orphans import named_by
+from shared.indexes.computed import complete_index
 from shared.store import Store
 
 HASHES, _OF_HARVESTS = "hashes", "harvests"

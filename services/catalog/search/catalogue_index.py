@@ -8,12 +8,12 @@ from typing import Any
 
 from tantivy import Document
 
-from services.catalog.datasets.change_feed import MARGIN, ChangeFeed
 from services.catalog.datasets.model import Dataset
 from services.catalog.search.concepts import vocabulary
 from services.catalog.search.indexed_dataset import document_of, texts_of
 from services.catalog.search.text_index import IndexedDataset, TextIndex
 from shared.errors import Unavailable
+from shared.indexes.change_feed import MARGIN, ChangeFeed
 from shared.store import Store
 from shared.words import fold
 
@@ -41,7 +41,7 @@ class CatalogueIndex(TextIndex):
     def __init__(self, in_thread: Callable[..., Any] = _here) -> None:
         super().__init__()
         self._in_thread = in_thread
-        self._feed = ChangeFeed()
+        self._feed = ChangeFeed(Dataset)
         self._writer = self._index.writer(_HEAP_BYTES, 1)
         self._busy = Lock()
         self._unwritten = set[str]()

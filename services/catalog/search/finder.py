@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 from pydantic_core import from_json
 
 from services.catalog import metrics
-from services.catalog.datasets.change_feed import JUST_NOW, MARGIN
 from services.catalog.datasets.views import DatasetSummary
 from services.catalog.search.best_hits import best_hits
 from services.catalog.search.catalogue_index import CatalogueIndex
@@ -30,6 +29,7 @@ from shared.aggregate import now
 from shared.auth import Caller
 from shared.background import Loop
 from shared.errors import Forbidden
+from shared.indexes.change_feed import JUST_NOW, MARGIN
 from shared.store import Store
 
 _IDLE_SECONDS = 30

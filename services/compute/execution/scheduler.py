@@ -16,9 +16,10 @@ from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import ACTIVE, Job, TakenOver, after_lane
 from shared.aggregate import now
 from shared.background import Loop
-from shared.endings.orphans import complete_index, noting_if_possible
+from shared.endings.orphans import noting_if_possible
 from shared.errors import Conflict, LabError
 from shared.events import JobKind
+from shared.indexes.computed import complete_index
 from shared.store import Repository
 
 log = logging.getLogger(__name__)

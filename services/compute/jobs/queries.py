@@ -7,10 +7,11 @@ from services.compute.jobs.model import Job
 from services.compute.jobs.views import JobPage, JobView, ListJobs, ReleaseRequestPage
 from services.compute.jobs.workspace import Workspace
 from shared.auth import INSIDE, Caller
-from shared.endings.orphans import complete_index, named_by
+from shared.endings.orphans import named_by
 from shared.errors import Forbidden, Gone, NotFound, WrongStage
 from shared.events.event import FileRef
 from shared.inbound import Paging
+from shared.indexes.computed import complete_index
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.manifest import Manifest

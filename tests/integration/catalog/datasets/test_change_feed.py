@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from services.catalog.datasets.change_feed import ChangeFeed
 from services.catalog.datasets.model import Dataset
+from shared.indexes.change_feed import ChangeFeed
 from shared.store import Store
 from tests.unit.catalog.samples import metadata, registered
 
@@ -13,7 +13,7 @@ def register(store: Store, name: str) -> Dataset:
     return store.of(Dataset).add(registered(f"dts_{name}", metadata(name)))
 
 
-def told(feed: ChangeFeed, store: Store) -> list[str]:
+def told(feed: ChangeFeed[Dataset], store: Store) -> list[str]:
     """The ids of what is new to the feed."""
     return [dataset.id for dataset in feed.changes(store)]
 
@@ -21,7 +21,7 @@ def told(feed: ChangeFeed, store: Store) -> list[str]:
 def test_every_dataset_is_told_at_first_and_never_again(store: Store) -> None:
     """Also when the catalogue is longer than a page."""
     names = [f"dts_{register(store, f'{n:03}').id[4:]}" for n in range(205)]
-    feed = ChangeFeed()
+    feed = ChangeFeed(Dataset)
     assert told(feed, store) == names
     assert told(feed, store) == []
 
@@ -30,7 +30,7 @@ def test_a_changed_dataset_is_told_once_more(store: Store) -> None:
     """Whatever else there is."""
     register(store, "1")
     register(store, "2")
-    feed = ChangeFeed()
+    feed = ChangeFeed(Dataset)
     told(feed, store)
     store.of(Dataset).change("dts_1", lambda dataset: dataset.reject(1, "illisible", "job_1"))
     assert told(feed, store) == ["dts_1"]
@@ -39,7 +39,7 @@ def test_a_changed_dataset_is_told_once_more(store: Store) -> None:
 def test_a_dataset_saved_late_is_told(store: Store) -> None:
     """A process decided on it before the newest that was told, and saved it after."""
     newest = register(store, "2")
-    feed = ChangeFeed()
+    feed = ChangeFeed(Dataset)
     told(feed, store)
     late = register(store, "1")
     late.changed_at = newest.changed_at - timedelta(minutes=1)
@@ -50,7 +50,7 @@ def test_a_dataset_saved_late_is_told(store: Store) -> None:
 def test_what_failed_is_told_again(store: Store) -> None:
     """An index that broke off has not seen the dataset."""
     register(store, "1")
-    feed = ChangeFeed()
+    feed = ChangeFeed(Dataset)
     next(feed.changes(store))
     assert told(feed, store) == ["dts_1"]
 
@@ -61,4 +61,4 @@ def test_a_feed_that_starts_late_hears_only_of_later_changes(store: Store) -> No
     recent = register(store, "2")
     recent.changed_at = old.changed_at + timedelta(minutes=10)
     store.of(Dataset).save(recent)
-    assert told(ChangeFeed(since=recent.changed_at), store) == ["dts_2"]
+    assert told(ChangeFeed(Dataset, since=recent.changed_at), store) == ["dts_2"]

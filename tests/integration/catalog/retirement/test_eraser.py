@@ -11,9 +11,9 @@ from services.catalog.retirement.commands import delete_as
 from services.catalog.retirement.eraser import Eraser
 from services.catalog.retirement.references import HASHES
 from shared.aggregate import new_id
-from shared.endings.orphans import ComputedIndex
 from shared.errors import NotFound
 from shared.events import FileRef
+from shared.indexes.computed import ComputedIndex
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store

@@ -20,9 +20,10 @@ from services.catalog.retirement.references import files_in_use
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from shared.aggregate import Aggregate, new_id, now
-from shared.endings.orphans import ComputedIndex, OrphanSweep, References, WrittenFile, note_written
+from shared.endings.orphans import OrphanSweep, References, WrittenFile, note_written
 from shared.errors import NotFound, Unavailable
 from shared.events import FileRef
+from shared.indexes.computed import ComputedIndex
 from shared.messaging import topology
 from shared.storage import Storage
 from shared.store import Store

@@ -1,0 +1,34 @@
+"""Indexed fields that are computed when a document is saved, and missing in those of before."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from shared.aggregate import Aggregate
+from shared.store import Store
+
+
+class ComputedIndex(Aggregate):
+    """Whether all documents of a class have a field that is computed when they are saved.
+
+    Queries would not find those that were saved before there was one: a file of theirs would look
+    as if nothing referred to it.
+    """
+
+    collection: ClassVar[str] = "hash_indexes"
+
+    is_complete: bool = False
+
+
+def complete_index(
+    store: Store, cls: type[Aggregate], name: str, where: Mapping[str, Any] | None = None
+) -> None:
+    """See to it, once for each `name`, that documents of a class have what is computed of them."""
+    indexes = store.of(ComputedIndex)
+    found = indexes.find_one(name)
+    if found and found.is_complete:
+        return
+    documents = store.of(cls)
+    for one in documents.every(where):
+        # It is computed while a document is saved as it is.
+        documents.change(one.id, lambda _document: None)
+    indexes.add(ComputedIndex(id=name, is_complete=True))
