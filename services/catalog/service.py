@@ -28,7 +28,7 @@ from services.catalog.ledger import commands as ledger
 from services.catalog.ledger.model import Release
 from services.catalog.matching import advice, recipes
 from services.catalog.matching.recipes import KnownRecipe
-from services.catalog.results import project_results
+from services.catalog.results import opening_commands, project_results
 from services.catalog.retirement import commands as deletions
 from services.catalog.retirement.eraser import Eraser
 from services.catalog.retirement.references import files_in_use
@@ -134,6 +134,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Reading
     settings: Settings = Config()
     finder: Finder = Background(_finder)
     harvest_worker: HarvestWorker = Background(_harvest_worker)
+    openings = Background(lambda context: opening_commands.waiting_index(context.store))
     retention = Background(retaining(retention.policies))
     watch = Background(lambda context: DeadlineWatch(context.service, context.store))
 

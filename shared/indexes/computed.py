@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from shared.aggregate import Aggregate
+from shared.background import Loop
 from shared.store import Store
+
+_SECONDS = 30.0
+"""Until the next try, while the document server does not answer."""
 
 
 class ComputedIndex(Aggregate):
@@ -32,3 +36,26 @@ def complete_index(
         # It is computed while a document is saved as it is.
         documents.change(one.id, lambda _document: None)
     indexes.add(ComputedIndex(id=name, is_complete=True))
+
+
+class IndexCompletion(Loop):
+    """Completes such a field when a process starts: who asks by it does not wait for that.
+
+    Until then, once after an upgrade, documents of before are not found by it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        cls: type[Aggregate],
+        name: str,
+        where: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(_SECONDS, self.complete)
+        self._of, self._is_complete = (store, cls, name, where), False
+
+    def complete(self) -> None:
+        """See to it that all documents have the field; once in this process."""
+        if not self._is_complete:
+            complete_index(*self._of)
+            self._is_complete = True

@@ -16,7 +16,7 @@ from shared.aggregate import now
 from shared.auth import Caller
 from shared.endings.departures import check_present, left_among
 from shared.errors import Forbidden, Invalid, WrongStage
-from shared.indexes.computed import complete_index
+from shared.indexes.computed import IndexCompletion
 from shared.store import Store
 from shared.words import counted, quoted
 
@@ -80,10 +80,14 @@ def read_opening(store: Store, dataset_id: str, caller: Caller) -> OpeningView:
     return _view(store, dataset)
 
 
+def waiting_index(store: Store) -> IndexCompletion:
+    """Sees to it that results of before are found by whose word they wait for."""
+    # Results are never harvested: of a large catalogue, few documents are looked through.
+    return IndexCompletion(store, Dataset, _INDEX, {"source_id": ""})
+
+
 def list_openings(store: Store, query: OpeningQuery, member_id: str) -> OpeningPage:
     """One page of the results whose opening waits for that member's word."""
-    # Results are never harvested: of a large catalogue, few documents are looked through.
-    complete_index(store, Dataset, _INDEX, {"source_id": ""})
     where = {_INDEX: {"$in": [member_id]}}
     found, cursor = store.of(Dataset).page(where, after=query.after, limit=query.limit)
     return OpeningPage(items=[_view(store, one) for one in found], next=cursor)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import urllib3
 
+from services.catalog.results.opening_commands import waiting_index
 from shared.aggregate import new_id
 from shared.errors import Forbidden, Invalid
 from shared.events import MemberLeft, ProjectDelivered, Step
@@ -181,7 +182,7 @@ def test_members_list_what_waits_for_their_word(lab: Lab) -> None:
 
 
 def test_opening_from_before_there_was_a_list_is_listed(lab: Lab) -> None:
-    """Its document does not say for whom it waits: it is saved again before the first list."""
+    """Its document does not say for whom it waits: it is saved again when a process starts."""
     holder, owner, _ = members()
     source = lab.published(owner, access="restricted")
     result = lab.result_of(delivered(lab, source, holder_id=holder))
@@ -193,6 +194,8 @@ def test_opening_from_before_there_was_a_list_is_listed(lab: Lab) -> None:
         assert found.pop("opening_waits_for") == [owner]
         database["datasets"].replace_one({"_id": result}, found)
         database["hash_indexes"].delete_one({"_id": "opening_waits_for"})
+    with lab.store() as store:
+        waiting_index(store).complete()
     assert waiting(lab, owner) == [result]
 
 
