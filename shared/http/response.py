@@ -2,7 +2,8 @@
 
 import logging
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import chain
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,9 @@ from shared.http.route import BYTES, EVENTS, Download, EventStream, Route, Text
 from shared.http.upload import plain_name
 
 log = logging.getLogger(__name__)
+
+_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
+"""What writes results of a type; that of a union takes half a millisecond to make."""
 
 
 def answer(route: Route, result: object, routes: Sequence[Route]) -> Response:
@@ -29,7 +33,7 @@ def answer(route: Route, result: object, routes: Sequence[Route]) -> Response:
         return _write(result)
     if isinstance(result, EventStream):
         return _stream(result)
-    body = TypeAdapter(route.returns or type(result)).dump_json(result, by_alias=True)
+    body = _adapter(route.returns or type(result)).dump_json(result, by_alias=True)
     response = Response(body, route.status, content_type="application/json")
     location = _location(route, result, routes)
     if location:
