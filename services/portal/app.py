@@ -25,7 +25,16 @@ from services.portal import health
 from services.portal.attempts import Attempts
 from services.portal.form_body import SLOW
 from services.portal.french import FILTERS
-from services.portal.lab import Away, Lab, Refused, Service, Services, SignIn, Tokens
+from services.portal.lab import (
+    Away,
+    KeptConnections,
+    Lab,
+    Refused,
+    Service,
+    Services,
+    SignIn,
+    Tokens,
+)
 from services.portal.oidc import Provider
 from services.portal.pages import PAGES
 from services.portal.reading import differences, recognised
@@ -38,9 +47,6 @@ log = logging.getLogger(__name__)
 
 _COOKIE_SECONDS = 12 * 3600
 _TIMEOUT = httpx.Timeout(30, connect=3)
-_LIMITS = httpx.Limits(max_connections=400, max_keepalive_connections=400)
-"""Of the connections to one service: who follows a job has one as long as the job goes on."""
-
 _UNAUTHENTICATED, _NOT_FOUND, _UNAVAILABLE = 401, 404, 503
 _SEEN = 303
 
@@ -108,9 +114,8 @@ async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[N
 
 
 def _client(urls: Iterable[str]) -> httpx.AsyncClient:
-    """A pool looks through all of its connections for each call: each service has its own."""
-    pools = {url: httpx.AsyncHTTPTransport(limits=_LIMITS, trust_env=False) for url in urls}
-    return httpx.AsyncClient(timeout=_TIMEOUT, mounts=pools, trust_env=False)
+    kept = {url: KeptConnections() for url in urls}
+    return httpx.AsyncClient(timeout=_TIMEOUT, mounts=kept, trust_env=False)
 
 
 def templates_of() -> Environment:

@@ -1,4 +1,4 @@
-"""The portal's pages: their first byte beside the API calls behind them, their weight, and a crowd.
+"""The portal's pages: their first byte beside the API calls behind them, their weight, and crowds.
 
 Calls are made as the page makes them: one round after the other, those of a round at once. Both
 sides take turns on one lab, which has played the demonstration's story.
@@ -19,6 +19,7 @@ import httpx
 from deploy.demo import content
 from deploy.demo.story import Story
 from shared.auth import issue_token
+from tests.benchmarks.jobs.processor_time import ProcessorTime
 from tests.chaos.lab import Lab
 
 ROUNDS = 30
@@ -51,7 +52,9 @@ async def measure(lab: Lab, story: Story) -> None:
         for path, rounds in pages(story, member).items():
             await compare(path, person, api, lab.stack.urls(), rounds)
         print(f"  first visit: {await weight(lab.stack.portal_url) / 1000:.1f} kB")
-    await crowd(lab, sorted(story.members.values()), list(pages(story, member)))
+    paths, members = list(pages(story, member)), sorted(story.members.values())
+    await crowd(lab, members, paths, f"of {len(members)} members")
+    await crowd(lab, [member], paths, "of one member")
 
 
 def pages(story: Story, member: str) -> Mapping[str, Sequence[Sequence[Call]]]:
@@ -132,7 +135,7 @@ async def weight(url: str) -> int:
     return sent
 
 
-async def crowd(lab: Lab, members: Sequence[str], paths: Sequence[str]) -> None:
+async def crowd(lab: Lab, members: Sequence[str], paths: Sequence[str], named: str) -> None:
     """So many people of these members, each of whom looks at a few pages, all at once."""
     limits = httpx.Limits(max_connections=2)
     people = [
@@ -152,13 +155,17 @@ async def crowd(lab: Lab, members: Sequence[str], paths: Sequence[str]) -> None:
             if answer.status_code not in {200, 404}:
                 failed[answer.status_code] += 1
 
+    pids = {one.name: one.pid for one in lab.stack.status()}
     began = time.perf_counter()
-    await asyncio.gather(*map(look, people))
+    with ProcessorTime(pids) as used:
+        await asyncio.gather(*map(look, people))
     spent = time.perf_counter() - began
     for one in people:
         await one.aclose()
     late = statistics.quantiles(took, n=20, method="inclusive")[18]
     print(
-        f"  {PEOPLE} people at once: {len(took) / spent:.0f} pages/s, median"
+        f"  {PEOPLE} people {named} at once: {len(took) / spent:.0f} pages/s, median"
         f" {statistics.median(took):.2f} s, p95 {late:.2f} s, failed: {dict(failed)}"
     )
+    shares = (f"{name} {1000 * cost / len(took):.0f}" for name, cost in used.spent.items())
+    print(f"    processor-milliseconds of a page: {', '.join(shares)}")

@@ -2,10 +2,12 @@
 
 from services.portal.lab.asking import Lab, Part, Services, if_seen, pieces_of
 from services.portal.lab.calls import Away, Json, Refused, Service, SignIn, Tokens, path_of
+from services.portal.lab.connections import KeptConnections
 
 __all__ = [
     "Away",
     "Json",
+    "KeptConnections",
     "Lab",
     "Part",
     "Refused",

@@ -5,7 +5,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, BinaryIO, Literal
@@ -35,6 +35,9 @@ A service refuses a member's calls beyond a fifth of its connections: people of 
 of whose pages makes several, would be refused each other's.
 """
 
+_ALL_AT_ONCE = 100
+"""Calls of all members that a service is asked at a time: well below the connections it has."""
+
 _TURN_SECONDS = 30
 """How long a call waits for its turn before its service counts as away."""
 
@@ -57,7 +60,11 @@ class Services:
     turns: defaultdict[tuple[Service, str], asyncio.Semaphore] = field(
         default_factory=lambda: defaultdict(partial(asyncio.Semaphore, _AT_ONCE))
     )
-    """Those that calls wait for, of each service and member."""
+    """What calls wait for, at each service those of each member apart."""
+
+    turns_of_all: defaultdict[Service, asyncio.Semaphore] = field(
+        default_factory=lambda: defaultdict(partial(asyncio.Semaphore, _ALL_AT_ONCE))
+    )
 
 
 class Lab:
@@ -185,16 +192,15 @@ class Lab:
     @asynccontextmanager
     async def _turn(self, service: Service) -> AsyncIterator[None]:
         """Have one of the member's turns at a service; raises Away when none comes."""
-        turn = self._services.turns[service, self._member_id]
-        try:
-            async with asyncio.timeout(_TURN_SECONDS):
-                await turn.acquire()
-        except TimeoutError as error:
-            raise Away(service) from error
-        try:
+        of = self._services
+        async with AsyncExitStack() as taken:
+            try:
+                async with asyncio.timeout(_TURN_SECONDS):
+                    await taken.enter_async_context(of.turns[service, self._member_id])
+                    await taken.enter_async_context(of.turns_of_all[service])
+            except TimeoutError as error:
+                raise Away(service) from error
             yield
-        finally:
-            turn.release()
 
     async def _bearer(self) -> dict[str, str]:
         if not self._session:
