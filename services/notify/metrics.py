@@ -42,3 +42,9 @@ mails_waiting = gauge(
 mail_oldest_due = gauge(
     "datalab_mail_oldest_due_seconds", "How long the mail that waits longest should have been sent."
 )
+
+steering_behind = gauge(
+    "datalab_steering_behind_seconds",
+    "How long ago the committee's figures last had all that the timelines have of the last days;"
+    " looked at every 30 seconds.",
+)

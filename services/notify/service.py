@@ -14,8 +14,8 @@ from services.notify.sending.sender import Sender
 from services.notify.steering.model import Subject
 from services.notify.steering.report import csv_of, report
 from services.notify.steering.views import SteeringQuery, SteeringView
+from services.notify.steering_watch import Filling, SteeringWatch, Upgrade
 from services.notify.timeline import Ownership, TimelineEntry
-from services.notify.upgrade import Filling, Upgrade
 from services.notify.views import (
     ChangeEndpoint,
     DeliveryPage,
@@ -82,6 +82,9 @@ class Notify(ForMails):
     )
     settings = Config()
     upgrade = Background(lambda context: Upgrade(context.store))
+    steering: SteeringWatch = Background(
+        lambda context: SteeringWatch(context.service, context.store)
+    )
     retention = Background(retaining(retention.policies))
     sender = Background(
         lambda context: Sender(context.store, context.settings, _guard(context.settings))
@@ -162,7 +165,7 @@ class Notify(ForMails):
         How long one member takes to answer is told to operators alone, and few persons are told as
         « moins de 5 ». The CSV leaves out the reasons that people gave.
         """
-        told = report(self.documents, call.query, now(), call.caller)
+        told = report(self.steering.index.known(), call.query, now(), call.caller)
         return Text([csv_of(told)], CSV) if call.format == "csv" else told
 
     @rpc

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from shared.aggregate import Followed
+from shared.aggregate import LONG_AGO, Followed, now
 from shared.store import Store
 
 A = TypeVar("A", bound=Followed)
@@ -45,7 +45,7 @@ class ChangeFeed(Generic[A]):
         One counts as told once the next one is asked for, so that a failure tells it again.
         Who asks often gives a shorter `margin`, and now and then the whole one.
         """
-        latest = self.since
+        latest, began = self.since, now()
         found = self._recent(store, latest - margin) if latest else self._every(store)
         for one in found:
             if self._told.get(one.id, (0, None))[0] == one.version:
@@ -53,7 +53,8 @@ class ChangeFeed(Generic[A]):
             yield one
             self._told[one.id] = one.version, one.changed_at
             latest = max(latest or one.changed_at, one.changed_at)
-        self._forget_before(latest)
+        # Of before, when documents did not say it, or there are none: all were read a moment ago.
+        self._forget_before(max(latest or LONG_AGO, began - MARGIN))
 
     def _recent(self, store: Store, since: datetime) -> Iterator[A]:
         """Those that changed at that time or later, the newest first.
@@ -67,8 +68,7 @@ class ChangeFeed(Generic[A]):
                 return (one for one in found if one.changed_at >= since)
             limit *= 4
 
-    def _forget_before(self, latest: datetime | None) -> None:
+    def _forget_before(self, latest: datetime) -> None:
         self.since = latest
-        if latest:
-            told = self._told.items()
-            self._told = {id_: one for id_, one in told if one[1] >= latest - MARGIN}
+        told = self._told.items()
+        self._told = {id_: one for id_, one in told if one[1] >= latest - MARGIN}

@@ -43,6 +43,7 @@ _CLOSES: Mapping[str, Party] = {
 """Who is waited for no more; of an access, all who were asked: one word is that of all."""
 
 _PROPOSED = "treatment_proposed"
+_RUNS = frozenset({"trial", "full"})
 
 
 class Stay(NamedTuple):
@@ -93,7 +94,18 @@ class Life:
             waiting.hear(fact)
         return waiting.all
 
-    @property
+    @cached_property
+    def runs(self) -> tuple[Fact, ...]:
+        """Its trials and full jobs that ended well."""
+        ended = (one for one in self.facts if one.what == "job_succeeded")
+        return tuple(one for one in ended if one.kind in _RUNS)
+
+    @cached_property
+    def requests(self) -> tuple[Fact, ...]:
+        """Its requests for restricted data."""
+        return tuple(one for one in self.facts if one.what == "access_requested")
+
+    @cached_property
     def end(self) -> Fact | None:
         """Why it was rejected or withdrawn, or that it is delivered, if it ended."""
         ends = (one for one in self.facts if _STAGE_OF.get(one.what) in FINAL)

@@ -3,11 +3,12 @@
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import ClassVar, Literal
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime, computed_field
+from pydantic import AfterValidator, AwareDatetime, computed_field
 
-from shared.aggregate import Aggregate
+from shared.aggregate import Followed
 from shared.endings.redaction import ERASED
 from shared.events.event import Frozen
 from shared.events.intake import ProjectRejected, ProjectWithdrawn
@@ -23,6 +24,11 @@ SHELVES = 64
 About = Literal["project", "dataset", "member", "harvest", "workshop"]
 
 
+def _in_utc(at: datetime) -> datetime:
+    """The same time: those with one zone object are compared ten times as fast as others."""
+    return at.astimezone(UTC)
+
+
 class Fact(Frozen):
     """What figures are made of in one event, whose topic is `what`.
 
@@ -32,7 +38,7 @@ class Fact(Frozen):
     """
 
     key: str
-    at: AwareDatetime
+    at: Annotated[AwareDatetime, AfterValidator(_in_utc)]
     sequence: int
     what: str
     kind: str = ""
@@ -55,11 +61,11 @@ class Fact(Frozen):
         return self.model_copy(update={"text": self.text and ERASED, "places": ()})
 
 
-class Subject(Aggregate):
+class Subject(Followed):
     """The facts of one thing, in their order; `is_cut` says that there were more of a kind."""
 
     collection: ClassVar[str] = "steering"
-    indexes: ClassVar[tuple[str, ...]] = ("shelf",)
+    indexes: ClassVar[tuple[str, ...]] = ("shelf", "changed_at")
 
     about: About
     thing_id: str
@@ -88,6 +94,12 @@ class Subject(Aggregate):
         self.is_cut = self.is_cut or any(len(found) > MOST_ALIKE for found in alike.values())
         kept = (fact for found in alike.values() for fact in found[:MOST_ALIKE])
         self.facts = tuple(sorted(kept, key=lambda one: one.order))
+
+    def has(self, fact: Fact) -> bool:
+        """Whether it was learnt, or left out because there were so many of its kind."""
+        return any(fact.key == one.key for one in self.facts) or (
+            self.is_cut and sum(fact.what == one.what for one in self.facts) >= MOST_ALIKE
+        )
 
     def names(self, named: Collection[str]) -> bool:
         """Whether it has words of events that name one of these."""

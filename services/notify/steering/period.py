@@ -1,7 +1,7 @@
 """The year that figures are of, in metropolitan France, and medians."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
@@ -11,7 +11,10 @@ _DAY = timedelta(days=1)
 
 
 class Period(NamedTuple):
-    """From the beginning of a year to its end, or until now while it goes on."""
+    """From the beginning of a year to its end, or until now while it goes on.
+
+    In UTC, as facts are: times of two zones take long to compare.
+    """
 
     year: int
     since: datetime
@@ -20,8 +23,10 @@ class Period(NamedTuple):
     @classmethod
     def of(cls, year: int, now: datetime) -> "Period":
         """That calendar year in Paris; empty when it has not begun."""
-        since = datetime(year, 1, 1, tzinfo=PARIS)
-        until = min(datetime(year + 1, 1, 1, tzinfo=PARIS), now.astimezone(PARIS))
+        since, following = (
+            datetime(one, 1, 1, tzinfo=PARIS).astimezone(UTC) for one in (year, year + 1)
+        )
+        until = min(following, now.astimezone(UTC))
         return cls(year, since, max(since, until))
 
     def has(self, at: datetime) -> bool:

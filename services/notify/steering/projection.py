@@ -1,11 +1,11 @@
 """Keeps what events tell for the figures, and takes words out of it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from services.notify.steering.facts import Thing, facts_of
 from services.notify.steering.model import SHELVES, Fact, Subject
+from shared.aggregate import now
 from shared.events import Envelope, Event
 from shared.store import Store
 
@@ -32,7 +32,7 @@ def redact(store: Store, named: Collection[str]) -> int:
     """Take the words of events that name one of these out; of how many subjects."""
     naming = [one.id for one in subjects_of(store) if one.names(named)]
     for identifier in naming:
-        store.of(Subject).change(identifier, partial(_redact, named))
+        _change(store, identifier, lambda subject: subject.redact(named))
     return len(naming)
 
 
@@ -40,7 +40,7 @@ def forget_reasons(store: Store, project_id: str) -> None:
     """Take the words out of why a project ended; theme and territory stay, as figures need them."""
     identifier = Subject.id_of("project", project_id)
     if store.of(Subject).find_one(identifier):
-        store.of(Subject).change(identifier, Subject.forget_reasons)
+        _change(store, identifier, Subject.forget_reasons)
 
 
 def _learn(store: Store, thing: Thing, facts: Iterable[Fact]) -> None:
@@ -50,8 +50,19 @@ def _learn(store: Store, thing: Thing, facts: Iterable[Fact]) -> None:
     def unheard() -> Subject:
         return Subject(id=identifier, about=about, thing_id=thing_id)
 
-    store.of(Subject).change(identifier, lambda subject: subject.learn(facts), new=unheard)
+    _change(store, identifier, lambda subject: subject.learn(facts), unheard)
 
 
-def _redact(named: Collection[str], subject: Subject) -> None:
-    subject.redact(named)
+def _change(
+    store: Store,
+    identifier: str,
+    decide: Callable[[Subject], None],
+    new: Callable[[], Subject] | None = None,
+) -> None:
+    """Change a subject so that every process's index learns of it."""
+
+    def decide_now(subject: Subject) -> None:
+        decide(subject)
+        subject.changed_at = now()
+
+    store.of(Subject).change(identifier, decide_now, new=new)

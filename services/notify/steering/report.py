@@ -8,11 +8,9 @@ from datetime import datetime
 
 from services.notify.steering import activity, datasets, projects, waits
 from services.notify.steering.period import Period
-from services.notify.steering.projection import subjects_of
 from services.notify.steering.views import Figure, Row, SteeringQuery, SteeringView
-from services.notify.steering.world import World, in_turns
+from services.notify.steering.world import Known, World, in_turns
 from shared.auth import Caller
-from shared.store import Store
 from shared.words import PARIS
 
 _FIGURES = (*projects.FIGURES, *waits.FIGURES, *datasets.FIGURES, *activity.FIGURES)
@@ -20,11 +18,11 @@ _BOM = "\ufeff"
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
-def report(store: Store, asked: SteeringQuery, now: datetime, caller: Caller) -> SteeringView:
+def report(known: Known, asked: SteeringQuery, now: datetime, caller: Caller) -> SteeringView:
     """The figures of the year that is asked for, or of this one, as the caller may see them."""
     period = Period.of(asked.year or now.astimezone(PARIS).year, now)
     sees_members = "operator" in caller.roles and not asked.report
-    told = report_of(World(period, tuple(subjects_of(store)), sees_members))
+    told = report_of(World(period, known, sees_members))
     return told.model_copy(update={"ends": ()}) if asked.report else told
 
 
@@ -33,7 +31,7 @@ def report_of(world: World) -> SteeringView:
     period = world.period
     return SteeringView(
         year=period.year,
-        until=period.until,
+        until=period.until.astimezone(PARIS),
         years=world.years,
         is_empty=period.year not in world.years,
         cut=sum(one.is_cut for one in world.subjects),

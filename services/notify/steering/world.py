@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import chain
-from typing import TypeVar
+from itertools import chain, count
+from operator import itemgetter
+from typing import NamedTuple, Self, TypeVar
 
 from services.notify.steering.lives import Life, Party, Wait
 from services.notify.steering.model import Fact, Subject
@@ -17,7 +18,7 @@ from shared.words import PARIS
 
 T = TypeVar("T")
 
-_RUNS = frozenset({"trial", "full"})
+_ENDS = frozenset({"dataset_retired", "dataset_deleted"})
 
 
 def in_turns(items: Iterable[T], many: int = 50) -> Iterator[T]:
@@ -41,16 +42,35 @@ class Dataset:
             one for fact in subject.facts if fact.what == "joins_discovered" for one in fact.ids
         )
 
+        self._gone = [one.at for one in subject.facts if one.what in _ENDS]
+
     def is_there(self, at: datetime) -> bool:
         """Whether it is published then, and neither retired nor deleted."""
-        ends = ("dataset_retired", "dataset_deleted")
-        gone = any(one.what in ends and one.at < at for one in self.facts)
+        gone = any(end < at for end in self._gone)
         return not gone and any(one.at < at for one in self.published)
 
     @property
     def label(self) -> str:
         """What it is called beside others, of which some may have its title."""
         return f"{self.title} ({self.dataset_id})"
+
+
+class Known(NamedTuple):
+    """All subjects at one moment, and what projects and, by their ids, datasets of them come to."""
+
+    subjects: tuple[Subject, ...]
+    lives: tuple[Life, ...]
+    datasets: Mapping[str, Dataset]
+
+    @classmethod
+    def of(cls, subjects: Iterable[Subject]) -> Self:
+        """What these come to."""
+        found = tuple(subjects)
+        return cls(
+            found,
+            tuple(Life(one) for one in found if one.about == "project"),
+            {one.thing_id: Dataset(one) for one in found if one.about == "dataset"},
+        )
 
 
 @dataclass(frozen=True)
@@ -61,13 +81,18 @@ class World:
     """
 
     period: Period
-    subjects: tuple[Subject, ...]
+    known: Known
     sees_members: bool
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """All that something is known of."""
+        return self.known.subjects
 
     @cached_property
     def all_projects(self) -> list[Life]:
         """Every project that began before the period's end."""
-        lives = (Life(one) for one in in_turns(self._about("project")))
+        lives = in_turns(self.known.lives)
         return [life for life in lives if life.stage_at(self.period.until)]
 
     @cached_property
@@ -75,15 +100,15 @@ class World:
         """The projects of the period: open at some time of it, or ended in it."""
         return [life for life in self.all_projects if self._is_of_period(life)]
 
-    @cached_property
+    @property
     def datasets(self) -> Mapping[str, Dataset]:
         """Every dataset by its id."""
-        return {one.thing_id: Dataset(one) for one in in_turns(self._about("dataset"))}
+        return self.known.datasets
 
     @cached_property
     def members(self) -> Mapping[str, Subject]:
         """Every member by its id."""
-        return {one.thing_id: one for one in self._about("member")}
+        return {one.thing_id: one for one in self.subjects if one.about == "member"}
 
     @cached_property
     def names(self) -> Mapping[str, str]:
@@ -116,8 +141,8 @@ class World:
         """When projects asked for restricted datasets, by both ids."""
         found = defaultdict[tuple[str, str], list[datetime]](list)
         for life in self.all_projects:
-            for fact in life.facts:
-                if fact.what == "access_requested" and fact.at < self.period.until:
+            for fact in life.requests:
+                if fact.at < self.period.until:
                     found[life.project_id, fact.ids[0]].append(fact.at)
         return found
 
@@ -136,23 +161,22 @@ class World:
     @property
     def years(self) -> tuple[int, ...]:
         """From the first to the last that anything is known of."""
-        found = {
-            one.at.astimezone(PARIS).year
-            for subject in self.subjects
-            for one in (*subject.facts[:1], *subject.facts[-1:])
-        }
-        return tuple(range(min(found), max(found) + 1)) if found else ()
+        known = [one.facts for one in self.subjects if one.facts]
+        if not known:
+            return ()
+        first, last = min(facts[0].at for facts in known), max(facts[-1].at for facts in known)
+        return tuple(range(first.astimezone(PARIS).year, last.astimezone(PARIS).year + 1))
 
     def facts(self, *whats: str) -> list[tuple[Subject, Fact]]:
-        """The facts of these kinds in the period, with what they are about, by their time."""
+        """The facts of these kinds in the period, with what they are about: of each in order."""
         found = chain.from_iterable(self._facts.get(what, ()) for what in whats)
-        return sorted(found, key=lambda pair: pair[1].order)
+        return [(one, fact) for _, one, fact in sorted(found, key=itemgetter(0))]
 
     def waited_for(self, party: Party, stage: Stage | None = None) -> Iterator[tuple[str, float]]:
         """The waits for a party, that began at a stage if one is named: for whom, how many days."""
-        for (whom, at), waits in self.waits.items():
+        for (whom, at), days in self._days_waited.items():
             if whom == party and stage in {None, at}:
-                yield from ((one.who, self.period.days(one.since, one.until)) for one in waits)
+                yield from days
 
     def label(self, dataset_id: str) -> str:
         """What a dataset is called; its id where it was never published."""
@@ -161,23 +185,25 @@ class World:
 
     def runs(self, life: Life) -> Iterable[Fact]:
         """The trials and full jobs of a project that ended well, until the period's end."""
-        return (
-            fact
-            for fact in life.facts
-            if fact.what == "job_succeeded" and fact.kind in _RUNS and fact.at < self.period.until
-        )
+        return (run for run in life.runs if run.at < self.period.until)
 
     @cached_property
-    def _facts(self) -> Mapping[str, list[tuple[Subject, Fact]]]:
-        found = defaultdict[str, list[tuple[Subject, Fact]]](list)
+    def _days_waited(self) -> Mapping[tuple[Party, Stage], list[tuple[str, float]]]:
+        return {
+            key: [(one.who, self.period.days(one.since, one.until)) for one in waits]
+            for key, waits in self.waits.items()
+        }
+
+    @cached_property
+    def _facts(self) -> Mapping[str, list[tuple[int, Subject, Fact]]]:
+        """By their kind, each with its place among all."""
+        found = defaultdict[str, list[tuple[int, Subject, Fact]]](list)
+        place, (_, since, until) = count(), self.period
         for one in in_turns(self.subjects):
             for fact in one.facts:
-                if self.period.has(fact.at):
-                    found[fact.what].append((one, fact))
+                if since <= fact.at < until:
+                    found[fact.what].append((next(place), one, fact))
         return found
-
-    def _about(self, about: str) -> Iterable[Subject]:
-        return (one for one in self.subjects if one.about == about)
 
     def _is_of_period(self, life: Life) -> bool:
         since = life.stays[0].since

@@ -13,9 +13,9 @@ from services.notify.recorder import Recorder
 from services.notify.retention import policies
 from services.notify.steering.model import Subject
 from services.notify.steering.projection import hear
+from services.notify.steering_watch import Filling, Upgrade, fill
 from services.notify.timeline import Ownership, TimelineEntry
-from services.notify.upgrade import Filling, Upgrade
-from shared.aggregate import now
+from shared.aggregate import LONG_AGO, now
 from shared.endings.departures import Departure
 from shared.endings.redaction import ERASED
 from shared.events import Envelope, ErasureRequested, Event, ProjectRejected, ProjectSubmitted
@@ -35,8 +35,9 @@ def record(store: Store, *told: Envelope[Event]) -> None:
 
 
 def kept(store: Store) -> dict[str, Subject]:
-    """The subjects, by their ids, as if each was saved once."""
-    return {one.id: one.model_copy(update={"version": 0}) for one in store.of(Subject).every()}
+    """The subjects, by their ids, as if each was saved once and long ago."""
+    as_new = {"version": 0, "changed_at": LONG_AGO}
+    return {one.id: one.model_copy(update=as_new) for one in store.of(Subject).every()}
 
 
 def test_events_twice_and_in_any_order_leave_the_same_facts(store: Store) -> None:
@@ -121,7 +122,7 @@ def test_timeline_of_an_erased_member_brings_no_word_back(store: Store) -> None:
     for entry in entries:
         store.of(TimelineEntry).add(entry)
     record(store, ERASURE)
-    Upgrade(store)._fill(entries)
+    fill(store, entries)
     assert MARK not in text_of(store)
 
 

@@ -1,0 +1,60 @@
+"""What a process knows of the figures follows the documents, whoever saves them."""
+
+from services.notify.steering.index import SubjectIndex
+from services.notify.steering.model import Subject
+from services.notify.steering.projection import hear, redact
+from shared.aggregate import LONG_AGO
+from shared.endings.redaction import ERASED
+from shared.events import ProjectRejected, ProjectSubmitted
+from shared.store import Store
+from tests.unit.notify.samples import MARK, PROJECT, envelope, made, marked
+from tests.unit.notify.steering.story import delivered, heard
+
+
+def known(index: SubjectIndex) -> dict[str, list[str]]:
+    """The keys of the facts of every subject that is known."""
+    return {one.id: [fact.key for fact in one.facts] for one in index.known().subjects}
+
+
+def test_answer_knows_what_was_saved_before_it_was_asked_for(store: Store) -> None:
+    """By this process or another, at first and later."""
+    told = delivered()
+    hear(store, told[:9])
+    index = SubjectIndex(store)
+    for number in range(9, len(told)):
+        assert known(index) == {
+            name: [fact.key for fact in one.facts] for name, one in heard(told[:number]).items()
+        }
+        hear(store, [told[number]])
+
+
+def test_projects_and_datasets_are_what_their_facts_come_to_now(store: Store) -> None:
+    """What one came to before is not counted any more."""
+    submitted, rejected = made(ProjectSubmitted), made(ProjectRejected)
+    hear(store, [envelope(submitted)])
+    index = SubjectIndex(store)
+    (life,) = index.known().lives
+    assert life.end is None
+    hear(store, [envelope(rejected, sequence=2)])
+    (life,) = index.known().lives
+    assert life.end is not None
+
+
+def test_words_that_were_taken_out_are_known_no_more(store: Store) -> None:
+    """An erasure reaches the memory of every process with its next answer."""
+    hear(store, [envelope(marked(made(ProjectRejected)))])
+    index = SubjectIndex(store)
+    assert MARK in repr(index.known())
+    redact(store, {PROJECT})
+    assert ERASED in repr(index.known().subjects)
+    assert MARK not in repr([vars(life) for life in index.known().lives])
+    assert MARK not in repr(index.known())
+
+
+def test_subjects_of_before_are_known(store: Store) -> None:
+    """Their documents do not say when they changed; they are read when a process starts."""
+    hear(store, delivered())
+    for one in store.of(Subject).every():
+        store.of(Subject).save(one.model_copy(update={"changed_at": LONG_AGO}))
+    index = SubjectIndex(store)
+    assert set(known(index)) == set(heard(delivered()))
