@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from services.portal.app import templates_of
 from services.portal.attempts import Attempts
-from services.portal.lab import Json, Lab, Refused, Service, SignIn, Tokens
+from services.portal.lab import Json, Lab, Refused, Service, Services, SignIn, Tokens
 from services.portal.visit import Handler, Visit
 from shared.server_settings import PortalSettings
 
@@ -28,7 +28,7 @@ class Written(Lab):
     """Services that answer what is written down by path; anything else is not there."""
 
     def __init__(self, http: httpx.AsyncClient, answers: Mapping[str, Json]) -> None:
-        super().__init__(http, _URLS, Tokens(), "session")
+        super().__init__(Services(http, _URLS, Tokens()), "session")
         self._answers, self.sent = answers, dict[str, Json]()
 
     async def get(self, service: Service, path: str, **query: object) -> Json:  # noqa: ARG002

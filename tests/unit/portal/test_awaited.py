@@ -69,10 +69,13 @@ def test_data_that_may_not_be_read_is_what_is_waited_for(state: Any) -> None:
     access = DatasetAccess(dataset_id="dts_a", sequence=1, state=state, awaited=(made.OWNER,))
     it.note_access(access)
     [said] = told(it)
-    assert said == {
-        "requested": "Un accord est attendu sur « dts_a » : Agence d'urbanisme.",
-        "refused": "L'accès à des données manque : sans réponse.",
-    }[state]
+    assert (
+        said
+        == {
+            "requested": "Un accord est attendu sur « dts_a » : Agence d'urbanisme.",
+            "refused": "L'accès à des données manque : sans réponse.",
+        }[state]
+    )
 
 
 def test_a_failed_trial_waits_for_a_reviewer() -> None:
