@@ -62,9 +62,9 @@ def test_reasons_are_on_the_page_and_not_in_the_report() -> None:
 
 def test_places_beyond_the_map_are_told_beneath_it() -> None:
     """Paris is not in Normandy."""
-    assert "Hors de la carte : Paris (1)." in rendered(
-        hostile(), "steering/show.html"
-    ).replace("\u00a0", " ")
+    assert "Hors de la carte : Paris (1)." in rendered(hostile(), "steering/show.html").replace(
+        "\u00a0", " "
+    )
 
 
 def test_figure_of_a_newer_notify_is_shown_and_a_missing_one_leaves_no_hole() -> None:

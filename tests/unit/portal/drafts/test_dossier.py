@@ -5,7 +5,7 @@ from typing import Any
 
 from services.portal.drafts.dossier import Evidence, as_text, dossier, fingerprint_of
 from services.portal.drafts.draft import Facts
-from tests.unit.portal.test_drafts import FACTS, PREVIEW, PROJECT
+from tests.unit.portal.drafts.test_drafts import FACTS, PREVIEW, PROJECT
 
 AT = "2026-11-20T09:30:00Z"
 SEEN: dict[str, Any] = {
