@@ -19,6 +19,8 @@ PROJECT: dict[str, Any] = {
     "holder_id": "ville",
     "title": "Qui a droit à l'aide ?",
     "stage": "secured",
+    "holder_due": "",
+    "results": [],
     "invitations": [
         {"part": "team", "member_id": one, "state": "invited", "at": AT}
         for one in ("mbr_1", "mbr_2", "mbr_3")
