@@ -1,6 +1,6 @@
 """A treatment made of choices: two tables crossed, rows kept, groups counted, a chart, a map."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from services.portal.lab import Json
@@ -74,7 +74,10 @@ def _made(choices: Choices) -> Iterator[Step]:
         key = {name: choices.key[name] for name in KEY_PARTS if choices.key.get(name)}
         yield _step("cross", inputs, key, "croisement")
     if all(choices.kept):
-        yield _step("query", {"table": _LEFT}, {"sql": _kept_sql(*choices.kept)}, "lignes_gardees")
+        # Owners are asked for what is read: where groups are counted, for what that takes.
+        columns = (*choices.by, *choices.sums, *choices.means) if choices.by else ()
+        sql = _kept_sql(columns, *choices.kept)
+        yield _step("query", {"table": _LEFT}, {"sql": sql}, "lignes_gardees")
     if choices.by:
         told = {"by": choices.by, "sums": choices.sums, "means": choices.means}
         given = {name: list(columns) for name, columns in told.items() if columns}
@@ -101,9 +104,13 @@ def _step(application: str, inputs: dict[str, str], parameters: Json, output: st
     }
 
 
-def _kept_sql(column: str, comparison: str, value: str) -> str:
+def _kept_sql(columns: Iterable[str], column: str, comparison: str, value: str) -> str:
     """The rows with that value; a number is compared as one where the column holds numbers."""
     if comparison not in COMPARISONS:
         comparison = "="
-    name, text = column.replace('"', '""'), value.replace("'", "''")
-    return f'SELECT * FROM "table" WHERE "{name}" {comparison} \'{text}\''  # noqa: S608 - quoted
+    chosen, text = ", ".join(map(_named, dict.fromkeys(columns))) or "*", value.replace("'", "''")
+    return f"SELECT {chosen} FROM \"table\" WHERE {_named(column)} {comparison} '{text}'"  # noqa: S608 - quoted
+
+
+def _named(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.portal.building import Choices, treatment_of
 from services.portal.describing import given_of
 from services.portal.pages.projects import projects, treatments
 from tests.unit.portal.pages import html_of, page_of
@@ -78,3 +79,17 @@ def test_form_of_data_has_the_names_of_its_places() -> None:
     told = {"licence": "lov2", "contact": None, "territory": ["14118"], "keywords": []}
     more = dict.fromkeys((*_FIELDS, "frequency", "minimum_units", "joins_shown"))
     assert given_of({**more, **told})["territory"] == "Caen (14118)"
+
+
+def test_rows_that_are_counted_are_read_without_the_other_columns() -> None:
+    """Owners are asked for what a treatment reads: rows that are only kept are read whole."""
+
+    def sql_of(**counted: tuple[str, ...]) -> str:
+        made = treatment_of(Choices(left="dts_1", kept=('né"e', ">", "l'an"), **counted))
+        assert made
+        return str(made["steps"][0]["parameters"]["sql"])
+
+    where = """FROM "table" WHERE "né""e" > 'l''an'"""
+    assert sql_of() == sql_of(sums=("parts",)) == f"SELECT * {where}"
+    counted = sql_of(by=("epci", "nom"), sums=("parts", "epci"), means=("parts",))
+    assert counted == f'SELECT "epci", "nom", "parts" {where}'
