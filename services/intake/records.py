@@ -252,7 +252,8 @@ class DatasetAccess(Frozen):
     @property
     def waits(self) -> Iterator[Wait]:
         """Whose word on it is missing."""
-        for member_id in (self.awaited or (None,)) if self.state == "requested" else ():
+        missing = (self.awaited or (None,)) if self.state == "requested" else ()
+        for member_id in missing:
             who = member_id or "son propriétaire"
             why = f"Attend l'accord de {who} sur « {self.title or self.dataset_id} »."
             yield Wait(dataset_id=self.dataset_id, title=self.title, member_id=member_id, why=why)

@@ -15,7 +15,7 @@ REASON = "accord retiré"
 @pytest.fixture(scope="module")
 def compute(lab: Lab) -> Iterator[RunningService]:
     """The service under test, and the sample catalogue."""
-    with lab.catalog(), lab.compute() as service:
+    with lab.catalog(), lab.bare_compute() as service:
         yield service
 
 

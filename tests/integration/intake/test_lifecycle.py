@@ -45,7 +45,7 @@ def test_a_secured_project_says_for_whose_word_it_waits_and_what_that_binds_it_t
     lab.publish_and_wait(AccessRequested(**about, holder_id=at.HOLDER[0]), sequence=4)
     why = "Attend l'accord de mbr_o sur « dts_epci »."
     shown = lab.done("GET", path)
-    wait = {"dataset_id": "dts_epci", "member_id": "mbr_o", "why": why}
+    wait = {"dataset_id": "dts_epci", "title": "", "member_id": "mbr_o", "why": why}
     assert (shown["waits_for"], shown["history"][-1]["why"]) == ([wait], why)
     conditions = ("Les embarquements, jamais le chiffre d'affaires.",)
     granted = AccessGranted(**about, decided_by="mbr_o", conditions=conditions)

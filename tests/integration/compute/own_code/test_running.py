@@ -8,7 +8,7 @@ import pytest
 
 from services.compute.execution.job_folder import Made
 from services.compute.runner.own_code.left import PAGE_HEAD
-from tests.integration.compute.jobs import DEMO, RunOutcome
+from tests.integration.compute.jobs import DEMO, RunOutcome, Tables
 from tests.integration.compute.own_code.conftest import RunCode
 
 REGRESSION = """
@@ -74,15 +74,13 @@ def opaque(run: RunOutcome) -> dict[str, str]:
     return {one.name: one.opaque for one in made if one.opaque}
 
 
-def test_regression_on_two_real_tables_is_that_of_pandas(
-    run_code: RunCode, taken: dict[str, RunOutcome]
-) -> None:
+def test_regression_on_two_real_tables_is_that_of_pandas(run_code: RunCode, files: Tables) -> None:
     """Fitted by two libraries in the sandbox, and once more here."""
     run = run_code(REGRESSION, {"communes": "communes", "logements": "logements"})
     assert run.reports[0]["rows"]["out"] == 2
     made = pd.read_parquet(run.made("result.parquet")).set_index("terme")["coefficient"]
     logements = pd.read_csv(DEMO / "logements.csv", sep=";", dtype={"com": str})
-    communes = pd.read_parquet(taken["communes"].made("table.parquet"))
+    communes = pd.read_parquet(files["communes"])
     codes = communes[communes["type"] == "commune-actuelle"]["code"]
     both = logements.groupby("com")[["logements", "logements_vacants"]].sum()
     both = both[both.index.isin(codes)]
