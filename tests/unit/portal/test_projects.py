@@ -83,9 +83,12 @@ def test_form_of_data_has_the_names_of_its_places() -> None:
 
 def test_rows_that_are_counted_are_read_without_the_other_columns() -> None:
     """Owners are asked for what a treatment reads: rows that are only kept are read whole."""
+    kept = ('né"e', ">", "l'an")
 
-    def sql_of(**counted: tuple[str, ...]) -> str:
-        made = treatment_of(Choices(left="dts_1", kept=('né"e', ">", "l'an"), **counted))
+    def sql_of(
+        by: tuple[str, ...] = (), sums: tuple[str, ...] = (), means: tuple[str, ...] = ()
+    ) -> str:
+        made = treatment_of(Choices(left="dts_1", kept=kept, by=by, sums=sums, means=means))
         assert made
         return str(made["steps"][0]["parameters"]["sql"])
 
