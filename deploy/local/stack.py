@@ -27,7 +27,7 @@ from deploy.local.preflight import (
 from deploy.local.supervision import ProcessState, Program, Supervisor, end, leftovers, wait_until
 
 Progress = Callable[[str], None]
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 _LOG_LINES = 5
 _OK = 200
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import httpx
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from services.portal.lab import KeptConnections
 
@@ -42,7 +43,9 @@ def _called(calling: Callable[[httpx.AsyncClient, Service], Awaitable[T]]) -> T:
         async with server, httpx.AsyncClient(transport=kept, base_url=base_url) as http:
             return await calling(http, service)
 
-    return asyncio.run(call())
+    # In a thread of its own: a browser of other tests may have left its loop in this one.
+    with start_blocking_portal() as thread:
+        return thread.call(call)
 
 
 def test_calls_one_after_the_other_have_one_connection() -> None:

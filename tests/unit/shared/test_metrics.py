@@ -60,6 +60,7 @@ FAMILIES = {
     "datalab_name_seconds": {"service", "outcome"},
     "datalab_orphans_erased": {"service"},
     "datalab_orphan_oldest_due_seconds": {"service"},
+    "datalab_steering_behind_seconds": {"service"},
     "datalab_search_seconds": {"service"},
     "datalab_search_indexed": {"service"},
     "datalab_search_followed_timestamp_seconds": {"service"},

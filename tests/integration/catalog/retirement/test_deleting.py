@@ -1,5 +1,6 @@
 """Deleted data is gone from files, documents and indexes; that it was there stays known."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,10 @@ def erased(lab: Lab, dataset_id: str) -> dict[str, Any]:
 def where(lab: Lab, marker: str) -> list[str]:
     """The stored files and documents of the catalogue that a text is in."""
     root = Path(lab.files.path(""))
-    files = [one for one in root.rglob("*") if one.is_file()]
-    found = [str(one) for one in files if marker.encode() in one.read_bytes()]
+    found = []
+    for one in root.rglob("*"):
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):  # erased meanwhile
+            found += [str(one)] if marker.encode() in one.read_bytes() else []
     with lab.database() as database:
         for name in database.list_collection_names():
             found += [
