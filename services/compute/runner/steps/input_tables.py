@@ -63,7 +63,7 @@ def sample_of(database: duckdb.DuckDBPyConnection, table: InputTable, rows: int)
         CREATE TABLE IF NOT EXISTS {quoted(name)} AS
         SELECT * FROM {quoted(table.whole)} QUALIFY {evenly(rows, table.rows)}
     """)
-    return InputTable(name, table.whole, rows, table.rows)
+    return InputTable(name, table.whole, rows, table.rows, described=table.described)
 
 
 def _columns(database: duckdb.DuckDBPyConnection, work: Work, name: str, read: str) -> str:

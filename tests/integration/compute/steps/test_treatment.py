@@ -337,3 +337,13 @@ def test_columns_are_called_as_with_all_of_the_table_that_was_not_granted(tmp_pa
         "k": [1, 2],
         "b_2": [5, 6],
     }
+
+
+def test_trial_compares_numbers_as_the_full_job_does(tmp_path: Path) -> None:
+    """Nine is less than a thousand, whether rows are read by a query or were sampled before."""
+    content = b"commune;pop\n" + b"".join(b"c%d;%d\n" % (n, n) for n in range(1, 1001))
+    query = step("query", {"table": "a"}, "r", sql='SELECT * FROM "table" WHERE "pop" >= \'900\'')
+    trial = treat(tmp_path, {"a": content}, query, sample_rows=500)
+    kept = pd.read_parquet(trial.made("result.parquet"))["pop"]
+    assert 40 < len(kept) < 60
+    assert kept.astype(int).min() >= 900
