@@ -1,9 +1,11 @@
 """A treatment made of choices: two tables crossed, rows kept, groups counted, a chart, a map."""
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from services.portal.lab import Json
+from services.portal.lab import Json, Refused
 
 Step = dict[str, Json]
 Treatment = dict[str, Json]
@@ -22,6 +24,9 @@ KEY_PARTS = ("left_key", "right_key", "left_via", "right_via")
 """What a proposed key of the preview says, that the step of a crossing takes."""
 
 _LEFT, _RIGHT = "gauche", "droite"
+_UNUSABLE = 422
+_NUMBERS = {"integer": re.compile(r"[+-]?\d+"), "decimal": re.compile(r"[+-]?\d+(\.\d+)?")}
+_DAYS = ("%d/%m/%Y", "%Y-%m-%d")
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,40 @@ class Choices:
         """The datasets by the names of their tables."""
         named = {_LEFT: self.left, _RIGHT: self.right}
         return {name: dataset for name, dataset in named.items() if dataset}
+
+
+def with_value(choices: Choices, columns: Iterable[Json]) -> Choices:
+    """The choices, with the value that rows are kept by as SQL compares it with its column.
+
+    `columns` are those of the table. Raises Refused, naming the field, for a value that is
+    missing, or no number or day where the column holds such.
+    """
+    column, comparison, text = choices.kept
+    if not column and not text:
+        return choices
+    if not (column and text):
+        at, missing = ("valeur", "la valeur") if column else ("colonne", "la colonne")
+        raise Refused(_UNUSABLE, f"Pour garder certaines lignes, dites aussi {missing}.", at)
+    known = [one for one in columns if one["name"] == column]
+    kind = known[0]["kind"] if known and not known[0]["key"] else ""
+    return replace(choices, kept=(column, comparison, _read(text, kind)))
+
+
+def _read(text: str, kind: str) -> str:
+    if kind in _NUMBERS:
+        number = re.sub(r"\s", "", text).replace(",", ".")
+        if _NUMBERS[kind].fullmatch(number):
+            return number
+        said = "de nombres entiers, comme 1 000" if kind == "integer" else "de nombres, comme 1,5"
+        raise Refused(_UNUSABLE, f"Cette colonne est faite {said}.", "valeur")
+    if kind == "date":
+        for written in _DAYS:
+            try:
+                return datetime.strptime(text.strip(), written).date().isoformat()  # noqa: DTZ007 - a day
+            except ValueError:
+                continue
+        raise Refused(_UNUSABLE, "Cette colonne est faite de jours, comme 31/12/2026.", "valeur")
+    return text
 
 
 def treatment_of(choices: Choices) -> Treatment | None:

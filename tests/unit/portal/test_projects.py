@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.portal.building import Choices, treatment_of
+from services.portal.building import Choices, treatment_of, with_value
 from services.portal.describing import given_of
+from services.portal.lab import Refused
 from services.portal.pages.projects import projects, treatments
 from tests.unit.portal.pages import html_of, page_of
 from tests.unit.portal.test_names import MEMBERS, PROJECT
@@ -96,3 +97,53 @@ def test_rows_that_are_counted_are_read_without_the_other_columns() -> None:
     assert sql_of() == sql_of(sums=("parts",)) == f"SELECT * {where}"
     counted = sql_of(by=("epci", "nom"), sums=("parts", "epci"), means=("parts",))
     assert counted == f'SELECT "epci", "nom", "parts" {where}'
+
+
+COLUMNS: list[dict[str, Any]] = [
+    {"name": "pop", "kind": "integer", "key": None},
+    {"name": "part", "kind": "decimal", "key": ""},
+    {"name": "jour", "kind": "date", "key": ""},
+    {"name": "com", "kind": "integer", "key": "commune"},
+    {"name": "nom", "kind": "text", "key": None},
+]
+
+
+@pytest.mark.parametrize(
+    ("column", "typed", "compared"),
+    [
+        ("pop", "1 000", "1000"),
+        ("pop", "-12\u202f500", "-12500"),
+        ("part", "12,5", "12.5"),
+        ("jour", "01/02/2024", "2024-02-01"),
+        ("jour", "2024-02-01", "2024-02-01"),
+        ("com", "01001", "01001"),
+        ("nom", "L'Aigle, 61", "L'Aigle, 61"),
+        ("inconnue", "1 000", "1 000"),
+    ],
+)
+def test_values_are_read_as_french_people_write_them(
+    column: str, typed: str, compared: str
+) -> None:
+    """Of codes and words each character counts."""
+    choices = with_value(Choices(kept=(column, ">", typed)), COLUMNS)
+    assert choices.kept == (column, ">", compared)
+
+
+@pytest.mark.parametrize(
+    ("column", "typed", "at", "said"),
+    [
+        ("pop", "abc", "valeur", "nombres entiers"),
+        ("pop", "1000,5", "valeur", "nombres entiers"),
+        ("part", "12,5 %", "valeur", "de nombres"),
+        ("jour", "31/02/2024", "valeur", "de jours"),
+        ("pop", "", "valeur", "dites aussi la valeur"),
+        ("", "1000", "colonne", "dites aussi la colonne"),
+    ],
+)
+def test_value_that_cannot_be_compared_is_refused_at_its_field(
+    column: str, typed: str, at: str, said: str
+) -> None:
+    """Before anything is previewed: no full job fails by it later, and nothing is left out."""
+    with pytest.raises(Refused, match=said) as refused:
+        with_value(Choices(kept=(column, "=", typed)), COLUMNS)
+    assert refused.value.field == at

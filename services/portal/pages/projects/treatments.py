@@ -6,7 +6,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 from starlette.responses import Response
 
-from services.portal.building import COMPARISONS, KEY_PARTS, Choices, treatment_of
+from services.portal.building import COMPARISONS, KEY_PARTS, Choices, treatment_of, with_value
 from services.portal.lab import Json, Part, Refused, path_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 
@@ -51,7 +51,10 @@ async def _show(
         "intake", path_of("projects", visit.request.path_params["project_id"])
     )
     choices = _choices(visit)
-    wanted = treatment or treatment_of(choices)
+    try:
+        wanted = treatment or treatment_of(await _read_by(visit, choices))
+    except Refused as refused:
+        faults, status, wanted = faults_of(refused), refused.status, None
     asked = {
         "keys": _keys(visit, choices),
         "recipes": visit.lab.get("compute", "/recipes", limit=_FOUND),
@@ -111,6 +114,12 @@ async def _columns(visit: Visit, choices: Choices) -> Json:
         return profiles[-1]["columns"] if profiles else []
     told = await preview_of(visit, wanted)
     return told["columns"] if isinstance(told, dict) else []
+
+
+async def _read_by(visit: Visit, choices: Choices) -> Choices:
+    """The choices, with the value of the rows that are kept as its column has it."""
+    is_for_rows = choices.kept[0] or choices.kept[2]
+    return with_value(choices, await _columns(visit, choices)) if is_for_rows else choices
 
 
 def _choices(visit: Visit) -> Choices:
