@@ -6,6 +6,7 @@ from typing import Any
 from services.portal.typography import sentence
 from shared.applications import APPLICATIONS
 from shared.places.names import in_french
+from shared.tables.crosswalks import CROSSWALKS, PRESENT
 from shared.tables.licence_titles import TITLES
 from shared.tables.type_names import KEYS
 from shared.tables.type_names import TYPES as OTHER_TYPES
@@ -158,6 +159,14 @@ def named(code: str, names: dict[str, str]) -> str:
     return names.get(code, code)
 
 
+def crosswalk(name: str) -> str:
+    """From which keys to which a crosswalk leads."""
+    one = CROSSWALKS[name]
+    if one == PRESENT:
+        return "communes d'autres années menées à celles d'aujourd'hui"
+    return f"{named(one.source, TYPES)} mené à {named(one.target, TYPES)}"
+
+
 FILTERS: dict[str, Any] = {
     "sentence": sentence,
     "day": day,
@@ -172,6 +181,7 @@ FILTERS: dict[str, Any] = {
     "kind": lambda code: named(code, MEMBER_KINDS),
     "role": lambda code: named(code, ROLES),
     "places": in_french,
+    "crosswalk": crosswalk,
     "licence": lambda code: named(code, TITLES),
     "type": lambda code: named(code, TYPES),
     "dataset_state": lambda code: named(code, DATASET_STATES),

@@ -6,8 +6,10 @@ import pytest
 
 from services.portal.building import Choices, treatment_of, with_value
 from services.portal.describing import given_of
+from services.portal.french import TYPES, crosswalk
 from services.portal.lab import Refused
 from services.portal.pages.projects import projects, treatments
+from shared.tables.crosswalks import CROSSWALKS
 from tests.unit.portal.pages import html_of, page_of
 from tests.unit.portal.test_names import MEMBERS, PROJECT
 
@@ -147,3 +149,11 @@ def test_value_that_cannot_be_compared_is_refused_at_its_field(
     with pytest.raises(Refused, match=said) as refused:
         with_value(Choices(kept=(column, "=", typed)), COLUMNS)
     assert refused.value.field == at
+
+
+def test_ways_from_key_to_key_are_told_in_words() -> None:
+    """No two alike, and none by its name in a treatment."""
+    told = {crosswalk(name) for name in CROSSWALKS}
+    assert len(told) == len(CROSSWALKS)
+    assert crosswalk("postcode_commune") == "code postal mené à code commune"
+    assert {one for way in CROSSWALKS.values() for one in (way.source, way.target)} <= TYPES.keys()
