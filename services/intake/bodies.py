@@ -268,9 +268,11 @@ class EraseMember(Body):
 class ListProjects(Paging):
     """Which projects: those of one stage, and for the lab's staff those of one holder.
 
-    With `named` those in which the caller is asked for a part, or takes one.
+    With `named` those in which the caller is asked for a part, or takes one; with `invited` those
+    that wait for its answer, and a page may have fewer of these than its limit.
     """
 
     stage: Stage | None = None
     named: bool = False
+    invited: bool = False
     holder_id: MemberId | None = None

@@ -66,16 +66,21 @@ def page_projects(
 ) -> tuple[list[Project], str | None]:
     """The caller's own projects; for the lab's staff those of `query.holder_id`, or all.
 
-    If it asks for those it is named in, these and no others.
+    If it asks for those it is named in, or has to answer, these and no others.
     """
-    holder_id = query.holder_id
-    if not caller.is_staff and not query.named:
+    holder_id, by_part = query.holder_id, query.named or query.invited
+    if not caller.is_staff and not by_part:
         holder_id = caller.member_id
     where: dict[str, Any] = {"holder_id": holder_id, "stage": query.stage}
     chosen = {field: value for field, value in where.items() if value is not None}
-    if query.named:
+    if by_part:
         chosen["named"] = {"$in": [caller.member_id]}
-    return store.of(Project).page(chosen, after=query.after, limit=query.limit)
+    if not query.invited:
+        return store.of(Project).page(chosen, after=query.after, limit=query.limit)
+    asking = {**chosen, "is_asking": True}
+    found, cursor = store.of(Project).page(asking, after=query.after, limit=query.limit)
+    # It may be another member that is asked: who took a part already has nothing to answer.
+    return [one for one in found if one.parts.await_answer_of(caller.member_id)], cursor
 
 
 def set_treatment(store: Store, caller: Caller, project_id: str, treatment: Treatment) -> Project:

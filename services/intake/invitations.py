@@ -65,6 +65,10 @@ class Invitations(Frozen):
         """Those that wait for an answer."""
         return tuple(one for one in self.all if one.state == "invited")
 
+    def await_answer_of(self, member_id: str) -> bool:
+        """Whether the member's answer is waited for."""
+        return any(one.member_id == member_id for one in self.open)
+
     @property
     def in_force(self) -> tuple[Invitation, ...]:
         """Those of members who see the project by them."""

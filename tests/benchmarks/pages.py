@@ -63,7 +63,8 @@ def pages(story: Story, member: str) -> Mapping[str, Sequence[Sequence[Call]]]:
     project = f"/projects/{story.project_id}"
     home = [
         ("intake", f"/projects?limit=10&holder_id={member}"),
-        ("intake", "/projects?limit=10&named=true"),
+        ("intake", "/projects?limit=100&invited=true"),
+        ("intake", "/projects?limit=100&named=true"),
         ("catalog", "/access-requests?limit=10&waiting=true"),
         ("catalog", f"/datasets?limit=10&owner_id={member}"),
         ("catalog", "/openings?limit=10"),

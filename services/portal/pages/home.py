@@ -17,7 +17,8 @@ async def show(visit: Visit) -> Response:
     lab = visit.lab
     asked = {
         "projects": lab.get("intake", "/projects", limit=_ALL, holder_id=person.member_id),
-        "invitations": lab.get("intake", "/projects", limit=_SHOWN, named=True),
+        "invitations": lab.get("intake", "/projects", limit=_ALL, invited=True),
+        "taken": lab.get("intake", "/projects", limit=_ALL, named=True),
         "requests": lab.get("catalog", "/access-requests", limit=_SHOWN, waiting=True),
         "openings": lab.get("catalog", "/openings", limit=_SHOWN),
         "news": lab.get("notify", "/news", limit=_NEWS),

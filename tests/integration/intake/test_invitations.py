@@ -31,6 +31,7 @@ def test_a_named_member_sees_the_project_answers_and_a_stranger_does_not(lab: La
     assert [one["id"] for one in listed] == [project_id]
     assert lab.done("GET", "/projects", who=who)["items"] == []
     assert lab.done("GET", "/projects?named=true&stage=piloted", who=who)["items"] == []
+    assert lab.done("GET", "/projects?invited=true", who=who)["items"] == listed
     for _ in range(2):
         said = lab.answer(project_id, site, "decline", reason="Travaux.")
         assert (said["state"], said["reason"]) == ("declined", "Travaux.")
@@ -49,6 +50,9 @@ def test_a_project_is_staffed_when_its_whole_team_accepted(lab: Lab) -> None:
     first, second, third = (lab.member() for _ in range(3))
     lab.done("POST", f"{path}/team", {"team": [first, second]}, who=REVIEWER)
     lab.answer(project_id, first)
+    for member, waiting in ((first, []), (second, [project_id])):
+        invited = lab.done("GET", "/projects?invited=true", who=(member, "owner"))["items"]
+        assert [one["id"] for one in invited] == waiting
     assert lab.stage(project_id) == "piloted"
     lab.done("POST", f"{path}/team", {"team": [first, third]}, who=REVIEWER)
     lab.refused(404, "GET", path, who=(second, "owner"))

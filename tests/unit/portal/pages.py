@@ -25,7 +25,10 @@ _NOT_FOUND = 404
 
 
 class Written(Lab):
-    """Services that answer what is written down by path; anything else is not there."""
+    """Services that answer what is written down by path; anything else is not there.
+
+    What is written of a path with one parameter, as `/projects?invited=True`, goes before.
+    """
 
     def __init__(self, http: httpx.AsyncClient, answers: Mapping[str, Json]) -> None:
         super().__init__(Services(http, _URLS, Tokens()), "session")
@@ -33,7 +36,8 @@ class Written(Lab):
 
     async def get(self, service: Service, path: str, **query: object) -> Json:  # noqa: ARG002
         """What is written of that path."""
-        return self._answered(path)
+        asked = (f"{path}?{name}={value}" for name, value in query.items())
+        return self._answered(next((one for one in asked if one in self._answers), path))
 
     async def post(
         self,

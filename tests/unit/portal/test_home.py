@@ -1,0 +1,28 @@
+"""The first page has what waits for who signed in, and nothing that does not."""
+
+from typing import Any
+
+from services.portal.pages import home
+from tests.unit.portal.pages import page_of
+
+NOTHING: dict[str, Any] = {"items": []}
+PARTS = dict.fromkeys(("/projects", "/access-requests", "/openings", "/news", "/datasets"), NOTHING)
+TAKEN = {"items": [{"id": "prj_1", "title": "Froid", "stage": "delivered"}]}
+
+
+def test_invitation_that_waits_for_an_answer_is_to_do() -> None:
+    """It leads to the project, where one answers."""
+    text = page_of(
+        home.show,
+        {**PARTS, "/projects?invited=True": TAKEN, "/projects?named=True": TAKEN},
+        "holder",
+    )
+    assert "vous y participez" not in text
+    assert "Voir le projet « Froid », où votre participation est demandée" in text
+
+
+def test_part_that_was_taken_is_not_to_do() -> None:
+    """The project stands among one's own then, also once it is delivered."""
+    text = page_of(home.show, {**PARTS, "/projects?named=True": TAKEN}, "holder")
+    assert "Rien ne vous attend." in text
+    assert "livré, vous y participez" in text
