@@ -8,6 +8,7 @@ import httpx
 from anyio.from_thread import start_blocking_portal
 from starlette.datastructures import FormData
 from starlette.requests import Request
+from starlette.responses import Response
 
 from services.portal.app import templates_of
 from services.portal.attempts import Attempts
@@ -56,12 +57,22 @@ class Written(Lab):
         return self._answers[path]
 
 
+def led_to(handler: Handler, answers: Mapping[str, Json], *roles: str, **asked: Any) -> str:
+    """The address that a handler sends the browser to, asked as html_of does."""
+    return str(_answer_of(handler, answers, *roles, **asked).headers["location"])
+
+
 def page_of(handler: Handler, answers: Mapping[str, Json], *roles: str, **asked: Any) -> str:
     """The text of a page, as html_of makes it, with plain spaces."""
     return plain(html_of(handler, answers, *roles, **asked))
 
 
-def html_of(
+def html_of(handler: Handler, answers: Mapping[str, Json], *roles: str, **asked: Any) -> str:
+    """The page that a handler shows a member, asked as _answer_of says."""
+    return bytes(_answer_of(handler, answers, *roles, **asked).body).decode()
+
+
+def _answer_of(
     handler: Handler,
     answers: Mapping[str, Json],
     *roles: str,
@@ -71,8 +82,8 @@ def html_of(
     session: dict[str, Any] | None = None,
     query: bytes = b"",
     **parts: str,
-) -> str:
-    """The page that a handler shows that member.
+) -> Response:
+    """What a handler answers that member.
 
     `parts` and `query` are those of the address; `sent` takes what the
     services were sent, `session` what the browser keeps.
@@ -90,13 +101,13 @@ def html_of(
         "path_params": parts,
     }
 
-    async def answer() -> str:
+    async def answer() -> Response:
         async with httpx.AsyncClient() as http:
             visit = _visit(http, answers, scope, form or {})
-            body = bytes((await handler(visit)).body).decode()
+            answered = await handler(visit)
         if sent is not None and isinstance(visit.lab, Written):
             sent.update(visit.lab.sent)
-        return body
+        return answered
 
     # In a thread of its own: a browser of other tests may have left its loop in this one.
     with start_blocking_portal() as thread:

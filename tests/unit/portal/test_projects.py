@@ -10,7 +10,7 @@ from services.portal.french import TYPES, crosswalk
 from services.portal.lab import Refused
 from services.portal.pages.projects import projects, treatments
 from shared.tables.crosswalks import CROSSWALKS
-from tests.unit.portal.pages import html_of, page_of
+from tests.unit.portal.pages import html_of, led_to, page_of
 from tests.unit.portal.test_names import MEMBERS, PROJECT
 
 GUIDANCE: dict[str, Any] = {
@@ -157,3 +157,16 @@ def test_ways_from_key_to_key_are_told_in_words() -> None:
     assert len(told) == len(CROSSWALKS)
     assert crosswalk("postcode_commune") == "code postal mené à code commune"
     assert {one for way in CROSSWALKS.values() for one in (way.source, way.target)} <= TYPES.keys()
+
+
+@pytest.mark.parametrize(("still", "where"), [(True, "/projets/prj_1"), (False, "/")])
+def test_who_declines_is_not_led_to_what_it_sees_no_more(still: bool, where: str) -> None:
+    """But to the first page, which says that the answer arrived."""
+    answers: dict[str, Any] = {"/projects/prj_1/invitation": {"state": "declined"}}
+    if still:
+        answers["/projects/prj_1"] = ADVISED
+    form = {"answer": "decline", "reason": "Travaux."}
+    session: dict[str, Any] = {}
+    asked: dict[str, Any] = {"form": form, "session": session, "project_id": "prj_1"}
+    assert led_to(projects.answer, answers, "holder", **asked) == where
+    assert session["said"] == "Votre réponse est enregistrée."

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from services.portal.describing import LICENCES
 from services.portal.lab import Json, Refused, if_seen, path_of
@@ -79,7 +79,11 @@ async def answer(visit: Visit) -> Response:
     """Accept or decline the part in a project that one is asked for."""
     reason = {"reason": visit.text("reason")} if visit.text("reason") else {}
     body = {"answer": visit.text("answer"), **reason}
-    return await _do(visit, "invitation", body, "Votre réponse est enregistrée.")
+    done = await _do(visit, "invitation", body, "Votre réponse est enregistrée.")
+    path = path_of("projects", visit.request.path_params["project_id"])
+    # Who declines sees the project no more, unless it is of the lab's staff.
+    is_seen = await if_seen(visit.lab.get("intake", path)) is not None
+    return done if is_seen else RedirectResponse("/", 303)
 
 
 async def complete(visit: Visit) -> Response:
