@@ -26,6 +26,7 @@ from services.intake.records import (
     Guidance,
     Result,
     ResultState,
+    TreatmentOpenTo,
     Trial,
     Wait,
 )
@@ -291,6 +292,13 @@ class Project(Aggregate):
         self._become("advised", "intake", guidance.in_french())
         self.record(ProjectAdvised(**self._who(), **counts))
 
+    @property
+    def treatment_open_to(self) -> TreatmentOpenTo:
+        """Who may change the treatment: until it is secured the holder, and the staff for it."""
+        if self.stage in {"submitted", "advised"}:
+            return "holder"
+        return "reviewer" if self._lacks_result() else "nobody"
+
     def set_treatment(
         self,
         treatment: Treatment,
@@ -304,12 +312,12 @@ class Project(Aggregate):
         Access was granted for what was secured, so a later treatment reads the same datasets and
         is a reviewer's: it is reviewed by that, and forbidden to whom a review is.
         """
-        if self.stage in {"submitted", "advised"}:
+        if self.treatment_open_to == "holder":
             self.propose(treatment)
             self._note(by, "Traitement défini.")
             about = {"proposal": self.proposal, "treatment": treatment}
             self.record(TreatmentProposed(**self._who(), **about))
-        elif self._lacks_result():
+        elif self.treatment_open_to == "reviewer":
             if by == self.holder_id or not is_reviewer:
                 raise Forbidden(
                     "le projet est sécurisé : seul un relecteur peut changer son traitement"

@@ -35,6 +35,7 @@ class Entry(Frozen):
 
 
 Checker = Literal["catalog", "compute"]
+TreatmentOpenTo = Literal["holder", "reviewer", "nobody"]
 
 
 class Check(Frozen):

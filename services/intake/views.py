@@ -14,6 +14,7 @@ from services.intake.records import (
     Guidance,
     MemberKind,
     Result,
+    TreatmentOpenTo,
     Trial,
     Wait,
 )
@@ -150,6 +151,9 @@ class ProjectView(ProjectSummary):
     skills: tuple[str, ...]
     dataset_ids: tuple[str, ...]
     treatment: Treatment | None
+    treatment_open_to: TreatmentOpenTo = Field(
+        description="who may change the treatment now; a reviewer only where the case is another's"
+    )
     checks: tuple[CheckView, ...] = Field(
         description="what the catalogue and compute found in the treatment's way, once they looked"
     )

@@ -100,13 +100,13 @@ def test_who_is_asked_for_a_part_is_waited_for() -> None:
 
 
 def test_a_full_job_that_ended_is_not_told_to_run() -> None:
-    """Its holder delivers; what is held waits for a reviewer; what failed is run again."""
+    """Its holder delivers; what is held waits for a reviewer; what failed, to change it."""
     it = made.project_at("staffed")
     assert told(it, full="running") == [
         "Le calcul complet est lancé ; son résultat se livre ensuite."
     ]
     [said] = told(it, full="failed")
-    assert "n'a pas abouti" in said
+    assert said == "Le calcul complet n'a pas abouti : un relecteur doit changer le traitement."
     assert told(with_result(), full="succeeded") == DELIVERS
     held = with_result(is_held=True)
     [said] = told(held, full="succeeded")

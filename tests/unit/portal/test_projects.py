@@ -20,7 +20,7 @@ GUIDANCE: dict[str, Any] = {
     ],
     "experts": [{"member_id": "mbr_1", "name": "Caf du Calvados", "reasons": []}],
 }
-ADVISED = {**PROJECT, "stage": "advised", "guidance": GUIDANCE}
+ADVISED = {**PROJECT, "stage": "advised", "treatment_open_to": "holder", "guidance": GUIDANCE}
 _FIELDS = ("title", "description", "theme", "access", "producer", "source_url", "modified")
 PLACES = ("droite", "par", "choix", "treatment")
 
@@ -50,7 +50,7 @@ def test_places_that_applications_lead_to_are_there(place: str) -> None:
 
 def test_who_may_not_change_the_treatment_is_led_nowhere() -> None:
     """The lab's advice is text then."""
-    project = {**ADVISED, "stage": "delivered"}
+    project = {**ADVISED, "stage": "delivered", "treatment_open_to": "nobody"}
     html = html_of(
         projects.show, {"/projects/prj_1": project, **MEMBERS}, "holder", project_id="prj_1"
     )

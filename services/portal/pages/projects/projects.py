@@ -142,7 +142,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     project_id = visit.request.path_params["project_id"]
     path = path_of("projects", project_id)
     project = await visit.lab.get("intake", path)
-    can = _possible(visit, project)
+    can = await _possible(visit, project)
     asked = {
         # Who is asked to take part sees the project, and not what happened to it.
         "timeline": if_seen(visit.lab.get("notify", f"{path}/timeline", limit=_EVENTS)),
@@ -166,7 +166,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     return visit.page("projects/show.html", status, project=project, **found, **shown)
 
 
-def _possible(visit: Visit, project: Json) -> dict[str, bool]:
+async def _possible(visit: Visit, project: Json) -> dict[str, bool]:
     """What is worth offering: the services decide whether it may be done."""
     person, stage = visit.person, project["stage"]
     is_staff = bool(person and person.has("reviewer", "operator"))
@@ -179,7 +179,7 @@ def _possible(visit: Visit, project: Json) -> dict[str, bool]:
     ]
     return {
         "complete": is_open and is_holder,
-        "treat": is_open and (is_holder or is_staff) and stage not in {"piloted", "staffed"},
+        "treat": await _may_treat(visit, project, is_holder=is_holder, is_staff=is_staff),
         "review": is_staff and stage == "advised",
         "site": is_staff and stage == "trialled",
         "team": is_staff and stage == "piloted",
@@ -189,6 +189,17 @@ def _possible(visit: Visit, project: Json) -> dict[str, bool]:
         and is_holder
         and any(one["state"] == "released" for one in project["results"]),
     }
+
+
+async def _may_treat(visit: Visit, project: Json, *, is_holder: bool, is_staff: bool) -> bool:
+    """Whether intake would take another treatment from this person."""
+    match project.get("treatment_open_to"):
+        case "holder":
+            return is_holder or is_staff
+        case "reviewer" if is_staff and not is_holder:
+            path = path_of("projects", project["id"], "review")
+            return not (await visit.lab.get("intake", path))["impediment"]
+    return False
 
 
 ROUTES = [

@@ -1,0 +1,59 @@
+"""A project's page leads to its treatment just where intake lets its reader change it."""
+
+from typing import Any
+
+import pytest
+
+from services.intake.model import Project
+from services.intake.views import ProjectView
+from services.portal.pages.projects import projects
+from shared.errors import Forbidden, WrongStage
+from shared.events import Stage
+from tests.unit.intake import made
+from tests.unit.portal.pages import html_of
+
+PEOPLE = ((made.HOLDER, "holder"), (made.REVIEWER, "reviewer"), (made.HOLDER, "reviewer"))
+FAILED = {"id": "job_1", "kind": "full", "state": "failed", "queued_at": "2026-11-20T09:30:00Z"}
+
+
+def is_led(it: Project, member_id: str, role: str, impediment: str = "") -> bool:
+    """Whether the page has the link."""
+    answers: dict[str, Any] = {
+        f"/projects/{it.id}": ProjectView.of(it).model_dump(mode="json"),
+        f"/projects/{it.id}/review": {"impediment": impediment},
+        "/members": {"items": []},
+        "/jobs": {"items": [FAILED] * (it.stage == "staffed")},
+    }
+    html = html_of(projects.show, answers, role, member_id=member_id, project_id=it.id)
+    return f'href="/projets/{it.id}/traitement"' in html
+
+
+def is_allowed(it: Project, member_id: str, role: str) -> bool:
+    """Whether intake takes another treatment of the same data from that person."""
+    try:
+        it.set_treatment(made.treatment(), member_id, is_reviewer=role == "reviewer")
+    except (Forbidden, WrongStage):
+        return False
+    return True
+
+
+def after_a_failed_trial() -> Project:
+    """An equipped project whose trial came to nothing."""
+    it = made.project_at("equipped")
+    it.end_trial(made.failed_trial("job_1"))
+    return it
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("stage", [*made.ROAD, "rejected", "withdrawn", None])
+def test_page_offers_what_intake_lets_one_do(stage: Stage | None, who: tuple[str, str]) -> None:
+    """At every stage, and after a trial that failed, to the holder and to reviewers."""
+    it = made.project_at(stage) if stage else after_a_failed_trial()
+    assert is_led(it, *who) == is_allowed(it, *who)
+
+
+def test_reviewer_after_a_failed_full_job_is_led_to_the_treatment() -> None:
+    """Unless it is the reviewer's own case, as intake says."""
+    it = made.project_at("staffed")
+    assert is_led(it, made.REVIEWER, "reviewer")
+    assert not is_led(it, made.REVIEWER, "reviewer", "un autre relecteur")
