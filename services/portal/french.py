@@ -38,6 +38,13 @@ DATASET_STATES = {
     "deleted": "supprimé",
 }
 
+JOB_KINDS = {
+    "trial": "Essai",
+    "full": "Calcul complet",
+    "ingest": "Lecture d'un fichier",
+    "harvest": "Moisson",
+}
+
 JOB_STATES = {
     "queued": "en attente",
     "running": "en cours",
@@ -185,6 +192,7 @@ FILTERS: dict[str, Any] = {
     "licence": lambda code: named(code, TITLES),
     "type": lambda code: named(code, TYPES),
     "dataset_state": lambda code: named(code, DATASET_STATES),
+    "job_kind": lambda code: named(code, JOB_KINDS),
     "job_state": lambda code: named(code, JOB_STATES),
     "opening_state": lambda code: named(code, OPENING_STATES),
     "seat_state": lambda code: named(code, SEAT_STATES),

@@ -11,7 +11,7 @@ from services.portal.lab import Refused
 from services.portal.pages.projects import projects, treatments
 from shared.tables.crosswalks import CROSSWALKS
 from tests.unit.portal.pages import html_of, led_to, page_of
-from tests.unit.portal.test_names import MEMBERS, PROJECT
+from tests.unit.portal.test_names import AT, MEMBERS, PROJECT
 
 GUIDANCE: dict[str, Any] = {
     "datasets": [{"dataset_id": "dts_1", "title": "Logements", "reasons": []}],
@@ -170,3 +170,15 @@ def test_who_declines_is_not_led_to_what_it_sees_no_more(still: bool, where: str
     asked: dict[str, Any] = {"form": form, "session": session, "project_id": "prj_1"}
     assert led_to(projects.answer, answers, "holder", **asked) == where
     assert session["said"] == "Votre réponse est enregistrée."
+
+
+def test_each_job_of_a_project_is_called_by_its_kind() -> None:
+    """The file that is read after the delivery is no second full job."""
+    jobs = [
+        {"id": f"job_{kind}", "kind": kind, "state": "succeeded", "queued_at": AT}
+        for kind in ("trial", "full", "ingest")
+    ]
+    answers = {"/projects/prj_1": ADVISED, "/jobs": {"items": jobs}, **MEMBERS}
+    text = page_of(projects.show, answers, "holder", project_id="prj_1")
+    for called in ("Essai", "Calcul complet", "Lecture d'un fichier"):
+        assert text.count(f"{called} du 20/11/2026") == 1
