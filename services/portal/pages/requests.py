@@ -4,10 +4,11 @@ import asyncio
 
 from starlette.responses import Response
 
-from services.portal.lab import Refused, path_of
+from services.portal.lab import Json, Refused, path_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 
 _NO_FAULTS = Faults()
+_TERMS = ("purpose", "until", "conditions", "treatment")
 _SAID = {
     "grant": "Votre accord est enregistré.",
     "refuse": "Votre refus est enregistré.",
@@ -44,7 +45,6 @@ async def decide(visit: Visit) -> Response:
 
 async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
     request = await visit.lab.get("catalog", _path(visit))
-    given = {name: visit.text(name) for name in ("reason", "purpose", "conditions", "until")}
     deciders = (*request["deciders"], *(one["decider"] for one in request["conditions"]))
     crossed, names = await asyncio.gather(
         visit.lab.titles("catalog", "datasets", request["crossed_with"]),
@@ -55,11 +55,24 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         "crossed": crossed,
         "names": names,
         "is_decider": visit.member_id in request["deciders"],
-        "given": given,
+        "reason": visit.text("reason"),
+        "terms": _terms(visit, request),
         "decision": visit.text("decision"),
         "faults": faults,
     }
     return visit.page("requests/show.html", status, **shown)
+
+
+def _terms(visit: Visit, request: Json) -> dict[str, str]:
+    """What the form of a grant shows: what was typed, or what this decider granted before."""
+    if visit.text("decision") == "grant":
+        return {name: visit.text(name) for name in _TERMS}
+    own = [one for one in request["conditions"] if one["decider"] == visit.member_id]
+    if not own:
+        return dict.fromkeys(_TERMS, "")
+    granted = {**own[0], "conditions": own[0]["wording"]}
+    granted["treatment"] = "any" if granted["any_treatment"] else "shown"
+    return {name: granted[name] or "" for name in _TERMS}
 
 
 def _path(visit: Visit) -> str:

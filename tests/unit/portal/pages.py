@@ -28,7 +28,8 @@ _NOT_FOUND = 404
 class Written(Lab):
     """Services that answer what is written down by path; anything else is not there.
 
-    What is written of a path with one parameter, as `/projects?invited=True`, goes before.
+    What is written of a path with one parameter, as `/projects?invited=True`, goes before. Where a
+    refusal is written, it is raised.
     """
 
     def __init__(self, http: httpx.AsyncClient, answers: Mapping[str, Json]) -> None:
@@ -54,7 +55,10 @@ class Written(Lab):
     def _answered(self, path: str) -> Json:
         if path not in self._answers:
             raise Refused(_NOT_FOUND, "inconnu")
-        return self._answers[path]
+        answer = self._answers[path]
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
 
 
 def led_to(handler: Handler, answers: Mapping[str, Json], *roles: str, **asked: Any) -> str:

@@ -1,0 +1,67 @@
+"""A request for data: who granted it finds its terms again, and changes only what it changes."""
+
+from typing import Any
+
+from services.portal.lab import Refused
+from services.portal.pages import requests
+from tests.unit.portal.pages import html_of
+
+MINE = {
+    "decider": "ville",
+    "purpose": "Étude du froid",
+    "until": "2027-01-31",
+    "wording": "Rien par rue.",
+    "any_treatment": True,
+}
+OTHER = {**MINE, "decider": "mbr_1", "purpose": "Autre usage", "wording": "Autre condition."}
+REQUEST: dict[str, Any] = {
+    "id": "prj_1.dts_1",
+    "deciders": ["ville", "mbr_1"],
+    "consents": ["ville", "mbr_1"],
+    "conditions": [OTHER, MINE],
+    "crossed_with": [],
+    "state": "granted",
+    "columns": None,
+}
+
+
+def shown(form: dict[str, str] | None = None, **changed: Any) -> str:
+    """The page of the request, to one of its two deciders."""
+    path = "/access-requests/prj_1.dts_1"
+    past = Refused(422, "doit être un jour qui n'est pas passé", "until")
+    answers = {path: {**REQUEST, **changed}, f"{path}/decision": past}
+    return html_of(
+        requests.decide if form else requests.show,
+        answers,
+        "owner",
+        form=form,
+        request_id="prj_1.dts_1",
+    )
+
+
+def test_changing_a_grant_starts_from_its_terms() -> None:
+    """From one's own, not the other decider's: sent as it is, the form changes nothing."""
+    html = shown()
+    for kept in (
+        'name="purpose" value="Étude du froid"',
+        'name="until" value="2027-01-31"',
+        'rows="2" aria-describedby="conditions-hint">Rien par rue.</textarea>',
+        'name="treatment" value="any" checked',
+    ):
+        assert kept in html
+    assert 'name="treatment" value="shown" checked' not in html
+
+
+def test_what_was_typed_goes_before_the_terms() -> None:
+    """Emptied fields stay empty when the form is shown again with a fault."""
+    html = shown({"decision": "grant", "purpose": "", "until": "2020-01-01", "treatment": "shown"})
+    assert 'name="purpose" value=""' in html
+    assert 'name="until" value="2020-01-01"' in html
+    assert 'name="treatment" value="shown" checked' in html
+
+
+def test_first_answer_starts_empty() -> None:
+    """For what is shown."""
+    html = shown(state="requested", conditions=[OTHER], consents=["mbr_1"])
+    assert 'name="purpose" value=""' in html
+    assert 'name="treatment" value="shown" checked' in html
