@@ -164,7 +164,7 @@ def _filters(dataset: Dataset, title: str) -> dict[str, str | list[str]]:
         "id": dataset.id,
         "state": ["published"] if dataset.state == "published" else [dataset.state, HIDDEN],
         "owner": dataset.owner_id,
-        "origin": [DELIVERED] if dataset.project_id else [],
+        "origin": [DELIVERED, dataset.project_id] if dataset.project_id else [],
         "name": title,
         "place": list(about.territory),
         AREA: areas_in(about.territory),

@@ -54,6 +54,7 @@ class DatasetQuery(Paging):
     )
     owner_id: str = ""
     delivered: bool = Field(default=False, description="what delivered projects gave back alone")
+    project_id: str = Field(default="", description="what that project gave back alone")
     state: DatasetState = Field(
         default="published", description="other than published shows the caller's own only"
     )
@@ -114,7 +115,7 @@ def conditions(schema: Schema, query: DatasetQuery, today: date) -> list[Query]:
     """The filters of a question, which say nothing of how well a dataset fits."""
     terms = {
         "owner": query.owner_id,
-        "origin": DELIVERED if query.delivered else "",
+        "origin": query.project_id or DELIVERED * query.delivered,
         "theme": fold(query.theme),
         "licence": canonical(query.licence),
         "key": query.key,

@@ -50,7 +50,7 @@ def test_places_that_applications_lead_to_are_there(place: str) -> None:
 
 def test_who_may_not_change_the_treatment_is_led_nowhere() -> None:
     """The lab's advice is text then."""
-    project = {**ADVISED, "stage": "delivered", "treatment_open_to": "nobody"}
+    project = {**ADVISED, "stage": "rejected", "treatment_open_to": "nobody"}
     html = html_of(
         projects.show, {"/projects/prj_1": project, **MEMBERS}, "holder", project_id="prj_1"
     )
@@ -182,3 +182,13 @@ def test_each_job_of_a_project_is_called_by_its_kind() -> None:
     text = page_of(projects.show, answers, "holder", project_id="prj_1")
     for called in ("Essai", "Calcul complet", "Lecture d'un fichier"):
         assert text.count(f"{called} du 20/11/2026") == 1
+
+
+def test_delivered_project_leads_to_what_it_gave_back() -> None:
+    """In the catalogue, once that shows it."""
+    project = {**ADVISED, "stage": "delivered", "treatment_open_to": "nobody"}
+    answers: dict[str, Any] = {"/projects/prj_1": project, "/datasets": {"items": []}, **MEMBERS}
+    given_back = {"items": [{"id": "dts_9", "title": "Aides par commune"}]}
+    for known, is_led in (({}, False), ({"/datasets?project_id=prj_1": given_back}, True)):
+        html = html_of(projects.show, {**answers, **known}, "holder", project_id="prj_1")
+        assert ('<a href="/catalogue/dts_9">Aides par commune</a>' in html) == is_led

@@ -22,6 +22,7 @@ def is_led(it: Project, member_id: str, role: str, impediment: str = "") -> bool
         f"/projects/{it.id}": ProjectView.of(it).model_dump(mode="json"),
         f"/projects/{it.id}/review": {"impediment": impediment},
         "/members": {"items": []},
+        "/datasets": {"items": []},
         "/jobs": {"items": [FAILED] * (it.stage == "staffed")},
     }
     html = html_of(projects.show, answers, role, member_id=member_id, project_id=it.id)

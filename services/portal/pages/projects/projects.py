@@ -148,6 +148,8 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         "timeline": if_seen(visit.lab.get("notify", f"{path}/timeline", limit=_EVENTS)),
         "jobs": if_seen(visit.lab.get("compute", "/jobs", project_id=project_id, limit=_JOBS)),
     }
+    if project["stage"] == "delivered":
+        asked["given_back"] = visit.lab.get("catalog", "/datasets", project_id=project_id)
     named = [one["member_id"] for one in project.get("waits_for", []) if one["member_id"]]
     named += [one["member_id"] for one in project.get("invitations", [])]
     asked["names"] = visit.names(named)

@@ -269,6 +269,8 @@ def test_delivered_results_are_found_alone() -> None:
     result.project_id = "prj_1"
     index = index_of([dataset("known", "Communes"), result])
     assert found(index, delivered=True) == ["result"]
+    assert found(index, project_id="prj_1") == ["result"]
+    assert found(index, project_id="prj_2") == []
     assert sorted(found(index)) == ["known", "result"]
 
 
