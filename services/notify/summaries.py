@@ -26,6 +26,7 @@ from shared.events import (
     OpeningDecided,
     OpeningRequested,
     TreatmentChecked,
+    TreatmentProposed,
 )
 from shared.tables.licence_titles import TITLES
 from shared.tables.privacy import UNEXAMINED
@@ -212,6 +213,11 @@ def _checked(event: TreatmentChecked) -> str:
     if event.fault:
         return f"Le traitement proposé ne peut pas être exécuté : {event.fault}."
     return "Le traitement proposé peut être exécuté."
+
+
+@summarise.register
+def _proposed(event: TreatmentProposed) -> str:
+    return "Un autre traitement est proposé." if event.proposal > 1 else event.summary
 
 
 @summarise.register

@@ -65,9 +65,9 @@ class ProjectSubmitted(_ProjectEvent, source="intake"):
 
 
 class TreatmentProposed(_ProjectEvent, source="intake"):
-    """A project that is not secured yet says anew what it would do with which data."""
+    """A project that is not secured yet says, or says anew, what it would do with which data."""
 
-    summary = "Un autre traitement est proposé."
+    summary = "Un traitement est proposé."
     proposal: int = Field(description="counts what the project proposed")
     treatment: Treatment
 

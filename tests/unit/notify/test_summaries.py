@@ -24,6 +24,7 @@ from shared.events import (
     ProjectDelivered,
     ProjectStaffed,
     TreatmentChecked,
+    TreatmentProposed,
 )
 from shared.messaging.topology import subscriptions
 from tests.unit.notify.samples import EVENTS, HOLDER, PROJECT, example, made
@@ -51,6 +52,12 @@ def test_every_event_has_a_summary(event: Event) -> None:
     summary = summarise(event)
     assert summary[0].isupper()
     assert "\n" not in summary
+
+
+def test_first_treatment_is_not_called_another() -> None:
+    """A project may be sent in without one."""
+    said = [summarise(made(TreatmentProposed, proposal=number)) for number in (1, 2)]
+    assert said == ["Un traitement est proposé.", "Un autre traitement est proposé."]
 
 
 def test_notify_listens_to_every_event() -> None:
