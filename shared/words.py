@@ -52,6 +52,15 @@ STAGES = {
 }
 """The stages of a project, as its holder reads them."""
 
+REQUEST_STATES = {
+    "requested": "en attente de réponse",
+    "granted": "accordé",
+    "refused": "refusé",
+    "expired": "sans réponse : expiré",
+    "revoked": "révoqué",
+}
+"""The states of a request for access to data, as pages and refusals name them."""
+
 MEMBER_KINDS = {
     "local_authority": "collectivité",
     "company": "entreprise",

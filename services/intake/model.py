@@ -66,7 +66,7 @@ from shared.events import (
 )
 from shared.events.event import Party
 from shared.events.intake import ProjectPart
-from shared.words import day_in_paris
+from shared.words import STAGES, day_in_paris
 
 NEXT_STAGES: Mapping[Stage, frozenset[Stage]] = {
     "submitted": frozenset({"advised", "withdrawn"}),
@@ -326,7 +326,7 @@ class Project(Aggregate):
             self._try_again(treatment, by, parties)
         else:
             raise WrongStage(
-                f"un projet « {self.stage} » garde son traitement : il se donne avant que le projet"
+                f"{self._told_stage} garde son traitement : il se donne avant que le projet"
                 " ne soit sécurisé, de nouveau après un essai échoué ou annulé, puis, l'équipe"
                 " formée, tant qu'aucun calcul complet n'a réussi"
             )
@@ -386,7 +386,7 @@ class Project(Aggregate):
     def _ask(self, decision: Decision) -> None:
         """Ask the holder to complete the project, before it is decided on; once at a time."""
         if self.stage != "advised":
-            raise WrongStage(f"un projet « {self.stage} » n'est plus à compléter")
+            raise WrongStage(f"{self._told_stage} n'est plus à compléter")
         self.reviews = self.reviews.asked(decision)
         self._note(decision.by, f"À compléter : {decision.reason}")
         asked = {"asked_by": decision.by, "question": decision.reason}
@@ -579,7 +579,7 @@ class Project(Aggregate):
         if invitation.state == ANSWERED[answer]:
             return
         if STAGE_OF[invitation.part] not in NEXT_STAGES[self.stage]:
-            raise WrongStage(f"un projet « {self.stage} » n'attend plus cette réponse")
+            raise WrongStage(f"{self._told_stage} n'attend plus cette réponse")
         if over := _OVER.get(invitation.state):
             raise WrongStage(f"{over} ; le Datalab peut vous solliciter de nouveau")
         self.parts = self.parts.answered(invitation, answer, reason)
@@ -755,7 +755,13 @@ class Project(Aggregate):
 
     def _check(self, stage: Stage) -> None:
         if stage not in NEXT_STAGES[self.stage]:
-            raise WrongStage(f"un projet « {self.stage} » ne peut pas devenir « {stage} »")
+            then = f"ne peut pas passer à l'étape « {STAGES[stage]} »"
+            raise WrongStage(f"{self._told_stage} {then}")
+
+    @property
+    def _told_stage(self) -> str:
+        """A project at its stage, as a refusal's sentence begins with it."""
+        return f"un projet à l'étape « {STAGES[self.stage]} »"
 
     def _check_feasible(self) -> None:
         """Raise WrongStage, in French, while a check says that the treatment leads nowhere."""

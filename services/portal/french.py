@@ -13,6 +13,7 @@ from shared.tables.type_names import TYPES as OTHER_TYPES
 from shared.words import (
     MEMBER_KINDS,
     PARIS,
+    REQUEST_STATES,
     STAGES,
     french_date,
     french_hour,
@@ -69,15 +70,6 @@ SEAT_STATES = {
     "given_up": "inscription retirée",
 }
 """What became of a registration for a workshop."""
-
-REQUEST_STATES = {
-    "requested": "en attente de réponse",
-    "granted": "accordé",
-    "refused": "refusé",
-    "expired": "sans réponse : expiré",
-    "revoked": "révoqué",
-}
-
 
 TYPES = {
     "text": "texte",

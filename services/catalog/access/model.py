@@ -34,7 +34,7 @@ from shared.events import (
     Match,
 )
 from shared.events.event import Frozen, InputNote, Obstacle, RecipeMatch
-from shared.words import french_date
+from shared.words import REQUEST_STATES, french_date
 
 STAFF = "*"
 """Stands beside the owners who may see a request: not every server can ask for "not empty"."""
@@ -390,7 +390,8 @@ class ProjectAccess(Aggregate):
         if self.closed:
             raise WrongStage("ce projet est terminé")
         if not grant.allows(decision):
-            raise WrongStage(f"cette demande est déjà dans l'état « {grant.state} »")
+            state = REQUEST_STATES[grant.state]
+            raise WrongStage(f"cette demande est déjà dans l'état « {state} »")
         # From before anything was shown there is nothing to name.
         if decision == "grant" and grant.asked_for:
             check_read(grant.asked_for.fingerprint, fingerprint)

@@ -117,7 +117,7 @@ class OpeningRequest(Frozen):
         if mine and mine.decision == decision:
             return self
         if decision == "refuse" and self.is_open:
-            raise WrongStage("le résultat est ouvert : retirez votre accord (withdraw)")
+            raise WrongStage("le résultat est ouvert : retirez plutôt votre accord")
         word = OwnersWord(member_id=member_id, decision=decision, reason=reason, at=now())
         return self._with([*others, word])
 

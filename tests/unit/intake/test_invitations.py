@@ -114,7 +114,7 @@ def test_another_site_may_be_named_as_long_as_none_accepted() -> None:
     assert (it.recorded(), it.named) == ([], [SITE])
     it.answer_invitation(SITE, "accept")
     assert it.stage == "piloted"
-    with pytest.raises(WrongStage, match="piloted"):
+    with pytest.raises(WrongStage, match="site pilote trouvé"):
         it.choose_pilot_site("mbr_other", REVIEWER)
 
 
@@ -137,7 +137,7 @@ def test_an_answer_may_be_taken_back_until_the_stage_is_reached() -> None:
     with pytest.raises(WrongStage, match="de nouveau"):
         it.answer_invitation("mbr_1", "accept")
     it = made.project_at("staffed")
-    with pytest.raises(WrongStage, match="staffed"):
+    with pytest.raises(WrongStage, match="équipe formée"):
         it.answer_invitation("mbr_1", "decline", "Trop tard.")
 
 

@@ -26,6 +26,7 @@ from shared.events import (
     TreatmentProposed,
 )
 from shared.events.event import InputNote, Party
+from shared.words import STAGES as FRENCH
 from tests.events import enveloped, topics
 from tests.unit.intake import made
 from tests.unit.intake.made import HOLDER, MANIFEST, REVIEWER
@@ -130,7 +131,7 @@ def test_a_command_works_at_its_stages_and_is_refused_at_all_others(
         assert it.history[-1].stage == it.stage
         assert len(it.history) == len(before["history"]) + 1
         return
-    with pytest.raises(WrongStage, match=stage):
+    with pytest.raises(WrongStage, match=f"« {FRENCH[stage]} »"):
         run(it)
     assert (it.model_dump(), it.recorded()) == (before, [])
 
@@ -546,7 +547,7 @@ def test_a_staffed_project_without_result_takes_a_reviewers_treatment_of_the_sam
     open_access(it)
     assert topics(it) == ["treatment_changed", "project_equipped"]
     it.note_result(made.succeeded("full", "job_full"))
-    with pytest.raises(WrongStage, match="staffed"):
+    with pytest.raises(WrongStage, match="équipe formée"):
         it.set_treatment(corrected, REVIEWER, is_reviewer=True)
 
 

@@ -129,7 +129,7 @@ def test_granted_access_is_not_refused_afterwards() -> None:
     """What was granted ends with the project."""
     access = secured(ASKED)
     access.decide("dts_asked", "mbr_o", "grant", "")
-    with pytest.raises(WrongStage):
+    with pytest.raises(WrongStage, match="« accordé »"):
         access.decide("dts_asked", "mbr_o", "refuse", "trop tard")
 
 

@@ -126,7 +126,7 @@ def test_word_is_waited_for_from_whom_it_would_change_something() -> None:
 def test_yes_that_is_taken_back_closes_it_again() -> None:
     """Each may, at any time; it opens again when that one agrees again."""
     dataset = opened()
-    with pytest.raises(WrongStage, match="withdraw"):
+    with pytest.raises(WrongStage, match="retirez plutôt votre accord"):
         say(dataset, "mbr_b", decision="refuse")
     say(dataset, "mbr_b", decision="withdraw")
     assert dataset.opening
