@@ -33,6 +33,7 @@ from services.catalog.retirement import commands as deletions
 from services.catalog.retirement.eraser import Eraser
 from services.catalog.retirement.references import files_in_use
 from services.catalog.retirement.released import ReleasedFiles
+from services.catalog.retirement.renaming import call_deleted
 from services.catalog.search.finder import Finder
 from shared.auth import Caller
 from shared.endings import departures
@@ -40,6 +41,7 @@ from shared.endings.departures import Departure
 from shared.endings.orphans import OrphanSweep, References, WrittenFile
 from shared.endings.retention import Retained, retaining
 from shared.events import (
+    DatasetDeleted,
     DatasetDescribed,
     DatasetPublished,
     DatasetRetired,
@@ -174,6 +176,11 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Reading
         requests.adjust_access(self.documents, envelope.data.dataset_id)
         self.joins.wake()
         self.eraser.wake()
+
+    @on(DatasetDeleted)
+    def call_deleted(self, envelope: Envelope[DatasetDeleted]) -> None:
+        """Call a deleted dataset as it is called now wherever it was named before."""
+        call_deleted(self.documents, envelope.data.dataset_id)
 
     @on(ProjectSubmitted)
     @forgetting

@@ -33,6 +33,7 @@ from services.intake.records import (
 from services.intake.reviewing import Decision, Question, Reviews, check_impartial
 from shared.aggregate import Aggregate, now
 from shared.endings.redaction import ERASED, redacted
+from shared.endings.retitling import retitle
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
 from shared.events import (
     CompletionAsked,
@@ -451,6 +452,21 @@ class Project(Aggregate):
         self._note_state(access)
         self._go_on_if_opened(was_open=was_open)
 
+    def note_deletion(self, dataset_id: str, title: str, reason: str) -> None:
+        """A dataset was deleted: it is called so from now on.
+
+        That nobody reads it any more the catalogue says by itself, but of projects that ended.
+        """
+        self._call(dataset_id, title)
+        if self.stage in FINAL_STAGES:
+            ended = {"state": "revoked", "reason": f"Ces données sont supprimées : {reason}"}
+            self.accesses = tuple(
+                one.model_copy(update=ended)
+                if one.dataset_id == dataset_id and one.state == "granted"
+                else one
+                for one in self.accesses
+            )
+
     def note_owners(self, dataset_id: str, owners: tuple[str, ...]) -> None:
         """Note whose data a dataset is that was granted before the catalogue told that."""
         self.accesses = tuple(
@@ -682,10 +698,19 @@ class Project(Aggregate):
         # The last events of what was erased may come after its erasure, with its title.
         if ERASED in (self.title, before.title if before else ""):
             access = redacted(access)
+        # The end of an access to deleted data may come before the news of the deletion.
+        if access.title:
+            self._call(access.dataset_id, access.title)
+        known = {one.dataset_id: one for one in self.accesses}
         self.accesses = tuple((known | {access.dataset_id: access}).values())
         told = access.told_after(before)
         if told and self.stage not in FINAL_STAGES:
             self._note("catalog", told)
+
+    def _call(self, dataset_id: str, title: str) -> None:
+        """Call a dataset so from now on; what reviewers saw names it in sentences of its own."""
+        if retitle(self, dataset_id, title):
+            self.reviews = self.reviews.unseen()
 
     def check_impartial(self, by: str, parties: Mapping[str, Party]) -> None:
         """Raise Forbidden, in French, for whose own case the project is."""

@@ -21,6 +21,7 @@ from services.intake.bodies import (
     WithdrawProject,
     WrittenTreatment,
 )
+from services.intake.departures.deleting import note_deletion
 from services.intake.departures.entrypoints import ForDepartures
 from services.intake.departures.erasure import Erasure
 from services.intake.departures.erasure_watch import ErasureWatch
@@ -55,6 +56,7 @@ from shared.events import (
     AccessRequested,
     AccessRevoked,
     DataAccessOpened,
+    DatasetDeleted,
     DatasetsMatched,
     Envelope,
     InputsChecked,
@@ -128,6 +130,12 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
     def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note what the project may read, and what it may not or not any more."""
         self._change(envelope, lambda project: project.note_access(DatasetAccess.of(envelope)))
+
+    @on(DatasetDeleted)
+    def note_deletion(self, envelope: Envelope[DatasetDeleted]) -> None:
+        """Call deleted data as it is called now, and note that ended projects may not read it."""
+        event = envelope.data
+        note_deletion(self.documents, event.dataset_id, event.title, event.reason)
 
     @on(AccessBound)
     def note_owners(self, envelope: Envelope[AccessBound]) -> None:

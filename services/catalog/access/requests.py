@@ -12,6 +12,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import known_to
 from shared.auth import Caller
 from shared.endings.departures import check_present
+from shared.endings.retitling import retitle
 from shared.errors import Invalid, NotFound
 from shared.events import (
     Envelope,
@@ -86,8 +87,7 @@ def adjust_access(store: Store, dataset_id: str) -> None:
 def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
     accesses = store.of(ProjectAccess)
     if dataset.retirement:
-        reason = RETIRED.format(dataset.retired)
-        accesses.change(access.id, lambda one: one.end_dataset(dataset.id, reason))
+        accesses.change(access.id, lambda one: _end(one, dataset))
         return
     if (proposed := access.proposed) and dataset.id in proposed.dataset_ids:
         inputs = known_to(store, access.holder_id, proposed.dataset_ids)
@@ -103,6 +103,13 @@ def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
         access = accesses.change(access.id, lambda one: one.reconsider(dataset, wanted))
     if access.must_ask_again(dataset):
         accesses.change(access.id, lambda one: one.ask_again(dataset, wanted))
+
+
+def _end(access: ProjectAccess, dataset: Dataset) -> None:
+    # What tells of the end calls deleted data as it is called now.
+    if dataset.deletion:
+        retitle(access, dataset.id, dataset.metadata.title)
+    access.end_dataset(dataset.id, RETIRED.format(dataset.retired))
 
 
 def revoke_access(store: Store, envelope: Envelope[ProjectEnd]) -> None:

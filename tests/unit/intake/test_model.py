@@ -893,3 +893,31 @@ def test_who_has_a_part_in_a_project_does_not_decide_on_it() -> None:
     asked = made.project_at("piloted")
     asked.form_team(made.TEAM, REVIEWER)
     asked.check_impartial(made.TEAM[0], {})
+
+
+def test_deleted_data_is_called_as_it_is_now_whichever_news_comes_first() -> None:
+    """Its old title stays in no sentence; an end that comes before the deletion tells as much."""
+    new, old = "Jeu de données supprimé", "Patients"
+    for is_first in (True, False):
+        it = made.project_at("secured")
+        it.note_access(requested(1, title=old))
+        ended = revoked(2).model_copy(update={"title": new})
+        if is_first:
+            it.note_access(ended)
+        it.note_deletion("dts_a", new, "fin")
+        if not is_first:
+            it.note_access(ended)
+        assert old not in str(it.model_dump())
+        (access,) = it.accesses
+        assert (access.title, access.state, access.reason) == (new, "revoked", "étude finie")
+
+
+def test_ended_project_says_that_deleted_data_is_not_read_any_more() -> None:
+    """The catalogue says nothing more of what an ended project was granted."""
+    it = made.project_at("delivered")
+    it.note_access(granted(9))
+    it.note_access(granted(9, "dts_b"))
+    it.note_deletion("dts_a", "Patients", "étude finie")
+    states = {one.dataset_id: (one.state, one.reason) for one in it.accesses}
+    assert states["dts_a"] == ("revoked", "Ces données sont supprimées : étude finie")
+    assert states["dts_b"] == ("granted", "")

@@ -10,7 +10,7 @@ import urllib3
 
 from shared.aggregate import new_id
 from shared.errors import NotFound
-from shared.events import FileRef, JobForgotten
+from shared.events import FileRef, JobForgotten, ProjectWithdrawn
 from tests.conftest import Token
 from tests.integration.catalog.lab import Lab, delivered, problem, running_lab
 from tests.integration.catalog.tables import ingested
@@ -140,6 +140,27 @@ def test_title_goes_where_the_owner_asks_so(lab: Lab) -> None:
         assert catalog.get_deletion(dataset_id)["erased_at"]
     lab.settled()
     assert where(lab, marker) == []
+
+
+def test_title_goes_from_what_projects_asked(lab: Lab) -> None:
+    """From requests of projects that go on and that ended; the news of the end says no more."""
+    owner, marker = new_id("mbr"), new_id("titre")
+    dataset_id = lab.published(owner, title=marker, access="restricted")
+    asks, granted, ended = (lab.ask_for(dataset_id) for _ in range(3))
+    with lab.rpc() as catalog:
+        for project_id in (granted, ended):
+            catalog.decide_access(f"{project_id}.{dataset_id}", owner, "grant")
+    lab.publish(ProjectWithdrawn(project_id=ended, holder_id="mbr_h", decided_by="", reason="."))
+    lab.settled()
+    assert len([one for one in where(lab, marker) if one.startswith("accesses")]) == 3
+    delete(lab, dataset_id, owner, keep_title=False)
+    erased(lab, dataset_id)
+    revoked = lab.wait_for("access_revoked", project_id=granted)
+    refused = lab.wait_for("access_refused", project_id=asks)
+    assert (revoked["title"], refused["title"]) == ("Jeu de données supprimé",) * 2
+    eventually(lambda: where(lab, marker) == [], what="no document has the title any more")
+    listed = lab.get("/access-requests", lab.token(owner, "owner"))["items"]
+    assert {one["dataset_title"] for one in listed} == {"Jeu de données supprimé"}
 
 
 def test_bytes_that_another_dataset_has_stay(lab: Lab) -> None:

@@ -1,0 +1,40 @@
+"""What was called by a title that goes is called by the one that stays."""
+
+from services.intake.records import DatasetAccess, Entry
+from shared.aggregate import now
+from shared.endings.retitling import retitle, titles_in
+from tests.unit.intake import made
+
+OLD, NEW = "Patients de l'hôpital", "Jeu de données supprimé"
+
+
+def requested(dataset_id: str, title: str) -> DatasetAccess:
+    """The news that its owner is asked for a dataset."""
+    return DatasetAccess(dataset_id=dataset_id, sequence=1, state="requested", title=title)
+
+
+def test_title_goes_beside_the_id_and_in_sentences() -> None:
+    """Of that dataset alone; whatever else is written stays."""
+    project = made.project(title="Patients de l'hôpital")
+    project.note_access(requested("dts_a", OLD))
+    project.note_access(requested("dts_b", "Communes"))
+    asked = project.history[-2].why
+    assert f"« {OLD} »" in asked
+    assert titles_in(project, "dts_a") == {OLD}
+    assert retitle(project, "dts_a", NEW)
+    assert [one.title for one in project.accesses] == [NEW, "Communes"]
+    assert project.history[-2].why == asked.replace(OLD, NEW)
+    assert "« Communes »" in project.history[-1].why
+    assert project.title == OLD
+    assert len(project.recorded()) == 1
+
+
+def test_same_title_changes_nothing() -> None:
+    """The owner let it stay."""
+    project = made.project()
+    project.note_access(requested("dts_a", OLD))
+    project.history.append(Entry(stage="submitted", at=now(), by="intake", why="Autre."))
+    before = project.model_dump()
+    assert not retitle(project, "dts_a", OLD)
+    assert not retitle(project, "dts_none", NEW)
+    assert project.model_dump() == before
