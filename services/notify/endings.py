@@ -5,12 +5,14 @@ from collections.abc import Iterable
 
 from services.notify.mail.preferences import forget_member
 from services.notify.model import Endpoint, WebhookDelivery, delivery_id
+from services.notify.renaming import call_deleted
 from services.notify.steering.projection import redact
 from services.notify.summaries import summarise
 from services.notify.timeline import Ownership, TimelineEntry
 from shared.endings import departures
 from shared.endings.redaction import redacted
 from shared.events import (
+    DatasetDeleted,
     Envelope,
     ErasedCount,
     ErasureRequested,
@@ -30,7 +32,7 @@ _KEPT = (
 
 
 def note(store: Store, envelope: Envelope[Event]) -> None:
-    """End what a member who left has here, or erase it; other events end nothing."""
+    """End or erase what a member who left has here, and the title of deleted data."""
     event = envelope.data
     if isinstance(event, MemberLeft):
         departures.note_left(store, event.member_id, envelope.time)
@@ -38,6 +40,8 @@ def note(store: Store, envelope: Envelope[Event]) -> None:
         forget_member(store, event.member_id)
     if isinstance(event, ErasureRequested):
         _erase(store, event, envelope)
+    if isinstance(event, DatasetDeleted):
+        call_deleted(store, event)
 
 
 def without_erased(store: Store, envelope: Envelope[Event]) -> Envelope[Event]:

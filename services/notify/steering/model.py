@@ -105,6 +105,12 @@ class Subject(Followed):
         """Whether it has words of events that name one of these."""
         return any(fact != fact.redacted() for fact in self._naming(named))
 
+    def call(self, title: str) -> None:
+        """The dataset that it is about has that title from now on, in older facts, too."""
+        self.facts = tuple(
+            one.model_copy(update={"text": title}) if one.text else one for one in self.facts
+        )
+
     def redact(self, named: Collection[str]) -> None:
         """Take the words out of what names one of these."""
         naming = set(self._naming(named))

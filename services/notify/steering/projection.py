@@ -43,6 +43,13 @@ def forget_reasons(store: Store, project_id: str) -> None:
         _change(store, identifier, Subject.forget_reasons)
 
 
+def call_dataset(store: Store, dataset_id: str, title: str) -> None:
+    """Call a deleted dataset as it is called now, in whatever was told of it."""
+    identifier = Subject.id_of("dataset", dataset_id)
+    if store.of(Subject).find_one(identifier):
+        _change(store, identifier, lambda subject: subject.call(title))
+
+
 def _learn(store: Store, thing: Thing, facts: Iterable[Fact]) -> None:
     about, thing_id = thing
     identifier = Subject.id_of(about, thing_id)

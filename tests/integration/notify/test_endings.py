@@ -8,9 +8,19 @@ import pytest
 from services.notify.endings import note
 from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.recorder import Recorder
+from services.notify.steering.projection import subjects_of
 from services.notify.timeline import TimelineEntry
 from shared.endings.departures import Departure
-from shared.events import Envelope, ErasureRequested, Event, MemberLeft, ProjectSubmitted
+from shared.events import (
+    AccessRequested,
+    DatasetDeleted,
+    DatasetPublished,
+    Envelope,
+    ErasureRequested,
+    Event,
+    MemberLeft,
+    ProjectSubmitted,
+)
 from shared.store import Store
 from tests.integration.notify.lab import Lab
 from tests.integration.notify.sending import add_endpoint
@@ -102,3 +112,26 @@ def test_words_written_while_the_erasure_passes_by_are_taken_out(store: Store) -
     for order in itertools.permutations([submitted, ERASURE, submitted]):
         hear(store, *order)
         assert MARK not in kept(store)
+
+
+def test_title_of_deleted_data_is_kept_in_no_timeline(store: Store) -> None:
+    """Nor in what was sent; other data of the same title is still called so elsewhere."""
+    add_endpoint(store, "mem_operator", sees_all=True)
+    about = {"dataset_id": "dts_gone", "owner_id": HOLDER, "title": MARK}
+    asked = example(AccessRequested).model_copy(update=about)
+    published = example(DatasetPublished).model_copy(update=about)
+    other = example(AccessRequested).model_copy(
+        update={"dataset_id": "dts_other", "title": MARK, "project_id": "prj_other"}
+    )
+    told = [envelope(asked), envelope(published, subject="dts_gone")]
+    hear(store, *told, envelope(other, subject="prj_other"))
+    deleted = example(DatasetDeleted).model_copy(update={**about, "title": "Supprimé"})
+    hear(store, envelope(deleted, subject="dts_gone", sequence=2))
+    left = {one.correlation: one for one in store.of(TimelineEntry).every() if MARK in repr(one)}
+    assert left.keys() == {"prj_other"}
+    sent = [one.body for one in store.of(WebhookDelivery).every() if MARK in one.body]
+    assert len(sent) == 1
+    assert "dts_other" in sent[0]
+    assert all("dts_gone" not in repr(one) or MARK not in repr(one) for one in subjects_of(store))
+    (request,) = store.of(TimelineEntry).find({"correlation": PROJECT})
+    assert "« Supprimé »" in request.summary
