@@ -79,6 +79,10 @@ class Invitations(Frozen):
         """The members who see the project by their part in it."""
         return sorted({one.member_id for one in self.in_force})
 
+    def named_for(self, part: ProjectPart) -> tuple[str, ...]:
+        """The members who are asked for a part, or took it."""
+        return tuple(one.member_id for one in self._for(part) if one.is_in_force)
+
     @property
     def partners(self) -> frozenset[str]:
         """The members who accepted a part."""

@@ -737,9 +737,11 @@ class Project(Aggregate):
         new = self.parts.new_for(part, member_ids)
         if not new and self.parts.asks(part, member_ids, then):
             return
+        gone = [one for one in self.parts.named_for(part) if one not in member_ids]
+        withdrawn = f" Invitation retirée : {', '.join(gone)}." if gone else ""
         waiting = self.parts.model_copy(update={"patience": patience})
         self.parts = waiting.naming(part, member_ids, then)
-        self._note(by, f"{ASKED[part]} : {', '.join(member_ids)}.")
+        self._note(by, f"{ASKED[part]} : {', '.join(member_ids)}.{withdrawn}")
         self._invite(part, new)
         self._settle(part, by)
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from services.portal.drafts.draft import Draft, Facts, Section
-from services.portal.french import REQUEST_STATES, day, decimal, moment, size
+from services.portal.french import day, decimal, moment, size
 from services.portal.lab import Json, Part
 from services.portal.typography import sentence
 from shared.places.names import in_french
+from shared.words import REQUEST_STATES
 
 _NOTHING_READ = "Le porteur n'a pas encore dit ce qu'il veut faire des données."
 _NOT_FOUND = "Rien n'a été repéré dans ce qui est lu : ce n'est pas une preuve."

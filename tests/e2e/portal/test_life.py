@@ -118,14 +118,28 @@ class Life:
     def invite(self, site_id: str, member_id: str) -> None:
         """Find a pilot site, then a team, each of whom accepts."""
         self.staff.until(self.path, "#site_id")
-        self.staff.choose("#site_id", site_id)
-        self.staff.press(INVITE)
+        self.change_site(member_id, site_id)
         self.accept(self.city)
         box = f"[name=team][value={member_id}]"
         self.staff.until(self.path, box)
         self.staff.check(box)
         self.staff.press(INVITE)
         self.accept(self.laboratory)
+
+    def change_site(self, before: str, site_id: str) -> None:
+        """Invite another site than before; a page from before that withdraws nobody unasked."""
+        old = self.staff.page.context.new_page()
+        old.goto(self.staff.url + self.path)
+        self.staff.choose("#site_id", before)
+        self.staff.press(INVITE)
+        old.select_option("#site_id", site_id)
+        with old.expect_navigation():
+            old.click(INVITE)
+        assert "invitations ont changé" in old.locator("main").inner_text()
+        old.close()
+        self.staff.choose("#site_id", site_id)
+        page = self.staff.press(INVITE)
+        assert "Invitation retirée" in page.locator("[role=status]").inner_text()
 
     def accept(self, member: Visitor) -> None:
         """Take the part that is offered."""

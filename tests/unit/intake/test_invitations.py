@@ -96,6 +96,8 @@ def test_naming_only_those_who_accepted_staffs_the_project_at_once() -> None:
     it.form_team(("mbr_1",), REVIEWER)
     assert (it.stage, it.team) == ("staffed", ("mbr_1",))
     assert states(it)["mbr_2"] == "withdrawn"
+    told = [entry.why for entry in it.history]
+    assert "Équipe projet sollicitée : mbr_1. Invitation retirée : mbr_2." in told
     assert "mbr_2" not in it.named
     with pytest.raises(NotFound):
         it.answer_invitation("mbr_2", "accept")

@@ -10,7 +10,7 @@ from services.portal.pages.projects.awaited import awaited
 from services.portal.visit import Faults, Visit, faults_of, get, post
 from shared.aggregate import new_id
 from shared.places.names import in_french
-from shared.words import STAGES
+from shared.words import STAGES, french_list
 
 _FIELDS = ("title", "problem", "theme", "territory", "keywords", "skills")
 _WAY = (
@@ -32,6 +32,10 @@ _USED_AT = {
 }
 """Where on a treatment's page one uses an application; others are written as JSON or YAML."""
 
+_CHANGED = 409
+_OTHERS_INVITED = (
+    "les invitations ont changé depuis que cette page a été affichée : relisez-les, puis invitez"
+)
 _NO_FAULTS = Faults()
 _EVENTS = 50
 _JOBS = 20
@@ -96,14 +100,42 @@ async def choose_site(visit: Visit) -> Response:
     """Ask a member to pilot the project."""
     site_id = visit.text("site_id")
     body = {"site_id": site_id, "then": _then(visit, {site_id})}
-    return await _do(visit, "pilot-site", body, "Le site pilote est invité.")
+    said = "Le site pilote est invité."
+    return await _invite(visit, "pilot_site", {site_id}, body, said)
 
 
 async def form_team(visit: Visit) -> Response:
     """Ask members to work on the project."""
     team = visit.texts("team")
     body = {"team": team, "then": _then(visit, set(team))}
-    return await _do(visit, "team", body, "L'équipe est invitée.")
+    return await _invite(visit, "team", set(team), body, "L'équipe est invitée.")
+
+
+async def _invite(
+    visit: Visit, part: str, named: set[str], body: Mapping[str, object], said: str
+) -> Response:
+    """Ask members for a part, if those are asked for it whom the form was made with.
+
+    Who is not named again is asked no longer: it is told who that is.
+    """
+    path = path_of("projects", visit.request.path_params["project_id"])
+    before = _invited(await visit.lab.get("intake", path), part)
+    if set(before) != set(visit.words("invited")):
+        return await _show(visit, _CHANGED, Faults(_OTHERS_INVITED))
+    withdrawn = [one for one in before if one not in named]
+    if withdrawn:
+        names = french_list(list((await visit.names(withdrawn)).values()))
+        said = f"{said} Invitation retirée : {names}."
+    return await _do(visit, part.replace("_", "-"), body, said)
+
+
+def _invited(project: Json, part: str) -> list[str]:
+    """Who is asked for a part, or took it."""
+    return [
+        one["member_id"]
+        for one in project.get("invitations", [])
+        if one["part"] == part and one["state"] in {"invited", "accepted"}
+    ]
 
 
 def _then(visit: Visit, asked: set[str]) -> list[str]:
@@ -163,6 +195,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         "faults": faults,
         "licences": LICENCES,
         "used_at": _USED_AT,
+        "invited": _invited(project, "pilot_site" if can["site"] else "team"),
         "awaited": awaited(project, jobs, found["names"].value or {}),
     }
     return visit.page("projects/show.html", status, project=project, **found, **shown)
