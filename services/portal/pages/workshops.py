@@ -17,6 +17,10 @@ _SHOWN = 100
 _MEMBERS = 100
 _OPENED = "/registrations"
 _FORBIDDEN = 403
+_CANCELLED = (
+    "L'atelier est annulé : les personnes inscrites le lisent sur la page de leur place, et par"
+    " courriel si le Datalab en envoie."
+)
 
 
 async def page(visit: Visit) -> Response:
@@ -118,7 +122,7 @@ async def cancel(visit: Visit) -> Response:
         await visit.lab.post("intake", f"{_path(visit)}/cancellation", _said(visit, "reason"))
     except Refused as refused:
         return await _show(visit, refused.status, faults_of(refused))
-    return visit.go(_address(visit), "L'atelier est annulé : les personnes inscrites l'apprennent.")
+    return visit.go(_address(visit), _CANCELLED)
 
 
 async def show_registrants(visit: Visit) -> Response:

@@ -76,6 +76,7 @@ def test_staff_announces_changes_and_cancels_a_workshop(enter: Enter, played: St
     page.locator("details summary").click()
     page.fill("#reason", "Grève.")
     visitor.press("details button")
+    assert "par courriel si le Datalab en envoie" in page.locator("[role=status]").inner_text()
     assert "Cet atelier est annulé. Grève." in page.locator("main").inner_text()
     visitor.go("/ateliers?theme=cartographie")
     assert "annulé" in page.locator("section[aria-labelledby=venir]").inner_text()
