@@ -1,6 +1,7 @@
 """One request of a person: who it is, what was sent, and how it is answered."""
 
 import hmac
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
@@ -133,8 +134,8 @@ class Visit:
         return int(text) if text.isdecimal() else None
 
     def words(self, name: str) -> list[str]:
-        """What a field of the form has with commas between."""
-        return [one.strip() for one in self.text(name).split(",") if one.strip()]
+        """What a field of the form has with commas or semicolons between."""
+        return [one.strip() for one in re.split("[,;]", self.text(name)) if one.strip()]
 
     def lines(self, name: str) -> list[str]:
         """The lines of a field of the form, without empty ones."""

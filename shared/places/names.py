@@ -21,6 +21,9 @@ _BODIES = ("cc", "ca", "cu")
 _BODY = re.compile(rf"({'|'.join(_BODIES)}) ")
 _PART = re.compile(r"[\W_]+")
 _TOLD = 5
+_MOST_ECHOED = 60
+"""Characters of a text that are told again."""
+
 _KINDS = ("region", "departement", "epci", "commune")
 _FRENCH = {
     "region": "région",
@@ -137,8 +140,9 @@ def _words(text: str) -> Name:
 
 
 def _several(text: str, found: Sequence[Place]) -> str:
-    example = quoted(f"{found[0].name} ({found[0].code})")
-    return f"{quoted(text)} peut être {_listed(found)} : écrivez par exemple {example}"
+    largest = _ranked(found)[0]
+    example = quoted(f"{largest.name} ({largest.code})")
+    return f"{_echoed(text)} peut être {_listed(found)} : écrivez par exemple {example}"
 
 
 def _none(text: str) -> str:
@@ -147,18 +151,35 @@ def _none(text: str) -> str:
     of_today = [one for one in near if one.population >= 0]
     asked = f" ; vouliez-vous dire {_listed(of_today)} ?" if of_today else ""
     return (
-        f"{quoted(text)} n'est le nom ni le code d'aucun département, d'aucun EPCI ni d'aucune"
+        f"{_echoed(text)} n'est le nom ni le code d'aucun département, d'aucun EPCI ni d'aucune"
         f" commune{asked}"
     )
 
 
+def _echoed(text: str) -> str:
+    """What was written, or how it begins, in guillemets."""
+    return quoted(text if len(text) <= _MOST_ECHOED else f"{text[: _MOST_ECHOED - 1]}…")
+
+
 def _listed(places: Iterable[Place]) -> str:
     """Some of them, the largest first, each with what it is."""
-    known = _known()
-    codes = {one.code for one in places}
-    found = (known.by_code[code] for code in codes)
-    ranked = sorted(found, key=lambda one: (_KINDS.index(one.kind), -one.population))
-    told = [f"{one.name} ({_FRENCH[one.kind]} {one.code})" for one in ranked[:_TOLD]]
+    ranked = _ranked(places)
+    told = [f"{one.name} ({_what(one)})" for one in ranked[:_TOLD]]
     if len(ranked) > _TOLD:
         return ", ".join([*told, "…"])
     return " ou ".join(filter(None, (", ".join(told[:-1]), told[-1])))
+
+
+def _ranked(places: Iterable[Place]) -> list[Place]:
+    """As they are today, each once, the largest first."""
+    known = _known()
+    found = (known.by_code[code] for code in {one.code for one in places})
+    return sorted(found, key=lambda one: (_KINDS.index(one.kind), -one.population))
+
+
+def _what(place: Place) -> str:
+    """A place's kind and code; a commune's département, by which people tell it from others."""
+    told = f"{_FRENCH[place.kind]} {place.code}"
+    if place.kind != "commune":
+        return told
+    return f"{told}, {name_of(place.code[: 3 if place.code.startswith('97') else 2])}"

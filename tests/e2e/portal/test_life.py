@@ -51,7 +51,7 @@ class Life:
         self.holder.fill("#title", self.title)
         self.holder.fill("#problem", "Les intercommunalités veulent savoir où agir d'abord.")
         self.holder.fill("#theme", "habitat")
-        self.holder.fill("#territory", "Calvados, Seine-Maritime")
+        self.holder.fill("#territory", "Calvados ; Seine-Maritime")
         page = self.holder.press("text=Déposer le projet")
         self.path = "/projets/" + page.url.rpartition("/")[2]
         assert "Le porteur doit" in page.locator("#maintenant + ul").inner_text()

@@ -31,10 +31,17 @@ def test_name_means_one_place(written: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("written", "candidates"),
     [
-        ("Vienne", ("Vienne (département 86) ou Vienne (commune 38544)", "« Vienne (38544) »")),
-        ("Saint-Denis", ("Saint-Denis (commune 97411)", "Saint-Denis (commune 93066)")),
-        ("Trouville", ("vouliez-vous dire Trouville-sur-Mer (commune 14715)",)),
-        ("Cherbourg", ("Cherbourg-en-Cotentin (commune 50129)",)),
+        ("Vienne", ("Vienne (département 86) ou Vienne (commune 38544, Isère)", "« Vienne (86) »")),
+        (
+            "Saint-Denis",
+            (
+                "« Saint-Denis » peut être Saint-Denis (commune 97411, La Réunion)",
+                "Saint-Denis (commune 93066, Seine-Saint-Denis)",
+                "écrivez par exemple « Saint-Denis (97411) »",
+            ),
+        ),
+        ("Trouville", ("vouliez-vous dire Trouville-sur-Mer (commune 14715, Calvados)",)),
+        ("Cherbourg", ("Cherbourg-en-Cotentin (commune 50129, Manche)",)),
     ],
 )
 def test_name_that_is_not_clear_is_refused_with_candidates(
@@ -51,6 +58,15 @@ def test_name_of_nothing_is_refused(written: str) -> None:
     """Whatever people type."""
     with pytest.raises(ValueError, match="n'est le nom ni le code"):
         codes_of(written, takes_epci=True)
+
+
+def test_long_text_is_not_told_whole() -> None:
+    """Whoever pasted a page sees how it begins."""
+    with pytest.raises(ValueError, match="…") as caught:
+        codes_of("Zzz " * 1000, takes_epci=True)
+    assert len(str(caught.value)) < 300
+    with pytest.raises(ValueError, match=f"« {'z' * 60} »"):
+        codes_of("z" * 60, takes_epci=True)
 
 
 def test_places_are_told_by_their_names_the_larger_first() -> None:
