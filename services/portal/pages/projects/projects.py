@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from services.portal.describing import LICENCES
 from services.portal.lab import Json, Refused, if_seen, path_of
 from services.portal.pages.projects.awaited import awaited
+from services.portal.typography import sentence
 from services.portal.visit import Faults, Visit, faults_of, get, post
 from shared.aggregate import new_id
 from shared.places.names import in_french
@@ -83,11 +84,18 @@ async def answer(visit: Visit) -> Response:
     """Accept or decline the part in a project that one is asked for."""
     reason = {"reason": visit.text("reason")} if visit.text("reason") else {}
     body = {"answer": visit.text("answer"), **reason}
-    done = await _do(visit, "invitation", body, "Votre réponse est enregistrée.")
     path = path_of("projects", visit.request.path_params["project_id"])
-    # Who declines sees the project no more, unless it is of the lab's staff.
-    is_seen = await if_seen(visit.lab.get("intake", path)) is not None
-    return done if is_seen else RedirectResponse("/", 303)
+    status, faults, said = 200, _NO_FAULTS, "Votre réponse est enregistrée."
+    try:
+        await visit.lab.post("intake", f"{path}/invitation", body)
+    except Refused as refused:
+        status, faults, said = refused.status, faults_of(refused), sentence(refused.detail)
+    # Who declines, or answers too late, sees the project no more.
+    if await if_seen(visit.lab.get("intake", path)) is None:
+        return visit.go("/", said)
+    if faults.said:
+        return await _show(visit, status, faults)
+    return visit.go(f"/projets{path.removeprefix('/projects')}", said)
 
 
 async def complete(visit: Visit) -> Response:

@@ -172,6 +172,16 @@ def test_who_declines_is_not_led_to_what_it_sees_no_more(still: bool, where: str
     assert session["said"] == "Votre réponse est enregistrée."
 
 
+def test_who_answers_too_late_reads_why_on_the_first_page() -> None:
+    """The project is not to be seen any more, so its page cannot say it."""
+    late = Refused(409, "le délai de réponse est passé")
+    session: dict[str, Any] = {}
+    asked: dict[str, Any] = {"form": {"answer": "accept"}, "session": session}
+    answers: dict[str, Any] = {"/projects/prj_1/invitation": late}
+    assert led_to(projects.answer, answers, "holder", **asked, project_id="prj_1") == "/"
+    assert session["said"] == "Le délai de réponse est passé"
+
+
 def test_each_job_of_a_project_is_called_by_its_kind() -> None:
     """The file that is read after the delivery is no second full job."""
     jobs = [
