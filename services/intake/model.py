@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, computed_field, model_validator
 
@@ -26,7 +26,6 @@ from services.intake.records import (
     Guidance,
     Result,
     ResultState,
-    TreatmentOpenTo,
     Trial,
     Wait,
 )
@@ -102,6 +101,7 @@ _OVER: Mapping[str, str] = MappingProxyType(
 )
 """Why an invitation is not to be answered any more, in French."""
 
+TreatmentOpenTo = Literal["holder", "reviewer", "nobody"]
 PATIENCE = Patience()
 
 

@@ -35,7 +35,6 @@ class Entry(Frozen):
 
 
 Checker = Literal["catalog", "compute"]
-TreatmentOpenTo = Literal["holder", "reviewer", "nobody"]
 
 
 class Check(Frozen):

@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import AwareDatetime, Field
 
 from services.intake.invitations import InvitationState
-from services.intake.model import Project
+from services.intake.model import Project, TreatmentOpenTo
 from services.intake.records import (
     AccessState,
     Checker,
@@ -14,7 +14,6 @@ from services.intake.records import (
     Guidance,
     MemberKind,
     Result,
-    TreatmentOpenTo,
     Trial,
     Wait,
 )
