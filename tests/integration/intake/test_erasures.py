@@ -13,6 +13,7 @@ from shared.events import (
     AccessRevoked,
     CatalogErased,
     ComputeErased,
+    DatasetDeleted,
     ErasedCount,
     ErasureRequested,
     Event,
@@ -175,6 +176,24 @@ def test_titles_of_an_erased_member_s_data_leave_what_others_may_read(
     (access,) = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)["accesses"]
     assert (access["state"], access["reason"]) == ("revoked", "[effacé]")
     assert MARK not in words_of(lab).replace(dataset_id, "")
+
+
+def test_title_of_deleted_data_leaves_every_project_that_was_told_of_it(lab: Lab) -> None:
+    """Its owner did not let it stay; the advice and the requests call it as it is called now."""
+    advised, asks, dataset_id = lab.submit(), lab.submit(), f"dts_{MARK}"
+    lab.publish(matched(advised, MARK, "epci"))
+    lab.wait_for_stage(advised, "advised")
+    about = {"dataset_id": dataset_id, "owner_id": "mbr_owner"}
+    asked = AccessRequested(**about, project_id=asks, holder_id="mbr_holder", title=MARK)
+    lab.publish_and_wait(asked, sequence=1)
+    deleted = {**about, "title": "Supprimé", "deleted_by": "mbr_owner", "reason": "Fin."}
+    lab.publish_and_wait(DatasetDeleted(**deleted), times=2)
+    advice = lab.done("GET", f"/projects/{advised}", who=REVIEWER)["guidance"]["datasets"]
+    assert [one["title"] for one in advice] == ["Supprimé", "epci"]
+    shown = lab.done("GET", f"/projects/{asks}", who=REVIEWER)
+    assert shown["accesses"][0]["title"] == "Supprimé"
+    assert "« Supprimé »" in shown["history"][-1]["why"]
+    assert f"« {MARK} »" not in str((advice, shown))
 
 
 def test_only_who_left_is_erased_and_only_by_an_operator(lab: Lab, member_id: str) -> None:
