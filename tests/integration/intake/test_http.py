@@ -215,7 +215,7 @@ def test_commands_at_the_wrong_stage_change_nothing(lab: Lab) -> None:
         body = jumps.get(command, COMMANDS[command])
         path = f"/projects/{project_id}/{command}"
         problem = lab.refused(409, "POST", path, body, who=REVIEWER)
-        assert "submitted" in problem["detail"]
+        assert "« déposé »" in problem["detail"]
     assert _state(lab, project_id) == before
 
 
