@@ -115,7 +115,7 @@ def conditions(schema: Schema, query: DatasetQuery, today: date) -> list[Query]:
     """The filters of a question, which say nothing of how well a dataset fits."""
     terms = {
         "owner": query.owner_id,
-        "origin": query.project_id or DELIVERED * query.delivered,
+        "origin": query.project_id or (DELIVERED if query.delivered else ""),
         "theme": fold(query.theme),
         "licence": canonical(query.licence),
         "key": query.key,

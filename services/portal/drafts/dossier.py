@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from services.portal.drafts.draft import Draft, Facts, Section
-from services.portal.french import day, decimal, moment, size
+from services.portal.french import day, decimal, moment, named, size
 from services.portal.lab import Json, Part
 from services.portal.typography import sentence
 from shared.places.names import in_french
@@ -165,7 +165,7 @@ def _owners(facts: Facts) -> Section:
     )
     granted = tuple(facts.bound())
     states = tuple(
-        (one["title"] or one["dataset_id"], REQUEST_STATES.get(one["state"], one["state"]))
+        (one["title"] or one["dataset_id"], named(one["state"], REQUEST_STATES))
         for one in facts.project["accesses"]
     )
     none = () if asked or states else ("Il ne lit que des données ouvertes, ou les siennes.",)

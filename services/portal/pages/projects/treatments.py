@@ -1,6 +1,8 @@
 """What to do with the data: built by choices, by a recipe, in SQL or in Python; seen before."""
 
+import asyncio
 import json
+from collections.abc import Awaitable
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
@@ -51,8 +53,10 @@ async def _show(
         "intake", path_of("projects", visit.request.path_params["project_id"])
     )
     choices = _choices(visit)
+    # Both the value that rows are kept by and the form need them.
+    columns = asyncio.ensure_future(_columns(visit, choices))
     try:
-        wanted = treatment or treatment_of(await _read_by(visit, choices))
+        wanted = treatment or treatment_of(await _read_by(choices, columns))
     except Refused as refused:
         faults, status, wanted = faults_of(refused), refused.status, None
     asked = {
@@ -60,7 +64,7 @@ async def _show(
         "recipes": visit.lab.get("compute", "/recipes", limit=_FOUND),
         "found": visit.lab.get("catalog", "/datasets", q=visit.asked("q"), limit=_FOUND),
         "preview": preview_of(visit, wanted),
-        "columns": _columns(visit, choices),
+        "columns": columns,
     }
     parts = await visit.lab.parts(**asked)
     preview = parts["preview"].value
@@ -116,10 +120,10 @@ async def _columns(visit: Visit, choices: Choices) -> Json:
     return told["columns"] if isinstance(told, dict) else []
 
 
-async def _read_by(visit: Visit, choices: Choices) -> Choices:
+async def _read_by(choices: Choices, columns: Awaitable[Json]) -> Choices:
     """The choices, with the value of the rows that are kept as its column has it."""
     is_for_rows = choices.kept[0] or choices.kept[2]
-    return with_value(choices, await _columns(visit, choices)) if is_for_rows else choices
+    return with_value(choices, await columns) if is_for_rows else choices
 
 
 def _choices(visit: Visit) -> Choices:
