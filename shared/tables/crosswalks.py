@@ -85,9 +85,9 @@ _TO_ANOTHER_KIND = {
         Cost.MANY_TO_MANY,
         (
             "Code postal : toutes les communes actuelles qu'il dessert, et une commune peut avoir"
-            " plusieurs codes postaux. Un code CEDEX mène à la commune de la mairie qui l'a pour"
-            " adresse, ou à celles de son bureau de poste quand ses chiffres le disent ; les"
-            " autres ne mènent nulle part."
+            " plusieurs codes postaux. Un code CEDEX mène à la commune dont son bureau porte le"
+            " nom ; celui d'un bureau qui n'en porte pas, comme Paris La Défense, ne mène nulle"
+            " part."
         ),
     ),
     ("commune", "epci"): (Cost.LOSES_DETAIL, "Commune de toute année : son EPCI actuel."),

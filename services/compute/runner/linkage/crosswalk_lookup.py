@@ -8,8 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.runner.columns.cog import best_year, load_cog
-from services.compute.runner.columns.reference_files import Arrow
-from services.compute.runner.linkage.cedex import town_halls, with_offices
+from services.compute.runner.columns.reference_files import Arrow, read_reference
 from services.compute.runner.values.value_tests import Texts
 from shared.tables.crosswalks import CROSSWALKS, PRESENT, Cost, Crosswalk
 
@@ -88,10 +87,9 @@ def _pairs(table: Arrow, key: str, target: str) -> tuple[Texts, Texts]:
     return pairs[key].combine_chunks(), pairs[target].combine_chunks()
 
 
-def _postcode(values: Texts) -> MappedKeys:
-    """The communes that a postcode serves; of CEDEX where its office or town hall is."""
-    known = pa.concat_tables([load_cog().postcodes, town_halls()])
-    return _joined(with_offices(values), *_pairs(known, "postcode", "commune"))
+def _postcodes() -> Arrow:
+    """The communes that ordinary codes serve, and those that offices of CEDEX are called after."""
+    return pa.concat_tables([load_cog().postcodes, read_reference("cedex.csv.gz")])
 
 
 def _departement(communes: Texts) -> MappedKeys:
@@ -115,7 +113,7 @@ _MAPPINGS: dict[str, KeyMapping] = {
     "siret_siren": _sliced("[0-9]{14}", 9),
     "siren_commune": _listed(lambda: load_cog().communes, "siren", "commune"),
     "iris_commune": _chained(_sliced("[0-9][0-9AB][0-9]{7}", 5), _present),
-    "postcode_commune": _postcode,
+    "postcode_commune": _listed(_postcodes, "postcode", "commune"),
     "commune_epci": _chained(_present, _EPCI),
     "commune_departement": _chained(_present, _departement),
     "commune_region": _chained(_chained(_present, _departement), _REGION),

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from services.compute.runner.columns.cog import load_cog
-from services.compute.runner.linkage.cedex import town_halls
+from services.compute.runner.columns.reference_files import read_reference
 from services.compute.runner.linkage.crosswalk_lookup import map_keys
 from shared.tables.crosswalks import CROSSWALKS
 from tests.unit.compute.columns.test_cog import valid_in
@@ -121,32 +121,30 @@ def test_positions_ascend_and_repeat_with_several_targets() -> None:
 @pytest.mark.parametrize(
     ("code", "communes"),
     [
-        ("14027", {"14118"}),  # Caen's town hall
-        ("76123", {"76322"}),  # that of Le Grand-Quevilly
-        ("14038", {"14118"}),
+        ("14027", {"14118"}),  # Caen
+        ("76123", {"76322"}),  # Le Grand-Quevilly
         ("76038", {"76540"}),
         ("50010", {"50502"}),
         ("27406", {"27375"}),
         ("27204", {"27681"}),
-        ("20090", {"2A004"}),
+        ("20090", {"2A004"}),  # an ordinary code of Ajaccio
         ("75847", {"75056"}),
-        ("34086", {"34172"}),  # Montpellier: no other office of its département begins alike
+        ("34086", {"34172"}),
         ("59304", {"59606"}),
-        ("29201", set()),  # Morlaix, though 29200 is Brest's
-        ("83001", set()),  # Draguignan, though 83000 is Toulon's
-        ("76059", set()),  # Le Havre: Rouen's begin alike
-        ("51095", set()),  # Reims: Châlons-en-Champagne's begin alike
-        ("59059", set()),  # Roubaix, among many offices
-        ("69437", set()),
-        ("97478", set()),
+        ("29299", {"29151"}),  # Morlaix, though 29200 is Brest's
+        ("83007", {"83050"}),  # Draguignan, though 83000 is Toulon's
+        ("76059", {"76351"}),  # Le Havre: Rouen's begin alike
+        ("51095", {"51454"}),  # Reims: Châlons-en-Champagne's begin alike
+        ("59059", {"59512"}),  # Roubaix, among many offices
+        ("69437", {"69123"}),
+        ("97491", set()),  # Sainte-Clotilde is a quarter of Saint-Denis
+        ("92042", set()),  # Paris La Défense is in several
         ("99999", set()),
     ],
 )
 def test_code_of_cedex_leads_to_the_commune_of_its_office(code: str, communes: set[str]) -> None:
-    """A town hall's, or one whose digits tell; of others nothing is said unless a list has them."""
-    found = {target for _, target in led("postcode_commune", code)}
-    assert communes <= found
-    assert bool(found) == bool(communes or code in town_halls()["postcode"].to_pylist())
+    """Where the office is called after one; of others nothing is said."""
+    assert communes == {target for _, target in led("postcode_commune", code)}
 
 
 def test_ordinary_postcodes_lead_where_they_did() -> None:
@@ -158,10 +156,10 @@ def test_ordinary_postcodes_lead_where_they_did() -> None:
     assert {one for one in pairs if one[0] not in {"14038", "76059"}} == set(ordinary)
 
 
-def test_town_halls_of_cedex_are_in_present_communes() -> None:
-    """Their codes are no ordinary ones, and each is of one."""
-    cog, listed = load_cog(), town_halls()
+def test_codes_of_cedex_are_of_present_communes() -> None:
+    """They are no ordinary ones, and each is of one."""
+    cog, listed = load_cog(), read_reference("cedex.csv.gz")
     codes = listed["postcode"].to_pylist()
-    assert len(codes) == len(set(codes)) > 200
+    assert len(codes) == len(set(codes)) > 13_000
     assert not set(codes) & set(cog.postcodes["postcode"].to_pylist())
     assert set(listed["commune"].to_pylist()) <= set(cog.communes["commune"].to_pylist())

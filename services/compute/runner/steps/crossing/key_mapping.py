@@ -6,12 +6,10 @@ It would where each table has codes of communes that follow the official code (C
 from collections.abc import Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from services.compute.execution.job_folder import Report
 from services.compute.runner.columns.cog import Fit, best_year
 from services.compute.runner.database import literal, quoted
-from services.compute.runner.linkage.cedex import are_deduced
 from services.compute.runner.linkage.crosswalk_lookup import map_keys
 from services.compute.runner.steps.crossing.key_tables import Side, key_text, keys
 from services.compute.runner.steps.workbench import Workbench
@@ -124,14 +122,7 @@ def mapping_report(workbench: Workbench, side: Side, mapped: str, via: str) -> R
     crosswalk = CROSSWALKS[via]
     told = {"via": via, "description": crosswalk.description, "keys": int(total)}
     multiplies, merges = (report[what]["keys"] > 0 for what in ("multiplied", "merged"))
-    told |= {"deduced": _deduced(workbench, side) if crosswalk.source == "postcode" else 0}
     return told | report | {"cost": Cost.of(multiplies=multiplies, merges=merges)}
-
-
-def _deduced(workbench: Workbench, side: Side) -> int:
-    """How many codes of CEDEX lead where that of their office does."""
-    values = _texts(workbench, keys(side))
-    return int(pc.sum(are_deduced(values)).as_py() or 0)
 
 
 def mapping_in_words(side: Side, report: Report) -> str:
@@ -142,19 +133,8 @@ def mapping_in_words(side: Side, report: Report) -> str:
         f" {counted(changed['keys'], 'clé changée', 'clés changées')}"
         f" ({counted(changed['rows'], 'ligne', 'lignes')}),"
         f" {counted(report['multiplied']['rows'], 'ligne', 'lignes')} à plusieurs clés,"
-        f" {counted(unknown['keys'], 'clé inconnue', 'clés inconnues')}{_cedex_in_words(report)} ;"
+        f" {counted(unknown['keys'], 'clé inconnue', 'clés inconnues')} ;"
         f" {Cost(report['cost']).told}"
-    )
-
-
-def _cedex_in_words(report: Report) -> str:
-    deduced = report["deduced"]
-    if not deduced:
-        return ""
-    return ", " + counted(
-        deduced,
-        "code CEDEX rattaché aux communes de son bureau de poste",
-        "codes CEDEX rattachés aux communes de leur bureau de poste",
     )
 
 
