@@ -2,13 +2,12 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.resources import files
 from urllib.parse import urlencode
 
-import httpx
 from jinja2 import Environment, PackageLoader
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -27,13 +26,13 @@ from services.portal.form_body import SLOW
 from services.portal.french import FILTERS
 from services.portal.lab import (
     Away,
-    KeptConnections,
     Lab,
     Refused,
     Service,
     Services,
     SignIn,
     Tokens,
+    client,
 )
 from services.portal.oidc import Provider
 from services.portal.pages import PAGES
@@ -46,7 +45,6 @@ from shared.server_settings import PortalSettings
 log = logging.getLogger(__name__)
 
 _COOKIE_SECONDS = 12 * 3600
-_TIMEOUT = httpx.Timeout(30, connect=3)
 _UNAUTHENTICATED, _NOT_FOUND, _UNAVAILABLE = 401, 404, 503
 _SEEN = 303
 
@@ -99,7 +97,7 @@ async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[N
     tokens, templates = Tokens(), templates_of()
     provider = Provider(settings) if settings.oidc_issuer else None
     attempts, sign_ups = Attempts(), Attempts(most=10, at="d'inscription")
-    async with _client(urls.values()) as http:
+    async with client() as http:
         services = Services(http, urls, tokens)
 
         def visit(request: Request) -> Visit:
@@ -111,11 +109,6 @@ async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[N
 
         app.state.visit, app.state.http, app.state.urls = visit, http, urls
         yield
-
-
-def _client(urls: Iterable[str]) -> httpx.AsyncClient:
-    kept = {url: KeptConnections() for url in urls}
-    return httpx.AsyncClient(timeout=_TIMEOUT, mounts=kept, trust_env=False)
 
 
 def templates_of() -> Environment:

@@ -1,6 +1,6 @@
 """Files of the services, passed on piece by piece; none is ever a page of this address."""
 
-import httpx
+from aiohttp import ClientResponse
 from starlette.responses import Response, StreamingResponse
 
 from services.portal.lab import Service, pieces_of
@@ -29,7 +29,7 @@ async def download(visit: Visit, service: Service, path: str, **query: str) -> R
     return passed_on(await visit.lab.open(service, path, **query))
 
 
-def passed_on(response: httpx.Response) -> Response:
+def passed_on(response: ClientResponse) -> Response:
     """What a service answered, piece by piece."""
     kind = response.headers.get("content-type", "").partition(";")[0]
     headers = {"content-security-policy": _SEALED}

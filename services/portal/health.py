@@ -2,14 +2,14 @@
 
 import asyncio
 
-import httpx
+import aiohttp
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from shared import metrics
 
-_SECONDS = 3.0
+_TIMEOUT = aiohttp.ClientTimeout(total=3)
 
 
 async def live(_request: Request) -> Response:
@@ -38,10 +38,11 @@ async def exposition(_request: Request) -> Response:
     return Response(text, media_type=kind)
 
 
-async def _answers(http: httpx.AsyncClient, url: str) -> bool:
+async def _answers(http: aiohttp.ClientSession, url: str) -> bool:
     try:
-        return (await http.get(f"{url}/livez", timeout=_SECONDS)).is_success
-    except httpx.TransportError:
+        async with http.get(f"{url}/livez", timeout=_TIMEOUT) as answer:
+            return answer.ok
+    except (aiohttp.ClientError, TimeoutError):
         return False
 
 

@@ -1,13 +1,20 @@
 """The four services as the portal calls them: over HTTP, in the name of who is signed in."""
 
 from services.portal.lab.asking import Lab, Part, Services, if_seen, pieces_of
-from services.portal.lab.calls import Away, Json, Refused, Service, SignIn, Tokens, path_of
-from services.portal.lab.connections import KeptConnections
+from services.portal.lab.calls import (
+    Away,
+    Json,
+    Refused,
+    Service,
+    SignIn,
+    Tokens,
+    client,
+    path_of,
+)
 
 __all__ = [
     "Away",
     "Json",
-    "KeptConnections",
     "Lab",
     "Part",
     "Refused",
@@ -15,6 +22,7 @@ __all__ = [
     "Services",
     "SignIn",
     "Tokens",
+    "client",
     "if_seen",
     "path_of",
     "pieces_of",

@@ -9,8 +9,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, BinaryIO, Literal
+from urllib.parse import urlencode
 
-import httpx
+import aiohttp
 
 from services.portal.lab.calls import (
     Away,
@@ -18,7 +19,7 @@ from services.portal.lab.calls import (
     Refused,
     Service,
     Tokens,
-    check,
+    opened,
     path_of,
     request,
 )
@@ -38,6 +39,8 @@ of whose pages makes several, would be refused each other's.
 _ALL_AT_ONCE = 100
 """Calls of all members that a service is asked at a time: well below the connections it has."""
 
+_AS_LONG_AS_IT_TAKES = aiohttp.ClientTimeout(total=None, sock_connect=10)
+
 _TURN_SECONDS = 30
 """How long a call waits for its turn before its service counts as away."""
 
@@ -54,7 +57,7 @@ class Part:
 class Services:
     """How the services are reached: what all people's calls have in common."""
 
-    http: httpx.AsyncClient
+    http: aiohttp.ClientSession
     urls: Mapping[Service, str]
     tokens: Tokens
     turns: defaultdict[tuple[Service, str], asyncio.Semaphore] = field(
@@ -76,19 +79,18 @@ class Lab:
     async def get(self, service: Service, path: str, **query: object) -> Json:
         """What GET answers; parameters that are None or empty are not sent."""
         given = {name: value for name, value in query.items() if value not in (None, "", False)}
-        return (await self._call(service, "GET", path, params=given)).json()
+        return await self._call(service, "GET", _asked(path, given))
 
     async def post(
         self, service: Service, path: str, body: Mapping[str, object] | None = None, key: str = ""
     ) -> Json:
         """What POST answers, if anything; sent again with the same `key`, it is done once."""
         headers = {"Idempotency-Key": key} if key else {}
-        response = await self._call(service, "POST", path, json=body, headers=headers)
-        return response.json() if response.content else None
+        return await self._call(service, "POST", path, json=body, headers=headers)
 
     async def put(self, service: Service, path: str, body: Mapping[str, object]) -> Json:
         """What PUT answers."""
-        return (await self._call(service, "PUT", path, json=body)).json()
+        return await self._call(service, "PUT", path, json=body)
 
     async def show(
         self, service: Service, method: Literal["GET", "POST"], path: str, secret: str
@@ -98,19 +100,17 @@ class Lab:
             raise Refused(_NOT_FOUND, "Ce lien n'est pas valable, ou ne l'est plus.")
         headers = {"Authorization": f"Bearer {secret}"}
         url = self._services.urls[service] + path
-        http = self._services.http
-        return (await request(http, service, method, url, headers=headers)).json()
+        return await request(self._services.http, service, method, url, headers=headers)
 
     async def patch(self, service: Service, path: str, body: Mapping[str, object]) -> Json:
         """What PATCH answers."""
-        return (await self._call(service, "PATCH", path, json=body)).json()
+        return await self._call(service, "PATCH", path, json=body)
 
     async def delete(
         self, service: Service, path: str, body: Mapping[str, object] | None = None
     ) -> Json:
         """What DELETE answers, if anything."""
-        response = await self._call(service, "DELETE", path, json=body)
-        return response.json() if response.content else None
+        return await self._call(service, "DELETE", path, json=body)
 
     async def upload(
         self,
@@ -124,35 +124,27 @@ class Lab:
     ) -> Json:
         """What POST answers of a file, an open one, with its metadata; done once for a `key`."""
         headers = {"Idempotency-Key": key} if key else {}
-        files = {
-            "metadata": (None, json.dumps(metadata), "application/json"),
-            "file": (name, file, "application/octet-stream"),
-        }
-        response = await self._call(
-            service, "POST", path, files=files, headers=headers, timeout=None
+        form = aiohttp.FormData(quote_fields=False)
+        form.add_field("metadata", json.dumps(metadata), content_type="application/json")
+        form.add_field("file", file, filename=name, content_type="application/octet-stream")
+        return await self._call(
+            service, "POST", path, data=form, headers=headers, timeout=_AS_LONG_AS_IT_TAKES
         )
-        return response.json()
 
     async def open(
         self, service: Service, path: str, *, last_event_id: str = "", **query: str
-    ) -> httpx.Response:
+    ) -> aiohttp.ClientResponse:
         """GET something piece by piece, a file or server-sent events; who takes it closes it."""
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
-        request = self._services.http.build_request(
+        given = {name: value for name, value in query.items() if value}
+        return await opened(
+            self._services.http,
+            service,
             "GET",
-            self._services.urls[service] + path,
-            params={name: value for name, value in query.items() if value},
+            self._services.urls[service] + _asked(path, given),
             headers={**headers, **await self._bearer()},
-            timeout=httpx.Timeout(10, read=None),
+            timeout=_AS_LONG_AS_IT_TAKES,
         )
-        try:
-            response = await self._services.http.send(request, stream=True)
-            if response.is_error:
-                await response.aread()
-        except httpx.TransportError as error:
-            raise Away(service) from error
-        check(service, response)
-        return response
 
     async def parts(self, **asked: Awaitable[Json]) -> dict[str, Any]:
         """A Part for each of these, asked at once: who is away is told, who refuses is raised.
@@ -180,8 +172,8 @@ class Lab:
         service: Service,
         method: str,
         path: str,
-        **options: Any,  # noqa: ANN401 - httpx's
-    ) -> httpx.Response:
+        **options: Any,  # noqa: ANN401 - aiohttp's
+    ) -> Json:
         headers = {**options.pop("headers", {}), **await self._bearer()}
         url = self._services.urls[service] + path
         async with self._turn(service):
@@ -220,13 +212,17 @@ async def if_seen(asked: Awaitable[Json]) -> Json:
         return None
 
 
-async def pieces_of(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+async def pieces_of(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
     """What an open answer holds, as it comes; it is closed at the end, or when nobody listens."""
-    try:
-        async for piece in response.aiter_bytes():
+    async with response:
+        async for piece in response.content.iter_any():
             yield piece
-    finally:
-        await response.aclose()
+
+
+def _asked(path: str, given: Mapping[str, object]) -> str:
+    """A path with these parameters, a list's each by itself."""
+    texts = {name: "true" if value is True else value for name, value in given.items()}
+    return f"{path}?{urlencode(texts, doseq=True)}" if texts else path
 
 
 async def _part(asked: Awaitable[Json]) -> Part:

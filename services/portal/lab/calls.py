@@ -1,13 +1,15 @@
 """One call to a service and what it answers; sessions, which prove in whose name it is."""
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
 
-import httpx
+import aiohttp
+from yarl import URL
 
 Service = Literal["intake", "catalog", "compute", "notify"]
 Json = Any
@@ -19,7 +21,7 @@ _FRENCH: Mapping[Service, str] = {
     "compute": "les calculs",
     "notify": "le suivi et les partenaires",
 }
-_FAILED = 500
+_WRONG, _FAILED = 400, 500
 _RENEWED = 0.75
 """The part of a token's lifetime after which another is asked for."""
 
@@ -43,46 +45,72 @@ class Away(Exception):
         super().__init__(service)
 
 
+def client() -> aiohttp.ClientSession:
+    """What calls the services: as many connections as calls are under way, kept for later ones.
+
+    aiohttp: httpx takes four times the processor time for a call, which a page's are most of.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=30),
+        # Of nobody's session anything is kept here.
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
 async def request(
-    http: httpx.AsyncClient,
+    http: aiohttp.ClientSession,
     service: Service,
     method: str,
     url: str,
-    **options: Any,  # noqa: ANN401 - httpx's
-) -> httpx.Response:
-    """What a service answers; raises Refused or Away."""
+    **options: Any,  # noqa: ANN401 - aiohttp's
+) -> Json:
+    """The JSON that a service answers, None when it answers nothing; raises Refused or Away."""
+    response = await opened(http, service, method, url, **options)
     try:
-        response = await http.request(method, url, **options)
-    except httpx.TransportError as error:
+        body = await response.read()
+    except (aiohttp.ClientError, TimeoutError) as error:
         raise Away(service) from error
-    check(service, response)
+    return json.loads(body) if body else None
+
+
+async def opened(
+    http: aiohttp.ClientSession,
+    service: Service,
+    method: str,
+    url: str,
+    **options: Any,  # noqa: ANN401 - aiohttp's
+) -> aiohttp.ClientResponse:
+    """A service's answer before it is read; who takes it closes it. Raises Refused or Away."""
+    whole = URL(url, encoded=True)
+    try:
+        response = await http.request(method, whole, allow_redirects=False, **options)
+        if response.status >= _WRONG:
+            body = await response.read()
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise Away(service) from error
+    if response.status >= _FAILED:
+        raise Away(service)
+    if response.status >= _WRONG:
+        raise Refused(response.status, *_problem(body))
     return response
 
 
 async def show(
-    http: httpx.AsyncClient,
+    http: aiohttp.ClientSession,
     url: str,
     credential: str,
     body: Mapping[str, object] | None = None,
-) -> httpx.Response:
+) -> Json:
     """What intake answers to who shows a credential."""
     headers = {"Authorization": f"Bearer {credential}"}
     return await request(http, "intake", "POST", url, headers=headers, json=body)
 
 
-def check(service: Service, response: httpx.Response) -> None:
-    """Raise what a service answered when it is no success."""
-    if response.status_code >= _FAILED:
-        raise Away(service)
-    if response.is_error:
-        problem = _problem(response)
-        raise Refused(response.status_code, *problem)
-
-
-def _problem(response: httpx.Response) -> tuple[str, str]:
+def _problem(body: bytes) -> tuple[str, str]:
     """The detail and the field of a problem (RFC 9457)."""
     try:
-        told = response.json()
+        told = json.loads(body)
         return str(told["detail"]), str(told.get("field") or "")
     except (ValueError, KeyError, TypeError, AttributeError):
         return "Le Datalab ne peut pas répondre à cette demande.", ""
@@ -100,7 +128,7 @@ class Tokens:
     _kept: dict[str, tuple[float, str]] = field(default_factory=dict)
     _asked: dict[str, asyncio.Task[str]] = field(default_factory=dict)
 
-    async def of(self, session: str, http: httpx.AsyncClient, intake: str) -> str:
+    async def of(self, session: str, http: aiohttp.ClientSession, intake: str) -> str:
         """A token for the bearer of `session`; raises Refused when it ended, or Away.
 
         The calls of a page, which all need it at once, wait for one exchange.
@@ -115,9 +143,8 @@ class Tokens:
         # Who goes away takes the token from nobody else.
         return await asyncio.shield(self._asked[session])
 
-    async def _exchange(self, session: str, http: httpx.AsyncClient, intake: str) -> str:
-        response = await show(http, f"{intake}/tokens", session)
-        made = response.json()
+    async def _exchange(self, session: str, http: aiohttp.ClientSession, intake: str) -> str:
+        made = await show(http, f"{intake}/tokens", session)
         now = time.monotonic()
         self._kept = {text: kept for text, kept in self._kept.items() if now < kept[0]}
         self._kept[session] = (now + made["lifetime_seconds"] * _RENEWED, made["token"])
@@ -131,19 +158,17 @@ class Tokens:
 class SignIn:
     """What somebody shows at intake to get in, and leaves when going out."""
 
-    def __init__(self, http: httpx.AsyncClient, intake: str, tokens: Tokens, key: str) -> None:
+    def __init__(self, http: aiohttp.ClientSession, intake: str, tokens: Tokens, key: str) -> None:
         self._http, self._intake, self._tokens, self._key = http, intake, tokens, key
 
     async def by_link(self, text: str) -> Json:
         """The session that a link opens; raises Refused or Away."""
-        response = await show(self._http, f"{self._intake}/sessions", text)
-        return response.json()
+        return await show(self._http, f"{self._intake}/sessions", text)
 
     async def by_identity(self, identity: Mapping[str, object]) -> Json:
         """The session of whom an identity provider vouched for; raises Refused or Away."""
         url = f"{self._intake}/sessions/by-identity"
-        response = await show(self._http, url, self._key, identity)
-        return response.json()
+        return await show(self._http, url, self._key, identity)
 
     async def out(self, session: str) -> None:
         """End a session, here at once; raises Refused or Away."""

@@ -201,11 +201,8 @@ async def _show_registrants(
 
 
 async def _calendar(visit: Visit, path: str, **query: str) -> Response:
-    answer = await visit.lab.open("intake", path, **query)
-    try:
-        return saved(await answer.aread(), "text/calendar; charset=utf-8", "ateliers.ics")
-    finally:
-        await answer.aclose()
+    async with await visit.lab.open("intake", path, **query) as answer:
+        return saved(await answer.read(), "text/calendar; charset=utf-8", "ateliers.ics")
 
 
 def _plan(visit: Visit) -> dict[str, object]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import Any, cast
 
-import httpx
+from aiohttp import ClientSession
 from anyio.from_thread import start_blocking_portal
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.portal.app import templates_of
 from services.portal.attempts import Attempts
-from services.portal.lab import Json, Lab, Refused, Service, Services, SignIn, Tokens
+from services.portal.lab import Json, Lab, Refused, Service, Services, SignIn, Tokens, client
 from services.portal.visit import Handler, Visit
 from shared.server_settings import PortalSettings
 
@@ -32,7 +32,7 @@ class Written(Lab):
     refusal is written, it is raised.
     """
 
-    def __init__(self, http: httpx.AsyncClient, answers: Mapping[str, Json]) -> None:
+    def __init__(self, http: ClientSession, answers: Mapping[str, Json]) -> None:
         super().__init__(Services(http, _URLS, Tokens()), "session")
         self._answers, self.sent = answers, dict[str, Json]()
 
@@ -106,7 +106,7 @@ def _answer_of(
     }
 
     async def answer() -> Response:
-        async with httpx.AsyncClient() as http:
+        async with client() as http:
             visit = _visit(http, answers, scope, form or {})
             answered = await handler(visit)
         if sent is not None and isinstance(visit.lab, Written):
@@ -119,7 +119,7 @@ def _answer_of(
 
 
 def _visit(
-    http: httpx.AsyncClient,
+    http: ClientSession,
     answers: Mapping[str, Json],
     scope: dict[str, Any],
     form: Mapping[str, str],

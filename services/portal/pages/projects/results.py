@@ -29,8 +29,8 @@ async def follow(visit: Visit) -> Response:
     path = path_of("jobs", visit.request.path_params["job_id"], "events")
     last = visit.request.headers.get("Last-Event-ID", "")
     response = await visit.lab.open("compute", path, last_event_id=last)
-    if response.status_code == _NO_CONTENT:
-        await response.aclose()
+    if response.status == _NO_CONTENT:
+        response.release()
         return Response(status_code=_NO_CONTENT)
     return StreamingResponse(pieces_of(response), media_type="text/event-stream")
 

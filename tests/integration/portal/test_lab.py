@@ -1,21 +1,22 @@
 """What one person's calls to the services have in common with those of others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-import httpx
-from anyio.from_thread import start_blocking_portal
+import pytest
+from aiohttp import ClientSession
 from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from services.portal.lab import Lab, Refused, Services, Tokens
+from services.portal.lab import Away, Lab, Refused, Services, Tokens
+from tests.integration.portal.serving import asked
 
 T = TypeVar("T")
-
-_URLS = dict.fromkeys(("intake", "catalog", "compute", "notify"), "http://lab")
 
 
 class Service:
@@ -49,6 +50,31 @@ class Service:
         """The token that it was shown."""
         return JSONResponse(request.headers["authorization"])
 
+    async def repeat(self, request: Request) -> Response:
+        """What was asked for."""
+        return JSONResponse(request.query_params.multi_items())
+
+    async def lead(self, _request: Request) -> Response:
+        """Somewhere else, with something to keep."""
+        return Response("{}", 302, {"location": "/token", "set-cookie": "kept=1"})
+
+    async def break_off(self, _request: Request) -> Response:
+        """An answer that ends before its time."""
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"{"
+            raise ConnectionResetError
+
+        return StreamingResponse(pieces())
+
+    async def take(self, request: Request) -> Response:
+        """The name of a file, its type, its bytes, and what was told of it."""
+        async with request.form() as form:
+            file = form["file"]
+            assert isinstance(file, UploadFile)
+            held = (await file.read()).decode()
+            return JSONResponse([file.filename, file.content_type, held, form["metadata"]])
+
     def as_others_see_it(self) -> Starlette:
         """Its routes."""
         return Starlette(
@@ -56,22 +82,23 @@ class Service:
                 Route("/work", self.work),
                 Route("/tokens", self.exchange, methods=["POST"]),
                 Route("/token", self.tell),
+                Route("/asked", self.repeat),
+                Route("/elsewhere", self.lead),
+                Route("/broken", self.break_off),
+                Route("/files", self.take, methods=["POST"]),
             ]
         )
 
 
 def _ask(asking: Callable[[Services, Service], Awaitable[T]], most: int = 10) -> T:
-    """What comes of asking a service."""
+    """What comes of asking a service, which is all four of them."""
+    service = Service(most)
 
-    async def ask() -> T:
-        service = Service(most)
-        transport = httpx.ASGITransport(service.as_others_see_it())
-        async with httpx.AsyncClient(transport=transport) as http:
-            return await asking(Services(http, _URLS, Tokens()), service)  # type: ignore[arg-type]
+    async def ask(http: ClientSession, url: str) -> T:
+        urls = dict.fromkeys(("intake", "catalog", "compute", "notify"), url)
+        return await asking(Services(http, urls, Tokens()), service)  # type: ignore[arg-type]
 
-    # In a thread of its own: a browser of other tests may have left its loop in this one.
-    with start_blocking_portal() as thread:
-        return thread.call(ask)
+    return asked(service.as_others_see_it(), ask)
 
 
 def test_people_of_one_member_wait_for_each_other_and_none_is_refused() -> None:
@@ -132,3 +159,49 @@ async def _refusals(lab: Lab) -> list[int]:
     asked = (lab.get("intake", "/token") for _ in range(3))
     told = await asyncio.gather(*asked, return_exceptions=True)
     return [one.status for one in told if isinstance(one, Refused)]
+
+
+def test_parameters_arrive_as_they_were_given() -> None:
+    """Those that say nothing are not sent."""
+
+    async def look(services: Services, _service: Service) -> object:
+        given = {"q": "é & = +", "kind": ["a", "b"], "mine": True, "limit": 5, "none": None}
+        return await Lab(services).get("intake", "/asked", **given)
+
+    asked_for = [["q", "é & = +"], ["kind", "a"], ["kind", "b"], ["mine", "true"], ["limit", "5"]]
+    assert _ask(look) == asked_for
+
+
+@pytest.mark.parametrize("name", ["été.csv", 'a"b.csv', "a\\b;c.csv", "a%20b.csv"])
+def test_file_arrives_under_its_name(name: str) -> None:
+    """Whatever the name holds; with what is told of it."""
+
+    async def send(services: Services, _service: Service) -> object:
+        file = io.BytesIO(b"a;b")
+        return await Lab(services).upload("catalog", "/files", {"title": "É"}, file, name)
+
+    told = _ask(send)
+    assert told == [name, "application/octet-stream", "a;b", '{"title": "\\u00c9"}']
+
+
+def test_no_redirection_is_followed_and_nothing_kept() -> None:
+    """Services answer themselves: nobody leads the bearer of a token elsewhere."""
+
+    async def look(services: Services, _service: Service) -> object:
+        return await Lab(services, "mine").get("intake", "/elsewhere"), len(
+            services.http.cookie_jar
+        )
+
+    assert _ask(look) == ({}, 0)
+
+
+def test_service_that_breaks_off_is_away() -> None:
+    """Like one that is not there; the next call is answered."""
+
+    async def look(services: Services, _service: Service) -> object:
+        lab = Lab(services, "mine")
+        with pytest.raises(Away):
+            await lab.get("intake", "/broken")
+        return await lab.get("intake", "/token")
+
+    assert _ask(look) == "Bearer mine-1"

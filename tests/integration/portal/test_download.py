@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from anyio.from_thread import start_blocking_portal
+from aiohttp import ClientSession
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from services.portal.download import passed_on
+from tests.integration.portal.serving import asked
 
 
 async def _pieces() -> AsyncIterator[bytes]:
@@ -38,18 +39,15 @@ _SERVICE = Starlette(
 def _downloaded(path: str) -> httpx.Response:
     """What a browser gets of a service's file."""
 
-    async def pass_on(_request: Request) -> Response:
-        service = httpx.AsyncClient(transport=httpx.ASGITransport(_SERVICE))
-        request = service.build_request("GET", f"http://service{path}")
-        return passed_on(await service.send(request, stream=True))
+    async def answer(http: ClientSession, url: str) -> httpx.Response:
+        async def pass_on(_request: Request) -> Response:
+            return passed_on(await http.get(url + path))
 
-    async def answer() -> httpx.Response:
         portal = httpx.ASGITransport(Starlette(routes=[Route("/file", pass_on)]))
         async with httpx.AsyncClient(transport=portal, base_url="http://lab") as browser:
             return await browser.get("/file")
 
-    with start_blocking_portal() as thread:
-        return thread.call(answer)
+    return asked(_SERVICE, answer)
 
 
 @pytest.mark.parametrize(("path", "length"), [("/sized", "12"), ("/unsized", None)])
