@@ -112,7 +112,10 @@ def review(
             )
         by = caller.member_id
         decision = Decision(
-            by=by, proposal=project.proposal, **body.model_dump(exclude={"version"})
+            by=by,
+            account_id=caller.account_id,
+            proposal=project.proposal,
+            **body.model_dump(exclude={"version"}),
         )
         project.review(decision, parties_to(store, project, by), needed=needed)
 

@@ -645,6 +645,11 @@ class Project(Aggregate):
         return self.reviews.approvals_of(self.proposal)
 
     @property
+    def approved_by(self) -> tuple[str, ...]:
+        """The account of each of them, or the member where there is none."""
+        return tuple(one.account_id or one.by for one in self.approvals)
+
+    @property
     def conditions(self) -> tuple[str, ...]:
         """What the review bound the project to, once it is secured, in French."""
         return self.reviews.conditions if self.secured_ids else ()

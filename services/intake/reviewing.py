@@ -60,12 +60,18 @@ class Decision(Frozen):
     """A reviewer's word on a project's treatment, and what lay before it; all texts are French."""
 
     by: str
+    account_id: str = Field(default="", description="whose of that member, where one signed in")
     at: AwareDatetime = Field(default_factory=now)
     decision: ReviewDecision
     reason: str
     proposal: int = Field(description="the number of the treatment that was reviewed")
     conditions: tuple[str, ...] = Field(default=(), description="what the project is bound to")
     seen: str = Field(default="", description="the evidence as it was shown")
+
+    def is_of_another(self, other: Self) -> bool:
+        """Whether two persons said so: of one member only where each has an account."""
+        has_accounts = bool(self.account_id and other.account_id)
+        return self.by != other.by or (has_accounts and self.account_id != other.account_id)
 
 
 class Reviews(Frozen):
@@ -93,9 +99,8 @@ class Reviews(Frozen):
 
     def decided(self, decision: Decision) -> Self:
         """The same with one more decision; Forbidden for who agreed to the treatment before."""
-        if decision.decision == "secure" and any(
-            one.by == decision.by for one in self.approvals_of(decision.proposal)
-        ):
+        before = self.approvals_of(decision.proposal)
+        if decision.decision == "secure" and not all(map(decision.is_of_another, before)):
             raise Forbidden("vous vous êtes déjà prononcé : un autre relecteur décide")
         return self.model_copy(update={"decisions": (*self.decisions, decision)})
 
@@ -117,7 +122,7 @@ class Reviews(Frozen):
     def without(self, member_id: str) -> Self:
         """The same without who decided, where that was this member, and without the evidence."""
         decisions = tuple(
-            one.model_copy(update={"by": ERASED}) if one.by == member_id else one
+            one.model_copy(update={"by": ERASED, "account_id": ""}) if one.by == member_id else one
             for one in self.unseen().decisions
         )
         questions = tuple(

@@ -35,6 +35,9 @@ class ProjectSummary(View):
     stage: Stage
     submitted_at: AwareDatetime
     holder_due: str = Field(description="what it waits for from its holder, in French; or empty")
+    approved_by: tuple[str, ...] = Field(
+        description="who would secure its treatment: accounts, or members where there is none"
+    )
 
 
 class AccessView(View):

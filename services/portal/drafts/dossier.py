@@ -204,7 +204,7 @@ def _leaving(facts: Facts) -> Section:
 def _before(evidence: Evidence) -> Section:
     name_of = evidence.facts.name_of
     said = [
-        (f"{_DECISIONS[one['decision']]}, {day(one['at'])}, {name_of(one['by'])}", one["reason"])
+        (f"{_DECISIONS[one['decision']]}, {day(one['at'])}, {name_of(one['by'])}", _word(one))
         for one in evidence.review.get("decisions", ())
     ]
     answers = [
@@ -214,3 +214,9 @@ def _before(evidence: Evidence) -> Section:
     bound = [("Condition de la revue", one) for one in evidence.facts.project["conditions"]]
     none = () if said or answers else ("Rien encore.",)
     return Section("Ce qui a été dit avant", none, (*said, *bound, *answers))
+
+
+def _word(decision: Json) -> str:
+    """A reviewer's reason, with the conditions that go with it."""
+    conditions = " ; ".join(decision["conditions"])
+    return f"{decision['reason']} Conditions : {conditions}" if conditions else decision["reason"]

@@ -28,7 +28,10 @@ async def show(visit: Visit) -> Response:
         asked["reviews"] = lab.get("intake", "/projects", stage="advised", limit=_ALL)
     if person.has("reviewer"):
         asked["releases"] = lab.get("compute", "/release-requests", limit=_SHOWN)
-    return visit.page("home.html", shown=_SHOWN, **await lab.parts(**asked))
+    found = await lab.parts(**asked)
+    reviews = (found["reviews"].value or {}).get("items", []) if "reviews" in found else []
+    to_review = [one for one in reviews if not (one["holder_due"] or visit.has_approved(one))]
+    return visit.page("home.html", shown=_SHOWN, to_review=to_review, **found)
 
 
 ROUTES = [get("/", show, is_open=True)]

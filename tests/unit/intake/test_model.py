@@ -273,6 +273,18 @@ def test_second_reviewer_decides_where_two_are_needed() -> None:
     assert (it.stage, it.history[-1].by) == ("secured", "mbr_second")
 
 
+def test_two_persons_of_one_member_agree() -> None:
+    """Where both have an account; without, nobody can tell them apart."""
+    it = made.project_at("advised")
+    made.review(it, "secure", needed=2, account_id="acc_one")
+    for same in ("acc_one", ""):
+        with pytest.raises(Forbidden, match="déjà prononcé"):
+            made.review(it, "secure", needed=2, account_id=same)
+    assert (it.stage, it.approved_by) == ("advised", ("acc_one",))
+    made.review(it, "secure", needed=2, account_id="acc_two")
+    assert it.stage == "secured"
+
+
 def test_conditions_hold_until_the_delivery() -> None:
     """Those of all who agreed; the holder is told of them, and confirms them when it delivers."""
     it = made.project_at("advised")

@@ -34,7 +34,15 @@ READS = [
 ]
 REVIEW = {
     "impediment": "",
-    "decisions": [{"decision": "complete", "at": AT, "by": "ddtm", "reason": "Pourquoi l'âge ?"}],
+    "decisions": [
+        {
+            "decision": "complete",
+            "at": AT,
+            "by": "ddtm",
+            "reason": "Pourquoi l'âge ?",
+            "conditions": ["Sans publier."],
+        }
+    ],
 }
 
 
