@@ -24,10 +24,14 @@ from services.portal.lab.calls import (
     request,
 )
 from services.portal.typography import sentence
+from shared.words import fold
 
 _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 403, 404, 429
 _UNSEEN = frozenset((_FORBIDDEN, _NOT_FOUND))
 _SECRET = re.compile(r"[A-Za-z0-9_.-]+")
+
+_PAGE = 100
+"""The most that a service tells of a list at once."""
 
 _AT_ONCE = 10
 """Calls of one member that a service is asked at a time, as many as it works on; others wait.
@@ -157,6 +161,15 @@ class Lab:
     async def members(self, member_ids: Iterable[str]) -> dict[str, Json]:
         """Members by their ids, asked for at once; None where nobody registered one, or says so."""
         return await self._seen("intake", "members", member_ids)
+
+    async def all_members(self) -> list[Json]:
+        """All members, by name."""
+        found, after = list[Json](), ""
+        while True:
+            page = await self.get("intake", "/members", limit=_PAGE, after=after)
+            found += page["items"]
+            if not (after := page["next"]):
+                return sorted(found, key=lambda one: fold(str(one["name"])))
 
     async def titles(self, service: Service, kind: str, ids: Iterable[str]) -> dict[str, str]:
         """What projects or datasets are called, by their ids; these where they are not shown."""

@@ -43,14 +43,12 @@ async def erase(visit: Visit) -> Response:
 async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
     found = await visit.lab.parts(
         accounts=visit.lab.get("intake", "/accounts", after=visit.asked("suite")),
-        members=visit.lab.get("intake", "/members", limit=100),
+        members=visit.lab.all_members(),
     )
     accounts = (found["accounts"].value or {"items": []})["items"]
     shown = {
         "names": await visit.names({one["member_id"] for one in accounts}),
-        "choices": [
-            (one["id"], one["name"]) for one in (found["members"].value or {"items": []})["items"]
-        ],
+        "choices": [(one["id"], one["name"]) for one in found["members"].value or ()],
         "all_roles": list(ROLES),
         "typed": {name: visit.text(name) for name in ("member_id", "name", "mail")},
         "faults": faults,

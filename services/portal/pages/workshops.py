@@ -14,7 +14,6 @@ _TEXTS = ("title", "description", "theme", "place", "link", "host_id")
 _TIMES = ("starts_at", "ends_at")
 _NUMBERS = ("seats", "waiting_seats")
 _SHOWN = 100
-_MEMBERS = 100
 _OPENED = "/registrations"
 _FORBIDDEN = 403
 _CANCELLED = (
@@ -183,7 +182,7 @@ async def _write(
         raise Refused(
             _FORBIDDEN, "Les ateliers sont annoncés et modifiés par les agents du Datalab."
         )
-    members = await visit.lab.parts(members=visit.lab.get("intake", "/members", limit=_MEMBERS))
+    members = await visit.lab.parts(members=visit.lab.all_members())
     shown = {"given": given, "key": key, "faults": faults, "action": visit.request.url.path}
     return visit.page("workshops/write.html", status, **members, **shown)
 

@@ -54,6 +54,13 @@ class Service:
         """What was asked for."""
         return JSONResponse(request.query_params.multi_items())
 
+    async def page(self, request: Request) -> Response:
+        """Members, two at a time."""
+        names = ["Zoé", "Élan", "Bief", "air"]
+        first = int(request.query_params.get("after", 0))
+        items = [{"name": name} for name in names[first : first + 2]]
+        return JSONResponse({"items": items, "next": "2" if first == 0 else None})
+
     async def lead(self, _request: Request) -> Response:
         """Somewhere else, with something to keep."""
         return Response("{}", 302, {"location": "/token", "set-cookie": "kept=1"})
@@ -83,6 +90,7 @@ class Service:
                 Route("/tokens", self.exchange, methods=["POST"]),
                 Route("/token", self.tell),
                 Route("/asked", self.repeat),
+                Route("/members", self.page),
                 Route("/elsewhere", self.lead),
                 Route("/broken", self.break_off),
                 Route("/files", self.take, methods=["POST"]),
@@ -205,3 +213,12 @@ def test_service_that_breaks_off_is_away() -> None:
         return await lab.get("intake", "/token")
 
     assert _ask(look) == "Bearer mine-1"
+
+
+def test_all_members_are_told_by_name() -> None:
+    """Of as many pages as there are."""
+
+    async def look(services: Services, _service: Service) -> list[str]:
+        return [one["name"] for one in await Lab(services).all_members()]
+
+    assert _ask(look) == ["air", "Bief", "Élan", "Zoé"]

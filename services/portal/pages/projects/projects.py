@@ -40,7 +40,6 @@ _OTHERS_INVITED = (
 _NO_FAULTS = Faults()
 _EVENTS = 50
 _JOBS = 20
-_MEMBERS = 100
 
 
 async def page(visit: Visit) -> Response:
@@ -194,7 +193,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     named += [one["member_id"] for one in project.get("invitations", [])]
     asked["names"] = visit.names(named)
     if can["site"] or can["team"]:
-        asked["members"] = visit.lab.get("intake", "/members", limit=_MEMBERS)
+        asked["members"] = visit.lab.all_members()
     found = await visit.lab.parts(**asked)
     jobs = (found["jobs"].value or {}).get("items", [])
     shown = {

@@ -21,7 +21,7 @@ def is_led(it: Project, member_id: str, role: str, impediment: str = "") -> bool
     answers: dict[str, Any] = {
         f"/projects/{it.id}": ProjectView.of(it).model_dump(mode="json"),
         f"/projects/{it.id}/review": {"impediment": impediment},
-        "/members": {"items": []},
+        "/members": {"items": [], "next": None},
         "/datasets": {"items": []},
         "/jobs": {"items": [FAILED] * (it.stage == "staffed")},
     }
