@@ -57,7 +57,7 @@ REQUEST_STATES = {
     "granted": "accordé",
     "refused": "refusé",
     "expired": "sans réponse : expiré",
-    "revoked": "révoqué",
+    "revoked": "terminé",
 }
 """The states of a request for access to data, as pages and refusals name them."""
 

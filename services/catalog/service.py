@@ -206,13 +206,15 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Reading
 
     @on(ResultReleased)
     def note_release(self, envelope: Envelope[ResultReleased]) -> None:
-        """Note in the ledgers that a reviewer let a result leave."""
+        """Note that a reviewer let a result leave."""
         ledger.release(self.documents, envelope.data.job_id, was_held=True)
+        usage.note_decision(self.documents, envelope)
 
     @on(ResultRefused)
     def note_refusal(self, envelope: Envelope[ResultRefused]) -> None:
-        """Note in the ledgers that a result does not leave."""
+        """Note that a result does not leave."""
         ledger.refuse(self.documents, envelope.data.job_id)
+        usage.note_decision(self.documents, envelope)
 
     @on(JobSucceeded)
     @forgetting

@@ -33,18 +33,19 @@ RuleName = Literal[
     "selection",
     "rows",
     "opaque",
+    "untraced",
     "undecided",
     "open",
 ]
 """`units`: too few behind a cell; `alike`: all contributors have the same value; `margins`: other
 cells of the result would give it away; `ledger`: earlier releases would; `versions`: a cell differs
 by too few units from what left of another version; `selection`: the holder chose whose rows count;
-`rows`: row by row, as the grant says; `opaque`: figures and files of own code; `undecided`: too
-large to decide, or made in a way that is not followed; `open`: nothing of others' restricted data
-is in it."""
+`rows`: row by row, as the grant says; `opaque`: figures and files of own code; `untraced`: made in
+a way that is not followed; `undecided`: too large to decide; `open`: nothing of others' restricted
+data is in it."""
 
 
-_OF_ALL = frozenset(("selection", "rows", "opaque", "undecided", "open"))
+_OF_ALL = frozenset(("selection", "rows", "opaque", "untraced", "undecided", "open"))
 """Rules that look at a treatment, and not at its cells."""
 
 
@@ -179,7 +180,7 @@ class ReleaseRecord(Frozen):
         code and queries make is not listed: it may be named, or fail, after what they read.
         """
         rules = {rule.rule for one in self.outputs for rule in one.rules}
-        is_own = bool(rules & {"opaque", "undecided"})
+        is_own = bool(rules & {"opaque", "untraced", "undecided"})
         outputs = tuple(
             one.model_copy(update={"rules": tuple(it for it in one.rules if it.rule in _OF_ALL)})
             for one in (() if is_own else self.outputs)

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
-from services.catalog.access.grants import UseState
+from services.catalog.access.grants import UseRelease, UseState
 from services.catalog.access.model import ProjectAccess
 from shared.aggregate import Aggregate, now
 from shared.auth import Caller
@@ -45,6 +45,7 @@ class Use(Aggregate):
     reason: str = ""
     result: FileRef | None = None
     rows: int | None = None
+    release: UseRelease = ""
     delivered_as: str | None = None
 
     def open(
@@ -70,10 +71,16 @@ class Use(Aggregate):
         self.purpose = _BY_THE_LAB if caller.is_staff else _BY_THE_TEAM
         self.openings = 1
 
-    def succeed(self, kind: JobKind, manifest: Manifest) -> None:
-        """Note what the job made of it."""
+    def succeed(self, kind: JobKind, manifest: Manifest, *, is_held: bool = False) -> None:
+        """Note what the job made of it, and whether a reviewer decides on that."""
+        # What was decided may be heard of before the end of the job is.
+        self.release = self.release or ("held" if is_held else "released")
         self.kind, self.state, self.ended_at = kind, "succeeded", manifest.ended
         self.result, self.rows = manifest.output(RESULT), _rows_of(manifest)
+
+    def decide(self, release: UseRelease) -> None:
+        """Note what a reviewer decided on what was made of it."""
+        self.release = release
 
     def end(self, kind: JobKind, state: Literal["failed", "cancelled"], reason: str) -> None:
         """Note that the job made nothing of it, and why."""

@@ -14,6 +14,8 @@ GrantState = Literal["requested", "granted", "refused", "expired", "revoked"]
 Decision = Literal["grant", "refuse", "revoke"]
 UseState = Literal["opened", "succeeded", "failed", "cancelled"]
 """What became of a job that used what was granted."""
+UseRelease = Literal["", "held", "released", "refused"]
+"""Whether what the job made went to the project's holder; empty while nothing was made."""
 
 _OUTCOME: dict[Decision, GrantState] = {
     "grant": "granted",

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from services.catalog.access.asking import bound_of
 from services.catalog.access.dataset_use import FailedJob, Use
+from services.catalog.access.grants import UseRelease
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import GrantedDataset, UsePage, UseQuery
 from services.catalog.datasets.manifests import read_manifest
@@ -26,6 +27,8 @@ from shared.events import (
     JobKind,
     JobSucceeded,
     ProjectDelivered,
+    ResultRefused,
+    ResultReleased,
     Treatment,
 )
 from shared.storage import Storage
@@ -176,9 +179,16 @@ def note_succeeded(store: Store, files: Storage, envelope: Envelope[JobSucceeded
         return
     manifest = read_manifest(files, event.result)
     for use in uses:
-        store.of(Use).change(
-            use.id, partial(Use.succeed, kind=event.kind, manifest=manifest), because=envelope
-        )
+        succeed = partial(Use.succeed, kind=event.kind, manifest=manifest, is_held=event.is_held)
+        store.of(Use).change(use.id, succeed, because=envelope)
+
+
+def note_decision(store: Store, envelope: Envelope[ResultReleased | ResultRefused]) -> None:
+    """A reviewer decided on what a job made: its uses tell whether it went to the holder."""
+    event = envelope.data
+    release: UseRelease = "released" if isinstance(event, ResultReleased) else "refused"
+    for use in list(_of_job(store, event.job_id, event.project_id)):
+        store.of(Use).change(use.id, partial(Use.decide, release=release), because=envelope)
 
 
 def note_failed(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:

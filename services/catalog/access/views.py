@@ -11,6 +11,7 @@ from services.catalog.access.grants import (
     Decision,
     Grant,
     GrantState,
+    UseRelease,
     UseState,
     end_of,
 )
@@ -240,6 +241,7 @@ class UseView(View):
     opened_at: datetime
     last_opened_at: datetime
     state: UseState = Field(description="what became of the job")
+    release: UseRelease = Field(description="whether what it made went to the project's holder")
     ended_at: datetime | None
     reason: str = Field(description="why the job made nothing of it")
     result: FileRef | None = Field(description="the table the job made")

@@ -87,10 +87,28 @@ def test_preview_names_who_is_to_be_asked() -> None:
     assert "À demander à Caf du Calvados : « Aides »" in text
 
 
+HELD: dict[str, Any] = {"job_id": "job_1", "kind": "full", "project_id": "prj_1", "version": 1}
+HELD |= {"decision": None, "release": None, "treatment": None, "outputs": []}
+
+
+def test_held_result_is_read_with_what_made_it() -> None:
+    """A reviewer decides on the query and its files, in the name of the project."""
+    step = {"application": "query", "parameters": {"sql": "SELECT 1 < 2"}}
+    treatment = {"inputs": {"aides": "dts_1"}, "steps": [step]}
+    file = {"media_type": "image/png", "size": 9}
+    outputs = [{"name": "carte.png", "file": file, "is_internal": False}]
+    asked = {**HELD, "treatment": treatment, "outputs": outputs}
+    answers = {"/release-requests/job_1": asked, "/datasets/dts_1": {"title": "Aides"}}
+    answers["/projects/prj_1"] = PROJECT
+    text = page_of(results.show_release, answers, "reviewer", job_id="job_1")
+    for shown in ("Qui a droit à l", "aides : « Aides »", "sql : SELECT 1 < 2", "carte.png"):
+        assert shown in text
+
+
 def test_decision_on_a_result_names_who_took_it() -> None:
     """Nobody where the time was over."""
     decided = {"decision": "refuse", "decided_by": "mbr_1", "decided_at": AT, "reason": "non"}
-    asked = {"job_id": "job_1", "decision": decided}
+    asked = {**HELD, "decision": decided}
     answers = {"/release-requests/job_1": asked, **MEMBERS}
     text = page_of(results.show_release, answers, "reviewer", job_id="job_1")
     assert "Caf du Calvados, 20/11/2026" in text
@@ -106,7 +124,7 @@ def test_workshop_names_its_projects_and_a_release_its_data() -> None:
     text = page_of(workshops.show, answers, "operator", workshop_id="wsh_1")
     assert "Projets liés Qui a droit à l'aide ? , prj_2" in text
     entry = {"dataset_id": "dts_1", "version": 1, "figures": [], "cells": 1}
-    asked = {"job_id": "job_1", "decision": None, "release": {"outputs": [], "entries": [entry]}}
+    asked = {**HELD, "release": {"outputs": [], "entries": [entry]}}
     answers = {"/release-requests/job_1": asked, "/datasets/dts_1": {"title": "Aides"}}
     text = page_of(results.show_release, answers, "reviewer", job_id="job_1")
     assert "« Aides », version 1" in text

@@ -91,7 +91,7 @@ class Release:
         is_carried = any(one.population == name for one in followed.carriers.values())
         is_chosen = is_carried and not has_rows and name in followed.exists_by
         if name in followed.lost:
-            yield outcome("undecided", "held", title)
+            yield outcome("untraced", "held", title)
             return
         is_weighed = any(one.kind == "weighed" for one in figures)
         is_held = name in followed.selected or is_chosen or is_weighed

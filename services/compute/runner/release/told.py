@@ -19,7 +19,9 @@ _TOLD: Mapping[RuleName, str] = {
     "selection": "le porteur a choisi lui-même les unités comptées, ou leur poids",
     "rows": "les lignes sortent telles que leur propriétaire les a accordées",
     "opaque": "figures, fichiers et pages d'un code propre ne peuvent être vérifiés",
-    "undecided": "la vérification n'a pu être menée à bien",
+    "untraced": "le traitement les mêle d'une façon que les règles ne suivent pas : ce qui en reste"
+    " dans le résultat est à lire dans la requête et dans la table",
+    "undecided": "le résultat est trop grand pour être vérifié en entier",
     "open": "aucune donnée restreinte d'autrui n'y entre",
 }
 _SUMMARY: Mapping[ReleaseVerdict, str] = {

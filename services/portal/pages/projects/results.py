@@ -18,7 +18,9 @@ async def show(visit: Visit) -> Response:
     """A job with its log, and its result once it is there."""
     job_id = visit.request.path_params["job_id"]
     job = await visit.lab.get("compute", path_of("jobs", job_id))
-    shown = {"job": job, "files": _files(job), "table": await _first_rows(visit, job)}
+    is_out = job["state"] == "succeeded" and not job["is_held"]
+    table = await _first_rows(visit, job_id, job) if is_out else []
+    shown = {"job": job, "files": _files(job), "table": table}
     # The part that changes is asked for alone while the job goes on.
     name = "live.html" if visit.request.headers.get("HX-Request") else "show.html"
     return visit.page(f"results/{name}", **shown)
@@ -73,12 +75,16 @@ async def _show_release(visit: Visit, faults: Faults, status: int = 200) -> Resp
     job_id = visit.request.path_params["job_id"]
     asked = await visit.lab.get("compute", path_of("release-requests", job_id))
     by = asked["decision"]["decided_by"] if asked["decision"] else ""
-    entries = (asked.get("release") or {}).get("entries", ())
+    named = [one["dataset_id"] for one in (asked.get("release") or {}).get("entries", ())]
+    named += ((asked["treatment"] or {}).get("inputs") or {}).values()
+    projects = [asked["project_id"]] if asked["project_id"] else []
+    waits = not asked["decision"]
     shown = {
         "names": await visit.names([by] if by else []),
-        "titles": await visit.lab.titles(
-            "catalog", "datasets", [one["dataset_id"] for one in entries]
-        ),
+        "titles": await visit.lab.titles("catalog", "datasets", named),
+        "projects": await visit.lab.titles("intake", "projects", projects),
+        "table": await _first_rows(visit, job_id, asked) if waits else [],
+        "files": _files(asked) if waits else [],
         "faults": faults,
     }
     return visit.page("results/release.html", status, asked=asked, **shown)
@@ -92,13 +98,12 @@ def _files(job: Json) -> list[Json]:
     ]
 
 
-async def _first_rows(visit: Visit, job: Json) -> list[list[str]]:
-    """The first rows of the result's table, its header first; none while there is no table."""
-    is_there = any(one["name"] == _TABLE for one in _files(job))
-    if job["state"] != "succeeded" or job["is_held"] or not is_there:
+async def _first_rows(visit: Visit, job_id: str, made: Json) -> list[list[str]]:
+    """The first rows of the table that was made, its header first; none without a table."""
+    if not any(one["name"] == _TABLE for one in _files(made)):
         return []
     text = b""
-    path = path_of("jobs", job["id"], "result")
+    path = path_of("jobs", job_id, "result")
     async with aclosing(pieces_of(await visit.lab.open("compute", path, name=_TABLE))) as pieces:
         async for piece in pieces:
             text += piece

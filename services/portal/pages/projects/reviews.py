@@ -25,7 +25,11 @@ async def page(visit: Visit) -> Response:
     asked = {"projects": lab.get("intake", "/projects", stage="advised", limit=_SHOWN)}
     if visit.person and visit.person.has("reviewer"):
         asked["releases"] = lab.get("compute", "/release-requests", limit=_SHOWN)
-    return visit.page("reviews/list.html", **await lab.parts(**asked))
+    found = await lab.parts(**asked)
+    held = (found["releases"].value or {}).get("items", []) if "releases" in found else []
+    of = [one["project_id"] for one in held if one["project_id"]]
+    titles = await lab.titles("intake", "projects", of)
+    return visit.page("reviews/list.html", held=held, titles=titles, **found)
 
 
 async def show(visit: Visit) -> Response:

@@ -6,7 +6,14 @@ import pytest
 
 from shared.aggregate import new_id, now
 from shared.errors import Forbidden, Invalid, NotFound
-from shared.events import JobCancelled, JobFailed, JobSucceeded, ProjectDelivered
+from shared.events import (
+    JobCancelled,
+    JobFailed,
+    JobSucceeded,
+    ProjectDelivered,
+    ResultRefused,
+    ResultReleased,
+)
 from shared.tables.manifest import Manifest, Output
 from tests.integration.catalog.lab import Lab, delivered, problem
 from tests.servers import eventually
@@ -57,6 +64,22 @@ def test_owner_sees_who_used_its_data_and_with_what_result(lab: Lab) -> None:
     [use] = uses(lab, dataset_id, "mbr_o")
     assert (use["kind"], use["rows"]) == ("full", 7)
     assert use["result"]["size"] == len(job_id)
+
+
+@pytest.mark.parametrize(
+    ("decision", "release"), [(ResultReleased, "released"), (ResultRefused, "refused")]
+)
+def test_owner_reads_what_a_reviewer_decided_on_the_result(
+    lab: Lab, decision: type[ResultReleased] | type[ResultRefused], release: str
+) -> None:
+    """Also where its rules list no figure of it; whichever is heard of first."""
+    dataset_id = lab.published("mbr_o")
+    project_id, job_id = using(lab, dataset_id)
+    lab.publish(done(lab, project_id, job_id).model_copy(update={"is_held": True}))
+    eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["release"] == "held")
+    about = {"job_id": job_id, "kind": "full", "project_id": project_id}
+    lab.publish(decision(**about, decided_by="mbr_r", reason="Lu."))
+    eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["release"] == release)
 
 
 @pytest.mark.parametrize(("end", "state"), [(JobFailed, "failed"), (JobCancelled, "cancelled")])

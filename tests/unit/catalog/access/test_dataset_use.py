@@ -60,3 +60,11 @@ def test_application_that_reports_no_rows_breaks_nothing(report: dict[str, Any])
     assert (use.state, use.rows) == ("succeeded", None)
     use.succeed("trial", made())
     assert use.rows is None
+
+
+def test_decision_that_is_heard_of_before_the_job_s_end_stays() -> None:
+    """Events come in any order."""
+    use = opened()
+    use.decide("refused")
+    use.succeed("full", made(), is_held=True)
+    assert (use.state, use.release) == ("succeeded", "refused")
