@@ -71,6 +71,19 @@ SEAT_STATES = {
 }
 """What became of a registration for a workshop."""
 
+FIELDS = {
+    "came": "personnes venues",
+    "job_id": "résultat",
+    "member_id": "membre",
+    "project_ids": "projets liés",
+    "seats": "places",
+    "team": "équipe",
+    "territory": "territoire",
+    "then": "membres suivants",
+    "treatment": "traitement",
+}
+"""What fields of the services are called, where no field of a page stands for them."""
+
 TYPES = {
     "text": "texte",
     "integer": "nombre entier",
@@ -188,6 +201,7 @@ FILTERS: dict[str, Any] = {
     "job_state": lambda code: named(code, JOB_STATES),
     "opening_state": lambda code: named(code, OPENING_STATES),
     "seat_state": lambda code: named(code, SEAT_STATES),
+    "field": lambda name: FIELDS.get(name.partition(".")[0], "").capitalize(),
     "request_state": lambda code: named(code, REQUEST_STATES),
 }
 """What the templates call them by."""

@@ -8,6 +8,7 @@ import logging
 import warnings
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
@@ -23,7 +24,7 @@ with warnings.catch_warnings(record=True):  # of a release to come, at each star
 
 log = logging.getLogger(__name__)
 
-_UNAUTHENTICATED, _UNAVAILABLE = 401, 503
+_UNAUTHENTICATED, _NOT_FOUND, _UNAVAILABLE = 401, 404, 503
 _CLOCKS_APART_SECONDS = 60
 _TIMEOUT = httpx.Timeout(10, connect=3)
 
@@ -82,6 +83,17 @@ class Provider:
         is_verified = claims.get("email_verified") is True
         mail = claims.get("email") if is_verified else None
         return {"issuer": self._issuer, "subject": str(claims["sub"]), "mail": mail}
+
+    async def exit_address(self) -> str:
+        """Where the provider's own session ends (RP-Initiated Logout 1.0); Refused if nowhere."""
+        try:
+            await self._check_issuer()
+            told = await self._client.load_server_metadata()
+        except (httpx.HTTPError, ValueError, KeyError, RuntimeError) as error:
+            raise _away(error) from error
+        if not (exit_address := told.get("end_session_endpoint")):
+            raise Refused(_NOT_FOUND, "Ce fournisseur ne permet pas de fermer sa session d'ici.")
+        return f"{exit_address}?{urlencode({'client_id': self._client_id})}"
 
     async def _check_issuer(self) -> None:
         """Discovery 1.0, 4.3: who answers there is who it says it is."""

@@ -68,13 +68,13 @@ class Running:
 
     @http("GET", "/jobs", query=ListJobs, returns=JobPage)
     def list_jobs(self, call: Call) -> JobPage:
-        """The jobs of the caller's projects and datasets, oldest first."""
+        """The jobs of the caller's projects and datasets, oldest first or `newest`."""
         return self.queries.jobs(call.caller, call.query)
 
     @http("GET", "/jobs/{job_id}", returns=JobView)
     def read_job(self, call: Call, job_id: str) -> JobView:
-        """A job's state, progress, log tail and outputs."""
-        return self.queries.view(self.queries.job(job_id, call.caller), call.caller)
+        """A job's state, progress, log tail and outputs; the log is not for the team."""
+        return self.queries.view(self.queries.read(job_id, call.caller), call.caller)
 
     @http("GET", "/jobs/{job_id}/events", returns=EventStream)
     def follow_job(self, call: Call, job_id: str) -> EventStream | None:

@@ -104,7 +104,7 @@ class Commands:
         identifier = _job_of(envelope)
 
         def decide(workspace: Workspace) -> None:
-            workspace.staff(envelope.time)
+            workspace.staff(envelope.time, envelope.data.team)
             if workspace.state == "closed":
                 return
             if workspace.state == "new" or workspace.treatment is None:

@@ -39,9 +39,16 @@ class Queries:
         self._jobs, self._workspaces = store.of(Job), store.of(Workspace)
 
     def job(self, identifier: str, caller: Caller) -> Job:
-        """One job; NotFound when there is none that the caller may see."""
+        """One job that the caller may follow and cancel; NotFound when there is none."""
         job = self._jobs.get(identifier)
         if not caller.may_see(job.owner_id):
+            raise NotFound.of(identifier)
+        return job
+
+    def read(self, identifier: str, caller: Caller) -> Job:
+        """One job that the caller may see, as one of its project's team, too; NotFound else."""
+        job = self._jobs.get(identifier)
+        if not (caller.may_see(job.owner_id) or self._is_in_team(job.project_id, caller)):
             raise NotFound.of(identifier)
         return job
 
@@ -52,7 +59,7 @@ class Queries:
         project may not read any more; WrongStage, for all but reviewers who may decide on it, while
         it is held back.
         """
-        job = self.job(identifier, caller)
+        job = self.read(identifier, caller)
         if withheld := self._withheld(job, caller):
             raise Forbidden(withheld)
         if job.unreleased and not self._reviews(job, caller):
@@ -67,11 +74,16 @@ class Queries:
     def made(self, identifier: str, files: Storage, caller: Caller) -> tuple[Job, Manifest]:
         """A job with its manifest, for those who may have its result; raises as `result` does."""
         ref = self.result(identifier, MANIFEST, caller)
-        return self.job(identifier, caller), Manifest.model_validate_json(files.read(ref))
+        return self.read(identifier, caller), Manifest.model_validate_json(files.read(ref))
 
     def view(self, job: Job, caller: Caller) -> JobView:
-        """A job that `caller` may see, without what it tells of data that is withheld."""
+        """A job that `caller` may see, without what it tells of data that is withheld.
+
+        The log, and why it failed, are for who wrote the treatment: the team reads what came of it.
+        """
         view, reason = JobView.told(job), self._withheld(job, caller) or job.unreleased
+        if not caller.may_see(job.owner_id):
+            view = view.model_copy(update={"log_tail": "", "reason": ""})
         return view.withholding(reason) if reason else view
 
     def release_request(self, identifier: str, caller: Caller) -> Job:
@@ -111,16 +123,23 @@ class Queries:
         return workspace
 
     def jobs(self, caller: Caller, query: ListJobs) -> JobPage:
-        """A page of jobs, oldest first."""
+        """A page of jobs, oldest first unless the newest are asked for."""
         where: dict[str, str] = {}
         if query.project_id is not None:
             where["project_id"] = query.project_id
         if query.state is not None:
             where["state"] = query.state
-        if not caller.is_staff:
+        if not (caller.is_staff or self._is_in_team(query.project_id, caller)):
             where["owner_id"] = caller.member_id
-        jobs, cursor = self._jobs.page(where, after=query.after, limit=query.limit)
+        jobs, cursor = self._jobs.page(
+            where, after=query.after, limit=query.limit, descending=query.newest
+        )
         return JobPage(items=[self.view(job, caller) for job in jobs], next=cursor)
+
+    def _is_in_team(self, project_id: str | None, caller: Caller) -> bool:
+        """Whether owners of the data were told that this member reads the project's results."""
+        workspace = self._workspaces.find_one(project_id) if project_id else None
+        return workspace is not None and caller.member_id in workspace.team
 
     def _withheld(self, job: Job, caller: Caller) -> str:
         """Why, in French, `caller` does not get what the job made; empty if it does."""

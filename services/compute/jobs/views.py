@@ -22,10 +22,11 @@ class SubmitJob(Body):
 
 
 class ListJobs(Paging):
-    """Which jobs, oldest first."""
+    """Which jobs."""
 
     project_id: Identifier | None = None
     state: JobState | None = None
+    newest: bool = Field(default=False, description="those first; else the oldest")
 
 
 class ReadResult(Body):

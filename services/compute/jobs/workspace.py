@@ -69,6 +69,7 @@ class Workspace(Aggregate):
     treatment: Treatment | None = None
     treatment_sequence: int = -1
     staffed_at: datetime = NEVER
+    team: tuple[str, ...] = ()
     full_job: str = ""
     reason: str = ""
     closed_at: datetime = NEVER
@@ -126,9 +127,9 @@ class Workspace(Aggregate):
         if sequence > self.treatment_sequence:
             self.treatment, self.treatment_sequence = treatment, sequence
 
-    def staff(self, time: datetime) -> None:
-        """Note that the project has its team: full jobs may run."""
-        self.staffed_at = min(self.staffed_at, time)
+    def staff(self, time: datetime, team: tuple[str, ...] = ()) -> None:
+        """Note that the project has its team, which reads its results: full jobs may run."""
+        self.staffed_at, self.team = min(self.staffed_at, time), team
 
     def close(self, holder_id: str, reason: str, *, delivered: bool = False) -> None:
         """End the project's right to compute, for good; `reason`, in French, says why."""

@@ -4,6 +4,7 @@ import re
 from io import BytesIO
 
 from docx import Document
+from docx.oxml.ns import qn
 
 from services.portal.drafts.draft import Draft
 
@@ -16,6 +17,10 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def written(draft: Draft) -> bytes:
     """The file; what others wrote in it is text."""
     document = Document()
+    about = document.core_properties
+    about.title, about.author, about.language = _held(draft.title), "Datalab", "fr-FR"
+    language = document.styles.element.find(f".//{qn('w:lang')}")
+    language.set(qn("w:val"), "fr-FR")
     document.add_heading(_held(draft.title), level=0)
     document.add_paragraph().add_run(_held(draft.warning)).bold = True
     for section in draft.sections:

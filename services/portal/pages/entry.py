@@ -1,18 +1,19 @@
 """Signing in, and out."""
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from services.portal.lab import Away, Json, Refused
 from services.portal.visit import Visit, get, post
 
-_UNAUTHENTICATED = 401
+_SEEN, _UNAUTHENTICATED = 303, 401
 _ENDED = "Vous êtes déconnecté."
 
 
 async def show(visit: Visit) -> Response:
     """How one signs in here."""
     visit.request.session["next"] = own_path(visit.asked("suite"))
-    return visit.page("entry/sign_in.html")
+    has_left = visit.request.session.pop("left", False)
+    return visit.page("entry/sign_in.html", has_left=has_left)
 
 
 async def show_link(visit: Visit) -> Response:
@@ -42,6 +43,13 @@ async def leave(visit: Visit) -> Response:
     return await visit.provider.leave(visit.request)
 
 
+async def leave_for_good(visit: Visit) -> Response:
+    """Go to where the session at the identity provider ends: the next at this screen is another."""
+    if visit.provider is None:
+        return visit.go("/connexion")
+    return RedirectResponse(await visit.provider.exit_address(), _SEEN)
+
+
 async def come_back(visit: Visit) -> Response:
     """Sign in whom the provider vouches for, in a session of its own."""
     if visit.provider is None:
@@ -68,7 +76,9 @@ def _signed_in(visit: Visit, made: Json) -> Response:
 async def sign_out(visit: Visit) -> Response:
     """End the session here, and at intake if it answers: it ends by itself otherwise."""
     session = str(visit.request.session.get("session", ""))
+    came_by_provider = bool(visit.provider and visit.account_id)
     visit.request.session.clear()
+    visit.request.session["left"] = came_by_provider
     try:
         await visit.sign_in.out(session)
     except Away:
@@ -87,6 +97,7 @@ ROUTES = [
     get("/connexion/lien", show_link, is_open=True),
     post("/connexion/lien", use_link, is_open=True),
     get("/connexion/fournisseur", leave, is_open=True),
+    get("/connexion/fournisseur/fin", leave_for_good, is_open=True),
     get("/connexion/retour", come_back, is_open=True),
     post("/deconnexion", sign_out),
 ]

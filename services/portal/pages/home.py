@@ -19,7 +19,7 @@ async def show(visit: Visit) -> Response:
         "projects": lab.get("intake", "/projects", limit=_ALL, holder_id=person.member_id),
         "invitations": lab.get("intake", "/projects", limit=_ALL, invited=True),
         "taken": lab.get("intake", "/projects", limit=_ALL, named=True),
-        "requests": lab.get("catalog", "/access-requests", limit=_SHOWN, waiting=True),
+        "requests": lab.get("catalog", "/access-requests", limit=_ALL, waiting=True),
         "openings": lab.get("catalog", "/openings", limit=_SHOWN),
         "news": lab.get("notify", "/news", limit=_NEWS),
         "datasets": lab.get("catalog", "/datasets", limit=_SHOWN, owner_id=person.member_id),
@@ -30,8 +30,17 @@ async def show(visit: Visit) -> Response:
         asked["releases"] = lab.get("compute", "/release-requests", limit=_SHOWN)
     found = await lab.parts(**asked)
     reviews = (found["reviews"].value or {}).get("items", []) if "reviews" in found else []
-    to_review = [one for one in reviews if not (one["holder_due"] or visit.has_approved(one))]
-    return visit.page("home.html", shown=_SHOWN, to_review=to_review, **found)
+    to_review = [
+        one
+        for one in reviews
+        if not (one["holder_due"] or visit.has_approved(one))
+        and one["holder_id"] != person.member_id
+    ]
+    # The lab's staff sees those to anybody.
+    requests = (found["requests"].value or {}).get("items", [])
+    asked_of_me = [one for one in requests if person.member_id in one["deciders"]]
+    found |= {"to_review": to_review, "asked": asked_of_me, "shown": _SHOWN}
+    return visit.page("home.html", **found)
 
 
 ROUTES = [get("/", show, is_open=True)]

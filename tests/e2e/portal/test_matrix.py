@@ -30,6 +30,7 @@ SHOWN = {
     "/connexion": ALL,
     "/connexion/lien": ALL,
     "/connexion/fournisseur": OUT,
+    "/connexion/fournisseur/fin": OUT,
     "/connexion/retour": OUT,
     "/catalogue": ALL,
     "/catalogue/{dataset_id}": "404 404 404 200 200 200 404 404",

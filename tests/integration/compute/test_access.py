@@ -193,3 +193,34 @@ def test_manifest_tells_what_the_data_was_granted_for(lab: Lab) -> None:
     assert (given.purpose, given.until) == ("étude des logements", "2100-01-01")
     with lab.store("catalog") as store:
         assert store.of(Shelf).get(dataset).jobs == [done["job_id"]]
+
+
+def test_team_reads_what_came_out_and_nothing_else(lab: Lab, compute: RunningService) -> None:
+    """As owners were told; the log is its author's, and to cancel is for the holder."""
+    project, _ = equipped(lab)
+    trial = lab.wait_for("job_succeeded", project_id=project)["job_id"]
+    member, other = "mbr_expert", "mbr_z"
+    assert result_of(lab, compute, trial, member, "holder") == 404
+    lab.staff(project)
+    full = lab.wait_for("job_succeeded", project_id=project, kind="full")["job_id"]
+    for job in (trial, full):
+        assert result_of(lab, compute, job, member, "holder") == 200
+        assert result_of(lab, compute, job, other, "holder") == 404
+    listed = [
+        lab.call(compute, "GET", f"/jobs?project_id={project}", who, "holder").json()["items"]
+        for who in (HOLDER, member, other)
+    ]
+    assert [len(items) for items in listed] == [2, 2, 0]
+    assert [bool(items[0]["log_tail"]) for items in listed[:2]] == [True, False]
+    assert lab.call(compute, "POST", f"/jobs/{full}/cancel", member, "holder").status == 404
+
+
+def test_newest_jobs_come_first_where_they_are_asked_for(lab: Lab, compute: RunningService) -> None:
+    """A page shows those of a long list."""
+    project, _ = equipped(lab)
+    lab.wait_for("job_succeeded", project_id=project)
+    lab.staff(project)
+    lab.wait_for("job_succeeded", project_id=project, kind="full")
+    path = f"/jobs?project_id={project}&newest=true"
+    found = lab.call(compute, "GET", path).json()["items"]
+    assert [one["kind"] for one in found] == ["full", "trial"]

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import re
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Iterator
@@ -326,3 +327,20 @@ def test_portal_whose_key_intake_does_not_know_signs_nobody_in(
     """Whoever the provider vouches for."""
     page = visiting(lab, provider.url, signing_in(), sign_in_key="another key of 32 characters....")
     assert page.status_code == 401
+
+
+def test_who_leaves_is_led_to_the_provider_s_own_exit(lab: Lab, provider: Provider) -> None:
+    """On a shared computer the next person would enter as the last one, who is still signed in."""
+
+    async def leaving(browser: httpx.AsyncClient) -> httpx.Response:
+        page = await browser.get(await agreed(await left(browser)))
+        page = await browser.get("/aide")
+        [token] = set(re.findall(r'name="csrf" value="([^"]+)"', page.text))
+        await browser.post("/deconnexion", data={"csrf": token})
+        page = await browser.get("/connexion")
+        assert "/connexion/fournisseur/fin" in page.text
+        return await browser.get("/connexion/fournisseur/fin")
+
+    answer = visiting(lab, provider.url, leaving)
+    assert (answer.status_code, "client_id=" in answer.headers["location"]) == (303, True)
+    assert answer.headers["location"].startswith(provider.url)

@@ -30,7 +30,12 @@ def test_part_that_was_taken_is_not_to_do() -> None:
 
 def test_project_that_one_agreed_to_is_another_reviewer_s() -> None:
     """Where two have to agree; so it is for the person, not for all of the member."""
-    asked = {"title": "Froid", "holder_due": "", "submitted_at": "2026-11-01T10:00:00Z"}
+    asked = {
+        "title": "Froid",
+        "holder_id": "mbr_h",
+        "holder_due": "",
+        "submitted_at": "2026-11-01T10:00:00Z",
+    }
     items = [{**asked, "id": "prj_1", "approved_by": ["acc_me"]}]
     answers = {**PARTS, "/projects?stage=advised": {"items": items}, "/release-requests": NOTHING}
     mine, hers = (

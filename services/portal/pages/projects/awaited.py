@@ -25,7 +25,7 @@ _PARTS = {
 def awaited(project: Json, jobs: Sequence[Json], names: Mapping[str, str]) -> list[str]:
     """What a project waits for, as far as its reader sees it.
 
-    `jobs` are its own, oldest first; `names` are those of members by their ids. It is never
+    `jobs` are its own, newest first; `names` are those of members by their ids. It is never
     empty: where nobody must act, it says what the lab does.
     """
     if project["stage"] in _ENDED:
@@ -96,4 +96,4 @@ def _of_full_job(results: Sequence[Json], state: str) -> str:
 
 def _last(jobs: Sequence[Json], kind: str) -> str:
     """The state of the newest job of a kind; empty when there is none, or none is seen."""
-    return next((str(one["state"]) for one in reversed(jobs) if one["kind"] == kind), "")
+    return next((str(one["state"]) for one in jobs if one["kind"] == kind), "")

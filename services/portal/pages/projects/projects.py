@@ -185,17 +185,21 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     asked = {
         # Who is asked to take part sees the project, and not what happened to it.
         "timeline": if_seen(visit.lab.get("notify", f"{path}/timeline", limit=_EVENTS)),
-        "jobs": if_seen(visit.lab.get("compute", "/jobs", project_id=project_id, limit=_JOBS)),
+        "jobs": if_seen(
+            visit.lab.get("compute", "/jobs", project_id=project_id, limit=_JOBS, newest=True)
+        ),
     }
     if project["stage"] == "delivered":
         asked["given_back"] = visit.lab.get("catalog", "/datasets", project_id=project_id)
     named = [one["member_id"] for one in project.get("waits_for", []) if one["member_id"]]
-    named += [one["member_id"] for one in project.get("invitations", [])]
+    named += [project["holder_id"], *(one["member_id"] for one in project.get("invitations", []))]
     asked["names"] = visit.names(named)
     if can["site"] or can["team"]:
         asked["members"] = visit.lab.all_members()
     found = await visit.lab.parts(**asked)
     jobs = (found["jobs"].value or {}).get("items", [])
+    advised = _advised(project, "pilot_sites" if can["site"] else "experts")
+    members = found["members"].value if "members" in found else None
     shown = {
         "way": _WAY,
         "can": can,
@@ -203,9 +207,17 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         "licences": LICENCES,
         "used_at": _USED_AT,
         "invited": _invited(project, "pilot_site" if can["site"] else "team"),
+        "choices": sorted(members or (), key=lambda one: advised.get(one["id"], len(advised))),
+        "advised": advised,
         "awaited": awaited(project, jobs, found["names"].value or {}),
     }
     return visit.page("projects/show.html", status, project=project, **found, **shown)
+
+
+def _advised(project: Json, kind: str) -> dict[str, int]:
+    """The members that the lab advises for a part, best first, with their places."""
+    told = (project.get("guidance") or {}).get(kind) or ()
+    return {one["member_id"]: place for place, one in enumerate(told)}
 
 
 async def _possible(visit: Visit, project: Json) -> dict[str, bool]:
