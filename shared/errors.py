@@ -149,8 +149,8 @@ _FAULTS = {
         "doit être plus petit que {lt}": "less_than",
         "doit être au plus {le}": "less_than_equal",
         "doit être une liste JSON": "list_type tuple_type",
-        "doit avoir au moins {min_length} élément(s)": "too_short",
-        "doit avoir au plus {max_length} élément(s)": "too_long",
+        "doit avoir au moins {min_length} éléments": "too_short",
+        "doit avoir au plus {max_length} éléments": "too_long",
         "doit être un objet JSON": "dict_type model_type model_attributes_type",
         "doit être une date : AAAA-MM-JJ": (
             "date_type date_parsing date_from_datetime_parsing date_from_datetime_inexact"
@@ -183,8 +183,10 @@ def explain(error: ValidationError) -> str:
 
 def _in_french(fault: ErrorDetails) -> str:
     """One fault of a ValidationError, without the value; pydantic's words for a kind not known."""
-    known = _FAULTS.get(fault["type"])
+    known, told = _FAULTS.get(fault["type"]), fault.get("ctx", {})
     if known is None:
         return fault["msg"]
+    if told.get("min_length") == 1:
+        return "doit être rempli"
     # Pydantic puts the word between the last two values.
-    return known.format(**fault.get("ctx", {})).replace("' or '", "' ou '")
+    return known.format(**told).replace("' or '", "' ou '")

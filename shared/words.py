@@ -52,6 +52,14 @@ STAGES = {
 }
 """The stages of a project, as its holder reads them."""
 
+ROLES = {
+    "holder": "porteur de projet",
+    "owner": "producteur de données",
+    "reviewer": "relecteur",
+    "operator": "opérateur",
+}
+"""What callers may act as, as pages and refusals name it."""
+
 REQUEST_STATES = {
     "requested": "en attente de réponse",
     "granted": "accordé",

@@ -26,6 +26,7 @@ Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(plain_text),
+    AfterValidator(lambda text: " ".join(text.split())),
 ]
 Word = Annotated[
     str,

@@ -787,6 +787,8 @@ class Project(Aggregate):
 
     def _check(self, stage: Stage) -> None:
         if stage not in NEXT_STAGES[self.stage]:
+            if stage == self.stage:
+                raise WrongStage(f"le projet est déjà à l'étape « {STAGES[stage]} »")
             then = f"ne peut pas passer à l'étape « {STAGES[stage]} »"
             raise WrongStage(f"{self._told_stage} {then}")
 

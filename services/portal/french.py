@@ -14,6 +14,7 @@ from shared.words import (
     MEMBER_KINDS,
     PARIS,
     REQUEST_STATES,
+    ROLES,
     STAGES,
     french_date,
     french_hour,
@@ -22,13 +23,6 @@ from shared.words import (
 
 _UNITS = ("octets", "ko", "Mo", "Go", "To")
 _STEP = 1000
-
-ROLES = {
-    "holder": "porteur de projet",
-    "owner": "producteur de données",
-    "reviewer": "relecteur",
-    "operator": "opérateur",
-}
 
 DATASET_STATES = {
     "pending": "en cours de lecture",

@@ -20,13 +20,19 @@ from services.portal.lab import Refused
 from shared.server_settings import PortalSettings
 
 with warnings.catch_warnings(record=True):  # of a release to come, at each start
-    from authlib.integrations.starlette_client import OAuth  # type: ignore[import-untyped]
+    from authlib.integrations.starlette_client import (  # type: ignore[import-untyped]
+        OAuth,
+        OAuthError,
+    )
 
 log = logging.getLogger(__name__)
 
 _UNAUTHENTICATED, _NOT_FOUND, _UNAVAILABLE = 401, 404, 503
 _CLOCKS_APART_SECONDS = 60
 _TIMEOUT = httpx.Timeout(10, connect=3)
+_OF_THE_LAB = frozenset(("invalid_client", "unauthorized_client"))
+"""Errors of RFC 6749, 5.2, that are none of the person's."""
+_NOT_SIGNED_IN = "La connexion n'a pas abouti. Recommencez, s'il vous plaît."
 
 
 class Provider:
@@ -74,12 +80,16 @@ class Provider:
             claims: Mapping[str, Any] = told["userinfo"]
         except httpx.HTTPError as error:
             raise _away(error) from error
+        except OAuthError as error:
+            # The provider does not know the lab, or its secret: nobody can mend that by trying.
+            log.warning("nobody is signed in", extra={"reason": error.error})
+            if error.error in _OF_THE_LAB:
+                raise _away(error) from error
+            raise Refused(_UNAUTHENTICATED, _NOT_SIGNED_IN) from error
         except (AuthlibBaseError, JoseError, ValueError, KeyError, TypeError) as error:
             # Which check failed is for the log: a name, never what was sent.
             log.warning("nobody is signed in", extra={"reason": type(error).__name__})
-            raise Refused(
-                _UNAUTHENTICATED, "La connexion n'a pas abouti. Recommencez, s'il vous plaît."
-            ) from error
+            raise Refused(_UNAUTHENTICATED, _NOT_SIGNED_IN) from error
         is_verified = claims.get("email_verified") is True
         mail = claims.get("email") if is_verified else None
         return {"issuer": self._issuer, "subject": str(claims["sub"]), "mail": mail}

@@ -30,6 +30,10 @@ _NOT_KEPT = {"cache-control": "no-store"}
 """What pages show is for who signed in: no browser or proxy keeps it for the next."""
 
 _FORM_FIELDS = 600
+_SENT_BEFORE = (
+    "Ce formulaire a déjà été envoyé avec autre chose : ce premier envoi est enregistré. Ouvrez un"
+    " nouveau formulaire pour en faire un autre."
+)
 
 
 _MENU = (
@@ -273,4 +277,6 @@ def faults_of(refused: Refused) -> Faults:
     """
     if refused.status not in _FOR_FORMS:
         raise refused
+    if refused.field == "Idempotency-Key":
+        return Faults(_SENT_BEFORE)
     return Faults(refused.detail, refused.field.partition(".")[0])

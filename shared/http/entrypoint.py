@@ -22,6 +22,7 @@ from shared.http.response import answer
 from shared.http.route import Call, Download, EventStream, Route
 from shared.http.server import WebServer
 from shared.http.upload import Upload
+from shared.words import ROLES
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | None
@@ -117,7 +118,8 @@ class HttpRoute(Entrypoint):
 
     def _check(self, caller: Caller, parameters: dict[str, str]) -> None:
         if self.route.roles and not self.route.roles & caller.roles:
-            raise Forbidden(f"il y faut le rôle {' ou '.join(sorted(self.route.roles))}")
+            roles = " ou ".join(ROLES[one] for one in sorted(self.route.roles))
+            raise Forbidden(f"il y faut le rôle de {roles}")
         if self.route.method != "GET" and self._has_left(caller.member_id):
             raise Forbidden("ce membre a quitté le Datalab : il n'y change plus rien")
         if any(_CONTROL.search(value) for value in parameters.values()):

@@ -148,7 +148,8 @@ class Consent:
         self.seen["after"] = self.status(self.stranger)
 
     def review(self) -> None:
-        """A reviewer of the lab secures the version that it read."""
+        """A reviewer of the lab secures the version that it read, once all is known of it."""
+        wait("catalogue and compute told", lambda: len(self.project()["checks"]) == 2)
         version = self.staff.get("intake", f"/projects/{self.project_id}")["version"]
         said = {"decision": "secure", "reason": "Chiffres agrégés.", "version": version}
         self.act("review", said)

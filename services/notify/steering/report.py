@@ -51,10 +51,10 @@ def csv_of(view: SteeringView) -> bytes:
     """
     text = io.StringIO()
     lines = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    lines.writerow(("figure", "groupe", "unité", "valeur"))
+    lines.writerow(("chiffre", "groupe", "unité", "valeur"))
     for figure in view.figures:
         lines.writerows(
-            (figure.name, _harmless(row.group), figure.unit, _value(row)) for row in figure.rows
+            (figure.title, _harmless(row.group), figure.unit, _value(row)) for row in figure.rows
         )
     return (_BOM + text.getvalue()).encode()
 

@@ -2,9 +2,9 @@
 
 from starlette.responses import Response
 
-from services.portal.french import ROLES
 from services.portal.lab import Refused, path_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
+from shared.words import ROLES
 
 _NO_FAULTS = Faults()
 

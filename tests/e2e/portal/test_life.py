@@ -151,7 +151,9 @@ class Life:
         self.staff.until(self.path, "#maintenant + ul:has-text('Un relecteur doit dire')")
         self.staff.press("a:has-text('Calcul complet')")
         page = self.staff.press("text=Voir ce qui a été vérifié")
-        assert "la vérification n'a pu être menée à bien" in page.locator("main").inner_text()
+        told = page.locator("main").inner_text()
+        assert "le traitement les mêle d'une façon que les règles ne suivent pas" in told
+        assert "200065597" in page.locator("table").inner_text()
         self.staff.fill("#reason", "Des sommes par intercommunalité.")
         self.staff.press("button[value=release]")
 

@@ -21,6 +21,7 @@ def test_operator_opens_changes_and_erases_an_account(enter: Enter, played: Stor
     row.locator("text=Changer").click()
     row = page.locator("tr", has_text="agente@agence.example")
     assert row.locator("input[value=holder]").is_checked()
-    row.locator("text=Effacer").click()
+    row.locator("summary").click()
+    row.locator("text=Effacer le compte").click()
     assert "Le compte est effacé" in page.locator("main").inner_text()
     assert page.locator("tr", has_text="agente@agence.example").count() == 0

@@ -21,10 +21,10 @@ def test_table_has_one_line_for_each_value() -> None:
     """With its figure, group and unit, and a decimal comma."""
     told = view(delivered())
     header, *found = lines(told)
-    assert header == ["figure", "groupe", "unité", "valeur"]
+    assert header == ["chiffre", "groupe", "unité", "valeur"]
     assert len(found) == sum(len(one.rows) for one in told.figures)
-    assert ["compute_by_month", "avril", "secondes", "62,5"] in found
-    assert ["projects_by_stage", "livré", "projets", "1"] in found
+    assert ["Calcul utilisé par mois", "avril", "secondes", "62,5"] in found
+    assert ["Projets par étape", "livré", "projets", "1"] in found
 
 
 @pytest.mark.parametrize("start", ["=1+1", "+33", "-2", "@SUM(A1)", "\t=1", "'=1", "''@x", "\r=2"])
@@ -52,9 +52,9 @@ def test_large_and_hidden_values_are_written_whole() -> None:
         year=2026, until=NOW, years=(2026,), is_empty=False, cut=0, figures=(figure,), ends=()
     )
     assert lines(of)[1:] == [
-        ["n", 'a;b\n"c"', "u", "12345678"],
-        ["n", "d", "u", "moins de 5"],
-        ["n", "e", "u", ""],
+        ["t", 'a;b\n"c"', "u", "12345678"],
+        ["t", "d", "u", "moins de 5"],
+        ["t", "e", "u", ""],
     ]
 
 
