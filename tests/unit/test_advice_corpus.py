@@ -43,6 +43,20 @@ def test_projects_are_graded_and_their_halves_apart() -> None:
             assert set(grades.values()) <= {1, 2, 3}
 
 
+def test_histories_are_judged_and_their_halves_apart() -> None:
+    """At least 20 new projects, each once, served by what projects of their half read."""
+    halves: list[Any] = [read("histories_tuning"), read("histories_held_out")]
+    for part in ("delivered", "projects"):
+        ids = [one["id"] for half in halves for one in half[part]]
+        assert len(set(ids)) == len(ids) >= 20
+    for half in halves:
+        reads = {one["id"]: {*one["reads"]} for one in half["delivered"]}
+        assert set().union(*reads.values()) <= known()["datasets"]
+        assert any(not one["served"] for one in half["projects"])
+        for one in half["projects"]:
+            assert all(name in reads[by] for name, by in one["served"].items()), one["id"]
+
+
 @pytest.fixture(scope="module")
 def figures() -> dict[str, dict[str, tuple[float, float]]]:
     """Precision and gain by kind, of ours and of words alone, on the half for tuning."""
