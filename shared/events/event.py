@@ -152,6 +152,13 @@ class InputNote(Frozen):
     said: str = Field(description="in French sentences")
 
 
+class Precedent(Frozen):
+    """The result of a delivered project alike, which was made of a dataset that is advised."""
+
+    dataset_id: str
+    title: str
+
+
 class Match(Frozen):
     """A dataset that fits a project, and why (in French: the holder reads it)."""
 
@@ -160,6 +167,7 @@ class Match(Frozen):
     score: float = Field(ge=0)
     reasons: tuple[str, ...]
     shared_keys: tuple[str, ...] = ()
+    precedent: Precedent | None = None
 
 
 class RecipeMatch(Frozen):

@@ -72,10 +72,14 @@ class Likeness:
         self._rarity = Rarity(others)
 
     def between(self, mine: Concepts, other: Concepts) -> dict[str, float]:
-        """The words of `mine` that have something in common with `other`, and what each counts."""
+        """The words of `mine` that have something in common with `other`, and what each counts.
+
+        In the order of `mine`.
+        """
         found: dict[str, float] = {}
-        for concept in mine.keys() & other.keys():
-            written, weight = mine[concept]
+        for concept, (written, weight) in mine.items():
+            if concept not in other:
+                continue
             counts = weight * other[concept][1] * self._rarity.of(concept)
             found[written] = max(found.get(written, 0.0), counts)
         return found

@@ -17,7 +17,16 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks import pages, searching, steering, webhooks
 from tests.benchmarks.jobs import crossing, growth, lifecycles, previews, repeating, starting
-from tests.benchmarks.judged import advice, attacks, halves, privacy, recognition, relevance, sql
+from tests.benchmarks.judged import (
+    advice,
+    attacks,
+    halves,
+    precedents,
+    privacy,
+    recognition,
+    relevance,
+    sql,
+)
 from tests.servers import Broker
 
 ROUNDS = 3
@@ -48,6 +57,7 @@ ALONE = {
 JUDGED = {
     "advice": advice,
     "attacks": attacks,
+    "precedents": precedents,
     "privacy": privacy,
     "relevance": relevance,
     "sql": sql,

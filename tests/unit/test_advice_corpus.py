@@ -6,6 +6,8 @@ import pytest
 
 from shared.applications import APPLICATIONS
 from tests.benchmarks.judged.advice import KINDS, Ours, Words, measured, read
+from tests.benchmarks.judged.precedents import beside
+from tests.benchmarks.judged.precedents import measured as measured_history
 from tests.benchmarks.judged.relevance import datasets
 
 PRECISION = {
@@ -72,3 +74,13 @@ def test_advice_is_better_than_words_alone(
     assert figures["ours"][kind][0] > PRECISION[kind]
     assert figures["ours"][kind][0] > figures["words"][kind][0]
     assert figures["ours"][kind][1] > figures["words"][kind][1]
+
+
+def test_data_that_served_projects_alike_is_advised_rightly() -> None:
+    """On the half for tuning, and better than by the theme alone; other advice gets no worse."""
+    ours, theme = (measured_history("tuning", name) for name in ("ours", "theme"))
+    assert min(ours) > 0.9
+    assert ours.precision > theme.precision
+    assert ours.recall > theme.recall
+    without, told = beside("tuning")
+    assert told >= without

@@ -1,6 +1,6 @@
 """Tells a project what fits it, and what of its own plans cannot be read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from services.catalog.access.model import ProjectAccess
@@ -19,6 +19,7 @@ from services.catalog.matching.model import (
     columns_of,
     traits_of,
 )
+from services.catalog.matching.precedents import Served, of_place, served_by
 from services.catalog.matching.recipes import fitting
 from services.catalog.search.finder import Finder
 from services.catalog.search.query import ScoredTerm
@@ -46,7 +47,7 @@ def advise(
     named = {*project.dataset_ids, *inputs}
     own = list(filter(None, known_to(store, project.holder_id, named).values()))
     traits = traits_of(project, own)
-    matches = best_matches(traits, _candidates(store, finder, traits))
+    matches = best_matches(traits, *_candidates(store, finder, project, traits))
     columns = columns_of(traits, own)
     texts = (project.title, project.problem, project.theme, *project.keywords)
     recipes, held = fitting(store, texts, columns), brought(traits, own)
@@ -79,9 +80,21 @@ def check_inputs(store: Store, envelope: Envelope[TreatmentProposed], describe: 
     change_access(store, envelope, decide)
 
 
-def _candidates(store: Store, finder: Finder, traits: ProjectTraits) -> list[Dataset]:
-    """The published datasets to compare a project with: the catalogue is too long to read."""
-    ids = finder.most_alike(_scored_terms(traits), _MOST)
+def _candidates(
+    store: Store, finder: Finder, project: ProjectSubmitted, traits: ProjectTraits
+) -> tuple[list[Dataset], dict[str, Served]]:
+    """The published datasets to compare a project with, and which of them served one alike.
+
+    The catalogue is too long to read.
+    """
+    terms = list(_scored_terms(traits))
+    results = _published(store, finder.most_alike(terms, _MOST, delivered=True))
+    served = served_by(project, results)
+    found = _published(store, dict.fromkeys((*finder.most_alike(terms, _MOST), *served)))
+    return found, of_place(served, found, project.territory)
+
+
+def _published(store: Store, ids: Iterable[str]) -> list[Dataset]:
     read = map(store.of(Dataset).find_one, ids)
     return [dataset for dataset in read if dataset and dataset.state == "published"]
 

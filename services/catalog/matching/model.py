@@ -1,11 +1,13 @@
 """Which published datasets fit a project, and why: a pure function from both to reasons."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.licences.compatibility import compatibility_of
 from services.catalog.licences.source import Source
+from services.catalog.matching.precedents import Served
 from services.catalog.search.concepts import groups_in, relation_of
 from services.catalog.search.french import meaningful
 from shared.events import Match, ProjectSubmitted
@@ -23,8 +25,9 @@ KEY_POINTS = 2.0
 THEME_POINTS = 2.0
 PLACE_POINTS = 1.0
 WORD_POINTS = 1.0
+SERVED_POINTS = 2.0
 """For each key, the theme, the territory and each word in common: of a rare word, and twice that
-where a title has it."""
+where a title has it; and for having served a project alike."""
 
 MOST_OF_WORDS = 6.0
 """What all words together come to at most."""
@@ -92,10 +95,15 @@ def brought(traits: ProjectTraits, own: Sequence[Dataset]) -> tuple[str, ...]:
     return tuple(sorted(held))
 
 
-def best_matches(traits: ProjectTraits, published: Iterable[Dataset]) -> tuple[Match, ...]:
+def best_matches(
+    traits: ProjectTraits,
+    published: Iterable[Dataset],
+    served: Mapping[str, Served] = MappingProxyType({}),
+) -> tuple[Match, ...]:
     """The datasets with at least one reason, best first, at most BEST; never the project's own.
 
-    Of datasets with the same title and bytes the best counts, among equals the oldest.
+    Of datasets with the same title and bytes the best counts, among equals the oldest. What
+    `served` a project alike needs no other reason.
     """
     others = [dataset for dataset in published if dataset.id not in traits.dataset_ids]
     said = [_in_common(traits, dataset) for dataset in others]
@@ -103,12 +111,13 @@ def best_matches(traits: ProjectTraits, published: Iterable[Dataset]) -> tuple[M
     found = [
         (match, _content(dataset))
         for dataset, common in zip(others, said, strict=True)
-        if (match := _match(traits, dataset, common, rarity))
+        if (match := _match(traits, dataset, common, rarity, served.get(dataset.id)))
     ]
     found.sort(key=lambda pair: (-pair[0].score, pair[0].title, pair[0].dataset_id))
     unique: dict[_Content, Match] = {}
     for match, content in found:
-        if content not in traits.contents and match.score >= _NEAR_BEST * found[0][0].score:
+        is_near = match.precedent or match.score >= _NEAR_BEST * found[0][0].score
+        if content not in traits.contents and is_near:
             unique.setdefault(content, match)
     return tuple(unique.values())[:BEST]
 
@@ -173,7 +182,11 @@ def _in_common(traits: ProjectTraits, dataset: Dataset) -> _Common:
 
 
 def _match(
-    traits: ProjectTraits, dataset: Dataset, common: _Common, rarity: Rarity
+    traits: ProjectTraits,
+    dataset: Dataset,
+    common: _Common,
+    rarity: Rarity,
+    served: Served | None,
 ) -> Match | None:
     shared = [key for key in dataset.keys if key in traits.keys]
     places = sorted(traits.departments.intersection(map(department_of, dataset.metadata.territory)))
@@ -183,8 +196,9 @@ def _match(
         + THEME_POINTS * has_theme
         + PLACE_POINTS * bool(places)
         + common.points(rarity)
+        + SERVED_POINTS * bool(served)
     )
-    if not (shared or has_theme or common.terms):
+    if not (shared or has_theme or common.terms or served):
         return None
     reasons = [_key_reason(key, traits.keys[key]) for key in shared]
     if shared:
@@ -194,19 +208,16 @@ def _match(
     if places:
         reasons.append(f"Couvre votre territoire : {in_french(places)}.")
     reasons += _word_reasons(common.words.values(), common.alike)
-    if not dataset.versions:
-        reasons.append("Données chez leur producteur : à déposer ici avant de les traiter.")
-    deciders = dataset.deciders(traits.holder_id)
-    if len(deciders) == 1:
-        reasons.append("Accès restreint : le propriétaire devra donner son accord.")
-    elif deciders:
-        reasons.append("Accès restreint : chaque propriétaire devra donner son accord.")
+    if served:
+        reasons.append(served.reason)
+    reasons += _access_reasons(dataset, traits.holder_id)
     return Match(
         dataset_id=dataset.id,
         title=dataset.metadata.title,
         score=score,
         reasons=tuple(reasons),
         shared_keys=tuple(shared),
+        precedent=served.precedent if served else None,
     )
 
 
@@ -216,6 +227,17 @@ def _word_reasons(common: Collection[str], alike: dict[str, str]) -> Iterator[st
     if alike:
         named = (f"{quoted(term)} ({quoted(other)} ici)" for term, other in alike.items())
         yield f"Même sens : {', '.join(named)}."
+
+
+def _access_reasons(dataset: Dataset, holder_id: str) -> Iterator[str]:
+    """What is to be done before the holder reads the dataset."""
+    if not dataset.versions:
+        yield "Données chez leur producteur : à déposer ici avant de les traiter."
+    deciders = dataset.deciders(holder_id)
+    if len(deciders) == 1:
+        yield "Accès restreint : le propriétaire devra donner son accord."
+    elif deciders:
+        yield "Accès restreint : chaque propriétaire devra donner son accord."
 
 
 def _licence_reasons(own: frozenset[Source], dataset: Dataset) -> Iterator[str]:

@@ -80,10 +80,15 @@ class Finder(Loop):
         with metrics.search_seconds.labels(self._service).time():
             return search(index, query, caller, joinable)
 
-    def most_alike(self, terms: Iterable[list[ScoredTerm]], most: int) -> list[str]:
-        """The ids of published datasets, those with most points first: of each group its best."""
+    def most_alike(
+        self, terms: Iterable[list[ScoredTerm]], most: int, *, delivered: bool = False
+    ) -> list[str]:
+        """The ids of published datasets, those with most points first: of each group its best.
+
+        With `delivered` only of what delivered projects gave back.
+        """
         index = self._in_step()
-        found = with_any(index.schema, terms)
+        found = with_any(index.schema, terms, delivered=delivered)
         searcher = index.searcher()
         hits = searcher.search(found, most, count=False, weight_by_field="static_rank").hits
         return [str(searcher.doc(address).get_first("id")) for _score, address in hits]

@@ -91,14 +91,20 @@ def _in_state(schema: Schema, state: DatasetState, has_words: bool) -> tuple[Occ
     return Occur.Must, Query.const_score_query(term(schema, "state", state), 0)
 
 
-def with_any(schema: Schema, terms: Iterable[list[ScoredTerm]]) -> Query:
+def with_any(
+    schema: Schema, terms: Iterable[list[ScoredTerm]], *, delivered: bool = False
+) -> Query:
     """The published datasets with any of these, with the points of the best of each group."""
     groups = [
         [value for term in group for value in _values_of(schema, term)] for group in terms if group
     ]
     found = [(Occur.Should, Query.disjunction_max_query(group)) for group in groups]
-    published = _in_state(schema, "published", has_words=True)
-    return Query.boolean_query([(Occur.Must, Query.boolean_query(found)), published])
+    clauses = [(Occur.Must, Query.boolean_query(found))]
+    clauses.append(_in_state(schema, "published", has_words=True))
+    if delivered:
+        origin = Query.const_score_query(term(schema, "origin", DELIVERED), 0)
+        clauses.append((Occur.Must, origin))
+    return Query.boolean_query(clauses)
 
 
 def _values_of(schema: Schema, term: ScoredTerm) -> Iterator[Query]:

@@ -14,13 +14,15 @@ from typing import Any
 
 import tantivy
 
+from services.catalog.datasets.model import Dataset
 from services.catalog.matching.model import best_matches, traits_of
+from services.catalog.matching.precedents import of_place, served_by
 from services.catalog.matching.recipes import KnownRecipe, best_recipes
 from services.intake.matching.guidance import advise
 from services.intake.members.model import Member
 from services.intake.model import Project
 from shared.applications import APPLICATIONS
-from shared.events import DatasetsMatched, ProjectSubmitted
+from shared.events import DatasetsMatched, Match, ProjectSubmitted
 from shared.events.compute import RecipeInput
 from shared.tables.manifest import Column
 from tests.benchmarks.judged.halves import HALVES, parser
@@ -46,9 +48,10 @@ def read(name: str) -> Any:
 
 
 class Ours:
-    """The advice of intake and the catalogue."""
+    """The advice of intake and the catalogue, beside the results of delivered projects."""
 
-    def __init__(self) -> None:
+    def __init__(self, results: Sequence[Dataset] = ()) -> None:
+        self._results = results
         self._datasets = [registered(one) for one in datasets()]
         self._busy = {one["id"]: one["busy"] for one in read("members")}
         self._members = [
@@ -62,13 +65,10 @@ class Ours:
         columns = [_column(one) for one in entry["columns"]]
         typed = [_typed(one) for one in entry["columns"]]
         own = {"id": "own", "metadata": _METADATA, "columns": typed}
-        submitted = ProjectSubmitted(
-            project_id="prj_1", holder_id="mbr_owner", dataset_ids=("dts_own",), **_said(entry)
-        )
-        traits = traits_of(submitted, [registered(own)] if columns else [])
+        owned = [registered(own)] if columns else []
         found = DatasetsMatched(
             project_id="prj_1",
-            matches=best_matches(traits, self._datasets),
+            matches=advised(entry, self._datasets, self._results, owned),
             recipes=best_recipes(self._recipes, _texts(entry), columns),
             brought=tuple(_brought(entry)),
         )
@@ -83,6 +83,20 @@ class Ours:
             "experts": [one.member_id for one in told.experts],
             "pilot_sites": [one.member_id for one in told.pilot_sites],
         }
+
+
+def advised(
+    entry: Entry,
+    known: Sequence[Dataset],
+    results: Sequence[Dataset],
+    own: Sequence[Dataset] = (),
+) -> tuple[Match, ...]:
+    """The datasets that a project is told of."""
+    project = ProjectSubmitted(
+        project_id="prj_1", holder_id="mbr_owner", dataset_ids=("dts_own",), **_said(entry)
+    )
+    served = of_place(served_by(project, results), known, project.territory)
+    return best_matches(traits_of(project, own), known, served)
 
 
 class Words:

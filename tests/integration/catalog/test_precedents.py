@@ -1,0 +1,86 @@
+"""Data that served a delivered project is advised to projects alike, while that may be known."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.aggregate import new_id
+from tests.integration.catalog.lab import Lab, delivered, submitted
+from tests.integration.catalog.test_erasing import erase, words_of
+
+ABOUT = {
+    "title": "Mesurer l'humidité des greniers",
+    "description": "Relevés des greniers humides du bocage.",
+    "theme": "patrimoine bâti",
+    "keywords": ("humidité", "grenier"),
+    "territory": ("14",),
+}
+ALIKE: dict[str, Any] = {
+    "title": "Nos greniers prennent l'humidité",
+    "problem": "Quels greniers seront les plus humides cet hiver ?",
+    "theme": "autre chose",
+}
+
+
+def served(lab: Lab, *read: str, holder_id: str = "mbr_h", **about: Any) -> str:
+    """The result of a delivered project that read these datasets."""
+    event = delivered(lab, *read, holder_id=holder_id)
+    return lab.result_of(event.model_copy(update={**ABOUT, **about}))
+
+
+def advised(lab: Lab, **changes: Any) -> Mapping[str, Mapping[str, Any]]:
+    """What another project about damp attics is told, by dataset."""
+    project = submitted(**{"holder_id": new_id("mbr"), **ALIKE, **changes})
+    lab.publish(project)
+    told = lab.wait_for("datasets_matched", project_id=project.project_id)
+    return {one["dataset_id"]: one for one in told["matches"]}
+
+
+def test_data_that_served_a_project_alike_is_advised_with_that_reason(lab: Lab) -> None:
+    """Though it has no word of the new project; not to one of another place or subject."""
+    rain = lab.published("mbr_o", title="Pluviométrie", territory=["14"])
+    result = served(lab, rain)
+    match = advised(lab)[rain]
+    assert match["precedent"] == {"dataset_id": result, "title": ABOUT["title"]}
+    [reason] = [one for one in match["reasons"] if "A servi" in one]
+    assert reason.startswith(f"A servi au projet « {ABOUT['title']} », livré le ")
+    assert reason.endswith(" et proche du vôtre : greniers, humidité, humides.")
+    assert rain not in advised(lab, territory=("76",))
+    assert rain not in advised(lab, title="Les bus", problem="Où vont-ils ?")
+
+
+def test_what_a_restricted_result_was_made_of_is_told_to_nobody_else(lab: Lab) -> None:
+    """Its owner's next project hears of it, and those whose data went in."""
+    secret = lab.published("mbr_r", title="Registre", access="restricted")
+    result = served(lab, secret, holder_id="mbr_h")
+    assert secret not in advised(lab)
+    assert advised(lab, holder_id="mbr_h")[secret]["precedent"]["dataset_id"] == result
+
+
+def test_data_and_results_that_are_retired_are_not_advised(lab: Lab) -> None:
+    """Neither as data, nor as what it served."""
+    kept, gone = (lab.published("mbr_o", title=title) for title in ("Sondages", "Forages"))
+    first = served(lab, kept, gone)
+    assert {kept, gone} <= advised(lab).keys()
+    retire(lab, gone, "mbr_o")
+    assert {kept, gone} & advised(lab).keys() == {kept}
+    retire(lab, first, "mbr_h")
+    assert kept not in advised(lab)
+
+
+def retire(lab: Lab, dataset_id: str, owner_id: str) -> None:
+    """Let its owner retire a dataset."""
+    token, body = lab.token(owner_id, "owner"), {"reason": "Remplacé."}
+    answer = lab.call("POST", f"/datasets/{dataset_id}/retirement", token, json=body)
+    assert answer.status == 200, answer.data
+    lab.wait_for("dataset_retired", dataset_id=dataset_id)
+
+
+def test_erased_project_is_named_nowhere(lab: Lab) -> None:
+    """Nor in what other projects were advised before."""
+    member, title = new_id("mbr"), "Greniers humides de Clotilde"
+    data = lab.published("mbr_o", title="Hygrométrie")
+    served(lab, data, holder_id=member, title=title)
+    assert title in str(advised(lab)[data]["reasons"])
+    erase(lab, member)
+    assert title not in words_of(lab)
+    assert data not in advised(lab)
