@@ -1,5 +1,7 @@
 """Publishes recipes, and makes treatments of them."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from services.compute.recipes.filling import check_places, fill, ordered
@@ -27,9 +29,15 @@ class WriteRecipe(Body):
 
 
 class UseRecipe(Body):
-    """The datasets of a recipe's inputs, and the values of its parameters."""
+    """The datasets of a recipe's inputs, which columns it reads, and its parameters' values."""
 
     inputs: dict[str, str]
+    columns: dict[str, dict[str, Annotated[str, Field(min_length=1, max_length=500)]]] = Field(
+        default={},
+        max_length=20,
+        description="input -> column that the recipe names -> column of the dataset; those that"
+        " are not said are called so there, too",
+    )
     parameters: dict[str, str | int | float | bool] = {}
     version: int | None = Field(default=None, description="the newest unless it is said")
 
@@ -89,7 +97,7 @@ def list_recipes(store: Store, query: Paging) -> RecipePage:
 def use(store: Store, name: str, wanted: UseRecipe) -> Treatment:
     """The treatment that a recipe makes; Invalid names what is missing or wrong."""
     version = store.of(Recipe).get(name).at(wanted.version)
-    return fill(version, name, wanted.inputs, wanted.parameters)
+    return fill(version, name, wanted.inputs, wanted.parameters, wanted.columns)
 
 
 def _check(version: RecipeVersion) -> None:

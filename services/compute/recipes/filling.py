@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
 from typing import Any
 
 from services.compute.recipes.model import ParameterType, RecipeParameter, RecipeVersion
+from services.compute.recipes.renaming import Columns, renamed
 from shared.applications.python import CODE_PARAMETERS, PYTHON
 from shared.errors import Invalid
 from shared.events import Step, Treatment
@@ -38,12 +40,17 @@ def ordered(steps: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def fill(
-    recipe: RecipeVersion, name: str, inputs: Mapping[str, str], values: Mapping[str, Any]
+    recipe: RecipeVersion,
+    name: str,
+    inputs: Mapping[str, str],
+    values: Mapping[str, Any],
+    columns: Columns = MappingProxyType({}),
 ) -> Treatment:
     """The treatment that the recipe makes of these datasets, by input, and these values.
 
-    Raises Invalid naming an input that is missing, an input or parameter that is unknown, or a
-    value of a wrong type.
+    `columns` says which of their columns it reads in place of those that it names. Raises Invalid
+    naming an input that is missing, an input, parameter or column that is unknown, or a value of a
+    wrong type.
     """
     _check_known("inputs", inputs, recipe.inputs)
     _check_known("parameters", values, recipe.parameters)
@@ -56,7 +63,11 @@ def fill(
         )
         for step in recipe.steps
     )
-    return Treatment(inputs=dict(inputs), steps=steps, recipe=f"{name}@{recipe.number}")
+    return Treatment(
+        inputs=dict(inputs),
+        steps=renamed(recipe, steps, columns),
+        recipe=f"{name}@{recipe.number}",
+    )
 
 
 def check_places(version: RecipeVersion) -> None:

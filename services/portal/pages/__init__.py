@@ -16,7 +16,7 @@ from services.portal.pages import (
     workshops,
 )
 from services.portal.pages.owners import endings, openings
-from services.portal.pages.projects import projects, results, reviews, treatments
+from services.portal.pages.projects import projects, recipes, results, reviews, treatments
 
 PAGES = [
     *home.ROUTES,
@@ -30,6 +30,7 @@ PAGES = [
     *requests.ROUTES,
     *projects.ROUTES,
     *treatments.ROUTES,
+    *recipes.ROUTES,
     *results.ROUTES,
     *reviews.ROUTES,
     *partners.ROUTES,

@@ -8,6 +8,7 @@ from services.portal.visit import Visit, get
 
 _FACETS = ("theme", "territory", "licence", "producer", "format", "key", "updated_within")
 _SHOWN_JOINS = 10
+_PROJECTS = 20
 
 
 async def search(visit: Visit) -> Response:
@@ -30,6 +31,8 @@ async def show(visit: Visit) -> Response:
     if visit.person:
         asked["joins"] = visit.lab.get("catalog", f"{path}/joins", limit=_SHOWN_JOINS)
         asked["recipes"] = visit.lab.get("catalog", f"{path}/recipes")
+        # Where one may use them, as long as a project's treatment is its holder's to choose.
+        asked["projects"] = visit.lab.get("intake", "/projects", stage="advised", limit=_PROJECTS)
         asked["opening"] = if_seen(visit.lab.get("catalog", f"{path}/opening"))
     found = await visit.lab.parts(**asked)
     dataset = found["dataset"].value

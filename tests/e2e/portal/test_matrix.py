@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.demo import content
 from deploy.demo.story import wait
 from services.portal.pages import PAGES
 from tests.chaos.lab import Lab
@@ -57,6 +58,7 @@ SHOWN = {
     "/projets/nouveau": SIGNED_IN,
     "/projets/{project_id}": "in 404 200 404 200 200 200 404",
     "/projets/{project_id}/traitement": "in 404 200 404 200 200 200 404",
+    "/projets/{project_id}/recette/{recipe}": "in 404 200 404 200 200 200 404",
     "/resultats/{job_id}": JOB,
     "/resultats/{job_id}/evenements": JOB,
     "/resultats/{job_id}/fichier": JOB,
@@ -170,6 +172,7 @@ def things(made: Consent, host: str, workshop: str, held_id: str) -> dict[str, s
     account = {"member_id": host, "name": SECRET, "mail": "martin@exemple.fr"}
     return {
         "dataset_id": held_id,
+        "recipe": made.staff.post("compute", "/recipes", content.recipe())["name"],
         "project_id": made.project_id,
         "request_id": f"{made.project_id}.{made.buses}",
         "job_id": next(one["id"] for one in jobs if one["kind"] == "full"),

@@ -57,6 +57,8 @@ def paths(played: Story) -> list[str]:
         project,
         f"{project}/traitement",
         f"{project}/traitement?gauche={homes}&droite={played.datasets['epci_2026.csv']}",
+        f"{project}/recette/{content.recipe()['name']}",
+        f"{project}/recette/{content.recipe()['name']}?jeu_0={homes}",
         f"/resultats/{full}",
         f"/revue/{played.project_id}",
         f"/donnees/{homes}",

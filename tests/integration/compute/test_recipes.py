@@ -48,6 +48,21 @@ def test_recipe_is_published_and_used(lab: Lab, compute: RunningService) -> None
     assert RECIPE["name"] in [one["name"] for one in page["items"]]
 
 
+def test_recipe_reads_columns_that_are_called_otherwise(lab: Lab, compute: RunningService) -> None:
+    """What the dataset calls so is named where it is chosen; nobody has to write SQL."""
+    name = "autres-noms"
+    assert lab.call(compute, "POST", "/recipes", json={**RECIPE, "name": name}).status == 201
+    chosen = {"logements": {"com": "code_insee", "vacants": "vacants"}}
+    use = {"inputs": {"logements": "dts_1"}, "columns": chosen}
+    answer = body(lab.call(compute, "POST", f"/recipes/{name}/treatment", json=use))
+    treatment = Treatment.model_validate(answer)
+    check_steps(treatment.inputs, treatment.steps)
+    assert [one.application for one in treatment.steps] == ["query", "aggregate"]
+    wrong = {**use, "columns": {"logements": {"epci": "siren"}}}
+    refused = lab.call(compute, "POST", f"/recipes/{name}/treatment", json=wrong)
+    assert (refused.status, body(refused)["field"]) == (422, "columns.logements.epci")
+
+
 def test_recipe_that_cannot_run_is_refused(lab: Lab, compute: RunningService) -> None:
     """A column that its inputs do not have is named, and nothing is published."""
     step = {**RECIPE["steps"][0], "parameters": {"by": ["communes"], "sums": ["vacants"]}}

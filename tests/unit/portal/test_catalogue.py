@@ -6,7 +6,7 @@ from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.column_types import all_types
 from services.portal.french import TYPES
 from services.portal.pages import catalogue, deliveries
-from tests.unit.portal.pages import page_of
+from tests.unit.portal.pages import html_of, page_of
 from tests.unit.portal.test_reading import column, version
 
 DATASET: dict[str, Any] = {
@@ -31,12 +31,31 @@ def test_dataset_names_its_licence_and_what_its_columns_hold() -> None:
     nothing: dict[str, Any] = {
         f"/datasets/dts_1/{one}": {"items": []} for one in ("joins", "recipes")
     }
+    nothing["/projects"] = {"items": []}
     answers = {"/datasets/dts_1": {**DATASET, "versions": [READ]}, **nothing}
     text = page_of(catalogue.show, answers, "holder", dataset_id="dts_1")
     assert "Open Database License (ODbL) 1.0" in text
     assert "c numéro SIRET" in text
     assert "n nombre entier Habitants" in text
     assert not {"odc-odbl", "siret", "integer"} & set(text.split())
+
+
+def test_dataset_leads_to_recipes_for_one_s_own_projects() -> None:
+    """Those whose treatment may be chosen; others' are no places to use it."""
+    recipe = {"name": "vacance", "title": "Vacance", "reason": "ce jeu a ce qu'il faut"}
+    projects = [
+        {"id": "prj_1", "title": "Le mien", "holder_id": "ville"},
+        {"id": "prj_2", "title": "Un autre", "holder_id": "caen"},
+    ]
+    answers = {
+        "/datasets/dts_1": {**DATASET, "versions": [READ]},
+        "/datasets/dts_1/joins": {"items": []},
+        "/datasets/dts_1/recipes": {"items": [recipe]},
+        "/projects?stage=advised": {"items": projects},
+    }
+    html = html_of(catalogue.show, answers, "holder", dataset_id="dts_1")
+    assert 'href="/projets/prj_1/recette/vacance?avec=dts_1"' in html
+    assert "prj_2" not in html
 
 
 def test_filter_is_told_as_the_facet_tells_it() -> None:

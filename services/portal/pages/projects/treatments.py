@@ -19,7 +19,7 @@ _NONE = "|"
 
 async def show(visit: Visit) -> Response:
     """The choices, and beside them what the treatment would make."""
-    return await _show(visit, Faults())
+    return await built(visit, Faults())
 
 
 async def save(visit: Visit) -> Response:
@@ -30,7 +30,7 @@ async def save(visit: Visit) -> Response:
         path = path_of("projects", project_id, "treatment")
         await visit.lab.post("intake", path, treatment)
     except Refused as refused:
-        return await _show(visit, faults_of(refused), refused.status)
+        return await built(visit, faults_of(refused), refused.status)
     return visit.go(
         f"/projets/{project_id}",
         "Le traitement est enregistré : le Datalab le vérifie et demande aux producteurs.",
@@ -42,13 +42,14 @@ async def write(visit: Visit) -> Response:
     try:
         treatment = _written(visit)
     except Refused as refused:
-        return await _show(visit, faults_of(refused), refused.status)
-    return await _show(visit, Faults(), treatment=treatment)
+        return await built(visit, faults_of(refused), refused.status)
+    return await built(visit, Faults(), treatment=treatment)
 
 
-async def _show(
+async def built(
     visit: Visit, faults: Faults, status: int = 200, treatment: Json = None
 ) -> Response:
+    """The page of a project's treatment: of the choices, or with this one and what it makes."""
     project = await visit.lab.get(
         "intake", path_of("projects", visit.request.path_params["project_id"])
     )

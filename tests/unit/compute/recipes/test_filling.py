@@ -123,3 +123,43 @@ def test_no_value_is_written_into_code() -> None:
     check_places(recipe)
     [step] = fill(recipe, "par-epci", INPUTS, {"what": "x'; import os"}).steps
     assert step.parameters == {"code": code, "parameters": {"what": "x'; import os"}}
+
+
+def test_columns_are_called_as_the_recipe_calls_them() -> None:
+    """By a query before its steps, which reads what the recipe names; elsewhere nothing changes."""
+    inputs = {
+        "homes": {"title": "Des logements", "columns": {"com": "commune", "vacants": ""}},
+        "towns": {"title": "Les communes", "columns": {"code": "commune"}},
+    }
+    chosen = {"homes": {"com": 'le "code"'}, "towns": {"code": "code"}}
+    made = fill(version(inputs=inputs), "par-epci", INPUTS, {}, chosen)
+    first, cross, _ = made.steps
+    assert (first.application, first.inputs) == ("query", {"table": "homes"})
+    assert first.parameters == {
+        "sql": 'SELECT "le ""code""" AS "com", "vacants" AS "vacants" FROM "table"'
+    }
+    assert cross.inputs == {"left": first.output, "right": "towns"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "field"),
+    [
+        ({"others": {"com": "a"}}, "columns.others"),
+        ({"homes": {"epci": "a"}}, "columns.homes.epci"),
+    ],
+)
+def test_column_that_the_recipe_does_not_name_is_refused(
+    columns: dict[str, dict[str, str]], field: str
+) -> None:
+    """As an unknown input is."""
+    with pytest.raises(Invalid) as error:
+        fill(version(), "par-epci", INPUTS, {}, columns)
+    assert error.value.field == field
+
+
+def test_too_many_steps_with_those_that_rename_are_refused() -> None:
+    """A treatment has ten at most."""
+    inputs = {"homes": {"title": "L", "columns": {"com": ""}}, "towns": {"title": "C"}}
+    steps = [CROSS, *({**SUM, "output": f"s{number}"} for number in range(9))]
+    with pytest.raises(Invalid, match="plus de 10 étapes"):
+        fill(version(inputs=inputs, steps=steps), "r", INPUTS, {}, {"homes": {"com": "b"}})

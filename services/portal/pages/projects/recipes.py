@@ -1,0 +1,202 @@
+"""A recipe for a project: which data and columns it takes, and the treatment that it makes."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.responses import Response
+
+from services.portal.lab import Json, Refused, if_seen, path_of
+from services.portal.pages.projects import treatments
+from services.portal.visit import Faults, Visit, get, post
+
+_FOUND, _TRIED = 50, 12
+_UNUSABLE, _CHANGED = 422, 409
+_NO_FAULTS = Faults()
+_TRUE = {"true": True, "false": False}
+_RENEWED = "la recette a changé depuis que cette page a été affichée : relisez vos choix"
+
+
+@dataclass
+class Column:
+    """A column that a recipe names, and the one of the chosen data that it is."""
+
+    field: str
+    name: str
+    key: str
+    chosen: str = ""
+
+
+@dataclass
+class Input:
+    """A table that a recipe takes, and the data that is chosen for it; `at` is its field."""
+
+    at: str
+    name: str
+    title: str
+    columns: list[Column]
+    dataset_id: str = ""
+    dataset_title: str = ""
+    known: list[str] = field(default_factory=list)
+
+    def choose(self, dataset: Json, fit: Mapping[str, str]) -> None:
+        """Note what the chosen data is called, its columns, and which of them are meant.
+
+        Those that fit, else those of the same name.
+        """
+        profiles = [one["profile"] for one in dataset.get("versions", ()) if one["profile"]]
+        self.dataset_title = dataset.get("title", "")
+        self.known = [one["name"] for one in profiles[-1]["columns"]] if profiles else []
+        for column in self.columns:
+            same = column.name if column.name in self.known else ""
+            column.chosen = fit.get(column.name, same)
+
+
+async def show(visit: Visit) -> Response:
+    """What the recipe takes: filled in as far as the lab knows what fits."""
+    return await _show(visit)
+
+
+async def fill(visit: Visit) -> Response:
+    """The treatment that the recipe makes of what is chosen, on the treatment's page."""
+    recipe = await _recipe(visit)
+    latest = recipe["latest"]
+    if visit.number("version") != latest["number"]:
+        return await _show(visit, _CHANGED, Faults(_RENEWED))
+    inputs, parameters = _inputs(latest), list(_parameters(latest))
+    body = {
+        "version": latest["number"],
+        "inputs": {one.name: data for one in inputs if (data := visit.text(one.at))},
+        "columns": {
+            one.name: {it.name: chosen for it in one.columns if (chosen := visit.text(it.field))}
+            for one in inputs
+        },
+        "parameters": {
+            one["name"]: _value(visit.text(one["field"]), one["type"]) for one in parameters
+        },
+    }
+    try:
+        made = await visit.lab.post(
+            "compute", path_of("recipes", recipe["name"], "treatment"), body
+        )
+    except Refused as refused:
+        if refused.status != _UNUSABLE:
+            raise
+        fields = {f"inputs.{one.name}": one.at for one in inputs}
+        fields |= {f"parameters.{one['name']}": one["field"] for one in parameters}
+        faults = Faults(refused.detail, fields.get(refused.field, ""))
+        return await _show(visit, refused.status, faults)
+    return await treatments.built(visit, _NO_FAULTS, treatment=made)
+
+
+async def _recipe(visit: Visit) -> Json:
+    return await visit.lab.get("compute", path_of("recipes", visit.request.path_params["recipe"]))
+
+
+async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
+    path = path_of("projects", visit.request.path_params["project_id"])
+    project, recipe = await asyncio.gather(visit.lab.get("intake", path), _recipe(visit))
+    inputs = _inputs(recipe["latest"])
+    parts = await visit.lab.parts(
+        found=visit.lab.get("catalog", "/datasets", q=visit.asked("q"), limit=_FOUND),
+        own=visit.lab.get("catalog", "/datasets", owner_id=project["holder_id"], limit=_FOUND),
+    )
+    offered = dict(_offered(project, parts))
+    await _choose(visit, recipe["name"], inputs, list(offered))
+    shown: dict[str, Any] = {
+        "project": project,
+        "recipe": recipe,
+        "inputs": inputs,
+        "parameters": list(_parameters(recipe["latest"])),
+        "offered": offered,
+        "faults": faults,
+        "q": visit.asked("q"),
+    }
+    return visit.page("treatments/recipe.html", status, **parts, **shown)
+
+
+def _offered(project: Json, parts: Json) -> Iterator[tuple[str, str]]:
+    """What may be chosen, with its title: one's own, what is advised, what is found."""
+    for one in (parts["own"].value or {}).get("items", ()):
+        yield one["id"], one["title"]
+    for one in (project.get("guidance") or {}).get("datasets", ()):
+        yield one["dataset_id"], one["title"]
+    for one in (parts["found"].value or {}).get("items", ()):
+        yield one["id"], one["title"]
+
+
+async def _choose(visit: Visit, recipe: str, inputs: list[Input], offered: list[str]) -> None:
+    """Note what is chosen: as it was sent, else the first data that the catalogue says fits."""
+    sent = {one.at: visit.text(one.at) or visit.asked(one.at) for one in inputs}
+    tried = list(filter(None, sent.values())) or offered[:_TRIED]
+    if wanted := visit.asked("avec"):
+        tried = [wanted, *tried]
+    fits = {
+        (one["input"], dataset_id): one["columns"]
+        for dataset_id, told in (await _seen(visit, tried, "recipes")).items()
+        for one in told.get("items", ())
+        if one["name"] == recipe
+    }
+    for one in inputs:
+        taken = {other.dataset_id for other in inputs}
+        fitting = (it for it in tried if (one.name, it) in fits and it not in taken)
+        one.dataset_id = sent[one.at] if any(sent.values()) else next(fitting, "")
+    datasets = await _seen(visit, filter(None, (one.dataset_id for one in inputs)))
+    for one in inputs:
+        one.choose(datasets.get(one.dataset_id, {}), fits.get((one.name, one.dataset_id), {}))
+        for column in one.columns:
+            column.chosen = visit.text(column.field) or column.chosen
+
+
+async def _seen(visit: Visit, dataset_ids: Iterable[str], *part: str) -> dict[str, Json]:
+    """What is told of these datasets, of those that the person may see."""
+    asked = {
+        one: if_seen(visit.lab.get("catalog", path_of("datasets", one, *part)))
+        for one in dict.fromkeys(dataset_ids)
+    }
+    return {one: found.value or {} for one, found in (await visit.lab.parts(**asked)).items()}
+
+
+def _inputs(latest: Json) -> list[Input]:
+    return [
+        Input(
+            f"jeu_{at}",
+            name,
+            one["title"],
+            [
+                Column(f"colonne_{at}_{number}", column, key)
+                for number, (column, key) in enumerate(one["columns"].items())
+            ],
+        )
+        for at, (name, one) in enumerate(latest["inputs"].items())
+    ]
+
+
+def _parameters(latest: Json) -> Iterator[Json]:
+    for at, (name, one) in enumerate(latest["parameters"].items()):
+        default = str(one["default"])
+        shown = default.lower() if one["type"] == "boolean" else default
+        yield {**one, "name": name, "field": f"valeur_{at}", "default": shown}
+
+
+def _value(text: str, kind: str) -> str | float | bool:
+    """What was typed as the service takes it; what is none of that the service refuses."""
+    plain = text.replace(",", ".").replace(" ", "")
+    try:
+        match kind:
+            case "integer":
+                return int(plain)
+            case "number":
+                return float(plain)
+            case "boolean":
+                return _TRUE[text]
+    except (ValueError, KeyError):
+        pass
+    return text
+
+
+ROUTES = [
+    get("/projets/{project_id}/recette/{recipe}", show),
+    post("/projets/{project_id}/recette/{recipe}", fill),
+]
