@@ -18,6 +18,7 @@ from shared.tables.manifest import Manifest
 
 MANIFEST = "manifest.json"
 _OF_JOBS = "jobs"
+_CAME_TO_NOTHING = frozenset({"failed", "cancelled"})
 
 
 Impediment: TypeAlias = Callable[[str, str], str]
@@ -81,9 +82,11 @@ class Queries:
 
         The log, and why it failed, are for who wrote the treatment: the team reads what came of it.
         """
-        view, reason = JobView.told(job), self._withheld(job, caller) or job.unreleased
+        told: dict[str, object] = {"may_run_again": self._may_run_again(job)}
         if not caller.may_see(job.owner_id):
-            view = view.model_copy(update={"log_tail": "", "reason": ""})
+            told = {"log_tail": "", "reason": ""}
+        view = JobView.told(job).model_copy(update=told)
+        reason = self._withheld(job, caller) or job.unreleased
         return view.withholding(reason) if reason else view
 
     def release_request(self, identifier: str, caller: Caller) -> Job:
@@ -140,6 +143,13 @@ class Queries:
         """Whether owners of the data were told that this member reads the project's results."""
         workspace = self._workspaces.find_one(project_id) if project_id else None
         return workspace is not None and caller.member_id in workspace.team
+
+    def _may_run_again(self, job: Job) -> bool:
+        """Whether who sees it may have it run once more."""
+        if job.kind != "full" or job.state not in _CAME_TO_NOTHING:
+            return False
+        workspace = self._workspaces.find_one(job.project_id or "")
+        return workspace is not None and workspace.runs_again(job.id)
 
     def _withheld(self, job: Job, caller: Caller) -> str:
         """Why, in French, `caller` does not get what the job made; empty if it does."""

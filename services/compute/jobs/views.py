@@ -67,6 +67,11 @@ class JobView(View):
     )
     is_held: bool = Field(description="whether its holder waits for a reviewer's decision")
     decision: ReleaseDecision | None = Field(description="what became of a held result")
+    may_run_again: bool = Field(
+        default=False,
+        description="whether it is a project's last full job, came to nothing, and `POST /jobs`"
+        " runs another",
+    )
 
     @classmethod
     def told(cls, job: Job) -> Self:

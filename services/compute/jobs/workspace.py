@@ -177,6 +177,14 @@ class Workspace(Aggregate):
             raise WrongStage("le projet n'a pas encore son équipe : le calcul complet attend")
         return self.treatment
 
+    def runs_again(self, job: str) -> bool:
+        """Whether that full job, which ended, is the last one, and another may run."""
+        try:
+            self.full_treatment()
+        except WrongStage:
+            return False
+        return self.full_job == job
+
     def claim_full(self, job: str, has_ended: Callable[[str], bool]) -> None:
         """Name the full job that runs next, unless the one named before has not ended.
 

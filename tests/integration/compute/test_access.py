@@ -1,6 +1,8 @@
 """Data that is taken away while it is in use: jobs that read it, and what they made of it."""
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -113,6 +115,28 @@ def test_job_that_is_queued_after_the_revocation_opens_nothing(lab: Lab) -> None
     lab.staff(project)
     failed = lab.wait_for("job_failed", project_id=project, kind="full")
     assert "n'a pas accès aux données « homes »" in failed["reason"]
+
+
+def test_full_job_that_failed_may_run_again_as_it_says(lab: Lab, compute: RunningService) -> None:
+    """Once: the next one is the last then, and a job that made something needs none."""
+    project, dataset = equipped(lab)
+    lab.wait_for("job_succeeded", project_id=project, kind="trial")
+    revoke(lab, project, dataset)
+    lab.staff(project)
+    failed = lab.wait_for("job_failed", project_id=project, kind="full")["job_id"]
+    assert shown(lab, compute, failed)["may_run_again"]
+    lab.grant(project, dataset)
+    answer = lab.call(compute, "POST", "/jobs", json={"project_id": project})
+    again = json.loads(answer.data)["id"]
+    lab.wait_for("job_succeeded", job_id=again)
+    for job in (failed, again):
+        assert not shown(lab, compute, job)["may_run_again"]
+
+
+def shown(lab: Lab, compute: RunningService, job: str) -> dict[str, Any]:
+    """A job as its holder sees it."""
+    told: dict[str, Any] = json.loads(lab.call(compute, "GET", f"/jobs/{job}").data)
+    return told
 
 
 def test_result_of_revoked_data_is_withheld_until_it_is_granted_again(

@@ -90,7 +90,10 @@ def _of_full_job(results: Sequence[Json], state: str) -> str:
             return "Un relecteur doit dire si le résultat du calcul complet peut sortir."
         return "Le résultat ne peut pas sortir : un relecteur doit changer le traitement."
     if state in _STOPPED:
-        return "Le calcul complet n'a pas abouti : un relecteur doit changer le traitement."
+        return (
+            "Le calcul complet n'a pas abouti : le porteur peut le relancer, ou un relecteur"
+            " changer le traitement."
+        )
     return "Le calcul complet est lancé ; son résultat se livre ensuite."
 
 

@@ -16,6 +16,10 @@ _NO_CONTENT = 204
 
 async def show(visit: Visit) -> Response:
     """A job with its log, and its result once it is there."""
+    return await _show(visit, Faults())
+
+
+async def _show(visit: Visit, faults: Faults, status: int = 200) -> Response:
     job_id = visit.request.path_params["job_id"]
     job = await visit.lab.get("compute", path_of("jobs", job_id))
     is_out = job["state"] == "succeeded" and not job["is_held"]
@@ -23,7 +27,7 @@ async def show(visit: Visit) -> Response:
     shown = {"job": job, "files": _files(job), "table": table}
     # The part that changes is asked for alone while the job goes on.
     name = "live.html" if visit.request.headers.get("HX-Request") else "show.html"
-    return visit.page(f"results/{name}", **shown)
+    return visit.page(f"results/{name}", status, faults=faults, **shown)
 
 
 async def follow(visit: Visit) -> Response:
@@ -49,6 +53,17 @@ async def cancel(visit: Visit) -> Response:
     job_id = visit.request.path_params["job_id"]
     await visit.lab.post("compute", path_of("jobs", job_id, "cancel"))
     return visit.go(f"/resultats/{job_id}", "Le calcul s'arrête.")
+
+
+async def run_again(visit: Visit) -> Response:
+    """Run a project's full job once more; sent twice, the form starts one."""
+    job_id = visit.request.path_params["job_id"]
+    job = await visit.lab.get("compute", path_of("jobs", job_id))
+    try:
+        new = await visit.lab.post("compute", "/jobs", {"project_id": job["project_id"]}, job_id)
+    except Refused as refused:
+        return await _show(visit, faults_of(refused), refused.status)
+    return visit.go(f"/resultats/{new['id']}", "Le calcul est relancé.")
 
 
 async def show_release(visit: Visit) -> Response:
@@ -120,6 +135,7 @@ ROUTES = [
     get("/resultats/{job_id}/evenements", follow),
     get("/resultats/{job_id}/fichier", read_file),
     post("/resultats/{job_id}/arret", cancel),
+    post("/resultats/{job_id}/relance", run_again),
     get("/resultats/{job_id}/sortie", show_release),
     post("/resultats/{job_id}/sortie", decide),
 ]

@@ -114,6 +114,9 @@ def test_a_full_job_is_claimed_once_the_one_before_ended() -> None:
     ended.add("job_1")
     workspace.claim_full("job_3", ended.__contains__)
     assert workspace.full_job == "job_3"
+    assert (workspace.runs_again("job_1"), workspace.runs_again("job_3")) == (False, True)
+    workspace.close("mbr_1", "le projet est livré")
+    assert not workspace.runs_again("job_3")
 
 
 @given(

@@ -106,7 +106,10 @@ def test_a_full_job_that_ended_is_not_told_to_run() -> None:
         "Le calcul complet est lancé ; son résultat se livre ensuite."
     ]
     [said] = told(it, full="failed")
-    assert said == "Le calcul complet n'a pas abouti : un relecteur doit changer le traitement."
+    assert said == (
+        "Le calcul complet n'a pas abouti : le porteur peut le relancer, ou un relecteur changer le"
+        " traitement."
+    )
     assert told(with_result(), full="succeeded") == DELIVERS
     held = with_result(is_held=True)
     [said] = told(held, full="succeeded")

@@ -1,0 +1,55 @@
+"""A job that came to nothing is run again from its page, where compute says that it may be."""
+
+from typing import Any
+
+from services.portal.lab import Json, Refused
+from services.portal.pages.projects import results
+from tests.unit.portal.pages import html_of, led_to
+
+JOB: dict[str, Any] = {
+    "id": "job_1",
+    "kind": "full",
+    "project_id": "prj_1",
+    "state": "failed",
+    "reason": "la mémoire n'a pas suffi",
+    "message": "",
+    "outputs": [],
+    "is_held": False,
+    "may_run_again": True,
+}
+BUTTON = 'action="/resultats/job_1/relance"'
+
+
+def shown(**changed: Any) -> str:
+    """The page of a job of which this is said."""
+    return html_of(results.show, {"/jobs/job_1": {**JOB, **changed}}, "holder", job_id="job_1")
+
+
+def test_failed_job_says_why_and_is_run_again() -> None:
+    """Only compute knows whether it may be."""
+    page = shown()
+    assert "a pas suffi" in page
+    assert BUTTON in page
+    assert BUTTON not in shown(may_run_again=False)
+
+
+def test_reason_that_is_withheld_is_told_by_the_reason_for_that() -> None:
+    """What a job says of data that was taken away is not for its holder any more."""
+    told = "ce résultat est fait de données restreintes : étude finie"
+    assert "étude finie" in shown(reason="", message=told)
+
+
+def test_form_leads_to_the_new_job() -> None:
+    """The one that compute answers."""
+    answers = {"/jobs/job_1": JOB, "/jobs": {"id": "job_2"}}
+    sent: dict[str, Json] = {}
+    there = led_to(results.run_again, answers, "holder", job_id="job_1", sent=sent)
+    assert (there, sent["/jobs"]) == ("/resultats/job_2", {"project_id": "prj_1"})
+
+
+def test_refusal_is_told_on_the_job_s_page() -> None:
+    """As it is when the project ended meanwhile."""
+    refused = Refused(409, "l'espace de calcul du projet est fermé : le projet est livré")
+    answers = {"/jobs/job_1": JOB, "/jobs": refused}
+    page = html_of(results.run_again, answers, "holder", job_id="job_1")
+    assert "est fermé" in page
