@@ -1,8 +1,9 @@
 """What was called by a title that goes is called by the one that stays."""
 
-from services.intake.records import DatasetAccess, Entry
+from services.intake.records import DatasetAccess, Entry, Guidance
 from shared.aggregate import now
 from shared.endings.retitling import retitle, titles_in
+from shared.events.event import Precedent
 from tests.unit.intake import made
 
 OLD, NEW = "Patients de l'hôpital", "Jeu de données supprimé"
@@ -38,3 +39,19 @@ def test_same_title_changes_nothing() -> None:
     assert not retitle(project, "dts_a", OLD)
     assert not retitle(project, "dts_none", NEW)
     assert project.model_dump() == before
+
+
+def test_result_that_made_data_worth_advising_is_called_anew() -> None:
+    """It stands beside its id in the advice, and in the sentence of the reason."""
+    served = f"A servi au projet « {OLD} », livré le 02/03/2026 et proche du vôtre : lits."
+    match = made.match("dts_b").model_copy(
+        update={"reasons": (served,), "precedent": Precedent(dataset_id="dts_a", title=OLD)}
+    )
+    project = made.project_at("submitted")
+    project.advise(Guidance(datasets=(match,)))
+    project.note_deletion("dts_a", NEW, "Effacé.")
+    assert project.guidance
+    [told] = project.guidance.datasets
+    assert told.reasons == (served.replace(OLD, NEW),)
+    assert told.precedent == Precedent(dataset_id="dts_a", title=NEW)
+    assert told.title == match.title
