@@ -117,7 +117,9 @@ async def show(visit: Visit) -> Response:
             raise
         faults, status = Faults(refused.detail, "annee"), refused.status
     figures = Figures(found.value) if found.value else None
-    shown = {"figures": figures, "found": found, "faults": faults, "year": year}
+    ended = [one["project_id"] for one in figures.ends] if figures else []
+    titles = await visit.lab.titles("intake", "projects", ended)
+    shown = {"figures": figures, "found": found, "titles": titles, "faults": faults, "year": year}
     return visit.page("steering/show.html", status, **shown)
 
 

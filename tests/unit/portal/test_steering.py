@@ -28,7 +28,14 @@ class Guest:
 def rendered(told: dict[str, Any], template: str) -> str:
     """The HTML of a page with these figures."""
     shown = {"figures": Figures(told), "found": Part(told), "faults": Faults(), "year": "2026"}
-    common = {"visit": Guest(), "person": None, "lab_name": "Lab", "path": "/pilotage"}
+    titles = {one["project_id"]: HOSTILE for one in told["ends"]}
+    common = {
+        "titles": titles,
+        "visit": Guest(),
+        "person": None,
+        "lab_name": "Lab",
+        "path": "/pilotage",
+    }
     return templates_of().get_template(template).render(**common, **shown)
 
 
