@@ -44,9 +44,17 @@ RAW = {"consume", "event_handler", "http", "once", "rpc", "timer", "EventDispatc
 """nameko's own entrypoints and clients, which lose messages or have no deadline."""
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     """The syntax tree of a module."""
     return ast.parse((ROOT / path).read_text())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_trees() -> Iterator[None]:
+    """Those of all modules fill a quarter of a gigabyte."""
+    yield
+    tree_of.cache_clear()
 
 
 def imports_of(path: Path) -> Iterator[tuple[str, str]]:
