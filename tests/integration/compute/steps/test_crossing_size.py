@@ -16,10 +16,10 @@ ROWS = 150_000
 SAMPLE = 500
 MOST = SAMPLE * ROWS_EACH
 SECRET = "CLE-SECRETE"
-ONE_KEY: Tables = {
-    side: b"cle;n\n" + b"".join(b"%s;%d\n" % (SECRET.encode(), n) for n in range(ROWS))
-    for side in ("a", "b")
-}
+ONE_KEY: Tables = dict.fromkeys(
+    ("a", "b"),
+    b"cle;n\n" + b"".join(b"%s;%d\n" % (SECRET.encode(), n) for n in range(ROWS)),
+)
 
 
 def crossing(output: str = "c", left: str = "a", key: str = "cle", **more: object) -> Any:
