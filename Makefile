@@ -15,6 +15,9 @@ UV := uv pip compile --quiet --universal --generate-hashes --no-header --python-
 
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
+# Where it is set, each process of the tests and each job compiles all of its modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install code demo up down status test lint docs screenshots bench lock compose-files
 
