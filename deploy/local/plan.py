@@ -2,7 +2,7 @@
 
 import secrets
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -11,8 +11,6 @@ from deploy.local.ports import LOOPBACK, Ports
 from deploy.local.servers import BrokerNode, BrokerPorts, DocumentServer
 from deploy.local.signing_keys import KeyPair, key_pair
 from deploy.local.supervision import Program
-from shared.server_settings import PortalSettings
-from shared.settings import PREFIX, Settings
 
 _BROKER_USER = "datalab"
 
@@ -21,9 +19,7 @@ class Plan:
     """The processes of one stack and everything they are told."""
 
     def __init__(self, home: Path, ports: Ports, environ: Mapping[str, str], workers: int) -> None:
-        fields = Settings.model_fields | PortalSettings.model_fields
-        known = {PREFIX + name.upper() for name in fields}
-        self._given = {name: environ[name] for name in known if environ.get(name)}
+        self._given = _told(environ) if environ else {}
         self.home, self.ports, self.workers = home, ports, workers
         self.documents = DocumentServer(home / "documents", ports.documents)
         self.starts_broker = "DATALAB_AMQP_URI" not in self._given
@@ -112,9 +108,7 @@ class Plan:
             "DATALAB_HTTP_HOST": LOOPBACK,
             "DATALAB_HTTP_PORT": str(self.port(PORTAL)),
         }
-        known = {PREFIX + name.upper() for name in PortalSettings.model_fields}
-        given = {name: value for name, value in self._given.items() if name in known}
-        return {**defaults, **given, **own}
+        return {**defaults, **_told_the_portal(self._given), **own}
 
     def _server_folders(self) -> Iterator[Path]:
         """Where the servers that run here write to."""
@@ -160,3 +154,25 @@ class Plan:
             file.touch(mode=0o600)
             file.write_text(secrets.token_urlsafe(24))
         return file.read_text()
+
+
+def _told(environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings of services and portal in an environment."""
+    # Only a start pays for the models of settings: most commands look for addresses.
+    from shared.server_settings import PortalSettings  # noqa: PLC0415
+    from shared.settings import Settings  # noqa: PLC0415
+
+    return _fields(Settings.model_fields | PortalSettings.model_fields, environ)
+
+
+def _told_the_portal(environ: Mapping[str, str]) -> dict[str, str]:
+    from shared.server_settings import PortalSettings  # noqa: PLC0415
+
+    return _fields(PortalSettings.model_fields, environ)
+
+
+def _fields(names: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
+    from shared.settings import PREFIX  # noqa: PLC0415
+
+    variables = {PREFIX + name.upper() for name in names}
+    return {name: environ[name] for name in variables if environ.get(name)}

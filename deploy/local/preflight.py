@@ -11,7 +11,6 @@ from urllib.parse import SplitResult, urlsplit
 from deploy.local import StackError
 from deploy.local.ports import listening, variable
 from shared.errors import SettingsError
-from shared.settings import load_settings
 
 LEAST_FREE_BYTES = 300_000_000
 _CONNECT_SECONDS = 3
@@ -47,6 +46,8 @@ def refuse_full_disk(home: Path) -> None:
 
 def refuse_wrong_settings(settings: Mapping[str, str]) -> None:
     """The sentence names the variable, as the services would in their logs."""
+    from shared.settings import load_settings  # noqa: PLC0415 - only a start pays for it
+
     try:
         load_settings(settings)
     except SettingsError as error:

@@ -12,7 +12,6 @@ from deploy.cli.command_group import After, CommandGroup, Limit, ListRequest, Ta
 from deploy.cli.commands import access_commands, dataset_owner_commands
 from deploy.cli.commands.dataset_owner_commands import ABOUT
 from deploy.cli.session import client, save
-from shared.tables.exports import format_of
 
 app = CommandGroup("The catalogue, and access to its data.")
 app.add_typer(dataset_owner_commands.app)
@@ -212,6 +211,8 @@ def download(
     format_: TableFormat = "",
 ) -> None:
     """Save a dataset's table, or a file that came with it."""
+    from shared.tables.exports import format_of  # noqa: PLC0415 - only who saves pays for it
+
     path = path_of("datasets", dataset_id, *(("files", name) if name else ("table",)))
     save(context, "catalog", path, output, format=format_ or ("" if name else format_of(output)))
 

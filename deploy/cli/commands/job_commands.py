@@ -10,9 +10,6 @@ from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import CommandGroup, ListRequest, TableFormat
 from deploy.cli.job_following import exit_code
 from deploy.cli.session import client, save
-from shared.tables.exports import format_of
-from shared.tables.manifest import Manifest
-from shared.tables.provenance_sentences import told
 
 app = CommandGroup("Jobs on the compute platform.")
 
@@ -45,6 +42,10 @@ def show_(api: Client, job_id: str) -> Answer:
 
 
 def _show_provenance(manifest: Answer) -> None:
+    # Only who asks for it pays for the models of a job's reports.
+    from shared.tables.manifest import Manifest  # noqa: PLC0415
+    from shared.tables.provenance_sentences import told  # noqa: PLC0415
+
     for sentence in told(Manifest.model_validate(manifest)):
         show.line(sentence)
 
@@ -72,6 +73,8 @@ def result(
     format_: TableFormat = "",
 ) -> None:
     """Save a job's table in a format, or one of its files."""
+    from shared.tables.exports import format_of  # noqa: PLC0415 - only who saves pays for it
+
     path = path_of("jobs", job_id, "result")
     kind = format_ or ("" if name else format_of(output))
     save(context, "compute", path, output, **({"format": kind} if kind else {"name": name}))
