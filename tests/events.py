@@ -1,6 +1,7 @@
 """Events as the services that own them record and publish them, and what is heard of them."""
 
 import json
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -64,16 +65,27 @@ class Listener:
     def __init__(self, broker: Broker, vhost: str, source: str) -> None:
         self._broker, self._vhost, self._queue = broker, vhost, f"heard-{uuid4().hex}"
         self._heard: dict[str, dict[str, Any]] = {}
-        with broker.connection(vhost) as connection:
-            channel = connection.channel()
-            channel.queue_declare(self._queue, durable=True, auto_delete=False)
-            channel.queue_bind(self._queue, f"{source}.events", "#")
+        self._open = ExitStack()
+        self._channel = self._connect()
+        self._channel.queue_declare(self._queue, durable=True, auto_delete=False)
+        self._channel.queue_bind(self._queue, f"{source}.events", "#")
 
     def heard(self) -> list[dict[str, Any]]:
         """The envelopes so far, each once, in the order of arrival."""
-        with self._broker.connection(self._vhost) as connection:
-            channel = connection.channel()
-            while message := channel.basic_get(self._queue, no_ack=True):
-                envelope = json.loads(message.body)
-                self._heard.setdefault(envelope["id"], envelope)
+        try:
+            self._listen()
+        except (OSError, amqp.AMQPError):  # the broker was killed, or closed what was long idle
+            self._channel = self._connect()
+            self._listen()
         return list(self._heard.values())
+
+    def _connect(self) -> Any:
+        """A channel on a connection that is kept: a test asks twenty times a second."""
+        with suppress(OSError, amqp.AMQPError):
+            self._open.close()
+        return self._open.enter_context(self._broker.connection(self._vhost)).channel()
+
+    def _listen(self) -> None:
+        while message := self._channel.basic_get(self._queue, no_ack=True):
+            envelope = json.loads(message.body)
+            self._heard.setdefault(envelope["id"], envelope)
