@@ -14,6 +14,7 @@ from xdist.scheduler.loadfile import LoadFileScheduling  # type: ignore[import-u
 from deploy.local.signing_keys import KeyPair, key_pair
 from shared.auth import issue_token
 from tests.servers import Broker, Documents, free_port
+from tests.vhosts import Needs, Vhosts
 
 _ONE_LAB = "tests/e2e/"
 _LAB_OF_ITS_OWN = "tests/e2e/test_chaos.py"
@@ -78,12 +79,24 @@ def mongodb_uri(document_server: Documents) -> str:
     return document_server.uri
 
 
+@pytest.fixture(scope="session")
+def vhosts(broker: Broker) -> Iterator[Vhosts]:
+    """The virtual hosts of modules, one after the other."""
+    made = Vhosts(broker)
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="module")
-def vhost(broker: Broker) -> Iterator[str]:
-    """The name of this module's own virtual host."""
-    name = broker.new_vhost()
-    yield name
-    broker.delete_vhost(name)
+def needs() -> Needs | None:
+    """The queues that this module begins with: none, unless a folder or module says which."""
+    return None
+
+
+@pytest.fixture(scope="module")
+def vhost(vhosts: Vhosts, needs: Needs | None) -> str:
+    """The name of this module's own virtual host: no queue has messages of another module."""
+    return vhosts.take(needs)
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,13 @@ import amqp
 import pytest
 from pymongo import MongoClient
 
+from shared.events import MemberJoined
+from shared.messaging import topology
 from shared.settings import load_settings
 from tests.forks import ForkServer, commands, services
+from tests.integration.messaging.samples import Announcer, Recorder
 from tests.servers import Broker, Documents, Process, eventually
+from tests.vhosts import Needs, Vhosts
 
 
 def _publish(broker: Broker, vhost: str, queue: str) -> None:
@@ -46,6 +50,46 @@ def test_a_message_in_a_consumer_s_hands_is_counted(broker: Broker, vhost: str) 
         channel = connection.channel()
         eventually(lambda: channel.basic_get("held"), what="delivery")
         eventually(lambda: broker.queues(vhost)["held"] == 1, what="the held message is counted")
+
+
+def test_modules_with_the_same_needs_share_queues_and_no_message(broker: Broker) -> None:
+    """Whether one waits, was held by a consumer that died, or was put off; nor a queue of its own.
+
+    Another's needs are another virtual host.
+    """
+    needs, vhosts = Needs((Announcer, Recorder), (0.2,)), Vhosts(broker)
+    vhost = vhosts.take(needs)
+    queue = topology.queue_name(str(Recorder.name), MemberJoined)
+    with broker.connection(vhost) as connection:
+        channel = connection.channel()
+        channel.confirm_select()
+        channel.queue_declare("heard", durable=True, auto_delete=False)
+        channel.queue_bind("heard", "intake.events", "#")
+        for exchange in ("intake.events", "intake.events", topology.retry_name(0.2)):
+            message = amqp.Message(b"{}", delivery_mode=2)
+            routing_key = MemberJoined.topic if exchange == "intake.events" else queue
+            channel.basic_publish_confirm(message, exchange, routing_key)
+        eventually(lambda: channel.basic_get(queue), what="a consumer has one in hand")
+
+    assert vhosts.take(needs) == vhost
+    assert set(broker.queues(vhost).values()) == {0}
+    assert "heard" not in broker.queues(vhost)
+
+    other = vhosts.take(Needs((Announcer,), (0.2,)))
+    assert other != vhost
+    assert queue not in broker.queues(other)
+    vhosts.close()
+
+
+def test_what_a_module_bound_or_declared_is_not_the_next_one_s(broker: Broker) -> None:
+    """Where queues that stay hear more than they were declared to, nobody has them again."""
+    needs, vhosts = Needs((Recorder,), (0.2,)), Vhosts(broker)
+    vhost = vhosts.take(needs)
+    queue = topology.queue_name(str(Recorder.name), MemberJoined)
+    with broker.connection(vhost) as connection:
+        connection.channel().queue_bind(queue, "intake.events", "#")
+    assert vhosts.take(needs) != vhost
+    vhosts.close()
 
 
 def test_documents_survive_the_death_of_their_server(

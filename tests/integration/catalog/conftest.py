@@ -7,10 +7,12 @@ import pytest
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.joins.snapshot import JoinSnapshot
+from services.catalog.service import Catalog
 from shared.store import Store
 from tests.conftest import Token
-from tests.integration.catalog.lab import UPLOAD_BYTES, Lab, running_lab
+from tests.integration.catalog.lab import RETRIES, UPLOAD_BYTES, Lab, running_lab
 from tests.servers import Broker
+from tests.vhosts import Needs
 
 
 @pytest.fixture
@@ -20,6 +22,12 @@ def store(mongodb_uri: str) -> Iterator[Store]:
     opened.prepare((Dataset, JoinSnapshot))
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def needs() -> Needs:
+    """What the catalog listens to."""
+    return Needs((Catalog,), RETRIES)
 
 
 @pytest.fixture(scope="module")

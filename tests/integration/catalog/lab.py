@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import urllib3
 
-from services.catalog.service import Catalog
 from shared.aggregate import new_id, now
 from shared.events import (
     FileRef,
@@ -22,7 +21,6 @@ from shared.events import (
     Step,
     Treatment,
 )
-from shared.messaging import topology
 from shared.tables.manifest import Column, Input, Manifest, Output, Profile
 from tests.conftest import Token
 from tests.lab import ServiceLab
@@ -200,7 +198,6 @@ class Lab(ServiceLab):
 def running_lab(broker: Broker, vhost: str, environ: dict[str, str], token: Token) -> Iterator[Lab]:
     """The catalog, running with these settings."""
     environ = {**environ, "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES))}
-    topology.declare(broker.uri(vhost), [Catalog], RETRIES)
     with running(CATALOG, environ) as service:
         yield Lab(broker, vhost, environ, token, service)
 

@@ -5,11 +5,17 @@ from collections.abc import Iterator
 import pytest
 
 from services.compute.service import Compute
-from shared.messaging import topology
 from tests.conftest import RETRIES, Token
 from tests.integration.compute.lab import Lab
 from tests.integration.compute.samples import Catalog, Intake
 from tests.servers import Broker, RunningService
+from tests.vhosts import Needs
+
+
+@pytest.fixture(scope="module")
+def needs() -> Needs:
+    """What compute and the samples beside it listen to."""
+    return Needs((Compute, Catalog, Intake), RETRIES)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +29,6 @@ def lab(
     """The surroundings, with every queue declared; the tests start the processes."""
     work = tmp_path_factory.mktemp("work")
     environ = {**module_environ, "DATALAB_RPC_SECONDS": "5", "TMPDIR": str(work)}
-    topology.declare(broker.uri(vhost), [Compute, Catalog, Intake], RETRIES)
     return Lab(broker, vhost, environ, token, work)
 
 

@@ -9,13 +9,19 @@ from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.service import Intake
 from shared.endings.departures import Departure
-from shared.messaging import topology
 from shared.store import Store
 from tests.integration.intake.lab import SIGN_IN_KEY, Lab
 from tests.servers import Broker, running
+from tests.vhosts import Needs
 
 SPEC = "services.intake.service:Intake"
 RETRIES = (0.2, 0.4)
+
+
+@pytest.fixture(scope="module")
+def needs() -> Needs:
+    """What intake listens to."""
+    return Needs((Intake,), RETRIES)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +29,6 @@ def lab(
     broker: Broker, vhost: str, module_environ: dict[str, str], token: Callable[..., str]
 ) -> Iterator[Lab]:
     """Intake twice, on one database and one set of queues."""
-    topology.declare(broker.uri(vhost), [Intake], RETRIES)
     environ = {
         **module_environ,
         "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),

@@ -12,13 +12,15 @@ from services.notify.steering.model import Subject
 from services.notify.timeline import Ownership, TimelineEntry
 from shared.aggregate import new_id
 from shared.endings.departures import Departure
-from shared.messaging import topology
 from shared.settings import Settings, load_settings
 from shared.store import Store
 from tests.integration.notify.lab import SPEC, Lab
 from tests.integration.notify.sending import Outgoing
 from tests.servers import Broker, running
+from tests.vhosts import Needs
 from tests.web_server import WebServer, serving
+
+RETRIES = (0.2, 0.5)
 
 
 @pytest.fixture
@@ -57,14 +59,19 @@ def outgoing(store: Store, settings: Settings, receiver: WebServer) -> Outgoing:
 
 
 @pytest.fixture(scope="module")
+def needs() -> Needs:
+    """What notify listens to: every event."""
+    return Needs((Notify,), RETRIES)
+
+
+@pytest.fixture(scope="module")
 def notify_environ(
-    amqp_uri: str, module_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    module_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
     """Settings of the service of one module: a second for a call, short waits between attempts."""
-    topology.declare(amqp_uri, [Notify], (0.2, 0.5))
     return {
         **module_environ,
-        "DATALAB_RETRY_SECONDS": "0.2,0.5",
+        "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
         "DATALAB_WEBHOOK_SECONDS": "0.2,0.2,0.2",
         "DATALAB_WEBHOOK_TIMEOUT_SECONDS": "1",
         "DATALAB_WEBHOOK_PRIVATE_ADDRESSES": "true",

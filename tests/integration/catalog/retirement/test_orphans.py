@@ -17,6 +17,7 @@ from services.catalog.harvesting.model import Harvest
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.snapshot import IndexSnapshot, Snapshots
 from services.catalog.retirement.references import files_in_use
+from services.catalog.service import Catalog
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from shared.aggregate import Aggregate, new_id, now
@@ -24,14 +25,15 @@ from shared.endings.orphans import OrphanSweep, References, WrittenFile, note_wr
 from shared.errors import NotFound, Unavailable
 from shared.events import FileRef
 from shared.indexes.computed import ComputedIndex
-from shared.messaging import topology
 from shared.storage import Storage
 from shared.store import Store
 from tests.conftest import RETRIES, Token
 from tests.integration.catalog.lab import CSV, Lab, problem, running_lab
+from tests.integration.catalog.lab import RETRIES as CATALOG_RETRIES
 from tests.integration.catalog.retirement.samples import COMPUTE, Compute
 from tests.servers import Broker, eventually, running
 from tests.unit.catalog.samples import metadata
+from tests.vhosts import Needs
 
 
 class World:
@@ -200,11 +202,16 @@ def test_snapshot_of_joins_whose_process_was_killed_is_erased(
     assert not world.has(noted.file)
 
 
+@pytest.fixture(scope="module")
+def needs() -> Needs:
+    """What the catalog and compute listen to."""
+    return Needs((Catalog, Compute), (*CATALOG_RETRIES, *RETRIES))
+
+
 @pytest.fixture
 def lab(broker: Broker, vhost: str, module_environ: dict[str, str], token: Token) -> Iterator[Lab]:
     """The catalog, running, beside a compute that refers to nothing; two seconds are old enough."""
     environ = {**module_environ, "DATALAB_ORPHAN_SECONDS": "2"}
-    topology.declare(broker.uri(vhost), [Compute], RETRIES)
     with running(COMPUTE, environ), running_lab(broker, vhost, environ, token) as lab:
         yield lab
 

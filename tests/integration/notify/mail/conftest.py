@@ -9,15 +9,16 @@ import pytest
 from deploy.local.signing_keys import KeyPair
 from services.intake.service import Intake
 from services.notify.service import Notify
-from shared.messaging import topology
 from shared.settings import Settings, load_settings
 from shared.store import Store
+from tests.integration.notify.conftest import RETRIES
 from tests.integration.notify.lab import SPEC, Lab
 from tests.integration.notify.mail.mail_server import LOGIN, PASSWORD, MailServer, mailing
 from tests.integration.notify.mail.posting import Outgoing
 from tests.integration.notify.mail.town import SIGN_IN_KEY, Town
 from tests.integration.notify.test_endpoints import certificate
 from tests.servers import running
+from tests.vhosts import Needs
 
 
 @pytest.fixture
@@ -49,6 +50,12 @@ def post(store: Store, settings: Settings, mail_server: MailServer) -> Outgoing:
 
 
 @pytest.fixture(scope="module")
+def needs() -> Needs:
+    """What notify and intake listen to."""
+    return Needs((Intake, Notify), RETRIES)
+
+
+@pytest.fixture(scope="module")
 def server(notify_environ: dict[str, str]) -> Iterator[MailServer]:
     """A mail server whose certificate the service trusts, and that asks for a password."""
     file = Path(notify_environ["SSL_CERT_FILE"])
@@ -77,7 +84,6 @@ def mail_environ(notify_environ: dict[str, str], server: MailServer) -> dict[str
 @pytest.fixture(scope="module")
 def town(lab: Lab, mail_environ: dict[str, str], token_keys: KeyPair) -> Iterator[Town]:
     """Notify with that server, beside intake, and a member."""
-    topology.declare(mail_environ["DATALAB_AMQP_URI"], [Intake, Notify], (0.2, 0.5))
     lab.service.stop()
     intake_spec = "services.intake.service:Intake"
     with running(intake_spec, mail_environ) as intake, running(SPEC, mail_environ) as notify:
