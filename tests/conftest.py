@@ -143,7 +143,7 @@ def module_environ(
         "DATALAB_TOKEN_PRIVATE_KEY": str(token_keys.private),
         "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
         "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
-        "DATALAB_SWEEP_SECONDS": "0.5",
+        "DATALAB_SWEEP_SECONDS": "2",
     }
 
 
