@@ -47,6 +47,7 @@ def serve(descriptor: int) -> None:
     """Say that all is loaded, and fork what the service asks for until it is gone."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     os.set_blocking(descriptor, True)  # a patched service made it
     with socket.socket(fileno=descriptor) as service:
@@ -129,6 +130,7 @@ def _main_of(module: str) -> Callable[[Path, int], object]:
 
 
 if __name__ == "__main__":
+    gc.disable()  # hardly anything that is loaded is garbage
     # Arrow hears of signals by a pipe, which a fork closes: what is opened next has its number.
     pa.enable_signal_handlers(False)
     importlib.import_module(_JOBS).hide_pandas()
