@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from services.compute.runner.columns.reference_files import any_word, unfolded
-from services.compute.runner.values.value_tests import Flags, Texts, flags_of
+from services.compute.runner.values.value_tests import Flags, Test, Texts, among, flags_of
 
 Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
 
@@ -28,16 +28,17 @@ _MOST_WORDS = 5
 
 @dataclass(frozen=True)
 class Names:
-    """Names without accents, spaces and signs."""
+    """Whether texts without accents, spaces and signs are names."""
 
-    first: Texts
-    last: Texts
+    first: Test
+    last: Test
 
 
 @cache
 def load_names() -> Names:
     """Read the reference files."""
-    return Names(unfolded("first_names.csv"), unfolded("surnames.csv"))
+    listed = (unfolded(f"{file}.csv").to_pylist() for file in ("first_names", "surnames"))
+    return Names(*map(among, listed))
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Words:
         words = pc.list_flatten(split)
         of_text = pc.list_parent_indices(split).to_numpy(zero_copy_only=False)
         names, size = load_names(), len(texts)
-        is_first, is_last = _among(words, names.first), _among(words, names.last)
+        is_first, is_last = names.first(words), names.last(words)
 
         def counted(flags: Flags) -> Counts:
             return np.bincount(of_text, weights=flags, minlength=size).astype(np.int64)
@@ -86,12 +87,12 @@ class Words:
     def are_first_name(self) -> Flags:
         """One first name, or several: `Jean-Pierre`, `Anne Marie`."""
         flags: Flags = (self.total > 0) & (self.first == self.total) & (self.total <= _MOST_WORDS)
-        return (flags | _among(_fold(self.plain), load_names().first)) & ~self.have(_SIGNS)
+        return (flags | load_names().first(_fold(self.plain))) & ~self.have(_SIGNS)
 
     def are_surname(self) -> Flags:
         """A surname, also a double one: `LE GALL`, `Martin-Dupont`."""
         double: Flags = (self.total > 1) & (self.last == self.total)
-        single = _among(_fold(self.plain), load_names().last) & ~self.have(_SIGNS)
+        single = load_names().last(_fold(self.plain)) & ~self.have(_SIGNS)
         return single | (double & ~self.have(_NEVER))
 
     def are_full_name(self) -> Flags:
@@ -140,7 +141,3 @@ def _plain(texts: Texts) -> Texts:
     """Small letters without accents."""
     apart = pc.utf8_normalize(pc.utf8_lower(texts), form="NFKD")
     return pc.replace_substring_regex(apart, "\\p{M}+", "")
-
-
-def _among(texts: Texts, known: Texts) -> Flags:
-    return flags_of(pc.is_in(texts, known))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -162,8 +163,13 @@ def _is_plausible_nir(plain: Texts) -> Flags:
     """Of compact numbers of thirteen signs: a month of the calendar, a known commune or abroad."""
     found = matching(_STRICT_NIR)(plain)
     born = pc.utf8_slice_codeunits(plain.filter(pa.array(found)), _BORN.start, _BORN.stop)
-    found[found] = among(load_codes().communes)(born) | matching("99[1-5][0-9]{2}")(born)
+    found[found] = _is_commune()(born) | matching("99[1-5][0-9]{2}")(born)
     return found
+
+
+@cache
+def _is_commune() -> Test:
+    return among(load_codes().communes)
 
 
 def births(sample: ColumnSample) -> float:
