@@ -2,8 +2,8 @@
 
 A mail has an id made from the event's and the account's, so a redelivery doubles nothing. What
 goes once a day is gathered until its hour; what comes too late for one day's goes with the next.
-What is wanted at once goes with the day's as well once it is too much: a catalogue that is
-harvested is thousands of events.
+News that is wanted at once goes with the day's as well once it is too much: a catalogue that is
+harvested is thousands of events. What waits for the person does not: it may expire before.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from shared.store import Store
 from shared.words import PARIS, day_in_paris
 
 MOST_AT_ONCE = 20
-"""Mails that a person gets in an hour, beside that of the day."""
+"""Mails that a person gets in an hour, beside that of the day and of what waits for the person."""
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -71,7 +71,8 @@ class Addressing:
         )
         if self._mails.find_one(mail.id):
             return
-        if to.cadence(news.kind) == "daily" or self._has_many(to):
+        is_urgent = news.kind == "tasks"
+        if to.cadence(news.kind) == "daily" or (not is_urgent and self._has_many(to)):
             self._gather(to, news, entry)
         else:
             self._mails.add(mail)

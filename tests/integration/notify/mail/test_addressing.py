@@ -18,6 +18,7 @@ from services.notify.timeline import TimelineEntry
 from shared.aggregate import now
 from shared.events import (
     AccessRequested,
+    DatasetPublished,
     Envelope,
     Event,
     JobQueued,
@@ -219,6 +220,16 @@ def test_what_is_too_much_at_once_goes_with_the_day_s_mail(store: Store) -> None
     at_once = [mail for mail in mails(store, person) if not mail.is_digest]
     assert (len(at_once), entries(store, person)) == (MOST_AT_ONCE, count)
     assert len(mails(store, person)) == MOST_AT_ONCE + 1
+
+
+def test_what_waits_for_a_person_comes_at_once_however_much_came_before(store: Store) -> None:
+    """A request that expires is no news for the next day."""
+    person = prefer(store, OWNER, tasks="immediate", data="immediate")
+    news = [happened(example(DatasetPublished), sequence=n) for n in range(MOST_AT_ONCE + 1)]
+    asked = happened(made(AccessRequested, member_id=None), sequence=99)
+    hear(store, *news, asked, asked)
+    (task,) = (one for one in mails(store, person) if one.news[0].kind == "tasks")
+    assert not task.is_digest
 
 
 def test_more_persons_than_a_page_are_all_told(store: Store) -> None:
