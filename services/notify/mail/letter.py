@@ -1,10 +1,13 @@
 """What a mail says: made of the timeline when it is sent, in French, as text and as HTML."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
+from functools import partial
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +24,11 @@ from shared.words import PARIS, counted
 _SUBJECT = 120
 """Characters of a subject: most programs show no more."""
 
+_TITLE_LENGTHS = (60, 40, 20)
+"""Characters to which titles in a subject are shortened, as far as it takes."""
+
+_QUOTED = re.compile("(?<=« )[^«»]+(?= »)")
+
 _LABELS: Mapping[Kind, str] = {
     "tasks": "Ce qui vous attend",
     "projects": "Vos projets",
@@ -36,15 +44,19 @@ _TEMPLATES = Environment(
 
 
 class _Policy(EmailPolicy):
-    """How messages are written: an address that is too long for a line stays as it is.
+    """How messages are written: long addresses and the spaces of a subject stay as they are.
 
-    It would be encoded, and no program reads it then.
+    The base encodes an address that is too long for a line, which no program reads then, and
+    leaves out the space where two encoded words of a subject meet.
     """
 
     def fold_binary(self, name: str, value: Any) -> bytes:  # noqa: ANN401 - as the base has it
         """A header's lines."""
         if name == "List-Unsubscribe":
             return f"{name}: {value}{self.linesep}".encode()
+        if name == "Subject":
+            folded = Header(str(value), header_name=name).encode(linesep=self.linesep)
+            return f"{name}: {folded}{self.linesep}".encode()
         return super().fold_binary(name, value)
 
 
@@ -137,8 +149,12 @@ class Letters:
         return self._short(subject)
 
     def _short(self, said: str) -> str:
+        """The subject; titles are shortened first, so that what happened to them is read."""
         whole = f"[{_line(self._lab)}] {said}"
-        return whole if len(whole) <= _SUBJECT else f"{whole[: _SUBJECT - 1].rstrip()}…"
+        for length in _TITLE_LENGTHS:
+            if len(whole) > _SUBJECT:
+                whole = _QUOTED.sub(partial(_cut_title, length), whole)
+        return _cut(whole, _SUBJECT)
 
 
 def _filled(message: EmailMessage, template: str, shown: Mapping[str, Any]) -> EmailMessage:
@@ -158,6 +174,14 @@ def _attach(message: EmailMessage, calendar: str) -> None:
 def _grouped(told: Sequence[_Told]) -> list[tuple[str, list[_Told]]]:
     ordered = sorted(told, key=lambda one: KINDS.index(one.kind))
     return [(_LABELS[kind], list(of)) for kind, of in groupby(ordered, lambda one: one.kind)]
+
+
+def _cut_title(length: int, title: re.Match[str]) -> str:
+    return _cut(title.group(), length)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
 def _line(text: str) -> str:

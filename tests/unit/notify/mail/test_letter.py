@@ -14,7 +14,7 @@ from services.notify.mail.model import Mail, MailPreference, News, Recipient
 from services.notify.summaries import summarise
 from services.notify.timeline import TimelineEntry
 from shared.aggregate import now
-from shared.events import AccessReminded, Event, ProjectSubmitted
+from shared.events import AccessGranted, AccessRefused, AccessReminded, Event, ProjectSubmitted
 from shared.settings import load_settings
 from tests.unit.notify.samples import envelope, example, made
 from tests.unit.shared.test_settings import NEEDED
@@ -34,10 +34,14 @@ HOSTILE = 'Eau\r\nBcc: all@x.example\u2028\u202e\x00<b onclick="x">&amp;</b>'
 
 
 def raw(
-    *events: Event, is_digest: bool = False, has_more: bool = False, to: Recipient = READER
+    *events: Event,
+    is_digest: bool = False,
+    has_more: bool = False,
+    to: Recipient = READER,
+    told: str = "",
 ) -> bytes:
-    """The message about these events, as the server gets it."""
-    entries = [TimelineEntry.of(envelope(one), summarise(one), "") for one in events]
+    """The message about these events, as the server gets it; `told` instead of their sentence."""
+    entries = [TimelineEntry.of(envelope(one), told or summarise(one), "") for one in events]
     news = tuple(News(entry_id=one.id, kind="projects", page="/projets/prj_1") for one in entries)
     mail = Mail(
         id="mai_1",
@@ -120,6 +124,35 @@ def test_long_title_makes_a_short_subject(title: str) -> None:
     assert len(str(message["Subject"])) <= 120
     assert title in part(message, "plain").replace("\n", "")
     assert max(map(len, raw(event).splitlines())) < 998
+
+
+TITLE = "Logements vacants des intercommunalités de Normandie, selon le recensement de la population"
+
+
+@pytest.mark.parametrize("project", ["Eau", TITLE])
+def test_subject_shortens_titles_and_keeps_what_happened(project: str) -> None:
+    """Asked, granted and refused are told apart in a mailbox, whatever the data is called."""
+    events = (
+        made(AccessReminded, title=TITLE),
+        made(AccessGranted, title=TITLE, purpose="Mesurer la vacance. " * 20),
+        made(AccessRefused, title=TITLE, reason="Trop peu de logements par commune. " * 20),
+    )
+    verbs = ("» attend une réponse", "» est accordé", "» est refusé")
+    for event, verb in zip(events, verbs, strict=True):
+        told = f"Projet « {project} ». {summarise(event)}"
+        subject = str(written(event, told=told)["Subject"])
+        assert len(subject) <= 120
+        assert verb in subject
+        assert "« Logements vacants" in subject
+
+
+@pytest.mark.parametrize("mark", ["e", "é", "😀", "\u05d0\u05d1"])
+def test_subject_keeps_its_spaces_whatever_the_letters(mark: str) -> None:
+    """Between two encoded words of a header no space is read: it has to be in one of them."""
+    for length in range(1, 60):
+        title = f"{mark}{'x' * length} l'eau {mark} y"
+        event = example(ProjectSubmitted).model_copy(update={"title": title})
+        assert written(event)["Subject"] == f"[Datalab] Le projet « {title} » est déposé."
 
 
 def test_mail_of_a_day_counts_what_it_tells() -> None:
