@@ -56,6 +56,7 @@ def _mailer(context: Context) -> Mailer:
         registrant=asked.get_registrant,
         link=asked.make_registration_link,
         invitation=asked.get_invitation,
+        impediment=asked.get_impediment,
     )
     give = None
     if settings.smtp_url:

@@ -59,7 +59,12 @@ class Addressing:
         if not audience.when(event) or not (audience.roles or audience.public or members):
             return []
         found = self._preferences.every(where)
-        return [one for one in found if one.cadence(audience.kind) != "never"]
+        return [
+            one
+            for one in found
+            if one.cadence(audience.kind) != "never"
+            and not audience.leaves_out(one.member_id, event)
+        ]
 
     def _write(self, to: MailPreference, news: News, entry: TimelineEntry) -> None:
         mail = Mail(

@@ -35,7 +35,7 @@ class Audience:
     """Some of those who are written to about an event, and the portal's page that it leads to.
 
     `to` are fields of the event that name members, or things whose owners are meant; with `roles`
-    it is whoever of the staff has one. `when` says of which events of the class. What is `public`
+    it is whoever of the staff has one, but persons of the members that `but` names. `when` says of which events of the class. What is `public`
     is for all who chose its kind. What is `to_seat` is mailed to whose registration it is about,
     and to nobody else; for the members it is news on the portal.
     """
@@ -44,9 +44,14 @@ class Audience:
     page: str
     to: tuple[str, ...] = ()
     roles: tuple[Role, ...] = ()
+    but: tuple[str, ...] = ()
     when: Callable[[Any], bool] = _always
     public: bool = False
     to_seat: bool = False
+
+    def leaves_out(self, member_id: str, event: Event) -> bool:
+        """Whether the event names the member among those that are not written to."""
+        return member_id in {getattr(event, field) for field in self.but}
 
     def members(self, event: Event, owners: Mapping[str, str | None]) -> frozenset[str]:
         """The members whose persons are written to, of those that may hear of the event."""
@@ -72,8 +77,8 @@ def _of_data(*to: str) -> Audience:
     return Audience("data", _DATASET, to)
 
 
-def _review(page: str = _REVIEW, when: Callable[[Any], bool] = _always) -> Audience:
-    return Audience("tasks", page, roles=("reviewer",), when=when)
+def _review(page: str = _REVIEW, *but: str) -> Audience:
+    return Audience("tasks", page, roles=("reviewer",), but=but)
 
 
 _HOLDER, _ITS_PROJECT = _of_projects("holder_id"), _of_projects("project_id")
@@ -91,7 +96,7 @@ _KEPT_FOR_A_TIME = Audience("data", "/", ("member_id",))
 AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "project_submitted": (_HOLDER,),
     "project_advised": (_HOLDER, _review()),
-    "project_approved": (_HOLDER, _review()),
+    "project_approved": (_HOLDER, _review(_REVIEW, "decided_by")),
     "completion_asked": (Audience("tasks", _PROJECT, ("holder_id",)),),
     "completion_given": (_review(),),
     "project_secured": (_HOLDER,),
@@ -115,7 +120,13 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "dataset_deleted": (_OWNERS,),
     "joins_discovered": (_OWNERS, _HOLDER),
     "not_personal_declared": (
-        Audience("tasks", _DATASET, roles=_STAFF, when=lambda event: event.needs_answer),
+        Audience(
+            "tasks",
+            _DATASET,
+            roles=_STAFF,
+            but=("owner_id",),
+            when=lambda event: event.needs_answer,
+        ),
     ),
     "not_personal_answered": (_OWNER,),
     "opening_requested": (Audience("tasks", _OPENING, ("member_ids",)),),
@@ -158,7 +169,8 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
 }
 """Who is written to about which event; of a person the first audience counts that it wants.
 
-Those of members come first: whose project it is does not review it.
+Those of members come first. Whether a reviewer may decide on a project's case, intake is asked
+when the mail is sent.
 """
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 from services.notify import metrics
@@ -96,7 +96,7 @@ class Mailer(Loop):
         self._note(leased, attempt)
 
     def _lease(self, mail: Mail) -> timedelta:
-        calls = CALLS if mail.is_to_seat else 1
+        calls = CALLS if mail.is_to_seat else 1 + sum(bool(one.roles) for one in mail.news)
         return timedelta(seconds=self._seconds + calls * self._call_seconds) + _LEASE_MARGIN
 
     def _to_person(self, mail: Mail) -> _Ready | None:
@@ -136,17 +136,31 @@ class Mailer(Loop):
     def _news(
         self, mail: Mail, preference: MailPreference, recipient: Recipient
     ) -> list[tuple[News, TimelineEntry]]:
-        """What it tells: that its reader still wants, and by its roles of now may know."""
+        """What it tells: that its reader still wants, and now may know and decide."""
         wanted = [
             one
             for one in mail.news
             if preference.cadence(one.kind) != "never"
             and (not one.roles or set(one.roles) & set(recipient.roles))
         ]
-        found = {one.entry_id: self._entries.find_one(one.entry_id) for one in wanted}
-        told = with_projects(self._store, filter(None, found.values()))
-        named = {entry.id: entry for entry in told}
-        return [(one, named[one.entry_id]) for one in wanted if one.entry_id in named]
+        entries = [(one, self._entries.find_one(one.entry_id)) for one in wanted]
+        may_decide = cache(partial(self._may_decide, recipient.member_id))
+        found = [
+            (one, entry)
+            for one, entry in entries
+            if entry and ("reviewer" not in one.roles or may_decide(_project_of(entry)))
+        ]
+        told = with_projects(self._store, (entry for _, entry in found))
+        return [(one, entry) for (one, _), entry in zip(found, told, strict=True)]
+
+    def _may_decide(self, member_id: str, project_id: str) -> bool:
+        """Whether a member may decide on the case of a project; of no project it may."""
+        if not project_id:
+            return True
+        try:
+            return not self._intake.impediment(project_id, member_id)
+        except NotFound:
+            return False
 
     def _note(self, mail: Mail, attempt: SmtpAttempt) -> None:
         wait = stretch()
@@ -188,3 +202,7 @@ class Mailer(Loop):
         metrics.mail_oldest_due.labels("notify").set(max(late, 0))
         count = self._mails.count({"is_pending": True}, most=_MOST_COUNTED)
         metrics.mails_waiting.labels("notify").set(count)
+
+
+def _project_of(entry: TimelineEntry) -> str:
+    return getattr(entry.event, "project_id", None) or ""

@@ -52,11 +52,12 @@ def prefer(
 class Persons:
     """Intake's answers: who has an account or a seat; it `is_away` when nobody answers.
 
-    `links` are the texts that were made for mails.
+    `links` are the texts that were made for mails. Members that are `partial` decide on no project.
     """
 
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
+    partial: set[str] = field(default_factory=set)
     is_away: bool = False
     asked: int = 0
 
@@ -105,10 +106,20 @@ class Persons:
         """The workshop of a registration."""
         return CALENDAR.format(self.get_recipient(registration_id)["workshop"]["title"])
 
+    def get_impediment(self, _project_id: str, member_id: str) -> str:
+        """Why a member does not decide on the case of a project; empty if it may."""
+        return "vous êtes de l'équipe de ce projet" if member_id in self.partial else ""
+
     @property
     def intake(self) -> Intake:
         """How mailers ask."""
-        return Intake(self.get_recipient, self.get_recipient, self.make_link, self.get_invitation)
+        return Intake(
+            recipient=self.get_recipient,
+            registrant=self.get_recipient,
+            link=self.make_link,
+            invitation=self.get_invitation,
+            impediment=self.get_impediment,
+        )
 
 
 @dataclass

@@ -191,6 +191,18 @@ def test_what_waits_for_a_role_is_told_who_has_it_now(post: Outgoing) -> None:
     assert (len(post.server.sent_to(reviewer)), post.server.sent_to(holder)) == (1, [])
 
 
+def test_reviewer_is_told_of_no_project_on_which_it_may_not_decide(post: Outgoing) -> None:
+    """Its own member's, one that reads its data, one whose team it is in: intake says so."""
+    own, barred = post.due("reviewer", needs="reviewer")
+    post.persons.known[own.account_id]["member_id"] = "mem_partner"
+    post.persons.partial.add("mem_partner")
+    other, free = post.due("reviewer", needs="reviewer")
+    with post.mailing():
+        eventually(lambda: post.mails.find_one(own.id) is None)
+        eventually(lambda: post.mails.get(other.id).state == "sent")
+    assert (post.server.sent_to(barred), len(post.server.sent_to(free))) == ([], 1)
+
+
 def test_who_wants_a_kind_no_more_is_not_written_what_waited(post: Outgoing, store: Store) -> None:
     """A click ends what is on its way, too."""
     mail, address = post.due()

@@ -50,8 +50,14 @@ def test_reviewer_who_is_one_no_more_is_told_nothing_of_reviews(
     person, former = (town.person("reviewer", tasks="immediate") for _ in range(2))
     changed = town.operate("PATCH", f"/accounts/{former.account_id}", {"roles": ["holder"]})
     assert changed.status == 200
+    holder_id = town.new_member()
     event = ProjectAdvised(
-        project_id="prj_x", holder_id="mem_x", datasets=0, applications=0, experts=0, pilot_sites=0
+        project_id=town.submit(holder_id),
+        holder_id=holder_id,
+        datasets=0,
+        applications=0,
+        experts=0,
+        pilot_sites=0,
     )
     town.lab.publish(event)
     eventually(lambda: server.sent_to(person.mail))

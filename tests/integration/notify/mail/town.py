@@ -34,6 +34,12 @@ class Town:
         body = {"name": "Ville", "kind": "local_authority", "skills": [], "territory": ["76"]}
         return str(self.operate("POST", "/members", body).json["id"])
 
+    def submit(self, holder_id: str) -> str:
+        """Submit a project of a member; its id."""
+        body = {"title": "Eau", "problem": "Où ?", "theme": "habitat", "territory": ["76"]}
+        holder = Client(self.intake.url, self.lab.token(holder_id, "holder"))
+        return str(holder("POST", "/projects", body).json["id"])
+
     def announce(self, title: str, **changes: object) -> str:
         """Announce a workshop of one seat, in a week; its id."""
         starts_at = datetime.now(UTC) + timedelta(days=7)

@@ -126,7 +126,9 @@ def test_long_title_makes_a_short_subject(title: str) -> None:
     assert max(map(len, raw(event).splitlines())) < 998
 
 
-TITLE = "Logements vacants des intercommunalités de Normandie, selon le recensement de la population"
+TITLE = (
+    "Logements vacants des intercommunalités de Normandie, selon le recensement de la population"
+)
 
 
 @pytest.mark.parametrize("project", ["Eau", TITLE])
