@@ -61,6 +61,14 @@ def read(store: Store, caller: Caller, project_id: str) -> Project:
     return project
 
 
+def read_invitation(store: Store, caller: Caller, project_id: str) -> Project:
+    """A project that the caller was once asked to take a part in, whether it sees it or not."""
+    project = store.of(Project).get(project_id)
+    if not project.parts.last_of(caller.member_id) or has_left(store, caller.member_id):
+        raise NotFound.of(project_id)
+    return project
+
+
 def page_projects(
     store: Store, caller: Caller, query: ListProjects
 ) -> tuple[list[Project], str | None]:

@@ -94,6 +94,11 @@ class Invitations(Frozen):
         standing = [one for one in latest if one.state != "withdrawn"]
         return tuple(sorted(standing, key=lambda one: one.state != "invited"))
 
+    def last_of(self, member_id: str) -> Invitation | None:
+        """The member's invitation that matters most: one that was withdrawn where there is none."""
+        withdrawn = [one for one in reversed(self.all) if one.member_id == member_id]
+        return next(iter((*self.of(member_id), *withdrawn)), None)
+
     def are_accepted(self, part: ProjectPart) -> bool:
         """Whether all who are asked for a part take it."""
         taken = {one.member_id for one in self._for(part) if one.state == "accepted"}

@@ -262,6 +262,12 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
             )
         )
 
+    @http("GET", f"{PROJECT}/invitation", returns=AnswerView)
+    def read_invitation(self, call: Call, project_id: str) -> AnswerView:
+        """Read what became of the part that one was asked for, though the project is not shown."""
+        project = commands.read_invitation(self.documents, call.caller, project_id)
+        return AnswerView.shown_to(project, call.caller.member_id)
+
     @http("POST", f"{PROJECT}/invitation", body=AnswerInvitation, returns=AnswerView)
     def answer(self, call: Call, project_id: str) -> AnswerView:
         """Accept or decline the part in a project that one is asked for."""

@@ -19,6 +19,7 @@ from services.intake.records import (
 )
 from services.intake.reviewing import Decision
 from shared.aggregate import OptionalDate, View, ViewPage
+from shared.errors import NotFound
 from shared.events import ErasedCount
 from shared.events.event import InputNote, JobKind, Stage, Treatment
 from shared.events.intake import ProjectPart
@@ -134,11 +135,15 @@ class AnswerView(InvitationView):
     """A member's invitation, with its answer."""
 
     project_id: str
+    title: str = Field(description="the project's")
 
     @classmethod
     def shown_to(cls, project: Project, member_id: str) -> Self:
-        """What the member said last of its part in a project."""
-        return cls(project_id=project.id, **project.parts.of(member_id)[0].model_dump())
+        """What became of the member's part in a project; NotFound for whom nobody asked."""
+        own = project.parts.last_of(member_id)
+        if own is None:
+            raise NotFound.of(project.id)
+        return cls(project_id=project.id, title=project.title, **own.model_dump())
 
 
 class ProjectView(ProjectSummary):

@@ -195,13 +195,13 @@ class MemberInvited(_Invitation, source="intake"):
 class InvitationReminded(_Invitation, source="intake"):
     """A member who was asked for a part has not answered yet; it is asked once more."""
 
-    summary = "{part} du projet « {title} » : la réponse de {member_id} est attendue."
+    summary = "{part} du projet « {title} » : {member_id} n'a pas encore répondu."
 
 
 class InvitationExpired(_OfInvitation, source="intake"):
     """A member did not answer in time: it is asked no longer."""
 
-    summary = "{part} : {member_id} n'a pas répondu."
+    summary = "{part} : {member_id} n'a pas répondu à temps et n'est plus sollicité."
 
 
 class InvitationAccepted(_OfInvitation, source="intake"):

@@ -35,8 +35,8 @@ class Audience:
     """Some of those who are written to about an event, and the portal's page that it leads to.
 
     `to` are fields of the event that name members, or things whose owners are meant; with `roles`
-    it is whoever of the staff has one, but persons of the members that `but` names. `when` says of which events of the class. What is `public`
-    is for all who chose its kind. What is `to_seat` is mailed to whose registration it is about,
+    it is whoever of the staff has one, but persons of the members that `but` names. `when` says of
+    which events of the class. What is `public` is for all who chose its kind. What is `to_seat` is mailed to whose registration it is about,
     and to nobody else; for the members it is news on the portal.
     """
 
@@ -107,7 +107,7 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "project_trialled": (_HOLDER,),
     "member_invited": (Audience("tasks", _PROJECT, ("member_id",)),),
     "invitation_reminded": (Audience("tasks", _PROJECT, ("member_id",)),),
-    "invitation_expired": (_HOLDER,),
+    "invitation_expired": (_HOLDER, Audience("tasks", _PROJECT, ("member_id",))),
     "invitation_accepted": (_HOLDER,),
     "invitation_declined": (_HOLDER,),
     "project_piloted": (_HOLDER,),

@@ -64,6 +64,27 @@ def test_a_project_is_staffed_when_its_whole_team_accepted(lab: Lab) -> None:
     assert [one["member_id"] for one in invited] == [first, second, third]
 
 
+def test_who_was_asked_reads_what_became_of_it_and_nobody_else_does(lab: Lab) -> None:
+    """The link of a letter leads there, though the project is not shown any more."""
+    project_id = bring(lab, lab.submit(), "piloted")
+    path = f"/projects/{project_id}"
+    declining, replaced, other = (lab.member() for _ in range(3))
+    lab.done("POST", f"{path}/team", {"team": [declining, replaced]}, who=REVIEWER)
+    lab.answer(project_id, declining, "decline", reason="Travaux.")
+    lab.done("POST", f"{path}/team", {"team": [other]}, who=REVIEWER)
+    for member, state, reason in ((declining, "declined", "Travaux."), (replaced, "withdrawn", "")):
+        lab.refused(404, "GET", path, who=(member, "owner"))
+        told = lab.done("GET", f"{path}/invitation", who=(member, "owner"))
+        assert (told["part"], told["state"], told["reason"]) == ("team", state, reason)
+        assert told["title"] == at.PROJECT["title"]
+    asked = lab.done("GET", f"{path}/invitation", who=(other, "owner"))
+    assert (asked["state"], bool(asked["answer_by"])) == ("invited", True)
+    for who in (at.HOLDER, REVIEWER, OWNER):
+        told = lab.refused(404, "GET", f"{path}/invitation", who=who)
+        unknown = lab.refused(404, "GET", "/projects/prj_unknown/invitation", who=who)
+        assert told["detail"].replace(project_id, "prj_unknown") == unknown["detail"]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -33,7 +33,8 @@ _USED_AT = {
 }
 """Where on a treatment's page one uses an application; others are written as JSON or YAML."""
 
-_CHANGED = 409
+_NOT_FOUND, _CHANGED = 404, 409
+_OVER = ("declined", "expired", "withdrawn")
 _OTHERS_INVITED = (
     "les invitations ont changé depuis que cette page a été affichée : relisez-les, puis invitez"
 )
@@ -75,8 +76,20 @@ async def submit(visit: Visit) -> Response:
 
 
 async def show(visit: Visit) -> Response:
-    """One project: where it stands, who is waited for, and what this person can do now."""
-    return await _show(visit)
+    """One project: where it stands, who is waited for, and what this person can do now.
+
+    Who was asked for a part, and does not see it any more, reads what became of that.
+    """
+    try:
+        return await _show(visit)
+    except Refused as refused:
+        if refused.status != _NOT_FOUND:
+            raise
+        path = path_of("projects", visit.request.path_params["project_id"])
+        asked = await if_seen(visit.lab.get("intake", f"{path}/invitation"))
+        if asked is None or asked["state"] not in _OVER:
+            raise
+        return visit.page("projects/invitation.html", invitation=asked)
 
 
 async def answer(visit: Visit) -> Response:

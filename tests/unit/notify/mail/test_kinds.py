@@ -11,7 +11,9 @@ from shared.events import (
     LAB_EVENTS,
     AccessRequested,
     Event,
+    InvitationExpired,
     JobSucceeded,
+    MemberInvited,
     NotPersonalDeclared,
     ProjectAdvised,
     ProjectSubmitted,
@@ -83,6 +85,14 @@ def test_who_is_asked_for_access_has_a_task_and_who_asks_has_news() -> None:
     of_other = made(AccessRequested, member_id="mem_source")
     assert (told(of_owner, "tasks"), told(of_other, "tasks")) == ({OWNER}, {"mem_source"})
     assert told(of_other, "projects") == {HOLDER}
+
+
+def test_who_is_asked_no_longer_is_told_so_as_it_was_told_that_it_was_asked() -> None:
+    """What waited for it waits no more."""
+    lapsed = made(InvitationExpired, holder_id=HOLDER, member_id="mem_site")
+    invited = made(MemberInvited, holder_id=HOLDER, member_id="mem_site")
+    assert told(lapsed, "tasks") == told(invited, "tasks") == {"mem_site"}
+    assert told(lapsed, "projects") == {HOLDER}
 
 
 def test_review_is_the_reviewers_and_given_up_jobs_are_the_operators() -> None:
