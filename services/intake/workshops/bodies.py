@@ -132,6 +132,12 @@ class AddMaterial(Body):
     url: _Address
 
 
+class RemoveMaterial(Body):
+    """What is to be read no more, by its address."""
+
+    url: _Address
+
+
 class Register(Body):
     """Who would come: personal data, seen by the staff and the host alone."""
 

@@ -78,6 +78,11 @@ def add_material(store: Store, workshop_id: str, body: AddMaterial) -> Workshop:
     return store.of(Workshop).change(workshop_id, lambda workshop: workshop.add_material(material))
 
 
+def remove_material(store: Store, workshop_id: str, url: str) -> Workshop:
+    """Show something to read no more: its address was wrong, or ended."""
+    return store.of(Workshop).change(workshop_id, lambda workshop: workshop.remove_material(url))
+
+
 def page(store: Store, query: ListWorkshops) -> tuple[list[Workshop], str | None]:
     """Workshops, the newest announced first."""
     where: dict[str, Any] = {"theme": query.theme} if query.theme else {}

@@ -12,6 +12,7 @@ from services.intake.workshops.bodies import (
     ListWorkshops,
     NoteAttendance,
     Register,
+    RemoveMaterial,
     WorkshopFormat,
 )
 from services.intake.workshops.calendar import MEDIA_TYPE, calendar_of
@@ -102,6 +103,15 @@ class ForWorkshops:
             commands.add_material(self.documents, workshop_id, call.body), call.caller
         )
 
+    @http(
+        "DELETE", f"{WORKSHOP}/materials", body=RemoveMaterial, returns=ShownWorkshop, roles=STAFF
+    )
+    def remove_material(self, call: Call, workshop_id: str) -> ShownWorkshop:
+        """Remove something to read; letters that told of it are not taken back."""
+        return self._view(
+            commands.remove_material(self.documents, workshop_id, call.body.url), call.caller
+        )
+
     @http("POST", SEATS, body=Register, returns=MadeRegistration, status=201, public=True)
     def register_person(self, call: Call, workshop_id: str) -> MadeRegistration:
         """Register for a workshop, or wait for a seat; with an `Idempotency-Key`, once."""
@@ -117,7 +127,7 @@ class ForWorkshops:
 
     @http("DELETE", f"{SEATS}/{{registration_id}}")
     def give_up(self, call: Call, workshop_id: str, registration_id: str) -> None:
-        """Take back one's own registration or, as the staff, anybody's."""
+        """Take back one's own registration or, as the staff before it begins, anybody's."""
         commands.give_up(self.documents, call.caller, workshop_id, registration_id)
 
     @http("GET", "/registrations/shown", returns=RegistrationView, takes="credential")
@@ -128,7 +138,7 @@ class ForWorkshops:
 
     @http("POST", "/registrations/end", returns=RegistrationView, takes="credential")
     def end_registration(self, call: Call) -> RegistrationView:
-        """Take back the registration whose text is the bearer token."""
+        """Take back the registration whose text is the bearer token; its person is erased."""
         seat = commands.give_up_shown(self.documents, call.credential)
         return RegistrationView.of_seat(seat.workshop, seat.registration)
 
@@ -180,6 +190,12 @@ class ForWorkshops:
         """Add something to read of a workshop that took place."""
         body = AddMaterial.model_validate({"title": title, "url": url})
         return self._view(commands.add_material(self.documents, workshop_id, body), INSIDE)
+
+    @rpc
+    def remove_workshop_material(self, workshop_id: Identifier, url: str) -> ShownWorkshop:
+        """Remove something to read of a workshop."""
+        body = RemoveMaterial.model_validate({"url": url})
+        return self._view(commands.remove_material(self.documents, workshop_id, body.url), INSIDE)
 
     @rpc
     def register_for_workshop(

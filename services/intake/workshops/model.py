@@ -176,13 +176,17 @@ class Workshop(Aggregate):
         self._put(self.registration(registration_id).proved_also_by(proof))
 
     def give_up(self, registration_id: str, *, by_staff: bool = False) -> None:
-        """Take a registration back before the workshop begins; again changes nothing."""
+        """Take a registration back; again changes nothing.
+
+        Once the workshop began its person alone does so, to have its name and address erased.
+        """
         one = self.registration(registration_id)
-        if one.state == "given_up":
+        if one.state == "given_up" and (by_staff or not one.by_staff):
             return
-        if self.state == "announced" and not self.is_coming:
-            raise WrongStage("l'atelier a commencé : une inscription ne se retire plus")
-        if one.counts:
+        has_begun = self.state == "announced" and not self.is_coming
+        if has_begun and by_staff:
+            raise WrongStage("l'atelier a commencé : le Datalab ne retire plus d'inscription")
+        if one.counts and not has_begun:
             self.record(SeatGivenUp(**self._seat(one), by_staff=by_staff))
         self._put(one.given_up(by_staff=by_staff))
         self._move_up()
@@ -223,6 +227,10 @@ class Workshop(Aggregate):
         if is_new:
             told = {"material": material.title, "url": material.url}
             self._tell(MaterialAdded(**self._about(), **told), self.registrations.seated)
+
+    def remove_material(self, url: str) -> None:
+        """Show something that was added no more; again changes nothing."""
+        self.materials = tuple(one for one in self.materials if one.url != url)
 
     def forget(self, known_as: str) -> None:
         """Keep nothing of an account, or of a member's people, whose seats others may take."""

@@ -36,8 +36,9 @@ class Audience:
 
     `to` are fields of the event that name members, or things whose owners are meant; with `roles`
     it is whoever of the staff has one, but persons of the members that `but` names. `when` says of
-    which events of the class. What is `public` is for all who chose its kind. What is `to_seat` is mailed to whose registration it is about,
-    and to nobody else; for the members it is news on the portal.
+    which events of the class. What is `public` is for all who chose its kind. What is `to_seat` is
+    mailed to whose registration it is about, and to nobody else; for the members it is news on the
+    portal.
     """
 
     kind: Kind

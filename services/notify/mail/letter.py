@@ -119,6 +119,7 @@ class Letters:
             "url": getattr(entry.event, "url", ""),
             "link": link,
             "is_coming": workshop.is_coming and seat.registrant.state != "given_up",
+            "has_left": seat.registrant.state == "given_up",
             "has_seat": seat.registrant.state == "taken",
         }
         subject = self._short(_line(said(entry)))

@@ -162,6 +162,12 @@ async def add_material(visit: Visit) -> Response:
     return visit.go(_address(visit), "Le support est ajouté.")
 
 
+async def remove_material(visit: Visit) -> Response:
+    """Show something to read no more."""
+    await visit.lab.delete("intake", f"{_path(visit)}/materials", {"url": visit.text("url")})
+    return visit.go(_address(visit), "Le support est retiré.")
+
+
 async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
     found = await visit.lab.parts(
         workshop=visit.lab.get("intake", _path(visit)), account=own_account(visit)
@@ -255,4 +261,5 @@ ROUTES = [
     post("/ateliers/{workshop_id}/presence", note_attendance),
     post("/ateliers/{workshop_id}/presence/{registration_id}/retrait", take_out),
     post("/ateliers/{workshop_id}/supports", add_material),
+    post("/ateliers/{workshop_id}/supports/retrait", remove_material),
 ]

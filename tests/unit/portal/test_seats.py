@@ -29,5 +29,26 @@ def test_who_was_taken_out_reads_by_whom_and_what_is_kept() -> None:
     text = shown({"state": "announced"}, state="given_up", by_staff=True)
     assert "Le Datalab a retiré cette inscription." in text
     assert "adresse sont effacés" not in text
+    assert "Effacer mon adresse" in text
     own = shown({"state": "announced"}, state="given_up")
     assert "Votre nom et votre adresse sont effacés." in own
+
+
+def test_name_and_address_are_erased_before_the_four_weeks_by_who_asks_for_it() -> None:
+    """After the workshop, and after one that did not take place; before, the seat is given up."""
+    for workshop in ({"state": "announced"}, {"state": "cancelled"}):
+        text = shown({**workshop, "is_coming": False, "reason": "grève"})
+        assert "Effacer mon nom et mon adresse" in text
+        assert "Retirer" not in text
+    assert "Effacer" not in shown({"state": "announced"})
+
+
+def test_registrants_faults_are_told_in_french() -> None:
+    """A field of the form is not called as programs call it."""
+    page = templates_of().get_template("workshops/registrants.html")
+    nothing = {"value": None, "missing": ""}
+    faults = {"said": "plus de personnes cochées que de participants", "at": "came"}
+    visit = {"csrf": "", "menu": ()}
+    text = plain(page.render(workshop=nothing, registrants=nothing, faults=faults, visit=visit))
+    assert "Plus de personnes cochées" in text
+    assert "came" not in text

@@ -88,6 +88,7 @@ def test_only_the_staff_decides_on_workshops(lab: Lab, town: Town) -> None:
         ("POST", f"{path}/cancellation", {"reason": "Grève."}),
         ("POST", f"{path}/attendance", {"attendance": 1}),
         ("POST", f"{path}/materials", material),
+        ("DELETE", f"{path}/materials", {"url": "https://a.example"}),
     ):
         for who in (HOLDER, (host, "holder", "owner")):
             lab.refused(403, method, where, body, who=who)
@@ -157,6 +158,10 @@ def test_workshop_is_closed_with_who_came_and_what_to_read(lab: Lab, town: Town)
     (past,) = [one for one in shown if one["id"] == workshop_id]
     assert (past["attendance"], past["is_open"]) == (5, False)
     assert [one["url"] for one in past["materials"]] == ["https://a.example/d.pdf"]
+    removed = {"url": material["url"]}
+    for _ in range(2):
+        assert lab.done("DELETE", f"{path}/materials", removed, who=REVIEWER)["materials"] == []
+    assert lab.refused(422, "DELETE", f"{path}/materials", {}, who=REVIEWER)["field"] == "url"
     told = lab.wait_for("workshop_held", workshop_id=workshop_id)
     assert told["attendance"] == 5
     eventually(lambda: len(lab.events("material_added", workshop_id=workshop_id)) == 3)

@@ -162,6 +162,19 @@ def test_full_past_and_cancelled_workshops_take_nobody(lab: Lab, town: Town) -> 
     assert town.call("POST", "/workshops/wsh_ghost/registrations", BODY).status == 404
 
 
+def test_stranger_has_its_address_erased_after_the_workshop(lab: Lab, town: Town) -> None:
+    """By the link of its letters, so that no more of them come; the staff erases nobody."""
+    workshop_id = town.announce()
+    made = town.register(workshop_id, "une@ville.example")
+    town.pass_time(workshop_id)
+    path = f"/workshops/{workshop_id}/registrations/{made['id']}"
+    lab.refused(409, "DELETE", path, who=REVIEWER)
+    assert [one["mail"] for one in town.registrants(workshop_id)] == ["une@ville.example"]
+    for _ in range(2):
+        assert town.end(made["text"])["state"] == "given_up"
+    assert town.registrants(workshop_id) == []
+
+
 def test_letters_go_to_who_registered_until_it_is_erased(lab: Lab, town: Town) -> None:
     """Programs of the lab ask by the id that events carry, and may make a link of their own."""
     workshop_id = town.announce()

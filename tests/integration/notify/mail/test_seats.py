@@ -103,6 +103,7 @@ def test_who_is_taken_out_by_the_staff_is_told_so(post: Outgoing) -> None:
     assert post.server.sent_to(other) == []
     assert "Le Datalab a retiré votre inscription" in message["Subject"]
     assert "Vous ne venez pas" not in text(message)
+    assert "cette adresse était inscrite" in text(message)
     assert calendars(message) == []
 
 
@@ -189,6 +190,9 @@ def test_material_is_told_with_its_address(post: Outgoing) -> None:
     assert "« Diapositives »" in message["Subject"]
     assert url in text(message)
     assert 'href="https://lab.example/support?a=1&amp;b=2"' in text(message, "html")
+    for kind in ("plain", "html"):
+        assert "Vous ne voulez plus de ces courriels ?" in text(message, kind)
+        assert "efface" in text(message, kind).partition("de ces courriels ?")[2]
 
 
 def test_letter_that_comes_too_late_is_not_sent(post: Outgoing) -> None:

@@ -206,7 +206,7 @@ def test_person_who_signed_in_registers_once() -> None:
 
 
 def test_nobody_registers_once_it_began_or_is_cancelled() -> None:
-    """Nor takes a registration of a past one back: it is known who was expected."""
+    """Who was to come may still have its name and address erased."""
     it = workshop()
     (one,) = register(it, 1)
     past, off = begun(it), saved(it)
@@ -215,9 +215,33 @@ def test_nobody_registers_once_it_began_or_is_cancelled() -> None:
         with pytest.raises(WrongStage, match="s'inscrit plus"):
             register(closed, 2)
     with pytest.raises(WrongStage, match="a commencé"):
-        past.give_up(one.id)
-    off.give_up(one.id)
-    assert states(off) == ["given_up"]
+        past.give_up(one.id, by_staff=True)
+    for closed in (past, off):
+        closed.give_up(one.id)
+        assert states(closed) == ["given_up"]
+        assert MARK not in repr(closed)
+        assert "ville.example" not in repr(closed)
+
+
+def test_who_is_erased_after_it_is_sent_nothing_more_and_frees_no_seat() -> None:
+    """Nobody is told of it: it came, or did not."""
+    it = workshop(seats=1)
+    one, _ = register(it, 1, 2)
+    it = begun(saved(it))
+    it.give_up(one.id)
+    it.add_material(Material(title="Diapositives", url="https://a.example"))
+    assert states(it) == ["given_up", "waiting"]
+    assert [getattr(event, "registration_id", None) for event in it.recorded()] == [None]
+
+
+def test_who_was_taken_out_has_its_address_erased_too() -> None:
+    """The staff alone cannot: the letter that says so needs it."""
+    it = workshop()
+    (one,) = register(it, 1)
+    for by_staff, is_kept in ((True, True), (True, True), (False, False), (True, False)):
+        it.give_up(one.id, by_staff=by_staff)
+        assert ("ville.example" in repr(it.registrations)) == is_kept
+    assert len(told(it, SeatGivenUp)) == 1
 
 
 def test_cancellation_is_told_once_of_the_workshop_and_of_each_registration() -> None:
@@ -326,7 +350,10 @@ def test_material_is_added_after_it_and_told_to_who_had_a_seat() -> None:
         None,
         it.registrations.all[0].id,
     ]
-    for number in range(MOST_MATERIALS - 1):
+    it.remove_material("https://a.example")
+    it.remove_material("https://a.example")
+    assert it.materials == ()
+    for number in range(MOST_MATERIALS):
         it.add_material(Material(title="Plus", url=f"https://a.example/{number}"))
     with pytest.raises(WrongStage, match="au plus"):
         it.add_material(Material(title="Trop", url="https://b.example"))
