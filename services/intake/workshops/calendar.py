@@ -34,8 +34,9 @@ def _event(workshop: Workshop, link: str) -> Event:
     event.add("location", workshop.place or "En ligne")
     event.add("categories", [workshop.theme])
     event.add("status", "CANCELLED" if workshop.state == "cancelled" else "CONFIRMED")
-    if workshop.description:
-        event.add("description", workshop.description)
+    off = f"Annulé : {workshop.reason}" if workshop.state == "cancelled" else ""
+    if told := "\n\n".join(filter(None, (off, workshop.description))):
+        event.add("description", told)
     if link:
         event.add("url", link)
     return event

@@ -100,6 +100,11 @@ class Workshop(Aggregate):
         return self.state == "announced" and now() < self.starts_at
 
     @property
+    def link_in_use(self) -> str:
+        """Where it can be followed from elsewhere; empty once it is cancelled."""
+        return self.link if self.state == "announced" else ""
+
+    @property
     def is_full(self) -> bool:
         """Whether who registers now waits for a seat."""
         return len(self.registrations.seated) >= self.seats

@@ -78,7 +78,7 @@ class ShownWorkshop(WorkshopView):
         return cls(
             **dict(WorkshopView.of(workshop)),
             host=host,
-            link=workshop.link if may_join else "",
+            link=workshop.link_in_use if may_join else "",
             project_ids=workshop.project_ids if caller.is_staff else (),
             own=tuple(map(SeatView.model_validate, own)),
             seating=_seating(workshop) if workshop.shows_who_registered_to(caller) else None,
@@ -97,7 +97,7 @@ class RegistrationView(SeatView):
         """The view of a registration for a workshop."""
         return cls(
             **dict(SeatView.model_validate(one)),
-            link=workshop.link if one.state == "taken" else "",
+            link=workshop.link_in_use if one.state == "taken" else "",
             by_staff=one.by_staff,
             workshop=WorkshopView.of(workshop),
         )

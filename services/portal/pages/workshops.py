@@ -15,7 +15,8 @@ _TIMES = ("starts_at", "ends_at")
 _NUMBERS = ("seats", "waiting_seats")
 _SHOWN = 100
 _OPENED = "/registrations"
-_FORBIDDEN = 403
+_FORBIDDEN, _UNPROCESSABLE = 403, 422
+_NOT_SURE = "cochez la case pour annuler l'atelier"
 _CANCELLED = (
     "L'atelier est annulé : les personnes inscrites le lisent sur la page de leur place, et par"
     " courriel si le Datalab en envoie."
@@ -116,7 +117,9 @@ async def change(visit: Visit) -> Response:
 
 
 async def cancel(visit: Visit) -> Response:
-    """Let it not take place."""
+    """Let it not take place, if that is meant: nothing brings it back."""
+    if not visit.text("sure"):
+        return await _show(visit, _UNPROCESSABLE, Faults(_NOT_SURE, "sure"))
     try:
         await visit.lab.post("intake", f"{_path(visit)}/cancellation", _said(visit, "reason"))
     except Refused as refused:

@@ -85,6 +85,7 @@ A list shows what is one's own; the workshop is hosted by the owner.
 
 SENT = {
     "reason": "x",
+    "sure": "1",
     "version": "1",
     "fingerprint": "0" * 64,
     "decision": "open",

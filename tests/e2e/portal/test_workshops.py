@@ -75,6 +75,7 @@ def test_staff_announces_changes_and_cancels_a_workshop(enter: Enter, played: St
     assert "Caen" in page.locator("dl").inner_text()
     page.locator("details summary").click()
     page.fill("#reason", "Grève.")
+    page.check("#sure")
     visitor.press("details button")
     assert "par courriel si le Datalab en envoie" in page.locator("[role=status]").inner_text()
     assert "Cet atelier est annulé. Grève." in page.locator("main").inner_text()

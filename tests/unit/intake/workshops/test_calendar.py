@@ -35,7 +35,7 @@ def test_calendar_is_read_again_as_it_was_written() -> None:
 
 def test_change_and_cancellation_keep_the_uid_and_raise_the_sequence() -> None:
     """A calendar that has it already moves it, and strikes it out."""
-    it = workshop()
+    it = workshop(description="Avec vos données.")
     (before,) = read(it)
     it.change({"place": "", "link": "https://visio.example/a"})
     (moved,) = read(it)
@@ -44,6 +44,10 @@ def test_change_and_cancellation_keep_the_uid_and_raise_the_sequence() -> None:
     assert len({one["uid"] for one in (before, moved, struck)}) == 1
     assert [one["sequence"] for one in (before, moved, struck)] == [0, 1, 2]
     assert (moved["location"], struck["status"]) == ("En ligne", "CANCELLED")
+    assert (before["description"], struck["description"]) == (
+        "Avec vos données.",
+        "Annulé : Grève.\n\nAvec vos données.",
+    )
     assert moved["dtstamp"].dt >= before["dtstamp"].dt
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from services.intake.workshops.model import MOST_MATERIALS, Material, Workshop
 from services.intake.workshops.registration import Person
-from services.intake.workshops.views import ShownWorkshop
+from services.intake.workshops.views import RegistrationView, ShownWorkshop
 from shared.aggregate import LONG_AGO, NEVER, now
 from shared.auth import ANYBODY, Caller
 from shared.errors import Invalid, NotFound, WrongStage
@@ -440,3 +440,17 @@ def test_workshop_of_before_is_read_as_it_was_saved() -> None:
     assert saved(it) == Workshop.model_validate(it.model_dump())
     assert LONG_AGO < it.changed_at < NEVER
     assert all(isinstance(event, Event) for event in it.recorded())
+
+
+def test_link_of_what_does_not_take_place_is_shown_to_nobody() -> None:
+    """Neither to the staff nor to who had a seat."""
+    it, staff = workshop(link="https://visio.example/a"), Caller("lab", frozenset({"operator"}))
+    (one,) = register(it, 1)
+
+    def links() -> set[str]:
+        seat = RegistrationView.of_seat(it, it.registration(one.id))
+        return {ShownWorkshop.shown_to(it, staff, "").link, seat.link}
+
+    assert links() == {"https://visio.example/a"}
+    it.cancel("Grève.")
+    assert links() == {""}

@@ -1,0 +1,45 @@
+"""What the staff does with a workshop on its page."""
+
+from typing import Any
+
+from services.portal.pages import workshops
+from tests.unit.portal.pages import led_to, page_of
+
+PATH = "/workshops/wsh_1"
+WORKSHOP: dict[str, Any] = {
+    "id": "wsh_1",
+    "title": "Lire une carte",
+    "description": "",
+    "theme": "cartographie",
+    "starts_at": "2027-01-12T13:00:00Z",
+    "ends_at": "2027-01-12T15:00:00Z",
+    "place": "Caen",
+    "link": "",
+    "host": "",
+    "seats": 9,
+    "state": "announced",
+    "reason": "",
+    "is_coming": True,
+    "is_open": True,
+    "is_full": False,
+    "own": [],
+    "seating": {"taken": 3, "waiting": 1, "waiting_seats": 4},
+    "materials": [],
+    "attendance": None,
+    "project_ids": [],
+}
+
+
+def test_workshop_is_cancelled_by_who_says_that_it_is_meant() -> None:
+    """Whoever registered is told at once, and nothing brings it back; the reason typed stays."""
+    answers = {PATH: WORKSHOP, f"{PATH}/cancellation": {}}
+    sent: dict[str, Any] = {}
+    reason = {"reason": "Grève"}
+    asked: dict[str, Any] = {"workshop_id": "wsh_1", "sent": sent}
+    text = page_of(workshops.cancel, answers, "operator", form=reason, **asked)
+    assert "Cochez la case" in text
+    assert "on ne revient pas en arrière" in text
+    assert sent == {}
+    meant = {**reason, "sure": "1"}
+    assert led_to(workshops.cancel, answers, "operator", form=meant, **asked) == "/ateliers/wsh_1"
+    assert sent == {f"{PATH}/cancellation": reason}
