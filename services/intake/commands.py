@@ -23,7 +23,7 @@ from services.intake.invitations import Patience
 from services.intake.members.commands import check_members, parties_to
 from services.intake.model import Project
 from services.intake.records import Delivery
-from services.intake.reviewing import Decision
+from services.intake.reviewing import AGREED, Decision
 from services.intake.submission import claim
 from services.intake.views import ReviewView
 from shared.aggregate import new_id, now
@@ -147,9 +147,15 @@ def read_review(store: Store, caller: Caller, project_id: str, *, needed: int) -
     )
 
 
-def impediment(store: Store, project_id: str, member_id: str) -> str:
-    """Why that member may not decide on the project's case, in French; empty if it may."""
-    return _impediment(store, store.of(Project).get(project_id), member_id)
+def impediment(store: Store, project_id: str, member_id: str, account_id: str = "") -> str:
+    """Why that member may not decide on the project's case, in French; empty if it may.
+
+    With `account_id`, nor may the person who agreed to its treatment already.
+    """
+    project = store.of(Project).get(project_id)
+    if account_id and {account_id, member_id} & set(project.approved_by):
+        return AGREED
+    return _impediment(store, project, member_id)
 
 
 def _impediment(store: Store, project: Project, member_id: str) -> str:

@@ -60,12 +60,15 @@ class ForPrograms:
         return _view(self.documents.of(Project).get(project_id))
 
     @rpc
-    def get_impediment(self, project_id: Identifier, member_id: MemberId) -> str:
+    def get_impediment(
+        self, project_id: Identifier, member_id: MemberId, account_id: str = ""
+    ) -> str:
         """Why a member may not decide on a project's case, in French; empty if it may.
 
-        The holder does not, nor owners of the data, nor members with the SIREN of one of them.
+        The holder does not, nor owners of the data, nor members with the SIREN of one of them. With
+        `account_id`, it is about the review: who agreed to the treatment does not do so again.
         """
-        return commands.impediment(self.documents, project_id, member_id)
+        return commands.impediment(self.documents, project_id, member_id, account_id)
 
     @rpc
     def list_projects(

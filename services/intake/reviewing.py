@@ -13,6 +13,8 @@ from shared.events.event import Frozen, Party
 ReviewDecision = Literal["secure", "reject", "complete"]
 
 _ANOTHER = "un autre relecteur décide"
+AGREED = f"vous vous êtes déjà prononcé : {_ANOTHER}"
+"""What is told to who agreed to a treatment before."""
 
 
 def check_impartial(
@@ -101,7 +103,7 @@ class Reviews(Frozen):
         """The same with one more decision; Forbidden for who agreed to the treatment before."""
         before = self.approvals_of(decision.proposal)
         if decision.decision == "secure" and not all(map(decision.is_of_another, before)):
-            raise Forbidden("vous vous êtes déjà prononcé : un autre relecteur décide")
+            raise Forbidden(AGREED)
         return self.model_copy(update={"decisions": (*self.decisions, decision)})
 
     def asked(self, decision: Decision) -> Self:

@@ -78,8 +78,8 @@ def _of_data(*to: str) -> Audience:
     return Audience("data", _DATASET, to)
 
 
-def _review(page: str = _REVIEW, *but: str) -> Audience:
-    return Audience("tasks", page, roles=("reviewer",), but=but)
+def _review(page: str = _REVIEW) -> Audience:
+    return Audience("tasks", page, roles=("reviewer",))
 
 
 _HOLDER, _ITS_PROJECT = _of_projects("holder_id"), _of_projects("project_id")
@@ -97,7 +97,7 @@ _KEPT_FOR_A_TIME = Audience("data", "/", ("member_id",))
 AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "project_submitted": (_HOLDER,),
     "project_advised": (_HOLDER, _review()),
-    "project_approved": (_HOLDER, _review(_REVIEW, "decided_by")),
+    "project_approved": (_HOLDER, _review()),
     "completion_asked": (Audience("tasks", _PROJECT, ("holder_id",)),),
     "completion_given": (_review(),),
     "project_secured": (_HOLDER,),

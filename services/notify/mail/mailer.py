@@ -32,7 +32,7 @@ from services.notify.timeline import TimelineEntry
 from shared.aggregate import now
 from shared.background import Loop
 from shared.errors import NotFound
-from shared.events import Event
+from shared.events import Event, ResultHeld
 from shared.settings import Settings
 from shared.store import Store
 
@@ -148,17 +148,18 @@ class Mailer(Loop):
         found = [
             (one, entry)
             for one, entry in entries
-            if entry and ("reviewer" not in one.roles or may_decide(_project_of(entry)))
+            if entry
+            and ("reviewer" not in one.roles or may_decide(*_case_of(entry, preference.id)))
         ]
         told = with_projects(self._store, (entry for _, entry in found))
         return [(one, entry) for (one, _), entry in zip(found, told, strict=True)]
 
-    def _may_decide(self, member_id: str, project_id: str) -> bool:
-        """Whether a member may decide on the case of a project; of no project it may."""
+    def _may_decide(self, member_id: str, project_id: str, account_id: str) -> bool:
+        """Whether somebody may decide on the case of a project; of no project it may."""
         if not project_id:
             return True
         try:
-            return not self._intake.impediment(project_id, member_id)
+            return not self._intake.impediment(project_id, member_id, account_id)
         except NotFound:
             return False
 
@@ -204,5 +205,7 @@ class Mailer(Loop):
         metrics.mails_waiting.labels("notify").set(count)
 
 
-def _project_of(entry: TimelineEntry) -> str:
-    return getattr(entry.event, "project_id", None) or ""
+def _case_of(entry: TimelineEntry, account_id: str) -> tuple[str, str]:
+    """The project that a reviewer decides about; and who, where that is on its treatment."""
+    is_review = not isinstance(entry.event, ResultHeld)
+    return getattr(entry.event, "project_id", None) or "", account_id if is_review else ""

@@ -50,14 +50,15 @@ class Intake:
     """What is asked of intake; each raises NotFound when who is asked for is gone, Unavailable.
 
     `link` makes a new text that opens a registration; `invitation` is its workshop as iCalendar.
-    `impediment` is why a member may not decide on a project's case, empty if it may.
+    `impediment` is why a person of a member, named by its account where it is about a review, may
+    not decide on a project's case; empty if it may.
     """
 
     recipient: Callable[[str], Mapping[str, Any]]
     registrant: Callable[[str], Mapping[str, Any]]
     link: Callable[[str], str]
     invitation: Callable[[str], str]
-    impediment: Callable[[str, str], str]
+    impediment: Callable[[str, str, str], str]
 
 
 CALLS = 3

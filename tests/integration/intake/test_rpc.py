@@ -6,10 +6,14 @@ from uuid import uuid4
 
 import pytest
 
+from services.intake.commands import impediment
+from services.intake.model import Project
 from shared.errors import Forbidden, Invalid, LabError, NotFound, WrongStage
+from shared.store import Store
 from tests.integration.intake import lab as at
 from tests.integration.intake.lab import PROJECT, Lab
 from tests.servers import eventually
+from tests.unit.intake import made
 
 
 def test_a_stock_client_takes_a_project_to_its_delivery(lab: Lab) -> None:
@@ -138,3 +142,17 @@ def test_a_faulty_call_is_answered_with_its_fault(
     with lab.rpc() as intake, pytest.raises(LabError) as failed:
         ask(intake)
     assert fault in f"{type(failed.value).__name__} {failed.value}"
+
+
+def test_who_agreed_to_a_treatment_does_not_review_it_again(store: Store) -> None:
+    """Asked of its review by account; another person of the same member may."""
+    it = made.project_at("advised")
+    made.review(it, "secure", needed=2, account_id="acc_one")
+    it.version = 0  # nothing of it was saved here
+    store.of(Project).save(it)
+    barred = {
+        account: bool(impediment(store, it.id, made.REVIEWER, account))
+        for account in ("acc_one", "acc_two", "")
+    }
+    assert barred == {"acc_one": True, "acc_two": False, "": False}
+    assert impediment(store, it.id, made.HOLDER)

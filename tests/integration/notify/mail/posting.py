@@ -11,10 +11,11 @@ from services.notify.mail.mailer import Mailer
 from services.notify.mail.model import Cadence, Mail, MailPreference, News, mail_id
 from services.notify.mail.seats import Intake
 from services.notify.mail.smtp import Give, Smtp, SmtpServer
+from services.notify.summaries import summarise
 from services.notify.timeline import TimelineEntry
 from shared.aggregate import new_id, now
 from shared.errors import NotFound, Unavailable
-from shared.events import ProjectSubmitted
+from shared.events import Event, ProjectSubmitted
 from shared.outbound import Names
 from shared.settings import Settings
 from shared.store import Repository, Store
@@ -52,12 +53,14 @@ def prefer(
 class Persons:
     """Intake's answers: who has an account or a seat; it `is_away` when nobody answers.
 
-    `links` are the texts that were made for mails. Members that are `partial` decide on no project.
+    `links` are the texts that were made for mails. Members that are `partial` decide on no project,
+    accounts that `approved` do not review it again.
     """
 
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
     partial: set[str] = field(default_factory=set)
+    approved: set[str] = field(default_factory=set)
     is_away: bool = False
     asked: int = 0
 
@@ -106,9 +109,10 @@ class Persons:
         """The workshop of a registration."""
         return CALENDAR.format(self.get_recipient(registration_id)["workshop"]["title"])
 
-    def get_impediment(self, _project_id: str, member_id: str) -> str:
-        """Why a member does not decide on the case of a project; empty if it may."""
-        return "vous êtes de l'équipe de ce projet" if member_id in self.partial else ""
+    def get_impediment(self, _project_id: str, member_id: str, account_id: str) -> str:
+        """Why somebody does not decide on the case of a project; empty if it may."""
+        is_barred = member_id in self.partial or account_id in self.approved
+        return "un autre relecteur décide" if is_barred else ""
 
     @property
     def intake(self) -> Intake:
@@ -136,17 +140,19 @@ class Outgoing:
         """The mails in the store."""
         return self.store.of(Mail)
 
-    def entry(self) -> TimelineEntry:
-        """Save an entry of a timeline."""
-        event = envelope(example(ProjectSubmitted), subject=new_id("prj"))
-        entry = TimelineEntry.of(event, "Le projet « Communes » est déposé.", "")
+    def entry(self, event: Event | None = None) -> TimelineEntry:
+        """Save an entry of a timeline; by default of a project that was submitted."""
+        told = event or example(ProjectSubmitted)
+        entry = TimelineEntry.of(envelope(told, subject=new_id("prj")), summarise(told), "")
         return self.store.of(TimelineEntry).add(entry)
 
-    def due(self, *roles: str, needs: str = "", seconds_ago: float = 1) -> tuple[Mail, str]:
+    def due(
+        self, *roles: str, needs: str = "", seconds_ago: float = 1, event: Event | None = None
+    ) -> tuple[Mail, str]:
         """Save a mail that is due to a new person, and whom its role `needs`; its address."""
         person = prefer(self.store, tasks="immediate", projects="immediate")
         news = News(
-            entry_id=self.entry().id,
+            entry_id=self.entry(event).id,
             kind="tasks" if needs else "projects",
             roles=(needs,) if needs else (),
             page="/projets/prj_1",

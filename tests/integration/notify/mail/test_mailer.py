@@ -12,13 +12,13 @@ from services.notify.mail.model import KEPT, Mail, MailPreference, SmtpAttempt
 from services.notify.mail.smtp import Smtp, SmtpServer
 from services.notify.recorder import Recorder
 from shared.aggregate import now
-from shared.events import ProjectSecured, ProjectSubmitted
+from shared.events import ProjectApproved, ProjectSecured, ProjectSubmitted, ResultHeld
 from shared.outbound import Names
 from shared.store import Store
 from tests.integration.notify.mail.mail_server import drop, keep_silent, mailing, says
 from tests.integration.notify.mail.posting import Outgoing, prefer
 from tests.servers import eventually, free_port
-from tests.unit.notify.samples import PROJECT, envelope, made
+from tests.unit.notify.samples import PROJECT, envelope, example, made
 
 
 def codes(mail: Mail) -> list[int]:
@@ -201,6 +201,18 @@ def test_reviewer_is_told_of_no_project_on_which_it_may_not_decide(post: Outgoin
         eventually(lambda: post.mails.find_one(own.id) is None)
         eventually(lambda: post.mails.get(other.id).state == "sent")
     assert (post.server.sent_to(barred), len(post.server.sent_to(free))) == ([], 1)
+
+
+def test_reviewer_who_agreed_is_not_asked_to_review_again(post: Outgoing) -> None:
+    """Another person may be of the same member; a held result is a case of its own."""
+    again, first = post.due("reviewer", needs="reviewer", event=example(ProjectApproved))
+    other, second = post.due("reviewer", needs="reviewer", event=example(ProjectApproved))
+    held, third = post.due("reviewer", needs="reviewer", event=made(ResultHeld, kind="full"))
+    post.persons.approved.update((again.account_id, held.account_id))
+    with post.mailing():
+        eventually(lambda: post.mails.find_one(again.id) is None)
+        eventually(lambda: {post.mails.get(one.id).state for one in (other, held)} == {"sent"})
+    assert [len(post.server.sent_to(one)) for one in (first, second, third)] == [0, 1, 1]
 
 
 def test_who_wants_a_kind_no_more_is_not_written_what_waited(post: Outgoing, store: Store) -> None:
