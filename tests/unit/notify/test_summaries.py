@@ -3,10 +3,12 @@
 import pytest
 
 from services.catalog.datasets.bodies import ChangeDataset
+from services.compute.runner.release.told import summary
 from services.notify.service import Notify
 from services.notify.summaries import _WORDS, summarise
 from shared.events import (
     LAB_EVENTS,
+    AccessExpired,
     AccessGranted,
     AccessReminded,
     AccessRequested,
@@ -22,7 +24,9 @@ from shared.events import (
     Obstacle,
     ProjectAdvised,
     ProjectDelivered,
+    ProjectSecured,
     ProjectStaffed,
+    ResultHeld,
     TreatmentChecked,
     TreatmentProposed,
 )
@@ -115,11 +119,36 @@ def test_notify_listens_to_every_event() -> None:
         (example(JoinsDiscovered), "Le jeu de données « Communes » se croise avec « EPCI »."),
         (
             example(JoinsDiscovered).model_copy(update=FOR_PROJECT),
-            "Le nouveau jeu de données « Communes » se croise avec vos données « EPCI ».",
+            (
+                "Le nouveau jeu de données « Communes » se croise avec des données du projet :"
+                " « EPCI »."
+            ),
         ),
         (
             example(JoinsDiscovered).model_copy(update={**FOR_PROJECT, "joins": ()}),
-            "Le nouveau jeu de données « Communes » a une clé de vos données : le code commune.",
+            (
+                "Le nouveau jeu de données « Communes » a une clé des données du projet :"
+                " le code commune."
+            ),
+        ),
+        (
+            made(ProjectSecured, reason="Licite.", conditions=("Rien par rue.", "Citer l'Insee")),
+            "Le projet est sécurisé : Licite. Conditions : Rien par rue ; Citer l'Insee.",
+        ),
+        (
+            made(ProjectSecured, reason="Licite", conditions=("Rien par rue\nni par îlot.",)),
+            "Le projet est sécurisé : Licite. Condition : Rien par rue ni par îlot.",
+        ),
+        (
+            made(AccessGranted, title="Eau", purpose="étude", conditions=("Ne pas republier.",)),
+            "L'accès au jeu « Eau » est accordé pour : étude. Condition : Ne pas republier.",
+        ),
+        (
+            made(AccessExpired, title="Eau", reason="Sans réponse dans le délai imparti."),
+            (
+                "La demande d'accès au jeu « Eau » a expiré : sans réponse dans le délai imparti."
+                " Son propriétaire peut encore l'accorder."
+            ),
         ),
         (example(TreatmentChecked), "Le traitement proposé peut être exécuté."),
         (
@@ -154,3 +183,10 @@ def test_text_of_a_member_is_never_a_template() -> None:
     """Braces in what people write stay as they are."""
     event = MemberJoined(member_id=HOLDER, name="{e.id}", kind="x", skills=(), territory=())
     assert summarise(event) == "{e.id} devient membre du Datalab."
+
+
+def test_result_that_is_held_is_said_to_wait_once() -> None:
+    """What was found says why, and not again who decides."""
+    said = summarise(made(ResultHeld, kind="full", told=summary("held")))
+    assert said.count("attend la décision") == 1
+    assert "données restreintes d'autrui" in said

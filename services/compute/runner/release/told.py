@@ -27,8 +27,8 @@ _TOLD: Mapping[RuleName, str] = {
 _SUMMARY: Mapping[ReleaseVerdict, str] = {
     "released": "Le résultat respecte les règles de diffusion.",
     "suppressed": "Des chiffres ont été masqués pour respecter le secret statistique.",
-    "held": "Le résultat attend la décision d'un relecteur du Datalab : il contient des données"
-    " restreintes d'autrui, et les règles de diffusion ne suffisent pas à le laisser sortir.",
+    "held": "Le résultat contient des données restreintes d'autrui, et les règles de diffusion ne"
+    " suffisent pas à le laisser sortir.",
 }
 
 
