@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.events import (
     AccessBound,
+    AccessExpired,
     AccessGranted,
     AccessReminded,
     AccessRequested,
@@ -25,6 +26,7 @@ from shared.events import (
     NotPersonalDeclared,
     OpeningDecided,
     OpeningRequested,
+    ProjectSecured,
     TreatmentChecked,
     TreatmentProposed,
 )
@@ -197,9 +199,10 @@ def _joins(event: JoinsDiscovered) -> str:
     if event.project_id is None:
         return f"Le jeu de données « {event.title} » se croise avec {titles}."
     if titles:
-        return f"Le nouveau jeu de données « {event.title} » se croise avec vos données {titles}."
+        crossed = f"se croise avec des données du projet : {titles}"
+        return f"Le nouveau jeu de données « {event.title} » {crossed}."
     keys = french_list([key_in_french(one) for one in event.keys])
-    return f"Le nouveau jeu de données « {event.title} » a une clé de vos données : {keys}."
+    return f"Le nouveau jeu de données « {event.title} » a une clé des données du projet : {keys}."
 
 
 @summarise.register
@@ -253,7 +256,29 @@ def _bound(event: AccessBound) -> str:
 def _granted(event: AccessGranted) -> str:
     purpose = f" pour : {event.purpose}" if event.purpose else ""
     until = f" jusqu'au {french_date(event.until)}" if event.until else ""
-    return f"L'accès au jeu {event.dataset} est accordé{until}{purpose}".rstrip(".") + "."
+    granted = f"L'accès au jeu {event.dataset} est accordé{until}{purpose}".rstrip(".") + "."
+    return _with_conditions(granted, event.conditions)
+
+
+@summarise.register
+def _expired(event: AccessExpired) -> str:
+    reason = f"{event.reason[:1].lower()}{event.reason[1:]}".rstrip(".")
+    still = "Son propriétaire peut encore l'accorder."
+    return f"La demande d'accès au jeu {event.dataset} a expiré : {reason}. {still}"
+
+
+@summarise.register
+def _secured(event: ProjectSecured) -> str:
+    return _with_conditions(_TEMPLATE.vformat(event.summary, [event], {}), event.conditions)
+
+
+def _with_conditions(said: str, conditions: Sequence[str]) -> str:
+    """The sentence, and what goes with it as it was written, on the same line."""
+    if not conditions:
+        return said
+    told = " ; ".join(" ".join(one.split()).rstrip(".") for one in conditions)
+    ended = said if said.endswith((".", "!", "?")) else f"{said}."
+    return f"{ended} {'Conditions' if len(conditions) > 1 else 'Condition'} : {told}."
 
 
 @summarise.register

@@ -70,6 +70,9 @@ class AccessRequest(BaseModel):
     requested_at: datetime
     purpose: str = Field(description="what the deciders grant it for")
     until: str | None = Field(description="the last day they grant it for, an ISO date")
+    answer_by: str | None = Field(
+        description="the day on which it expires unanswered, an ISO date; null once it is answered"
+    )
     decided_at: datetime | None
     reminded_at: datetime | None = Field(description="when missing deciders were asked once more")
     uses: int = Field(description="how many jobs used it; which, and with what result: `/uses`")
@@ -97,6 +100,7 @@ class AccessRequest(BaseModel):
             dataset_title=grant.title,
             purpose=grant.purpose,
             until=grant.until,
+            answer_by=grant.answer_by if grant.missing else None,
             **grant.model_dump(exclude={"title", "asked", "decided_by", "ended_by", "used_by"}),
         )
 

@@ -143,7 +143,7 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "access_granted": (_OWNERS, _ITS_PROJECT),
     "access_bound": (_OWNERS,),
     "access_refused": (_OWNERS, _ITS_PROJECT),
-    "access_expired": (_OWNERS, _ITS_PROJECT),
+    "access_expired": (Audience("data", _REQUEST, ("owner_id", "member_ids")), _ITS_PROJECT),
     "access_revoked": (_OWNERS, _ITS_PROJECT),
     "data_access_opened": (_ITS_PROJECT,),
     "job_given_up": (Audience("tasks", _JOB, roles=("operator",)),),

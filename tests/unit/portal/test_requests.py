@@ -4,7 +4,7 @@ from typing import Any
 
 from services.portal.lab import Refused
 from services.portal.pages import requests
-from tests.unit.portal.pages import html_of
+from tests.unit.portal.pages import html_of, plain
 
 MINE = {
     "decider": "ville",
@@ -65,3 +65,11 @@ def test_first_answer_starts_empty() -> None:
     html = shown(state="requested", conditions=[OTHER], consents=["mbr_1"])
     assert 'name="purpose" value=""' in html
     assert 'name="treatment" value="shown" checked' in html
+
+
+def test_request_says_by_when_it_is_to_be_answered() -> None:
+    """As its letter does; one that expired may still be granted."""
+    waiting = plain(shown(state="requested", answer_by="2027-03-01"))
+    assert "Sans réponse, elle expire le 01/03/2027" in waiting
+    assert "expire le" not in plain(shown(answer_by=None))
+    assert "Vous pouvez encore l'accorder" in plain(shown(state="expired", answer_by=None))

@@ -21,6 +21,13 @@ _PARTS = {
 }
 """The part that a stage looks for: what is said before somebody is asked, and after."""
 
+_INSTEAD = {
+    True: "Son propriétaire peut encore l'accorder ; sinon, un relecteur du Datalab peut changer le"
+    " traitement.",
+    False: "Un relecteur du Datalab peut changer le traitement.",
+}
+"""What there is to do about data that may not be read, by whether it may still be granted."""
+
 
 def awaited(project: Json, jobs: Sequence[Json], names: Mapping[str, str]) -> list[str]:
     """What a project waits for, as far as its reader sees it.
@@ -43,7 +50,9 @@ def _in_the_way(project: Json, names: Mapping[str, str]) -> Iterator[str]:
         yield f"Un accord est attendu sur « {one['title'] or one['dataset_id']} » : {owner}."
     for one in project.get("accesses", ()):
         if one["state"] not in ("granted", "requested"):
-            yield f"L'accès à des données manque : {one['reason'] or 'sans réponse'}."
+            reason = (one["reason"] or "sans réponse").rstrip(".")
+            instead = _INSTEAD[one["state"] in ("refused", "expired")]
+            yield f"L'accès à « {one['title'] or one['dataset_id']} » manque : {reason}. {instead}"
     for check in project.get("checks", ()):
         yield from check["faults"] + check["waits"]
     for one in project.get("given_up", ()):

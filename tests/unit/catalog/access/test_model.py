@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from services.catalog.access.grants import Deadlines, Decision
 from services.catalog.access.model import STAFF, ProjectAccess
+from services.catalog.access.views import AccessRequest
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import NEVER, now
 from shared.errors import Forbidden, NotFound, Rejected, WrongStage
@@ -103,6 +104,10 @@ def test_owner_is_told_by_when_to_answer() -> None:
     expiry = DEADLINES.expiry(access.grants[0].requested_at)
     day = expiry.astimezone(ZoneInfo("Europe/Paris")).date().isoformat()
     assert (asked.answer_by, reminded.answer_by) == (day, day)
+    request = access.request_for("dts_asked")
+    assert AccessRequest.of(access, request).answer_by == day
+    access.decide("dts_asked", request.deciders[0], "grant", "")
+    assert AccessRequest.of(access, access.request_for("dts_asked")).answer_by is None
 
 
 def test_refusal_leaves_the_project_without_access_until_the_owner_grants() -> None:

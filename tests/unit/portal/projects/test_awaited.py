@@ -11,6 +11,10 @@ from services.portal.pages.projects.awaited import awaited
 from shared.events import Obstacle, ResultRefused, Stage
 from tests.unit.intake import made
 
+STILL = (
+    "Son propriétaire peut encore l'accorder ; sinon, un relecteur du Datalab peut changer le"
+    " traitement."
+)
 DELIVERS = ["Le porteur doit livrer le service."]
 
 
@@ -73,9 +77,22 @@ def test_data_that_may_not_be_read_is_what_is_waited_for(state: Any) -> None:
         said
         == {
             "requested": "Un accord est attendu sur « dts_a » : Agence d'urbanisme.",
-            "refused": "L'accès à des données manque : sans réponse.",
+            "refused": f"L'accès à « dts_a » manque : sans réponse. {STILL}",
         }[state]
     )
+
+
+def test_data_that_nobody_answered_for_may_still_be_granted() -> None:
+    """The page says who can, and what else there is; each sentence ends once."""
+    it = made.project_at("secured")
+    late = {"state": "expired", "title": "Eau", "reason": "Sans réponse dans le délai imparti."}
+    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=1, **late))
+    assert told(it) == [f"L'accès à « Eau » manque : Sans réponse dans le délai imparti. {STILL}"]
+    gone = {"state": "revoked", "title": "Eau", "reason": "Supprimé."}
+    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=2, **gone))
+    assert told(it) == [
+        "L'accès à « Eau » manque : Supprimé. Un relecteur du Datalab peut changer le traitement."
+    ]
 
 
 def test_a_failed_trial_waits_for_a_reviewer() -> None:
