@@ -4,6 +4,9 @@ A mail has an id made from the event's and the account's, so a redelivery double
 goes once a day is gathered until its hour; what comes too late for one day's goes with the next.
 News that is wanted at once goes with the day's as well once it is too much: a catalogue that is
 harvested is thousands of events. What waits for the person does not: it may expire before.
+
+News of one project that comes within moments is one mail: a grant opens the data, equips the
+project, and starts its trial.
 """
 
 from collections.abc import Mapping
@@ -19,6 +22,9 @@ from shared.words import PARIS, day_in_paris
 
 MOST_AT_ONCE = 20
 """Mails that a person gets in an hour, beside that of the day and of what waits for the person."""
+
+TOGETHER = timedelta(seconds=5)
+"""How long news waits for what follows from the same."""
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -67,20 +73,16 @@ class Addressing:
         ]
 
     def _write(self, to: MailPreference, news: News, entry: TimelineEntry) -> None:
-        mail = Mail(
-            id=mail_id(to.id, entry.event_id, entry.at),
-            account_id=to.id,
-            member_id=to.member_id,
-            news=(news,),
-            due_since=now(),
-        )
-        if self._mails.find_one(mail.id):
+        own_id = mail_id(to.id, entry.event_id, entry.at)
+        shared_id = _shared_id(to, news, entry)
+        shared = self._mails.find_one(shared_id)
+        if self._mails.find_one(own_id) or (shared and shared.tells(entry.id)):
             return
         is_urgent = news.kind == "tasks"
         if to.cadence(news.kind) == "daily" or (not is_urgent and self._has_many(to)):
             self._gather(to, news, entry)
-        else:
-            self._mails.add(mail)
+        elif is_urgent or not self._gathered(_mail(to, shared_id, news, now() + TOGETHER)):
+            self._mails.add(_mail(to, own_id, news, now()))
 
     def _write_to_seat(self, event: Event, news: News, entry: TimelineEntry) -> None:
         """Save the mail to whose registration it is about: it chose nothing, but asked for it."""
@@ -98,7 +100,10 @@ class Addressing:
         )
 
     def _has_many(self, to: MailPreference) -> bool:
-        lately = {"account_id": to.id, "due_since": {"$gt": now() - _HOUR, "$lte": now()}}
+        lately = {
+            "account_id": to.id,
+            "due_since": {"$gt": now() - _HOUR, "$lte": now() + TOGETHER},
+        }
         return self._mails.count(lately, most=MOST_AT_ONCE) >= MOST_AT_ONCE
 
     def _gather(self, to: MailPreference, news: News, entry: TimelineEntry) -> None:
@@ -109,18 +114,12 @@ class Addressing:
             if found and found.tells(entry.id):
                 return
             due = next_hour(due, self._hour)
-        while not self._gathered(to, news, due):
+        while not self._gathered(_mail(to, _digest_id(to, due), news, due, is_digest=True)):
             due = next_hour(due, self._hour)
 
-    def _gathered(self, to: MailPreference, news: News, due: datetime) -> bool:
-        new = Mail(
-            id=_digest_id(to, due),
-            account_id=to.id,
-            member_id=to.member_id,
-            is_digest=True,
-            news=(news,),
-            due_since=due,
-        )
+    def _gathered(self, new: Mail) -> bool:
+        """Save the mail, or add what it tells to the one of its id, unless that is begun."""
+        (news,) = new.news
         try:
             self._mails.change(new.id, lambda mail: mail.gather(news), new=lambda: new)
         except TooLate:
@@ -135,6 +134,25 @@ def next_hour(after: datetime, hour: int) -> datetime:
     if due.timestamp() <= after.timestamp():
         due = datetime.combine(day + _DAY, time(hour), PARIS)
     return due
+
+
+def _mail(
+    to: MailPreference, identifier: str, news: News, due: datetime, *, is_digest: bool = False
+) -> Mail:
+    return Mail(
+        id=identifier,
+        account_id=to.id,
+        member_id=to.member_id,
+        is_digest=is_digest,
+        news=(news,),
+        due_since=due,
+    )
+
+
+def _shared_id(to: MailPreference, news: News, entry: TimelineEntry) -> str:
+    """The mail for all news of a kind about one thing, in the minute in which it happened."""
+    minute = entry.at.replace(second=0, microsecond=0)
+    return mail_id(to.id, f"{news.kind}@{entry.correlation}", minute)
 
 
 def _digest_id(to: MailPreference, due: datetime) -> str:

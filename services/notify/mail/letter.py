@@ -142,20 +142,22 @@ class Letters:
         return message
 
     def _subject(self, mail: Mail, told: Sequence[_Told]) -> str:
-        subject = told[0].said
         if mail.is_digest:
             day = f"{mail.due_since.astimezone(PARIS):%d/%m/%Y}"
             more = "plus de " if mail.has_more else ""
-            subject = f"{more}{counted(len(told), 'nouvelle', 'nouvelles')} au {day}"
-        return self._short(subject)
+            return self._short(f"{more}{counted(len(told), 'nouvelle', 'nouvelles')} au {day}")
+        others = len(told) - 1
+        return self._short(
+            told[0].said, f" (et {counted(others, 'autre', 'autres')})" if others else ""
+        )
 
-    def _short(self, said: str) -> str:
+    def _short(self, said: str, others: str = "") -> str:
         """The subject; titles are shortened first, so that what happened to them is read."""
-        whole = f"[{_line(self._lab)}] {said}"
+        whole, most = f"[{_line(self._lab)}] {said}", _SUBJECT - len(others)
         for length in _TITLE_LENGTHS:
-            if len(whole) > _SUBJECT:
+            if len(whole) > most:
                 whole = _QUOTED.sub(partial(_cut_title, length), whole)
-        return _cut(whole, _SUBJECT)
+        return _cut(whole, most) + others
 
 
 def _filled(message: EmailMessage, template: str, shown: Mapping[str, Any]) -> EmailMessage:

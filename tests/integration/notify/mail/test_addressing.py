@@ -18,6 +18,7 @@ from services.notify.timeline import TimelineEntry
 from shared.aggregate import now
 from shared.events import (
     AccessRequested,
+    CompletionAsked,
     DatasetPublished,
     Envelope,
     Event,
@@ -25,8 +26,10 @@ from shared.events import (
     JobSucceeded,
     NotPersonalDeclared,
     ProjectAdvised,
+    ProjectEquipped,
     ProjectSecured,
     ProjectSubmitted,
+    ProjectTrialled,
     ResultHeld,
 )
 from shared.inbound import Paging
@@ -100,7 +103,7 @@ def test_person_is_told_the_same_in_any_order(store: Store, order: tuple[int, ..
     ]
     at_once, daily = prefer(store, projects="immediate"), prefer(store, projects="daily")
     hear(store, *(events[place] for place in order), *events)
-    assert (len(mails(store, at_once)), entries(store, at_once)) == (3, 3)
+    assert entries(store, at_once) == 3
     assert (len(mails(store, daily)), entries(store, daily)) == (1, 3)
 
 
@@ -219,11 +222,49 @@ def test_day_s_mail_gathers_from_many_workers(store: Store) -> None:
     assert len(mail.news) == 12
 
 
+def test_news_of_one_project_that_comes_together_is_one_mail(store: Store) -> None:
+    """What follows from one decision; a task, and another project's news, is a mail of its own."""
+    person = prefer(store, tasks="immediate", projects="immediate")
+    moment = (now() - timedelta(minutes=2)).replace(second=7)
+    own = {"project_id": PROJECT, "holder_id": HOLDER}
+    told = [
+        made(ProjectEquipped, **own),
+        made(ProjectTrialled, **own),
+        made(CompletionAsked, **own),
+        made(ProjectTrialled, project_id="prj_2", holder_id=HOLDER),
+    ]
+    events = [
+        envelope(one, time=moment + timedelta(seconds=place), sequence=place)
+        for place, one in enumerate(told)
+    ]
+    hear(store, *events, *events)
+    assert sorted(len(mail.news) for mail in mails(store, person)) == [1, 1, 2]
+    (together,) = (mail for mail in mails(store, person) if len(mail.news) == 2)
+    assert now() < together.due_since < now() + timedelta(minutes=1)
+
+
+def test_news_that_comes_after_its_mail_has_begun_is_another_mail(store: Store) -> None:
+    """It might never be read otherwise; each is told once."""
+    person = prefer(store, projects="immediate")
+    moment = (now() - timedelta(minutes=2)).replace(second=7)
+    events = [
+        envelope(example(ProjectSubmitted), time=moment, sequence=number) for number in range(3)
+    ]
+    hear(store, events[0])
+    (begun,) = mails(store, person)
+    assert store.of(Mail).lease(begun, "next_attempt_at", timedelta(seconds=30))
+    hear(store, *events, *events)
+    assert (len(mails(store, person)), entries(store, person)) == (3, 3)
+
+
 def test_what_is_too_much_at_once_goes_with_the_day_s_mail(store: Store) -> None:
     """A catalogue that is harvested fills no mailbox; told again it changes nothing."""
     person = prefer(store, projects="immediate")
     count = MOST_AT_ONCE + 5
-    events = [happened(example(ProjectSubmitted), sequence=number) for number in range(count)]
+    events = [
+        happened(made(ProjectSubmitted, project_id=f"prj_{number}"), sequence=number)
+        for number in range(count)
+    ]
     hear(store, *events, *events)
     at_once = [mail for mail in mails(store, person) if not mail.is_digest]
     assert (len(at_once), entries(store, person)) == (MOST_AT_ONCE, count)
@@ -233,11 +274,15 @@ def test_what_is_too_much_at_once_goes_with_the_day_s_mail(store: Store) -> None
 def test_what_waits_for_a_person_comes_at_once_however_much_came_before(store: Store) -> None:
     """A request that expires is no news for the next day."""
     person = prefer(store, OWNER, tasks="immediate", data="immediate")
-    news = [happened(example(DatasetPublished), sequence=n) for n in range(MOST_AT_ONCE + 1)]
+    news = [
+        envelope(example(DatasetPublished), subject=f"dts_{number}", time=now())
+        for number in range(MOST_AT_ONCE + 1)
+    ]
     asked = happened(made(AccessRequested, member_id=None), sequence=99)
     hear(store, *news, asked, asked)
     (task,) = (one for one in mails(store, person) if one.news[0].kind == "tasks")
     assert not task.is_digest
+    assert sum(mail.is_digest for mail in mails(store, person)) == 1
 
 
 def test_more_persons_than_a_page_are_all_told(store: Store) -> None:

@@ -49,10 +49,10 @@ def test_mail_says_of_which_project_it_is(post: Outgoing) -> None:
         Recorder(post.store, Addressing(post.store, 7)).record(told)
     with post.mailing():
         eventually(lambda: post.mails.count({"is_pending": True}, most=1) == 0)
-    assert {str(one["Subject"]).partition("] ")[2] for one in post.server.sent_to(address)} == {
-        "Le projet « Qui a froid ? » est déposé.",
-        "Projet « Qui a froid ? ». Le projet est sécurisé : Licite.",
-    }
+    bodies = [one.get_body(("plain",)) for one in post.server.sent_to(address)]
+    text = "\n".join(str(one.get_content()) for one in bodies if one)
+    assert "\nLe projet « Qui a froid ? » est déposé." in text
+    assert "\nProjet « Qui a froid ? ». Le projet est sécurisé : Licite." in text
 
 
 def test_server_that_asks_for_patience_is_tried_again(post: Outgoing) -> None:

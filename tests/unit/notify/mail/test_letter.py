@@ -157,6 +157,18 @@ def test_subject_keeps_its_spaces_whatever_the_letters(mark: str) -> None:
         assert written(event)["Subject"] == f"[Datalab] Le projet « {title} » est déposé."
 
 
+def test_mail_of_what_came_together_says_so_in_its_subject() -> None:
+    """The first of it, and how much more there is, however long the title."""
+    events = (example(ProjectSubmitted), made(AccessReminded, title="Eau"))
+    message = written(*events)
+    assert message["Subject"] == "[Datalab] Le projet « Communes » est déposé. (et 1 autre)"
+    assert "« Eau » attend une réponse" in part(message, "plain")
+    assert PERSON.link("projects") in message["List-Unsubscribe"]
+    long = written(*events, told=f"Projet « {TITLE} ». {'Le projet est sécurisé. ' * 9}")["Subject"]
+    assert len(long) <= 120
+    assert long.endswith("… (et 1 autre)")
+
+
 def test_mail_of_a_day_counts_what_it_tells() -> None:
     """Under the headings of its kinds; its link ends what comes once a day."""
     events = (example(ProjectSubmitted), made(AccessReminded, title="Eau"))
