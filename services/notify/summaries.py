@@ -1,6 +1,7 @@
 """One French sentence per event: what holders and partners read in a project's timeline."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import singledispatch
 from string import Formatter
 from typing import Any
@@ -29,11 +30,12 @@ from shared.events import (
     ProjectSecured,
     TreatmentChecked,
     TreatmentProposed,
+    WorkshopAnnounced,
 )
 from shared.tables.licence_titles import TITLES
 from shared.tables.privacy import UNEXAMINED
 from shared.tables.type_names import key_in_french
-from shared.words import counted, french_date, french_list
+from shared.words import counted, day_in_paris, french_date, french_hour, french_list
 
 _WORDS = {
     "kind": {
@@ -74,6 +76,14 @@ _WORDS = {
         "content": "nature du contenu",
         "minimum_units": "nombre minimal d'unités par chiffre publié",
         "joins_shown": "croisements montrés à tous",
+        "starts_at": "début",
+        "ends_at": "fin",
+        "place": "lieu",
+        "link": "lien pour suivre en ligne",
+        "seats": "places",
+        "waiting_seats": "liste d'attente",
+        "host_id": "hôte",
+        "project_ids": "projets liés",
     },
     "licence": TITLES,
 }
@@ -279,6 +289,14 @@ def _with_conditions(said: str, conditions: Sequence[str]) -> str:
     told = " ; ".join(" ".join(one.split()).rstrip(".") for one in conditions)
     ended = said if said.endswith((".", "!", "?")) else f"{said}."
     return f"{ended} {'Conditions' if len(conditions) > 1 else 'Condition'} : {told}."
+
+
+@summarise.register
+def _announced(event: WorkshopAnnounced) -> str:
+    start = datetime.fromisoformat(event.starts_at)
+    when = f"le {french_date(day_in_paris(start))} à {french_hour(start)}"
+    where = event.place or "en ligne"
+    return f"L'atelier « {event.title} » est annoncé : {when}, {where}, thème {event.theme}."
 
 
 @summarise.register

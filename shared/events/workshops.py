@@ -45,7 +45,7 @@ class WorkshopAnnounced(_WorkshopEvent, source="intake"):
 class WorkshopChanged(_ToldToAll, source="intake"):
     """What was announced of a workshop is otherwise; its seats are told when and where it is."""
 
-    summary = "L'atelier « {title} » est modifié."
+    summary = "L'atelier « {title} » est modifié : {changed}."
     ends_at: str
     theme: str
     place: str = ""

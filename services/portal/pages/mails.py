@@ -30,7 +30,8 @@ async def news(visit: Visit) -> Response:
 
 async def show(visit: Visit) -> Response:
     """Ask whoever follows the link to confirm: programs that look at links end nothing."""
-    return visit.page("mails/stop.html")
+    _, scope, *_ = f"{visit.request.path_params['link']}..".split(".")
+    return visit.page("mails/stop.html", ends=_ENDED.get(scope, ""))
 
 
 async def stop(visit: Visit) -> Response:

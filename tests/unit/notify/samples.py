@@ -42,6 +42,7 @@ TEXTS = {
     "endpoint_id": "end_1",
     "name": "Ville",
     "title": "Communes",
+    "starts_at": "2027-03-12T13:00:00Z",
     "filename": "c.csv",
     "sha256": "0" * 64,
 }

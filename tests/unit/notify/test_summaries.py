@@ -4,6 +4,7 @@ import pytest
 
 from services.catalog.datasets.bodies import ChangeDataset
 from services.compute.runner.release.told import summary
+from services.intake.workshops.bodies import ChangeWorkshop
 from services.notify.service import Notify
 from services.notify.summaries import _WORDS, summarise
 from shared.events import (
@@ -29,6 +30,8 @@ from shared.events import (
     ResultHeld,
     TreatmentChecked,
     TreatmentProposed,
+    WorkshopAnnounced,
+    WorkshopChanged,
 )
 from shared.messaging.topology import subscriptions
 from tests.unit.notify.samples import EVENTS, HOLDER, PROJECT, example, made
@@ -48,6 +51,11 @@ def test_every_event_has_an_example_here() -> None:
 def test_every_field_that_an_owner_may_change_has_a_french_name() -> None:
     """Its followers read in words what is said otherwise of a dataset."""
     assert set(ChangeDataset.model_fields) <= set(_WORDS["changed"])
+
+
+def test_every_field_that_may_be_changed_of_a_workshop_has_a_french_name() -> None:
+    """Who registered reads in words what is announced otherwise."""
+    assert set(ChangeWorkshop.model_fields) <= set(_WORDS["changed"])
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.topic)
@@ -149,6 +157,17 @@ def test_notify_listens_to_every_event() -> None:
                 "La demande d'accès au jeu « Eau » a expiré : sans réponse dans le délai imparti."
                 " Son propriétaire peut encore l'accorder."
             ),
+        ),
+        (
+            made(WorkshopAnnounced, title="Cartes", starts_at="2027-03-12T13:00:00Z", place="Caen"),
+            (
+                "L'atelier « Cartes » est annoncé : le 12/03/2027 à 14\u00a0h\u00a000, Caen,"
+                " thème theme."
+            ),
+        ),
+        (
+            made(WorkshopChanged, title="Cartes", changed=("starts_at", "ends_at", "place")),
+            "L'atelier « Cartes » est modifié : début, fin, lieu.",
         ),
         (example(TreatmentChecked), "Le traitement proposé peut être exécuté."),
         (

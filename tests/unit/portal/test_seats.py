@@ -8,7 +8,12 @@ from tests.unit.portal.pages import plain
 
 def shown(workshop: dict[str, Any], **seat: Any) -> str:
     """The text of the page of a registration."""
-    about = {"title": "Lire une carte", "starts_at": "2027-01-12T13:00:00Z", "is_coming": True}
+    about = {
+        "title": "Lire une carte",
+        "starts_at": "2027-01-12T13:00:00Z",
+        "ends_at": "2027-01-12T15:30:00Z",
+        "is_coming": True,
+    }
     told = {"state": "taken", "link": "https://visio.example/salle", "by_staff": False, **seat}
     page = templates_of().get_template("workshops/registration.html")
     visit = {"csrf": "", "menu": ()}
@@ -21,7 +26,9 @@ def test_seat_of_a_cancelled_workshop_says_so() -> None:
     assert "Cet atelier est annulé. Salle fermée" in text
     assert "visio" not in text
     assert "Retirer" not in text
-    assert "annulé" not in shown({"state": "announced"})
+    coming = shown({"state": "announced"})
+    assert "annulé" not in coming
+    assert "Fin 12/01/2027 à 16 h 30" in coming
 
 
 def test_who_was_taken_out_reads_by_whom_and_what_is_kept() -> None:

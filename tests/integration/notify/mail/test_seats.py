@@ -160,13 +160,14 @@ def test_each_event_of_a_seat_is_a_letter_and_those_of_the_workshop_are_none(
     """Who waits is told of changes, too, but gets nothing for its calendar."""
     waiting, address = post.persons.seat("waiting")
     changed = {"title": "Lire une carte", "registration_id": None}
-    hear(post, of(SeatWaiting, waiting), of(WorkshopChanged, waiting))
+    moved = of(WorkshopChanged, waiting, changed=("starts_at", "place"))
+    hear(post, of(SeatWaiting, waiting), moved)
     hear(post, made(WorkshopChanged, **changed), made(WorkshopDue, **changed))
     messages = received(post, address, 2)
     assert [calendars(one) for one in messages] == [[], []]
     assert {one["Subject"].partition("] ")[2] for one in messages} == {
         "Vous êtes sur la liste d'attente de l'atelier « Lire une carte ».",
-        "L'atelier « Lire une carte » est modifié.",
+        "L'atelier « Lire une carte » est modifié : début, lieu.",
     }
     assert len(list(post.mails.every())) == 2
 
