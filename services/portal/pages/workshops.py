@@ -17,6 +17,10 @@ _SHOWN = 100
 _OPENED = "/registrations"
 _FORBIDDEN, _UNPROCESSABLE = 403, 422
 _NOT_SURE = "cochez la case pour annuler l'atelier"
+_OVERFULL = (
+    " Il y a moins de places que de personnes qui en ont une : personne n'est retiré, et qui attend"
+    " n'avance que lorsqu'une place se libère."
+)
 _CANCELLED = (
     "L'atelier est annulé : les personnes inscrites le lisent sur la page de leur place, et par"
     " courriel si le Datalab en envoie."
@@ -110,10 +114,11 @@ async def rewrite(visit: Visit) -> Response:
 async def change(visit: Visit) -> Response:
     """Announce it otherwise."""
     try:
-        await visit.lab.patch("intake", _path(visit), _plan(visit))
+        changed = await visit.lab.patch("intake", _path(visit), _plan(visit))
     except Refused as refused:
         return await _write(visit, _typed(visit), "", refused.status, faults_of(refused))
-    return visit.go(_address(visit), "L'annonce est modifiée.")
+    is_overfull = changed["seating"]["taken"] > changed["seats"]
+    return visit.go(_address(visit), f"L'annonce est modifiée.{_OVERFULL if is_overfull else ''}")
 
 
 async def cancel(visit: Visit) -> Response:

@@ -52,6 +52,10 @@ class Written(Lab):
         self.sent[path] = body
         return self._answered(path)
 
+    async def patch(self, service: Service, path: str, body: Mapping[str, object]) -> Json:
+        """As what is posted."""
+        return await self.post(service, path, body)
+
     def _answered(self, path: str) -> Json:
         if path not in self._answers:
             raise Refused(_NOT_FOUND, "inconnu")

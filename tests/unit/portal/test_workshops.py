@@ -43,3 +43,13 @@ def test_workshop_is_cancelled_by_who_says_that_it_is_meant() -> None:
     meant = {**reason, "sure": "1"}
     assert led_to(workshops.cancel, answers, "operator", form=meant, **asked) == "/ateliers/wsh_1"
     assert sent == {f"{PATH}/cancellation": reason}
+
+
+def test_fewer_seats_than_are_taken_throw_nobody_out_and_that_is_said() -> None:
+    """The staff reads it where it changed them."""
+    for seats, is_said in ((2, True), (3, False)):
+        session: dict[str, Any] = {}
+        answers = {PATH: {**WORKSHOP, "seats": seats}}
+        asked: dict[str, Any] = {"workshop_id": "wsh_1", "session": session}
+        led_to(workshops.change, answers, "operator", form={"seats": "2"}, **asked)
+        assert ("personne n'est retiré" in session["said"]) == is_said
