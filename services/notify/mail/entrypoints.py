@@ -44,4 +44,6 @@ class ForMails:
         return StoppedView(scope=preferences.stop(self.documents, call.credential))
 
     def _shown(self, preference: MailPreference) -> PreferenceView:
-        return PreferenceView.of(preference, is_sent=bool(self.settings.smtp_url))
+        refused_at = preferences.refused_at(self.documents, preference.id)
+        is_sent = bool(self.settings.smtp_url)
+        return PreferenceView.of(preference, is_sent=is_sent, refused_at=refused_at)

@@ -1,6 +1,7 @@
 """What persons say of the mails that they want, and how all that is known of them is forgotten."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from services.notify.mail.model import GONE, KINDS, Mail, MailPreference, Scope, parts_of_link
 from services.notify.mail.views import ChoosePreferences
@@ -48,6 +49,15 @@ def stop(store: Store, link: str) -> Scope:
     except NotFound:
         raise NotFound(GONE) from None
     return scope
+
+
+def refused_at(store: Store, account_id: str) -> datetime | None:
+    """When the address of an account refused its newest mail for good; None if it did not."""
+    tried = {"account_id": account_id, "is_pending": False}
+    for newest in store.of(Mail).find(tried, sort="due_since", descending=True, limit=1):
+        if newest.attempts and newest.attempts[-1].is_final:
+            return newest.attempts[-1].at
+    return None
 
 
 def page_news(store: Store, member_id: str, page: Paging) -> tuple[list[TimelineEntry], str | None]:

@@ -1,5 +1,6 @@
 """What persons say and are shown of the mails that they want."""
 
+from datetime import datetime
 from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -26,12 +27,17 @@ class PreferenceView(_ByKind):
     """When somebody is written, by kind."""
 
     is_sent: bool = Field(description="whether the lab has a mail server; it writes none else")
+    refused_at: AwareDatetime | None = Field(
+        description="when the address refused the newest mail for good; null if it did not"
+    )
 
     @classmethod
-    def of(cls, preference: MailPreference, *, is_sent: bool) -> "PreferenceView":
+    def of(
+        cls, preference: MailPreference, *, is_sent: bool, refused_at: datetime | None
+    ) -> "PreferenceView":
         """The view of what somebody wants."""
         kinds = {name: getattr(preference, name) for name in _ByKind.model_fields}
-        return cls(**kinds, is_sent=is_sent)
+        return cls(**kinds, is_sent=is_sent, refused_at=refused_at)
 
 
 class NewsView(View):

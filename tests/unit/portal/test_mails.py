@@ -2,8 +2,8 @@
 
 import pytest
 
+from services.portal.pages import account, mails
 from services.portal.pages import help as guide
-from services.portal.pages import mails
 from tests.unit.portal.pages import page_of
 
 
@@ -27,3 +27,18 @@ def test_guide_says_where_reviewers_read_what_waits() -> None:
     """What waits for a role is no member's news."""
     text = page_of(guide.show, {}, "reviewer", name="entrer")
     assert "ce qui attend les agents du Datalab est à l'accueil" in text
+
+
+def test_person_reads_that_its_address_takes_no_mail() -> None:
+    """What it asked for does not come, and it would not know why."""
+    chosen = {"tasks": "daily", "projects": "never", "data": "never", "workshops": "never"}
+    for at, is_said in (("2026-11-30T07:12:00Z", True), (None, False)):
+        answers = {
+            "/mail-preferences": {**chosen, "is_sent": True, "refused_at": at},
+            "/accounts/acc_1": {"name": "Une agente", "mail": "a@ville.example", "roles": []},
+            "/keys": {"items": [], "next": None},
+            "/members/ville": {"name": "Ville", "is_erased": False},
+        }
+        session = {"account_id": "acc_1"}
+        text = page_of(account.show, answers, "holder", session=session)
+        assert ("Votre adresse a refusé notre courriel du 30/11/2026" in text) == is_said

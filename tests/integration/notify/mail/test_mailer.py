@@ -9,6 +9,7 @@ import pytest
 from services.notify.mail.addressing import Addressing
 from services.notify.mail.mailer import Mailer
 from services.notify.mail.model import KEPT, Mail, MailPreference, SmtpAttempt
+from services.notify.mail.preferences import refused_at
 from services.notify.mail.smtp import Smtp, SmtpServer
 from services.notify.recorder import Recorder
 from shared.aggregate import now
@@ -77,6 +78,11 @@ def test_mail_that_is_refused_for_good_is_given_up_at_once(post: Outgoing, refus
     (abandoned,) = post.mail_until("abandoned", mail)
     assert codes(abandoned) in ([550], [554])
     assert address not in repr(abandoned)
+    assert refused_at(post.store, mail.account_id) == abandoned.attempts[-1].at
+    taken = SmtpAttempt(at=now(), code=250, succeeded=True)
+    sent = {"state": "sent", "attempts": (taken,), "due_since": now()}
+    post.mails.save(abandoned.model_copy(update={**sent, "id": "mai_later", "version": 0}))
+    assert refused_at(post.store, mail.account_id) is None
 
 
 def test_lab_that_is_refused_loses_no_mail(post: Outgoing) -> None:

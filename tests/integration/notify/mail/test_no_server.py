@@ -14,7 +14,11 @@ def test_lab_without_a_mail_server_says_so_and_shows_the_same(
     town = Town(lab, lab.service, token_keys, member)
     person = Person(town, f"acc_{member}", "")
     wanted = {**NEVER, "projects": "immediate"}
-    assert person("PUT", "/mail-preferences", wanted).json == {**wanted, "is_sent": False}
+    assert person("PUT", "/mail-preferences", wanted).json == {
+        **wanted,
+        "is_sent": False,
+        "refused_at": None,
+    }
     lab.publish(submitted(project, member))
     eventually(lambda: person("GET", "/news").json["items"] and lab.is_quiet())
     (news,) = person("GET", "/news").json["items"]

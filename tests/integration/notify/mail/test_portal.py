@@ -109,7 +109,11 @@ def test_person_chooses_on_its_account_s_page(town: Town, browse: Browse) -> Non
     saved = browse("POST", "/compte/courriels", person, {"csrf": "c", **wanted})
     assert (saved.status_code, saved.headers["location"]) == (303, "/compte")
     assert chosen(browse("GET", "/compte", person).text) == wanted
-    assert person("GET", "/mail-preferences").json == {**wanted, "is_sent": True}
+    assert person("GET", "/mail-preferences").json == {
+        **wanted,
+        "is_sent": True,
+        "refused_at": None,
+    }
 
 
 def test_wrong_choice_is_told_at_its_field(town: Town, browse: Browse) -> None:

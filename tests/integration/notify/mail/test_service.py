@@ -30,7 +30,7 @@ def test_person_is_written_what_it_asks_for_and_ends_it_by_the_mail_s_link(
 ) -> None:
     """From the choice to the mailbox, encrypted, and back without signing in."""
     person, other = town.person(projects="immediate"), town.person()
-    assert other("GET", "/mail-preferences").json == {**NEVER, "is_sent": True}
+    assert other("GET", "/mail-preferences").json == {**NEVER, "is_sent": True, "refused_at": None}
     town.lab.publish(submitted(project, town.member_id), times=3)
     eventually(lambda: server.sent_to(person.mail) and town.lab.is_quiet())
     (message,) = server.sent_to(person.mail)
@@ -40,7 +40,7 @@ def test_person_is_written_what_it_asks_for_and_ends_it_by_the_mail_s_link(
     stop = Client(town.lab.service.url, link)
     for _ in range(2):
         assert stop("POST", "/mail-preferences/stop").json == {"scope": "projects"}
-    assert person("GET", "/mail-preferences").json == {**NEVER, "is_sent": True}
+    assert person("GET", "/mail-preferences").json == {**NEVER, "is_sent": True, "refused_at": None}
 
 
 def test_reviewer_who_is_one_no_more_is_told_nothing_of_reviews(
@@ -162,7 +162,7 @@ def test_wrong_choice_is_refused_by_name(town: Town, body: object, field: str) -
     person = town.person()
     refused = person("PUT", "/mail-preferences", body)
     assert (refused.status, refused.json["field"]) == (422, field)
-    assert person("GET", "/mail-preferences").json == {**NEVER, "is_sent": True}
+    assert person("GET", "/mail-preferences").json == {**NEVER, "is_sent": True, "refused_at": None}
 
 
 def test_token_without_an_account_has_no_address_to_write_to(town: Town) -> None:
