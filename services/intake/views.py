@@ -20,7 +20,6 @@ from services.intake.records import (
 from services.intake.reviewing import Decision
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.errors import NotFound
-from shared.events import ErasedCount
 from shared.events.event import InputNote, JobKind, Stage, Treatment
 from shared.events.intake import ProjectPart
 
@@ -249,53 +248,3 @@ class MemberView(View):
 
 class MemberPage(ViewPage[MemberView]):
     """Members by age, and the cursor of the next page."""
-
-
-class DepartureView(View):
-    """A member who left."""
-
-    member_id: str = Field(validation_alias="id")
-    left_at: AwareDatetime
-    reason: str
-
-
-class ErasurePartView(View):
-    """What one service erased, and what it keeps, with the reason in French."""
-
-    service: str
-    at: AwareDatetime
-    counts: tuple[ErasedCount, ...]
-    kept: tuple[str, ...]
-
-
-ELSEWHERE = (
-    (
-        "Les sauvegardes faites avant l'effacement : un opérateur les détruit à leur échéance, et"
-        " refait l'effacement après toute restauration."
-    ),
-    (
-        "Un événement mis de côté à la suite d'une erreur : un opérateur le relance ou le supprime"
-        " (datalab parked)."
-    ),
-    (
-        "Les personnes que décrivent les lignes d'un tableau déposé par un autre membre : c'est son"
-        " propriétaire qui les efface, par une nouvelle version ou en supprimant le jeu de données."
-    ),
-)
-"""What no service answers for."""
-
-
-class ErasureView(View):
-    """The receipt of an erasure; complete once `waits_for` is empty."""
-
-    id: str
-    member_id: str
-    reason: str
-    requested_by: str
-    requested_at: AwareDatetime
-    is_complete: bool
-    waits_for: tuple[str, ...] = Field(description="services that have not answered yet")
-    parts: tuple[ErasurePartView, ...]
-    elsewhere: tuple[str, ...] = Field(
-        default=ELSEWHERE, description="what else there may be, in French"
-    )

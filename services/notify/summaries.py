@@ -8,7 +8,6 @@ from typing import Any
 
 from shared.events import (
     AccessBound,
-    AccessExpired,
     AccessGranted,
     AccessReminded,
     AccessRequested,
@@ -110,7 +109,6 @@ class _Template(Formatter):
 
 _TEMPLATE = _Template()
 
-
 _MEMBERS = ("member_id", "site_id", "team", "decided_by")
 
 
@@ -209,10 +207,9 @@ def _joins(event: JoinsDiscovered) -> str:
     if event.project_id is None:
         return f"Le jeu de données « {event.title} » se croise avec {titles}."
     if titles:
-        crossed = f"se croise avec des données du projet : {titles}"
-        return f"Le nouveau jeu de données « {event.title} » {crossed}."
+        return f"Le nouveau jeu « {event.title} » se croise avec des données du projet : {titles}."
     keys = french_list([key_in_french(one) for one in event.keys])
-    return f"Le nouveau jeu de données « {event.title} » a une clé des données du projet : {keys}."
+    return f"Le nouveau jeu « {event.title} » a une clé des données du projet : {keys}."
 
 
 @summarise.register
@@ -271,13 +268,6 @@ def _granted(event: AccessGranted) -> str:
 
 
 @summarise.register
-def _expired(event: AccessExpired) -> str:
-    reason = f"{event.reason[:1].lower()}{event.reason[1:]}".rstrip(".")
-    still = "Son propriétaire peut encore l'accorder."
-    return f"La demande d'accès au jeu {event.dataset} a expiré : {reason}. {still}"
-
-
-@summarise.register
 def _secured(event: ProjectSecured) -> str:
     return _with_conditions(_TEMPLATE.vformat(event.summary, [event], {}), event.conditions)
 
@@ -287,16 +277,14 @@ def _with_conditions(said: str, conditions: Sequence[str]) -> str:
     if not conditions:
         return said
     told = " ; ".join(" ".join(one.split()).rstrip(".") for one in conditions)
-    ended = said if said.endswith((".", "!", "?")) else f"{said}."
-    return f"{ended} {'Conditions' if len(conditions) > 1 else 'Condition'} : {told}."
+    return f"{said.rstrip('.')}. {'Conditions' if len(conditions) > 1 else 'Condition'} : {told}."
 
 
 @summarise.register
 def _announced(event: WorkshopAnnounced) -> str:
-    start = datetime.fromisoformat(event.starts_at)
-    when = f"le {french_date(day_in_paris(start))} à {french_hour(start)}"
-    where = event.place or "en ligne"
-    return f"L'atelier « {event.title} » est annoncé : {when}, {where}, thème {event.theme}."
+    at = datetime.fromisoformat(event.starts_at)
+    about = f"{event.place or 'en ligne'}, le {french_date(day_in_paris(at))} à {french_hour(at)}"
+    return f"L'atelier « {event.title} » est annoncé : {about}, thème {event.theme}."
 
 
 @summarise.register

@@ -270,7 +270,10 @@ class AccessReminded(_AccessEvent, source="catalog"):
 class AccessExpired(_AccessEvent, source="catalog"):
     """A request got no answer in time: it counts as refused until its deciders grant it."""
 
-    summary = "La demande d'accès au jeu {dataset} a expiré : {reason}"
+    summary = (
+        "La demande d'accès au jeu {dataset} a expiré : {reason} Son propriétaire peut encore"
+        " l'accorder."
+    )
     reason: str
     member_ids: _Others = ()
 

@@ -2,7 +2,7 @@
 
 from services.intake.bodies import EraseMember, LeaveLab
 from services.intake.departures import erasing, leaving
-from services.intake.views import DepartureView, ErasureView
+from services.intake.departures.views import DepartureView, ErasureView
 from shared.auth import Caller, MemberId, Role
 from shared.events import (
     CatalogErased,

@@ -127,17 +127,11 @@ def test_notify_listens_to_every_event() -> None:
         (example(JoinsDiscovered), "Le jeu de données « Communes » se croise avec « EPCI »."),
         (
             example(JoinsDiscovered).model_copy(update=FOR_PROJECT),
-            (
-                "Le nouveau jeu de données « Communes » se croise avec des données du projet :"
-                " « EPCI »."
-            ),
+            ("Le nouveau jeu « Communes » se croise avec des données du projet : « EPCI »."),
         ),
         (
             example(JoinsDiscovered).model_copy(update={**FOR_PROJECT, "joins": ()}),
-            (
-                "Le nouveau jeu de données « Communes » a une clé des données du projet :"
-                " le code commune."
-            ),
+            ("Le nouveau jeu « Communes » a une clé des données du projet : le code commune."),
         ),
         (
             made(ProjectSecured, reason="Licite.", conditions=("Rien par rue.", "Citer l'Insee")),
@@ -154,14 +148,14 @@ def test_notify_listens_to_every_event() -> None:
         (
             made(AccessExpired, title="Eau", reason="Sans réponse dans le délai imparti."),
             (
-                "La demande d'accès au jeu « Eau » a expiré : sans réponse dans le délai imparti."
+                "La demande d'accès au jeu « Eau » a expiré : Sans réponse dans le délai imparti."
                 " Son propriétaire peut encore l'accorder."
             ),
         ),
         (
             made(WorkshopAnnounced, title="Cartes", starts_at="2027-03-12T13:00:00Z", place="Caen"),
             (
-                "L'atelier « Cartes » est annoncé : le 12/03/2027 à 14\u00a0h\u00a000, Caen,"
+                "L'atelier « Cartes » est annoncé : Caen, le 12/03/2027 à 14\u00a0h\u00a000,"
                 " thème theme."
             ),
         ),
