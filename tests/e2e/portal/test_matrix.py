@@ -25,6 +25,7 @@ SIGNED_IN = "in 200 200 200 200 200 200 200"
 STAFF = "in 403 403 403 200 200 403 403"
 DATASET = "in 404 404 200 200 200 404 404"
 JOB = "in 404 200 404 200 200 404 404"
+OF_TEAM = "in 404 200 404 200 200 200 404"
 OUT = " ".join(["/connexion"] * len(WHO))
 SHOWN = {
     "/": "/connexion 200 200 200 200 200 200 200",
@@ -59,9 +60,9 @@ SHOWN = {
     "/projets/{project_id}": "in 404 200 404 200 200 200 404",
     "/projets/{project_id}/traitement": "in 404 200 404 200 200 200 404",
     "/projets/{project_id}/recette/{recipe}": "in 404 200 404 200 200 200 404",
-    "/resultats/{job_id}": JOB,
+    "/resultats/{job_id}": OF_TEAM,
     "/resultats/{job_id}/evenements": JOB,
-    "/resultats/{job_id}/fichier": JOB,
+    "/resultats/{job_id}/fichier": OF_TEAM,
     "/resultats/{job_id}/sortie": "in 403 403 403 404 403 403 403",
     "/revue": SIGNED_IN,
     "/revue/{project_id}": "in 404 403 404 200 200 403 404",
