@@ -119,7 +119,7 @@ class HttpRoute(Entrypoint):
     def _check(self, caller: Caller, parameters: dict[str, str]) -> None:
         if self.route.roles and not self.route.roles & caller.roles:
             roles = " ou ".join(ROLES[one] for one in sorted(self.route.roles))
-            raise Forbidden(f"il y faut le rôle de {roles}")
+            raise Forbidden(f"il y faut ce rôle : {roles}")
         if self.route.method != "GET" and self._has_left(caller.member_id):
             raise Forbidden("ce membre a quitté le Datalab : il n'y change plus rien")
         if any(_CONTROL.search(value) for value in parameters.values()):

@@ -22,6 +22,6 @@ def test_operator_opens_changes_and_erases_an_account(enter: Enter, played: Stor
     row = page.locator("tr", has_text="agente@agence.example")
     assert row.locator("input[value=holder]").is_checked()
     row.locator("summary").click()
-    row.locator("text=Effacer le compte").click()
+    row.locator("button", has_text="Effacer le compte").click()
     assert "Le compte est effacé" in page.locator("main").inner_text()
     assert page.locator("tr", has_text="agente@agence.example").count() == 0

@@ -54,8 +54,8 @@ def test_figures_are_taken_away_as_csv(enter: Enter, tmp_path: Path) -> None:
     file = tmp_path / saved.value.suggested_filename
     saved.value.save_as(file)
     header, *lines = csv.reader(file.open(encoding="utf-8-sig", newline=""), delimiter=";")
-    assert header == ["figure", "groupe", "unité", "valeur"]
-    assert ["projects_by_stage", "livré", "projets"] in [line[:3] for line in lines]
+    assert header == ["chiffre", "groupe", "unité", "valeur"]
+    assert ["Projets par étape", "livré", "projets"] in [line[:3] for line in lines]
 
 
 def test_year_that_is_none_is_told_at_its_field(enter: Enter) -> None:

@@ -93,7 +93,7 @@ def test_other_role_is_refused_by_name_of_the_wanted_one(
     """A 403 says which role the route needs."""
     answer = client("POST", "/things", json={"title": "x"}, token=token("mbr_1", "owner"))
     assert answer.status == 403
-    assert "rôle de porteur de projet" in problem(answer)["detail"]
+    assert "rôle : porteur de projet" in problem(answer)["detail"]
 
 
 def test_unknown_path_is_a_problem(client: Client) -> None:

@@ -79,7 +79,7 @@ def test_a_holder_does_not_decide_for_the_lab(lab: Lab, command: str) -> None:
     project_id = lab.submit()
     before = _state(lab, project_id)
     problem = lab.refused(403, "POST", f"/projects/{project_id}/{command}", COMMANDS[command])
-    assert "reviewer" in problem["detail"]
+    assert "relecteur" in problem["detail"]
     assert _state(lab, project_id) == before
 
 
@@ -164,7 +164,7 @@ def test_member_of_before_gets_its_siren_and_reviews_its_own_case_no_more(lab: L
 @pytest.mark.parametrize("who", [OWNER, REVIEWER])
 def test_only_holders_submit(lab: Lab, who: tuple[str, ...]) -> None:
     """A project has a holder."""
-    assert "holder" in lab.refused(403, "POST", "/projects", PROJECT, who=who)["detail"]
+    assert "porteur" in lab.refused(403, "POST", "/projects", PROJECT, who=who)["detail"]
 
 
 def test_only_the_lab_registers_members(lab: Lab) -> None:

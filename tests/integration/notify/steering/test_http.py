@@ -57,7 +57,7 @@ def test_table_is_one_line_for_each_value(lab: Lab) -> None:
             headers={"Authorization": f"Bearer {operator.token}", **headers},
         )
         assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-        assert answer.data.decode("utf-8-sig").startswith("figure;groupe;unité;valeur\r\n")
+        assert answer.data.decode("utf-8-sig").startswith("chiffre;groupe;unité;valeur\r\n")
 
 
 @pytest.mark.parametrize("roles", [(), ("holder",), ("holder", "owner")])

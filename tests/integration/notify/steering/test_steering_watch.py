@@ -59,6 +59,8 @@ def test_figures_are_behind_while_timelines_of_before_are_read(store: Store) -> 
     """Nothing of late is missing: what was told long ago is."""
     service = new_id("test")
     watch = SteeringWatch(service, store)
+    # Time passes: what the next look finds is told since before it.
+    watch.look()
     assert not is_whole(watch, service)
     Upgrade(store).sweep()
     assert is_whole(watch, service)
