@@ -84,7 +84,7 @@ class Queries:
         """
         told: dict[str, object] = {"may_run_again": self._may_run_again(job)}
         if not caller.may_see(job.owner_id):
-            told = {"log_tail": "", "reason": ""}
+            told = {"log_tail": "", "reason": "", "message": ""}
         view = JobView.told(job).model_copy(update=told)
         reason = self._withheld(job, caller) or job.unreleased
         return view.withholding(reason) if reason else view

@@ -211,6 +211,8 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         asked["members"] = visit.lab.all_members()
     found = await visit.lab.parts(**asked)
     jobs = (found["jobs"].value or {}).get("items", [])
+    # Those of one project have ids of one time.
+    jobs = sorted(jobs, key=lambda one: one["queued_at"], reverse=True)
     advised = _advised(project, "pilot_sites" if can["site"] else "experts")
     members = found["members"].value if "members" in found else None
     shown = {
@@ -222,6 +224,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         "invited": _invited(project, "pilot_site" if can["site"] else "team"),
         "choices": sorted(members or (), key=lambda one: advised.get(one["id"], len(advised))),
         "advised": advised,
+        "done": jobs,
         "awaited": awaited(project, jobs, found["names"].value or {}),
     }
     return visit.page("projects/show.html", status, project=project, **found, **shown)
