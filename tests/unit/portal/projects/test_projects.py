@@ -194,6 +194,26 @@ def test_each_job_of_a_project_is_called_by_its_kind() -> None:
         assert text.count(f"{called} du 20/11/2026") == 1
 
 
+def test_newest_job_stands_first_and_one_held_is_not_called_done() -> None:
+    """By their times: ids of full jobs that were run again do not say which is newer."""
+    about = {"kind": "full", "state": "succeeded"}
+    jobs = [
+        {**about, "id": "job_b", "queued_at": "2026-11-20T09:00:00Z", "is_held": False},
+        {**about, "id": "job_a", "queued_at": "2026-11-20T12:00:00Z", "is_held": True},
+    ]
+    answers = {"/projects/prj_1": ADVISED, "/jobs": {"items": jobs}, **MEMBERS}
+    text = page_of(projects.show, answers, "holder", project_id="prj_1")
+    assert text.index("à 13 h 00") < text.index("à 10 h 00")
+    assert text.count("terminé, un relecteur décide si le résultat sort") == 1
+
+
+def test_who_may_not_see_jobs_reads_who_does() -> None:
+    """Not that there are none."""
+    text = page_of(projects.show, {"/projects/prj_1": ADVISED, **MEMBERS}, project_id="prj_1")
+    assert "montrés au porteur et, une fois formée, à l'équipe" in text
+    assert "Aucun calcul" not in text
+
+
 def test_delivered_project_leads_to_what_it_gave_back() -> None:
     """In the catalogue, once that shows it."""
     project = {**ADVISED, "stage": "delivered", "treatment_open_to": "nobody"}
