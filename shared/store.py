@@ -18,14 +18,7 @@ import pymongo
 from bson.errors import BSONError
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import (
-    AutoReconnect,
-    ConnectionFailure,
-    DuplicateKeyError,
-    NetworkTimeout,
-    OperationFailure,
-    PyMongoError,
-)
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
 
 from shared import trace
 from shared.aggregate import NEVER, Aggregate, now
@@ -50,12 +43,10 @@ def _translated() -> Iterator[None]:
         yield
     except DuplicateKeyError:
         raise
-    except ConnectionFailure as error:
-        # A server that dies cuts each connection that was open, and some that are made meanwhile.
-        # What it took too long for may be what was asked.
-        is_away = isinstance(error, AutoReconnect) and not isinstance(error, NetworkTimeout)
-        raised = Unreachable if is_away else Unavailable
-        raise raised("the document server does not answer") from error
+    except pymongo.errors.NetworkTimeout as error:  # which may be for what was asked
+        raise Unavailable("the document server does not answer") from error
+    except ConnectionFailure as error:  # a server that dies cuts each connection
+        raise Unreachable("the document server does not answer") from error
     except PyMongoError as error:
         raise Unavailable(f"the document server refused: {_name_of(error)}") from error
     except (BSONError, OverflowError, UnicodeEncodeError) as error:

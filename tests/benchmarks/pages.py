@@ -27,6 +27,9 @@ PEOPLE = 50
 PAGES_EACH = 6
 _HOUR = timedelta(hours=1)
 
+_NAMED = ("agency", "city", "laboratory")
+"""Whom the project's page names: its holder, its pilot site and its team."""
+
 Call = tuple[str, str]
 """A service, and what is asked of it."""
 
@@ -72,12 +75,16 @@ def pages(story: Story, member: str) -> Mapping[str, Sequence[Sequence[Call]]]:
     ]
     followed = [
         ("notify", f"{project}/timeline?limit=50"),
-        ("compute", f"/jobs?project_id={story.project_id}&limit=20"),
+        ("compute", f"/jobs?project_id={story.project_id}&limit=20&newest=true"),
+        ("catalog", f"/datasets?project_id={story.project_id}"),
+        *(("intake", f"/members/{story.members[one]}") for one in _NAMED),
     ]
     described = [
         ("catalog", f"/datasets/{homes}"),
         ("catalog", f"/datasets/{homes}/joins?limit=10"),
         ("catalog", f"/datasets/{homes}/recipes"),
+        ("intake", "/projects?stage=advised&limit=20"),
+        ("catalog", f"/datasets/{homes}/opening"),
     ]
     return {
         "/": [home],

@@ -8,7 +8,7 @@ from services.portal.visit import Visit, get
 
 _FACETS = ("theme", "territory", "licence", "producer", "format", "key", "updated_within")
 _SHOWN_JOINS = 10
-_PROJECTS = 20
+_PROJECTS, _FILES = 20, 50
 
 
 async def search(visit: Visit) -> Response:
@@ -41,6 +41,10 @@ async def show(visit: Visit) -> Response:
     names = await visit.names([dataset["owner_id"]] if is_named else [])
     versions = dataset["versions"] if dataset else []
     newest = next((one for one in reversed(versions) if one["profile"]), None)
+    if newest and dataset.get("content") == "files" and visit.person:
+        # Where persons are in them, their names are for those who may read them.
+        listed = if_seen(visit.lab.get("catalog", f"{path}/files", limit=_FILES))
+        found |= await visit.lab.parts(listed=listed)
     return visit.page("catalogue/dataset.html", newest=newest, names=names, **found)
 
 
@@ -50,8 +54,16 @@ async def table(visit: Visit) -> Response:
     return await download(visit, "catalog", path, format=visit.asked("format", "csv"))
 
 
+async def file(visit: Visit) -> Response:
+    """A file of a dataset that is files, or one that came with a result."""
+    name = visit.asked("nom")
+    path = path_of("datasets", visit.request.path_params["dataset_id"], "files", name)
+    return await download(visit, "catalog", path)
+
+
 ROUTES = [
     get("/catalogue", search, public=True),
     get("/catalogue/{dataset_id}", show, public=True),
     get("/catalogue/{dataset_id}/table", table, public=True),
+    get("/catalogue/{dataset_id}/fichier", file, public=True),
 ]

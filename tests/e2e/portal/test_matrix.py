@@ -37,6 +37,7 @@ SHOWN = {
     "/catalogue": ALL,
     "/catalogue/{dataset_id}": "404 404 404 200 200 200 404 404",
     "/catalogue/{dataset_id}/table": "404 404 404 409 409 409 404 404",
+    "/catalogue/{dataset_id}/fichier": "404 404 404 404 404 404 404 404",
     "/services": ALL,
     "/ateliers": ALL,
     "/ateliers/nouveau": STAFF,

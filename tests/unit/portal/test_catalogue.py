@@ -81,3 +81,27 @@ def test_delivered_service_names_its_licence() -> None:
 def test_all_types_of_columns_have_a_french_name() -> None:
     """Whatever reading recognises."""
     assert {one.name for one in all_types(load_codes())} <= TYPES.keys()
+
+
+def test_files_are_told_and_taken_whole() -> None:
+    """A dataset that is no table has neither rows nor formats; a result has its pictures beside."""
+    nothing: dict[str, Any] = {
+        f"/datasets/dts_1/{one}": {"items": []} for one in ("joins", "recipes")
+    }
+    nothing["/projects"] = {"items": []}
+    archive = {**READ, "filename": "plans été.zip", "file": {"size": 9}, "files": []}
+    listed = {"items": [{"name": "2024/plan.png", "size": 5}], "next": None}
+    answers = {"/datasets/dts_1/files": listed, **nothing}
+    answers["/datasets/dts_1"] = {**DATASET, "content": "files", "files": 1, "versions": [archive]}
+    html = html_of(catalogue.show, answers, "holder", dataset_id="dts_1")
+    assert "/catalogue/dts_1/fichier?nom=plans%20%C3%A9t%C3%A9.zip" in html
+    assert "2024/plan.png" in html
+    assert ("format=csv" in html, "Colonnes" in html, "1\N{NO-BREAK SPACE}fichier" in html) == (
+        False,
+        False,
+        True,
+    )
+    map_ = {"name": "carte.png", "file": {"size": 9}}
+    answers["/datasets/dts_1"] = {**DATASET, "versions": [{**READ, "files": [map_]}]}
+    html = html_of(catalogue.show, answers, "holder", dataset_id="dts_1")
+    assert ("fichier?nom=carte.png" in html, "format=csv" in html) == (True, True)
