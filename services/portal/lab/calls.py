@@ -3,7 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
@@ -67,10 +68,8 @@ async def request(
 ) -> Json:
     """The JSON that a service answers, None when it answers nothing; raises Refused or Away."""
     response = await opened(http, service, method, url, **options)
-    try:
+    with _there(service):
         body = await response.read()
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise Away(service) from error
     return json.loads(body) if body else None
 
 
@@ -83,17 +82,24 @@ async def opened(
 ) -> aiohttp.ClientResponse:
     """A service's answer before it is read; who takes it closes it. Raises Refused or Away."""
     whole = URL(url, encoded=True)
-    try:
+    with _there(service):
         response = await http.request(method, whole, allow_redirects=False, **options)
         if response.status >= _WRONG:
             body = await response.read()
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise Away(service) from error
     if response.status >= _FAILED:
         raise Away(service)
     if response.status >= _WRONG:
         raise Refused(response.status, *_problem(body))
     return response
+
+
+@contextmanager
+def _there(service: Service) -> Iterator[None]:
+    """Raise Away where the connection to a service fails, or takes too long."""
+    try:
+        yield
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise Away(service) from error
 
 
 async def show(
