@@ -82,8 +82,9 @@ class Queries:
 
         The log, and why it failed, are for who wrote the treatment: the team reads what came of it.
         """
-        told: dict[str, object] = {"may_run_again": self._may_run_again(job)}
-        if not caller.may_see(job.owner_id):
+        if caller.may_see(job.owner_id):
+            told: dict[str, object] = {"may_run_again": self._may_run_again(job)}
+        else:
             told = {"log_tail": "", "reason": "", "message": ""}
         view = JobView.told(job).model_copy(update=told)
         reason = self._withheld(job, caller) or job.unreleased
