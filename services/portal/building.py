@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.portal.lab import Json, Refused
+from shared.applications.sql import quoted
 
 Step = dict[str, Json]
 Treatment = dict[str, Json]
@@ -147,9 +148,5 @@ def _kept_sql(columns: Iterable[str], column: str, comparison: str, value: str) 
     """The rows with that value; a number is compared as one where the column holds numbers."""
     if comparison not in COMPARISONS:
         comparison = "="
-    chosen, text = ", ".join(map(_named, dict.fromkeys(columns))) or "*", value.replace("'", "''")
-    return f"SELECT {chosen} FROM \"table\" WHERE {_named(column)} {comparison} '{text}'"  # noqa: S608 - quoted
-
-
-def _named(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
+    chosen, text = ", ".join(map(quoted, dict.fromkeys(columns))) or "*", value.replace("'", "''")
+    return f"SELECT {chosen} FROM \"table\" WHERE {quoted(column)} {comparison} '{text}'"  # noqa: S608 - quoted

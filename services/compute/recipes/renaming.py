@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.compute.recipes.model import RecipeVersion
 from shared.applications.query import QUERY
+from shared.applications.sql import quoted
 from shared.errors import Invalid
 from shared.events import Step
 from shared.words import unique
@@ -55,13 +56,9 @@ def _sql(recipe: RecipeVersion, name: str, chosen: Mapping[str, str]) -> str:
             raise Invalid(f"la recette ne lit pas « {column} »", f"columns.{name}.{column}")
     if all(column == called for column, called in chosen.items()):
         return ""
-    return f"SELECT {', '.join(_selected(needed, chosen))} FROM {_quoted(_TABLE)}"  # noqa: S608 - quoted
+    return f"SELECT {', '.join(_selected(needed, chosen))} FROM {quoted(_TABLE)}"  # noqa: S608 - quoted
 
 
 def _selected(needed: Mapping[str, str], chosen: Mapping[str, str]) -> Iterator[str]:
     for column in needed:
-        yield f"{_quoted(chosen.get(column, column))} AS {_quoted(column)}"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+        yield f"{quoted(chosen.get(column, column))} AS {quoted(column)}"

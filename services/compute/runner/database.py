@@ -5,6 +5,11 @@ from pathlib import Path
 
 import duckdb
 
+from shared.applications import sql
+
+quoted = sql.quoted
+"""An SQL identifier."""
+
 ROW = "row_number() OVER ()"
 """The number of a row, from 1, in SQL: what a row is chosen by with `QUALIFY`."""
 
@@ -12,11 +17,6 @@ Say = Callable[[float, str], None]
 """Told how far the work is, from 0 to 1, and what it does, in French."""
 _DUCKDB_SHARE = 0.6
 """Of the job's memory: the rest is for Python, its libraries and the rows in their hands."""
-
-
-def quoted(name: str) -> str:
-    """`name` as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:

@@ -26,3 +26,8 @@ def plain_lower(name: str) -> str:
 def hash_of_query(sql: str) -> str:
     """The SHA-256 of its text: another is another request to owners."""
     return sha256(sql.encode("utf-8", "replace")).hexdigest()
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
