@@ -23,6 +23,7 @@ _PAUSE_SECONDS = 0.02
 _LOAD_SECONDS = 30.0
 _START_SECONDS = 10.0
 _SAID_BYTES = 4000
+_PIPE_BYTES = 1 << 16
 _KILLED = -9
 
 
@@ -142,24 +143,32 @@ class Keeper:
         said = b""
         if self.stdout:
             os.set_blocking(self.stdout.fileno(), False)
-            said = self.stdout.read() or b""
+            said = _there(self.stdout.fileno()) or b""
         for pipe in (self.stdin, self.stdout, self._status):
             if pipe:
                 pipe.close()
         return said[-_SAID_BYTES:].decode("utf-8", "replace")
 
     def _hear(self) -> None:
-        buffer, size = bytearray(_SAID_BYTES), 0
-        try:
-            # Unlike `os.read`, which eventlet patches, it never waits.
-            size = os.readv(self._status.fileno(), [buffer])
-        except BlockingIOError:
+        if (said := _there(self._status.fileno())) is None:
             return
-        self._said += bytes(buffer[:size])
+        self._said += said
         _, *ended = self._said.splitlines() or [b""]
         if ended and self._said.endswith(b"\n"):
             self.returncode = int(ended[-1])
-        elif size == 0:
+        elif not said:
             self.returncode = _KILLED
         if self.returncode is not None:
             self._status.close()
+
+
+def _there(pipe: int) -> bytes | None:
+    """What is in a pipe that does not block, b"" at its end; None while nothing is.
+
+    Unlike `os.read` and `IO.read`, which eventlet patches, `os.readv` never waits for more.
+    """
+    buffer = bytearray(_PIPE_BYTES)
+    try:
+        return bytes(buffer[: os.readv(pipe, [buffer])])
+    except BlockingIOError:
+        return None

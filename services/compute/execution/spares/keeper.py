@@ -74,7 +74,8 @@ def _make_sandbox(
     assert bubblewrap.stdout  # noqa: S101 - it is a pipe
     with suppress(BrokenPipeError):
         bubblewrap.stdin.write(b"\n")
-    if not bubblewrap.stdout.read(1):
+    if _is_gone_before(bubblewrap.stdout.fileno(), pipes) or not bubblewrap.stdout.read(1):
+        bubblewrap.kill()  # and with it what stands of the sandbox: --die-with-parent
         os._exit(1)
     with os.fdopen(info, "rb") as reading:
         return bubblewrap, json.loads(reading.read())["child-pid"]
@@ -98,11 +99,16 @@ def _work(processes: int, pipes: Pipes, job: Callable[[], object]) -> NoReturn:
 
 def _wait(worker: int, pipes: Pipes, init: int) -> None:
     """Until the job ends; the sandbox is ended when the service is gone."""
-    poll = select.poll()
-    poll.register(os.pidfd_open(worker), select.POLLIN)
-    poll.register(pipes.control, 0)  # no more than that the other end was closed
-    if any(descriptor == pipes.control for descriptor, _ in poll.poll()):
+    if _is_gone_before(os.pidfd_open(worker), pipes):
         signal.pidfd_send_signal(init, signal.SIGKILL)
+
+
+def _is_gone_before(descriptor: int, pipes: Pipes) -> bool:
+    """Whether the service is gone or gave up when, or before, there is news on `descriptor`."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    poll.register(pipes.control, 0)  # no more than that the other end was closed
+    return any(ready == pipes.control for ready, _ in poll.poll())
 
 
 def _tell(pipes: Pipes, said: object) -> None:

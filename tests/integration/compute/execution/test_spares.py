@@ -1,6 +1,8 @@
 """A sandbox that waits for its job does it like any other, and is gone with it."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -211,6 +213,52 @@ def test_what_waits_ends_with_its_service() -> None:
     spares.close()
     eventually(lambda: is_gone(another), what="it is ended")
     assert not folder.path.exists()
+
+
+def test_sandbox_that_does_not_stand_in_time_is_given_up_in_a_patched_process() -> None:
+    """What holds its pipes open may never say a word: nobody waits for it."""
+    program = """
+import eventlet
+eventlet.monkey_patch()
+import os
+from services.compute.execution.spares.fork_server import Keeper
+from shared.errors import Unavailable
+(_, begin), (output, _), (status, _) = os.pipe(), os.pipe(), os.pipe()
+with eventlet.Timeout(10):
+    try:
+        Keeper(begin, output, status).tree(0.1)
+    except Unavailable:
+        print("given up")
+"""
+    assert ran(program) == "given up\n"
+
+
+def test_sandbox_that_never_stands_ends_with_its_service(tmp_path: Path) -> None:
+    """Its keeper hears that the service is gone while bubblewrap says nothing."""
+    stuck = tmp_path / "bwrap"
+    stuck.write_text("#!/bin/sh\nexec sleep 600\n")
+    stuck.chmod(0o755)
+    program = f"""
+import os, signal
+from pathlib import Path
+from services.compute.execution.spares.keeper import Pipes, keep
+os.environ["PATH"] = "{tmp_path}:" + os.environ["PATH"]
+(control, begin), (_, output), (_, status) = os.pipe(), os.pipe(), os.pipe()
+keeper = os.fork()
+if keeper == 0:
+    os.close(begin)
+    keep(Path("{tmp_path}"), 64, Pipes(control, output, status), print)
+os.close(begin)
+signal.alarm(20)
+print(os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1]))
+"""
+    assert ran(program) == "1\n"
+
+
+def ran(program: str) -> str:
+    """What a Python program of its own prints."""
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def test_unused_sandbox_ends_with_the_run_that_took_it(spares: Spares) -> None:
