@@ -84,7 +84,7 @@ class Process:
     """
 
     def __init__(self, command: list[str], environ: Mapping[str, str], log: Path) -> None:
-        self._command, self._environ, self._log = command, dict(environ), log
+        self._command, self.environ, self._log = command, dict(environ), log
         self.folder: Path | None = None
         self.process: subprocess.Popen[bytes] | Forked | None = None
 
@@ -103,13 +103,13 @@ class Process:
         """Start it; its output is appended to the log."""
         program, *arguments = self._command
         if program == sys.executable:
-            self.process = services().start(arguments, self._environ, self._log, self._log)
+            self.process = services().start(arguments, self.environ, self._log, self._log)
             return
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 self._command,
                 cwd=self.folder,
-                env=self._environ,
+                env=self.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -268,7 +268,11 @@ def runners(service: RunningService) -> list[psutil.Process]:
 
 
 def freeze(service: RunningService) -> psutil.Process:
-    """Stop the job that a service runs now, or next, in its tracks; returns its process."""
+    """Stop the job that a service runs now, or next, in its tracks; returns its process.
+
+    The service has no spares: a sandbox that waits, or is being made, looks like a job's.
+    """
+    assert service.environ["DATALAB_JOB_SPARE"] == "false"
     found: list[psutil.Process] = []
 
     def look() -> bool:

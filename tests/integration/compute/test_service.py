@@ -1,7 +1,6 @@
 """Compute between its events and its API, as real processes."""
 
 import json
-import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +18,7 @@ from shared.events import HarvestPageFetched, ProjectSubmitted, Treatment, Treat
 from shared.tables.exports import XLSX
 from shared.tables.manifest import Profile
 from tests.catalogues import COMMUNES, turtle
-from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, freeze, summing, unfit
+from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, summing, unfit
 from tests.servers import RunningService, eventually
 
 DATA = Path(__file__).parents[3] / "deploy" / "demo" / "data"
@@ -95,32 +94,6 @@ def test_registered_file_is_read_as_a_table(lab: Lab, compute: RunningService) -
     assert (job["state"], job["progress"], job["attempt"]) == ("succeeded", 1.0, 1)
     assert "Z fichier lu (csv, utf-8" in job["log_tail"]
     assert "Z terminé en " in job["log_tail"].splitlines()[-1]
-
-
-def test_jobs_are_counted_and_timed(lab: Lab, compute: RunningService) -> None:
-    """Operators see what waits and runs, and of what ended how much there was and how long it took.
-
-    Jobs that ended are many, and no document server is asked again and again how many.
-    """
-
-    def sample(name: str) -> str:
-        metrics = urllib3.request("GET", f"{compute.url}/metrics").data.decode()
-        found = re.findall(rf"^{re.escape(name)} (\S+)$", metrics, re.MULTILINE)
-        return str(found[0]) if found else ""
-
-    event = lab.register(HOMES)
-    child = freeze(compute)
-    running = 'datalab_jobs{service="compute",state="running"}'
-    eventually(lambda: sample(running) == "1.0", what="the job is counted while it runs")
-    child.resume()
-    lab.wait_for("job_succeeded", dataset_id=event.dataset_id)
-    eventually(lambda: sample(running) == "0.0", what="the job is counted no longer")
-    assert sample('datalab_jobs{service="compute",state="succeeded"}') == ""
-    timed = 'datalab_job_seconds_count{kind="ingest",outcome="succeeded",service="compute"}'
-    eventually(lambda: sample(timed), what="how long it took")
-    ended = "datalab_events_published_total"
-    ended += '{event="job_succeeded",outcome="confirmed",service="compute"}'
-    eventually(lambda: sample(ended), what="how many there were")
 
 
 def test_applications_tell_what_they_take(lab: Lab, compute: RunningService) -> None:

@@ -1,10 +1,21 @@
-"""Jobs that are followed while they run, as real processes."""
+"""Jobs that are followed and counted while they run, as real processes."""
 
+import re
+from collections.abc import Iterator
+
+import pytest
 import urllib3
 
 from tests.integration.compute.execution.streams import events, followed
 from tests.integration.compute.lab import HOMES, OWNER, Lab, freeze
 from tests.servers import RunningService, eventually
+
+
+@pytest.fixture(scope="module")
+def compute(lab: Lab) -> Iterator[RunningService]:
+    """The service under test, whose jobs can be frozen."""
+    with lab.bare_compute() as service:
+        yield service
 
 
 def test_job_is_followed_to_its_end_and_again_from_where_it_broke(
@@ -60,3 +71,29 @@ def test_strangers_follow_nothing_and_one_member_a_few(lab: Lab, compute: Runnin
             return answer.status == 200
 
     eventually(is_free, what="the streams made way")
+
+
+def test_jobs_are_counted_and_timed(lab: Lab, compute: RunningService) -> None:
+    """Operators see what waits and runs, and of what ended how much there was and how long it took.
+
+    Jobs that ended are many, and no document server is asked again and again how many.
+    """
+
+    def sample(name: str) -> str:
+        metrics = urllib3.request("GET", f"{compute.url}/metrics").data.decode()
+        found = re.findall(rf"^{re.escape(name)} (\S+)$", metrics, re.MULTILINE)
+        return str(found[0]) if found else ""
+
+    event = lab.register(HOMES)
+    child = freeze(compute)
+    running = 'datalab_jobs{service="compute",state="running"}'
+    eventually(lambda: sample(running) == "1.0", what="the job is counted while it runs")
+    child.resume()
+    lab.wait_for("job_succeeded", dataset_id=event.dataset_id)
+    eventually(lambda: sample(running) == "0.0", what="the job is counted no longer")
+    assert sample('datalab_jobs{service="compute",state="succeeded"}') == ""
+    timed = 'datalab_job_seconds_count{kind="ingest",outcome="succeeded",service="compute"}'
+    eventually(lambda: sample(timed), what="how long it took")
+    ended = "datalab_events_published_total"
+    ended += '{event="job_succeeded",outcome="confirmed",service="compute"}'
+    eventually(lambda: sample(ended), what="how many there were")
