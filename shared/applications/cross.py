@@ -92,6 +92,11 @@ class CrossParameters(Parameters):
 
     totals: Totals = "left_out"
 
+    @property
+    def refuses_repetition(self) -> bool:
+        """Whether it is not made where rows of both tables stand several times."""
+        return self.many_to_many == "refused" and self.how != "anti"
+
     @model_validator(mode="after")
     def _arrive_at_one_kind(self) -> Self:
         if self.left_via and self.right_via:

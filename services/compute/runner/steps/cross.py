@@ -34,6 +34,7 @@ from services.compute.runner.steps.crossing.meetings import (
     make_meetings,
     measure,
     preview_told,
+    refuse_repeated,
     repetition,
 )
 from services.compute.runner.steps.workbench import Workbench, number
@@ -72,6 +73,8 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     mapped = {side: map_side(workbench, side, via) for side, via in vias.items()}
     make_meetings(workbench, mapped)
     times = repetition(workbench)
+    if workbench.is_protected and parameters.refuses_repetition:
+        refuse_repeated(workbench, mapped)
     size = _size(workbench, parameters, times)
     workbench.say(0.4, "croise les tables")
     joined = bound(workbench, key_text(left))
@@ -99,8 +102,7 @@ def _keys(workbench: Workbench, parameters: CrossParameters) -> tuple[str, str]:
 def _size(workbench: Workbench, parameters: CrossParameters, times: Repetition) -> CrossingSize:
     """How many rows it makes; raises Rejected where the whole tables' crossing is not made."""
     size = measure(workbench, parameters.how)
-    is_anti = parameters.how == "anti"
-    if times.is_of_both and parameters.many_to_many == "refused" and not is_anti:
+    if times.is_of_both and parameters.refuses_repetition:
         size = size.model_copy(update={"is_unchosen": True})
     if workbench.sample_rows is None and size.is_refused:
         raise Rejected(size.refusal)

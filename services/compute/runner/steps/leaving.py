@@ -33,7 +33,10 @@ _UNCHOSEN = ("cross", "aggregate", "chart", "map", "report")
 _JUDGED = ("sum", "count", "mean")
 """Figures of a pivot's cells that the rules know; others are a value of one unit."""
 
-_TOLD = "des données restreintes d'autrui y entrent : ses comptes ne sont pas montrés"
+_TOLD = (
+    "des données restreintes d'autrui y entrent : ses comptes ne sont pas montrés, et une valeur"
+    " qui n'est pas un nombre n'y est pas additionnée"
+)
 
 
 class Leaving:
@@ -182,7 +185,10 @@ class Leaving:
         return groups | {one.called: period(bench, at, one) for at, one in enumerate(told.times)}
 
     def _bench(self, table: InputTable) -> Workbench:
-        return Workbench(self._database, {TABLE: table}, "", Path(), lambda _at, _what: None)
+        given = {TABLE: table}
+        return Workbench(
+            self._database, given, "", Path(), lambda _at, _what: None, is_protected=True
+        )
 
     def _numbers(self, population: Population, column: str) -> str | None:
         described = {one.name: one for one in population.described}

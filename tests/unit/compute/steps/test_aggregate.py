@@ -2,6 +2,7 @@
 
 import statistics
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -160,3 +161,16 @@ def test_figures_that_mean_nothing_are_refused(parameters: dict[str, Any]) -> No
     """No groups, shares of medians, names that are taken."""
     with pytest.raises(ValueError, match="validation error"):
         AggregateParameters.model_validate(parameters)
+
+
+def test_value_that_is_no_number_is_none_among_others_restricted_data() -> None:
+    """To fail for it would tell of one person; a column of words is refused there, too."""
+    rows = [{"g": "a", "v": one} for one in ("1", "2,5", "non renseigné")]
+    with pytest.raises(Invalid, match="1 valeur n'est pas un nombre"):
+        _run(bench(table=rows), by=["g"], sums=["v"])
+    protected = replace(bench(table=rows), is_protected=True)
+    _run(protected, by=["g"], sums=["v"])
+    assert made_column(protected, "v") == [3.5]
+    words = replace(bench(table=[{"g": "a", "v": "un"}]), is_protected=True)
+    with pytest.raises(Invalid, match="1 valeur n'est pas un nombre"):
+        _run(words, by=["g"], sums=["v"])

@@ -1,6 +1,7 @@
 """Crossings of one and several keys, of either side, against a naive reference."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from services.compute.runner.steps.workbench import Workbench
 from shared.applications import effect_of
 from shared.applications.cross import CrossParameters
 from shared.applications.effect import Source
-from shared.errors import Invalid
+from shared.errors import Invalid, Rejected
 from shared.events import Step
 from tests.unit.compute.steps.benches import bench, made, made_column
 
@@ -145,3 +146,23 @@ def test_column_of_a_further_key_is_named_where_it_is_missing() -> None:
     with pytest.raises(Invalid) as refused:
         _run(workbench, keys=[{"left": "m", "right": "zz"}])
     assert refused.value.field == "keys.0.right"
+
+
+@pytest.mark.parametrize("there", [["a", "b", "b"], ["a", "a", "b"]])
+def test_protected_crossing_of_repeated_keys_is_refused_whichever_they_are(
+    there: list[str],
+) -> None:
+    """The refusal has the same words: it would tell how many rows of a key are there."""
+    left = _table([("a", ""), ("a", "")], "l")
+    workbench = bench(left=left, right=_table([(one, "") for one in there], "r"))
+    with pytest.raises(Rejected) as refused:
+        _run(replace(workbench, is_protected=True), many_to_many="refused", how="inner")
+    assert str(refused.value).startswith("croisement « made » refusé : chaque table a des clés sur")
+
+
+def test_protected_crossing_is_made_where_one_side_has_each_key_once() -> None:
+    """Then no row of both stands several times."""
+    left = _table([("a", ""), ("a", "")], "l")
+    workbench = replace(bench(left=left, right=_table([("a", "")], "r")), is_protected=True)
+    _run(workbench, many_to_many="refused", how="inner")
+    assert len(made(workbench)) == 2

@@ -18,6 +18,7 @@ from services.compute.runner.steps.crossing.key_tables import (
     keys,
 )
 from services.compute.runner.steps.workbench import Workbench
+from shared.applications.cross import WAYS_OUT
 from shared.errors import Rejected
 from shared.words import counted, grouped
 
@@ -134,6 +135,27 @@ def repetition(workbench: Workbench) -> Repetition:
             (SELECT max(n) FROM (SELECT sum(left_n) AS n FROM met GROUP BY right_key))
     """)
     return Repetition(int(left or 0), int(right or 0))
+
+
+def refuse_repeated(workbench: Workbench, mapped: Mapping[Side, str]) -> None:
+    """Raises Rejected where both tables repeat keys, whether the same ones or others.
+
+    Where others' restricted data go in, it is not told which: to refuse a crossing for one person's
+    rows is to tell of these. What both tables are like by themselves is known to who sends it.
+    """
+    for side in ("left", "right"):
+        ((most,),) = workbench.rows(f"""
+            SELECT max(n) FROM (
+                SELECT sum(n) AS n FROM {mapped[side]} JOIN {keys(side)} USING (key) GROUP BY target
+            )
+        """)
+        if (most or 0) <= 1:
+            return
+    raise Rejected(
+        f"croisement « {workbench.output} » refusé : chaque table a des clés sur plusieurs lignes,"
+        f" et des données restreintes d'autrui y entrent, dont il n'est pas dit si ce sont les"
+        f" mêmes ; {WAYS_OUT}"
+    )
 
 
 def bound(workbench: Workbench, left_key: str) -> Bound:
