@@ -81,6 +81,9 @@ class LedgerEntry(Frozen):
     version: int
     sha256: str = Field(description="of the version's source")
     by: tuple[str, ...] = Field(default=(), description="columns of the result that make its cells")
+    columns: tuple[str, ...] = Field(
+        default=(), description="columns of the dataset that make its cells"
+    )
     filters: str = Field(default="", description="which rows count, in French")
     figures: tuple[str, ...] = Field(description="`count`, `sum(column)`, ... at most 60")
     cells: int = Field(ge=0, description="that show a figure")

@@ -14,37 +14,11 @@ from tests.attacks.worlds import (
     commune,
     crowd,
     enterprises,
-    person,
-    person_ids,
     siren,
 )
 
 _PLACES = 20
 _AID = {"yes": "rsa", "no": "apl"}
-
-
-def _holes(random: Random) -> Sequence[Trial]:
-    """Fourteen of a commune are known to get one aid: whether a second cell is there at all."""
-    persons, targets = [], []
-    for number in range(_PLACES):
-        place, truth = commune(number), coin(random)
-        persons += [person(random, one, place, aid="apl") for one in person_ids(random, 14)]
-        persons.append(person(random, person_ids(random, 1)[0], place, aid=_AID[truth]))
-        targets.append((truth, place))
-    steps = [aggregate("aides", ["commune", "aide"], counts=["id"])]
-    seen = release(Treatment(steps, {"aides": beneficiaries(random, persons)}), Ledger())
-    return [
-        Trial(
-            truth,
-            {
-                "apl": seen.cell("id_nombre", commune=place, aide="apl"),
-                "has_apl": seen.has(commune=place, aide="apl"),
-                "has_rsa": seen.has(commune=place, aide="rsa"),
-                **signs(seen),
-            },
-        )
-        for truth, place in targets
-    ]
 
 
 def _insider(random: Random) -> Sequence[Trial]:
@@ -137,7 +111,6 @@ def _with_bonus(random: Random, **figures: Any) -> tuple[Seen, list[tuple[str, s
 
 
 ATTACKS = (
-    Attack("holes", "the aid of one of fifteen by what is not shown", _holes),
     Attack("insider", "the turnover of a competitor", _insider),
     Attack("branches", "the turnover of an enterprise of many rows", _branches),
     Attack("sum_of_one_value", "a bonus that one of thirty has", _few_have_it),

@@ -101,15 +101,6 @@ def _establishments(random: Random) -> Sequence[Trial]:
 
 def _twice(random: Random) -> Sequence[Trial]:
     """Whether the target has two rows: how often a row of one's own is repeated."""
-    return _one_key(random, times=1)
-
-
-def _both_twice(random: Random) -> Sequence[Trial]:
-    """The same, by a crossing that is refused where both sides repeat a key."""
-    return _one_key(random, times=2)
-
-
-def _one_key(random: Random, times: int) -> Sequence[Trial]:
     (target,), truth = person_ids(random, 1), coin(random)
     persons = crowd(random, 40, _PLACES)[:-1]
     persons.append(person(random, target, _PLACES[0]))
@@ -117,7 +108,7 @@ def _one_key(random: Random, times: int) -> Sequence[Trial]:
     persons.append(person(random, again, _PLACES[1]))
     known = [(one[0], "autres") for one in persons[5:30]]
     tables = {
-        "depot": own(("id", "groupe"), [*known, *[(target, "un")] * times]),
+        "depot": own(("id", "groupe"), [*known, (target, "un")]),
         "aides": beneficiaries(random, persons),
     }
     steps = [
@@ -126,23 +117,6 @@ def _one_key(random: Random, times: int) -> Sequence[Trial]:
     ]
     seen = release(Treatment(steps, tables), Ledger())
     return [Trial(truth, {**leaves(seen.reports), **leaves(seen.rows), **signs(seen)})]
-
-
-def _marks(random: Random) -> Sequence[Trial]:
-    """Whether the target's amount is withheld or is no number: by warnings, or by the failure."""
-    (target,), truth = person_ids(random, 1), coin(random)
-    persons = [list(one) for one in crowd(random, 40, _PLACES)[:-1]]
-    persons.append(list(person(random, target, _PLACES[0])))
-    if truth == "yes":
-        persons[-1][4] = "non renseigné"
-    known = [(one[0], "tous") for one in persons[5:30]]
-    tables = {
-        "depot": own(("id", "groupe"), [*known, (target, "tous")]),
-        "aides": beneficiaries(random, [tuple(one) for one in persons]),
-    }
-    steps = [cross("depot", "aides"), aggregate("croise", ["groupe"], sums=["montant"])]
-    seen = release(Treatment(steps, tables), Ledger())
-    return [Trial(truth, {"kind": len(leaves(seen.reports)), **signs(seen, "nombres")})]
 
 
 def _names_of_columns(random: Random) -> Sequence[Trial]:
@@ -172,8 +146,6 @@ ATTACKS = (
     Attack("powers_of_two", "membership by a sum of one's own figures", _powers),
     Attack("establishments", "an enterprise's membership through a crosswalk", _establishments),
     Attack("rows_of_one", "how many rows one person has", _twice, practice=16, worlds=24),
-    Attack("refused_repetition", "the same by a refusal", _both_twice, practice=16, worlds=24),
-    Attack("withheld_amount", "whether an amount is withheld", _marks, practice=16, worlds=24),
     Attack("names_of_columns", "membership by what columns are called", _names_of_columns),
     Attack("repeated_upload", "membership by rows of an upload", _repeated_upload),
 )

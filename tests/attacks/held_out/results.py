@@ -1,6 +1,6 @@
 """Values of one unit, by several results that are each harmless."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -135,48 +135,8 @@ def _is_large(fine: Seen, whole: Seen, group: str) -> bool | None:
     return bool(mean * number - rest > _MIDDLE)
 
 
-def _all_but_one(random: Random) -> Sequence[Trial]:
-    """All men of a commune get one aid, but for perhaps the target; women get any."""
-    persons, targets = [], []
-    for number in range(_MANY):
-        place, truth = commune(number), coin(random)
-        persons += [
-            person(random, one, place, sex="H", aid="apl") for one in person_ids(random, 15)
-        ]
-        persons += [
-            person(random, one, place, sex="F", aid=aid)
-            for aid in ("rsa", "apl", "aah")
-            for one in person_ids(random, 14)
-        ]
-        (target,) = person_ids(random, 1)
-        persons.append(person(random, target, place, sex="H", aid=_AID[truth]))
-        targets.append((truth, place))
-    tables, ledger = {"aides": beneficiaries(random, persons)}, Ledger()
-    fine, coarse = (
-        release(Treatment([aggregate("aides", by, counts=["id"])], tables), ledger)
-        for by in (["commune", "sexe", "aide"], ["commune", "aide"])
-    )
-    return [Trial(truth, _of_men(fine, coarse, place)) for truth, place in targets]
-
-
-def _of_men(fine: Seen, coarse: Seen, place: str) -> Mapping[str, object]:
-    rest = {
-        aid: _difference(
-            coarse.cell("id_nombre", commune=place, aide=aid),
-            fine.cell("id_nombre", commune=place, sexe="F", aide=aid),
-        )
-        for aid in ("rsa", "apl")
-    }
-    return {
-        **rest,
-        "row": fine.has(commune=place, sexe="H", aide="rsa"),
-        "men": fine.cell("id_nombre", commune=place, sexe="H", aide="apl"),
-    }
-
-
 ATTACKS = (
     Attack("two_versions", "the aid of who was added to the table", _versions),
     Attack("list_and_one", "the commune of one person", _list_and_one),
     Attack("parts_of_a_list", "an amount by mean, count and sum", _parts_of_a_list),
-    Attack("all_but_one", "the aid of one man by what women get", _all_but_one),
 )

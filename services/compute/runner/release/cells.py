@@ -13,9 +13,11 @@ from typing import NamedTuple
 import duckdb
 
 from services.compute.runner.database import quoted
-from services.compute.runner.release.atoms import MOST_ATOMS, Atom, Undecided
-from services.compute.runner.release.intervals import Piece
+from services.compute.runner.release.alike import make_alike
+from services.compute.runner.release.arithmetic.atoms import MOST_ATOMS, Atom, Undecided
+from services.compute.runner.release.arithmetic.intervals import Piece
 from services.compute.runner.release.populations import Population
+from shared.tables.release import RuleName
 
 DOMINANCE = 0.85
 """Of a cell, the part that its largest contributor has at most."""
@@ -24,11 +26,15 @@ P = 0.10
 """How closely the second contributor may tell the largest one's part: no closer than 10 %."""
 
 PARTS, _ATOMS, _VALUES, _PLAY = "‹cellules›", "‹atomes›", "‹valeurs›", "‹en jeu›"
+_ALIKE = "‹presque tous pareils›"
 EARLIER = 1 << 40
 """Numbers of cells that left before begin here."""
 
 COUNT = "count"
 """The figure that has no column."""
+
+Hidden = dict[int, RuleName]
+"""The cells to leave empty, and the first rule that says so."""
 
 
 class Measure(NamedTuple):
@@ -52,10 +58,14 @@ class Measure(NamedTuple):
 
 
 class Earlier(NamedTuple):
-    """Cells that left before: the query of `cell`, `row` and `figures`, and what each bit means."""
+    """Cells that left before: the query of `cell`, `row` and `figures`, and what each bit means.
+
+    `columns` are those of the input that name them.
+    """
 
     sql: str
     figures: tuple[str, ...]
+    columns: tuple[str, ...] = ()
 
     def cells(self, figure: str, number: int, about: str = "row") -> str:
         """The query of the cells that show that figure, or any if it is empty, and their rows.
@@ -74,12 +84,13 @@ class Cells:
     """The cells of one table, in `PARTS`, as far as they are of one input.
 
     `PARTS` has a `cell`, a `row` in it, the `unit` whose that is, and how often it counts as
-    `weight`.
+    `weight`. `named` are the columns of the input that name them.
     """
 
     database: duckdb.DuckDBPyConnection
     population: Population
     earlier: Sequence[Earlier]
+    named: frozenset[str] = frozenset()
 
     def units(self) -> tuple[dict[int, int], set[int]]:
         """How many units are in each cell, and the cells whose rows count unequally often."""
@@ -175,16 +186,23 @@ class Cells:
         return bool(cells == distinct)
 
     def atoms(self) -> list[Atom]:
-        """Those of what was brought into play."""
+        """Those of what was brought into play.
+
+        Rows of a group that is nearly all of a larger one, by all columns that name cells together,
+        are atoms of their own.
+        """
         enough = self.population.minimum
+        named = self.named.union(*(one.columns for one in self.earlier))
+        make_alike(self.database, self.population, _ALIKE, named)
         found = self.database.execute(f"""
-            SELECT cells, count(DISTINCT unit) AS n, count(*),
+            SELECT cells, coalesce(alike, 0) AS alike, count(DISTINCT unit) AS n, count(*),
                 CASE WHEN n < {enough} THEN list(DISTINCT unit) END
-            FROM {quoted(_ATOMS)} JOIN {quoted(self.population.units)} USING (row) GROUP BY cells
+            FROM {quoted(_ATOMS)} JOIN {quoted(self.population.units)} USING (row)
+            LEFT JOIN {quoted(_ALIKE)} USING (row) GROUP BY cells, alike
         """).fetchall()
         return [
-            Atom(frozenset(cells), None if units is None else frozenset(units), rows)
-            for cells, _, rows, units in found
+            Atom(frozenset(cells), None if units is None else frozenset(units), rows, alike)
+            for cells, alike, _, rows, units in found
         ]
 
     def pieces(self) -> Iterator[tuple[int, Piece]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from services.compute.runner.database import columns, literal, quoted
-from services.compute.runner.release.atoms import Undecided
+from services.compute.runner.release.arithmetic.atoms import Undecided
 from services.compute.runner.release.cells import Earlier
 from services.compute.runner.release.figures import figures_of
 from services.compute.runner.release.following import Followed, Following
@@ -125,7 +125,8 @@ class Release:
         terms, same, others = population.terms, list[Earlier](), list[OtherVersion]()
         before = [(one.entry, self.folder / one.path) for one in terms.earlier]
         for entry, path in (*before, *self._left):
-            earlier = Earlier(f"FROM read_parquet({literal(str(path))})", entry.figures)
+            read = f"FROM read_parquet({literal(str(path))})"
+            earlier = Earlier(read, entry.figures, entry.columns)
             if (entry.dataset_id, entry.version) == (terms.dataset_id, terms.version):
                 same.append(earlier)
             elif entry.dataset_id == terms.dataset_id:

@@ -3,12 +3,13 @@
 Aggregations, plain queries and pivots make groups; all are followed here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.compute.runner.database import columns, literal, quoted
+from services.compute.runner.release.alike import is_secret, nearly_all, nearly_met, partition
 from services.compute.runner.release.following import Carrier, Followed, Following, Part
-from services.compute.runner.release.populations import cells_of
+from services.compute.runner.release.populations import Population, cells_of
 from shared.applications.effect import Effect, Source
 
 _FIGURES = frozenset(
@@ -115,27 +116,33 @@ class Grouping:
             """)
         self.following.groups[output] = self.following.inside(source) - source.lost
         for population in self.following.groups[output]:
-            self._make_members(population, source)
-        for at, one in enumerate(self.conditions):
-            self._make_whole(at, one)
+            self._make_members(members_of(population, output), population, source)
+            for at, one in enumerate(self.conditions):
+                table = left_out_of(population, output, at)
+                self._make_members(table, population, source, left_out_by=one)
 
-    def _joined(self, names: str, left_out: str = "") -> str:
+    def _joined(self, names: str, left_out_by: str = "") -> str:
         """The rows that count, with these columns, as `s`, and their group as `o`.
 
-        `left_out` is a column whose condition does not matter.
+        With the column of a condition, the rows that would count but for that condition.
         """
         alike = " AND ".join(
             f"o.{quoted(name)} IS NOT DISTINCT FROM s.g{at}" for at, name in enumerate(self.groups)
         )
         keys = "".join(f", {one} AS g{at}" for at, one in enumerate(self.groups.values()))
-        wanted = [one for name, one in self.conditions.items() if name != left_out]
-        where = " AND ".join(f"({one})" for one in wanted) or "true"
+        wanted = (
+            f"NOT coalesce({one}, false)" if name == left_out_by else f"({one})"
+            for name, one in self.conditions.items()
+        )
+        where = " AND ".join(wanted) or "true"
         rows = f"(SELECT {names}{keys} FROM {quoted(self.table)} WHERE {where})"
         return f"{rows} s JOIN {quoted(self.output)} o ON {alike or 'true'}"
 
-    def _make_members(self, population: str, source: Followed) -> None:
-        """Which rows of the input are in which group, and how often."""
-        joined = self._joined(", ".join(map(quoted, source.carriers)))
+    def _make_members(
+        self, table: str, population: str, source: Followed, left_out_by: str = ""
+    ) -> None:
+        """Which rows of the input are in which group, and how often; or were left out of it."""
+        joined = self._joined(", ".join(map(quoted, source.carriers)), left_out_by)
         cell, parts = f"o.{quoted(cells_of(self.output))}", []
         for name, carrier in source.carriers.items():
             if carrier.population == population:
@@ -154,18 +161,9 @@ class Grouping:
         )
         weight, grouped = ("n", "") if is_once else ("sum(n)", "GROUP BY cell, row")
         self.following.database.execute(f"""
-            CREATE OR REPLACE TABLE {quoted(members_of(population, self.output))} AS
+            CREATE OR REPLACE TABLE {quoted(table)} AS
             SELECT cell, row, CAST({weight} AS BIGINT) AS weight
             FROM ({" UNION ALL ".join(parts)}) WHERE row IS NOT NULL {grouped}
-        """)
-
-    def _make_whole(self, at: int, column: str) -> None:
-        """Which groups a condition leaves nothing out of."""
-        joined = self._joined(f"coalesce({self.conditions[column]}, false) AS met", column)
-        self.following.database.execute(f"""
-            CREATE OR REPLACE TABLE {quoted(whole_of(self.output, at))} AS
-            SELECT o.{quoted(cells_of(self.output))} AS cell FROM {joined}
-            GROUP BY cell HAVING bool_and(met)
         """)
 
 
@@ -231,6 +229,43 @@ def members_of(population: str, output: str) -> str:
     return f"‹lignes de {population} dans {output}›"
 
 
-def whole_of(output: str, at: int) -> str:
-    """The table of the groups (`cell`) of which all rows meet the condition of that number."""
-    return f"‹groupes entiers de {output} par la condition {at}›"
+def left_out_of(population: str, output: str, at: int) -> str:
+    """The same of the rows that the condition of that number leaves out of groups."""
+    return f"‹lignes de {population} hors de {output} par la condition {at}›"
+
+
+def alike_groups(following: Following, population: Population, source: str) -> set[int]:
+    """The groups of a table that nearly all of a larger one are in, or that meet a condition.
+
+    Where they are, and when, is no secret, nor is what all units of the input have in common.
+    """
+    database, found = following.database, set[int]()
+    followed = following.tables[source]
+    cell, members = quoted(cells_of(source)), f"FROM {quoted(members_of(population.name, source))}"
+    for name in followed.by:
+        if is_secret(database, population, _columns(population, followed.columns[name])):
+            within = partition(one for one in followed.by if one != name)
+            places = f"SELECT {cell} AS cell, min({cell}) OVER ({within}) AS whole"
+            found |= nearly_all(database, population, f"{places} FROM {quoted(source)}", members)
+    for at, parts in enumerate(followed.conditions):
+        if is_secret(database, population, _columns(population, parts)):
+            left_out = left_out_of(population.name, source, at)
+            found |= nearly_met(
+                database, population, f"SELECT {cell} FROM {quoted(source)}", left_out
+            )
+    return found
+
+
+def columns_of(following: Following, population: Population, sources: Iterable[str]) -> set[str]:
+    """The columns of the input by which the groups of these tables are made."""
+    tables = [following.tables[one] for one in sources]
+    return {
+        column
+        for one in tables
+        for name in one.by
+        for column in _columns(population, one.columns[name])
+    }
+
+
+def _columns(population: Population, parts: Collection[Part]) -> list[str]:
+    return [one.column for one in parts if one.population == population.name and one.column]

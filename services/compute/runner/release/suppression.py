@@ -8,17 +8,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from services.compute.runner.release.atoms import Atom, Undecided, found_in, without
-from services.compute.runner.release.cells import EARLIER, Cells, Measure, P
-from services.compute.runner.release.intervals import Interval, Piece, Protection, System
-from services.compute.runner.release.linear import Finding
+from services.compute.runner.release.arithmetic.atoms import Atom, Undecided, found_in, without
+from services.compute.runner.release.arithmetic.intervals import Interval, Piece, Protection, System
+from services.compute.runner.release.arithmetic.linear import Finding
+from services.compute.runner.release.cells import EARLIER, Cells, Hidden, Measure, P
 from shared.tables.release import RuleName
 
 _MOST_ROUNDS = 60
 _NEARLY = 1e-4
-
-Hidden = dict[int, RuleName]
-"""The cells to leave empty, and the first rule that says so."""
 
 
 class _Linked(NamedTuple):

@@ -9,13 +9,13 @@ import duckdb
 import pyarrow as pa
 
 from services.compute.runner.database import filled, literal, quoted
-from services.compute.runner.release.atoms import Undecided
-from services.compute.runner.release.cells import COUNT, PARTS, Cells, Earlier
+from services.compute.runner.release.arithmetic.atoms import Undecided
+from services.compute.runner.release.cells import COUNT, PARTS, Cells, Earlier, Hidden
 from services.compute.runner.release.figures import Figure, Telling, Told
-from services.compute.runner.release.following import Followed, Following, Part
-from services.compute.runner.release.grouping import members_of, whole_of
-from services.compute.runner.release.populations import KNOWN, Numbers, Population, cells_of
-from services.compute.runner.release.suppression import Hidden, hide_counts, hide_large, hide_small
+from services.compute.runner.release.following import Followed, Following
+from services.compute.runner.release.grouping import alike_groups, columns_of, members_of
+from services.compute.runner.release.populations import Numbers, Population
+from services.compute.runner.release.suppression import hide_counts, hide_large, hide_small
 from services.compute.runner.release.told import between_versions, outcomes
 from services.compute.runner.release.versions import OtherVersion, VersionCheck, marks_of
 from shared.tables.release import LedgerEntry, RuleOutcome
@@ -47,10 +47,10 @@ class TableCheck:
 
     def run(self, earlier: Sequence[Earlier]) -> Iterator[RuleOutcome]:
         """Empty cells of `shown`, and say by which rules. Raises Undecided."""
-        cells = Cells(self.database, self.population, earlier)
+        cells = Cells(self.database, self.population, earlier, frozenset(self._named))
         present = self._present()
         for column, source in self.groups.items():
-            for group in self._alike(source):
+            for group in alike_groups(self.following, self.population, source):
                 self.rows[self._first(column) + group] = "alike"
         hide_small(cells, present, self.rows)
         for told in self._telling.all():
@@ -117,6 +117,11 @@ class TableCheck:
         )
         self.database.execute(f"CREATE OR REPLACE TABLE {quoted(PARTS)} AS {parts}")
 
+    @property
+    def _named(self) -> set[str]:
+        """The columns of the input that name groups."""
+        return columns_of(self.following, self.population, self.groups.values())
+
     def _present(self) -> list[int]:
         return [
             self._first(column) + group
@@ -126,41 +131,6 @@ class TableCheck:
                 f" WHERE {quoted(column)} IS NOT NULL"
             ).fetchall()
         ]
-
-    def _alike(self, source: str) -> set[int]:
-        """Groups that are all there is of a larger one: all of these have the same value.
-
-        So are groups that a condition leaves nothing out of.
-
-        Where they are, and when, is no secret, nor is what all units of the input have in common.
-        """
-        followed, queries = self.following.tables[source], []
-        for name in followed.by:
-            if self._is_secret(followed.columns[name]):
-                others = ", ".join(quoted(one) for one in followed.by if one != name) or "1"
-                queries.append(
-                    f"SELECT {quoted(cells_of(source))} FROM {quoted(source)}"
-                    f" QUALIFY count(*) OVER (PARTITION BY {others}) = 1"
-                )
-        for at, parts in enumerate(followed.conditions):
-            if self._is_secret(parts):
-                queries.append(f"SELECT cell FROM {quoted(whole_of(source, at))}")
-        found = (self.database.execute(one).fetchall() for one in queries)
-        return {group for rows in found for (group,) in rows}
-
-    def _is_secret(self, parts: Collection[Part]) -> bool:
-        """Whether a column tells of the input's units what is not known anyway."""
-        if not any(one.population == self.population.name for one in parts):
-            return False
-        return not any(self._is_known(one.column) for one in parts)
-
-    def _is_known(self, column: str) -> bool:
-        if self.population.type_of(column) in KNOWN:
-            return True
-        ((values,),) = self.database.execute(
-            f"SELECT count(DISTINCT {quoted(column)}) FROM {quoted(self.population.base)}"
-        ).fetchall()
-        return bool(values <= 1)
 
     def _empty(self) -> None:
         """Leave cells empty; a row that is there for the input's units alone goes as a whole."""
@@ -233,6 +203,7 @@ class TableCheck:
             version=population.terms.version,
             sha256=population.terms.sha256,
             by=tuple(dict.fromkeys(by)),
+            columns=tuple(sorted(self._named)),
             filters=" ; ".join(self._filters()),
             figures=tuple(shown),
             cells=cells,

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
+from services.compute.runner.release.cells import Hidden
 from services.compute.runner.release.populations import Population
-from services.compute.runner.release.suppression import Hidden
 from shared.tables.release import LedgerEntry, ReleaseRecord, ReleaseVerdict, RuleName, RuleOutcome
 from shared.words import counted, french_list, quoted
 

@@ -13,7 +13,13 @@ from typing import NamedTuple
 import duckdb
 
 from services.compute.runner.database import literal, quoted
-from services.compute.runner.release.atoms import MOST_ATOMS, Atom, Undecided, found_in, without
+from services.compute.runner.release.arithmetic.atoms import (
+    MOST_ATOMS,
+    Atom,
+    Undecided,
+    found_in,
+    without,
+)
 from services.compute.runner.release.cells import EARLIER, PARTS, Earlier
 from services.compute.runner.release.populations import Population
 from shared.tables.release import EarlierCells, LedgerEntry, ReleaseDifference

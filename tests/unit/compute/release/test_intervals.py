@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from services.compute.runner.release.atoms import Undecided
-from services.compute.runner.release.intervals import Piece, Protection, System, _solver
+from services.compute.runner.release.arithmetic.atoms import Undecided
+from services.compute.runner.release.arithmetic.intervals import Piece, Protection, System, _solver
 
 _TOTAL = 300
 

@@ -6,7 +6,7 @@ from itertools import chain, combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.compute.runner.release.atoms import Atom, found_in, without
+from services.compute.runner.release.arithmetic.atoms import Atom, found_in, without
 
 Cells = st.lists(st.sets(st.integers(0, 8), min_size=1), min_size=1, max_size=6)
 

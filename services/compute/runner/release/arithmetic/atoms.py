@@ -11,18 +11,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.compute.runner.release.linear import Finding, Units, disclosures
+from services.compute.runner.release.arithmetic.linear import Finding, Units, disclosures
 
 MOST_ATOMS = 300_000
 _MOST_CELLS, _MOST_ENTRIES = 700, 6_000_000
 
 
 class Atom(NamedTuple):
-    """The cells that its rows are in, and its units: None when these are enough."""
+    """The cells that its rows are in, and its units: None when these are enough.
+
+    `alike` numbers the group that nearly all of a larger one are in, 0 where its rows are of none.
+    """
 
     cells: frozenset[int]
     units: Units | None
     rows: int = 0
+    alike: int = 0
 
 
 class Undecided(Exception):
@@ -44,14 +48,20 @@ def without(atoms: Iterable[Atom], hidden: Collection[int], enough: int) -> list
 def _joined(one: Atom, other: Atom, enough: int) -> Atom:
     units = None if one.units is None or other.units is None else one.units | other.units
     is_enough = units is None or len(units) >= enough
-    return Atom(one.cells, None if is_enough else units, one.rows + other.rows)
+    alike = one.alike if one.alike == other.alike else 0
+    return Atom(one.cells, None if is_enough else units, one.rows + other.rows, alike)
 
 
 def found_in(atoms: Sequence[Atom], enough: int) -> list[Finding]:
     """Combinations of cells that disclose fewer than `enough` units; empty when none does.
 
-    Raises Undecided.
+    So do those that disclose how many are in a group that nearly all of a larger one are in: it
+    counts as a unit of its own. Raises Undecided.
     """
+    atoms = [
+        one._replace(units=frozenset({-one.alike})) if one.alike and one.units is None else one
+        for one in atoms
+    ]
     return [it for some in _components(atoms) for it in _found_in_component(some, enough)]
 
 

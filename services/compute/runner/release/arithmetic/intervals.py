@@ -14,11 +14,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, NamedTuple
 
-from services.compute.runner.release.atoms import Undecided
+from services.compute.runner.release.arithmetic.atoms import Undecided
 
 _SECONDS, _MEMORY_BYTES = 4, 1_500_000_000
 _MOST_CELLS = 6000
-_ROOT = Path(__file__).parents[4]
+_ROOT = Path(__file__).parents[5]
 _LARGEST = 100_000
 """Values are scaled to this and rounded: the solver of suppressions does not end on fractions."""
 
@@ -136,7 +136,7 @@ def _solver() -> "subprocess.Popen[str]":
     """The process that solves for this one, and ends with it."""
     limits = str(_SECONDS), str(_MEMORY_BYTES)
     return subprocess.Popen(
-        [sys.executable, "-m", "services.compute.runner.release.solver", *limits],
+        [sys.executable, "-m", "services.compute.runner.release.arithmetic.solver", *limits],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -33,7 +33,8 @@ class Finding(NamedTuple):
 def disclosures(matrix: Matrix, units: Sequence[Units | None], enough: int) -> list[Finding]:
     """Combinations of cells (rows of `matrix`) that leave fewer than `enough` units.
 
-    `units` are those of each atom (column), None where they are enough. Empty when there is none.
+    `units` are those of each atom (column), None where they are enough; a number below 0 is that of
+    a group, which only a combination of several cells discloses. Empty when there is none.
     """
     is_small = np.array([one is not None for one in units], dtype=bool)
     if not is_small.any():
@@ -92,7 +93,10 @@ def _light_rows(block: Matrix, units: Sequence[Units], enough: int) -> Iterator[
             if len(behind) >= enough:
                 break
         else:
-            yield Finding(_cells(row[columns:]))
+            found = _cells(row[columns:])
+            # A group that is a cell by itself was judged where it stands.
+            if len(found) > 1 or not any(unit < 0 for unit in behind):
+                yield Finding(found)
 
 
 def _cells(row: Matrix) -> tuple[int, ...]:

@@ -1,10 +1,10 @@
 """Solves tables of cells by pytauargus, each in a process of its own that is given little.
 
-`python -m services.compute.runner.release.solver SECONDS MEMORY` answers a line of JSON, what to do
-and two paths, by `true` or `false` on a line. Each is done by a fork, which need not load the
-solver again: its native code crashes alone, and uses no more than the limits. The first path is of
-a file of the format JJ (cells, then sums that are zero), the second of the JSON to be made: the
-cells to hide besides, or the interval of each hidden cell.
+`python -m services.compute.runner.release.arithmetic.solver SECONDS MEMORY` answers a line of JSON,
+what to do and two paths, by `true` or `false` on a line. Each is done by a fork, which need not
+load the solver again: its native code crashes alone, and uses no more than the limits. The first
+path is of a file of the format JJ (cells, then sums that are zero), the second of the JSON to be
+made: the cells to hide besides, or the interval of each hidden cell.
 """
 
 import json
