@@ -11,7 +11,7 @@ import duckdb
 from services.compute.runner.database import quoted
 from services.compute.runner.release.populations import KNOWN, Population
 
-_NUMBERED = "‹groupes de toutes les lignes›"
+_GROUPS, _CELL = "‹groupes de toutes les lignes›", "‹groupe›"
 
 
 def make_alike(
@@ -24,29 +24,26 @@ def make_alike(
 
     It has the `row`, and the group by a number from 1.
     """
-    row, numbered = quoted(population.row), quoted(_NUMBERED)
+    row, groups = quoted(population.row), quoted(_GROUPS)
     secret = [one for one in sorted(columns) if is_secret(database, population, [one])]
-    wholes = ", ".join(
-        f"min({row}) OVER ({partition(it for it in columns if it != one)}) AS whole{at}"
-        for at, one in enumerate(secret)
-    )
+    named = ", ".join(map(quoted, columns)) or "1"
+    same = " AND ".join(f"b.{it} IS NOT DISTINCT FROM g.{it}" for it in map(quoted, columns))
     database.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {numbered} AS
-        SELECT {row} AS row, min({row}) OVER ({partition(columns)}) AS cell
-            {"," * bool(secret)} {wholes}
-        FROM {quoted(population.base)}
+        CREATE OR REPLACE TEMP TABLE {groups} AS
+        SELECT {named}, min({row}) AS {quoted(_CELL)} FROM {quoted(population.base)}
+        WHERE {bool(secret)} GROUP BY ALL
     """)
-    found = set[int]()
-    for at, _ in enumerate(secret):
-        places = f"SELECT DISTINCT cell, whole{at} AS whole FROM {numbered}"
-        found |= nearly_all(database, population, places, f"FROM {numbered}")
-    database.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {quoted(target)} AS SELECT row, cell AS alike FROM {numbered}
-        WHERE cell IN (SELECT unnest(?))
-    """,
-        [sorted(found)],
+    members = (
+        f"SELECT g.{quoted(_CELL)} AS cell, b.{row} AS row"
+        f" FROM {quoted(population.base)} b JOIN {groups} g ON {same or 'true'}"
     )
+    found = set[int]()
+    for one in secret:
+        whole = f"min({quoted(_CELL)}) OVER ({partition(it for it in columns if it != one)})"
+        places = f"SELECT {quoted(_CELL)} AS cell, {whole} AS whole FROM {groups}"
+        found |= nearly_all(database, population, places, members)
+    rows = f"SELECT row, cell AS alike FROM ({members}) WHERE cell IN (SELECT unnest(?))"
+    database.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(target)} AS {rows}", [sorted(found)])
 
 
 def partition(columns: Iterable[str]) -> str:
@@ -57,19 +54,24 @@ def partition(columns: Iterable[str]) -> str:
 def nearly_all(
     database: duckdb.DuckDBPyConnection, population: Population, places: str, members: str
 ) -> set[int]:
-    """The groups beside which too few units are in the same larger one.
+    """The groups beside which too few units are in the same larger one, of those that have enough.
 
-    `places` is the query of each `cell` and the `whole` that it is in, `members` has the rows.
+    `places` is the query of each `cell` and the `whole` that it is in, `members` that of its rows.
+    Any other group beside such a one has too few units, too: most are known by that.
     """
+    units, enough = quoted(population.units), population.minimum
     rows = database.execute(f"""
-        WITH places AS ({places}), units AS (
-            SELECT DISTINCT whole, cell, unit FROM places JOIN (SELECT cell, row {members})
-            USING (cell) JOIN {quoted(population.units)} USING (row)
-        ), counted AS (
-            SELECT cell, whole, count(*) OVER (PARTITION BY whole, unit) AS cells FROM units
-        ), wholes AS (SELECT whole, count(DISTINCT unit) AS n FROM units GROUP BY whole)
-        SELECT cell FROM counted JOIN wholes USING (whole) GROUP BY cell, n
-        HAVING n - count(*) FILTER (cells = 1) < {population.minimum}
+        WITH places AS ({places}), members AS (
+            SELECT cell, unit FROM ({members}) JOIN {units} USING (row)
+        ), large AS (
+            SELECT whole, min(cell) AS cell FROM places JOIN (
+                SELECT cell FROM members GROUP BY cell HAVING count(DISTINCT unit) >= {enough}
+            ) USING (cell) GROUP BY whole HAVING count(*) = 1
+        ), beside AS (
+            SELECT whole, count(DISTINCT unit) AS n FROM large l JOIN places p USING (whole)
+            JOIN members m ON m.cell = p.cell WHERE p.cell <> l.cell GROUP BY whole
+        )
+        SELECT cell FROM large LEFT JOIN beside USING (whole) WHERE coalesce(n, 0) < {enough}
     """)
     return {group for (group,) in rows.fetchall()}
 

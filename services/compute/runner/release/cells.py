@@ -192,18 +192,23 @@ class Cells:
         are atoms of their own.
         """
         enough = self.population.minimum
-        named = self.named.union(*(one.columns for one in self.earlier))
-        make_alike(self.database, self.population, _ALIKE, named)
         found = self.database.execute(f"""
             SELECT cells, coalesce(alike, 0) AS alike, count(DISTINCT unit) AS n, count(*),
                 CASE WHEN n < {enough} THEN list(DISTINCT unit) END
             FROM {quoted(_ATOMS)} JOIN {quoted(self.population.units)} USING (row)
-            LEFT JOIN {quoted(_ALIKE)} USING (row) GROUP BY cells, alike
+            LEFT JOIN {quoted(self._alike)} USING (row) GROUP BY cells, alike
         """).fetchall()
         return [
             Atom(frozenset(cells), None if units is None else frozenset(units), rows, alike)
             for cells, alike, _, rows, units in found
         ]
+
+    @cached_property
+    def _alike(self) -> str:
+        """The table of the rows that are in such groups."""
+        named = self.named.union(*(one.columns for one in self.earlier))
+        make_alike(self.database, self.population, _ALIKE, named)
+        return _ALIKE
 
     def pieces(self) -> Iterator[tuple[int, Piece]]:
         """The atoms with their value of the column that was read, by number."""
