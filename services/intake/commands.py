@@ -142,6 +142,7 @@ def read_review(store: Store, caller: Caller, project_id: str, *, needed: int) -
     project = store.of(Project).get(project_id)
     return ReviewView(
         impediment=_impediment(store, project, caller.member_id),
+        has_agreed=project.has_agreed(caller.member_id, caller.account_id),
         needed=needed,
         decisions=project.reviews.decisions,
     )
@@ -153,7 +154,7 @@ def impediment(store: Store, project_id: str, member_id: str, account_id: str = 
     With `account_id`, nor may the person who agreed to its treatment already.
     """
     project = store.of(Project).get(project_id)
-    if account_id and {account_id, member_id} & set(project.approved_by):
+    if account_id and project.has_agreed(member_id, account_id):
         return AGREED
     return _impediment(store, project, member_id)
 

@@ -644,10 +644,9 @@ class Project(Aggregate):
         """Who would secure its treatment as it is now."""
         return self.reviews.approvals_of(self.proposal)
 
-    @property
-    def approved_by(self) -> tuple[str, ...]:
-        """The account of each of them, or the member where there is none."""
-        return tuple(one.account_id or one.by for one in self.approvals)
+    def has_agreed(self, member_id: str, account_id: str) -> bool:
+        """Whether a person is one of them."""
+        return self.reviews.has_agreed(self.proposal, member_id, account_id)
 
     @property
     def conditions(self) -> tuple[str, ...]:

@@ -81,7 +81,8 @@ class ForPrograms:
         """List projects, oldest first."""
         asked = {"stage": stage, "holder_id": holder_id, "after": after, "limit": limit}
         query = ListProjects.model_validate(asked)
-        return ProjectPage.of(commands.page_projects(self.documents, INSIDE, query))
+        found = commands.page_projects(self.documents, INSIDE, query)
+        return ProjectPage.shown_to(found, INSIDE)
 
     @rpc
     def set_treatment(

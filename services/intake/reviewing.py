@@ -70,11 +70,6 @@ class Decision(Frozen):
     conditions: tuple[str, ...] = Field(default=(), description="what the project is bound to")
     seen: str = Field(default="", description="the evidence as it was shown")
 
-    def is_of_another(self, other: Self) -> bool:
-        """Whether two persons said so: of one member only where each has an account."""
-        has_accounts = bool(self.account_id and other.account_id)
-        return self.by != other.by or (has_accounts and self.account_id != other.account_id)
-
 
 class Reviews(Frozen):
     """What reviewers asked and decided of a project, oldest first."""
@@ -99,10 +94,18 @@ class Reviews(Frozen):
         found = (one for one in self.decisions if one.proposal == proposal)
         return tuple(one for one in found if one.decision == "secure")
 
+    def has_agreed(self, proposal: int, member_id: str, account_id: str) -> bool:
+        """Whether a person would secure that treatment already.
+
+        Two persons of one member are told apart only where each has an account.
+        """
+        accounts = {one.account_id for one in self.approvals_of(proposal) if one.by == member_id}
+        return bool(accounts) and (not account_id or bool(accounts & {account_id, ""}))
+
     def decided(self, decision: Decision) -> Self:
         """The same with one more decision; Forbidden for who agreed to the treatment before."""
-        before = self.approvals_of(decision.proposal)
-        if decision.decision == "secure" and not all(map(decision.is_of_another, before)):
+        who = decision.by, decision.account_id
+        if decision.decision == "secure" and self.has_agreed(decision.proposal, *who):
             raise Forbidden(AGREED)
         return self.model_copy(update={"decisions": (*self.decisions, decision)})
 

@@ -203,7 +203,8 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
     @http("GET", "/projects", query=ListProjects, returns=ProjectPage)
     def page(self, call: Call) -> ProjectPage:
         """List one's own projects, all for the lab's staff, oldest first."""
-        return ProjectPage.of(commands.page_projects(self.documents, call.caller, call.query))
+        found = commands.page_projects(self.documents, call.caller, call.query)
+        return ProjectPage.shown_to(found, call.caller)
 
     @http("GET", PROJECT, returns=SEEN)
     def read(self, call: Call, project_id: str) -> ProjectView | ParticipantView:

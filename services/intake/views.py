@@ -19,13 +19,16 @@ from services.intake.records import (
 )
 from services.intake.reviewing import Decision
 from shared.aggregate import OptionalDate, View, ViewPage
+from shared.auth import Caller
 from shared.errors import NotFound
 from shared.events.event import InputNote, JobKind, Stage, Treatment
 from shared.events.intake import ProjectPart
 
+_HAS_AGREED = "whether the caller would secure its treatment already: another one has to agree"
+
 
 class ProjectSummary(View):
-    """A project in a list."""
+    """What every view of a project tells."""
 
     id: str
     holder_id: str
@@ -35,9 +38,18 @@ class ProjectSummary(View):
     stage: Stage
     submitted_at: AwareDatetime
     holder_due: str = Field(description="what it waits for from its holder, in French; or empty")
-    approved_by: tuple[str, ...] = Field(
-        description="who would secure its treatment: accounts, or members where there is none"
-    )
+
+
+class ListedProject(ProjectSummary):
+    """A project in a list."""
+
+    has_agreed: bool = Field(description=_HAS_AGREED)
+
+    @classmethod
+    def shown_to(cls, project: Project, caller: Caller) -> Self:
+        """The view of a project for who reads the list."""
+        has_agreed = project.has_agreed(caller.member_id, caller.account_id)
+        return cls(**dict(ProjectSummary.of(project)), has_agreed=has_agreed)
 
 
 class AccessView(View):
@@ -93,6 +105,7 @@ class ReviewView(View):
     """What a reviewer has to know of a review beside the project, and what was decided before."""
 
     impediment: str = Field(description="why the caller may not decide, in French; or empty")
+    has_agreed: bool = Field(description=_HAS_AGREED)
     needed: int = Field(description="reviewers who have to agree")
     decisions: tuple[Decision, ...] = Field(
         description="oldest first, each with the evidence as it was shown"
@@ -228,8 +241,14 @@ class ParticipantView(ProjectSummary):
         return view.model_copy(update={"invitation": mine, "invitations": shown})
 
 
-class ProjectPage(ViewPage[ProjectSummary]):
+class ProjectPage(ViewPage[ListedProject]):
     """Projects by age, and the cursor of the next page."""
+
+    @classmethod
+    def shown_to(cls, found: tuple[list[Project], str | None], caller: Caller) -> Self:
+        """The page of these projects, as the store gives them with their cursor."""
+        projects, cursor = found
+        return cls(items=[ListedProject.shown_to(one, caller) for one in projects], next=cursor)
 
 
 class MemberView(View):

@@ -122,10 +122,6 @@ class Visit:
         token: str = self.request.session.setdefault("csrf", secrets.token_urlsafe(16))
         return token
 
-    def has_approved(self, project: Json) -> bool:
-        """Whether the person would secure a project already: another one has to agree."""
-        return (self.account_id or self.member_id) in project.get("approved_by", ())
-
     def text(self, name: str) -> str:
         """A field of the form, without spaces around it; empty when it was not sent."""
         value = self.form.get(name, "")

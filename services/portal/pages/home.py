@@ -33,8 +33,7 @@ async def show(visit: Visit) -> Response:
     to_review = [
         one
         for one in reviews
-        if not (one["holder_due"] or visit.has_approved(one))
-        and one["holder_id"] != person.member_id
+        if not (one["holder_due"] or one["has_agreed"]) and one["holder_id"] != person.member_id
     ]
     # The lab's staff sees those to anybody.
     requests = (found["requests"].value or {}).get("items", [])

@@ -1,13 +1,19 @@
 """The same commands and questions by RPC, from a stock nameko client."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from itertools import product
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from services.intake import commands
+from services.intake.bodies import ListProjects
 from services.intake.commands import impediment
 from services.intake.model import Project
+from services.intake.views import ProjectPage
+from shared.auth import Caller
 from shared.errors import Forbidden, Invalid, LabError, NotFound, WrongStage
 from shared.store import Store
 from tests.integration.intake import lab as at
@@ -142,6 +148,27 @@ def test_a_faulty_call_is_answered_with_its_fault(
     with lab.rpc() as intake, pytest.raises(LabError) as failed:
         ask(intake)
     assert fault in f"{type(failed.value).__name__} {failed.value}"
+
+
+@pytest.mark.parametrize(
+    ("agreed_by", "same"), [("acc_one", {"acc_one", ""}), ("", {"acc_one", "acc_two", ""})]
+)
+def test_who_agreed_reads_so_where_its_word_would_be_refused(
+    store: Store, agreed_by: str, same: set[str]
+) -> None:
+    """In the list and in the review; who came by a link is any person of its member."""
+    it = made.project_at("advised")
+    made.review(it, "secure", needed=2, account_id=agreed_by)
+    it.version = 0  # nothing of it was saved here
+    store.of(Project).save(it)
+    for member, account in product((made.REVIEWER, "mbr_second"), ("acc_one", "acc_two", "")):
+        caller = Caller(member, frozenset({"reviewer"}), account)
+        shown = commands.read_review(store, caller, it.id, needed=3).has_agreed
+        page = ProjectPage.shown_to(commands.page_projects(store, caller, ListProjects()), caller)
+        assert shown == page.items[0].has_agreed == (member == made.REVIEWER and account in same)
+        again = store.of(Project).get(it.id)
+        with pytest.raises(Forbidden, match="déjà prononcé") if shown else nullcontext():
+            made.review(again, "secure", by=member, needed=3, account_id=account)
 
 
 def test_who_agreed_to_a_treatment_does_not_review_it_again(store: Store) -> None:

@@ -70,6 +70,7 @@ async def _show(visit: Visit, faults: Faults, status: int = 200) -> Response:
         "dossier": told,
         "fingerprint": fingerprint_of(told),
         "impediment": evidence.review.get("impediment", ""),
+        "has_agreed": evidence.review.get("has_agreed", False),
     }
     return visit.page("reviews/show.html", status, project=project, **shown)
 
