@@ -89,7 +89,7 @@ class Commands:
         if workspace.state == "closed":
             return
         if workspace.full_job == identifier:
-            self._add_full(workspace)
+            self._add_full(workspace, identifier)
             for job in self._active(project.project_id):
                 if job.state == "given_up":
                     self._cancel(job, "le projet a un autre traitement")
@@ -113,7 +113,7 @@ class Commands:
 
         workspace = self._change(envelope, decide)
         if workspace.state != "closed":
-            self._add_full(workspace)
+            self._add_full(workspace, workspace.full_job)
 
     def close_workspace(self, envelope: Envelope[ProjectEnd]) -> None:
         """Close an ended project's workspace and cancel what it still computes."""
@@ -167,13 +167,15 @@ class Commands:
         The same `cause`, unless empty, is answered with the job it made before. Raises NotFound
         for an unknown project, WrongStage unless it is open and staffed.
         """
-        new = new_id("job")
+        new = named = new_id("job")
 
         def decide(workspace: Workspace) -> None:
-            caused = caused_id("job", f"{project_id}:{cause}", workspace.staffed_at)
-            workspace.claim_full(caused if cause else new, self._has_ended)
+            nonlocal named
+            key = caused_id("job", f"{project_id}:{cause}", workspace.staffed_at) if cause else ""
+            # Before causes were kept, the job was called by what is its key now.
+            named = key if self._has_ended(key) else workspace.claim_full(new, self._has_ended, key)
 
-        return self._add_full(self._workspaces.change(project_id, decide), by)
+        return self._add_full(self._workspaces.change(project_id, decide), named, by)
 
     def cancel(self, identifier: str, reason: str) -> Job:
         """Cancel a job: at once when it is queued, soon when it runs."""
@@ -190,10 +192,10 @@ class Commands:
             project_id, decide, because=envelope, new=lambda: Workspace(id=project_id)
         )
 
-    def _add_full(self, workspace: Workspace, by: str = "") -> Job:
-        """The full job that the workspace names: new, or there already and perhaps under way."""
+    def _add_full(self, workspace: Workspace, identifier: str, by: str = "") -> Job:
+        """A full job that the workspace named: new, or there already and perhaps under way."""
         treatment = workspace.full_treatment()
-        job = treatment_job(workspace.full_job, "full", workspace, treatment, traceparent.get())
+        job = treatment_job(identifier, "full", workspace, treatment, traceparent.get())
         job.submitted_by = by
         return self._jobs.add(job)
 

@@ -53,6 +53,8 @@ class AccessStatus(Frozen):
 class Workspace(Aggregate):
     """A project's right to compute; its id is the project's.
 
+    `caused_jobs` are the full jobs that whoever asked with a key was answered with: a job's id has
+    to sort by time, so it cannot be derived from the key.
     `access_statuses`, by dataset, are stored as `standings`: so the first documents have them.
     """
 
@@ -71,6 +73,7 @@ class Workspace(Aggregate):
     staffed_at: datetime = NEVER
     team: tuple[str, ...] = ()
     full_job: str = ""
+    caused_jobs: dict[str, str] = {}
     reason: str = ""
     closed_at: datetime = NEVER
     is_erased: bool = False
@@ -185,11 +188,17 @@ class Workspace(Aggregate):
             return False
         return self.full_job == job
 
-    def claim_full(self, job: str, has_ended: Callable[[str], bool]) -> None:
-        """Name the full job that runs next, unless the one named before has not ended.
+    def claim_full(self, job: str, has_ended: Callable[[str], bool], cause: str = "") -> str:
+        """Name the full job that runs next, unless the one named before has not ended; which it is.
 
-        It is named here before it is queued, so that of two who ask at once both get one job.
+        It is named here before it is queued, so that of two who ask at once both get one job. The
+        same `cause`, unless empty, is answered with the same job again.
         """
         self.full_treatment()
+        if cause in self.caused_jobs:
+            return self.caused_jobs[cause]
         if not self.full_job or has_ended(self.full_job):
             self.full_job = job
+        if cause:
+            self.caused_jobs[cause] = self.full_job
+        return self.full_job

@@ -9,14 +9,18 @@ import pytest
 
 from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
+from services.compute.jobs.queries import Queries
+from services.compute.jobs.views import ListJobs
 from services.compute.jobs.workspace import Workspace
-from shared.aggregate import new_id, now
+from shared.aggregate import caused_id, new_id, now
+from shared.auth import Caller
 from shared.events import Envelope, ProjectEquipped, ProjectStaffed
 from shared.store import Store
 from tests.events import enveloped
 from tests.integration.compute.lab import HOLDER, summing
 
 AT_ONCE = 8
+STAFF = Caller("lab", frozenset({"operator"}))
 
 
 @pytest.fixture
@@ -144,3 +148,52 @@ def test_another_treatment_takes_the_place_of_a_full_job_that_was_given_up(store
     old, new = store.of(Job).find({"project_id": project})
     assert (old.state, old.reason) == ("cancelled", "le projet a un autre traitement")
     assert (new.state, new.treatment) == ("queued", summing("dts_2"))
+
+
+def test_full_jobs_with_keys_are_listed_in_the_order_in_which_they_were_asked_for(
+    store: Store,
+) -> None:
+    """Page by page each once, either way, also while others come."""
+    project, asked = staffed(store), list[str]()
+
+    def ask() -> None:
+        asked.append(Commands(store).submit(project, f"key {len(asked)}").id)
+        end(store, asked[-1])
+
+    for _ in range(6):
+        ask()
+    for newest in (False, True):
+        seen, after, before = list[str](), None, list(asked)
+        while True:
+            query = ListJobs(project_id=project, after=after, limit=2, newest=newest)
+            page = Queries(store).jobs(STAFF, query)
+            seen += [one.id for one in page.items]
+            if (after := page.next) is None:
+                break
+            if len(seen) == 4:
+                ask()
+        assert seen == (before[::-1] if newest else asked)
+
+
+def test_key_is_answered_with_the_job_that_it_was_answered_with_first(store: Store) -> None:
+    """Also where that was one under way, or others were asked for since; it stays the last one."""
+    project = staffed(store)
+    first = Commands(store).submit(project, "a").id
+    assert Commands(store).submit(project, "b").id == first
+    end(store, first)
+    second = Commands(store).submit(project, "c").id
+    end(store, second)
+    assert [Commands(store).submit(project, key).id for key in "abc"] == [first, first, second]
+    assert second != first
+    assert store.of(Workspace).get(project).runs_again(second)
+
+
+def test_key_of_before_is_answered_with_the_job_that_was_called_after_it(store: Store) -> None:
+    """A request that is repeated after an upgrade runs nothing twice."""
+    project = staffed(store)
+    before = caused_id("job", f"{project}:key", store.of(Workspace).get(project).staffed_at)
+    store.of(Workspace).change(project, lambda it: it.claim_full(before, lambda _: False))
+    assert Commands(store).submit(project, "").id == before
+    end(store, before)
+    assert Commands(store).submit(project, "key").id == before
+    assert Commands(store).submit(project, "other").id != before

@@ -211,8 +211,6 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         asked["members"] = visit.lab.all_members()
     found = await visit.lab.parts(**asked)
     jobs = (found["jobs"].value or {}).get("items", [])
-    # Those of one project have ids of one time.
-    jobs = sorted(jobs, key=lambda one: one["queued_at"], reverse=True)
     advised = _advised(project, "pilot_sites" if can["site"] else "experts")
     members = found["members"].value if "members" in found else None
     shown = {

@@ -195,13 +195,13 @@ def test_each_job_of_a_project_is_called_by_its_kind() -> None:
 
 
 def test_newest_job_stands_first_and_one_held_is_not_called_done() -> None:
-    """By their times: ids of full jobs that were run again do not say which is newer."""
+    """As compute lists them."""
     about = {"kind": "full", "state": "succeeded"}
     jobs = [
-        {**about, "id": "job_b", "queued_at": "2026-11-20T09:00:00Z", "is_held": False},
-        {**about, "id": "job_a", "queued_at": "2026-11-20T12:00:00Z", "is_held": True},
+        {**about, "id": "job_b", "queued_at": "2026-11-20T12:00:00Z", "is_held": True},
+        {**about, "id": "job_a", "queued_at": "2026-11-20T09:00:00Z", "is_held": False},
     ]
-    answers = {"/projects/prj_1": ADVISED, "/jobs": {"items": jobs}, **MEMBERS}
+    answers = {"/projects/prj_1": ADVISED, "/jobs?newest=True": {"items": jobs}, **MEMBERS}
     text = page_of(projects.show, answers, "holder", project_id="prj_1")
     assert text.index("à 13 h 00") < text.index("à 10 h 00")
     assert text.count("terminé, un relecteur décide si le résultat sort") == 1
