@@ -3,10 +3,13 @@
 from services.notify.mail import preferences
 from services.notify.mail.model import MailPreference
 from services.notify.mail.views import (
+    AskRefusals,
     ChoosePreferences,
     NewsPage,
     NewsView,
     PreferenceView,
+    RefusalList,
+    RefusalView,
     StoppedView,
 )
 from shared.http import Call, http
@@ -30,6 +33,24 @@ class ForMails:
     def choose_mails(self, call: Call) -> PreferenceView:
         """Choose when one is written, by kind; the token has to be of an account."""
         return self._shown(preferences.choose(self.documents, call.caller, call.body))
+
+    @http(
+        "GET",
+        "/mail-refusals",
+        query=AskRefusals,
+        returns=RefusalList,
+        roles=frozenset({"operator"}),
+    )
+    def read_mail_refusals(self, call: Call) -> RefusalList:
+        """Read which accounts' addresses refused their newest mail for good, and when."""
+        told = {
+            account_id: preferences.refused_at(self.documents, account_id)
+            for account_id in dict.fromkeys(call.query.account_id)
+        }
+        refused = ((account_id, at) for account_id, at in told.items() if at is not None)
+        return RefusalList(
+            items=[RefusalView(account_id=one, refused_at=at) for one, at in refused]
+        )
 
     @http("GET", "/news", query=Paging, returns=NewsPage)
     def read_news(self, call: Call) -> NewsPage:

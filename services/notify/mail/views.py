@@ -9,7 +9,7 @@ from services.notify.mail.kinds import Kind
 from services.notify.mail.model import Cadence, MailPreference, Scope
 from services.notify.timeline import TimelineEntry
 from shared.aggregate import View, ViewPage
-from shared.inbound import Body
+from shared.inbound import Body, Identifier
 
 
 class _ByKind(BaseModel):
@@ -38,6 +38,25 @@ class PreferenceView(_ByKind):
         """The view of what somebody wants."""
         kinds = {name: getattr(preference, name) for name in _ByKind.model_fields}
         return cls(**kinds, is_sent=is_sent, refused_at=refused_at)
+
+
+class AskRefusals(Body):
+    """The accounts whose addresses are asked about."""
+
+    account_id: tuple[Identifier, ...] = Field(min_length=1, max_length=100)
+
+
+class RefusalView(BaseModel):
+    """An account whose address refused its newest mail for good."""
+
+    account_id: str
+    refused_at: AwareDatetime
+
+
+class RefusalList(BaseModel):
+    """Those of the accounts that were asked about."""
+
+    items: list[RefusalView]
 
 
 class NewsView(View):

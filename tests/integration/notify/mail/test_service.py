@@ -78,6 +78,24 @@ def test_erased_person_gets_nothing_and_is_forgotten(
     assert server.sent_to(person.mail) == []
 
 
+def test_operator_reads_whose_address_refuses_mails(
+    town: Town, server: MailServer, project: str
+) -> None:
+    """Nobody else does, and of accounts that are not asked about, or were written to, nothing."""
+    refusing, reached = (town.person(projects="immediate") for _ in range(2))
+    server.to[refusing.mail] = ["550 no such person"]
+    town.lab.publish(submitted(project, town.member_id))
+    operator = town.lab.client("mem_op", "operator")
+    path = f"/mail-refusals?account_id={reached.account_id}&account_id={refusing.account_id}"
+    eventually(lambda: operator("GET", path).json["items"] and server.sent_to(reached.mail))
+    (refusal,) = operator("GET", path).json["items"]
+    assert refusal["account_id"] == refusing.account_id
+    assert refusal["refused_at"] == refusing("GET", "/mail-preferences").json["refused_at"]
+    assert operator("GET", path.rpartition("&")[0]).json == {"items": []}
+    assert refusing("GET", path).status == 403
+    assert operator("GET", "/mail-refusals").json["field"] == "account_id"
+
+
 def test_mail_of_a_killed_service_is_sent_by_the_next(
     town: Town, server: MailServer, project: str
 ) -> None:
