@@ -1,12 +1,15 @@
 """The persons who act for members: their accounts, which the lab's operators keep."""
 
+from dataclasses import replace
+
 from starlette.responses import Response
 
-from services.portal.lab import Refused, path_of
+from services.portal.lab import Part, Refused, path_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 from shared.words import ROLES
 
 _NO_FAULTS = Faults()
+_NO_MEMBER = Faults("choisissez un membre", "member_id")
 
 
 async def show(visit: Visit) -> Response:
@@ -20,7 +23,10 @@ async def open_account(visit: Visit) -> Response:
     try:
         made = await visit.lab.post("intake", "/accounts", {**body, "roles": visit.texts("roles")})
     except Refused as refused:
-        return await _show(visit, refused.status, faults_of(refused))
+        faults = faults_of(refused)
+        if faults.at == "member_id" and not body["member_id"]:
+            faults = _NO_MEMBER
+        return await _show(visit, refused.status, faults)
     return visit.go("/personnes", f"Le compte de {made['name']} est ouvert.")
 
 
@@ -46,14 +52,27 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         members=visit.lab.all_members(),
     )
     accounts = (found["accounts"].value or {"items": []})["items"]
+    members = [(one["id"], one["name"]) for one in found["members"].value or ()]
+    typed = {name: visit.text(name) for name in ("member_id", "name", "mail")}
     shown = {
         "names": await visit.names({one["member_id"] for one in accounts}),
-        "choices": [(one["id"], one["name"]) for one in found["members"].value or ()],
+        "refusals": await _refusals(visit, [one["id"] for one in accounts]),
+        "choices": [("", "choisissez un membre"), *members],
         "all_roles": list(ROLES),
-        "typed": {name: visit.text(name) for name in ("member_id", "name", "mail")},
+        "typed": {**typed, "roles": visit.texts("roles")},
         "faults": faults,
     }
     return visit.page("account/persons.html", status, **found, **shown)
+
+
+async def _refusals(visit: Visit, account_ids: list[str]) -> Part:
+    """When which of these accounts' addresses refused our last mail."""
+    if not account_ids:
+        return Part({})
+    asked = visit.lab.get("notify", "/mail-refusals", account_id=account_ids)
+    found: Part = (await visit.lab.parts(refusals=asked))["refusals"]
+    items = (found.value or {"items": []})["items"]
+    return replace(found, value={one["account_id"]: one["refused_at"] for one in items})
 
 
 ROUTES = [

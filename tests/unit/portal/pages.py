@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.portal.app import templates_of
 from services.portal.attempts import Attempts
-from services.portal.lab import Json, Lab, Refused, Service, Services, SignIn, Tokens, client
+from services.portal.lab import Away, Json, Lab, Refused, Service, Services, SignIn, Tokens, client
 from services.portal.visit import Handler, Visit
 from shared.server_settings import PortalSettings
 
@@ -29,7 +29,7 @@ class Written(Lab):
     """Services that answer what is written down by path; anything else is not there.
 
     What is written of a path with one parameter, as `/projects?invited=True`, goes before. Where a
-    refusal is written, it is raised.
+    refusal is written, or that a service is away, it is raised.
     """
 
     def __init__(self, http: ClientSession, answers: Mapping[str, Json]) -> None:
@@ -60,7 +60,7 @@ class Written(Lab):
         if path not in self._answers:
             raise Refused(_NOT_FOUND, "inconnu")
         answer = self._answers[path]
-        if isinstance(answer, Refused):
+        if isinstance(answer, Refused | Away):
             raise answer
         return answer
 
