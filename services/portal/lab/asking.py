@@ -164,12 +164,20 @@ class Lab:
 
     async def all_members(self) -> list[Json]:
         """All members, by name."""
+        return await self._all("/members", "name")
+
+    async def all_projects(self) -> list[Json]:
+        """All projects that one may see, by title."""
+        return await self._all("/projects", "title")
+
+    async def _all(self, path: str, called: str) -> list[Json]:
+        """All of a list of intake's, by what they are called."""
         found, after = list[Json](), ""
         while True:
-            page = await self.get("intake", "/members", limit=_PAGE, after=after)
+            page = await self.get("intake", path, limit=_PAGE, after=after)
             found += page["items"]
             if not (after := page["next"]):
-                return sorted(found, key=lambda one: fold(str(one["name"])))
+                return sorted(found, key=lambda one: fold(str(one[called])))
 
     async def titles(self, service: Service, kind: str, ids: Iterable[str]) -> dict[str, str]:
         """What projects or datasets are called, by their ids; these where they are not shown."""

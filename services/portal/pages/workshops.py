@@ -1,5 +1,7 @@
 """Workshops: what is to come, a seat in it, and what is left of it; the staff announces them."""
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
 from services.portal.download import saved
@@ -14,6 +16,7 @@ _TEXTS = ("title", "description", "theme", "place", "link", "host_id")
 _TIMES = ("starts_at", "ends_at")
 _NUMBERS = ("seats", "waiting_seats")
 _SHOWN = 100
+_GIVEN_UP = frozenset({"rejected", "withdrawn"})
 _OPENED = "/registrations"
 _FORBIDDEN, _UNPROCESSABLE = 403, 422
 _NOT_SURE = "cochez la case pour annuler l'atelier"
@@ -196,9 +199,18 @@ async def _write(
         raise Refused(
             _FORBIDDEN, "Les ateliers sont annoncés et modifiés par les agents du Datalab."
         )
-    members = await visit.lab.parts(members=visit.lab.all_members())
+    found = await visit.lab.parts(members=visit.lab.all_members(), listed=visit.lab.all_projects())
+    projects = await _projects(visit, found["listed"].value or [], given.get("project_ids") or ())
     shown = {"given": given, "key": key, "faults": faults, "action": visit.request.url.path}
-    return visit.page("workshops/write.html", status, **members, **shown)
+    return visit.page("workshops/write.html", status, projects=projects, **found, **shown)
+
+
+async def _projects(visit: Visit, listed: list[Json], tied: Sequence[str]) -> list[Json]:
+    """The projects that a workshop may be tied to: those that were not given up, and its own."""
+    offered = [one for one in listed if one["id"] in tied or one["stage"] not in _GIVEN_UP]
+    known = {one["id"] for one in offered}
+    others = await visit.lab.titles("intake", "projects", (one for one in tied if one not in known))
+    return [*offered, *({"id": one, "title": title} for one, title in others.items())]
 
 
 async def _show_registrants(
@@ -225,7 +237,7 @@ def _plan(visit: Visit) -> dict[str, object]:
         **_said(visit, *_TEXTS),
         **{name: of_paris(visit.text(name)) for name in _TIMES},
         **{name: int(text) if text.isdecimal() else text for name, text in numbers.items()},
-        "project_ids": visit.words("project_ids"),
+        "project_ids": visit.texts("project_ids"),
     }
 
 

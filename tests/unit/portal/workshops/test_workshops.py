@@ -1,9 +1,10 @@
 """What the staff does with a workshop on its page."""
 
+import re
 from typing import Any
 
 from services.portal.pages import workshops
-from tests.unit.portal.pages import led_to, page_of
+from tests.unit.portal.pages import html_of, led_to, page_of
 
 PATH = "/workshops/wsh_1"
 WORKSHOP: dict[str, Any] = {
@@ -53,3 +54,25 @@ def test_fewer_seats_than_are_taken_throw_nobody_out_and_that_is_said() -> None:
         asked: dict[str, Any] = {"workshop_id": "wsh_1", "session": session}
         led_to(workshops.change, answers, "operator", form={"seats": "2"}, **asked)
         assert ("personne n'est retiré" in session["said"]) == is_said
+
+
+def test_projects_are_offered_by_title_and_those_that_are_tied_stay() -> None:
+    """Not those that were given up, unless they are tied; one that is not told keeps its id."""
+    about = {"submitted_at": "2026-11-20T09:30:00Z"}
+    projects = [
+        {**about, "id": f"prj_{stage}", "title": f"Froid {stage}", "stage": stage}
+        for stage in ("staffed", "withdrawn", "rejected")
+    ]
+    tied = {**WORKSHOP, "project_ids": ["prj_rejected", "prj_gone"]}
+    answers = {
+        PATH: tied,
+        "/members": {"items": [], "next": None},
+        "/projects": {"items": projects, "next": None},
+    }
+    page = html_of(workshops.rewrite, answers, "operator", workshop_id="wsh_1")
+    offered = re.findall(r'name="project_ids" value="(\w+)"( checked)?> ([\w ]+?) *[(<]', page)
+    assert offered == [
+        ("prj_rejected", " checked", "Froid rejected"),
+        ("prj_staffed", "", "Froid staffed"),
+        ("prj_gone", " checked", "prj_gone"),
+    ]
