@@ -6,15 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
 """The time of metropolitan France, in which people are told days and hours."""
 
-_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "Œ": "OE", "Æ": "AE"})
 _WORD = re.compile(r"[^\W_]+")
 _SEEN = "LNPS"
 """First letters of the Unicode categories of what leaves a mark: letters, numbers, signs."""
+
+_TITLE_OF_FILE = 60
+"""Characters of a title that the name of a file has."""
 
 _NAMES_SHOWN = 30
 """Columns that are named where none is alike."""
@@ -89,6 +93,24 @@ def fold(text: str) -> str:
     letters = unicodedata.normalize("NFKD", text).casefold().translate(_LIGATURES)
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return " ".join(plain.split())
+
+
+def ascii_of(text: str) -> str:
+    """`text` in ASCII: letters without accents and ligatures, what has no such form left out."""
+    letters = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
+    return letters.encode("ascii", "ignore").decode()
+
+
+def file_name(title: str, at: datetime, ending: str) -> str:
+    """What a file of something with that title and time is called; `ending` is `.csv` or so.
+
+    `Où ? L'eau` on 20 November 2026 makes `où-l-eau-2026-11-20.csv`.
+    """
+    found = _WORD.findall(unicodedata.normalize("NFC", title).lower())
+    lengths = accumulate(len(word) + 1 for word in found)
+    fitting = sum(length <= _TITLE_OF_FILE + 1 for length in lengths)
+    short = found[:fitting] or [word[:_TITLE_OF_FILE] for word in found[:1]]
+    return "-".join((*short, day_in_paris(at))) + ending
 
 
 def words(*texts: str) -> dict[str, str]:

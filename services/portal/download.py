@@ -36,8 +36,10 @@ def passed_on(response: ClientResponse) -> Response:
     if "content-encoding" not in response.headers and "content-length" in response.headers:
         # Browsers show how far it is, and notice when it breaks off.
         headers["content-length"] = response.headers["content-length"]
-    if kind not in PICTURES:
-        given = response.headers.get("content-disposition", "")
-        headers["content-disposition"] = given.replace("inline", "attachment") or "attachment"
+    is_picture = kind in PICTURES
+    _, semicolon, name = response.headers.get("content-disposition", "").partition(";")
+    use = "inline" if is_picture else "attachment"
+    headers["content-disposition"] = f"{use}{semicolon}{name}"
+    if not is_picture:
         kind = "application/octet-stream"
     return StreamingResponse(pieces_of(response), media_type=kind, headers=headers)

@@ -89,7 +89,9 @@ class Upload:
         options = parse_options_header(disposition)[1]
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
         if self._name == self._file_part:
-            self._open_file(options.get(b"filename", b"").decode("utf-8", "replace"))
+            given = options.get(b"filename", b"").decode("utf-8", "replace")
+            # HTML's way to write a quotation mark here; a per cent sign stays as it is.
+            self._open_file(given.replace("%22", '"'))
         elif self._name != METADATA:
             raise Invalid("cette partie n'est pas attendue ici", self._name)
         elif self.body is not None:

@@ -10,7 +10,7 @@ from services.catalog.licences.compatibility import compatibility_of
 from services.catalog.licences.licences import find_licence
 from shared.inbound import Body
 from shared.tables.exports import Export, ExportFormat, Line
-from shared.words import quoted
+from shared.words import file_name, quoted
 
 
 class TableQuery(Body):
@@ -28,6 +28,12 @@ def export_of(dataset: Dataset, number: int, wanted: ExportFormat) -> Export:
     version = dataset.history.numbered(number)
     columns = version.profile.without_values().columns if version.profile else ()
     return Export(format=wanted, described=columns, about=tuple(_lines(dataset, version)))
+
+
+def called(dataset: Dataset, number: int, ending: str) -> str:
+    """What people find a file of a version by: the title, and the day when it came."""
+    version = dataset.history.numbered(number)
+    return file_name(dataset.metadata.title, version.registered_at, ending)
 
 
 def _lines(dataset: Dataset, version: Version) -> Iterator[Line]:

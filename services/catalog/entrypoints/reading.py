@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.catalog.access import usage
-from services.catalog.access.exports import TableQuery, export_of
+from services.catalog.access.exports import TableQuery, called, export_of
 from services.catalog.access.listing import FilePage, FileQuery, list_files
 from services.catalog.datasets import visibility
 from services.catalog.datasets.model import Dataset
@@ -114,16 +114,16 @@ class Reading:
         `Accept`, with numbers and days as such: 422 where that format cannot hold it.
         """
         version, table = usage.download(self.documents, dataset_id, call.caller)
+        dataset = self.documents.of(Dataset).get(dataset_id)
         kind = "parquet"
         if call.format != STORED:
             kind = call.format
-            dataset = self.documents.of(Dataset).get(dataset_id)
             export = export_of(dataset, version, kind)
             made = self.compute.export_table(
                 table.model_dump(mode="json"), export.model_dump(mode="json"), call.caller.member_id
             )
             table = FileRef.model_validate(made)
-        return self._download(table, f"{dataset_id}-{version}.{kind}")
+        return self._download(table, called(dataset, version, f".{kind}"))
 
     @http("GET", "/datasets/{dataset_id}/files", query=FileQuery, returns=FilePage)
     def read_files(self, call: Call, dataset_id: str) -> FilePage:
@@ -139,8 +139,10 @@ class Reading:
     )
     def download_file(self, call: Call, dataset_id: str, name: str) -> Download:
         """A file that came with a project's result, such as its chart; or an upload of files."""
-        _version, file = usage.download(self.documents, dataset_id, call.caller, name)
-        return self._download(file, name)
+        number, file = usage.download(self.documents, dataset_id, call.caller, name)
+        dataset = self.documents.of(Dataset).get(dataset_id)
+        is_upload = bool(dataset.history.numbered(number).listing)
+        return self._download(file, name if is_upload else called(dataset, number, f"-{name}"))
 
     @rpc
     def search_datasets(

@@ -19,7 +19,7 @@ from shared.events.event import FileRef
 from shared.storage import Storage
 from shared.tables.exports import MEDIA_TYPES, STORED, Export, Line
 from shared.tables.manifest import PARQUET, RESULT, Input, Manifest
-from shared.words import french_date
+from shared.words import file_name, french_date
 
 SECONDS = 120
 """How long an export may take; a million rows of sixteen columns take twelve as a workbook."""
@@ -99,14 +99,15 @@ class TableExports(NamedTuple):
         With what it is called. Raises as `table` does, and as `Queries.result` for who may not.
         """
         caller, wanted = asked.caller, asked.format
+        job = queries.read(job_id, caller)
         if wanted == STORED:
-            return name, queries.result(job_id, name, caller)
+            return _called(job, f"-{name}"), queries.result(job_id, name, caller)
         table = queries.result(job_id, RESULT, caller)
         if wanted != "parquet":
             job, manifest = queries.made(job_id, self.files, caller)
             export = Export(format=wanted, about=lines_of(job, manifest))
             table = self.table(table, export, caller.member_id)
-        return f"{job_id}.{wanted}", table
+        return _called(job, f".{wanted}"), table
 
     def table(self, table: FileRef, export: Export, lane: str) -> FileRef:
         """A table as it is wanted, stored: what nothing refers to is swept after a day.
@@ -123,6 +124,11 @@ class TableExports(NamedTuple):
             (folder.path / "export.json").write_text(export.model_dump_json())
             made = _run(folder, self.memory_bytes, self.spares)
             return self.files.put(pieces(made), MEDIA_TYPES[export.format])
+
+
+def _called(job: Job, ending: str) -> str:
+    """What people find a job's file by: the title of its project or data, and the day."""
+    return file_name(job.title, job.ended_at, f"-essai{ending}" if job.kind == "trial" else ending)
 
 
 def _run(folder: JobFolder, memory_bytes: int, spares: Spares) -> Path:

@@ -8,6 +8,8 @@ from playwright.sync_api import FilePayload
 
 from deploy.demo.partner import Partner
 from deploy.demo.story import wait
+from shared.aggregate import now
+from shared.words import file_name
 from tests.chaos.lab import Lab
 from tests.e2e.portal.conftest import Enter, Visitor
 
@@ -166,7 +168,7 @@ def test_a_table_is_saved_and_never_shown(enter: Enter) -> None:
     for kind in ("csv", "xlsx", "parquet"):
         with page.expect_download() as saved:
             page.click(f"a[href$='format={kind}']")
-        assert saved.value.suggested_filename.endswith(f"-1.{kind}")
+        assert saved.value.suggested_filename == file_name("À emporter", now(), f".{kind}")
     csv = page.context.request.get(f"{owner.url}{path.replace('donnees', 'catalogue')}/table")
     assert csv.headers["content-disposition"].startswith("attachment")
     assert Path(saved.value.path()).read_bytes()[:4] == b"PAR1"

@@ -11,12 +11,13 @@ import pytest
 import urllib3
 
 from services.compute.jobs.workspace import Workspace
-from shared.aggregate import new_id
+from shared.aggregate import new_id, now
 from shared.catalogues.harvested_page import ENTRIES, PageReport
 from shared.errors import Invalid, WrongStage
 from shared.events import HarvestPageFetched, ProjectSubmitted, Treatment, TreatmentProposed
 from shared.tables.exports import XLSX
 from shared.tables.manifest import Profile
+from shared.words import file_name
 from tests.catalogues import COMMUNES, turtle
 from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, summing, unfit
 from tests.servers import RunningService, eventually
@@ -150,32 +151,38 @@ def test_redelivered_event_makes_no_second_job(lab: Lab) -> None:
 def test_project_is_tried_on_a_sample_then_runs_in_full(lab: Lab, compute: RunningService) -> None:
     """From the workspace to the result file, with a manifest that names what was read."""
     project = equipped(lab)
+    lab.publish(submitted(project, None), project, 1)
     trial = lab.manifest(lab.wait_for("job_succeeded", project_id=project, kind="trial"))
     assert trial.inputs[0].licence == "Licence Ouverte"
     assert (trial.provenance.holder_id, trial.provenance.submitted_by) == (HOLDER, "")
+    with lab.store("compute") as store:
+        eventually(lambda: store.of(Workspace).get(project).title)
     lab.staff(project)
     done = lab.wait_for("job_succeeded", project_id=project, kind="full")
     path = f"/jobs/{done['job_id']}/result"
     table = lab.call(compute, "GET", path)
+    called = file_name("T", now(), "")
+    said = f"attachment; filename={called}-result.csv"
+    assert table.headers["Content-Disposition"] == said
     assert len(table.data.splitlines()) == 701
     assert table.headers["Content-Type"].startswith("text/csv")
     parquet = lab.call(compute, "GET", f"{path}?name=result.parquet")
     assert parquet.headers["Content-Type"] == "application/vnd.apache.parquet"
     manifest = body(lab.call(compute, "GET", f"{path}?name=manifest.json"))
     assert manifest["steps"][0]["application"] == "aggregate"
-    _check_formats(lab, compute, path)
+    _check_formats(lab, compute, path, called)
     workspace = body(lab.call(compute, "GET", f"/workspaces/{project}"))
     assert 0 < workspace["used_seconds"] < workspace["quota_seconds"]
     assert lab.call(compute, "GET", f"{path}?name=autre.csv").status == 404
 
 
-def _check_formats(lab: Lab, compute: RunningService, path: str) -> None:
+def _check_formats(lab: Lab, compute: RunningService, path: str, called: str) -> None:
     """The table in each format, by query or header; as it is stored for who asks for none."""
     stored = lab.call(compute, "GET", path)
     assert lab.call(compute, "GET", path, headers={"Accept": "application/pdf"}).data == stored.data
     book = lab.call(compute, "GET", f"{path}?format=xlsx")
     assert book.headers["Content-Type"] == XLSX
-    assert ".xlsx" in book.headers["Content-Disposition"]
+    assert book.headers["Content-Disposition"] == f"attachment; filename={called}.xlsx"
     sheets = openpyxl.load_workbook(BytesIO(book.data)).worksheets
     assert sheets[0].max_row == 701
     told = [[cell.value for cell in row] for row in sheets[1].iter_rows()]

@@ -97,7 +97,7 @@ class Sample:
     def load(self, call: Call, sha256: str) -> Download:  # noqa: ARG002
         """Send a file."""
         chunks = self.files.chunks(FileRef(sha256=sha256, size=1))
-        return Download(chunks=chunks, media_type="text/csv", filename="été; «1».csv")
+        return Download(chunks=chunks, media_type="text/csv", filename='"Œil" été; «1».csv')
 
     @http("GET", "/strange", returns=Download, sends=("text/csv",))
     def load_strange(self, call: Call) -> Download:  # noqa: ARG002

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import quote
 
 import psutil
 import pytest
@@ -35,8 +34,9 @@ def test_download_names_the_file_for_every_client(client: Client) -> None:
     """The name comes in ASCII and, with its accents, in UTF-8."""
     ref = upload(client, METADATA, ("file", ("x.csv", b"1", "text/csv"))).json()
     disposition = client("GET", f"/files/{ref['sha256']}").headers["Content-Disposition"]
-    assert 'filename="ete; 1.csv"' in disposition
-    assert f"filename*=UTF-8''{quote('été; «1».csv')}" in disposition
+    assert 'filename="_OEil_ ete; 1.csv"' in disposition
+    told = """filename*=UTF-8''%22%C5%92il%22%20%C3%A9t%C3%A9%3B%20%C2%AB1%C2%BB.csv"""
+    assert disposition.endswith(told)
 
 
 def test_file_of_a_type_that_is_not_declared_is_mere_bytes(client: Client) -> None:

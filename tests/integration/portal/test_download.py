@@ -27,12 +27,25 @@ async def _unsized(_request: Request) -> Response:
     return StreamingResponse(_pieces(), media_type="text/csv")
 
 
+def _named(name: str) -> dict[str, str]:
+    return {"content-disposition": f"attachment; filename={name}"}
+
+
+async def _table(_request: Request) -> Response:
+    return Response(b"a", media_type="text/csv", headers=_named("inline-skating.csv"))
+
+
 async def _drawn(_request: Request) -> Response:
-    return Response(b"<svg/>", media_type="image/svg+xml")
+    return Response(b"<svg/>", media_type="image/svg+xml", headers=_named("attachment.svg"))
 
 
 _SERVICE = Starlette(
-    routes=[Route("/sized", _sized), Route("/unsized", _unsized), Route("/drawn", _drawn)]
+    routes=[
+        Route("/sized", _sized),
+        Route("/unsized", _unsized),
+        Route("/table", _table),
+        Route("/drawn", _drawn),
+    ]
 )
 
 
@@ -59,12 +72,14 @@ def test_length_is_told_where_the_service_tells_it(path: str, length: str | None
 
 @pytest.mark.parametrize(
     ("path", "kind", "said"),
-    [("/sized", "application/octet-stream", "attachment"), ("/drawn", "image/svg+xml", None)],
+    [
+        ("/sized", "application/octet-stream", "attachment"),
+        ("/table", "application/octet-stream", "attachment; filename=inline-skating.csv"),
+        ("/drawn", "image/svg+xml", "inline; filename=attachment.svg"),
+    ],
 )
-def test_pictures_are_shown_and_other_files_are_saved(
-    path: str, kind: str, said: str | None
-) -> None:
-    """Under a policy that lets neither do anything."""
+def test_pictures_are_shown_and_other_files_are_saved(path: str, kind: str, said: str) -> None:
+    """By the name that the service gives, under a policy that lets neither do anything."""
     headers = _downloaded(path).headers
     assert (headers["content-type"], headers.get("content-disposition")) == (kind, said)
     assert "sandbox" in headers["content-security-policy"]

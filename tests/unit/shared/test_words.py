@@ -1,10 +1,11 @@
 """Words as people mean them."""
 
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 
-from shared.words import counted, fold, french_date, legible, quoted, words
+from shared.words import counted, file_name, fold, french_date, legible, quoted, words
 
 
 @pytest.mark.parametrize(
@@ -84,3 +85,24 @@ def test_date_is_written_day_first() -> None:
 def test_words_of_others_cannot_end_their_quotation() -> None:
     """Neither by a line break nor by guillemets of their own."""
     assert quoted("a ».\nCe qui est lu : « rien") == "« a \u203a. Ce qui est lu : \u2039 rien »"
+
+
+AT = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
+"""After midnight in Paris."""
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Vacance par EPCI, 2026 !", "vacance-par-epci-2026-2026-11-21.csv"),
+        ("L'eau : \u00ab où ? \u00bb", "l-eau-où-2026-11-21.csv"),
+        (unicodedata.normalize("NFD", "Été"), "été-2026-11-21.csv"),
+        ('../../"x"\r\n%22', "x-22-2026-11-21.csv"),
+        ("…", "2026-11-21.csv"),
+        ("mot " * 90, f"{'-'.join(['mot'] * 15)}-2026-11-21.csv"),
+        ("x" * 90, f"{'x' * 60}-2026-11-21.csv"),
+    ],
+)
+def test_file_is_called_by_the_title_and_day_of_what_it_is_about(title: str, name: str) -> None:
+    """With accents, and nothing that a system does not take; a long title ends with a word."""
+    assert file_name(title, AT, ".csv") == name

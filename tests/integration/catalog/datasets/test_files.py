@@ -161,7 +161,7 @@ def test_upload_is_downloaded_as_it_was(lab: Lab) -> None:
     assert f"/datasets/{dataset_id}/files/{PATH}" in told
     answer = lab.call("GET", f"/datasets/{dataset_id}/files/{PATH}", token)
     assert (answer.status, answer.data) == (200, content)
-    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["Content-Disposition"].endswith(f"; filename*=UTF-8''{PATH}")
 
 
 def test_restricted_upload_is_not_for_others(lab: Lab) -> None:

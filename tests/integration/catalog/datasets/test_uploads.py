@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from shared.aggregate import new_id
+from shared.aggregate import new_id, now
 from shared.events import FileRef, JobGivenUp, JobRetried
+from shared.words import file_name
 from tests.integration.catalog.lab import CSV, UPLOAD_BYTES, Lab, about, failed, problem
 from tests.servers import eventually
 
@@ -208,7 +209,8 @@ def test_open_table_is_for_everybody_restricted_for_owner_and_staff(lab: Lab) ->
     stranger, owner = lab.token("mbr_15", "holder"), lab.token("mbr_14", "owner")
     answer = lab.call("GET", f"/datasets/{open_id}/table", stranger)
     assert (answer.status, answer.data) == (200, b"PAR1" + open_id.encode())
-    assert f"{open_id}-1.parquet" in answer.headers["Content-Disposition"]
+    called = file_name("Communes", now(), ".parquet")
+    assert answer.headers["Content-Disposition"] == f"attachment; filename={called}"
     problem(lab.call("GET", f"/datasets/{restricted}/table", stranger), 403)
     for token in (owner, lab.token("mbr_op", "operator")):
         assert lab.call("GET", f"/datasets/{restricted}/table", token).status == 200

@@ -1,9 +1,10 @@
 """What a delivered project gives back to the catalogue, and who may read it."""
 
-from shared.aggregate import new_id
+from shared.aggregate import new_id, now
 from shared.events import FileRef
 from shared.tables.manifest import Manifest
 from shared.tables.privacy import Privacy
+from shared.words import file_name
 from tests.integration.catalog.lab import Lab, delivered, problem
 
 
@@ -32,6 +33,8 @@ def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
     assert origin["software"] == {"duckdb": "2.0.1"}
     chart = lab.call("GET", f"/datasets/{dataset_id}/files/chart.png", stranger)
     assert (chart.data, chart.headers["Content-Type"]) == (b"PNG", "image/png")
+    called = file_name(event.title, now(), "-chart.png")
+    assert chart.headers["Content-Disposition"] == f"attachment; filename={called}"
     problem(lab.call("GET", f"/datasets/{dataset_id}/files/absent.png", stranger), 404)
     lab.settled()
     assert len(lab.events("dataset_registered", project_id=event.project_id)) == 1

@@ -70,6 +70,13 @@ def test_file_is_the_same_however_the_body_is_cut(content: bytes, piece: int) ->
     assert upload.file.media_type == "text/csv"
 
 
+@pytest.mark.parametrize("sent", ["%22a%22 été.csv", '\\"a\\" été.csv'])
+def test_quotation_marks_of_a_name_are_its_own(sent: str) -> None:
+    """Browsers write `"` as `%22` (HTML, multipart form data), others with a backslash before."""
+    upload, _ = receive(form(b"a", sent))
+    assert upload.filename == '"a" été.csv'
+
+
 @given(st.integers(0, 200))
 def test_form_cut_short_is_refused(length: int) -> None:
     """Every prefix of a form is a problem and leaves no file."""
