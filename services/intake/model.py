@@ -29,7 +29,15 @@ from services.intake.records import (
     Trial,
     Wait,
 )
-from services.intake.reviewing import Decision, Question, Reviews, check_impartial
+from services.intake.reviewing import (
+    Decision,
+    Question,
+    Reviews,
+    check_impartial,
+    check_treatment,
+    unchecked,
+    with_reviews,
+)
 from shared.aggregate import Aggregate, now
 from shared.endings.redaction import ERASED, redacted
 from shared.endings.retitling import retitle
@@ -179,12 +187,7 @@ class Project(Aggregate):
     @model_validator(mode="before")
     @classmethod
     def _reviewed(cls, saved: Any) -> Any:  # noqa: ANN401 - whatever is to be a project
-        """What was saved before a review kept more than questions and first approvals."""
-        if not isinstance(saved, dict) or not saved.keys() & {"questions", "approvals"}:
-            return saved
-        agreed = [{**one, "decision": "secure"} for one in saved.get("approvals", ())]
-        reviews = {"questions": saved.get("questions", ()), "decisions": agreed}
-        return {"reviews": reviews, **saved}
+        return with_reviews(saved)
 
     @model_validator(mode="after")
     def _took_part(self) -> Self:
@@ -278,12 +281,6 @@ class Project(Aggregate):
             return ()
         return tuple(wait for access in self.accesses for wait in access.waits)
 
-    @property
-    def unchecked(self) -> str:
-        """That compute has not said yet whether the treatment can run, in French; else empty."""
-        answered = any(check.by == "compute" for check in self.checks)
-        return "" if answered else "Non encore vérifié par le calcul."
-
     def advise(self, guidance: Guidance) -> None:
         """Attach the lab's guidance, once."""
         if self.stage != "submitted":
@@ -341,8 +338,7 @@ class Project(Aggregate):
 
         Forbidden to its holder, to owners of the data, to who has a part in it, and to their
         organisations; `parties` are the members concerned, by id.
-        Owners are asked for nothing that leads nowhere: WrongStage while the treatment is known not
-        to run, or not to be read, and while nobody knows who its owners are.
+        WrongStage for what `check_treatment` does not let be secured.
         """
         self.check_impartial(decision.by, parties)
         if decision.decision == "complete":
@@ -355,34 +351,20 @@ class Project(Aggregate):
             self._secure(decision, parties, needed)
 
     def _secure(self, decision: Decision, parties: Mapping[str, Party], needed: int) -> None:
-        treatment = self._checked_treatment()
+        self._check("secured")
+        treatment = check_treatment(self.treatment, self.checks)
         self.reviews = self.reviews.decided(decision)
         told = self._decision(decision)
         if len(self.reviews.approvals_of(self.proposal)) < needed:
             self._note(decision.by, f"Premier avis favorable : {decision.reason}")
             self.record(ProjectApproved(**told))
             return
-        self._become("secured", decision.by, f"{decision.reason} {self.unchecked}".strip())
+        self._become("secured", decision.by, f"{decision.reason} {unchecked(self.checks)}".strip())
         for condition in self.reviews.conditions:
             self._note(decision.by, f"Condition de la revue : {condition}")
         self.secured_ids = _read_by(treatment)
         self.told = True
         self.record(ProjectSecured(**told, **self._secured_treatment(parties)))
-
-    def _checked_treatment(self) -> Treatment:
-        """The treatment, if it may be secured: WrongStage says what is missing."""
-        self._check("secured")
-        if self.treatment is None:
-            raise WrongStage(
-                "le projet n'a pas encore de traitement : nul ne sait quelles données il lirait ;"
-                " donnez-lui-en un d'abord"
-            )
-        self._check_feasible()
-        if all(check.owners is None for check in self.checks):
-            raise WrongStage(
-                "le catalogue n'a pas encore dit à qui sont les données ; réessayez dans un instant"
-            )
-        return self.treatment
 
     def _ask(self, decision: Decision) -> None:
         """Ask the holder to complete the project, before it is decided on; once at a time."""
@@ -795,15 +777,6 @@ class Project(Aggregate):
     def _told_stage(self) -> str:
         """A project at its stage, as a refusal's sentence begins with it."""
         return f"un projet à l'étape « {STAGES[self.stage]} »"
-
-    def _check_feasible(self) -> None:
-        """Raise WrongStage, in French, while a check says that the treatment leads nowhere."""
-        faults = [fault for check in self.checks for fault in check.faults]
-        if faults:
-            raise WrongStage(
-                "le traitement ne peut pas aboutir ; proposé de nouveau, il est revérifié :"
-                f" {faults[0]}"
-            )
 
     def _become(self, stage: Stage, by: str, why: str) -> None:
         self._check(stage)

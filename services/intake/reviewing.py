@@ -1,14 +1,15 @@
-"""Reviews: who decides on no project, since it is its own case, what is asked, and decided."""
+"""Reviews: who may not decide, what may not be secured, what is asked, and what was decided."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, Field
 
+from services.intake.records import Check
 from shared.aggregate import NEVER, now
 from shared.endings.redaction import ERASED
 from shared.errors import Forbidden, WrongStage
-from shared.events.event import Frozen, Party
+from shared.events.event import Frozen, Party, Treatment
 
 ReviewDecision = Literal["secure", "reject", "complete"]
 
@@ -46,6 +47,36 @@ def check_impartial(
         raise Forbidden(
             f"ce projet lirait des données de votre organisation (SIREN {siren}) : {_ANOTHER}"
         )
+
+
+def check_treatment(treatment: Treatment | None, checks: Iterable[Check]) -> Treatment:
+    """The treatment, if it may be secured by what services found of it.
+
+    Owners are asked for nothing that leads nowhere: WrongStage, in French, while there is none, it
+    is known not to run or not to be read, or nobody knows who its owners are.
+    """
+    checks = tuple(checks)
+    if treatment is None:
+        raise WrongStage(
+            "le projet n'a pas encore de traitement : nul ne sait quelles données il lirait ;"
+            " donnez-lui-en un d'abord"
+        )
+    if faults := [fault for check in checks for fault in check.faults]:
+        raise WrongStage(
+            "le traitement ne peut pas aboutir ; proposé de nouveau, il est revérifié :"
+            f" {faults[0]}"
+        )
+    if all(check.owners is None for check in checks):
+        raise WrongStage(
+            "le catalogue n'a pas encore dit à qui sont les données ; réessayez dans un instant"
+        )
+    return treatment
+
+
+def unchecked(checks: Iterable[Check]) -> str:
+    """That compute has not said yet whether the treatment can run, in French; else empty."""
+    answered = any(check.by == "compute" for check in checks)
+    return "" if answered else "Non encore vérifié par le calcul."
 
 
 class Question(Frozen):
@@ -140,3 +171,12 @@ class Reviews(Frozen):
         """The same with the answer to the last question."""
         told = self.questions[-1].model_copy(update={"answer": answer, "answered_at": now()})
         return self.model_copy(update={"questions": (*self.questions[:-1], told)})
+
+
+def with_reviews(saved: Any) -> Any:  # noqa: ANN401 - whatever is to be a project
+    """A project that was saved before reviews kept more than questions and first approvals."""
+    if not isinstance(saved, dict) or not saved.keys() & {"questions", "approvals"}:
+        return saved
+    agreed = [{**one, "decision": "secure"} for one in saved.get("approvals", ())]
+    reviews = {"questions": saved.get("questions", ()), "decisions": agreed}
+    return {"reviews": reviews, **saved}

@@ -1,0 +1,64 @@
+"""What a review may secure, and who agreed to it already."""
+
+import pytest
+
+from services.intake.records import Check
+from services.intake.reviewing import Decision, ReviewDecision, Reviews, check_treatment, unchecked
+from shared.aggregate import now
+from shared.errors import WrongStage
+from tests.unit.intake import made
+
+RUNS = Check(by="compute", at=now())
+READ = Check(by="catalog", at=now(), owners=(made.OWNER,))
+
+
+def test_treatment_whose_owners_are_known_is_secured() -> None:
+    """Compute's word is not waited for, but that it is missing is told."""
+    it = made.treatment()
+    assert check_treatment(it, (READ,)) == check_treatment(it, (RUNS, READ)) == it
+    assert (unchecked((READ,)), unchecked((RUNS, READ))) == (
+        "Non encore vérifié par le calcul.",
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("checks", "why"),
+    [
+        ((RUNS,), "pas encore dit à qui sont les données"),
+        ((), "pas encore dit à qui sont les données"),
+        ((READ, RUNS.model_copy(update={"faults": ("Colonne absente.",)})), "Colonne absente."),
+        ((READ.model_copy(update={"faults": ("Jeu retiré.",)}),), "Jeu retiré."),
+    ],
+)
+def test_nothing_is_secured_that_leads_nowhere(checks: tuple[Check, ...], why: str) -> None:
+    """Nobody is asked for data in vain."""
+    with pytest.raises(WrongStage, match=why):
+        check_treatment(made.treatment(), checks)
+
+
+def test_nothing_is_secured_without_a_treatment() -> None:
+    """Whatever was checked before."""
+    with pytest.raises(WrongStage, match="pas encore de traitement"):
+        check_treatment(None, (RUNS, READ))
+
+
+@pytest.mark.parametrize(
+    ("decision", "proposal", "account_id", "others"),
+    [
+        ("secure", 2, "acc_1", {"acc_1": True, "acc_2": False, "": True}),
+        ("secure", 2, "", {"acc_1": True, "acc_2": True, "": True}),
+        ("secure", 1, "acc_1", dict.fromkeys(("acc_1", "acc_2", ""), False)),
+        ("complete", 2, "acc_1", dict.fromkeys(("acc_1", "acc_2", ""), False)),
+    ],
+)
+def test_persons_of_a_member_are_told_apart_where_both_have_an_account(
+    decision: ReviewDecision, proposal: int, account_id: str, others: dict[str, bool]
+) -> None:
+    """Who agreed to this treatment, in the number of which; another member never did."""
+    about = {"by": made.REVIEWER, "account_id": account_id, "reason": "Oui."}
+    said = Decision.model_validate({**about, "decision": decision, "proposal": proposal})
+    reviews = Reviews(decisions=(said,))
+    found = {other: reviews.has_agreed(2, made.REVIEWER, other) for other in others}
+    assert found == others
+    assert not any(reviews.has_agreed(2, made.HOLDER, other) for other in others)
