@@ -8,6 +8,14 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, computed_field, model_validator
 
+from services.intake.accesses import (
+    DatasetAccess,
+    Wait,
+    after_deletion,
+    check_readable,
+    with_access,
+    with_owners,
+)
 from services.intake.invitations import (
     ANSWERED,
     ASKED,
@@ -19,7 +27,6 @@ from services.intake.invitations import (
 )
 from services.intake.records import (
     Check,
-    DatasetAccess,
     Delivery,
     Entry,
     GivenUpJob,
@@ -27,7 +34,6 @@ from services.intake.records import (
     Result,
     ResultState,
     Trial,
-    Wait,
 )
 from services.intake.reviewing import (
     Decision,
@@ -441,28 +447,11 @@ class Project(Aggregate):
         """
         self._call(dataset_id, title)
         if self.stage in FINAL_STAGES:
-            ended = {"state": "revoked", "reason": f"Ces données sont supprimées : {reason}"}
-            self.accesses = tuple(
-                one.model_copy(update=ended)
-                if one.dataset_id == dataset_id and one.state == "granted"
-                else one
-                for one in self.accesses
-            )
+            self.accesses = after_deletion(self.accesses, dataset_id, reason)
 
     def note_owners(self, dataset_id: str, owners: tuple[str, ...]) -> None:
         """Note whose data a dataset is that was granted before the catalogue told that."""
-        self.accesses = tuple(
-            access.model_copy(update={"owners": owners})
-            if access.dataset_id == dataset_id
-            else access
-            for access in self.accesses
-        )
-
-    def check_readable(self) -> None:
-        """Raise WrongStage, with the reason in French, while data was taken away."""
-        revoked = (one.reason for one in self.accesses if one.state == "revoked")
-        if reason := next(revoked, ""):
-            raise WrongStage(f"l'accès à des données du projet a été retiré : {reason}")
+        self.accesses = with_owners(self.accesses, dataset_id, owners)
 
     def open_workspace(self) -> None:
         """The project's workspace is open."""
@@ -645,7 +634,7 @@ class Project(Aggregate):
         if self.conditions and not conditions_met:
             told = " ; ".join(self.conditions)
             raise Invalid(f"confirmez que ces conditions sont tenues : {told}", "conditions_met")
-        self.check_readable()
+        check_readable(self.accesses)
         result = next((end for end in self.results if end.job_id == delivery.job_id), None)
         if result is None:
             raise Invalid("aucun calcul complet réussi de ce projet n'a cet identifiant", "job_id")
@@ -676,8 +665,7 @@ class Project(Aggregate):
             self.checks = tuple(newer if one == before else one for one in self.checks)
 
     def _note_state(self, access: DatasetAccess) -> None:
-        known = {one.dataset_id: one for one in self.accesses}
-        before = known.get(access.dataset_id)
+        before = next((one for one in self.accesses if one.dataset_id == access.dataset_id), None)
         if before and before.sequence > access.sequence:
             return
         access = access.after(before)
@@ -687,8 +675,7 @@ class Project(Aggregate):
         # The end of an access to deleted data may come before the news of the deletion.
         if access.title:
             self._call(access.dataset_id, access.title)
-        known = {one.dataset_id: one for one in self.accesses}
-        self.accesses = tuple((known | {access.dataset_id: access}).values())
+        self.accesses = with_access(self.accesses, access)
         told = access.told_after(before)
         if told and self.stage not in FINAL_STAGES:
             self._note("catalog", told)

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from services.intake import commands, retention
+from services.intake.accesses import AccessEvent, DatasetAccess
 from services.intake.accounts.account import Account
 from services.intake.accounts.commands import forget_ended
 from services.intake.accounts.credential import Credential
@@ -31,7 +32,7 @@ from services.intake.members.entrypoints import STAFF, ForMembers
 from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.program_entrypoints import HOLDERS, ForPrograms
-from services.intake.records import AccessEvent, DatasetAccess, GivenUpJob
+from services.intake.records import GivenUpJob
 from services.intake.submission import Submission
 from services.intake.upgrade import Upgrade
 from services.intake.views import (

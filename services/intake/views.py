@@ -4,10 +4,10 @@ from typing import Self
 
 from pydantic import AwareDatetime, Field
 
+from services.intake.accesses import AccessState, Wait
 from services.intake.invitations import InvitationState
 from services.intake.model import Project, TreatmentOpenTo
 from services.intake.records import (
-    AccessState,
     Checker,
     Delivery,
     Entry,
@@ -15,7 +15,6 @@ from services.intake.records import (
     MemberKind,
     Result,
     Trial,
-    Wait,
 )
 from services.intake.reviewing import Decision
 from shared.aggregate import OptionalDate, View, ViewPage

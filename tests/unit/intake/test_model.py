@@ -5,8 +5,9 @@ from typing import Literal, get_args
 
 import pytest
 
+from services.intake.accesses import DatasetAccess, check_readable
 from services.intake.model import NEXT_STAGES, Project
-from services.intake.records import DatasetAccess, Guidance
+from services.intake.records import Guidance
 from services.intake.views import ProjectView
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import (
@@ -859,7 +860,7 @@ def test_project_saved_before_access_could_end_is_read_as_it_was_meant() -> None
     it = Project.model_validate(saved)
     assert (it.opened_for, it.access_open) == (1, False)
     with pytest.raises(WrongStage, match="étude finie"):
-        it.check_readable()
+        check_readable(it.accesses)
 
 
 def test_project_says_which_job_waits_for_an_operator() -> None:

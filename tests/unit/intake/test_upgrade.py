@@ -4,8 +4,8 @@ from typing import get_args
 
 import pytest
 
+from services.intake.accesses import DatasetAccess
 from services.intake.model import FINAL_STAGES, Project
-from services.intake.records import DatasetAccess
 from shared.events import Stage, TreatmentChanged, TreatmentProposed
 from shared.events.event import Party
 from tests.events import topics

@@ -1,8 +1,8 @@
 """What is left of a project whose holder was erased."""
 
+from services.intake.accesses import DatasetAccess
 from services.intake.departures.erasing import redact_project
 from services.intake.model import Project
-from services.intake.records import DatasetAccess
 from services.intake.reviewing import Decision
 from tests.unit.intake import made
 from tests.unit.intake.made import project

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from services.intake.accesses import DatasetAccess
 from services.intake.model import Project
-from services.intake.records import DatasetAccess, Guidance
+from services.intake.records import Guidance
 from services.intake.views import ParticipantView, ProjectView
 from services.portal.pages.projects.awaited import awaited
 from shared.events import Obstacle, ResultRefused, Stage

@@ -1,6 +1,7 @@
 """What was called by a title that goes is called by the one that stays."""
 
-from services.intake.records import DatasetAccess, Entry, Guidance
+from services.intake.accesses import DatasetAccess
+from services.intake.records import Entry, Guidance
 from shared.aggregate import now
 from shared.endings.retitling import retitle, titles_in
 from shared.events.event import Precedent
