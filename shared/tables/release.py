@@ -34,6 +34,7 @@ RuleName = Literal[
     "rows",
     "opaque",
     "untraced",
+    "stops",
     "undecided",
     "open",
 ]
@@ -41,11 +42,12 @@ RuleName = Literal[
 cells of the result would give it away; `ledger`: earlier releases would; `versions`: a cell differs
 by too few units from what left of another version; `selection`: the holder chose whose rows count;
 `rows`: row by row, as the grant says; `opaque`: figures and files of own code; `untraced`: made in
-a way that is not followed; `undecided`: too large to decide; `open`: nothing of others' restricted
+a way that is not followed; `stops`: it would have ended at values that the holder does not expect;
+`undecided`: too large to decide; `open`: nothing of others' restricted
 data is in it."""
 
 
-_OF_ALL = frozenset(("selection", "rows", "opaque", "untraced", "undecided", "open"))
+_OF_ALL = frozenset(("selection", "rows", "opaque", "untraced", "stops", "undecided", "open"))
 """Rules that look at a treatment, and not at its cells."""
 
 

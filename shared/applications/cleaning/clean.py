@@ -12,6 +12,7 @@ from shared.applications.cleaning.operations import (
     Choose,
     Dates,
     Distinct,
+    Fill,
     Numbers,
     OnCells,
     OnRows,
@@ -48,6 +49,17 @@ class CleanParameters(Parameters):
         min_length=1, max_length=100, description="Opérations, dans l'ordre"
     )
     totals: Totals = "left_out"
+
+    @property
+    def fills(self) -> bool:
+        """Whether it puts values where none are."""
+        return any(isinstance(one, Fill) for one in self.operations)
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether it stops at values that it is not told of, or cannot read."""
+        stopping = (one for one in self.operations if isinstance(one, (Recode, Dates)))
+        return any(one.others == "refused" for one in stopping)
 
     @property
     def choice(self) -> str:

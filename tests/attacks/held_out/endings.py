@@ -1,7 +1,6 @@
 """One unit, by how a treatment ends: it fails or waits, rows of others move, a picture is drawn."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random
 
 from tests.attacks.adapter import release
@@ -44,23 +43,6 @@ def _counts(seen: Seen) -> list[object]:
     return [seen.cell("n", commune=place) for place in _TOWNS]
 
 
-def _refused_value(random: Random) -> Sequence[Trial]:
-    """A cleaning that takes the target's row alone, and stops at values that it is not told."""
-    (target,), truth = person_ids(random, 1), coin(random)
-    persons = [*crowd(random, 30, _TOWNS), person(random, target, _TOWNS[0], aid=_AID[truth])]
-    codes = {"apl": "logement", "aah": "handicap"}
-    operations = [
-        {"op": "keep_rows", "column": "id", "values": [target]},
-        {"op": "recode", "columns": ["aide"], "codes": codes, "others": "refused"},
-    ]
-    steps = [
-        _step("clean", "aides", "nettoye", operations=operations),
-        aggregate("aides", ["commune"], counts=["id"]),
-    ]
-    seen = release(Treatment(steps, {"aides": beneficiaries(random, persons)}), Ledger())
-    return [Trial(truth, {"rows": len(seen.rows), **signs(seen)})]
-
-
 def _ninth_series(random: Random) -> Sequence[Trial]:
     """A chart has eight series at most, of as many aids; the target gets a ninth one, or not."""
     (target,), truth = person_ids(random, 1), coin(random)
@@ -84,22 +66,6 @@ def _step(application: str, table: str, output: str, **parameters: object) -> St
         "output": output,
         "parameters": parameters,
     }
-
-
-def _type_of_sums(random: Random) -> Sequence[Trial]:
-    """Whether one works half an hour more: sums of the other communes are written otherwise."""
-    (target,), truth = person_ids(random, 1), coin(random)
-    persons = [*crowd(random, 30, _TOWNS), person(random, target, _TOWNS[0])]
-    aids = beneficiaries(random, persons)
-    hours = {target: {"yes": "17.5", "no": "17"}[truth]}
-    told = (hours.get(one, str(random.randint(1, 35))) for one in aids.cells["id"])
-    table = replace(aids, cells={**aids.cells, "heures": tuple(told)})
-    steps = [aggregate("aides", ["commune"], sums=["heures"])]
-    seen = release(Treatment(steps, {"aides": table}), Ledger())
-    others = [seen.cell("heures", commune=place) for place in _TOWNS[1:]]
-    kinds = tuple(sorted({type(one).__name__ for one in others}))
-    exponents = tuple(sorted({"." in str(one) for one in others}))
-    return [Trial(truth, {"kinds": kinds, "point": exponents, **signs(seen)})]
 
 
 def _row_that_moves(random: Random) -> Sequence[Trial]:
@@ -141,36 +107,9 @@ def _chart_on_the_way(random: Random) -> Sequence[Trial]:
     ]
 
 
-def _trial_less_full(random: Random) -> Sequence[Trial]:
-    """A trial on all rows but one, which is the first: samples are taken at regular distances."""
-    (target,), truth = person_ids(random, 1), coin(random)
-    persons = [*crowd(random, 60, _TOWNS[:4]), person(random, target, _TOWNS[0], aid=_AID[truth])]
-    aids = beneficiaries(random, persons)
-    first = aids.cells["id"].index(target)
-    order = [first, *(at for at in range(len(persons)) if at != first)]
-    cells = {name: tuple(column[at] for at in order) for name, column in aids.cells.items()}
-    tables, ledger = {"aides": replace(aids, cells=cells)}, Ledger()
-    steps = [aggregate("aides", ["commune", "aide"], counts=["id"])]
-    trial, full = (
-        release(Treatment(steps, tables, rows), ledger) for rows in (len(persons) - 1, None)
-    )
-    return [Trial(truth, {**_less(full, trial), "first": trial.error, **signs(full)})]
-
-
-def _less(full: Seen, trial: Seen) -> dict[str, object]:
-    pairs = {
-        aid: [one.cell("id_nombre", commune=_TOWNS[0], aide=aid) for one in (full, trial)]
-        for aid in _AID.values()
-    }
-    return {aid: None if None in pair else pair[0] - pair[1] for aid, pair in pairs.items()}
-
-
 ATTACKS = (
     Attack("unless_this_aid", "an aid by what waits", _unless_this_aid, 2, 16, 24),
-    Attack("refused_value", "the aid of one by a failure", _refused_value, 2, 16, 24),
     Attack("ninth_series", "an aid that one alone has", _ninth_series, 2, 16, 24),
-    Attack("type_of_sums", "half an hour by others' sums", _type_of_sums, 2, 16, 24),
     Attack("row_that_moves", "whether one lives there", _row_that_moves, 2, 16, 24),
     Attack("chart_on_the_way", "the amount of the only one", _chart_on_the_way, 2, 6, 10),
-    Attack("trial_less_full", "the aid of the first row", _trial_less_full, 2, 16, 24),
 )

@@ -189,25 +189,6 @@ def _cleaned(*operations: Step, **roles: str) -> Step:
     }
 
 
-def _filled_gap(random: Random) -> Sequence[Trial]:
-    """Whether one of 31 has no amount: filled by one that sums show, and do not consist of."""
-    persons, targets = crowd(random, 30, _PLACES), []
-    for place in _PLACES:
-        truth, (target,) = coin(random), person_ids(random, 1)
-        one = person(random, target, place)
-        persons.append((*one[:4], "" if truth == "yes" else one[4]))
-        targets.append((truth, place))
-    fill = {"op": "fill", "columns": ["montant"], "value": "5000"}
-    steps = [_cleaned(fill), aggregate("nettoye", ["commune"], sums=["montant"])]
-    seen = release(Treatment(steps, {"aides": beneficiaries(random, persons)}), Ledger())
-    trials = []
-    for truth, place in targets:
-        total = seen.cell("montant", commune=place)
-        told = None if total is None else total > 13_000
-        trials.append(Trial(truth, {"filled": told, "row": seen.has(commune=place), **signs(seen)}))
-    return trials
-
-
 def _nearest_place(random: Random) -> Sequence[Trial]:
     """Ten neighbours are known at each of twenty places of one's own, and the target may be."""
     persons, places, asked = crowd(random, 60, [commune(150)]), [], []
@@ -249,6 +230,5 @@ ATTACKS = (
     Attack("share_of_the_rest", "the amount of the only man of a commune", _share_of_the_rest),
     Attack("multiplied_rows", "the amount of the only one of a commune", _multiplied_rows),
     Attack("recoded_list", "membership in lists that are codes", _recoded_list),
-    Attack("filled_gap", "whether one has an amount", _filled_gap),
     Attack("nearest_place", "membership by where one is", _nearest_place),
 )

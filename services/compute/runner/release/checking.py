@@ -67,6 +67,11 @@ class Release:
         rules = (outcome("opaque", "held"),)
         self.outputs.append(OutputRelease(name=name, verdict="held", rules=rules))
 
+    def hold_as_stopping(self, table: str) -> None:
+        """Keep the result for a reviewer: that a step came to its end tells of the data."""
+        rules = (outcome("stops", "held"),)
+        self.outputs.append(OutputRelease(name=table, verdict="held", rules=rules))
+
     @property
     def record(self) -> ReleaseRecord:
         """Everything that was checked."""

@@ -143,11 +143,16 @@ class Telling:
     def _has_holes(self, column: str) -> bool:
         return column not in self.keys and len(set(self._counts(column))) > 1
 
+    def _is_read_as_numbers(self, column: str) -> bool:
+        told = (it for one in self.figures for it in one.tells)
+        return any(it.column == column and it.how != "count" for it in told)
+
     def _counts(self, column: str) -> tuple[int, ...]:
         """How many rows there are, and how many have a value, by each way to read the column."""
         if column not in self._counted:
             read = ["1", quoted(column), filled(column)]
-            read += filter(None, [self.numbers(self.population, column)])
+            if self._is_read_as_numbers(column):
+                read += filter(None, [self.numbers(self.population, column)])
             counts = ", ".join(f"count({one})" for one in read)
             (self._counted[column],) = self.database.execute(
                 f"SELECT {counts} FROM {quoted(self.population.base)}"

@@ -21,6 +21,8 @@ _TOLD: Mapping[RuleName, str] = {
     "opaque": "figures, fichiers et pages d'un code propre ne peuvent être vérifiés",
     "untraced": "le traitement les mêle d'une façon que les règles ne suivent pas : ce qui en reste"
     " dans le résultat est à lire dans la requête et dans la table",
+    "stops": "une étape s'arrête devant des valeurs qu'elle n'attend pas, et le résultat dirait si"
+    " elle en a trouvé",
     "undecided": "le résultat est trop grand pour être vérifié en entier",
     "open": "aucune donnée restreinte d'autrui n'y entre",
 }

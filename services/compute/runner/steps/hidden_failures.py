@@ -1,4 +1,4 @@
-"""Failures that would tell of others' restricted data: code and queries fail where a person is.
+"""Failures that would tell of others' restricted data: a step fails where a person is.
 
 What its holder sees is the same whether it failed or not: a result that waits for a reviewer, who
 reads why in its log. How long it takes is seen; against that stands only who reads the code before.
@@ -14,21 +14,36 @@ import duckdb
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.database import quoted
 from services.compute.runner.own_code.failures import NotLoaded
+from shared.applications.cleaning.clean import CLEAN
 from shared.applications.effect import Effect
 from shared.applications.python import PYTHON
 from shared.applications.query import QUERY
 from shared.events.event import Step
 
 JOURNAL = "journal.txt"
-_WRITTEN = (PYTHON.name, QUERY.name)
+_CHOOSING = (PYTHON.name, QUERY.name, CLEAN.name)
+"""Applications that let a holder choose for which rows, or values, they fail."""
 
 DoneT = TypeVar("DoneT")
 
 
 def hides(work: Work, number: int) -> bool:
-    """Whether own code, or a query, saw others' restricted data in that step or before."""
-    code = any(step.application in _WRITTEN for step in work.steps[: number + 1])
-    return code and bool(work.protected)
+    """Whether a failure in that step, or after the last, would tell of others' restricted data.
+
+    What others fail for in the tables that were given is known of these as a whole. In what a step
+    made of them it may be one row that a holder chose.
+    """
+    inside, chosen = set(work.protected), set[str]()
+    for at, step in enumerate(work.steps):
+        given = inside.intersection(step.inputs.values())
+        may_choose = bool(given) and (step.application in _CHOOSING or not given <= {*work.inputs})
+        if at == number:
+            return may_choose
+        if given:
+            inside.add(step.output)
+        if may_choose:
+            chosen.add(step.output)
+    return bool(chosen)
 
 
 @dataclass(frozen=True)

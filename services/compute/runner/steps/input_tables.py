@@ -54,14 +54,22 @@ def take(database: duckdb.DuckDBPyConnection, work: Work, name: str, path: Path)
     return replace(table, with_totals=whole, totals=count(database, whole) - rows)
 
 
-def sample_of(database: duckdb.DuckDBPyConnection, table: InputTable, rows: int) -> InputTable:
-    """`rows` rows at even distances: the same ones each time, from all over the table."""
+def sample_of(
+    database: duckdb.DuckDBPyConnection, table: InputTable, rows: int, *, is_protected: bool = False
+) -> InputTable:
+    """`rows` rows at even distances: the same ones each time, from all over the table.
+
+    Of others' restricted data they are any rows, by what stands in these: nobody knows whose row is
+    left out, which is all that a result of the whole table has more.
+    """
     if table.rows <= rows or table.files:
         return table
-    name = f"{table.name} (échantillon)"
+    name, chosen = f"{table.name} (échantillon)", evenly(rows, table.rows)
+    if is_protected:
+        chosen = f"row_number() OVER (ORDER BY hash(whole_row)) <= {rows}"
     database.execute(f"""
         CREATE TABLE IF NOT EXISTS {quoted(name)} AS
-        SELECT * FROM {quoted(table.whole)} QUALIFY {evenly(rows, table.rows)}
+        SELECT * FROM {quoted(table.whole)} AS whole_row QUALIFY {chosen}
     """)
     return InputTable(name, table.whole, rows, table.rows, described=table.described)
 

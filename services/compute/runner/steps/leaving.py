@@ -19,6 +19,7 @@ from services.compute.runner.steps.query import given_columns, shape
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench, number
 from shared.applications import APPLICATIONS
 from shared.applications.aggregate import AggregateParameters
+from shared.applications.cleaning.clean import CLEAN, CleanParameters
 from shared.applications.effect import Effect, MadeColumn, Part, Source, as_it_is
 from shared.applications.pivot import PivotParameters
 from shared.errors import Invalid
@@ -67,11 +68,14 @@ class Leaving:
             return report
         inputs, following = dict(step.inputs), self._following
         inside = any(following.inside(following.tables[it]) for it in inputs.values())
+        cleaned = step.application == CLEAN.name and CleanParameters.model_validate(step.parameters)
+        if inside and cleaned and cleaned.may_stop:
+            self._release.hold_as_stopping(step.output)
         if APPLICATIONS[step.application].draws:
             following.hand_on(inputs[APPLICATIONS[step.application].main_role(step)], step.output)
         elif grouping := self._grouping(step, effect, roles):
             grouping.follow()
-        elif _is_followed(step, effect):
+        elif _is_followed(step, effect) and not (cleaned and cleaned.fills):
             following.pass_rows(inputs, effect, step.output, report.get("repeated", {}))
         else:
             following.lose(inputs, step.output)

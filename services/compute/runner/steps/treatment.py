@@ -193,7 +193,10 @@ class TreatmentRun:
         given = {role: tables[name] for role, name in step.inputs.items()}
         roles = {role: one.whole_table if is_kept else one for role, one in given.items()}
         if self.work.sample_rows is not None and step.inputs[main] in self.work.inputs:
-            roles[main] = sample_of(self.database, roles[main], self.work.sample_rows)
+            is_protected = step.inputs[main] in self.work.protected
+            roles[main] = sample_of(
+                self.database, roles[main], self.work.sample_rows, is_protected=is_protected
+            )
         return roles
 
     def _workbench(self, number: int, step: Step, roles: Mapping[str, InputTable]) -> Workbench:
@@ -214,7 +217,8 @@ class TreatmentRun:
 
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)
-        if hides(self.work, number):
+        # After a failure nothing goes on, and nothing is told of it.
+        if any(hides(self.work, at) for at in range(number + 1)):
             return lambda _share, _message: None
         return lambda share, message: self.say(
             (number + share) / steps, f"{step.application} : {message}"

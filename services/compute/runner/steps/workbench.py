@@ -169,7 +169,8 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
     Every value of the whole table is looked at, not only a sample's. Raises Invalid naming the
     column, how many of its values are no numbers, and the shape of one: reasons of failed jobs are
     events and stand in logs, where nobody's data belongs. Where others' restricted data go in, a
-    value that is no number is none, unless most are: what fails there tells of the data.
+    value that is no number is none, and none is taken for whole: what fails, or how figures are
+    written, tells of the data.
     """
     column = workbench.column(role, name, parameter)
     kind = workbench.columns(role)[name]
@@ -184,10 +185,10 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
     if kind != "VARCHAR":
         raise Invalid(f"la colonne « {name} » ne contient pas de nombres ({kind})", parameter)
     text = filled(name)
-    wrong, right, example, whole = _count_non_numbers(workbench, role, text)
+    wrong, example, whole = _count_non_numbers(workbench, role, text)
     if wrong and (read := _written(workbench, role, name)):
         return read
-    if wrong and wrong < right and workbench.is_protected:
+    if wrong and workbench.is_protected:
         # To fail for one person's cell is to tell of that person.
         return f"CASE WHEN {_is_number(text)} THEN CAST({plain_number(text)} AS DOUBLE) END", False
     if wrong:
@@ -196,7 +197,7 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
             f"colonne « {name} » : {told}, par exemple de la forme « {_shape(str(example))} »",
             parameter,
         )
-    if whole:
+    if whole and not workbench.is_protected:
         return whole_number(name, kind), True
     return f"CAST({plain_number(text)} AS DOUBLE)", False
 
@@ -228,6 +229,8 @@ def _written(workbench: Workbench, role: str, name: str) -> tuple[str, bool] | N
         return None
     if empty:
         workbench.empty[name] = int(empty)
+    if workbench.is_protected:
+        return f"CAST({value} AS DOUBLE)", False
     return value, column.type == "integer"
 
 
@@ -240,15 +243,12 @@ def _is_number(text: str) -> str:
     return f"regexp_full_match({text}, '{NUMBER}')"
 
 
-def _count_non_numbers(
-    workbench: Workbench, role: str, text: str
-) -> tuple[int, int, str | None, bool]:
-    """How many values are no numbers and how many are, one of the first, and if all are whole."""
+def _count_non_numbers(workbench: Workbench, role: str, text: str) -> tuple[int, str | None, bool]:
     is_number = _is_number(text)
     is_whole = f"regexp_full_match({text}, '{WHOLE}')"
     table = quoted(workbench.tables[role].whole)
-    ((wrong, right, example, whole),) = workbench.rows(
-        f"SELECT count(*) FILTER (NOT {is_number}), count(*) FILTER ({is_number}),"
-        f" min({text}) FILTER (NOT {is_number}), coalesce(bool_and({is_whole}), true) FROM {table}"
+    ((wrong, example, whole),) = workbench.rows(
+        f"SELECT count(*) FILTER (NOT {is_number}), min({text}) FILTER (NOT {is_number}),"
+        f" coalesce(bool_and({is_whole}), true) FROM {table}"
     )
-    return int(wrong), int(right), example, bool(whole)
+    return int(wrong), example, bool(whole)

@@ -21,6 +21,8 @@ def _step(application: str, table: str, output: str, **parameters: object) -> di
 _SUM = _step("aggregate", "c", "r", by=["ville"], sums=["ca"])
 _CHOSEN = {"op": "drop_rows", "column": "siren", "values": ["000000003"]}
 _WEIGHED = {"op": "recode", "columns": ["ca"], "codes": {"1": "0"}}
+_FILLED = {"op": "fill", "columns": ["ca"], "value": "7"}
+_STOPPING = {"op": "dates", "columns": ["ca"], "others": "refused"}
 _MEAN = {"column": "ca", "weight": "ca", "name": "moyenne"}
 
 
@@ -29,6 +31,8 @@ _MEAN = {"column": "ca", "weight": "ca", "name": "moyenne"}
     [
         [_step("clean", "e", "c", operations=[_CHOSEN]), _SUM],
         [_step("clean", "e", "c", operations=[_WEIGHED]), _SUM],
+        [_step("clean", "e", "c", operations=[_FILLED]), _SUM],
+        [_step("clean", "e", "unread", operations=[_STOPPING]), _SUM | {"inputs": {"table": "e"}}],
         [_step("aggregate", "e", "r", by=["ville"], weighted_means=[_MEAN])],
         [_step("pivot", "e", "r", wide={"index": ["ville"], "names": "ville", "values": "ca"})],
     ],
@@ -36,7 +40,7 @@ _MEAN = {"column": "ca", "weight": "ca", "name": "moyenne"}
 def test_what_could_tell_of_one_unit_waits_for_a_reviewer(
     tmp_path: Path, steps: list[dict[str, Any]]
 ) -> None:
-    """One row left out, values recoded, means by weights, cells of a turned table."""
+    """One row left out, values set, a step that may end, means by weights, a turned table."""
     record, _ = Lab(tmp_path, enterprises(1, 24)).treat(steps)
     assert record.is_held
 

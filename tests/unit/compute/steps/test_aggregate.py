@@ -164,13 +164,19 @@ def test_figures_that_mean_nothing_are_refused(parameters: dict[str, Any]) -> No
 
 
 def test_value_that_is_no_number_is_none_among_others_restricted_data() -> None:
-    """To fail for it would tell of one person; a column of words is refused there, too."""
+    """To fail for it would tell of one person."""
     rows = [{"g": "a", "v": one} for one in ("1", "2,5", "non renseigné")]
     with pytest.raises(Invalid, match="1 valeur n'est pas un nombre"):
         _run(bench(table=rows), by=["g"], sums=["v"])
     protected = replace(bench(table=rows), is_protected=True)
     _run(protected, by=["g"], sums=["v"])
     assert made_column(protected, "v") == [3.5]
-    words = replace(bench(table=[{"g": "a", "v": "un"}]), is_protected=True)
-    with pytest.raises(Invalid, match="1 valeur n'est pas un nombre"):
-        _run(words, by=["g"], sums=["v"])
+
+
+def test_sums_of_others_restricted_data_are_all_written_alike() -> None:
+    """Half an hour of one person would make the sums of all others decimals."""
+    for hours in ("17", "17.5"):
+        rows = [{"g": "a", "v": "8"}, {"g": "b", "v": hours}]
+        workbench = replace(bench(table=rows), is_protected=True)
+        _run(workbench, by=["g"], sums=["v"])
+        assert {type(one) for one in made_column(workbench, "v")} == {float}

@@ -83,7 +83,7 @@ def _scale(told: Scale, chain: Chain, name: str, at: str) -> str:
     (others,) = chain.figures(
         f"count(*) FILTER ({made} <> trunc({made}) OR abs({made}) >= {_EXACT})", whole=True
     )
-    return made if others else f"CAST({made} AS BIGINT)"
+    return made if others or chain.now.is_protected else f"CAST({made} AS BIGINT)"
 
 
 @cell.register

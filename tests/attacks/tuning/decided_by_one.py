@@ -1,0 +1,110 @@
+"""What else one row decides: whether a step ends, how figures are written, who is in a sample.
+
+Once held out, and read when rules written without them had left them open.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+from tests.attacks.adapter import release
+from tests.attacks.lab import Ledger, Seen, Step, Treatment, aggregate, signs
+from tests.attacks.learning import Attack, Trial
+from tests.attacks.worlds import beneficiaries, coin, commune, crowd, person, person_ids
+
+_PLACES = [commune(number) for number in range(20)]
+_TOWNS = [commune(number) for number in range(1, 11)]
+_AID = {"yes": "rsa", "no": "apl"}
+
+
+def _refused_value(random: Random) -> Sequence[Trial]:
+    """A cleaning that takes the target's row alone, and stops at values that it is not told."""
+    (target,), truth = person_ids(random, 1), coin(random)
+    persons = [*crowd(random, 30, _TOWNS), person(random, target, _TOWNS[0], aid=_AID[truth])]
+    codes = {"apl": "logement", "aah": "handicap"}
+    operations: list[Step] = [
+        {"op": "keep_rows", "column": "id", "values": [target]},
+        {"op": "recode", "columns": ["aide"], "codes": codes, "others": "refused"},
+    ]
+    steps = [
+        _cleaned(*operations),
+        aggregate("aides", ["commune"], counts=["id"]),
+    ]
+    seen = release(Treatment(steps, {"aides": beneficiaries(random, persons)}), Ledger())
+    return [Trial(truth, {"rows": len(seen.rows), **signs(seen)})]
+
+
+def _type_of_sums(random: Random) -> Sequence[Trial]:
+    """Whether one works half an hour more: sums of the other communes are written otherwise."""
+    (target,), truth = person_ids(random, 1), coin(random)
+    persons = [*crowd(random, 30, _TOWNS), person(random, target, _TOWNS[0])]
+    aids = beneficiaries(random, persons)
+    hours = {target: {"yes": "17.5", "no": "17"}[truth]}
+    told = (hours.get(one, str(random.randint(1, 35))) for one in aids.cells["id"])
+    table = replace(aids, cells={**aids.cells, "heures": tuple(told)})
+    steps = [aggregate("aides", ["commune"], sums=["heures"])]
+    seen = release(Treatment(steps, {"aides": table}), Ledger())
+    others = [seen.cell("heures", commune=place) for place in _TOWNS[1:]]
+    kinds = tuple(sorted({type(one).__name__ for one in others}))
+    exponents = tuple(sorted({"." in str(one) for one in others}))
+    return [Trial(truth, {"kinds": kinds, "point": exponents, **signs(seen)})]
+
+
+def _trial_less_full(random: Random) -> Sequence[Trial]:
+    """A trial on all rows but one, which is the first: samples are taken at regular distances."""
+    (target,), truth = person_ids(random, 1), coin(random)
+    persons = [*crowd(random, 60, _TOWNS[:4]), person(random, target, _TOWNS[0], aid=_AID[truth])]
+    aids = beneficiaries(random, persons)
+    first = aids.cells["id"].index(target)
+    order = [first, *(at for at in range(len(persons)) if at != first)]
+    cells = {name: tuple(column[at] for at in order) for name, column in aids.cells.items()}
+    tables, ledger = {"aides": replace(aids, cells=cells)}, Ledger()
+    steps = [aggregate("aides", ["commune", "aide"], counts=["id"])]
+    trial, full = (
+        release(Treatment(steps, tables, rows), ledger) for rows in (len(persons) - 1, None)
+    )
+    return [Trial(truth, {**_less(full, trial), "first": trial.error, **signs(full)})]
+
+
+def _less(full: Seen, trial: Seen) -> dict[str, object]:
+    pairs = {
+        aid: [one.cell("id_nombre", commune=_TOWNS[0], aide=aid) for one in (full, trial)]
+        for aid in _AID.values()
+    }
+    return {aid: None if None in pair else pair[0] - pair[1] for aid, pair in pairs.items()}
+
+
+def _filled_gap(random: Random) -> Sequence[Trial]:
+    """Whether one of 31 has no amount: filled by one that sums show, and do not consist of."""
+    persons, targets = crowd(random, 30, _PLACES), []
+    for place in _PLACES:
+        truth, (target,) = coin(random), person_ids(random, 1)
+        one = person(random, target, place)
+        persons.append((*one[:4], "" if truth == "yes" else one[4]))
+        targets.append((truth, place))
+    fill = {"op": "fill", "columns": ["montant"], "value": "5000"}
+    steps = [_cleaned(fill), aggregate("nettoye", ["commune"], sums=["montant"])]
+    seen = release(Treatment(steps, {"aides": beneficiaries(random, persons)}), Ledger())
+    trials = []
+    for truth, place in targets:
+        total = seen.cell("montant", commune=place)
+        told = None if total is None else total > 13_000
+        trials.append(Trial(truth, {"filled": told, "row": seen.has(commune=place), **signs(seen)}))
+    return trials
+
+
+def _cleaned(*operations: Step) -> Step:
+    return {
+        "application": "clean",
+        "inputs": {"table": "aides"},
+        "output": "nettoye",
+        "parameters": {"operations": operations},
+    }
+
+
+ATTACKS = (
+    Attack("refused_value", "the aid of one by a failure", _refused_value, 2, 16, 24),
+    Attack("type_of_sums", "half an hour by others' sums", _type_of_sums, 2, 16, 24),
+    Attack("trial_less_full", "the aid of the first row", _trial_less_full, 2, 16, 24),
+    Attack("filled_gap", "whether one has an amount", _filled_gap),
+)
