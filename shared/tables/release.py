@@ -1,8 +1,9 @@
 """What was checked of a job's outputs before they leave, and the ledger of what left before.
 
 In the manner of ACRO (Green, Ritchie, Smith 2021): each output, each rule, what it found, in French
-for the holder and for the reviewer who decides. Nothing here holds a value of the data; the exact
-counts are for reviewers and for the ledger alone: a holder reads `for_holder()`.
+for the holder and for the reviewer who decides. Nothing here holds a value of the data but for
+`failure`, which is for reviewers alone. The exact counts are for them and for the ledger: a holder
+reads `for_holder()`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -171,6 +172,11 @@ class ReleaseRecord(Frozen):
     differences: tuple[ReleaseDifference, ...] = Field(
         default=(), description="from earlier results of the same data, the smallest first"
     )
+    failure: str = Field(
+        default="",
+        description="why own code or a query did not come to its end, in French, with the last line"
+        " of its trace: for reviewers alone",
+    )
     told: str
 
     @property
@@ -182,7 +188,7 @@ class ReleaseRecord(Frozen):
         """The same without what rules found in cells, ledger entries and what is of others.
 
         Which rule left a cell empty, or how many it did, tells of the units behind it. What own
-        code and queries make is not listed: it may be named, or fail, after what they read.
+        code and queries make is not listed, nor that they failed: both may be after what they read.
         """
         rules = {rule.rule for one in self.outputs for rule in one.rules}
         is_own = bool(rules & {"opaque", "untraced", "undecided"})
@@ -190,7 +196,8 @@ class ReleaseRecord(Frozen):
             one.model_copy(update={"rules": tuple(it for it in one.rules if it.rule in _OF_ALL)})
             for one in (() if is_own else self.outputs)
         )
-        return self.model_copy(update={"outputs": outputs, "entries": (), "differences": ()})
+        untold = {"entries": (), "differences": (), "failure": ""}
+        return self.model_copy(update={"outputs": outputs, **untold})
 
 
 def strictest(verdicts: Iterable[ReleaseVerdict]) -> ReleaseVerdict:

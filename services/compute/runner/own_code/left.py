@@ -29,6 +29,7 @@ It holds for the whole page, since no script and no other policy stands before i
 policy can only forbid more (CSP 3, section 3.3).
 """
 
+_LINE_LENGTH = 300
 _LIST_BYTES = 100_000
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MEDIA_TYPES: dict[Kind, str] = {
@@ -61,6 +62,11 @@ class Failure(BaseModel):
     trace: str = Field(max_length=30_000)
     line: int = Field(default=0, ge=0, le=10**6)
     cell: int = Field(default=0, ge=0, le=10**6)
+
+    @property
+    def last_line(self) -> str:
+        """What its trace ends with, as Python says it: it may hold a value of the data."""
+        return self.trace.rstrip().rpartition("\n")[2][:_LINE_LENGTH]
 
 
 def read_failure(folder: Path) -> Failure | None:

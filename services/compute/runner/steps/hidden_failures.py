@@ -18,11 +18,13 @@ from shared.applications.cleaning.clean import CLEAN
 from shared.applications.effect import Effect
 from shared.applications.python import PYTHON
 from shared.applications.query import QUERY
+from shared.errors import Rejected
 from shared.events.event import Step
 
 JOURNAL = "journal.txt"
 _CHOOSING = (PYTHON.name, QUERY.name, CLEAN.name)
 """Applications that let a holder choose for which rows, or values, they fail."""
+_LONGEST = 1000
 
 DoneT = TypeVar("DoneT")
 
@@ -74,8 +76,13 @@ class HiddenFailures:
         except Exception as error:  # whatever it is, that it happens is what must not be told
             if not hides(self.work, number):
                 raise
-            self._note(f"{type(error).__name__} : {error}")
+            self._note(_told(error))
             return None
+
+    @property
+    def failure(self) -> str:
+        """Why the treatment did not come to its end, for a reviewer; empty where it did."""
+        return "".join(self.found)[:_LONGEST]
 
     def _note(self, why: str) -> None:
         self.found.append(why)
@@ -100,3 +107,10 @@ class HiddenFailures:
             "rows": {"in": {}, "out": 1},
             "summary": "le traitement n'est pas allé au bout : voir le journal",
         }
+
+
+def _told(error: Exception) -> str:
+    """The error in French, with the last line of the trace that the code left, if it did."""
+    why = str(error) if isinstance(error, Rejected) else f"{type(error).__name__} : {error}"
+    lines = [f"Dernière ligne : {line}" for line in getattr(error, "__notes__", ()) if line]
+    return ". ".join((why, *lines))

@@ -173,13 +173,15 @@ class Leaving:
         rows = count(self._database, shown)
         return replace(table, name=shown, whole=shown, rows=rows, whole_rows=rows)
 
-    @property
-    def record(self) -> dict[str, Any]:
-        """What was checked, for the last report; empty where nothing had to be."""
+    def record(self, failure: str) -> dict[str, Any]:
+        """What was checked, for the last report; empty where nothing had to be.
+
+        `failure` is why own code, or a query, did not come to its end.
+        """
         if not self._work.protected:
             return {}
-        record = self._release.record.model_dump(mode="json")
-        return {"release": record, "rows": {"out": self._rows}}
+        record = self._release.record.model_copy(update={"failure": failure})
+        return {"release": record.model_dump(mode="json"), "rows": {"out": self._rows}}
 
     def _groups(self, step: Step, table: InputTable) -> dict[str, str]:
         """The columns of groups in SQL, by their names in the result."""

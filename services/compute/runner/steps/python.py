@@ -104,9 +104,11 @@ def _execute(
     if status == 0 and has_left(folder.left):
         return
     failure = read_failure(folder.left)
+    refused = refusal(reason(failure, status, parameters.text))
     if failure:
         log.write(failure.trace.encode())
-    raise refusal(reason(failure, status, parameters.text))
+        refused.add_note(failure.last_line)
+    raise refused
 
 
 class _Log:

@@ -91,7 +91,8 @@ class TreatmentRun:
         note_result(self.work, result.rows, len(found), screened["warning"])
         draw = partial(self._pictures, tables, result, reports)
         pictures = hidden.attempted(len(reports), draw) or []
-        reports[-1] |= leaving.record | {"steps_left": self.reuse.leave(screening.needs_source)}
+        reports[-1] |= leaving.record(hidden.failure)
+        reports[-1] |= {"steps_left": self.reuse.leave(screening.needs_source)}
         return [*made, *pictures, *self.made, *files], reports
 
     def _report_of(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.compute.execution.job_folder import Made
+from shared.tables.release import ReleaseRecord
 from tests.integration.compute.jobs import RunOutcome
 from tests.integration.compute.own_code.conftest import RunCode
 
@@ -36,6 +37,14 @@ def run(tables, parameters):
 """
 
 
+LOST = """
+def run(tables, parameters):
+    raise KeyError("Ablon")
+"""
+HELD = (
+    "Le résultat contient des données restreintes d'autrui, et les règles de diffusion ne"
+    " suffisent pas à le laisser sortir."
+)
 SAID = [
     (
         "des données restreintes d'autres membres entrent dans ce traitement : son journal ne donne"
@@ -74,6 +83,30 @@ def test_holder_sees_the_same_whether_code_fails(
     assert said in journal(run)
     news = map(json.loads, capsys.readouterr().out.splitlines())
     assert [one.get("log") or one["message"] for one in news][-len(SAID) :] == SAID
+
+
+@pytest.mark.parametrize(
+    ("code", "parts"),
+    [
+        (GOOD, ()),
+        (BAD, ("le code s'est arrêté ligne 4", "Dernière ligne : code.")),
+        (HARD, ("le processus du code s'est arrêté sans rendre de résultat (code 3)",)),
+        (LOST, ("ligne 3 : il n'y a pas de clé", "Dernière ligne : KeyError: 'Ablon'")),
+    ],
+    ids=["good", "raises", "exits", "misses"],
+)
+def test_reviewer_alone_is_told_of_a_failure(
+    code: str, parts: tuple[str, ...], run_code: RunCode
+) -> None:
+    """In the record, with the last line of the trace; the holder's record says what it always does.
+
+    What is said of code that ended well is what is said of any.
+    """
+    told = run_code(code, told=PROTECTED).result["release"]
+    record = ReleaseRecord.model_validate(told)
+    assert [part for part in parts if part not in record.failure] == []
+    assert bool(record.failure) == bool(parts)
+    assert record.for_holder() == ReleaseRecord(verdict="held", told=HELD)
 
 
 @pytest.mark.parametrize("code", [GOOD, BAD], ids=["good", "raises"])

@@ -19,6 +19,7 @@ OUTCOME = RuleOutcome(rule="ledger", verdict="held", cells=14, failed=2, told="d
 RECORD = ReleaseRecord(
     verdict="held",
     outputs=(OutputRelease(name="result.parquet", verdict="held", rules=(OUTCOME,)),),
+    failure="le code s'est arrêté ligne 3",
     told="un résultat sorti avant lui en dirait trop",
 )
 
@@ -76,6 +77,7 @@ def test_holder_waits_for_a_held_result(lab: Lab, compute: RunningService) -> No
     assert (seen["state"], seen["is_held"]) == ("succeeded", True)
     assert (seen["outputs"], seen["result"], seen["log_tail"]) == ([], None, "")
     assert "attend la décision d'un relecteur" in seen["message"]
+    assert "ligne 3" not in lab.call(compute, "GET", f"/jobs/{job_id}").data.decode()
     assert seen["release"]["outputs"][0]["rules"] == []
     for query in ("", "?name=result.csv", "?name=manifest.json", "?format=xlsx"):
         for member, role in ((HOLDER, "holder"), ("mbr_op", "operator")):
@@ -94,7 +96,10 @@ def test_reviewers_see_what_is_held_unless_it_is_their_own_case(
     listed = asked(lab, compute, "/release-requests?limit=100")["items"]
     assert job_id in {one["id"] for one in listed}
     assert all(one["outputs"] == [] for one in listed)
+    # Who holds the project reads the list, too, as a reviewer of others' results.
+    assert all(one["release"]["failure"] == "" for one in listed)
     seen = asked(lab, compute, f"/release-requests/{job_id}")
+    assert seen["release"]["failure"] == "le code s'est arrêté ligne 3"
     assert seen["release"]["outputs"][0]["rules"][0]["failed"] == 2
     assert (seen["log_tail"], seen["owner_id"]) == ("Caen : 12 logements", HOLDER)
     for path in (f"/release-requests/{job_id}", f"/jobs/{job_id}/result"):
@@ -134,6 +139,8 @@ def test_refused_result_stays(lab: Lab, compute: RunningService) -> None:
         assert job_id not in {one["id"] for one in rpc.list_release_requests(limit=100)["items"]}
     answer = lab.call(compute, "GET", f"/jobs/{job_id}/result")
     assert (answer.status, "trop peu de logements" in answer.data.decode()) == (409, True)
+    seen = lab.call(compute, "GET", f"/jobs/{job_id}").data.decode()
+    assert ("trop peu de logements" in seen, "ligne 3" in seen) == (True, False)
 
 
 @pytest.mark.parametrize("said", [{"reason": ""}, {"decision": "open"}, {"version": None}])

@@ -42,6 +42,13 @@ def test_holder_reads_no_list_of_what_own_code_made() -> None:
     assert (told.outputs, told.told, told.is_held) == ((), "Un relecteur décide.", True)
 
 
+def test_holder_reads_nothing_of_a_failure() -> None:
+    """Whether own code came to its end may be a bit of somebody's row; a reviewer reads why not."""
+    record = ReleaseRecord(verdict="held", failure="KeyError: 'Ablon'", told="Un relecteur décide.")
+    ended = record.model_copy(update={"failure": ""})
+    assert record.for_holder() == ended.for_holder()
+
+
 def test_minimum_of_units_is_only_ever_raised() -> None:
     """Three enterprises, eleven persons, or more where the owner asks for more."""
     persons = ProtectedInput(dataset_id="dts_1", version=1)
