@@ -49,6 +49,7 @@ from shared.endings.redaction import ERASED, redacted
 from shared.endings.retitling import retitle
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
 from shared.events import (
+    UNTOLD,
     CompletionAsked,
     CompletionGiven,
     InputsChecked,
@@ -473,12 +474,13 @@ class Project(Aggregate):
             outcome = "a échoué" if isinstance(end, JobFailed) else "n'a pas abouti"
             self._note("compute", f"L'essai {outcome} : {end.reason}")
             return
-        told = {"job_id": end.job_id, "result": end.result, "warning": end.warning}
+        result = None if end.is_held else end.result
+        told = {"job_id": end.job_id, "result": result, "warning": end.warning}
         self.trials.append(Trial(**told, at=now()))
         self._become(
             "trialled", "compute", f"L'essai sur un échantillon a réussi. {end.warning}".strip()
         )
-        self.record(ProjectTrialled(**self._who(), job_id=end.job_id, result=end.result))
+        self.record(ProjectTrialled(**self._who(), job_id=end.job_id, result=result or UNTOLD))
 
     def note_result(self, end: JobSucceeded) -> None:
         """Keep the result of a full job, at whatever stage before the project's end it comes."""

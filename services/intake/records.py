@@ -99,7 +99,7 @@ class Guidance(Frozen):
 
 
 class Trial(Frozen):
-    """The end of a trial job: its manifest, or the reason why there is none."""
+    """The end of a trial job: its manifest unless it was held, or the reason why there is none."""
 
     job_id: str
     at: AwareDatetime

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from services.intake.accesses import AccessState, Wait
 from services.intake.invitations import InvitationState
@@ -13,17 +13,34 @@ from services.intake.records import (
     Entry,
     Guidance,
     MemberKind,
-    Result,
+    ResultState,
     Trial,
 )
 from services.intake.reviewing import Decision
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.auth import Caller
 from shared.errors import NotFound
-from shared.events.event import InputNote, JobKind, Stage, Treatment
+from shared.events.event import FileRef, InputNote, JobKind, Stage, Treatment
 from shared.events.intake import ProjectPart
 
 _HAS_AGREED = "whether the caller would secure its treatment already: another one has to agree"
+
+
+class ResultView(View):
+    """A full job that ended well; `reason` is why its result is refused, in French."""
+
+    job_id: str
+    at: AwareDatetime
+    result: FileRef | None = Field(description="its manifest; null unless the result left the lab")
+    state: ResultState
+    reason: str
+    warning: str = Field(description="what its table tells about persons, in French")
+
+    @model_validator(mode="after")
+    def _withhold(self) -> Self:
+        # The hash and size of a manifest tell what was made.
+        self.result = self.result if self.state == "released" else None
+        return self
 
 
 class ProjectSummary(View):
@@ -193,7 +210,7 @@ class ProjectView(ProjectSummary):
     waits_for: tuple[Wait, ...] = Field(description="whose word on which data is missing")
     workspace_open: bool
     trials: list[Trial]
-    results: list[Result]
+    results: list[ResultView]
     given_up: tuple[GivenUpView, ...] = Field(
         validation_alias="waiting_jobs",
         description="jobs that wait until an operator retries or cancels them",
@@ -220,7 +237,7 @@ class ParticipantView(ProjectSummary):
     bindings: tuple[BindingView, ...] = Field(
         validation_alias="accesses", description="what its data may be used for"
     )
-    results: list[Result]
+    results: list[ResultView]
     site_id: str | None
     team: tuple[str, ...]
     invitations: tuple[InvitationView, ...] = Field(

@@ -1,8 +1,10 @@
 """What compute tells."""
 
+from typing import Self
+
 from pydantic import Field
 
-from shared.events.event import Event, FileRef, Frozen, JobKind, Verdict
+from shared.events.event import UNTOLD, Event, FileRef, Frozen, JobKind, Verdict
 
 
 class WorkspaceOpened(Event, source="compute"):
@@ -71,7 +73,8 @@ class JobSucceeded(_JobEnd, source="compute"):
     """A job ended well; its manifest names inputs, steps, outputs and report."""
 
     result: FileRef = Field(
-        description="the job's manifest, JSON of shared.tables.manifest.Manifest"
+        description="the job's manifest, JSON of shared.tables.manifest.Manifest; partners are told"
+        " an empty file while it is held"
     )
     seconds: float
     verdict: Verdict | None = Field(
@@ -81,6 +84,12 @@ class JobSucceeded(_JobEnd, source="compute"):
         default="", description="what to think of before it leaves the lab, in French"
     )
     is_held: bool = Field(default=False, description="its holder waits for a reviewer's decision")
+
+    @property
+    def public(self) -> Self:
+        """The event without the manifest of a held result, whose size tells what was made."""
+        told = super().public
+        return told.model_copy(update={"result": UNTOLD}) if self.is_held else told
 
 
 class ResultHeld(_JobEvent, source="compute"):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -88,6 +89,10 @@ class FileRef(Frozen):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     size: int = Field(ge=0, description="bytes")
     media_type: str = "application/octet-stream"
+
+
+UNTOLD = FileRef(sha256=sha256(b"").hexdigest(), size=0)
+"""An empty file: what partners are told of one whose hash and size are kept from them."""
 
 
 class AcceptedRepair(Frozen):

@@ -171,7 +171,7 @@ class ProjectTrialled(_ProjectEvent, source="intake"):
 
     summary = "L'essai sur échantillon est concluant."
     job_id: str
-    result: FileRef = Field(description="the trial's manifest")
+    result: FileRef = Field(description="the trial's manifest; an empty file where it is held")
 
 
 class _OfInvitation(_ProjectEvent):

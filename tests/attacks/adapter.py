@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,11 +23,14 @@ from pyarrow import parquet
 
 from services.catalog.joins.inverted_index import JoinIndex
 from services.compute.execution.job_folder import RunnerResult, Work
+from services.compute.jobs.model import Job
+from services.compute.jobs.views import JobView
 from services.compute.runner.__main__ import main
 from services.compute.runner.columns.profile import describe
-from shared.events.event import Step
+from shared.aggregate import now
+from shared.events.event import FileRef, Step
 from shared.tables.key_file import KeyColumn, blocks_of
-from shared.tables.manifest import RESULT, Column
+from shared.tables.manifest import RESULT, Column, Manifest, Output
 from shared.tables.release import EarlierCells, ProtectedInput
 from tests.attacks.lab import HOLDER, OWNER, Cells, Ledger, Seen, Table, Treatment
 
@@ -37,7 +41,7 @@ def release(treatment: Treatment, ledger: Ledger) -> Seen:
     """Run a treatment as the job would, and return what its holder sees.
 
     What is held for a reviewer is not given, nor are its reports: the holder reads that it is held,
-    and the record of what was checked.
+    the record of what was checked, and what its webhooks are told of the job's end.
     """
     with TemporaryDirectory(prefix="datalab-attack-") as home:
         folder = Path(home)
@@ -100,7 +104,7 @@ def _seen(folder: Path, ledger: Ledger) -> Seen:
     record = result.release
     checked = [record.for_holder().model_dump(mode="json")] if record else []
     if record and record.is_held:
-        return Seen(reports=checked, error=record.told)
+        return Seen(reports=[*checked, *_ends(folder, result)], error=record.told)
     paths = {one.name: folder / one.path for one in result.outputs}
     if record:
         ledger.released += [(one, paths[one.file].read_bytes()) for one in record.entries]
@@ -111,6 +115,35 @@ def _seen(folder: Path, ledger: Ledger) -> Seen:
     )
     rows = parquet.read_table(paths[RESULT]).to_pylist()
     return Seen(rows, [*result.reports, *checked], pages=pages)
+
+
+def _ends(folder: Path, result: RunnerResult) -> list[dict[str, Any]]:
+    """What webhooks are told of the end of a job with that result, and the job as it is shown."""
+    outputs = tuple(
+        Output(name=one.name, file=_ref((folder / one.path).read_bytes()), opaque=one.opaque)
+        for one in result.outputs
+        if not one.is_internal
+    )
+    began = now()
+    manifest = Manifest(
+        job_id="job",
+        kind="full",
+        outputs=outputs,
+        reports=result.reports,
+        started=began,
+        ended=began,
+    )
+    job = Job(id="job", kind="full", owner_id=HOLDER, lane="prj", queued_at=began)
+    job.state, job.run = "running", "run"
+    told = _ref(manifest.model_dump_json().encode())
+    job.succeed("run", 1, told, outputs, result.privacy, release=result.release)
+    view = JobView.told(job).withholding(job.unreleased).model_dump(mode="json")
+    shown = {name: one for name, one in view.items() if not name.endswith("_at")}
+    return [*(one.public.model_dump(mode="json") for one in job.recorded()), shown]
+
+
+def _ref(content: bytes) -> FileRef:
+    return FileRef(sha256=sha256(content).hexdigest(), size=len(content))
 
 
 def findings(upload: Sequence[str], restricted: Table, key: str = "id") -> list[dict[str, Any]]:

@@ -48,6 +48,24 @@ class Use(Aggregate):
     release: UseRelease = ""
     delivered_as: str | None = None
 
+    @property
+    def is_told(self) -> bool:
+        """Whether what was made of it is told of: not of a result that is held back, or refused.
+
+        The owner of one input may hold the project, and read the size of what is kept from it.
+        """
+        return self.release not in ("held", "refused")
+
+    @property
+    def released_result(self) -> FileRef | None:
+        """The table that the job made, as far as it is told of."""
+        return self.result if self.is_told else None
+
+    @property
+    def released_rows(self) -> int | None:
+        """How many rows that has."""
+        return self.rows if self.is_told else None
+
     def open(
         self, access: ProjectAccess, version: int, columns: tuple[str, ...] | None = None
     ) -> None:

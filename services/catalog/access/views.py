@@ -248,8 +248,13 @@ class UseView(View):
     release: UseRelease = Field(description="whether what it made went to the project's holder")
     ended_at: datetime | None
     reason: str = Field(description="why the job made nothing of it")
-    result: FileRef | None = Field(description="the table the job made")
-    rows: int | None = Field(description="how many rows that has")
+    result: FileRef | None = Field(
+        validation_alias="released_result",
+        description="the table the job made; null while it is held back, and where it is refused",
+    )
+    rows: int | None = Field(
+        validation_alias="released_rows", description="how many rows that has; null as `result`"
+    )
     delivered_as: str | None = Field(description="the dataset that the result became")
 
 

@@ -35,6 +35,13 @@ def run(tables, parameters):
         raise ValueError("a")
     return table.groupby("commune").size().reset_index(name="nombre")
 """
+_BY_FILES = """
+def run(tables, parameters):
+    table = tables["aides"]
+    aid = table.loc[table["id"] == parameters["target"], "aide"].iloc[0]
+    files = {f"f{number}": b"a" for number in range(15 if aid == "rsa" else 1)}
+    return {"nombre": table.groupby("commune").size().reset_index(name="nombre"), **files}
+"""
 
 
 def _step(code: str, **parameters: object) -> Step:
@@ -75,6 +82,17 @@ def _failure(random: Random) -> Sequence[Trial]:
     return _of_one(random, _BY_FAILURE)
 
 
+def _size(random: Random) -> Sequence[Trial]:
+    """How large what is told of was, roughly: of fifteen files, or of one."""
+    return [
+        Trial(
+            truth,
+            {at: int(str(one)) // 1000 for at, one in seen.items() if at.endswith(".size")},
+        )
+        for truth, seen in _of_one(random, _BY_FILES)
+    ]
+
+
 def _of_one(random: Random, code: str) -> Sequence[Trial]:
     (target,), truth = person_ids(random, 1), coin(random)
     persons = [*crowd(random, 40, _PLACES), person(random, target, _PLACES[0], aid=_AID[truth])]
@@ -85,5 +103,6 @@ def _of_one(random: Random, code: str) -> Sequence[Trial]:
 ATTACKS = (
     Attack("code_that_lies", "an aid in counts of own code", _counts, needs="nbclient"),
     Attack("code_by_its_line", "an aid by a line's number", _line, 2, 8, 16, needs="nbclient"),
+    Attack("code_by_its_size", "an aid by sizes told", _size, 2, 8, 16, needs="nbclient"),
     Attack("code_that_fails", "an aid by a failure", _failure, 2, 8, 16, needs="nbclient"),
 )

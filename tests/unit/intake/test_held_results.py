@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from services.intake.model import Project
+from services.intake.views import ProjectView
 from shared.errors import Unavailable, WrongStage
-from shared.events import ResultRefused, ResultReleased
+from shared.events import UNTOLD, ProjectTrialled, ResultRefused, ResultReleased
 from tests.unit.intake import made
 from tests.unit.intake.made import HOLDER, REVIEWER
 
@@ -28,6 +29,22 @@ def test_held_trial_counts() -> None:
     it = made.project_at("equipped")
     it.end_trial(made.succeeded("trial", "job_trial").model_copy(update={"is_held": True}))
     assert it.stage == "trialled"
+
+
+def test_manifest_of_a_held_result_is_not_told() -> None:
+    """Its hash and size would tell its holder what was made; once it was released, it is."""
+    it = made.project_at("equipped")
+    end = made.succeeded("trial", "job_trial").model_copy(update={"is_held": True})
+    it.end_trial(end)
+    told = [event for event in it.recorded() if isinstance(event, ProjectTrialled)]
+    assert (it.trials[-1].result, told[-1].result) == (None, UNTOLD)
+    it = held()
+    [waiting] = ProjectView.of(it).results
+    it.note_release(RELEASED)
+    [released] = ProjectView.of(it).results
+    assert (waiting.result, released.result) == (None, end.result)
+    it.note_release(REFUSED)
+    assert ProjectView.of(it).results[0].result is None
 
 
 def test_held_result_is_not_delivered_before_its_release() -> None:

@@ -77,9 +77,13 @@ def test_owner_reads_what_a_reviewer_decided_on_the_result(
     project_id, job_id = using(lab, dataset_id)
     lab.publish(done(lab, project_id, job_id).model_copy(update={"is_held": True}))
     eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["release"] == "held")
+    [use] = uses(lab, dataset_id, "mbr_o")
+    # Its owner may hold the project, and read of others' rows in it.
+    assert (use["state"], use["rows"], use["result"]) == ("succeeded", None, None)
     about = {"job_id": job_id, "kind": "full", "project_id": project_id}
     lab.publish(decision(**about, decided_by="mbr_r", reason="Lu."))
     eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["release"] == release)
+    assert (uses(lab, dataset_id, "mbr_o")[0]["rows"] == 7) == (release == "released")
 
 
 @pytest.mark.parametrize(("end", "state"), [(JobFailed, "failed"), (JobCancelled, "cancelled")])
