@@ -18,6 +18,7 @@ from shared.inbound import Identifier, Paging
 from shared.messaging import rpc
 from shared.messaging.client import ServiceProxy
 from shared.store import Store
+from shared.treatments.known_tables import KnownInputs
 from shared.treatments.preview import PlannedTreatment, TreatmentPreview
 from shared.treatments.remarks import TreatmentCheck
 
@@ -37,6 +38,14 @@ class Treating:
         found = check_treatment(self.catalog, treatment, caller, self._bind)
         check_syntax(treatment.steps)
         return found
+
+    def _made(self, name: str, wanted: UseRecipe, caller: Caller) -> Treatment:
+        def describe(made: Treatment) -> KnownInputs:
+            told = made.model_dump(mode="json")
+            answer = self.catalog.describe_inputs(told, caller.member_id, is_staff=caller.is_staff)
+            return KnownInputs.model_validate(answer)
+
+        return recipes.use(self.documents, describe, name, wanted)
 
     @http("GET", "/applications", returns=tuple[ApplicationView, ...])
     def read_applications(self, _call: Call) -> tuple[ApplicationView, ...]:
@@ -77,8 +86,11 @@ class Treating:
 
     @http("POST", "/recipes/{name}/treatment", body=UseRecipe, returns=Treatment)
     def use_recipe(self, call: Call, name: str) -> Treatment:
-        """The treatment that a recipe makes of these datasets and values."""
-        return recipes.use(self.documents, name, call.body)
+        """The treatment that a recipe makes of these datasets and values.
+
+        422 names the first choice at fault, such as `columns.input.column`.
+        """
+        return self._made(name, call.body, call.caller)
 
     @http("POST", "/recipes/{name}/retirement", returns=RecipeView)
     def retire_recipe(self, call: Call, name: str) -> RecipeView:
@@ -111,6 +123,12 @@ class Treating:
         return recipes.read(self.documents, name)
 
     @rpc
-    def make_treatment(self, name: Identifier, wanted: dict[str, Any]) -> Treatment:
-        """The treatment that a recipe makes of these datasets and values."""
-        return recipes.use(self.documents, name, UseRecipe.model_validate(wanted))
+    def make_treatment(
+        self, name: Identifier, wanted: dict[str, Any], member_id: str = ""
+    ) -> Treatment:
+        """The treatment that a recipe makes of these datasets and values.
+
+        Columns are looked at as that member may know them; without one, as everybody may.
+        """
+        caller = Caller(member_id, frozenset())
+        return self._made(name, UseRecipe.model_validate(wanted), caller)

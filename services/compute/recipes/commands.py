@@ -1,20 +1,26 @@
 """Publishes recipes, and makes treatments of them."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated
 
 from pydantic import Field
 
 from services.compute.recipes.filling import check_places, fill, ordered
+from services.compute.recipes.fitting import Fitting
 from services.compute.recipes.model import Recipe, RecipeName, RecipeParameter, RecipeVersion
 from shared.aggregate import View, ViewPage, now
 from shared.auth import Caller
-from shared.errors import Forbidden, NotFound
+from shared.errors import Forbidden, NotFound, Unavailable
 from shared.events import Step, Treatment
 from shared.events.compute import RecipeInput
 from shared.inbound import Body, Paging
 from shared.store import Store
 from shared.treatments.checking import check_tables
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
+
+Describe = Callable[[Treatment], KnownInputs]
+"""What is known of the tables of a treatment; raises Unavailable while the catalogue is away."""
 
 
 class WriteRecipe(Body):
@@ -94,10 +100,19 @@ def list_recipes(store: Store, query: Paging) -> RecipePage:
     return RecipePage.of(found)
 
 
-def use(store: Store, name: str, wanted: UseRecipe) -> Treatment:
-    """The treatment that a recipe makes; Invalid names what is missing or wrong."""
+def use(store: Store, describe: Describe, name: str, wanted: UseRecipe) -> Treatment:
+    """The treatment that a recipe makes; Invalid names what is missing or wrong.
+
+    Columns are looked at as far as they are known, and not at all while the catalogue does not
+    answer: the check of the treatment comes later anyhow.
+    """
     version = store.of(Recipe).get(name).at(wanted.version)
-    return fill(version, name, wanted.inputs, wanted.parameters, wanted.columns)
+    made = fill(version, name, wanted.inputs, wanted.parameters, wanted.columns)
+    with suppress(Unavailable):
+        known = describe(made)
+        tables = {one: known.table(dataset_id) for one, dataset_id in made.inputs.items()}
+        Fitting(version, wanted.parameters, tables).check(wanted.columns)
+    return made
 
 
 def _check(version: RecipeVersion) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from shared.applications import check_steps
-from shared.errors import NotFound
+from shared.errors import Invalid, NotFound
 from shared.events import Treatment
-from tests.integration.compute.lab import Lab
-from tests.integration.compute.test_checking import body
+from tests.integration.compute.lab import HOLDER, Lab
+from tests.integration.compute.test_checking import body, shelved
 from tests.servers import RunningService
 
 RECIPE: dict[str, Any] = {
@@ -61,6 +61,35 @@ def test_recipe_reads_columns_that_are_called_otherwise(lab: Lab, compute: Runni
     wrong = {**use, "columns": {"logements": {"epci": "siren"}}}
     refused = lab.call(compute, "POST", f"/recipes/{name}/treatment", json=wrong)
     assert (refused.status, body(refused)["field"]) == (422, "columns.logements.epci")
+
+
+@pytest.mark.usefixtures("catalog")
+def test_column_of_the_wrong_kind_is_refused_where_it_is_chosen(
+    lab: Lab, compute: RunningService
+) -> None:
+    """As far as who asks may know the data; by RPC in a member's name, too."""
+    columns = [
+        {"name": "insee", "kind": "text", "key": "commune"},
+        {"name": "nom", "kind": "text"},
+        {"name": "vides", "kind": "integer"},
+    ]
+    dataset_id = shelved(lab, HOLDER, columns=columns)
+    assert lab.call(compute, "POST", "/recipes", json={**RECIPE, "name": "genres"}).status == 201
+    use = {"inputs": {"logements": dataset_id}}
+
+    def answered(**chosen: str) -> Any:
+        sent = {**use, "columns": {"logements": chosen}}
+        return lab.call(compute, "POST", "/recipes/genres/treatment", json=sent)
+
+    assert answered(com="insee", vacants="vides").status == 200
+    refused = answered(com="insee", vacants="nom")
+    assert (refused.status, body(refused)["field"]) == (422, "columns.logements.vacants")
+    assert "Convient : « vides »" in body(refused)["detail"]
+    wrong = {**use, "columns": {"logements": {"com": "nom", "vacants": "vides"}}}
+    with lab.rpc() as rpc:
+        with pytest.raises(Invalid, match="Convient : « insee »"):
+            rpc.make_treatment("genres", wanted=wrong, member_id=HOLDER)
+        assert rpc.make_treatment("genres", wrong)["recipe"] == "genres@1"
 
 
 def test_recipe_that_cannot_run_is_refused(lab: Lab, compute: RunningService) -> None:

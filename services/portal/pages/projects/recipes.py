@@ -10,6 +10,7 @@ from starlette.responses import Response
 from services.portal.lab import Json, Refused, if_seen, path_of
 from services.portal.pages.projects import treatments
 from services.portal.visit import Faults, Visit, get, post
+from shared.words import french_list, quoted
 
 _FOUND, _TRIED = 50, 12
 _UNUSABLE, _CHANGED = 422, 409
@@ -84,10 +85,24 @@ async def fill(visit: Visit) -> Response:
         if refused.status != _UNUSABLE:
             raise
         fields = {f"inputs.{one.name}": one.at for one in inputs}
+        fields |= {
+            f"columns.{one.name}.{it.name}": it.field for one in inputs for it in one.columns
+        }
         fields |= {f"parameters.{one['name']}": one["field"] for one in parameters}
         faults = Faults(refused.detail, fields.get(refused.field, ""))
         return await _show(visit, refused.status, faults)
+    if told := " ".join(_read_twice(body["columns"])):
+        visit.request.session["said"] = told
     return await treatments.built(visit, _NO_FAULTS, treatment=made)
+
+
+def _read_twice(columns: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """What is said of columns that stand for several which the recipe names: it may be meant."""
+    for chosen in columns.values():
+        for column in dict.fromkeys(chosen.values()):
+            named = [quoted(needed) for needed, one in chosen.items() if one == column]
+            if len(named) > 1:
+                yield f"{quoted(column)} sert pour {french_list(named)} : vérifiez que c'est voulu."
 
 
 async def _recipe(visit: Visit) -> Json:

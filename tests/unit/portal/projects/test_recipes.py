@@ -4,7 +4,7 @@ from typing import Any
 
 from services.portal.lab import Json, Refused
 from services.portal.pages.projects import recipes
-from tests.unit.portal.pages import html_of
+from tests.unit.portal.pages import html_of, plain
 
 PROJECT = {
     "id": "prj_1",
@@ -124,6 +124,25 @@ def test_what_is_refused_stands_at_its_field_with_what_was_chosen() -> None:
     assert 'name="valeur_0" value="dix" aria-invalid="true"' in page
     assert "Doit être un nombre entier" in page
     assert "<option selected>vides</option>" in page
+
+
+def test_column_that_is_refused_is_told_at_its_choice() -> None:
+    """With those that would do; what was chosen stays to be seen."""
+    refused = Refused(422, "« vides » n'est pas lue comme des nombres", "columns.logements.vacants")
+    page = shown(recipes.fill, answers(**{"/recipes/vacance/treatment": refused}), form=SENT)
+    assert 'name="colonne_0_1" aria-invalid="true" aria-describedby="colonne_0_1-fault"' in page
+    told = page.partition('id="colonne_0_1-fault"')[2]
+    assert "lue comme des nombres" in told.partition("</small>")[0]
+    assert "<option selected>vides</option>" in page
+
+
+def test_column_that_stands_for_two_is_told_of() -> None:
+    """It may be meant: a code that is its own label."""
+    told = answers(**{"/recipes/vacance/treatment": TREATMENT})
+    same = {**SENT, "colonne_0_1": "code_insee"}
+    said = "« code_insee » sert pour « com » et « vacants »"
+    assert said in plain(shown(recipes.fill, told, form=same))
+    assert "sert pour" not in shown(recipes.fill, told, form=SENT)
 
 
 def test_another_version_is_shown_before_it_is_used() -> None:
