@@ -475,12 +475,16 @@ class Project(Aggregate):
             self._note("compute", f"L'essai {outcome} : {end.reason}")
             return
         result = None if end.is_held else end.result
-        told = {"job_id": end.job_id, "result": result, "warning": end.warning}
-        self.trials.append(Trial(**told, at=now()))
-        self._become(
-            "trialled", "compute", f"L'essai sur un échantillon a réussi. {end.warning}".strip()
+        known = {"job_id": end.job_id, "result": result, "warning": end.warning}
+        self.trials.append(Trial(**known, is_empty=end.is_empty, at=now()))
+        how = "s'est achevé sans aucune ligne" if end.is_empty else "a réussi"
+        why = f"L'essai sur un échantillon {how}. {end.warning}".strip()
+        self._become("trialled", "compute", why)
+        about = {"job_id": end.job_id, "result": result or UNTOLD}
+        about |= (
+            {"told": f"{how} : il ne dit rien de ce que vaut le traitement"} if end.is_empty else {}
         )
-        self.record(ProjectTrialled(**self._who(), job_id=end.job_id, result=result or UNTOLD))
+        self.record(ProjectTrialled(**self._who(), **about))
 
     def note_result(self, end: JobSucceeded) -> None:
         """Keep the result of a full job, at whatever stage before the project's end it comes."""

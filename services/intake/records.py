@@ -6,13 +6,7 @@ from typing import Literal, Self
 from pydantic import AwareDatetime, Field
 
 from shared.errors import WrongStage
-from shared.events.compute import (
-    JobCancelled,
-    JobFailed,
-    JobGivenUp,
-    JobRetried,
-    JobSucceeded,
-)
+from shared.events.compute import JobCancelled, JobFailed, JobGivenUp, JobRetried, JobSucceeded
 from shared.events.envelope import Envelope
 from shared.events.event import FileRef, Frozen, InputNote, JobKind, Match, RecipeMatch, Stage
 from shared.words import counted
@@ -105,6 +99,7 @@ class Trial(Frozen):
     at: AwareDatetime
     result: FileRef | None = None
     reason: str | None = None
+    is_empty: bool = Field(default=False, description="whether its table has no row")
     warning: str = Field(default="", description="what its table tells about persons, in French")
 
 

@@ -131,8 +131,8 @@ def summarise(event: Event) -> str:
 
 @summarise.register
 def _succeeded(event: JobSucceeded) -> str:
-    took = f"{event.seconds:.1f}".replace(".", ",")
-    return f"{_WORDS['kind'][event.kind]} a réussi en {took} s. {event.warning}".strip()
+    how = ("s'est achevé" if event.is_empty else "a réussi") + f" en {event.seconds:.1f}"
+    return f"{_WORDS['kind'][event.kind]} {how.replace('.', ',')} s. {event.warning}".strip()
 
 
 @summarise.register

@@ -84,6 +84,9 @@ class JobSucceeded(_JobEnd, source="compute"):
         default="", description="what to think of before it leaves the lab, in French"
     )
     is_held: bool = Field(default=False, description="its holder waits for a reviewer's decision")
+    is_empty: bool = Field(
+        default=False, description="the table that it made has no row; not told of a held result"
+    )
 
     @property
     def public(self) -> Self:

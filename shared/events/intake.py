@@ -169,9 +169,10 @@ class ProjectEquipped(_ProjectEvent, source="intake"):
 class ProjectTrialled(_ProjectEvent, source="intake"):
     """The project was tested on a sample."""
 
-    summary = "L'essai sur échantillon est concluant."
+    summary = "L'essai sur échantillon {told}."
     job_id: str
     result: FileRef = Field(description="the trial's manifest; an empty file where it is held")
+    told: str = Field(default="est concluant", description="how it came out, in French")
 
 
 class _OfInvitation(_ProjectEvent):

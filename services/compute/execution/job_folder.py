@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 Report = dict[str, Any]
 """What a step tells of its work: a summary in French, counts, and what else it found."""
 
+IS_EMPTY = "is_empty"
+"""What the last report has where the table that was made has no row."""
+
 PSEUDONYM_KEY = "pseudonym.key"
 """The file of a job's folder that has its project's key: nothing that leaves the job names it."""
 
@@ -158,6 +161,11 @@ class RunnerResult(Frozen):
             return Privacy.of(self.reports)
         except ValidationError as error:
             raise Rejected(_ILLEGIBLE) from error
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the table that was made has no row."""
+        return any(report.get(IS_EMPTY) is True for report in self.reports)
 
     @property
     def crossing_sizes(self) -> tuple[CrossingSize, ...]:

@@ -55,7 +55,7 @@ Project: TypeAlias = Callable[[JobFolder, Mapping[int, Sequence[str]], JobFolder
 
 
 class StoredResult(NamedTuple):
-    """What a job leaves: its manifest's reference, its outputs, and the verdict on its table.
+    """What a job leaves: its manifest's reference, its outputs, and what is said of its table.
 
     `internal` are the files of ledger entries, by name: the catalogue alone refers to them.
     """
@@ -65,6 +65,7 @@ class StoredResult(NamedTuple):
     privacy: Privacy | None
     release: ReleaseRecord | None
     internal: Mapping[str, FileRef]
+    is_empty: bool = False
 
     @property
     def ending(self) -> dict[str, Any]:
@@ -220,7 +221,7 @@ def store_result(
         ended=now(),
     )
     told = files.put([manifest.model_dump_json().encode()], "application/json")
-    return StoredResult(told, outputs, privacy, release, internal)
+    return StoredResult(told, outputs, privacy, release, internal, result.is_empty)
 
 
 def claims_of(inputs: Sequence[Input], kept: StoredResult) -> list[dict[str, Any]]:

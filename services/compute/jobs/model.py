@@ -1,6 +1,6 @@
 """The one life of a job."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -47,6 +47,15 @@ more than a day."""
 
 WAITING = "en attente : "
 """How the message of a job begins that waits for something."""
+
+_EMPTY: Mapping[JobKind, str] = {
+    "trial": "Il ne reste aucune ligne de l'échantillon : le traitement n'en garde ou n'en"
+    " rapproche aucune, et cet essai ne dit rien de ce qu'il vaut. Vérifiez ses filtres et ses"
+    " clés.",
+    "full": "Il ne reste aucune ligne : le traitement n'en garde ou n'en rapproche aucune. Vérifiez"
+    " ses filtres et ses clés.",
+}
+"""What is said of a result without a row."""
 
 JobState = Literal["queued", "running", "given_up", "succeeded", "failed", "cancelled"]
 ACTIVE = ("queued", "running", "given_up")
@@ -119,6 +128,7 @@ class Job(Aggregate):
     result: FileRef | None = None
     outputs: tuple[Output, ...] = ()
     privacy: Privacy | None = None
+    is_empty: bool = False
     size_warning: str = ""
     counted: CountedCrossings | None = None
     reason: str = ""
@@ -213,7 +223,8 @@ class Job(Aggregate):
         said = self.privacy.warning if self.privacy else ""
         if said and self.kind == "trial":
             said = f"Sur l'échantillon : {said}"
-        return " ".join(filter(None, (said, self.size_warning)))
+        empty = _EMPTY.get(self.kind, "") if self.is_empty else ""
+        return " ".join(filter(None, (empty, said, self.size_warning)))
 
     def queue(self) -> None:
         """Say that the job waits for its turn."""
@@ -318,12 +329,14 @@ class Job(Aggregate):
         *,
         release: ReleaseRecord | None = None,
         counted: CountedCrossings | None = None,
+        is_empty: bool = False,
     ) -> None:
-        """End well, unless a cancellation was accepted before."""
+        """End well, unless a cancellation was accepted before; `is_empty`: its table has no row."""
         self.check(run)
         if not self.cancel_requested:
             self.progress, self.result = 1.0, result
             self.outputs, self.privacy, self.release = outputs, privacy, release
+            self.is_empty = is_empty
             self.counted, self.size_warning = counted, counted.warning if counted else ""
         self._end("succeeded", seconds)
         if self.is_held and release:
@@ -403,7 +416,7 @@ class Job(Aggregate):
         """Tell which files are to be erased, and forget them with what a log may quote."""
         files = [*(one.file for one in outputs), *([result] if result else [])]
         self.result, self.outputs, self.privacy, self.counted = None, (), None, None
-        self.release = None
+        self.release, self.is_empty = None, False
         self.log_tail, self.filename, self.message = "", "", self.forgotten
         if files:
             about = {**self._about(), "dataset_id": self.forgotten_for}
@@ -453,6 +466,7 @@ class Job(Aggregate):
             verdict=self.privacy.verdict if self.privacy and not self.is_held else None,
             warning="" if self.is_held else self.warning,
             is_held=self.is_held,
+            is_empty=self.is_empty and not self.is_held,
         )
 
     def _about(self) -> dict[str, Any]:

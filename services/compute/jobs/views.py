@@ -67,6 +67,7 @@ class JobView(View):
     )
     is_held: bool = Field(description="whether its holder waits for a reviewer's decision")
     decision: ReleaseDecision | None = Field(description="what became of a held result")
+    is_empty: bool = Field(description="whether the table that it made has no row")
     may_run_again: bool = Field(
         default=False,
         description="whether it is a project's last full job, came to nothing, and `POST /jobs`"
@@ -85,7 +86,7 @@ class JobView(View):
         A fault may quote them, and a hash prove what they are.
         """
         untold: dict[str, object] = {"log_tail": "", "reason": "", "outputs": (), "result": None}
-        untold |= {"privacy": None, "warning": "", "message": reason}
+        untold |= {"privacy": None, "warning": "", "message": reason, "is_empty": False}
         return self.model_copy(update=untold)
 
 

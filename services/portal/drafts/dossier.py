@@ -137,7 +137,7 @@ def _persons(facts: Facts) -> Section:
     rows += [
         ("Relevé au résultat de l'essai", one["warning"])
         for one in facts.project["trials"]
-        if one["warning"]
+        if one["warning"] and not one["is_empty"]
     ]
     return Section("Données personnelles", facts.persons or (_NOT_FOUND,), tuple(rows))
 
@@ -194,6 +194,8 @@ def _feasibility(evidence: Evidence) -> Section:
 
 def _told(trial: Mapping[str, Json]) -> str:
     how = f"sans résultat : {trial['reason']}" if trial["reason"] else "réussi"
+    if trial["is_empty"]:
+        how = "sans aucune ligne : il ne dit rien de ce que vaut le traitement"
     return f"{moment(trial['at'])}, {how}"
 
 

@@ -446,6 +446,20 @@ def test_a_successful_trial_names_its_manifest() -> None:
     assert [trial.job_id for trial in it.trials] == ["job_trial"]
 
 
+def test_a_trial_whose_result_has_no_row_is_told_as_a_warning() -> None:
+    """The project goes on, and nobody reads that it was a success."""
+    project = made.project_at("equipped")
+    said = "Il ne reste aucune ligne."
+    project.end_trial(
+        made.succeeded("trial", "job_trial").model_copy(update={"is_empty": True, "warning": said})
+    )
+    assert (project.stage, project.trials[-1].is_empty) == ("trialled", True)
+    why = project.history[-1].why
+    assert why == f"L'essai sur un échantillon s'est achevé sans aucune ligne. {said}"
+    trialled = [one for one in project.recorded() if isinstance(one, ProjectTrialled)]
+    assert "ne dit rien de ce que vaut le traitement" in trialled[-1].told
+
+
 @pytest.mark.parametrize(
     ("end", "result", "reason"),
     [

@@ -27,6 +27,7 @@ from shared.events import (
     ProjectDelivered,
     ProjectSecured,
     ProjectStaffed,
+    ProjectTrialled,
     ResultHeld,
     TreatmentChecked,
     TreatmentProposed,
@@ -86,6 +87,15 @@ def test_notify_listens_to_every_event() -> None:
         (
             example(JobSucceeded).model_copy(update={"warning": "Données personnelles."}),
             "La lecture du fichier a réussi en 1,2 s. Données personnelles.",
+        ),
+        (
+            made(JobSucceeded, kind="trial", is_empty=True, warning="Aucune ligne."),
+            "L'essai sur échantillon s'est achevé en 1,0 s. Aucune ligne.",
+        ),
+        (made(ProjectTrialled), "L'essai sur échantillon est concluant."),
+        (
+            made(ProjectTrialled, told="s'est achevé sans aucune ligne"),
+            "L'essai sur échantillon s'est achevé sans aucune ligne.",
         ),
         (
             example(DatasetRegistered).model_copy(update={"again": True}),

@@ -111,10 +111,11 @@ def test_decision_on_a_result_names_who_took_it() -> None:
     asked = {**HELD, "decision": decided}
     answers = {"/release-requests/job_1": asked, **MEMBERS}
     text = page_of(results.show_release, answers, "reviewer", job_id="job_1")
-    assert "Caf du Calvados, 20/11/2026" in text
+    assert "Décidé par Caf du Calvados le 20/11/2026" in text
     lapsed = {**asked, "decision": {**decided, "decided_by": ""}}
     answers["/release-requests/job_1"] = lapsed
-    assert "non 20/11/2026" in page_of(results.show_release, answers, "reviewer", job_id="job_1")
+    text = page_of(results.show_release, answers, "reviewer", job_id="job_1")
+    assert "Sans qu'un relecteur ait décidé le 20/11/2026" in text
 
 
 def test_workshop_names_its_projects_and_a_release_its_data() -> None:

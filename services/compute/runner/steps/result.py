@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from services.compute.execution.job_folder import Made, Report, Work
+from services.compute.execution.job_folder import IS_EMPTY, Made, Report, Work
 from services.compute.runner.columns.profile import describe
 from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import literal, quoted
@@ -47,7 +47,8 @@ class Screening:
         found = screen(self.database, result.name, described, rows, is_summed=is_summed)
         if found.verdict == "none" and rows and not self.work.protected:
             found = self._of_sums([one.name for one in described]) or found
-        return described, {"privacy": found.model_dump(mode="json"), "warning": found.warning}
+        told = {"privacy": found.model_dump(mode="json"), "warning": found.warning}
+        return described, told | ({} if rows else {IS_EMPTY: True})
 
     def _of_sums(self, shown: list[str]) -> Privacy | None:
         """The verdict on the last sums, of persons, that the result shows, crossed since or not.

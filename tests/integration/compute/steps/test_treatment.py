@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from services.compute.execution.executor import Limits
+from services.compute.execution.job_folder import RunnerResult
 from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Sandbox
 from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, prepare, step, take_in, treat
@@ -347,3 +348,13 @@ def test_trial_compares_numbers_as_the_full_job_does(tmp_path: Path) -> None:
     kept = pd.read_parquet(trial.made("result.parquet"))["pop"]
     assert 40 < len(kept) < 60
     assert kept.astype(int).min() >= 900
+
+
+@pytest.mark.parametrize(("kept", "rows"), [("LIMIT 0", 0), ("LIMIT 5", 5)])
+def test_result_without_a_row_is_told(kept: str, rows: int, tmp_path: Path) -> None:
+    """Whoever reads that it ended well has to know."""
+    tables = {"homes": TABLES["logements"]}
+    sql = f"SELECT com FROM homes {kept}"  # noqa: S608 - of this test
+    done = treat(tmp_path, tables, step("query", {"homes": "homes"}, "kept", sql=sql))
+    assert done.reports[-1]["rows"]["out"] == rows
+    assert RunnerResult.model_validate(done.result).is_empty == (rows == 0)

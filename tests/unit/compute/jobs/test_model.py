@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.compute.jobs.model import MAX_DELAYS, MAX_LOSSES, WAITING, Job, TakenOver
+from services.compute.jobs.views import JobView
 from shared.aggregate import NEVER, now
 from shared.errors import WrongStage
 from shared.events import FileRef, JobCancelled, JobKind, JobSucceeded, Step, Treatment
 from shared.tables.privacy import Privacy
+from shared.tables.release import ReleaseRecord
 from tests.events import topics
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -74,6 +76,28 @@ def test_end_tells_what_the_result_tells_about_persons(kind: JobKind, starts: st
     assert isinstance(end, JobSucceeded)
     assert (end.verdict, end.warning) == ("quasi", job.warning)
     assert end.warning.startswith(starts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [("full", "ne reste aucune ligne"), ("trial", "ne dit rien de ce qu'il vaut")]
+)
+def test_result_without_a_row_is_warned_of(kind: JobKind, told: str) -> None:
+    """Where it ends, and where it is shown; of a held one only to who decides on it."""
+    job = a_running_job()
+    job.kind = kind
+    job.succeed("first", 1.0, MANIFEST, (), is_empty=True)
+    end = job.recorded()[-1]
+    assert isinstance(end, JobSucceeded)
+    assert end.is_empty
+    assert told in end.warning
+    held, release = a_running_job(), ReleaseRecord(verdict="held", told="Un relecteur décide.")
+    held.kind = kind
+    held.succeed("first", 1.0, MANIFEST, (), release=release, is_empty=True)
+    assert told in held.warning
+    view = JobView.told(held).withholding(held.unreleased)
+    assert (view.is_empty, view.warning) == (False, "")
+    ends = [one for one in held.recorded() if isinstance(one, JobSucceeded)]
+    assert [(one.is_empty, one.warning) for one in ends] == [(False, "")]
 
 
 def test_job_under_a_lease_is_not_due() -> None:

@@ -12,7 +12,14 @@ SEEN: dict[str, Any] = {
     **PROJECT,
     "theme": "social",
     "territory": ["14"],
-    "trials": [{"at": AT, "reason": None, "warning": "Deux personnes s'y reconnaissent."}],
+    "trials": [
+        {
+            "at": AT,
+            "reason": None,
+            "warning": "Deux personnes s'y reconnaissent.",
+            "is_empty": False,
+        }
+    ],
     "invitations": [{"member_id": "caf", "state": "accepted"}],
     "questions": [{"text": "Pourquoi l'âge ?", "asked_at": AT, "answer": "Pour la tranche."}],
     "checks": [
@@ -116,3 +123,14 @@ def test_what_is_not_kept_of_a_long_file_is_of_its_fingerprint() -> None:
     first, second = evidence(facts=facts), evidence(facts=replace(facts, preview=tried))
     assert as_text(dossier(first)) == as_text(dossier(second))
     assert fingerprint_of(dossier(first)) != fingerprint_of(dossier(second))
+
+
+def test_trial_without_a_row_is_no_success() -> None:
+    """It says nothing of what the treatment is worth, and is told beside feasibility."""
+    empty = {"at": AT, "reason": None, "warning": "Il ne reste aucune ligne.", "is_empty": True}
+    before = evidence()
+    facts = replace(before.facts, project={**SEEN, "trials": [empty]})
+    text = as_text(dossier(replace(before, facts=facts)))
+    assert "sans aucune ligne" in text
+    assert "réussi" not in text
+    assert "réussi" in as_text(dossier(before))

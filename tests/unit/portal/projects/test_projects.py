@@ -207,6 +207,15 @@ def test_newest_job_stands_first_and_one_held_is_not_called_done() -> None:
     assert text.count("terminé, un relecteur décide si le résultat sort") == 1
 
 
+def test_trial_without_a_row_is_not_listed_as_a_plain_success() -> None:
+    """Whoever reads the list looks at it before the project goes on."""
+    trial = {"kind": "trial", "state": "succeeded", "queued_at": AT}
+    jobs = [{**trial, "id": "job_a", "is_empty": True}, {**trial, "id": "job_b"}]
+    answers = {"/projects/prj_1": ADVISED, "/jobs": {"items": jobs}, **MEMBERS}
+    text = page_of(projects.show, answers, "holder", project_id="prj_1")
+    assert text.count("terminé, sans aucune ligne") == 1
+
+
 def test_who_may_not_see_jobs_reads_who_does() -> None:
     """Not that there are none."""
     text = page_of(projects.show, {"/projects/prj_1": ADVISED, **MEMBERS}, project_id="prj_1")

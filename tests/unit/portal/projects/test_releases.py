@@ -14,6 +14,7 @@ ASKED: dict[str, Any] = {
     "project_id": "",
     "treatment": None,
     "outputs": [],
+    "warning": "",
     "decision": None,
     "release": {
         "told": f"Le résultat contient des données restreintes d'autrui, et {SHORT}.",
@@ -46,6 +47,11 @@ def test_reviewer_reads_that_the_code_failed_before_it_is_released() -> None:
     assert "KeyError: 'âge'" in page
     assert "Le porteur ne sait rien de cet échec" in page
     assert "n'est pas allé au bout" not in shown()
+
+
+def test_reviewer_reads_what_to_think_of_the_result() -> None:
+    """That it has no row, or tells of persons."""
+    assert "Il ne reste aucune ligne" in shown(warning="il ne reste aucune ligne.")
 
 
 def test_page_of_a_decision_says_what_was_decided_by_whom_and_when() -> None:
