@@ -121,6 +121,8 @@ def held() -> ListRequest:
 
 def _show_request(request: Answer) -> None:
     show.record(request, leave_out=("log_tail", "outputs", "release", "treatment"))
+    if failure := (request["release"] or {}).get("failure"):
+        show.line(f"\nthe treatment failed: {failure}")
     outputs = (request["release"] or {"outputs": []})["outputs"]
     rules = [{"output": one["name"], **rule} for one in outputs for rule in one["rules"]]
     show.line("\nrules")

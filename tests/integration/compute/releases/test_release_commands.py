@@ -60,6 +60,7 @@ def test_reviewer_finds_and_reads_what_is_held(lab: Lab, shell: Shell) -> None:
     shown = shell.run("held-result", job_id)
     assert shown.returncode == 0, shown.stderr
     assert all(word in shown.stdout for word in (job_id, "ledger", "14", "deux cellules"))
+    assert "the treatment failed: le code s'est arrêté ligne 3" in shown.stdout
 
 
 @pytest.mark.parametrize(("decision", "status"), [("release", 200), ("refuse", 409)])
