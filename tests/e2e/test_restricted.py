@@ -25,8 +25,9 @@ REASON = "étude suspendue par son commanditaire"
 class Affair:
     """An agency's homes and a city's inter-communal bodies, both restricted, and what they become.
 
-    `used` is what the owner saw before it took its data away, `refused` what the holder was told
-    when it delivered nevertheless: status and sentence.
+    `waiting` is what the owner saw before the result was released, `used` what it saw before it
+    took its data away, `refused` what the holder was told when it delivered nevertheless: status
+    and sentence.
     """
 
     lab: Lab
@@ -36,6 +37,7 @@ class Affair:
     bodies: str = ""
     project_id: str = ""
     result_id: str = ""
+    waiting: list[dict[str, Any]] = field(default_factory=list)
     used: list[dict[str, Any]] = field(default_factory=list)
     refused: tuple[int, str] = (0, "")
 
@@ -83,8 +85,9 @@ class Affair:
         for member_id in team:
             accept(self.lab.client(member_id, "owner"), self.project_id)
         wait("the full job succeeds", lambda: self.project()["results"])
-        self.used = wait("both uses are over", self._uses)
+        self.waiting = wait("both uses are over", self._uses)
         self.release(self.project()["results"][-1]["job_id"])
+        self.used = wait("the owner reads that it left", self._released)
 
     def release(self, job_id: str) -> None:
         """A reviewer lets the result go: sums of the holder's by the owner's groups are held."""
@@ -145,6 +148,10 @@ class Affair:
         ]
         return uses if [use["state"] for use in uses] == ["succeeded"] * 2 else None
 
+    def _released(self) -> list[dict[str, Any]] | None:
+        uses = self._uses()
+        return uses if uses and uses[0]["release"] == "released" else None
+
 
 def _offer(client: Client, metadata: dict[str, Any], filename: str) -> str:
     """Upload a real table; its id, once it is published."""
@@ -180,11 +187,15 @@ def affair(lab: Lab) -> Affair:
 
 @pytest.mark.timeout(300)
 def test_owner_sees_what_its_data_was_used_for(affair: Affair) -> None:
-    """By the full job and the trial before it: project, purpose, last day, and the table made."""
+    """By the full job and the trial before it: project, purpose, last day, and the table made.
+
+    That is told once a reviewer let it go: the owner of another input may hold the project.
+    """
     assert [use["kind"] for use in affair.used] == ["full", "trial"]
     for use in affair.used:
         assert (use["project_id"], use["purpose"]) == (affair.project_id, PURPOSE)
         assert (use["until"], use["dataset_version"]) == (LAST_DAY, 1)
+    assert [(use["release"], use["rows"]) for use in affair.waiting] == [("held", None)] * 2
     assert affair.used[0]["rows"] == 71
 
 
