@@ -111,6 +111,10 @@ STAGE_OF: Mapping[ProjectPart, Stage] = {"pilot_site": "piloted", "team": "staff
 _CHECKED: frozenset[Stage] = frozenset({"submitted", "advised", "secured"})
 """The stages at which a treatment is checked; later the trial shows whether it runs."""
 
+_EMPTY = "s'est achevé sans aucune ligne"
+_HELD = "s'est achevé ; un relecteur décide de ce qui en sort"
+"""How a trial came out of which nobody says that it succeeded."""
+
 _OVER: Mapping[str, str] = MappingProxyType(
     {"declined": "vous avez décliné", "expired": "le délai de réponse est passé"}
 )
@@ -477,13 +481,10 @@ class Project(Aggregate):
         result = None if end.is_held else end.result
         known = {"job_id": end.job_id, "result": result, "warning": end.warning}
         self.trials.append(Trial(**known, is_empty=end.is_empty, at=now()))
-        how = "s'est achevé sans aucune ligne" if end.is_empty else "a réussi"
+        how, told = _outcome(end)
         why = f"L'essai sur un échantillon {how}. {end.warning}".strip()
         self._become("trialled", "compute", why)
-        about = {"job_id": end.job_id, "result": result or UNTOLD}
-        about |= (
-            {"told": f"{how} : il ne dit rien de ce que vaut le traitement"} if end.is_empty else {}
-        )
+        about = {"job_id": end.job_id, "result": result or UNTOLD, "told": told}
         self.record(ProjectTrialled(**self._who(), **about))
 
     def note_result(self, end: JobSucceeded) -> None:
@@ -840,3 +841,15 @@ class Project(Aggregate):
 def _read_by(treatment: Treatment) -> tuple[str, ...]:
     """The ids of the datasets that a treatment reads, each once."""
     return tuple(sorted(set(treatment.inputs.values())))
+
+
+def _outcome(end: JobSucceeded) -> tuple[str, str]:
+    """How a trial came out, as the history and the event say it.
+
+    Of a held one nobody knows it yet: own code that failed on others' data ends so, too.
+    """
+    if end.is_held:
+        return (_HELD, _HELD)
+    if end.is_empty:
+        return (_EMPTY, f"{_EMPTY} : il ne dit rien de ce que vaut le traitement")
+    return ("a réussi", "est concluant")

@@ -131,7 +131,7 @@ def summarise(event: Event) -> str:
 
 @summarise.register
 def _succeeded(event: JobSucceeded) -> str:
-    how = ("s'est achevé" if event.is_empty else "a réussi") + f" en {event.seconds:.1f}"
+    how = ("s'est achevé" if event.proves_nothing else "a réussi") + f" en {event.seconds:.1f}"
     return f"{_WORDS['kind'][event.kind]} {how.replace('.', ',')} s. {event.warning}".strip()
 
 

@@ -89,6 +89,11 @@ class JobSucceeded(_JobEnd, source="compute"):
     )
 
     @property
+    def proves_nothing(self) -> bool:
+        """Whether it says nothing of the treatment: it has no row, or a reviewer is to decide."""
+        return self.is_empty or self.is_held
+
+    @property
     def public(self) -> Self:
         """The event without the manifest of a held result, whose size tells what was made."""
         told = super().public

@@ -194,6 +194,8 @@ def _feasibility(evidence: Evidence) -> Section:
 
 def _told(trial: Mapping[str, Json]) -> str:
     how = f"sans résultat : {trial['reason']}" if trial["reason"] else "réussi"
+    if not trial["reason"] and trial["result"] is None:
+        how = "achevé, résultat retenu pour un relecteur"
     if trial["is_empty"]:
         how = "sans aucune ligne : il ne dit rien de ce que vaut le traitement"
     return f"{moment(trial['at'])}, {how}"

@@ -25,10 +25,13 @@ def held() -> Project:
 
 
 def test_held_trial_counts() -> None:
-    """The project goes on: what its holder may see of the trial is another question."""
+    """The project goes on, and nobody says that it succeeded: own code may have failed in it."""
     it = made.project_at("equipped")
     it.end_trial(made.succeeded("trial", "job_trial").model_copy(update={"is_held": True}))
     assert it.stage == "trialled"
+    said = "s'est achevé ; un relecteur décide de ce qui en sort"
+    assert it.history[-1].why == f"L'essai sur un échantillon {said}."
+    assert [one.told for one in it.recorded() if isinstance(one, ProjectTrialled)][-1] == said
 
 
 def test_manifest_of_a_held_result_is_not_told() -> None:

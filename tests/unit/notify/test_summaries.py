@@ -92,6 +92,10 @@ def test_notify_listens_to_every_event() -> None:
             made(JobSucceeded, kind="trial", is_empty=True, warning="Aucune ligne."),
             "L'essai sur échantillon s'est achevé en 1,0 s. Aucune ligne.",
         ),
+        (
+            made(JobSucceeded, kind="trial", is_held=True),
+            "L'essai sur échantillon s'est achevé en 1,0 s.",
+        ),
         (made(ProjectTrialled), "L'essai sur échantillon est concluant."),
         (
             made(ProjectTrialled, told="s'est achevé sans aucune ligne"),

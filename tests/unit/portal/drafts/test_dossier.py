@@ -3,23 +3,25 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from services.portal.drafts.dossier import Evidence, as_text, dossier, fingerprint_of
 from services.portal.drafts.draft import Facts
 from tests.unit.portal.drafts.test_drafts import FACTS, PREVIEW, PROJECT
 
 AT = "2026-11-20T09:30:00Z"
+TRIAL: dict[str, Any] = {
+    "at": AT,
+    "reason": None,
+    "result": {"size": 9},
+    "warning": "Deux personnes s'y reconnaissent.",
+    "is_empty": False,
+}
 SEEN: dict[str, Any] = {
     **PROJECT,
     "theme": "social",
     "territory": ["14"],
-    "trials": [
-        {
-            "at": AT,
-            "reason": None,
-            "warning": "Deux personnes s'y reconnaissent.",
-            "is_empty": False,
-        }
-    ],
+    "trials": [TRIAL],
     "invitations": [{"member_id": "caf", "state": "accepted"}],
     "questions": [{"text": "Pourquoi l'âge ?", "asked_at": AT, "answer": "Pour la tranche."}],
     "checks": [
@@ -125,12 +127,19 @@ def test_what_is_not_kept_of_a_long_file_is_of_its_fingerprint() -> None:
     assert fingerprint_of(dossier(first)) != fingerprint_of(dossier(second))
 
 
-def test_trial_without_a_row_is_no_success() -> None:
-    """It says nothing of what the treatment is worth, and is told beside feasibility."""
-    empty = {"at": AT, "reason": None, "warning": "Il ne reste aucune ligne.", "is_empty": True}
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"is_empty": True, "warning": "Il ne reste aucune ligne."}, "sans aucune ligne"),
+        ({"result": None, "warning": ""}, "résultat retenu pour un relecteur"),
+        ({"result": None, "reason": "annulé", "warning": ""}, "sans résultat : annulé"),
+    ],
+)
+def test_trial_that_proves_nothing_is_no_success(changed: dict[str, Any], said: str) -> None:
+    """It is told beside feasibility: without a row, held, or without a result."""
     before = evidence()
-    facts = replace(before.facts, project={**SEEN, "trials": [empty]})
-    text = as_text(dossier(replace(before, facts=facts)))
-    assert "sans aucune ligne" in text
+    facts = replace(before.facts, project={**SEEN, "trials": [{**TRIAL, **changed}]})
+    text = as_text(dossier(replace(before, facts=facts))).replace("\u00a0", " ")
+    assert said in text
     assert "réussi" not in text
     assert "réussi" in as_text(dossier(before))
