@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     Of the judged files both halves, or one: `--half tuning`.
     """
     halves = parser().parse_args(arguments).halves or HALVES
-    present = [name for name in CONTENDERS if _is_present(name)]
+    present = [name for name in CONTENDERS if is_present(name)]
     with TemporaryDirectory(prefix="dl-typing-") as home:
         cases = list(_written(Path(home)))
         paths = [case.path for case in cases]
@@ -84,7 +84,8 @@ def _last(types: Mapping[str, list[str]]) -> Types:
     return {path: columns[-1] if columns else "nothing" for path, columns in types.items()}
 
 
-def _is_present(name: str) -> bool:
+def is_present(name: str) -> bool:
+    """Whether a contender runs here; says so where it does not."""
     try:
         _run(name, [])
     except (OSError, subprocess.CalledProcessError):
@@ -113,7 +114,8 @@ def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) 
 
 def _run(name: str, paths: list[str]) -> Any:
     python = sys.executable if name == "ours" else str(PEERS)
-    command = [python, str(Path(typers.__file__)), name, *paths]
+    # The folder of typers.py has a typing.py: `-P` keeps it out of what the script imports from.
+    command = [python, "-P", str(Path(typers.__file__)), name, *paths]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.benchmarks.judged.recognition import is_present
 from tests.benchmarks.judged.typing import CODES, ReadBack, judged, read_back, wrong
 
 HALF = "tuning"
@@ -24,3 +25,8 @@ def test_judged_columns_are_typed_right_and_no_code_is_false(found: ReadBack) ->
 def test_judged_values_and_units_are_read_right(found: ReadBack) -> None:
     """Each number, day and month, and what is none of them is empty."""
     assert (found.values_right, found.units_right) == (found.values, found.units)
+
+
+def test_benchmark_starts_our_contender() -> None:
+    """In a process of its own, where a module of the corpus is called as one of Python's."""
+    assert is_present("ours")
