@@ -20,6 +20,8 @@ ENTERPRISES, PERSONS = 3, 11
 ENTERPRISE_KEYS, PERSON_KEYS = ("siren", "siret"), ("nir", "identifier")
 """What tells whose a row is: types of columns, and of personal findings."""
 
+_NEARLY_ALL = 0.95
+
 ReleaseVerdict = Literal["released", "suppressed", "held"]
 """`suppressed`: released with cells left empty; `held`: kept for a reviewer as a whole."""
 
@@ -217,3 +219,11 @@ def unit_of(types: Mapping[str, str], personal: Verdict) -> tuple[str, str]:
             if kind == key:
                 return name, key
     return "", ""
+
+
+def minimum_of(asked: int | None, valid: float) -> int | None:
+    """How many units a cell needs at least, `asked` by the owner or by the column of units.
+
+    Where fewer than nearly all of its rows are `valid` numbers, the others may be persons.
+    """
+    return asked if valid >= _NEARLY_ALL else max(PERSONS, asked or 0)

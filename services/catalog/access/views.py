@@ -26,7 +26,7 @@ from shared.events import JobKind, Party
 from shared.events.event import FileRef, Verdict
 from shared.inbound import Body, Paging
 from shared.tables.manifest import Column, Profile
-from shared.tables.release import PERSON_KEYS, EarlierRelease, unit_of
+from shared.tables.release import PERSON_KEYS, EarlierRelease, minimum_of, unit_of
 from shared.tables.total_rows import RowRange
 
 _LATEST = date(2200, 1, 1)
@@ -185,6 +185,7 @@ class GrantedDataset(BaseModel):
         known = profile.columns if profile else ()
         personal = profile.privacy.verdict if profile and profile.privacy else "none"
         is_protected = grant.asked and dataset.metadata.access == "restricted"
+        valid = {one.name: one.meaning.valid for one in known if one.meaning}
         unit, unit_type = unit_of(_types(profile), personal) if is_protected else ("", "")
         return cls(
             dataset_id=dataset.id,
@@ -208,7 +209,7 @@ class GrantedDataset(BaseModel):
             upload=version.filename if version.listing else "",
             unit=unit,
             unit_type=unit_type,
-            minimum_units=dataset.metadata.minimum_units,
+            minimum_units=minimum_of(dataset.metadata.minimum_units, valid.get(unit, 1.0)),
         )
 
 

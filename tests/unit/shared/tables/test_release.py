@@ -6,6 +6,7 @@ from shared.tables.release import (
     ProtectedInput,
     ReleaseRecord,
     RuleOutcome,
+    minimum_of,
     strictest,
     unit_of,
 )
@@ -57,6 +58,12 @@ def test_minimum_of_units_is_only_ever_raised() -> None:
     assert enterprises.model_copy(update={"personal": "quasi"}).minimum == 11
     assert enterprises.model_copy(update={"minimum_units": 1}).minimum == 3
     assert enterprises.model_copy(update={"minimum_units": 20}).minimum == 20
+
+
+def test_units_that_are_not_nearly_all_enterprises_may_be_persons() -> None:
+    """A column is told by its name that has another value in one row of three."""
+    assert (minimum_of(None, 0.96), minimum_of(5, 0.96)) == (None, 5)
+    assert (minimum_of(None, 0.67), minimum_of(5, 0.67), minimum_of(20, 0.67)) == (11, 11, 20)
 
 
 def test_unit_is_told_by_persons_before_enterprises() -> None:
