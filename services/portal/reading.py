@@ -6,7 +6,9 @@ from functools import cached_property
 from services.portal.french import TYPES, count, named, share
 from services.portal.lab import Json
 from services.portal.typography import spaced
+from shared.tables.manifest import Meaning
 from shared.tables.privacy import Finding, Privacy
+from shared.tables.type_names import others_told
 from shared.words import french_list, quoted
 
 BASES = {
@@ -115,7 +117,9 @@ def recognised(column: Json) -> str:
         said += f" en {meaning['unit']}"
     if meaning["valid"] < 1:
         said += f", {share(meaning['valid'])} de valeurs valides"
-    if meaning["invalid"]:
+    if others := others_told(Meaning.model_validate(meaning)):
+        said += f" ; {others}"
+    elif meaning["invalid"]:
         examples = map(quoted, meaning["invalid"][:_EXAMPLES])
         said += f" ; pas reconnu : {french_list(list(examples))}"
     return spaced(said)

@@ -154,6 +154,8 @@ class Meaning(Frozen):
     confidence: float = Field(ge=0, le=1)
     valid: float = Field(ge=0, le=1, description="share of the filled rows that are valid")
     invalid: tuple[str, ...] = Field(default=(), description="examples of the others")
+    invalid_rows: int = Field(default=0, ge=0, description="rows with one of the others")
+    invalid_at: tuple[int, ...] = Field(default=(), description="of codes, their first rows")
     repair: str | None = Field(
         default=None, description="leading_zero: codes that lost their first zero"
     )
@@ -291,5 +293,6 @@ class Profile(Frozen):
 
 
 def _without_values(column: Column) -> Column:
-    meaning = column.meaning and column.meaning.model_copy(update={"invalid": ()})
+    hidden: dict[str, object] = {"invalid": (), "invalid_at": ()}
+    meaning = column.meaning and column.meaning.model_copy(update=hidden)
     return column.model_copy(update={"meaning": meaning})

@@ -1,5 +1,8 @@
 """What kinds of keys and types of columns are called in French."""
 
+from shared.tables.manifest import Meaning
+from shared.words import counted, french_list, grouped, quoted
+
 KEYS = {
     "commune": "le code commune",
     "epci": "le code de l'EPCI",
@@ -30,7 +33,24 @@ TYPES = {
 }
 """What columns hold that are no keys, by their type."""
 
+_CODES = frozenset((*KEYS, "finess", "naf", "rna", "rnb", "tva", "uai"))
+
 
 def key_in_french(key: str) -> str:
     """The kind of key with its article; its name where French has none for it."""
     return KEYS.get(key, f"la clé {key}")
+
+
+def others_told(meaning: Meaning) -> str:
+    """Which rows of a column of codes have another value, and that it stays; empty if none."""
+    if not meaning.invalid_rows or meaning.type not in _CODES:
+        return ""
+    said = counted(
+        meaning.invalid_rows,
+        "ligne a une autre valeur, qui reste telle quelle et ne se croise pas",
+        "lignes ont d'autres valeurs, qui restent telles quelles et ne se croisent pas",
+    )
+    told = zip(meaning.invalid, meaning.invalid_at, strict=False)
+    shown = [f"{quoted(text)} (ligne {grouped(row)} des données)" for text, row in told]
+    some = "p. ex. " if meaning.invalid_rows > len(shown) else ""
+    return f"{said} : {some}{french_list(shown)}" if shown else said

@@ -5,12 +5,13 @@ and nothing checks it before it is read.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from services.compute.execution.job_folder import Report, Work
 from shared.applications import APPLICATIONS
 from shared.events.event import JobKind, Step
-from shared.tables.manifest import Input
+from shared.tables.manifest import Input, Meaning
+from shared.tables.type_names import others_told
 from shared.words import counted, french_date, quoted
 
 LONGEST = 800
@@ -87,11 +88,20 @@ def _of_file(profile: Report) -> Iterator[str]:
     yield f"fichier lu ({', '.join(filter(None, read))}) : {size}"
     for part in ("repairs", "totals", "likely_totals"):
         yield from (str(one["message"]) for one in profile.get(part, ()))
+    yield from _of_codes(columns)
     privacy = profile.get("privacy") or {}
     if privacy.get("verdict", "none") == "none":
         yield "aucune donnée personnelle n'y est reconnue"
     else:
         yield "des données personnelles y sont reconnues : le profil dit lesquelles"
+
+
+def _of_codes(columns: Iterable[Report]) -> Iterator[str]:
+    """How many rows of columns of codes have another value; a log outlives the data's values."""
+    for one in columns:
+        meaning = {**(one["meaning"] or {}), "invalid": (), "invalid_at": ()}
+        if one["meaning"] and (told := others_told(Meaning.model_validate(meaning))):
+            yield f"colonne {quoted(one['name'])} : {told}"
 
 
 def _of_page(page: Report) -> Iterator[str]:

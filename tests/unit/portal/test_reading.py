@@ -12,6 +12,7 @@ def column(name: str, **meaning: Any) -> dict[str, Any]:
     known: dict[str, Any] = {
         "year": None,
         "unit": None,
+        "confidence": 1.0,
         "valid": 1.0,
         "invalid": [],
         "repair": None,
@@ -57,6 +58,12 @@ def test_a_column_is_told_by_what_it_holds_and_what_of_it_is_not_valid() -> None
         f" «{SPACE}x{SPACE}» et «{SPACE}y{SPACE}»"
     )
     assert recognised(column("c")) == "texte"
+    rows = {"invalid": ["x"], "invalid_rows": 2, "invalid_at": [4]}
+    assert recognised(column("c", type="postcode", valid=0.9, **rows)) == (
+        f"code postal, 90,0{SPACE}% de valeurs valides\u202f; 2 lignes ont d'autres valeurs, qui"
+        f" restent telles quelles et ne se croisent pas{SPACE}: p. ex. «{SPACE}x{SPACE}»"
+        " (ligne 4 des données)"
+    )
 
 
 def test_repairs_are_those_that_the_published_version_proposes() -> None:

@@ -11,7 +11,8 @@ from services.compute.runner.columns.area_codes import with_codes
 from services.compute.runner.columns.cog import best_year, load_codes
 from services.compute.runner.columns.column_types import ColumnType, all_types
 from services.compute.runner.columns.coordinates import with_coordinates
-from services.compute.runner.columns.type_detection import TypeDetection
+from services.compute.runner.columns.other_values import with_rows_of_others
+from services.compute.runner.columns.type_detection import LONGEST, TypeDetection
 from services.compute.runner.database import Say, columns, count, filled, quoted
 from services.compute.runner.values.column_units import of_unit
 from services.compute.runner.values.dates import any_of
@@ -19,6 +20,7 @@ from services.compute.runner.values.geometry import kinds_of
 from services.compute.runner.values.numbers import unit_of_values
 from services.compute.runner.values.units import unit_of_name
 from services.compute.runner.values.value_tests import Counts, Test, Texts, among, matching
+from shared.tables.code_names import named_kind
 from shared.tables.manifest import Column, Meaning
 
 _BATCH = 1_000_000
@@ -86,7 +88,7 @@ class ColumnProfile:
 
     def column(self) -> Column:
         """The column as all that was added shows it."""
-        found = self._detection.best()
+        found = self._found()
         meaning, found_type = found or (None, None)
         is_number = meaning is not None and meaning.type in _NUMBERS
         if not is_number and len(self._withheld) > _FAULTS * self._distinct:
@@ -106,6 +108,15 @@ class ColumnProfile:
             missing=tuple(sorted(marks)),
             withheld=tuple(sorted(self._withheld)) if is_number else (),
         )
+
+    def _found(self) -> tuple[Meaning, ColumnType] | None:
+        """What it holds; what stands for a secret number is no code that the name says."""
+        found = self._detection.best()
+        if found and self._withheld and found[0].type == named_kind(self._name):
+            marks, self._withheld = self._withheld, {}
+            self._detection.add(pa.array(list(marks)), np.array(list(marks.values())))
+            found = self._detection.best()
+        return found
 
     def _detailed(self, meaning: Meaning | None) -> Meaning | None:
         """Of numbers also the unit, of geometries their kinds, of communes the year."""
@@ -172,7 +183,7 @@ def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple
         else:
             column = _typed_column(database, table, name, kind)
             described.append(column.model_copy(update={"stored": stored_type}))
-    coded = with_codes(database, table, described)
+    coded = with_rows_of_others(database, table, with_codes(database, table, described), LONGEST)
     return count(database, table), with_coordinates(database, table, coded)
 
 

@@ -1,19 +1,22 @@
-"""Recognises what a column holds by all its values; its name only breaks ties.
+"""Recognises what a column holds by all its values; its name breaks ties, and says codes.
 
 A type fits when nearly all distinct values are valid, and so many that chance is no explanation:
 of ten random numbers of nine digits one passes for a SIREN. Of several types that fit, the one
-that the column's name speaks for is taken, else the first in the list.
+that the column's name speaks for is taken, else the first in the list. Where nothing fits, or
+numbers alone, and the name says a code, it is enough that most values are that code.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from heapq import nsmallest
+from math import exp, log
 
 import numpy as np
 import pyarrow as pa
 
 from services.compute.runner.columns.column_types import ColumnType
-from services.compute.runner.values.value_tests import Counts, Flags, Texts
+from services.compute.runner.values.value_tests import Counts, Flags, Texts, matching
+from shared.tables.code_names import named_kind
 from shared.tables.manifest import Meaning
 
 _ENOUGH = 0.95
@@ -23,8 +26,14 @@ _CERTAIN = 0.9
 """How sure it must be that the valid values are not so by chance."""
 
 _SAMPLE = 400
-_LIKELY = 0.6
+_LIKELY, _LIKELY_SAID = 0.6, 0.4
 """Below this share of a sample, a type is not tried on the whole column."""
+
+_MOST = 0.5
+"""Of more than this share of the distinct values, a name that says a code is believed."""
+
+_NUMBERS = frozenset(("integer", "decimal"))
+_has_digit = matching(".*[0-9].*")
 
 _BY_NAME = 0.1
 """What a fitting name leaves of chance."""
@@ -36,15 +45,20 @@ _DOUBTFUL = 0.5
 """What is left of confidence when other keys fit as well and the name speaks for none."""
 
 _EXAMPLES = 3
-_LONGEST = 50
+LONGEST = 50
+"""Characters of an example."""
 
 
 @dataclass
 class _Tally:
-    """How many values, and rows, are valid as a type; given up where it is hopeless."""
+    """How many values, and rows, are valid as a type; given up where it is hopeless.
+
+    `is_said` where the column's name says that it holds this code.
+    """
 
     type: ColumnType
     is_named: bool
+    is_said: bool = False
     is_unlikely: bool = False
     is_likely: bool = True
     distinct: int = 0
@@ -58,7 +72,8 @@ class _Tally:
         `known` tells that all of them are valid.
         """
         if self.is_likely and len(sample) and not known:
-            self.is_likely = bool(self.type.test(sample).mean() >= _LIKELY)
+            least = _LIKELY_SAID if self.is_said else _LIKELY
+            self.is_likely = bool(self.type.test(sample).mean() >= least)
         if not self.is_likely:
             return
         flags = np.ones(len(values), bool) if known else self.type.test(values)
@@ -85,10 +100,12 @@ class TypeDetection:
     """Tries a column with every type, a batch of its distinct values at a time."""
 
     def __init__(self, name: str, types: Iterable[ColumnType]) -> None:
-        self._distinct = self._rows = 0
+        self._distinct = self._rows = self._numbered = 0
+        said = named_kind(name)
         possible = (one for one in types if one.may_be(name))
         self._tallies = [
-            _Tally(one, one.is_named_by(name), one.is_unlikely(name)) for one in possible
+            _Tally(one, one.is_named_by(name), one.name == said, one.is_unlikely(name))
+            for one in possible
         ]
 
     def add(self, values: Texts, counts: Counts) -> None:
@@ -97,6 +114,8 @@ class TypeDetection:
             return
         self._distinct += len(values)
         self._rows += int(counts.sum())
+        if any(tally.is_said for tally in self._tallies):
+            self._numbered += int(_has_digit(values).sum())
         sample = _sample(values)
         numbers = others = False
         for tally in self._tallies:
@@ -116,28 +135,54 @@ class TypeDetection:
     def best(self) -> tuple[Meaning, ColumnType] | None:
         """What the column holds."""
         found = [tally for tally in self._tallies if self._fits(tally)]
-        if not found:
+        said = [] if _are_told(found) else [one for one in self._tallies if self._is_most(one)]
+        if not (found or said):
             return None
         named = [tally for tally in found if tally.is_named]
-        best = (named or found)[0]
-        if best.distinct < _ENOUGH * self._distinct:
+        best = (said or named or found)[0]
+        if not said and best.distinct < _ENOUGH * self._distinct:
             best = _mended(best, found)
-        also = _also(best, found)
+        also = _also(best, said or found)
         doubt = _DOUBTFUL if best.type.is_key and also and not named else 1.0
         meaning = Meaning(
             type=best.type.name,
             confidence=round(best.distinct / self._distinct * best.certainty() * doubt, 3),
             valid=0.0 if best.type.repair else best.rows / self._rows,
-            invalid=tuple(text[:_LONGEST] for text in best.wrong),
+            invalid=tuple(text[:LONGEST] for text in best.wrong),
+            invalid_rows=self._rows - best.rows,
             repair=best.type.repair or ("leading_zero" if best.shortened else None),
             format=best.type.format,
             also=also,
         )
         return meaning, best.type
 
+    def _is_most(self, tally: _Tally) -> bool:
+        """Whether most values are the code that the name says, and not by chance.
+
+        Words are no numbers that might be codes by chance: values with a digit count. That so many
+        are is at most as likely as Chernoff's bound, exp(-n KL(share, chance)). Where no number of
+        values proves anything, the name does.
+        """
+        if not tally.is_said or not tally.is_likely or tally.distinct <= _MOST * self._distinct:
+            return False
+        share, chance = tally.distinct / self._numbered, tally.type.chance
+        by_chance = exp(-self._numbered * _divergence(share, chance)) if share > chance else 1.0
+        return tally.type.needs_name or by_chance <= 1 - _CERTAIN
+
     def _fits(self, tally: _Tally) -> bool:
         enough = tally.distinct + tally.shortened >= _ENOUGH * self._distinct
         return tally.distinct > 0 and enough and tally.certainty() >= _CERTAIN
+
+
+def _are_told(found: list[_Tally]) -> bool:
+    """Whether more is told of values than that they are numbers."""
+    return any(one.type.name not in _NUMBERS for one in found)
+
+
+def _divergence(share: float, chance: float) -> float:
+    """The Kullback-Leibler divergence of two shares, in nats."""
+    rest = (1 - share) * log((1 - share) / (1 - chance)) if share < 1 else 0.0
+    return share * log(share / chance) + rest
 
 
 def _sample(values: Texts) -> Texts:
