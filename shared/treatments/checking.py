@@ -19,6 +19,7 @@ from shared.treatments.remarks import Findings, Remark
 from shared.treatments.repetition import (
     Keys,
     Side,
+    codes_told,
     crossing_told,
     grain_told,
     keys_told,
@@ -197,6 +198,8 @@ class _Check:
             how=told.how,
         )
         self._warn(f"{at}.parameters.left_key", "other_keys", keys_told(keys))
+        for key, side, other in (("left_key", *keys[:2]), ("right_key", *keys[1::-1])):
+            self._warn(f"{at}.parameters.{key}", "no_codes", codes_told(side, other))
         self._tell_rows(f"{at}.parameters.{CHOICE}", keys, told.many_to_many, left.dataset_id)
         met_here = partial(met, step=step, is_bound=not keys.is_exact)
         kept = {name: met_here(one, keys.left_times) for name, one in left.columns.items()}

@@ -3,6 +3,8 @@
 from pydantic import Field
 
 from shared.events.event import Frozen
+from shared.tables.code_names import named_kind
+from shared.tables.manifest import Column
 
 _SQL_TYPES = {
     "text": "VARCHAR",
@@ -24,6 +26,27 @@ class KnownColumn(Frozen):
     filled: int | None = None
     distinct: int | None = None
     sql_type: str = Field(default="", description="what a query gets it as; empty if not known")
+    misnamed: str = Field(
+        default="", description="the kind of code that its name says, where it does not hold it"
+    )
+    has_lost_zeros: bool = Field(default=False, description="codes without their first zero")
+
+    @classmethod
+    def of(cls, column: Column) -> "KnownColumn":
+        """What a profile says of a column."""
+        meaning, named = column.meaning, named_kind(column.name)
+        return cls(
+            name=column.name,
+            kind=column.kind,
+            type=column.type,
+            key=column.key,
+            unit=(meaning and meaning.unit) or "",
+            filled=column.filled,
+            distinct=column.distinct,
+            sql_type=column.sql_type,
+            misnamed="" if column.key or column.type == named or not column.filled else named,
+            has_lost_zeros=bool(meaning and meaning.repair == "leading_zero" and not meaning.valid),
+        )
 
     @property
     def query_type(self) -> str:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from shared.applications.cross import WAYS_OUT, How
 from shared.applications.effect import FIGURES
 from shared.tables.crosswalks import CROSSWALKS
+from shared.tables.key_file import COARSE
+from shared.tables.type_names import key_in_french
 from shared.treatments.known_tables import KnownColumn, KnownCrossing
 from shared.words import fold, grouped, quoted
 
@@ -60,6 +62,12 @@ class Side(NamedTuple):
     def space(self) -> str:
         """What its keys can be compared with; nothing where it is not known."""
         return CROSSWALKS[self.via].space if self.via else _SPACES.get(self.kind, self.kind)
+
+    @property
+    def codes(self) -> str:
+        """The kind of codes that it meets, coarse ones too; nothing where it is not known."""
+        coarse = self.known.type if self.known and not self.known.has_lost_zeros else ""
+        return self.space or (coarse if coarse in COARSE else "")
 
 
 class Keys(NamedTuple):
@@ -153,6 +161,24 @@ def keys_told(keys: Keys) -> str:
         if not here.via and one.source == here.kind and one.space == there.space
     ]
     return f"{told} ; {' ou '.join(found)} mène de l'une à l'autre" if found else told
+
+
+def codes_told(side: Side, other: Side) -> str:
+    """What keeps a key that is called as codes are from meeting codes; empty if nothing does."""
+    known, key = side.known, quoted(side.key)
+    if known is None or side.kind or not (side.via or other.codes):
+        return ""
+    if known.has_lost_zeros:
+        return (
+            f"les codes de {key} ont perdu leur zéro de tête : ils ne rencontreront pas ceux qui"
+            " l'ont ; leur propriétaire peut le leur rendre, ou une étape « Nettoyer une table »"
+        )
+    if not known.misnamed:
+        return ""
+    return (
+        f"le nom de {key} annonce {key_in_french(known.misnamed)}, mais ses valeurs n'en sont pas :"
+        " peu de clés se rencontreront"
+    )
 
 
 def crossing_told(keys: Keys, *, is_kept: bool) -> str:

@@ -20,6 +20,7 @@ from tests.benchmarks.jobs import crossing, growth, lifecycles, previews, repeat
 from tests.benchmarks.judged import (
     advice,
     attacks,
+    code_names,
     halves,
     precedents,
     privacy,
@@ -57,6 +58,7 @@ ALONE = {
 JUDGED = {
     "advice": advice,
     "attacks": attacks,
+    "code_names": code_names,
     "precedents": precedents,
     "privacy": privacy,
     "relevance": relevance,

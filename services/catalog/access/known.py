@@ -1,6 +1,6 @@
 """What is known of datasets before a treatment of them is sent: their columns, keys and counts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from services.catalog.access.obstacles import UNKNOWN, obstacle_of
 from services.catalog.datasets.model import Dataset, Wanted
@@ -36,20 +36,6 @@ def _known(dataset_id: str, dataset: Dataset | None, profile_of: ShownProfile) -
         dataset_id=dataset_id,
         title=dataset.metadata.title,
         rows=profile.rows if profile else None,
-        columns=tuple(_columns(profile)) if profile else None,
+        columns=tuple(map(KnownColumn.of, profile.columns)) if profile else None,
         reason=reason,
     )
-
-
-def _columns(profile: Profile) -> Iterator[KnownColumn]:
-    for one in profile.columns:
-        yield KnownColumn(
-            name=one.name,
-            kind=one.kind,
-            type=one.type,
-            key=one.key,
-            unit=(one.meaning and one.meaning.unit) or "",
-            filled=one.filled,
-            distinct=one.distinct,
-            sql_type=one.sql_type,
-        )

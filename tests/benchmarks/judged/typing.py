@@ -60,6 +60,11 @@ Typer = Callable[[list[str]], Mapping[str, list[str]]]
 """What a contender says the columns of each file are."""
 
 
+def is_right(judged: str, told: str) -> bool:
+    """Whether what is told of a column is right, where that is what it holds."""
+    return told in RIGHT.get(judged, {judged})
+
+
 @dataclass(frozen=True)
 class Judged:
     """A column of the corpus: what is right, and what it holds."""
@@ -74,7 +79,7 @@ class Judged:
 
     def is_right(self, told: str) -> bool:
         """Whether a contender's word for it is right."""
-        if told in RIGHT.get(self.type, {self.type}):
+        if is_right(self.type, told):
             return True
         is_whole = all(one.isascii() and one.isdigit() and one[0] != "0" for one in self.values)
         return self.type in WHOLE_TOO and is_whole and told in _WHOLE

@@ -198,6 +198,54 @@ def test_keys_of_other_kinds_are_warned_of_with_the_crosswalk_between_them() -> 
     assert "left_via part de « siret »" in wrong.message
 
 
+@pytest.mark.parametrize(
+    ("key", "changed", "said"),
+    [
+        ({"misnamed": "postcode"}, {}, "annonce le code postal, mais ses valeurs n'en sont pas"),
+        ({"misnamed": "postcode"}, {"right_key": "nom"}, ""),
+        ({"misnamed": "postcode"}, {"right_key": "nom", "left_via": "postcode_commune"}, "annonce"),
+        ({"misnamed": "commune", "key": "postcode"}, {}, ""),
+        ({"type": "commune", "has_lost_zeros": True}, {}, "ont perdu leur zéro de tête"),
+        ({"type": "commune", "has_lost_zeros": True}, {"right_key": "nom"}, ""),
+        ({}, {}, ""),
+    ],
+)
+def test_keys_that_hold_no_codes_are_warned_of_where_they_should_meet_some(
+    key: dict[str, Any], changed: dict[str, Any], said: str
+) -> None:
+    """On either side; what holds no codes may meet its like."""
+    table = KnownTable(dataset_id="dts_k", columns=(column("cle", **key),))
+    treatment = Treatment.model_validate(
+        {
+            "inputs": {"homes": "dts_k", "towns": TOWNS},
+            "steps": [cross(left_key="cle", **changed)],
+        }
+    )
+    found = check_tables(treatment, KnownInputs(tables=(table, TABLES[1]))).warnings
+    told = [one.message for one in found if one.kind == "no_codes"]
+    assert len(told) == bool(said)
+    assert all(said in one for one in told)
+
+
+def test_departements_that_lost_their_zero_are_warned_of_beside_whole_ones() -> None:
+    """They are no key, and meet each other all the same."""
+    lost = KnownTable(
+        dataset_id="dts_l",
+        columns=(column("dep", type="departement", has_lost_zeros=True),),
+    )
+    whole = KnownTable(dataset_id="dts_w", columns=(column("dep", type="departement"),))
+    tables = KnownInputs(tables=(lost, whole))
+    for right, fields in (("dts_w", ["left_key"]), ("dts_l", [])):
+        treatment = Treatment.model_validate(
+            {
+                "inputs": {"homes": "dts_l", "towns": right},
+                "steps": [cross(left_key="dep", right_key="dep")],
+            }
+        )
+        found = check_tables(treatment, tables).warnings
+        assert [one.field.rsplit(".")[-1] for one in found if one.kind == "no_codes"] == fields
+
+
 def test_many_to_many_crossing_needs_a_choice_with_its_figures() -> None:
     """Rows in and out are counted by the catalogue: without a choice it is refused at once."""
     many = counted(joined=2_918_083, multiplies_left=True, left=3000)
