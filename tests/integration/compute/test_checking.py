@@ -74,6 +74,24 @@ def test_crossing_that_multiplies_rows_is_refused_until_it_is_chosen(
     assert (warning["kind"], "deviendraient 40" in warning["message"]) == ("many_to_many", True)
 
 
+@pytest.mark.usefixtures("catalog")
+def test_crossing_by_what_is_only_called_a_code_is_warned_of(
+    lab: Lab, compute: RunningService
+) -> None:
+    """In French, at the key."""
+    columns = [
+        {"name": "insee", "kind": "integer", "misnamed": "commune", "filled": 9, "distinct": 9},
+        {"name": "com", "kind": "text", "key": "commune", "filled": 9, "distinct": 9},
+    ]
+    dataset_id = shelved(lab, HOLDER, columns=columns)
+    keys = {"left_key": "insee", "right_key": "com"}
+    step = {"application": "cross", "inputs": {"left": "a", "right": "b"}, "output": "c"}
+    asked = {"inputs": dict.fromkeys("ab", dataset_id), "steps": [{**step, "parameters": keys}]}
+    (warning,) = body(lab.call(compute, "POST", "/treatments/check", json=asked))["warnings"]
+    assert (warning["field"], warning["kind"]) == ("steps.0.parameters.left_key", "no_codes")
+    assert "annonce le code commune, mais ses valeurs n'en sont pas" in warning["message"]
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [

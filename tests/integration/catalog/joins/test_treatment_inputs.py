@@ -59,6 +59,15 @@ def test_columns_and_the_rows_of_a_crossing_are_told(lab: Lab) -> None:
     assert not crossing.is_cut
 
 
+def test_columns_that_are_only_called_codes_or_lost_their_zero_are_told(lab: Lab) -> None:
+    """By their names and values as they were read."""
+    rows = [f"ville {n};{1004 + n};{14000 + 10 * n}" for n in range(10)]
+    content = "\n".join(["code_postal;insee;cle", *rows]).encode()
+    known = described(lab, *(publish_table(lab, "mbr_1", content) for _ in range(2))).tables[0]
+    told = [(one.name, one.misnamed, one.has_lost_zeros) for one in known.columns or ()]
+    assert told == [("code_postal", "postcode", False), ("insee", "", True), ("cle", "", False)]
+
+
 def test_rows_are_counted_for_those_who_may_read_both(lab: Lab) -> None:
     """Of others' restricted data its columns are told, as everybody sees them, and no count."""
     left = publish_table(lab, "mbr_1", table(LEFT))
