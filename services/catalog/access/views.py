@@ -54,9 +54,7 @@ class AccessRequest(BaseModel):
     obstacle: str = Field(description="why nobody can read the data yet, in French")
     reason: str
     holder: Party | None = Field(description="who asks, if the lab knows the member")
-    asked: tuple[str, ...] = Field(
-        description="what a grant is for, in French sentences; none in a request of before"
-    )
+    asked: tuple[str, ...] = Field(description="what a grant is for, in French; not of before")
     columns: tuple[str, ...] | None = Field(description="that are read; null for all of them")
     code: tuple[OwnCode, ...] = Field(
         description="and SQL of the holder's own that the data goes through"
@@ -251,7 +249,7 @@ class UseView(View):
     reason: str = Field(description="why the job made nothing of it")
     result: FileRef | None = Field(
         validation_alias="released_result",
-        description="the table the job made; null while it is held back, and where it is refused",
+        description="the table the job made; null while it is held, and where refused",
     )
     rows: int | None = Field(
         validation_alias="released_rows", description="how many rows that has; null as `result`"
