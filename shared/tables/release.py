@@ -45,9 +45,8 @@ RuleName = Literal[
 cells of the result would give it away; `ledger`: earlier releases would; `versions`: a cell differs
 by too few units from what left of another version; `selection`: the holder chose whose rows count;
 `rows`: row by row, as the grant says; `opaque`: figures and files of own code; `untraced`: made in
-a way that is not followed; `stops`: it would have ended at values that the holder does not expect;
-`undecided`: too large to decide; `open`: nothing of others' restricted
-data is in it."""
+a way that is not followed; `stops`: a step ends at values that the holder does not expect;
+`undecided`: too large to decide; `open`: nothing of others' restricted data is in it."""
 
 
 _OF_ALL = frozenset(("selection", "rows", "opaque", "untraced", "stops", "undecided", "open"))
@@ -189,11 +188,12 @@ class ReleaseRecord(Frozen):
     def for_holder(self) -> "ReleaseRecord":
         """The same without what rules found in cells, ledger entries and what is of others.
 
-        Which rule left a cell empty, or how many it did, tells of the units behind it. What own
-        code and queries make is not listed, nor that they failed: both may be after what they read.
+        Which rule left a cell empty, or how many it did, tells of the units behind it. What
+        code, queries and steps that may stop make is not listed, nor that they failed: both may be
+        after what they read.
         """
         rules = {rule.rule for one in self.outputs for rule in one.rules}
-        is_own = bool(rules & {"opaque", "untraced", "undecided"})
+        is_own = bool(rules & {"opaque", "untraced", "stops", "undecided"})
         outputs = tuple(
             one.model_copy(update={"rules": tuple(it for it in one.rules if it.rule in _OF_ALL)})
             for one in (() if is_own else self.outputs)

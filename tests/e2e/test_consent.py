@@ -21,21 +21,24 @@ ROWS = [
     ),
     ("A9", "14118", "n.c.", "7"),
 ]
-"""Stops enough in each town for a figure to leave.
-
-The last count of boardings is no number: the first trial fails on it.
-"""
+"""Stops enough in each town for a figure to leave."""
 
 WORDS = "Seulement les montées et la commune, jamais la recette."
 AGAIN = "La recette par commune, sans les arrêts."
 
 
 def treatment(buses: str, towns: str, figure: str) -> dict[str, Any]:
-    """Crosses the stops with the communes and adds one figure up by commune."""
+    """Crosses the stops with the communes and adds one figure up by commune.
+
+    Boardings are crossed by département, of which both have many rows: that trial fails.
+    """
+    keys = {"left_key": "commune", "right_key": "code"}
+    if figure == "boardings":
+        keys |= {"left_via": "commune_departement", "right_key": "departement"}
     cross = {
         "application": "cross",
         "inputs": {"left": "buses", "right": "towns"},
-        "parameters": {"left_key": "commune", "right_key": "code"},
+        "parameters": keys,
         "output": "crossed",
     }
     aggregate = {

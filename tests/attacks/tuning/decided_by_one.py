@@ -8,7 +8,7 @@ from dataclasses import replace
 from random import Random
 
 from tests.attacks.adapter import release
-from tests.attacks.lab import Ledger, Seen, Step, Treatment, aggregate, signs
+from tests.attacks.lab import Ledger, Seen, Step, Treatment, aggregate, leaves, signs
 from tests.attacks.learning import Attack, Trial
 from tests.attacks.worlds import beneficiaries, coin, commune, crowd, person, person_ids
 
@@ -102,7 +102,21 @@ def _cleaned(*operations: Step) -> Step:
     }
 
 
+def _unread_date(random: Random) -> Sequence[Trial]:
+    """A cleaning that stops where the target has no date, and what is counted of it after."""
+    (target,), truth = person_ids(random, 1), coin(random)
+    aids = beneficiaries(random, [*crowd(random, 30, _TOWNS), person(random, target, _TOWNS[0])])
+    days = {target: {"yes": "2024-05-01", "no": "sans"}[truth]}
+    told = tuple(days.get(one, "2024-06-30") for one in aids.cells["id"])
+    table = replace(aids, cells={**aids.cells, "jour": told})
+    operation = {"op": "dates", "columns": ["jour"], "others": "refused"}
+    steps = [_cleaned(operation), aggregate("nettoye", ["commune"], counts=["id"])]
+    seen = release(Treatment(steps, {"aides": table}), Ledger())
+    return [Trial(truth, {"rows": len(seen.rows), **leaves(seen.reports), **signs(seen)})]
+
+
 ATTACKS = (
+    Attack("unread_date", "whether one has a date, by a failure", _unread_date, 2, 16, 24),
     Attack("refused_value", "the aid of one by a failure", _refused_value, 2, 16, 24),
     Attack("type_of_sums", "half an hour by others' sums", _type_of_sums, 2, 16, 24),
     Attack("trial_less_full", "the aid of the first row", _trial_less_full, 2, 16, 24),

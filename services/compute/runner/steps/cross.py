@@ -74,7 +74,7 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     make_meetings(workbench, mapped)
     times = repetition(workbench)
     if workbench.is_protected and parameters.refuses_repetition:
-        refuse_repeated(workbench, mapped)
+        refuse_repeated(workbench, mapped, times)
     size = _size(workbench, parameters, times)
     workbench.say(0.4, "croise les tables")
     joined = bound(workbench, key_text(left))

@@ -48,6 +48,15 @@ def hides(work: Work, number: int) -> bool:
     return bool(chosen)
 
 
+def is_chosen(work: Work, number: int) -> bool:
+    """Whether its holder may have chosen rows that a step reads: by own tables, or by a step."""
+    chosen = work.inputs.keys() - work.protected.keys() - set(work.published)
+    for step in work.steps[:number]:
+        if step.application in _CHOOSING or chosen.intersection(step.inputs.values()):
+            chosen.add(step.output)
+    return bool(chosen.intersection(work.steps[number].inputs.values()))
+
+
 @dataclass(frozen=True)
 class HiddenFailures:
     """What is hidden of the failures of a treatment; `found` is the first, if there is one."""

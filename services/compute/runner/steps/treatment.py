@@ -20,7 +20,7 @@ from services.compute.runner.notes import note_inputs, note_result, note_reused,
 from services.compute.runner.steps import aggregate, cross, geo, pivot, python, query
 from services.compute.runner.steps.cleaning import clean, pseudonymise
 from services.compute.runner.steps.handed_on import made_table
-from services.compute.runner.steps.hidden_failures import HiddenFailures, hides
+from services.compute.runner.steps.hidden_failures import HiddenFailures, hides, is_chosen
 from services.compute.runner.steps.input_tables import (
     sample_of,
     sampled,
@@ -211,6 +211,7 @@ class TreatmentRun:
             self.work.crossing_rows,
             made=self.made,
             is_protected=bool(self.work.protected),
+            is_chosen=is_chosen(self.work, number),
             summed=self._summed(number),
             as_read=self.as_read,
             expected_rows=self.work.expected_rows.get(step.output),

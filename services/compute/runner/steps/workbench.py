@@ -82,7 +82,7 @@ class Workbench:
     are those that the preview told.
     `empty` counts, by column, the cells in which a mark stands in place of a number. `made` are
     files beside the step's table, in the folder `out`. The treatment `is_protected` when others'
-    restricted data go in.
+    restricted data go in; rows of the tables may be `is_chosen` by its holder.
     """
 
     database: duckdb.DuckDBPyConnection
@@ -95,6 +95,7 @@ class Workbench:
     empty: dict[str, int] = field(default_factory=dict)
     made: list[Made] = field(default_factory=list)
     is_protected: bool = False
+    is_chosen: bool = False
     summed: AggregateParameters | None = None
     as_read: dict[str, bool] = field(default_factory=dict)
     expected_rows: int | None = None

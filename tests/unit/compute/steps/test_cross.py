@@ -155,9 +155,23 @@ def test_protected_crossing_of_repeated_keys_is_refused_whichever_they_are(
     """The refusal has the same words: it would tell how many rows of a key are there."""
     left = _table([("a", ""), ("a", "")], "l")
     workbench = bench(left=left, right=_table([(one, "") for one in there], "r"))
+    protected = replace(workbench, is_protected=True, is_chosen=True)
     with pytest.raises(Rejected) as refused:
-        _run(replace(workbench, is_protected=True), many_to_many="refused", how="inner")
+        _run(protected, many_to_many="refused", how="inner")
     assert str(refused.value).startswith("croisement « made » refusé : chaque table a des clés sur")
+
+
+def test_protected_crossing_with_a_published_table_is_refused_for_keys_that_meet() -> None:
+    """Its holder chose none of the keys; how many rows there are is not told."""
+    for there, is_refused in ((["a", "b", "b"], False), (["a", "a", "b"], True)):
+        left = _table([("a", ""), ("a", "")], "l")
+        workbench = bench(left=left, right=_table([(one, "") for one in there], "r"))
+        protected = replace(workbench, is_protected=True)
+        if is_refused:
+            with pytest.raises(Rejected, match="il n'est pas dit lesquelles"):
+                _run(protected, many_to_many="refused", how="inner")
+        else:
+            _run(protected, many_to_many="refused", how="inner")
 
 
 def test_protected_crossing_is_made_where_one_side_has_each_key_once() -> None:

@@ -137,12 +137,14 @@ def repetition(workbench: Workbench) -> Repetition:
     return Repetition(int(left or 0), int(right or 0))
 
 
-def refuse_repeated(workbench: Workbench, mapped: Mapping[Side, str]) -> None:
-    """Raises Rejected where both tables repeat keys, whether the same ones or others.
+def refuse_repeated(workbench: Workbench, mapped: Mapping[Side, str], times: Repetition) -> None:
+    """Raises Rejected where both tables repeat keys, with others' restricted data in them.
 
-    Where others' restricted data go in, it is not told which: to refuse a crossing for one person's
-    rows is to tell of these. What both tables are like by themselves is known to who sends it.
+    Where its holder may have chosen rows, it counts whatever keys these are: to refuse a crossing
+    for one person's rows is to tell of these. What both tables are like by themselves is no secret.
     """
+    if not workbench.is_chosen and not times.is_of_both:
+        return
     for side in ("left", "right"):
         ((most,),) = workbench.rows(f"""
             SELECT max(n) FROM (
@@ -152,9 +154,8 @@ def refuse_repeated(workbench: Workbench, mapped: Mapping[Side, str]) -> None:
         if (most or 0) <= 1:
             return
     raise Rejected(
-        f"croisement « {workbench.output} » refusé : chaque table a des clés sur plusieurs lignes,"
-        f" et des données restreintes d'autrui y entrent, dont il n'est pas dit si ce sont les"
-        f" mêmes ; {WAYS_OUT}"
+        f"croisement « {workbench.output} » refusé : chaque table a des clés sur plusieurs lignes ;"
+        f" des données restreintes d'autrui y entrent, et il n'est pas dit lesquelles ; {WAYS_OUT}"
     )
 
 
