@@ -174,6 +174,15 @@ def test_protected_crossing_with_a_published_table_is_refused_for_keys_that_meet
             _run(protected, many_to_many="refused", how="inner")
 
 
+def test_protected_refusal_tells_no_counts_where_a_crosswalk_repeats_rows() -> None:
+    """Each key is there once: Lisieux's postcode leads to both communes, its CEDEX to one."""
+    left = _table([("14100", ""), ("14101", "")], "l")
+    workbench = bench(left=left, right=_table([("14366", ""), ("14595", "")], "r"))
+    protected = replace(workbench, is_protected=True)
+    with pytest.raises(Rejected, match="il n'est pas dit lesquelles"):
+        _run(protected, many_to_many="refused", how="inner", left_via="postcode_commune")
+
+
 def test_protected_crossing_is_made_where_one_side_has_each_key_once() -> None:
     """Then no row of both stands several times."""
     left = _table([("a", ""), ("a", "")], "l")

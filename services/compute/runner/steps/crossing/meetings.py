@@ -143,19 +143,22 @@ def refuse_repeated(workbench: Workbench, mapped: Mapping[Side, str], times: Rep
     Where its holder may have chosen rows, it counts whatever keys these are: to refuse a crossing
     for one person's rows is to tell of these. What both tables are like by themselves is no secret.
     """
-    if not workbench.is_chosen and not times.is_of_both:
+    if not times.is_of_both and not (workbench.is_chosen and _repeat(workbench, mapped)):
         return
-    for side in ("left", "right"):
-        ((most,),) = workbench.rows(f"""
-            SELECT max(n) FROM (
-                SELECT sum(n) AS n FROM {mapped[side]} JOIN {keys(side)} USING (key) GROUP BY target
-            )
-        """)
-        if (most or 0) <= 1:
-            return
     raise Rejected(
         f"croisement « {workbench.output} » refusé : chaque table a des clés sur plusieurs lignes ;"
         f" des données restreintes d'autrui y entrent, et il n'est pas dit lesquelles ; {WAYS_OUT}"
+    )
+
+
+def _repeat(workbench: Workbench, mapped: Mapping[Side, str]) -> bool:
+    """Whether each table has a key on several rows, or keys that lead to the same."""
+    return all(
+        workbench.rows(f"""
+            SELECT 1 FROM {one} JOIN {keys(side)} USING (key) GROUP BY target HAVING sum(n) > 1
+            LIMIT 1
+        """)
+        for side, one in mapped.items()
     )
 
 
