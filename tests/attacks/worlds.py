@@ -90,6 +90,20 @@ def one_in_each(
     return beneficiaries(random, persons), targets
 
 
+def once_or_twice(
+    random: Random, communes: Sequence[str], mine: int
+) -> tuple[str, dict[str, Table]]:
+    """Whether the target of a list of one's own has two rows; it stands there `mine` times."""
+    (target,), truth = person_ids(random, 1), coin(random)
+    persons = crowd(random, 40, communes)[:-1]
+    persons.append(person(random, target, communes[0]))
+    again = target if truth == "yes" else persons[0][0]
+    persons.append(person(random, again, communes[1]))
+    known = [(one[0], "autres") for one in persons[5:30]]
+    upload = own(("id", "groupe"), [*known, *[(target, "un")] * mine])
+    return truth, {"depot": upload, "aides": beneficiaries(random, persons)}
+
+
 def enterprises(random: Random, rows: Sequence[tuple[str, str, int]]) -> Table:
     """A restricted table of enterprises: siren, commune and turnover."""
     shuffled = [(number, where, str(turnover)) for number, where, turnover in rows]

@@ -12,6 +12,7 @@ from tests.attacks.worlds import (
     commune,
     crowd,
     enterprises,
+    once_or_twice,
     own,
     person,
     person_ids,
@@ -101,16 +102,7 @@ def _establishments(random: Random) -> Sequence[Trial]:
 
 def _twice(random: Random) -> Sequence[Trial]:
     """Whether the target has two rows: how often a row of one's own is repeated."""
-    (target,), truth = person_ids(random, 1), coin(random)
-    persons = crowd(random, 40, _PLACES)[:-1]
-    persons.append(person(random, target, _PLACES[0]))
-    again = target if truth == "yes" else persons[0][0]
-    persons.append(person(random, again, _PLACES[1]))
-    known = [(one[0], "autres") for one in persons[5:30]]
-    tables = {
-        "depot": own(("id", "groupe"), [*known, (target, "un")]),
-        "aides": beneficiaries(random, persons),
-    }
+    truth, tables = once_or_twice(random, _PLACES, mine=1)
     steps = [
         cross("depot", "aides", many_to_many="refused"),
         aggregate("croise", ["groupe"], counts=["commune"]),

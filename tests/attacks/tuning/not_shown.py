@@ -6,21 +6,37 @@ from random import Random
 from tests.attacks.adapter import release
 from tests.attacks.lab import Ledger, Seen, Treatment, aggregate, cross, leaves, query, signs
 from tests.attacks.learning import Attack, Trial
-from tests.attacks.worlds import beneficiaries, coin, commune, crowd, own, person, person_ids
+from tests.attacks.worlds import (
+    Person,
+    beneficiaries,
+    coin,
+    commune,
+    crowd,
+    once_or_twice,
+    own,
+    person,
+    person_ids,
+)
 
 _MANY = 20
 _AID = {"yes": "rsa", "no": "apl"}
 _PLACES = [commune(number) for number in range(5)]
 
 
-def _holes(random: Random) -> Sequence[Trial]:
-    """Fourteen of a commune are known to get one aid: whether a second cell is there at all."""
+def _fourteen_and_one(random: Random) -> tuple[list[Person], list[tuple[str, str]]]:
+    """Communes of fifteen, of whom fourteen get one aid; the truth of the last one in each."""
     persons, targets = [], []
     for number in range(_MANY):
         place, truth = commune(number), coin(random)
         persons += [person(random, one, place, aid="apl") for one in person_ids(random, 14)]
         persons.append(person(random, person_ids(random, 1)[0], place, aid=_AID[truth]))
         targets.append((truth, place))
+    return persons, targets
+
+
+def _holes(random: Random) -> Sequence[Trial]:
+    """Fourteen of a commune are known to get one aid: whether a second cell is there at all."""
+    persons, targets = _fourteen_and_one(random)
     steps = [aggregate("aides", ["commune", "aide"], counts=["id"])]
     seen = release(Treatment(steps, {"aides": beneficiaries(random, persons)}), Ledger())
     return [
@@ -82,16 +98,7 @@ def _of_men(fine: Seen, coarse: Seen, place: str) -> Mapping[str, object]:
 
 def _both_twice(random: Random) -> Sequence[Trial]:
     """Whether the target has two rows, by a crossing that is refused where both sides repeat."""
-    (target,), truth = person_ids(random, 1), coin(random)
-    persons = crowd(random, 40, _PLACES)[:-1]
-    persons.append(person(random, target, _PLACES[0]))
-    again = target if truth == "yes" else persons[0][0]
-    persons.append(person(random, again, _PLACES[1]))
-    known = [(one[0], "autres") for one in persons[5:30]]
-    tables = {
-        "depot": own(("id", "groupe"), [*known, *[(target, "un")] * 2]),
-        "aides": beneficiaries(random, persons),
-    }
+    truth, tables = once_or_twice(random, _PLACES, mine=2)
     steps = [
         cross("depot", "aides", many_to_many="refused"),
         aggregate("croise", ["groupe"], counts=["commune"]),
@@ -119,12 +126,7 @@ def _marks(random: Random) -> Sequence[Trial]:
 
 def _condition(random: Random) -> Sequence[Trial]:
     """The same, by a count of those who get the aid that fourteen are known to get."""
-    persons, targets = [], []
-    for number in range(_MANY):
-        place, truth = commune(number), coin(random)
-        persons += [person(random, one, place, aid="apl") for one in person_ids(random, 14)]
-        persons.append(person(random, person_ids(random, 1)[0], place, aid=_AID[truth]))
-        targets.append((truth, place))
+    persons, targets = _fourteen_and_one(random)
     asked = query("SELECT commune, count(*) AS n FROM aides WHERE aide = 'apl' GROUP BY 1", "aides")
     seen = release(Treatment([asked], {"aides": beneficiaries(random, persons)}), Ledger())
     return [

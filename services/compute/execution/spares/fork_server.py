@@ -143,14 +143,14 @@ class Keeper:
         said = b""
         if self.stdout:
             os.set_blocking(self.stdout.fileno(), False)
-            said = _there(self.stdout.fileno()) or b""
+            said = _there(self.stdout.fileno(), _PIPE_BYTES) or b""
         for pipe in (self.stdin, self.stdout, self._status):
             if pipe:
                 pipe.close()
         return said[-_SAID_BYTES:].decode("utf-8", "replace")
 
     def _hear(self) -> None:
-        if (said := _there(self._status.fileno())) is None:
+        if (said := _there(self._status.fileno(), _SAID_BYTES)) is None:
             return
         self._said += said
         _, *ended = self._said.splitlines() or [b""]
@@ -162,12 +162,12 @@ class Keeper:
             self._status.close()
 
 
-def _there(pipe: int) -> bytes | None:
-    """What is in a pipe that does not block, b"" at its end; None while nothing is.
+def _there(pipe: int, most: int) -> bytes | None:
+    """Up to `most` bytes of a pipe that does not block, b"" at its end; None while none are there.
 
     Unlike `os.read` and `IO.read`, which eventlet patches, `os.readv` never waits for more.
     """
-    buffer = bytearray(_PIPE_BYTES)
+    buffer = bytearray(most)
     try:
         return bytes(buffer[: os.readv(pipe, [buffer])])
     except BlockingIOError:

@@ -68,14 +68,15 @@ class Leaving:
             return report
         inputs, following = dict(step.inputs), self._following
         inside = any(following.inside(following.tables[it]) for it in inputs.values())
-        cleaned = step.application == CLEAN.name and CleanParameters.model_validate(step.parameters)
+        is_clean = step.application == CLEAN.name
+        cleaned = CleanParameters.model_validate(step.parameters) if is_clean else None
         if inside and cleaned and cleaned.may_stop:
             self._release.hold_as_stopping(step.output)
         if APPLICATIONS[step.application].draws:
             following.hand_on(inputs[APPLICATIONS[step.application].main_role(step)], step.output)
         elif grouping := self._grouping(step, effect, roles):
             grouping.follow()
-        elif _is_followed(step, effect) and not (cleaned and cleaned.fills):
+        elif _is_followed(step, effect, cleaned):
             following.pass_rows(inputs, effect, step.output, report.get("repeated", {}))
         else:
             following.lose(inputs, step.output)
@@ -102,7 +103,7 @@ class Leaving:
 
     def _queried(self, step: Step, roles: Mapping[str, InputTable]) -> Grouping | None:
         """The groups of a query that adds up, of its rows as it reads them."""
-        bench = Workbench(self._database, roles, "", Path(), lambda _at, _what: None)
+        bench = self._bench(roles)
         tables = {role: given_columns(bench, role) for role in roles}
         sql = str(step.parameters["sql"])
         plain = plain_groups(sql, {role: shape(one) for role, one in tables.items()})
@@ -186,32 +187,31 @@ class Leaving:
     def _groups(self, step: Step, table: InputTable) -> dict[str, str]:
         """The columns of groups in SQL, by their names in the result."""
         told = AggregateParameters.model_validate(step.parameters)
-        bench = self._bench(table)
+        bench = self._bench({TABLE: table})
         groups = {name: quoted(name) for name in told.by}
         return groups | {one.called: period(bench, at, one) for at, one in enumerate(told.times)}
 
-    def _bench(self, table: InputTable) -> Workbench:
-        given = {TABLE: table}
+    def _bench(self, roles: Mapping[str, InputTable]) -> Workbench:
         return Workbench(
-            self._database, given, "", Path(), lambda _at, _what: None, is_protected=True
+            self._database, roles, "", Path(), lambda _at, _what: None, is_protected=True
         )
 
     def _numbers(self, population: Population, column: str) -> str | None:
         described = {one.name: one for one in population.described}
         base = InputTable(population.base, population.base, 0, 0, described=described)
         try:
-            return number(self._bench(base), TABLE, column, "")[0]
+            return number(self._bench({TABLE: base}), TABLE, column, "")[0]
         except Invalid:
             return None
 
 
-def _is_followed(step: Step, effect: Effect) -> bool:
+def _is_followed(step: Step, effect: Effect, cleaned: CleanParameters | None) -> bool:
     """Whether its rows are those of its tables, each with what stands in it."""
     if effect.is_open or effect.by is not None:
         return False
     # A query may set values beside other rows than their own: by itself, or by windows.
     is_turned = step.application in ("pivot", "query")
-    return not is_turned and not (step.application == "clean" and effect.code)
+    return not is_turned and not (cleaned and (effect.code or cleaned.fills))
 
 
 def _told_less(report: Report) -> Report:
