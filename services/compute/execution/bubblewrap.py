@@ -39,6 +39,8 @@ ENVIRONMENT = {
     "HOME": "/tmp",  # noqa: S108 - the sandbox's own
     "LANG": "C.UTF-8",
     "MPLCONFIGDIR": "/tmp",  # noqa: S108 - the sandbox's own
+    # Arrow's own pool keeps what it once used: each job is forked from a process that used it.
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
     # One core more or less is nothing to these, and their thread pools count as processes.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

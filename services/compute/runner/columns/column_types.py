@@ -4,10 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+from string import ascii_uppercase, digits
 
 from services.compute.runner.columns.code_tests import (
     beside,
@@ -20,6 +17,8 @@ from services.compute.runner.columns.code_tests import (
 from services.compute.runner.columns.cog import Codes
 from services.compute.runner.columns.contacts import EMAIL, PHONE
 from services.compute.runner.columns.identifiers import (
+    FINESS,
+    RNB,
     is_siren,
     is_siret,
     is_uai,
@@ -35,9 +34,9 @@ from services.compute.runner.values.dates import (
     is_date,
     is_month,
 )
-from services.compute.runner.values.geometry import is_wkt
+from services.compute.runner.values.geometry import LATITUDE, LONGITUDE, is_wkt
 from services.compute.runner.values.numbers import STYLES, format_of, written
-from services.compute.runner.values.value_tests import Flags, Test, Texts, among, matching
+from services.compute.runner.values.value_tests import Test, among, matching, within
 
 _COMMUNE_CHANCE = 0.4
 """Of all numbers of five digits, so many are the code of a commune."""
@@ -54,7 +53,8 @@ class ColumnType:
     type shows none of its column's values. A column all of whose values are valid is of the `kind`,
     unless it is a key. Values of a type are also valid as `part_of`; where it `takes_numbers`, so
     are those of the numbers before it in the list. One that is `last` is not tried on values that
-    are all of another type. A `repair` would make of them what the type is called.
+    are all of another type. A `repair` would make of them what the type is called. Each valid value
+    has one of the `signs`, if there are any: columns without them are not tried.
     """
 
     name: str
@@ -72,6 +72,7 @@ class ColumnType:
     last: bool = False
     repair: str | None = None
     shortened: Test | None = None
+    signs: bytes = digits.encode()
 
     def is_named_by(self, column: str) -> bool:
         """Whether a column's name speaks for it."""
@@ -110,20 +111,20 @@ def all_types(codes: Codes) -> tuple[ColumnType, ...]:
 def _identifiers(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
     yield ColumnType("nir", is_nir, 0.01, r"nir|secu", personal=True)
     yield ColumnType("siret", ungrouped(is_siret), 0.01, "siret", is_key=True)
-    yield ColumnType("tva", is_vat, 0.01, "tva|vat", is_key=True)
+    yield ColumnType("tva", is_vat, 0.01, "tva|vat", is_key=True, signs=b"F")
     epci = ungrouped(listed["epci"])
     yield ColumnType("epci", epci, 0.01, "epci", part_of="siren", is_key=True)
     yield ColumnType("siren", ungrouped(is_siren), 0.1, "siren", is_key=True)
-    yield ColumnType("uai", is_uai, 0.05, "uai|rne", is_key=True)
-    yield ColumnType("rna", matching("W[0-9][0-9A-Z][0-9]{7}"), 0.01, "rna|waldec", is_key=True)
-    yield ColumnType("rnb", matching(_RNB), 0.3, "rnb|batiment", is_key=True)
+    yield ColumnType("uai", is_uai, 0.05, "uai|rne", is_key=True, signs=_CAPITALS)
+    rna = matching("W[0-9][0-9A-Z][0-9]{7}")
+    yield ColumnType("rna", rna, 0.01, "rna|waldec", is_key=True, signs=b"W")
+    yield ColumnType("rnb", matching(RNB), 0.3, "rnb|batiment", is_key=True, signs=b"")
     # Nine signs (arrêté of 13 November 2013 on FINESS, art. 2) of which the first two are a
     # department, 97 or 98 (documentation of the SNDS). No source at hand tells a check digit, and
     # so many other numbers look alike that the name must speak for it.
-    yield ColumnType("finess", matching(_FINESS), 0.9, "finess", needs_name=True, is_key=True)
-    yield ColumnType(
-        "naf", matching(r"[0-9]{2}\.?[0-9]{2}[A-Z]"), 0.01, "naf|ape|activite", is_key=True
-    )
+    yield ColumnType("finess", matching(FINESS), 0.9, "finess", needs_name=True, is_key=True)
+    naf = matching(r"[0-9]{2}\.?[0-9]{2}[A-Z]")
+    yield ColumnType("naf", naf, 0.01, "naf|ape|activite", is_key=True, signs=_CAPITALS)
 
 
 def _codes(listed: Mapping[str, Test], shape: str) -> Iterator[ColumnType]:
@@ -131,7 +132,12 @@ def _codes(listed: Mapping[str, Test], shape: str) -> Iterator[ColumnType]:
     yield ColumnType("iris", iris(listed["commune"]), _COMMUNE_CHANCE, "iris", is_key=True)
     short = matching("[1-9][0-9]{3}")
     yield ColumnType(
-        "postcode", listed["postcode"], _POSTCODE_CHANCE, _POSTCODE, is_key=True, shortened=short
+        "postcode",
+        listed["postcode"],
+        _POSTCODE_CHANCE,
+        _POSTCODE,
+        is_key=True,
+        shortened=short,
     )
     yield ColumnType(
         "commune",
@@ -175,23 +181,33 @@ def _dates() -> Iterator[ColumnType]:
         name = "datetime" if timed else "date"
         for shape in FORMATS:
             column = "" if shape == "%Y%m%d" else "date"
-            test = is_date(shape, timed=timed)
-            yield ColumnType(name, test, 0.01, "date", kind=column, format=shape)
+            test, signs = is_date(shape, timed=timed), b":" if timed else _signs_of(shape)
+            yield ColumnType(name, test, 0.01, "date", kind=column, format=shape, signs=signs)
     for shape in WRITTEN:
-        yield ColumnType("date", is_date(shape), 0.01, "date", format=shape)
+        yield ColumnType("date", is_date(shape), 0.01, "date", format=shape, signs=_signs_of(shape))
     clear = [shape for shape in FORMATS if shape not in {"%m/%d/%Y", "%Y%m%d"}]
     mixed = any_of(tuple(is_date(shape, timed=timed) for shape in clear for timed in (False, True)))
-    yield ColumnType("date", mixed, 0.01, "date", kind="date")
+    yield ColumnType("date", mixed, 0.01, "date", kind="date", signs=b"-/.")
 
 
 def _months() -> Iterator[ColumnType]:
     """A type for each format; six digits are a month by the name of their column only."""
     for shape in MONTHS:
         needs_name = shape == "%Y%m"
-        chance = 0.9 if needs_name else 0.01
         yield ColumnType(
-            "month", is_month(shape), chance, _MONTH, needs_name=needs_name, format=shape
+            "month",
+            is_month(shape),
+            0.9 if needs_name else 0.01,
+            _MONTH,
+            needs_name=needs_name,
+            format=shape,
+            signs=_signs_of(shape),
         )
+
+
+def _signs_of(shape: str) -> bytes:
+    """What parts the days, months and years of that format; digits where nothing does."""
+    return re.sub("%.", "", shape).encode() or digits.encode()
 
 
 def _lost_zeros(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
@@ -203,7 +219,13 @@ def _lost_zeros(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
     ):
         test, needs_name = lost_zero(listed[name], width), name == "departement"
         yield ColumnType(
-            name, test, chance, header, _MEASURE, needs_name=needs_name, repair="leading_zero"
+            name,
+            test,
+            chance,
+            header,
+            _MEASURE,
+            needs_name=needs_name,
+            repair="leading_zero",
         )
     test = with_corsica(lost_zero(listed["departement"], 2))
     yield ColumnType("departement", test, 0.7, repair="leading_zero")
@@ -230,6 +252,7 @@ def _numbers() -> Iterator[ColumnType]:
             )
 
 
+_CAPITALS = ascii_uppercase.encode()
 _POSTCODE = r"post|(^|[_ .-])(cp|zip)([_ .-]|code|ville|$)|zip_?code"
 _COMMUNE = r"insee|commune|(^|[_ ])com([_ ]|$)|cog"
 _YEAR = r"ann[eé]e|mill[eé]sime|year|(^|[_ ])an([_ ]|$)"
@@ -240,20 +263,6 @@ _MEASURE = (
     r"|capacit|volume|poids"
 )
 """Of two thousand square metres a year is a likely number, too."""
-
-_RNB = "[1-9A-HJKMNP-TV-Z]{12}"
-"""The signs of the RNB's identifiers, without 0, I, L, O, U (fab-geocommuns/RNB-coeur, rnb_id)."""
-
-_FINESS = "(0[1-9]|[13-8][0-9]|2[1-9AB]|9[0-578])[0-9]{7}"
-_NO_LENGTH = r"(?![\W_]+[kcm]?m(?![^\W\d_]))"
-_LATITUDE = r"latitude|(?<![^\W\d_])[xy]?lat(?![^\W\d_])|(?-i:[a-z]Lat(?![a-z]))"
-_LONGITUDE = (
-    rf"longitude|(?<![^\W\d_])[xy]?(lon|lng|long{_NO_LENGTH})(?![^\W\d_])"
-    r"|(?-i:[a-z](Lon|Lng|Long)(?![a-z]))"
-)
-"""As a word, or in `stopLon`: not in `longueur`, `plat`, `colonne`, nor `long (m)`."""
-
-_DEGREES = r"-?[0-9]{1,3}[.,][0-9]+"
 _POINT = r"\[?-?[0-9]{1,3}\.[0-9]+ ?[,;] ?-?[0-9]{1,3}\.[0-9]+\]?"
 _BOOLEAN = "(?i:true|false|vrai|faux|oui|non|yes|no|o|n|y)"
 _VERSION = r"v?[0-9]+(\.[0-9]+)+"
@@ -267,32 +276,19 @@ _PLAIN = "(0|[1-9][0-9]*)"
 _GROUPED = "[1-9][0-9]{0,2}([ \u00a0\u202f][0-9]{3})+"
 
 
-def _within(degrees: int) -> Test:
-    """Decimal numbers between the degrees below and above zero."""
-
-    def test(texts: Texts) -> Flags:
-        found = matching(_DEGREES)(texts)
-        numbers = pc.replace_substring(texts.filter(pa.array(found)), ",", ".")
-        values = numbers.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        found[found] = np.abs(values) <= degrees
-        return found
-
-    return test
-
-
 _SHAPES = (
-    ColumnType("email", matching(EMAIL), 0.01, "mail|courriel", personal=True),
+    ColumnType("email", matching(EMAIL), 0.01, "mail|courriel", personal=True, signs=b"@"),
     ColumnType("phone", matching(PHONE), 0.1, "tel|phone|mobile", personal=True),
-    ColumnType("url", matching(r"https?://\S+"), 0.01, "url|site|lien"),
-    ColumnType("geo_point", matching(_POINT), 0.01, "geo|coord|point"),
-    ColumnType("latitude", _within(90), 0.9, _LATITUDE, needs_name=True),
-    ColumnType("longitude", _within(180), 0.9, _LONGITUDE, needs_name=True),
+    ColumnType("url", matching(r"https?://\S+"), 0.01, "url|site|lien", signs=b"/"),
+    ColumnType("geo_point", matching(_POINT), 0.01, "geo|coord|point", signs=b",;"),
+    ColumnType("latitude", within(90), 0.9, LATITUDE, needs_name=True, signs=b",."),
+    ColumnType("longitude", within(180), 0.9, LONGITUDE, needs_name=True, signs=b",."),
     *_dates(),
     *_months(),
-    ColumnType("wkt", is_wkt, 0.01, "wkt|geom|the_geom"),
-    ColumnType("boolean", matching(_BOOLEAN), 0.01, kind="boolean"),
+    ColumnType("wkt", is_wkt, 0.01, "wkt|geom|the_geom", signs=b""),
+    ColumnType("boolean", matching(_BOOLEAN), 0.01, kind="boolean", signs=b""),
     ColumnType("boolean", matching("[01]"), 0.3, "^(is|has|est|a)[_A-Z]"),
-    ColumnType("boolean", matching("[xX✓✔]"), 0.05),
-    ColumnType("version", matching(_VERSION), 0.9, "version", needs_name=True),
+    ColumnType("boolean", matching("[xX✓✔]"), 0.05, signs=b""),
+    ColumnType("version", matching(_VERSION), 0.9, "version", needs_name=True, signs=b"."),
     ColumnType("year", matching("(1[89]|20)[0-9]{2}"), 0.3, _YEAR, _MEASURE),
 )

@@ -19,6 +19,11 @@ GROUPED = "([0-9]{3})[ \u00a0\u202f.]([0-9]{3})[ \u00a0\u202f.]([0-9]{3})"
 GROUPED += "(?:[ \u00a0\u202f.]([0-9]{5}))?"
 """A SIREN or SIRET as people write them, in groups."""
 
+RNB = "[1-9A-HJKMNP-TV-Z]{12}"
+"""A building's identifier: no 0, I, L, O, U (fab-geocommuns/RNB-coeur, rnb_id)."""
+
+FINESS = "(0[1-9]|[13-8][0-9]|2[1-9AB]|9[0-578])[0-9]{7}"
+
 _UAI_LETTERS = np.array(list("ABCDEFGHJKLMNPRSTUVWXYZ"))
 
 

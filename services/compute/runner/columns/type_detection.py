@@ -9,6 +9,7 @@ numbers alone, and the name says a code, it is enough that most values are that 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from heapq import nsmallest
+from itertools import chain
 from math import exp, log
 
 import numpy as np
@@ -79,7 +80,8 @@ class _Tally:
         flags = np.ones(len(values), bool) if known else self.type.test(values)
         self.distinct += int(flags.sum())
         self.rows += int(counts[flags].sum())
-        self._remember(values, flags)
+        if self.distinct:
+            self._remember(values, flags)
 
     def certainty(self) -> float:
         """How sure it is that the valid values are not so by chance."""
@@ -102,7 +104,8 @@ class TypeDetection:
     def __init__(self, name: str, types: Iterable[ColumnType]) -> None:
         self._distinct = self._rows = self._numbered = 0
         said = named_kind(name)
-        possible = (one for one in types if one.may_be(name))
+        possible = [one for one in types if one.may_be(name)]
+        self._signs = frozenset(chain.from_iterable(one.signs for one in possible))
         self._tallies = [
             _Tally(one, one.is_named_by(name), one.name == said, one.is_unlikely(name))
             for one in possible
@@ -116,15 +119,23 @@ class TypeDetection:
         self._rows += int(counts.sum())
         if any(tally.is_said for tally in self._tallies):
             self._numbered += int(_has_digit(values).sum())
-        sample = _sample(values)
+        sample, signs = _sample(values), self._signs_in(values)
         numbers = others = False
         for tally in self._tallies:
             if others and tally.type.last:
                 tally.is_likely = False
+            if not tally.distinct and tally.type.signs and signs.isdisjoint(tally.type.signs):
+                continue
             tally.add(values, counts, sample, known=numbers and tally.type.takes_numbers)
             is_whole = tally.distinct == self._distinct
             numbers |= is_whole and tally.type.kind in ("integer", "decimal")
             others |= is_whole and not numbers
+
+    def _signs_in(self, values: Texts) -> frozenset[int]:
+        """The signs of types that stand in one of the values, or in what was cut from them."""
+        kept = values.buffers()[2]
+        written = kept.to_pybytes() if kept else b""
+        return frozenset(sign for sign in self._signs if sign in written)
 
     @property
     def kind(self) -> str:

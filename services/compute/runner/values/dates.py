@@ -63,7 +63,8 @@ def is_date(shape: str, *, timed: bool = False) -> Test:
     def test(texts: Texts) -> Flags:
         parts = pc.extract_regex(texts, pattern)
         found: Flags = parts.is_valid().to_numpy(zero_copy_only=False)
-        found[found] = _in_calendar(parts.drop_null())
+        if found.any():
+            found[found] = _in_calendar(parts.drop_null())
         return found
 
     return test

@@ -1,4 +1,4 @@
-"""Geometries that cells hold as well-known text (OGC 06-103r4, Simple Feature Access)."""
+"""Geometries that cells hold as well-known text (OGC 06-103r4), and columns of coordinates."""
 
 import pyarrow.compute as pc
 
@@ -10,6 +10,15 @@ _KINDS = (
 )
 _BODY = rf"(?:[-+0-9eE., ()\s]|{_KINDS}|ZM|Z|M|EMPTY)*"
 _WKT = rf"(?is:(?:SRID=[0-9]+;)?\s*(?:{_KINDS})\s*(?:ZM|Z|M)?\s*(?:EMPTY|\({_BODY}\)))"
+
+_NO_LENGTH = r"(?![\W_]+[kcm]?m(?![^\W\d_]))"
+LATITUDE = r"latitude|(?<![^\W\d_])[xy]?lat(?![^\W\d_])|(?-i:[a-z]Lat(?![a-z]))"
+LONGITUDE = (
+    rf"longitude|(?<![^\W\d_])[xy]?(lon|lng|long{_NO_LENGTH})(?![^\W\d_])"
+    r"|(?-i:[a-z](Lon|Lng|Long)(?![a-z]))"
+)
+"""What columns of them are called: as a word, or in `stopLon`; not in `longueur`, `plat`, `colonne`
+nor `long (m)`."""
 
 
 def is_wkt(texts: Texts) -> Flags:

@@ -45,6 +45,19 @@ def among(codes: Iterable[str]) -> Test:
     return test
 
 
+def within(degrees: int) -> Test:
+    """Decimal numbers between the degrees below and above zero."""
+
+    def test(texts: Texts) -> Flags:
+        found = matching(r"-?[0-9]{1,3}[.,][0-9]+")(texts)
+        numbers = pc.replace_substring(texts.filter(pa.array(found)), ",", ".")
+        values = numbers.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        found[found] = np.abs(values) <= degrees
+        return found
+
+    return test
+
+
 def flags_of(found: Texts) -> Flags:
     """An Arrow array of booleans as one of NumPy, which can be changed."""
     flags: Flags = found.to_numpy(zero_copy_only=False).astype(bool)

@@ -1,6 +1,7 @@
 """Columns are recognised by their values; a name only breaks ties."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +16,8 @@ from services.compute.runner.columns.type_detection import TypeDetection
 from services.compute.runner.values.value_tests import Texts
 from shared.tables.manifest import Meaning
 
-DEMO = Path(__file__).resolve().parents[4] / "deploy" / "demo" / "data"
+ROOT = Path(__file__).resolve().parents[4]
+DEMO = ROOT / "deploy" / "demo" / "data"
 CODES = load_codes()
 TYPES = all_types(CODES)
 BOTH = frozenset({"14001", "14118", "76540"})
@@ -322,3 +324,16 @@ def test_communes_are_told_by_value_whatever_the_header_says(header: str) -> Non
     found = meaning(header, column("communes_2026.csv", "code"))
     assert (found.type, found.also) == ("commune", ())
     assert found.confidence > 0.9
+
+
+def test_valid_values_have_the_signs_without_which_a_column_is_not_tried() -> None:
+    """Those of every type that the files of the typing corpus have."""
+    found = set()
+    for file in sorted((ROOT / "tests" / "corpora" / "typing").rglob("*.csv")):
+        cells = pa.array(sorted(set(re.split('[;,\t\n"]', file.read_text("utf-8", "replace")))))
+        for one in TYPES:
+            valid = cells.filter(pa.array(one.test(cells))).to_pylist()
+            found |= {one.name} if valid else set()
+            lacking = [it for it in valid if not set(it.encode()) & set(one.signs)]
+            assert not one.signs or not lacking, one
+    assert len(found) >= 20
