@@ -48,12 +48,24 @@ ENVIRONMENT = {
 
 
 def confined(folder: Path, command: Sequence[str], processes: int) -> list[str]:
-    """`command` inside bubblewrap: `folder` is /job, read-only but for its `out`.
+    """`command` inside bubblewrap, within a job's limits.
+
+    `nice` stands inside, so that bubblewrap's own init outranks the job and a fork bomb cannot
+    outrun its end; it is the job's processes that yield to the service.
+    """
+    return [
+        *enclosed(folder),
+        *("nice", "-n", str(NICE), "prlimit", "--core=0", f"--fsize={FILE_BYTES}"),
+        f"--nproc={processes * THREADS_PER_PROCESS}",
+        *("--", sys.executable, "-B", "-I", "-S", str(_CLOSED), *command),
+    ]
+
+
+def enclosed(folder: Path) -> list[str]:
+    """Bubblewrap, without its command: `folder` is /job, read-only but for its `out`.
 
     There is no /proc inside and no host name is set: nothing in a job needs them, and a container
-    refuses a fresh /proc beside its own masked one, and `sethostname`. `nice` stands inside, so
-    that bubblewrap's own init outranks the job and a fork bomb cannot outrun its end; it is the
-    job's processes that yield to the service.
+    refuses a fresh /proc beside its own masked one, and `sethostname`.
     """
     return [
         "bwrap",
@@ -67,9 +79,6 @@ def confined(folder: Path, command: Sequence[str], processes: int) -> list[str]:
         *("--ro-bind", str(folder), INNER_JOB),
         *("--bind", str(folder / "out"), f"{INNER_JOB}/out"),
         *("--remount-ro", "/", "--chdir", str(CODE), "--"),
-        *("nice", "-n", str(NICE), "prlimit", "--core=0", f"--fsize={FILE_BYTES}"),
-        f"--nproc={processes * THREADS_PER_PROCESS}",
-        *("--", sys.executable, "-B", "-I", "-S", str(_CLOSED), *command),
     ]
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from services.compute.execution.bubblewrap import CODE, confined
+from services.compute.execution.bubblewrap import CODE, enclosed
 from services.compute.execution.spares import kernel_calls, namespaces
 
 HOLDER = "cat"
@@ -40,7 +40,7 @@ def keep(folder: Path, processes: int, pipes: Pipes, job: Callable[[], object]) 
     os.setsid()
     namespaces.yield_session()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    bubblewrap, init = _make_sandbox(folder, processes, pipes)
+    bubblewrap, init = _make_sandbox(folder, pipes)
     watched = os.pidfd_open(init)
     namespaces.enter(init)
     worker = os.fork()
@@ -55,14 +55,12 @@ def keep(folder: Path, processes: int, pipes: Pipes, job: Callable[[], object]) 
     os._exit(0)
 
 
-def _make_sandbox(
-    folder: Path, processes: int, pipes: Pipes
-) -> tuple["subprocess.Popen[bytes]", int]:
+def _make_sandbox(folder: Path, pipes: Pipes) -> tuple["subprocess.Popen[bytes]", int]:
     """Bubblewrap and its init, once everything is mounted; what it complains of is the output."""
     info, told = os.pipe()
-    program, *options = confined(folder, [HOLDER], processes)
+    program, *options = enclosed(folder)
     bubblewrap = subprocess.Popen(
-        [program, "--info-fd", str(told), *options],
+        [program, "--info-fd", str(told), *options, HOLDER],
         bufsize=0,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
