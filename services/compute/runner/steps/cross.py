@@ -71,7 +71,7 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     _lengthen_successors(workbench, parameters)
     vias: dict[Side, str | None] = {"left": parameters.left_via, "right": parameters.right_via}
     mapped = {side: map_side(workbench, side, via) for side, via in vias.items()}
-    make_meetings(workbench, mapped)
+    make_meetings(workbench, mapped, by_crosswalk=any(vias.values()))
     times = repetition(workbench)
     if workbench.is_protected and parameters.refuses_repetition:
         refuse_repeated(workbench, mapped, times)

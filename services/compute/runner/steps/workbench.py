@@ -99,10 +99,13 @@ class Workbench:
     summed: AggregateParameters | None = None
     as_read: dict[str, bool] = field(default_factory=dict)
     expected_rows: int | None = None
+    _columns: dict[str, dict[str, str]] = field(default_factory=dict, init=False)
 
     def columns(self, role: str) -> dict[str, str]:
         """The columns of the table in that role, name to type."""
-        return columns(self.database, self.tables[role].name)
+        if role not in self._columns:
+            self._columns[role] = columns(self.database, self.tables[role].name)
+        return self._columns[role]
 
     def column(self, role: str, name: str, parameter: str) -> str:
         """A column as an SQL identifier; raises Invalid naming `parameter` when there is none."""
