@@ -4,7 +4,7 @@ They say what work costs on a machine that does other things, too, where the clo
 not.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
@@ -58,21 +58,17 @@ class ProcessorTime:
             self._look()
 
     def _look(self) -> None:
-        for name, process in self._processes():
-            try:
-                times = process.cpu_times()
-            except psutil.Error:
+        names = {pid: name.partition("-")[0] for name, pid in self._pids.items()}
+        # One look at all, parents first: to ask for the children of each is a look for each.
+        for process in sorted(psutil.process_iter(["ppid", "cpu_times"]), key=_began):
+            name = names.get(process.pid) or names.get(process.info["ppid"])
+            if name is None or process.info["cpu_times"] is None:
                 continue
+            if process.pid not in self._pids.values():
+                name = names[process.pid] = _JOBS if name == "compute" else name
+            times = process.info["cpu_times"]
             self._last[process] = name, times.user + times.system
 
-    def _processes(self) -> Iterator[tuple[str, Any]]:
-        for name, pid in self._pids.items():
-            service = name.partition("-")[0]
-            try:
-                process = psutil.Process(pid)
-                below = process.children(recursive=True)
-            except psutil.Error:
-                continue
-            yield service, process
-            for one in below:
-                yield _JOBS if service == "compute" else service, one
+
+def _began(process: Any) -> float:
+    return float(process.create_time())
