@@ -63,18 +63,18 @@ class Journey:
         """Whether nothing more is to be decided for it."""
         return self.stage == self.target and (self.target != "staffed" or self.ran_in_full)
 
-    def step(self) -> None:
-        """Look where the project is and take the next decision, if one is due."""
+    def step(self) -> bool:
+        """Look where the project is and take the next decision; whether one was due."""
         try:
             if not self.project_id:
                 self.project_id = self._submit()
             project = self.cast.holder.get("intake", f"/projects/{self.project_id}")
             self.stage, self.ran_in_full = project["stage"], bool(project["results"])
-            if not self.has_arrived:
-                self._decide(project)
             self.error = ""
+            return not self.has_arrived and self._decide(project)
         except CallError as error:
             self.error = str(error)
+            return False
 
     def _submit(self) -> str:
         treatment = content.treatment(self.cast.homes, "", "")
@@ -86,7 +86,7 @@ class Journey:
         key = f"chaos-{self.seed}-{self.number}"
         return str(self.cast.holder.post("intake", "/projects", body, key)["id"])
 
-    def _decide(self, project: dict[str, Any]) -> None:
+    def _decide(self, project: dict[str, Any]) -> bool:
         if self.target == "withdrawn" and self.stage in _WITHDRAW_AT:
             return self._act(self.cast.holder, "withdraw", {"reason": _REASON})
         if self.stage == "advised":
@@ -98,16 +98,18 @@ class Journey:
         if self.stage == "staffed" and self.ran_in_full:
             job_id = project["results"][0]["job_id"]
             return self._act(self.cast.holder, "delivery", content.delivery(job_id))
-        return None
+        return False
 
-    def _find_people(self, project: dict[str, Any]) -> None:
+    def _find_people(self, project: dict[str, Any]) -> bool:
         """Ask the pilot site or the team, or let the next who was asked accept."""
         invited = [one for one in project["invitations"] if one["state"] == "invited"]
         if invited:
-            return accept(self.cast.client_of(invited[0]["member_id"]), self.project_id)
+            accept(self.cast.client_of(invited[0]["member_id"]), self.project_id)
+            return True
         if self.stage == "trialled":
             return self._act(self.cast.staff, "pilot-site", {"site_id": self.cast.site_id})
         return self._act(self.cast.staff, "team", {"team": self.cast.team})
 
-    def _act(self, client: Client, what: str, body: dict[str, Any]) -> None:
+    def _act(self, client: Client, what: str, body: dict[str, Any]) -> bool:
         client.post("intake", f"/projects/{self.project_id}/{what}", body)
+        return True

@@ -18,7 +18,7 @@ from tests.chaos.lab import Lab, grant_all, release_all
 
 PROJECTS = 16
 _SECONDS = 300
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS, _AGAIN_SECONDS, _PATIENCE_SECONDS = 5.0, 0.3, 1.5
 _TELLING = {
     "project_advised",
     "project_trialled",
@@ -73,25 +73,32 @@ def measure(cast: Cast, arrivals: Arrivals, workers: int, processors: ProcessorT
 def drive(cast: Cast, arrivals: Arrivals, journeys: list[Delivery]) -> None:
     """Take the next decision of a project that something is heard of, until all arrived.
 
-    Now and then of all others: what was heard may not be heard by the service yet.
+    Where none was due, again for a while, since what was heard may not be heard by the service
+    yet; of all others now and then.
     """
     heard, looked, began = 0, time.monotonic(), time.monotonic()
+    about: dict[str, float] = {}
     while waiting := [journey for journey in journeys if not journey.has_arrived]:
         if time.monotonic() - began > _SECONDS:
             raise SystemExit(f"{len(waiting)} did not arrive: {waiting[0].error}")
-        news = arrivals.after(heard, _LOOK_SECONDS)
+        news = arrivals.after(heard, _AGAIN_SECONDS if about else _LOOK_SECONDS)
         heard += len(news)
         if any(event["type"] == "access_requested" for event in news):
             grant_all(cast.owner)
         if any(event["type"] == "result_held" for event in news):
             release_all(cast.staff)
-        about = {event["data"].get("project_id") for event in news if event["type"] in _TELLING}
+        told = {event["data"].get("project_id") for event in news if event["type"] in _TELLING}
         if time.monotonic() - looked > _LOOK_SECONDS:
-            about |= {journey.project_id for journey in waiting}
+            told |= {journey.project_id for journey in waiting}
             looked = time.monotonic()
-        for journey in waiting:
-            if journey.project_id in about:
-                journey.step()
+        about |= dict.fromkeys(told, time.monotonic() + _PATIENCE_SECONDS)
+        due = [journey for journey in waiting if journey.project_id in about]
+        decided = {journey.project_id for journey in due if journey.step()}
+        about = {
+            project_id: until
+            for project_id, until in about.items()
+            if project_id not in decided and until > time.monotonic()
+        }
 
 
 def advice_seconds(cast: Cast, journey: Journey) -> float:
