@@ -29,6 +29,9 @@ _BATCH = 1_000_000
 _GATHERED_BYTES = 1 << 26
 """Each thread of the database begins a batch of its own, and lists have to be seen whole."""
 
+_FEW_ROWS = 20_000
+"""Of so many rows all columns are read at once: to ask for each takes longer than to count."""
+
 _ALWAYS_MISSING = frozenset((r"\N", "#N/A", "NULL", "null"))
 _OFTEN_MISSING = frozenset(
     ("NA", "N/A", "n/a", "NaN", "nan", "ND", "nd", "n.d.", "-", "--", ".", "…", "?")
@@ -169,44 +172,65 @@ def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple
     Text and whole numbers are described by their values, the rest by its type. Codes that the
     source has as numbers are no keys: they meet no text.
     """
-    types, described = all_types(load_codes()), []
-    stored = columns(database, table)
-    for at, (name, stored_type) in enumerate(stored.items()):
+    described, rows, stored = [], count(database, table), columns(database, table)
+    by_values = [name for name, kind in stored.items() if kind == "VARCHAR" or _is_integer(kind)]
+    read = _read_at_once(database, table, by_values) if rows <= _FEW_ROWS else {}
+    for at, (name, kind) in enumerate(stored.items()):
         say(at / len(stored), f"décrit la colonne {name}")
-        kind = _kind_of(stored_type)
-        if stored_type == "VARCHAR":
-            described.append(_read_column(database, table, name, types))
-        elif kind == "integer":
-            column = _read_column(database, table, name, types)
-            told = {"kind": kind, "key": None, "stored": stored_type}
-            described.append(column.model_copy(update=told))
-        else:
+        if name not in by_values:
             column = _typed_column(database, table, name, kind)
-            described.append(column.model_copy(update={"stored": stored_type}))
+        else:
+            column = _described(name, [read[name]] if read else _read(database, table, name))
+        if _is_integer(kind):
+            column = column.model_copy(update={"kind": "integer", "key": None})
+        if kind != "VARCHAR":
+            column = column.model_copy(update={"stored": kind})
+        described.append(column)
     coded = with_rows_of_others(database, table, with_codes(database, table, described), LONGEST)
-    return count(database, table), with_coordinates(database, table, coded)
+    return rows, with_coordinates(database, table, coded)
 
 
 def describe_column(database: duckdb.DuckDBPyConnection, table: str, name: str) -> Column:
     """One column of text by itself, whatever stands beside it."""
-    return _read_column(database, table, name, all_types(load_codes()))
+    return _described(name, _read(database, table, name))
 
 
-def _read_column(
-    database: duckdb.DuckDBPyConnection, table: str, name: str, types: Iterable[ColumnType]
-) -> Column:
-    profile = ColumnProfile(name, types)
+def _described(name: str, read: Iterable[tuple[Texts, Counts]]) -> Column:
+    profile = ColumnProfile(name, all_types(load_codes()))
+    for values, counts in read:
+        profile.add(values, counts)
+    return profile.column()
+
+
+def _read(
+    database: duckdb.DuckDBPyConnection, table: str, name: str
+) -> Iterator[tuple[Texts, Counts]]:
+    """The distinct values of a column, a batch at a time, and how often each occurs."""
     counted = database.sql(
         f"SELECT {filled(name)} AS text, count(*) AS n FROM {quoted(table)} GROUP BY text"
     )
     for batch in merged(counted.to_arrow_reader(_BATCH), _GATHERED_BYTES):
         valued = batch.filter(batch["text"].is_valid())  # asked of the database, it trims twice
-        profile.add(valued["text"], valued["n"].to_numpy())
-    return profile.column()
+        yield valued["text"], valued["n"].to_numpy()
 
 
-def _typed_column(database: duckdb.DuckDBPyConnection, table: str, name: str, kind: str) -> Column:
-    column = quoted(name)
+def _read_at_once(
+    database: duckdb.DuckDBPyConnection, table: str, names: Iterable[str]
+) -> dict[str, tuple[Texts, Counts]]:
+    """The same of all columns by their names."""
+    texts = ", ".join(f"{filled(name)} AS {quoted(name)}" for name in names)
+    read = database.sql(f"SELECT {texts} FROM {quoted(table)}").to_arrow_table()
+    found = {}
+    for name, cells in zip(names, read.columns, strict=True):
+        values, counts = cells.combine_chunks().drop_null().value_counts().flatten()
+        found[name] = values, counts.to_numpy()
+    return found
+
+
+def _typed_column(
+    database: duckdb.DuckDBPyConnection, table: str, name: str, stored_type: str
+) -> Column:
+    column, kind = quoted(name), _kind_of(stored_type)
     ((filled, distinct),) = database.execute(
         f"SELECT count({column}), count(DISTINCT {column}) FROM {quoted(table)}"
     ).fetchall()
@@ -215,15 +239,17 @@ def _typed_column(database: duckdb.DuckDBPyConnection, table: str, name: str, ki
     return Column(name=name, kind=kind, filled=filled, distinct=distinct, meaning=meaning)
 
 
+def _is_integer(stored_type: str) -> bool:
+    return stored_type.endswith(("INT", "INTEGER"))
+
+
 def _kind_of(stored_type: str) -> str:
-    """The kind of a column that the database stores as that type."""
+    """The kind of a column of no integers that the database stores as that type."""
     if stored_type.startswith(("DATE", "TIMESTAMP")):
         return "date"
     if stored_type.startswith(("DECIMAL", "FLOAT", "DOUBLE")):
         return "decimal"
-    if stored_type == "BOOLEAN":
-        return "boolean"
-    return "integer" if stored_type.endswith(("INT", "INTEGER")) else "text"
+    return "boolean" if stored_type == "BOOLEAN" else "text"
 
 
 def merged(batches: Iterable[pa.RecordBatch], most_bytes: int) -> Iterator[pa.RecordBatch]:
