@@ -130,10 +130,7 @@ def test_query_that_does_not_fit_its_tables_is_refused_before_it_is_sent(
 
     def asked(sql: str) -> Any:
         step = {"application": "query", "inputs": {"t": "t"}, "output": "r"}
-        treatment = {
-            "inputs": {"t": dataset_id},
-            "steps": [{**step, "parameters": {"sql": sql}}],
-        }
+        treatment = {"inputs": {"t": dataset_id}, "steps": [{**step, "parameters": {"sql": sql}}]}
         return lab.call(compute, "POST", "/treatments/check", json=treatment)
 
     good = asked("SELECT com, sum(vacants) AS v FROM t GROUP BY com")

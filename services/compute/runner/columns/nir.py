@@ -2,13 +2,7 @@
 
 import pyarrow.compute as pc
 
-from services.compute.runner.values.value_tests import (
-    Flags,
-    Texts,
-    checked,
-    matching,
-    number_of,
-)
+from services.compute.runner.values.value_tests import Flags, Texts, checked, matching, number_of
 
 NIR = r"[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3}"
 """One in a text, without its key."""

@@ -12,12 +12,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from services.compute.runner.files.media_types import START
-from services.compute.runner.formats.archive import (
-    check_is_open,
-    check_size,
-    explained,
-    is_a_file,
-)
+from services.compute.runner.formats.archive import check_is_open, check_size, explained, is_a_file
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 from shared.words import counted, legible, quoted

@@ -41,11 +41,7 @@ _BINARIES = (
 _WORD = "WordDocument".encode("utf-16-le")
 """The stream in which Word keeps a text ([MS-DOC], 2.1.1)."""
 
-_TEXTS = {
-    "word/": "un document Word",
-    "ppt/": "une présentation",
-    "visio/": "un dessin",
-}
+_TEXTS = {"word/": "un document Word", "ppt/": "une présentation", "visio/": "un dessin"}
 _OPEN_DOCUMENTS = {
     b"application/vnd.oasis.opendocument.text": "un document texte (ODT)",
     b"application/vnd.oasis.opendocument.presentation": "une présentation",

@@ -7,13 +7,7 @@ from services.compute.runner.columns.person_names import folded
 from services.compute.runner.columns.reference_files import any_word, words
 from services.compute.runner.privacy.column_sample import ColumnSample, Detection, undetected
 from services.compute.runner.privacy.detectors import NOT_A_PERSON, PERSON_NAMES, attributes
-from services.compute.runner.privacy.evidence import (
-    BY_SPREAD,
-    FEW,
-    MANY,
-    NEARLY_ALL,
-    TITLED,
-)
+from services.compute.runner.privacy.evidence import BY_SPREAD, FEW, MANY, NEARLY_ALL, TITLED
 from services.compute.runner.privacy.surroundings import Surroundings
 from services.compute.runner.values.value_tests import among, matching
 from shared.tables.privacy import DOUBTFUL

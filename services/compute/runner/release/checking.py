@@ -15,13 +15,7 @@ from services.compute.runner.release.populations import Numbers, Population, vis
 from services.compute.runner.release.table_check import TableCheck
 from services.compute.runner.release.told import outcome, summary
 from services.compute.runner.release.versions import OtherVersion, differences
-from shared.tables.release import (
-    LedgerEntry,
-    OutputRelease,
-    ReleaseRecord,
-    RuleOutcome,
-    strictest,
-)
+from shared.tables.release import LedgerEntry, OutputRelease, ReleaseRecord, RuleOutcome, strictest
 from shared.words import unique
 
 EMPTY = "secret statistique"

@@ -76,11 +76,7 @@ class Grouping:
         return [one.column for one in self.effect.by or ()]
 
     def _made_of(
-        self,
-        role: str,
-        source: Followed,
-        renamed: Mapping[Source, str],
-        exists_by: frozenset[str],
+        self, role: str, source: Followed, renamed: Mapping[Source, str], exists_by: frozenset[str]
     ) -> dict[str, tuple[Part, ...]]:
         found = {}
         for name, made in self.effect.columns.items():

@@ -171,9 +171,7 @@ def _picked(
 
 
 def _linked(
-    pieces: Mapping[int, Piece],
-    targets: Mapping[int, Protection],
-    small: Mapping[int, Protection],
+    pieces: Mapping[int, Piece], targets: Mapping[int, Protection], small: Mapping[int, Protection]
 ) -> Iterator[_Linked]:
     """The parts of the system that have no cell in common, where something is secret."""
     of_cell: dict[int, list[int]] = defaultdict(list)
@@ -198,10 +196,7 @@ def _linked(
 
 
 def _widen(
-    system: System,
-    small: Sequence[tuple[int, Protection]],
-    hidden: Collection[int],
-    found: Hidden,
+    system: System, small: Sequence[tuple[int, Protection]], hidden: Collection[int], found: Hidden
 ) -> None:
     """Hide more cells until every secret one may have values far enough from its own."""
     values = system.values()

@@ -60,10 +60,7 @@ _FAILED: tuple[tuple[type[duckdb.Error], str], ...] = (
         "une valeur ne peut pas être convertie ; TRY_CAST la laisse vide au lieu d'échouer",
     ),
     (duckdb.OutOfRangeException, "un nombre ou une date sort de ce que son type peut contenir"),
-    (
-        duckdb.InvalidInputException,
-        "une fonction reçoit une valeur qu'elle n'accepte pas",
-    ),
+    (duckdb.InvalidInputException, "une fonction reçoit une valeur qu'elle n'accepte pas"),
     (duckdb.BinderException, "la requête ne convient pas aux colonnes de ses tables"),
     (duckdb.CatalogException, "la requête nomme ce qui n'existe pas ici"),
     (duckdb.PermissionException, "la requête demande ce qui n'est pas permis ici"),

@@ -227,10 +227,7 @@ def _kept(workbench: Workbench, folder: CodeFolder, number: int, one: Left) -> M
             source.rename(path)
         ending = ".png" if one.kind == "figure" and not name.endswith(".png") else ""
         return Made(
-            name=name + ending,
-            path=f"out/{path.name}",
-            media_type=one.media_type,
-            opaque=one.kind,
+            name=name + ending, path=f"out/{path.name}", media_type=one.media_type, opaque=one.kind
         )
     database = workbench.database
     database.execute(f"CREATE OR REPLACE TEMP TABLE returned AS {_rows(workbench, source)}")

@@ -44,11 +44,7 @@ _PARTS = {
     "%B": f"(?P<month>(?i:{'|'.join(MONTH_NAMES)}))",
     "%y": "(?P<year>[0-9]{2})",
 }
-_MONTH_PARTS = {
-    **_PARTS,
-    "%Y": "(?P<year>(?:18|19|20)[0-9]{2})",
-    "%m": "(?P<month>0[1-9]|1[0-2])",
-}
+_MONTH_PARTS = {**_PARTS, "%Y": "(?P<year>(?:18|19|20)[0-9]{2})", "%m": "(?P<month>0[1-9]|1[0-2])"}
 PIVOT = 30
 """Of two digits, from here on a year of the last century, as Excel reads them."""
 

@@ -13,14 +13,7 @@ import shapely
 from services.compute.execution.executor import Limits
 from services.compute.execution.sandbox import Sandbox
 from services.compute.runner.formats.vector.gdal import DRIVERS
-from tests.integration.compute.formats.maps import (
-    altered,
-    gpx,
-    kml,
-    placemark,
-    written,
-    zipped,
-)
+from tests.integration.compute.formats.maps import altered, gpx, kml, placemark, written, zipped
 from tests.integration.compute.jobs import ingest, prepare
 from tests.integration.compute.profiles import profile, repaired, table
 
@@ -150,14 +143,7 @@ def test_lying_shapefile_is_refused(
 
 
 @pytest.mark.parametrize(
-    "told",
-    [
-        b"",
-        b"\x00" * 50,
-        b"file:///etc/passwd",
-        b"/vsicurl/http://127.0.0.1/",
-        b"+init=x",
-    ],
+    "told", [b"", b"\x00" * 50, b"file:///etc/passwd", b"/vsicurl/http://127.0.0.1/", b"+init=x"]
 )
 def test_odd_system_is_none(tmp_path: Path, told: bytes) -> None:
     """Coordinates stay, and that is told."""

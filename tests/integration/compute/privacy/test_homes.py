@@ -15,11 +15,7 @@ HOMES: dict[str, dict[str, Column]] = {
     "people": {"adresse_logement": ADDRESS, "nb_occupants": between(1, 6)},
     "school": {"adresse": ADDRESS, "ecole_secteur": one_of("A", "B"), "nb_enfants": one_of("2")},
     "bills": {"adresse": ADDRESS, "impayes": one_of("oui", "non")},
-    "sales": {
-        "adresse": ADDRESS,
-        "type": one_of("Maison", "Appartement"),
-        "prix": one_of("1"),
-    },
+    "sales": {"adresse": ADDRESS, "type": one_of("Maison", "Appartement"), "prix": one_of("1")},
     "energy": {"adresse": ADDRESS, "type": one_of("maison"), "etiquette": one_of("A", "G")},
 }
 NUMBERED: dict[str, Column] = {"adresse_numero": between(1, 99), "adresse_nom_voie": STREET}

@@ -30,10 +30,7 @@ def compute(lab: Lab) -> Iterator[RunningService]:
 def treated(lab: Lab, dataset: str, code: str) -> tuple[str, dict[str, Any]]:
     """The project of a trial that ran that code, and what its end tells partners."""
     step = Step(
-        application="python",
-        inputs={"homes": "homes"},
-        parameters={"code": code},
-        output="rendu",
+        application="python", inputs={"homes": "homes"}, parameters={"code": code}, output="rendu"
     )
     project = new_id("prj")
     lab.start(project, dataset, Treatment(inputs={"homes": dataset}, steps=(step,)))

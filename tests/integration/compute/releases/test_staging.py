@@ -37,11 +37,7 @@ class Protecting(Counting):
 
     def open_dataset(self, *question: Any) -> dict[str, Any]:
         """The table, and what left of it."""
-        earlier = {
-            "entry": ENTRY.model_dump(),
-            "file": self._cells.model_dump(),
-            "job_id": "job_1",
-        }
+        earlier = {"entry": ENTRY.model_dump(), "file": self._cells.model_dump(), "job_id": "job_1"}
         told = {"is_protected": True, "minimum_units": 20, "releases": [earlier, earlier]}
         return super().open_dataset(*question) | told | {"ledger_length": 5}
 

@@ -214,9 +214,7 @@ def test_every_function_of_the_engine_is_let_through_or_kept_out() -> None:
         assert name not in functions() | TABLE_FUNCTIONS
 
 
-def test_columns_by_which_restricted_rows_are_followed_are_none_of_a_query(
-    tmp_path: Path,
-) -> None:
+def test_columns_by_which_restricted_rows_are_followed_are_none_of_a_query(tmp_path: Path) -> None:
     """`*` and DISTINCT would tell of them; a result of restricted rows waits for a reviewer."""
     same = b"k;n\nx;1\nx;1\ny;2\n"
     protected = {"t": {"dataset_id": "dts_t", "version": 1, "title": "T"}}

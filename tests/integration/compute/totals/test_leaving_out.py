@@ -163,11 +163,7 @@ SMALL = {
     "a company": ("marque;stations", "BP;10|Shell;30|Total;25|Vito;7", []),
     "powers of two": ("n;v", "a;1|b;2|c;4|d;8|e;16", []),
     "rates beside a code": ("code;taux", "14;7,5|27;8,2|50;6,1|TOTAL;7,4", [4]),
-    "two neighbours": (
-        "site;visites;ventes",
-        "A;412;38|B;318;21|C;730;59|D;512;44|E;290;13",
-        [],
-    ),
+    "two neighbours": ("site;visites;ventes", "A;412;38|B;318;21|C;730;59|D;512;44|E;290;13", []),
     "a school": ("nom;eleves", "Ensemble scolaire;500|A;300|B;200|C;620", []),
     "budget": (
         "poste;2023;2024",
@@ -178,11 +174,7 @@ SMALL = {
         [4, 7],
     ),
     "audiences": ("public;places", "Enfants;10|Adultes;20|Tous publics;30|Seniors;7", []),
-    "rounded parts": (
-        "secteur;emplois",
-        "A;12,4|B;33,3|C;20,2|D;7,7|E;5,1|Total;78,9",
-        [6],
-    ),
+    "rounded parts": ("secteur;emplois", "A;12,4|B;33,3|C;20,2|D;7,7|E;5,1|Total;78,9", [6]),
     "rounded region": (
         "code;nom;emplois;pop",
         (

@@ -11,12 +11,7 @@ from tests.unit.compute.release.test_checking import Lab, enterprises
 
 def asked(lab: Lab, sql: str) -> tuple[ReleaseRecord, list[dict[str, Any]]]:
     """The result of a query."""
-    step = {
-        "application": "query",
-        "inputs": {"e": "e"},
-        "output": "r",
-        "parameters": {"sql": sql},
-    }
+    step = {"application": "query", "inputs": {"e": "e"}, "output": "r", "parameters": {"sql": sql}}
     return lab.treat([step])
 
 

@@ -14,9 +14,7 @@ from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 
 _DEEPEST = 200
-_DRAWN = frozenset(
-    ("altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon"),
-)
+_DRAWN = frozenset(("altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon"))
 """What LIBKML tells of each placemark beside its data."""
 
 _STYLES = ("Style", "StyleMap")

@@ -117,10 +117,7 @@ class Chain:
     def keep(self, condition: OfTable) -> int:
         """Keep the rows of which `condition` (`WHERE` ...) is true; returns how many went."""
         before = self.table.rows
-        self._next(
-            lambda table: f"SELECT * FROM {table} {condition(table)}",
-            kind="TABLE",
-        )
+        self._next(lambda table: f"SELECT * FROM {table} {condition(table)}", kind="TABLE")
         rows = count(self.workbench.database, self.table.name)
         self.table = replace(self.table, rows=rows)
         return before - rows

@@ -51,10 +51,7 @@ class Borders(NamedTuple):
         at, _ = self.tree.query(points[outside], predicate="dwithin", distance=reach)
         outside = outside[np.unique(at)]
         (which, nearest), metres = self.tree.query_nearest(
-            points[outside],
-            max_distance=reach,
-            return_distance=True,
-            all_matches=False,
+            points[outside], max_distance=reach, return_distance=True, all_matches=False
         )
         led = np.zeros(len(points), bool)
         led[outside[which[metres <= near]]] = near > 0

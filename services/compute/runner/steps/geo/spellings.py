@@ -170,8 +170,4 @@ def _bounded(latitude: Numbers, longitude: Numbers, filled: int) -> Points:
     """What lies on the earth; the rest is no position."""
     with np.errstate(invalid="ignore"):
         wrong = ~((np.abs(latitude) <= 90) & (np.abs(longitude) <= 180))  # noqa: PLR2004 - degrees
-    return Points(
-        np.where(wrong, np.nan, latitude),
-        np.where(wrong, np.nan, longitude),
-        filled,
-    )
+    return Points(np.where(wrong, np.nan, latitude), np.where(wrong, np.nan, longitude), filled)

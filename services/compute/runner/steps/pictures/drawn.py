@@ -23,11 +23,7 @@ _DRAWS: Mapping[str, Callable[[PictureWork, Any], Report]] = {
     "map": area_map.draw,
     "report": report.draw,
 }
-_MEDIA_TYPES = {
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-    ".html": "text/html; charset=utf-8",
-}
+_MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8"}
 _STEMS = {"aggregate": "chart"}
 
 

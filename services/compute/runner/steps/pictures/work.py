@@ -35,12 +35,7 @@ class PictureWork:
     provenance: Provenance = field(default_factory=Provenance)
 
     def draw(
-        self,
-        drawing: Drawing,
-        title: str,
-        formats: tuple[Format, ...],
-        notes: list[str],
-        text: str,
+        self, drawing: Drawing, title: str, formats: tuple[Format, ...], notes: list[str], text: str
     ) -> Report:
         """Write the picture with its sources and date; returns what the report has of it."""
         named = dict.fromkeys(f"Source : {_named(one)}." for one in self.sources)
