@@ -4,16 +4,14 @@ The engine is locked and holds other tables: other steps', and what it knows of 
 table and function of the text is looked up in a list, and what is in none is refused.
 """
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from services.compute.runner.sql.faults import at, syntax_fault
+from services.compute.runner.sql.functions import FUNCTIONS
 from shared.applications.sql import plain_lower
 from shared.errors import Invalid
 from shared.words import quoted
@@ -32,17 +30,6 @@ _EXPRESSIONS = frozenset(
 _ORDERS = ("ORDER_", "ASCENDING", "DESCENDING")
 
 Tables = frozenset[str]
-
-
-@lru_cache(maxsize=1)
-def functions() -> frozenset[str]:
-    """What may be called, in lower case.
-
-    All that works on values; not what tells of the engine, its settings or files, waits, writes,
-    fails on purpose, or gives another answer each time (`random`, `uuid`).
-    """
-    with (Path(__file__).parent / "functions.csv").open(encoding="utf-8") as file:
-        return frozenset(row["name"].lower() for row in csv.DictReader(file))
 
 
 def check_statement(database: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str]) -> None:
@@ -98,7 +85,7 @@ def _check_expression(sql: str, node: dict[str, Any]) -> None:
     if node.get("schema") or node.get("catalog"):
         message = f"la fonction {quoted(name)} se nomme par son seul nom"
         raise Invalid(at(sql, place, message), "sql")
-    if name not in functions() and any(map(str.isalnum, name)):
+    if name not in FUNCTIONS and any(map(str.isalnum, name)):
         message = f"la fonction {quoted(name)} n'existe pas, ou n'est pas offerte ici"
         raise Invalid(at(sql, place, message), "sql")
 
