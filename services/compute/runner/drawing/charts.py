@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
-from matplotlib.dates import AutoDateLocator, date2num
+from matplotlib.dates import AutoDateLocator, date2num, num2date
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from services.compute.runner.drawing.french import (
@@ -17,6 +17,7 @@ from services.compute.runner.drawing.french import (
 )
 from services.compute.runner.drawing.picture import COLOURS, Axes, Drawing
 
+Curves = Literal["lines", "points"]
 X = float | date | str
 """What a point stands at: a number, a day, or a word."""
 
@@ -76,19 +77,8 @@ def bars(rows: Sequence[tuple[str, float]], scale: Scale) -> Drawing:
     return Drawing(draw, _WIDTH, height, told_of, not rows)
 
 
-def lines(points: Sequence[Point], x_title: str, scale: Scale) -> Drawing:
-    """One line for each series, in the order of x; a missing value is a gap."""
-    return _curves(points, x_title, scale, "lines")
-
-
-def scatter(points: Sequence[Point], x_title: str, scale: Scale) -> Drawing:
-    """A point for each row, in the colour and shape of its series."""
-    return _curves(points, x_title, scale, "points")
-
-
-def _curves(
-    points: Sequence[Point], x_title: str, scale: Scale, kind: Literal["lines", "points"]
-) -> Drawing:
+def curves(points: Sequence[Point], x_title: str, scale: Scale, kind: Curves) -> Drawing:
+    """For each series its line in the order of x, with gaps where values miss, or its points."""
     series = dict.fromkeys(point.series for point in points)
     places = _places(points)
 
@@ -111,7 +101,7 @@ def _curves(
 
 
 def _draw_series(
-    axes: Axes, number: int, points: Sequence[Point], places: Mapping[str, int], kind: str
+    axes: Axes, number: int, points: Sequence[Point], places: Mapping[str, int], kind: Curves
 ) -> None:
     x = [_number_of(point.x, places) for point in points]
     y = [float("nan") if point.y is None else point.y for point in points]
@@ -161,8 +151,6 @@ def _set_x_axis(axes: Axes, points: Sequence[Point], places: Mapping[str, int]) 
 
 
 def _day(value: float, _place: int | None) -> str:
-    from matplotlib.dates import num2date  # noqa: PLC0415 - beside its only use
-
     return french_day(num2date(value).date())
 
 

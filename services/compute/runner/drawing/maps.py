@@ -1,6 +1,5 @@
 """Draws a choropleth: territories in the colour of the class that their value is in."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -127,7 +126,7 @@ def _rings(outline: Any) -> Iterator[Any]:  # noqa: ANN401
 
 def _draw_legend(axes: Axes, chosen: Choropleth, groups: list[tuple[str, Any, list[str]]]) -> None:
     level = LEVELS[chosen.level]
-    labels = dict(zip(_class_ids(chosen), chosen.classes.labels(), strict=True))
+    labels = {f"class-{at}": label for at, label in enumerate(chosen.classes.labels())}
     labels |= {"other": f"autres {level.many}", "blank": "sans valeur"}
     handles = [
         Patch(
@@ -150,12 +149,3 @@ def _draw_legend(axes: Axes, chosen: Choropleth, groups: list[tuple[str, Any, li
         alignment="left",
         title_fontsize=9,
     )
-
-
-def _class_ids(chosen: Choropleth) -> list[str]:
-    return [f"class-{number}" for number in range(len(chosen.classes.bounds) + 1)]
-
-
-def blank_counts(blank: Mapping[str, str]) -> Counter[str]:
-    """How many territories have no one value, by reason."""
-    return Counter(blank.values())

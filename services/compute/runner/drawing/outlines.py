@@ -14,20 +14,16 @@ SOURCE = (
 
 
 class Level(NamedTuple):
-    """A kind of territory: what one and several are called, and where they come from."""
+    """A kind of territory: what one and several are called."""
 
-    name: str
     one: str
     many: str
 
 
 LEVELS = {
-    level.name: level
-    for level in (
-        Level("commune", "commune", "communes"),
-        Level("epci", "EPCI", "EPCI"),
-        Level("departement", "département", "départements"),
-    )
+    "commune": Level("commune", "communes"),
+    "epci": Level("EPCI", "EPCI"),
+    "departement": Level("département", "départements"),
 }
 
 

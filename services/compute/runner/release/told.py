@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from services.compute.runner.release.cells import Hidden
 from services.compute.runner.release.populations import Population
-from shared.tables.release import LedgerEntry, ReleaseRecord, ReleaseVerdict, RuleName, RuleOutcome
+from shared.tables.release import LedgerEntry, ReleaseVerdict, RuleName, RuleOutcome
 from shared.words import counted, french_list, quoted
 
 _TOLD: Mapping[RuleName, str] = {
@@ -79,8 +79,3 @@ def between_versions(
 def summary(verdict: ReleaseVerdict) -> str:
     """The record in one sentence."""
     return _SUMMARY[verdict]
-
-
-def open_record() -> ReleaseRecord:
-    """The record of a result that nothing protected is in."""
-    return ReleaseRecord(verdict="released", told="Aucune donnée restreinte d'autrui n'y entre.")

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import given as generated
 from hypothesis import strategies as st
 
-from services.compute.runner.drawing.charts import Point, Scale, bars, lines, scatter
+from services.compute.runner.drawing.charts import Point, Scale, bars, curves
 from services.compute.runner.drawing.classes import quantiles
 from services.compute.runner.drawing.maps import Choropleth, choropleth
 from services.compute.runner.drawing.outlines import areas
@@ -109,7 +109,7 @@ def test_any_text_of_the_data_can_be_drawn(tmp_path: Path, words: list[str], tit
     caption = Caption(title, (title,), title)
     rows = [(word, float(at)) for at, word in enumerate(words)]
     points = [Point(word, float(at), word) for at, word in enumerate(words)]
-    for drawing in (bars(rows, Scale(title, "€")), lines(points, title, Scale(title))):
+    for drawing in (bars(rows, Scale(title, "€")), curves(points, title, Scale(title), "lines")):
         for path in write(drawing, caption, tmp_path / "c.png", ("png", "svg")):
             assert path.stat().st_size
         ET.fromstring((tmp_path / "c.svg").read_text())  # noqa: S314 - ours
@@ -118,7 +118,7 @@ def test_any_text_of_the_data_can_be_drawn(tmp_path: Path, words: list[str], tit
 def test_lines_have_a_legend_and_years_as_they_are_written(tmp_path: Path) -> None:
     """A year has no space after its thousands; one series needs no legend."""
     points = [Point(float(year), year / 7, name) for name in "ab" for year in range(2001, 2011)]
-    texts = _texts(_drawn(tmp_path, lines(points, "année", Scale("habitants"))))
+    texts = _texts(_drawn(tmp_path, curves(points, "année", Scale("habitants"), "lines")))
     assert "2003" in texts or "2002" in texts
     assert "2\u202f00" not in texts
     assert {"a", "b"} <= set(texts.split())
@@ -127,13 +127,13 @@ def test_lines_have_a_legend_and_years_as_they_are_written(tmp_path: Path) -> No
 def test_days_are_written_in_french(tmp_path: Path) -> None:
     """Also on an axis, where the library would write them in English."""
     points = [Point(date(2024, month, 1), float(month)) for month in range(1, 13)]
-    assert "01/03/2024" in _texts(_drawn(tmp_path, lines(points, "mois", Scale("n"))))
+    assert "01/03/2024" in _texts(_drawn(tmp_path, curves(points, "mois", Scale("n"), "lines")))
 
 
 def test_a_crowd_of_points_makes_no_huge_file(tmp_path: Path) -> None:
     """Twenty thousand points are a picture within the SVG."""
     points = [Point(float(number % 997), float(number % 1009)) for number in range(20_000)]
-    drawn = _drawn(tmp_path, scatter(points, "x", Scale("y")))
+    drawn = _drawn(tmp_path, curves(points, "x", Scale("y"), "points"))
     assert any(one.tag.endswith("}image") for one in drawn.iter())
 
 

@@ -10,7 +10,7 @@ from services.compute.execution.job_folder import Report
 from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import typed_value
 from services.compute.runner.database import literal, quoted
-from services.compute.runner.drawing.charts import Point, Scale, bars, lines, scatter
+from services.compute.runner.drawing.charts import Point, Scale, bars, curves
 from services.compute.runner.drawing.french import french_number
 from services.compute.runner.drawing.picture import Format
 from services.compute.runner.steps.pictures.work import PictureWork
@@ -85,13 +85,13 @@ def _draw_points(work: PictureWork, told: ChartParameters) -> Report:
     scale = Scale(told.value, told.unit)
     if told.kind == "lines":
         points.sort(key=lambda point: (point.series, point.x))
-        drawing, kind = lines(points, told.label, scale), "Courbes"
+        drawing, kind = curves(points, told.label, scale, "lines"), "Courbes"
     else:
         drawn = points[:: -(-len(points) // _MOST_POINTS) or 1]
         if len(drawn) < len(points):
             of = french_number(len(points))
             notes.append(f"{french_number(len(drawn))} points à intervalle régulier, sur {of}.")
-        drawing, kind = scatter(drawn, told.label, scale), "Points"
+        drawing, kind = curves(drawn, told.label, scale, "points"), "Points"
     text = f"{kind} de {told.value} selon {told.label}, {french_number(len(points))} lignes"
     return work.draw(drawing, told.title, told.formats, notes, text)
 
