@@ -1,6 +1,7 @@
 """Takes in an uploaded file: one table as Parquet, and its profile."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,7 +26,9 @@ from services.compute.runner.totals.leaving_out import without_totals
 from services.compute.runner.totals.total_rows import find_total_rows
 from services.compute.runner.values.column_units import with_units
 from services.compute.runner.values.doubtful_commas import with_doubtful_commas
+from services.compute.runner.values.value_tests import bytes_behind
 from shared.errors import Rejected
+from shared.events.event import AcceptedRepair
 from shared.tables.key_file import KEYS
 from shared.tables.manifest import PARQUET, TABLE, Column, Profile
 
@@ -62,13 +65,14 @@ def ingest_file(
             spaced = _write(found, made, source.stat().st_size, say)
         else:
             units = copy_parquet(database, source, made, repairs)
-        _show(database, made)
-        _rewrite(database, made, _no_break_spaces(database, spaced, repairs))
-        _rewrite(database, made, _leading_zeros(database, work, repairs))
+        table = _TakenIn(database, made, repairs)
+        table.show()
+        table.rewrite(table.no_break_spaces(spaced))
+        table.rewrite(table.leading_zeros(work.repairs))
         rows, described = _describe(database, found, repairs, units, say)
         changed = {one.name: _without(one) for one in described if one.missing}
-        changed |= _ungrouped(database, described, changed, repairs)
-        _rewrite(database, made, changed)
+        changed |= table.ungrouped(described, changed)
+        table.rewrite(changed)
         if rows == 0:
             raise Rejected("le fichier n'a pas de ligne de données")
         say(0.98, "cherche des données personnelles")
@@ -122,51 +126,113 @@ def _write(table: Table, made: Path, size: int, say: Say) -> set[str]:
     return spaced
 
 
-def _has_no_break(texts: Arrow) -> bool:
-    """Whether the bytes behind an array of texts have a no-break space: quicker than to look."""
-    kept = texts.buffers()[2]
-    held = kept.to_pybytes() if kept else b""
-    return any(sign.encode() in held for sign in _NO_BREAK)
-
-
-def _show(database: duckdb.DuckDBPyConnection, made: Path) -> None:
-    """Let the file `made` be the table.
-
-    A wide one is held in memory, if it is small: each query of a file looks at all of its columns.
-    """
-    shape = parquet.read_metadata(made)
-    is_small = shape.num_columns * shape.num_rows <= _HELD_CELLS
-    kind = "TABLE" if is_small and shape.num_columns > _WIDE else "VIEW"
-    database.execute(
-        f"CREATE OR REPLACE {kind} {quoted(_READ)} AS"
-        f" SELECT * FROM read_parquet({literal(str(made))})"
-    )
-
-
 _NO_BREAK = "\u00a0\u202f\u2007"
 """Spaces of typography, which spreadsheets and web pages leave around values."""
 
 
-def _no_break_spaces(
-    database: duckdb.DuckDBPyConnection, spaced: set[str] | None, repairs: Repairs
-) -> dict[str, str]:
-    """The columns with no-break spaces around values, as SQL expressions without them.
+def _has_no_break(texts: Arrow) -> bool:
+    held = bytes_behind(texts)
+    return any(sign.encode() in held for sign in _NO_BREAK)
 
-    Of `spaced` alone, unless that is not known.
+
+@dataclass(frozen=True)
+class _TakenIn:
+    """The table that is taken in: the file `made`, mended column by column.
+
+    What mends a column is an SQL expression of its values; the owner is told of each.
     """
-    present = columns(database, _READ).items()
-    texts = [
-        name for name, kind in present if kind == "VARCHAR" and (spaced is None or name in spaced)
-    ]
-    if not texts:
-        return {}
-    tests = ", ".join(f"count(*) FILTER (WHERE {_is_spaced(name)})" for name in texts)
-    (counts,) = database.execute(f"SELECT {tests} FROM {quoted(_READ)}").fetchall()
-    found = {name: number for name, number in zip(texts, counts, strict=True) if number}
-    if found:
-        repairs.note("no_break_spaces", count=sum(found.values()), detail=", ".join(found))
-    signs = literal(f" {_NO_BREAK}")
-    return {name: f"nullif(trim({quoted(name)}, {signs}), '')" for name in found}
+
+    database: duckdb.DuckDBPyConnection
+    made: Path
+    repairs: Repairs
+
+    def show(self) -> None:
+        """Let the file be the table.
+
+        A wide one is held in memory, if it is small: each query of a file looks at all its columns.
+        """
+        shape = parquet.read_metadata(self.made)
+        is_small = shape.num_columns * shape.num_rows <= _HELD_CELLS
+        kind = "TABLE" if is_small and shape.num_columns > _WIDE else "VIEW"
+        self.database.execute(
+            f"CREATE OR REPLACE {kind} {quoted(_READ)} AS"
+            f" SELECT * FROM read_parquet({literal(str(self.made))})"
+        )
+
+    def rewrite(self, changed: Mapping[str, str]) -> None:
+        """Write the file again, with these columns mended."""
+        if not changed:
+            return
+        selected = ", ".join(
+            f"{changed.get(name, quoted(name))} AS {quoted(name)}"
+            for name in columns(self.database, _READ)
+        )
+        again = self.made.with_suffix(".again")
+        self.database.execute(
+            f"COPY (SELECT {selected} FROM {quoted(_READ)}) TO {literal(str(again))}"
+            " (FORMAT parquet, COMPRESSION zstd)"
+        )
+        again.rename(self.made)
+        self.show()
+
+    def no_break_spaces(self, spaced: set[str] | None) -> dict[str, str]:
+        """The columns with no-break spaces around values; of `spaced` alone, unless not known."""
+        tests = {
+            name: _is_spaced(name)
+            for name, kind in columns(self.database, _READ).items()
+            if kind == "VARCHAR" and (spaced is None or name in spaced)
+        }
+        signs = literal(f" {_NO_BREAK}")
+        return {
+            name: f"nullif(trim({quoted(name)}, {signs}), '')"
+            for name in self._faulty("no_break_spaces", tests)
+        }
+
+    def leading_zeros(self, accepted: Iterable[AcceptedRepair]) -> dict[str, str]:
+        """The columns whose owner accepted leading zeros.
+
+        Values that are no codes without their zero stay as they are, and so do columns that another
+        version of the file has no more.
+        """
+        present = columns(self.database, _READ)
+        tests = {
+            one.column: f"{trimmed(one.column)} {lacks_zero(one.type)}"
+            for one in accepted
+            if one.column in present
+        }
+        return {
+            name: f"CASE WHEN {tests[name]} THEN '0' || {trimmed(name)}"
+            f" ELSE CAST({quoted(name)} AS VARCHAR) END"
+            for name in self._faulty("leading_zero", tests)
+        }
+
+    def ungrouped(self, described: Iterable[Column], changed: Mapping[str, str]) -> dict[str, str]:
+        """The columns of SIREN and SIRET in groups, of those `changed` as these are by now.
+
+        `732 829 320` and `732829320` are one enterprise: as keys they must be the same text.
+        """
+        pattern = literal(f"^{GROUPED}$")
+        tests = {
+            one.name: f"regexp_matches({trimmed(one.name)}, {pattern})"
+            for one in described
+            if one.key in _GROUPED_KEYS
+        }
+        return {
+            name: f"CASE WHEN {tests[name]}"
+            f" THEN regexp_replace({trimmed(name)}, {pattern}, {_TOGETHER})"
+            f" ELSE {changed.get(name, quoted(name))} END"
+            for name in self._faulty("grouped_key", tests)
+        }
+
+    def _faulty(self, code: str, tests: Mapping[str, str]) -> list[str]:
+        """The columns that have values which pass their test, in SQL; noted as that repair."""
+        if not tests:
+            return []
+        figures = ", ".join(f"count(*) FILTER ({test})" for test in tests.values())
+        (counts,) = self.database.execute(f"SELECT {figures} FROM {quoted(_READ)}").fetchall()
+        found = {name: cells for name, cells in zip(tests, counts, strict=True) if cells}
+        self.repairs.note(code, count=sum(found.values()), detail=", ".join(found))
+        return list(found)
 
 
 def _is_spaced(name: str) -> str:
@@ -177,77 +243,7 @@ def _is_spaced(name: str) -> str:
     )
 
 
-def _leading_zeros(
-    database: duckdb.DuckDBPyConnection, work: Work, repairs: Repairs
-) -> dict[str, str]:
-    """The columns whose owner accepted leading zeros, as SQL expressions of their values.
-
-    Values that are no codes without their zero stay as they are, and so do columns that another
-    version of the file has no more.
-    """
-    repaired, mended = {}, 0
-    present = columns(database, _READ)
-    for name, kind in {
-        one.column: one.type for one in work.repairs if one.column in present
-    }.items():
-        text = trimmed(name)
-        is_short = f"{text} {lacks_zero(kind)}"
-        ((short,),) = database.execute(
-            f"SELECT count(*) FROM {quoted(_READ)} WHERE {is_short}"
-        ).fetchall()
-        if short:
-            mended += short
-            repaired[name] = (
-                f"CASE WHEN {is_short} THEN '0' || {text} ELSE CAST({quoted(name)} AS VARCHAR) END"
-            )
-    if repaired:
-        repairs.note("leading_zero", count=mended, detail=", ".join(repaired))
-    return repaired
-
-
 def _without(column: Column) -> str:
     """A column as an SQL expression in which its marks for "no value" are null."""
     name, marks = quoted(column.name), ", ".join(map(literal, column.missing))
     return f"CASE WHEN trim({name}) IN ({marks}) THEN NULL ELSE {name} END"
-
-
-def _ungrouped(
-    database: duckdb.DuckDBPyConnection,
-    described: Sequence[Column],
-    changed: Mapping[str, str],
-    repairs: Repairs,
-) -> dict[str, str]:
-    """The columns of SIREN and SIRET in groups, as SQL expressions without them.
-
-    `732 829 320` and `732829320` are one enterprise: as keys they must be the same text.
-    """
-    found, mended = {}, 0
-    for name in (one.name for one in described if one.key in _GROUPED_KEYS):
-        value, pattern = changed.get(name, quoted(name)), literal(f"^{GROUPED}$")
-        is_grouped = f"regexp_matches({trimmed(name)}, {pattern})"
-        ((cells,),) = database.execute(
-            f"SELECT count(*) FILTER ({is_grouped}) FROM {quoted(_READ)}"
-        ).fetchall()
-        if cells:
-            mended += cells
-            plain = f"regexp_replace({trimmed(name)}, {pattern}, {_TOGETHER})"
-            found[name] = f"CASE WHEN {is_grouped} THEN {plain} ELSE {value} END"
-    if found:
-        repairs.note("grouped_key", count=mended, detail=", ".join(found))
-    return found
-
-
-def _rewrite(database: duckdb.DuckDBPyConnection, made: Path, changed: Mapping[str, str]) -> None:
-    """Write `made` again from the table, the columns in `changed` as these SQL expressions."""
-    if not changed:
-        return
-    selected = ", ".join(
-        f"{changed.get(name, quoted(name))} AS {quoted(name)}" for name in columns(database, _READ)
-    )
-    again = made.with_suffix(".again")
-    database.execute(
-        f"COPY (SELECT {selected} FROM {quoted(_READ)}) TO {literal(str(again))}"
-        " (FORMAT parquet, COMPRESSION zstd)"
-    )
-    again.rename(made)
-    _show(database, made)

@@ -1,7 +1,7 @@
 """What had to be mended so that a file is a table: named for its owner, never silent."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from shared.tables.manifest import Repair
 
@@ -64,6 +64,8 @@ _TEXTS: Mapping[str, str] = {
 }
 """The repairs there are, by code; `{detail}` says what exactly."""
 
+_NAMED = 10
+
 
 class Repairs:
     """Counts the repairs of one file, and keeps the place of the first of each kind."""
@@ -73,9 +75,14 @@ class Repairs:
         self._firsts: dict[str, tuple[int | None, str]] = {}
 
     def note(self, code: str, *, line: int | None = None, count: int = 1, detail: str = "") -> None:
-        """One more repair of that kind, at a line counted from 1 as an editor shows it."""
-        self._counts[code] += count
-        self._firsts.setdefault(code, (line, detail))
+        """`count` more repairs of that kind, at a line counted from 1 as an editor shows it."""
+        if count:
+            self._counts[code] += count
+            self._firsts.setdefault(code, (line, detail))
+
+    def note_each(self, code: str, names: Sequence[str]) -> None:
+        """A repair for each of these; the first ones are named."""
+        self.note(code, count=len(names), detail=", ".join(names[:_NAMED]))
 
     def made(self) -> tuple[Repair, ...]:
         """All repairs, one of each kind, in the order they were first made."""

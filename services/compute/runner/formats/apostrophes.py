@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from services.compute.runner.repairs import Repairs
 from services.compute.runner.values.formulas import FORMULA
+from services.compute.runner.values.value_tests import bytes_behind
 
 _SIGNS = tuple(f"'{sign}".encode() for sign in "=+-@\t\r")
 
@@ -31,14 +32,11 @@ def without_apostrophes(
             for name, texts in zip(batch.schema.names, batch.columns, strict=True)
         ]
         yield pa.record_batch(columns, schema=batch.schema) if guarded else batch
-    if found:
-        repairs.note("apostrophes", count=found.total(), detail=", ".join(found))
+    repairs.note("apostrophes", count=found.total(), detail=", ".join(found))
 
 
 def _may_have(texts: pa.Array) -> bool:
-    """Whether the bytes behind an array of texts have such signs: quicker than to look."""
-    kept = texts.buffers()[2]
-    held = kept.to_pybytes() if kept else b""
+    held = bytes_behind(texts)
     return b"'" in held and any(sign in held for sign in _SIGNS)
 
 

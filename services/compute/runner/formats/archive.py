@@ -83,8 +83,7 @@ def _unpack_table(archive: zipfile.ZipFile, inner: Path, repairs: Repairs) -> st
     for one in parts.values():
         check_is_open(one)
     others = [one.filename for one in files if one not in parts.values()]
-    if others:
-        repairs.note("other_files", count=len(others), detail=", ".join(others[:_NAMED]))
+    repairs.note_each("other_files", others)
     if found.filename.lower().endswith(_SHP):
         inner.mkdir()
     written = 0
@@ -164,8 +163,7 @@ def _fullest(
 
     best = max(found, key=rows)
     others = [PurePosixPath(one.filename).stem for one in found if one is not best]
-    if others:
-        repairs.note("other_layers", count=len(others), detail=", ".join(others[:_NAMED]))
+    repairs.note_each("other_layers", others)
     return best
 
 

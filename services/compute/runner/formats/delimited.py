@@ -181,8 +181,7 @@ def read_text(path: Path, repairs: Repairs) -> Table:
     line, header = start[head.at]
     regular = _regular(path, encoding, dialect, start[head.at]) if head.height == 1 else None
     shape = Shape(header, line, len(header)) if regular else shape_of(head, below(), repairs)
-    if head.at:
-        repairs.note("preamble", line=1, count=head.at)
+    repairs.note("preamble", line=1, count=head.at)
     columns = shape.columns(repairs)
     rows = shape.fitted(islice(below(repairs), head.height, None), repairs)
     batches = regular.batches(columns) if regular else batches_of(columns, rows)

@@ -48,7 +48,7 @@ def find_encoding(path: Path, repairs: Repairs) -> str:
         return _checked(path, unmarked)
     _check_controls(path)
     marked = start.startswith(codecs.BOM_UTF8)
-    if _decodes(path, "utf-8"):
+    if decodes(path, "utf-8"):
         return "utf-8-sig" if marked else "utf-8"
     return _of_lines(path, "utf-8-sig" if marked else "utf-8", repairs)
 
@@ -64,7 +64,7 @@ def _without_mark(start: bytes) -> str | None:
 
 
 def _checked(path: Path, encoding: str) -> str:
-    if not _decodes(path, encoding):
+    if not decodes(path, encoding):
         raise Rejected(f"ce texte {encoding[:6].upper()} est abîmé ou coupé")
     return encoding
 
@@ -113,7 +113,8 @@ def _check_controls(path: Path) -> None:
             line += chunk.count(b"\n")
 
 
-def _decodes(path: Path, encoding: str) -> bool:
+def decodes(path: Path, encoding: str) -> bool:
+    """Whether all of a file is in that encoding."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         with path.open("rb") as file:

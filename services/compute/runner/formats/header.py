@@ -224,18 +224,13 @@ def name_columns(cells: Cells, width: int, line: int | None, repairs: Repairs) -
     if any(len(name) > _MAX_NAME for name in given):
         raise Rejected(f"{place}un nom de colonne dépasse {_MAX_NAME} caractères")
     broken = sum("\n" in cell.strip() for cell in cells)
-    if broken:
-        repairs.note("line_breaks", line=line, count=broken)
+    repairs.note("line_breaks", line=line, count=broken)
     spaced = sum(cell.strip(whitespace) != cell.strip() for cell in cells)
-    if spaced:
-        repairs.note("no_break_names", line=line, count=spaced)
-    blank = sum(not name for name in given)
-    if blank:
-        repairs.note("blank_names", line=line, count=blank)
+    repairs.note("no_break_names", line=line, count=spaced)
+    repairs.note("blank_names", line=line, count=given.count(""))
     padded = given + [""] * (width - len(given))
     wanted = [name or f"colonne_{at}" for at, name in enumerate(padded, 1)]
     names = unique(wanted)
     repeated = sum(name != want for name, want in zip(names, wanted, strict=True))
-    if repeated:
-        repairs.note("repeated_names", line=line, count=repeated)
+    repairs.note("repeated_names", line=line, count=repeated)
     return names

@@ -16,7 +16,7 @@ from shared.words import unique
 
 _POINT = "Point"
 _NESTED = "."
-_NAMED, _LONGEST = 10, 50
+_LONGEST = 50
 
 
 def read_records(path: Path, repairs: Repairs) -> Table:
@@ -92,10 +92,8 @@ class _Reader:
                     " champs n'ont pas de liste d'objets"
                 )
             return [whole]
-        others = [name for name in whole if name not in lists]
-        if others:
-            left = ", ".join(name[:_LONGEST] for name in others[:_NAMED])
-            self._repairs.note("other_members", count=len(others), detail=left)
+        others = [name[:_LONGEST] for name in whole if name not in lists]
+        self._repairs.note_each("other_members", others)
         rows: list[Any] = whole[lists[0]]
         return rows
 
@@ -121,8 +119,7 @@ class _Reader:
 
     def _members(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
-        if len(members) < len(pairs):
-            self._repairs.note("repeated_members", count=len(pairs) - len(members))
+        self._repairs.note("repeated_members", count=len(pairs) - len(members))
         return members
 
 
@@ -180,8 +177,6 @@ def _fields(one: dict[str, Any], prefix: str) -> Iterator[tuple[str, str | None]
 def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
     return _json(value)
 
 

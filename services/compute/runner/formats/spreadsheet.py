@@ -58,7 +58,6 @@ _EXTENT = re.compile(rb'<dimension ref="[A-Z]+[0-9]+:([A-Z]{1,3})([0-9]{1,7})"')
 _FILLED = re.compile(rb'<c [^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*(?<!/)>\s*<(?:f|is|v)\b')
 
 _LOOK = 200
-_NAMED = 10
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """The stream in which Office puts an encrypted workbook ([MS-OFFCRYPTO], 2.3.4)."""
 
@@ -132,8 +131,7 @@ def read_workbook(path: Path, format_name: str, repairs: Repairs) -> Table:
     if name is None or not filled[name]:
         raise Rejected("ce classeur ne contient aucun tableau")
     others = [other for other in sheets if other != name and filled[other]]
-    if others:
-        repairs.note("other_sheets", count=len(others), detail=", ".join(others[:_NAMED]))
+    repairs.note_each("other_sheets", others)
     digits = read_digits(path, name, repairs) if format_name == "xlsx" else DigitsShown()
     return _table(_Sheet(sheets[name], digits), format_name, repairs)
 
@@ -146,8 +144,7 @@ def _table(sheet: _Sheet, format_name: str, repairs: Repairs) -> Table:
     except Rejected as error:
         raise Rejected(f"feuille « {name} », {error}") from error
     above = sum(bool(filled_width(cells)) for _, cells in islice(sheet.rows(), head.at))
-    if above:
-        repairs.note("preamble", line=1, count=above)
+    repairs.note("preamble", line=1, count=above)
     columns = shape.columns(repairs)
     below = islice(sheet.rows(repairs), head.at + head.height, None)
     return Table(

@@ -30,8 +30,7 @@ def with_doubtful_commas(
     tests = ", ".join(_is_doubtful(one) for one in decimals)
     ((*found,),) = database.execute(f"SELECT {tests} FROM {quoted(table)}").fetchall()
     doubtful = [one.name for one, is_so in zip(decimals, found, strict=True) if is_so]
-    if doubtful:
-        repairs.note("doubtful_commas", count=len(doubtful), detail=", ".join(doubtful))
+    repairs.note("doubtful_commas", count=len(doubtful), detail=", ".join(doubtful))
     return [_in_doubt(one) if one.name in doubtful else one for one in columns]
 
 

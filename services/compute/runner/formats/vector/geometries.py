@@ -111,9 +111,10 @@ class Geometries:
         """Of some features the geometry, and where these are points, where they are."""
         given = parsed(column)
         missing = int(shapely.is_missing(given).sum())
-        self._tell("no_geometry", column.null_count)
-        self._tell("unread_geometry", missing - column.null_count)
-        self._tell("invalid_geometry", len(given) - missing - int(shapely.is_valid(given).sum()))
+        invalid = len(given) - missing - int(shapely.is_valid(given).sum())
+        self._repairs.note("no_geometry", count=column.null_count)
+        self._repairs.note("unread_geometry", count=missing - column.null_count)
+        self._repairs.note("invalid_geometry", count=invalid)
         self._tell_flattened(given)
         shapes = self._placed(shapely.force_2d(given))
         digits = _DECIMALS if self._reference.is_other else _ALL
@@ -130,7 +131,7 @@ class Geometries:
         """The shapes in WGS84; none for those beyond the area of their system."""
         moved = self._reference.to_wgs84(flat)
         beyond = np.isinf(shapely.bounds(moved)).any(axis=1)
-        self._tell("beyond_reference", int(beyond.sum()))
+        self._repairs.note("beyond_reference", count=int(beyond.sum()))
         return np.where(beyond, None, moved)
 
     def _tell_flattened(self, given: Any) -> None:  # noqa: ANN401 - shapely has no types
@@ -139,8 +140,4 @@ class Geometries:
         if not self._overview.are_points:
             corners, whose = shapely.get_coordinates(given, include_z=True, return_index=True)
             lost[np.unique(whose[np.nan_to_num(corners[:, 2]) != 0])] = True
-        self._tell("flattened", int(lost.sum()))
-
-    def _tell(self, code: str, count: int) -> None:
-        if count:
-            self._repairs.note(code, count=count)
+        self._repairs.note("flattened", count=int(lost.sum()))

@@ -14,8 +14,6 @@ _INDEX = re.compile(
 )
 """The only virtual table that the standard has: others read what their module likes."""
 
-_NAMED = 10
-
 
 def look_at_geopackage(path: Path, repairs: Repairs) -> Source:
     """A GeoPackage, whose layers are the tables that hold rows of their own.
@@ -42,6 +40,5 @@ def _look(database: sqlite3.Connection, path: Path, repairs: Repairs) -> Source:
     listed = database.execute("SELECT table_name FROM gpkg_contents WHERE data_type <> 'tiles'")
     names = [str(name) for (name,) in listed]
     views = {name for name, kind, *_ in made if kind == "view"}.intersection(names)
-    if views:
-        repairs.note("views", count=len(views), detail=", ".join(sorted(views)[:_NAMED]))
+    repairs.note_each("views", sorted(views))
     return Source("gpkg", path, "binary", layers=frozenset(names) & frozenset(tables))

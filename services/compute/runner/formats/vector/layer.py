@@ -26,7 +26,6 @@ from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 from shared.words import unique
 
-_NAMED = 10
 _MOST_LAYERS = 100
 """Each is looked at by itself, and XML is read anew for that."""
 
@@ -71,8 +70,7 @@ def _fullest(source: Source, repairs: Repairs) -> Layer:
         raise Rejected(source.emptiness)
     best = max(filled, key=lambda one: one.features)
     others = [one.name for one in filled if one is not best]
-    if others:
-        repairs.note("other_layers", count=len(others), detail=", ".join(others[:_NAMED]))
+    repairs.note_each("other_layers", others)
     return best
 
 
@@ -138,8 +136,7 @@ def _attributes(schema: pa.Schema, source: Source, repairs: Repairs) -> list[int
     ]
     blobs = [schema.field(at) for at in made if at != _shape_in(schema)]
     blobs = [field.name for field in blobs if not is_cells(field.type)]
-    if blobs:
-        repairs.note("binary_fields", count=len(blobs), detail=", ".join(blobs[:_NAMED]))
+    repairs.note_each("binary_fields", blobs)
     return [at for at in made if schema.field(at).name not in blobs]
 
 

@@ -32,8 +32,7 @@ def look_at_markup(path: Path, kind: str, repairs: Repairs) -> Source:
     markup.read(path)
     for code, names in (("styles", _STYLES), ("pictures", _PICTURES), ("links", (_LINK,))):
         found = sum(markup.counts[name] for name in names) if kind == "kml" else 0
-        if found:
-            repairs.note(code, count=found)
+        repairs.note(code, count=found)
     is_link = kind == "kml" and markup.counts[_LINK]
     return Source(
         kind,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from services.compute.runner.formats.encoding import find_encoding
+from services.compute.runner.formats.encoding import decodes, find_encoding
 from services.compute.runner.formats.vector.source import Source
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
@@ -107,11 +107,9 @@ def look_at_shapefile(path: Path, filename: str, repairs: Repairs) -> Source:
         )
     encoding = _encoding(table, path, repairs)
     deleted = sum(int((rows[:, 0] == _DELETED).sum()) for rows in table.batches())
-    if deleted:
-        repairs.note("deleted_rows", count=deleted)
+    repairs.note("deleted_rows", count=deleted)
     short = [one.decode(encoding, "replace") for one in table.names if len(one) == _LONGEST_NAME]
-    if short:
-        repairs.note("cut_names", count=len(short), detail=", ".join(short))
+    repairs.note("cut_names", count=len(short), detail=", ".join(short))
     return Source(
         "shp",
         path,
@@ -140,7 +138,7 @@ def _encoding(table: _Attributes, path: Path, repairs: Repairs) -> str:
         file.writelines(_lines(table, repairs))
     told = path.with_suffix(".cpg")
     named = _named(told.read_bytes()[:100]) if told.exists() else ""
-    if named and _decodes(written, named):
+    if named and decodes(written, named):
         return named
     return find_encoding(written, repairs).removesuffix("-sig")
 
@@ -155,9 +153,8 @@ def _lines(table: _Attributes, repairs: Repairs) -> Iterator[bytes]:
         texts += [rows[:, one.start : one.end] for one in table.texts]
         for line in np.hstack(texts):
             yield line.tobytes().translate(_BLANKS) + b"\n"
-    if cut:
-        names = ", ".join(one.name for one in table.texts if one in cut)
-        repairs.note("cut_texts", count=len(cut), detail=names)
+    names = ", ".join(one.name for one in table.texts if one in cut)
+    repairs.note("cut_texts", count=len(cut), detail=names)
 
 
 def _named(told: bytes) -> str:
@@ -172,16 +169,6 @@ def _named(told: bytes) -> str:
     except (LookupError, ValueError):
         return ""
     return found if _CODECS.fullmatch(found) else ""
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    try:
-        with path.open(encoding=encoding, newline="") as file:
-            while file.read(1 << 20):
-                pass
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _as_gdal(encoding: str) -> str:
