@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-import duckdb
-
 from services.compute.runner.database import quoted
 from services.compute.runner.release.alike import make_alike
 from services.compute.runner.release.arithmetic.atoms import MOST_ATOMS, Atom, Undecided
@@ -87,28 +85,27 @@ class Cells:
     `weight`. `named` are the columns of the input that name them.
     """
 
-    database: duckdb.DuckDBPyConnection
     population: Population
     earlier: Sequence[Earlier]
     named: frozenset[str] = frozenset()
 
     def units(self) -> tuple[dict[int, int], set[int]]:
         """How many units are in each cell, and the cells whose rows count unequally often."""
-        found = self.database.execute(f"""
+        found = self.population.rows(f"""
             SELECT cell, count(DISTINCT unit), min(weight) <> max(weight)
             FROM {quoted(PARTS)} GROUP BY cell
-        """).fetchall()
+        """)
         return {cell: n for cell, n, _ in found}, {cell for cell, _, uneven in found if uneven}
 
     def read_values(self, expression: str) -> bool:
         """Read the values of a column of the input; returns whether some are negative."""
         population = self.population
-        self.database.execute(f"""
+        self.population.database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(_VALUES)} AS
             SELECT {quoted(population.row)} AS row, CAST({expression} AS DOUBLE) AS value
             FROM {quoted(population.base)}
         """)
-        ((least,),) = self.database.execute(f"SELECT min(value) FROM {quoted(_VALUES)}").fetchall()
+        ((least,),) = self.population.rows(f"SELECT min(value) FROM {quoted(_VALUES)}")
         return least is not None and least < 0
 
     def measures(self) -> dict[int, Measure]:
@@ -123,7 +120,7 @@ class Cells:
         )
 
     def _measured(self, parts: str) -> dict[int, Measure]:
-        found = self.database.execute(f"""
+        found = self.population.rows(f"""
             SELECT cell, count(*), sum(part), max(part), coalesce(max(part, 2)[2], 0),
                 min(least) = max(most)
             FROM (
@@ -132,7 +129,7 @@ class Cells:
                 FROM ({parts}) JOIN {quoted(_VALUES)} USING (row)
                 WHERE value IS NOT NULL GROUP BY cell, unit
             ) GROUP BY cell
-        """).fetchall()
+        """)
         return {cell: Measure(*rest) for cell, *rest in found}
 
     @cached_property
@@ -156,16 +153,14 @@ class Cells:
             )
         if (figure or with_values) and self._are_apart(union):
             return False
-        self.database.execute(f"""
+        self.population.database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(_PLAY)} AS
             SELECT row, list(cell ORDER BY cell) AS cells FROM ({union}) GROUP BY row
         """)
-        ((atoms,),) = self.database.execute(
-            f"SELECT count(DISTINCT cells) FROM {quoted(_PLAY)}"
-        ).fetchall()
+        ((atoms,),) = self.population.rows(f"SELECT count(DISTINCT cells) FROM {quoted(_PLAY)}")
         if atoms > MOST_ATOMS:
             raise Undecided
-        self.database.execute(f"""
+        self.population.database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(_ATOMS)} AS
             SELECT row, cells, atom FROM {quoted(_PLAY)} JOIN (
                 SELECT cells, row_number() OVER () AS atom
@@ -180,9 +175,9 @@ class Cells:
         return " UNION ALL ".join((f"SELECT cell, row FROM {quoted(PARTS)}", *earlier))
 
     def _are_apart(self, rows: str) -> bool:
-        ((cells, distinct),) = self.database.execute(
+        ((cells, distinct),) = self.population.rows(
             f"SELECT count(*), count(DISTINCT row) FROM ({rows})"
-        ).fetchall()
+        )
         return bool(cells == distinct)
 
     def atoms(self) -> list[Atom]:
@@ -192,12 +187,12 @@ class Cells:
         are atoms of their own.
         """
         enough = self.population.minimum
-        found = self.database.execute(f"""
+        found = self.population.rows(f"""
             SELECT cells, coalesce(alike, 0) AS alike, count(DISTINCT unit) AS n, count(*),
                 CASE WHEN n < {enough} THEN list(DISTINCT unit) END
             FROM {quoted(_ATOMS)} JOIN {quoted(self.population.units)} USING (row)
             LEFT JOIN {quoted(self._alike)} USING (row) GROUP BY cells, alike
-        """).fetchall()
+        """)
         return [
             Atom(frozenset(cells), None if units is None else frozenset(units), rows, alike)
             for cells, alike, _, rows, units in found
@@ -207,14 +202,14 @@ class Cells:
     def _alike(self) -> str:
         """The table of the rows that are in such groups."""
         named = self.named.union(*(one.columns for one in self.earlier))
-        make_alike(self.database, self.population, _ALIKE, named)
+        make_alike(self.population, _ALIKE, named)
         return _ALIKE
 
     def pieces(self) -> Iterator[tuple[int, Piece]]:
         """The atoms with their value of the column that was read, by number."""
-        found = self.database.execute(f"""
+        found = self.population.rows(f"""
             SELECT atom, any_value(cells), sum(value) FROM {quoted(_ATOMS)}
             JOIN {quoted(_VALUES)} USING (row) WHERE value IS NOT NULL GROUP BY atom
-        """).fetchall()
+        """)
         for atom, cells, value in found:
             yield atom, Piece(frozenset(cells), value)

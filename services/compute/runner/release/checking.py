@@ -13,7 +13,7 @@ from services.compute.runner.release.figures import figures_of
 from services.compute.runner.release.following import Followed, Following
 from services.compute.runner.release.populations import Numbers, Population, visible
 from services.compute.runner.release.table_check import TableCheck
-from services.compute.runner.release.told import outcome, summary
+from services.compute.runner.release.told import SUMMARY, outcome
 from services.compute.runner.release.versions import OtherVersion, differences
 from shared.tables.release import LedgerEntry, OutputRelease, ReleaseRecord, RuleOutcome, strictest
 from shared.words import unique
@@ -75,8 +75,8 @@ class Release:
             verdict=verdict,
             outputs=tuple(self.outputs),
             entries=tuple(self.entries),
-            differences=differences(self.database, self.folder, populations, self.entries),
-            told=summary(verdict),
+            differences=differences(self.folder, populations, self.entries),
+            told=SUMMARY[verdict],
         )
 
     def _checked(
@@ -105,9 +105,7 @@ class Release:
         }
         if not groups:
             return
-        check = TableCheck(
-            self.database, population, self.following, table, shown, groups, figures, self.numbers
-        )
+        check = TableCheck(population, self.following, table, shown, groups, figures, self.numbers)
         try:
             if not is_held:
                 yield from self._judged(check, population)

@@ -4,8 +4,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-import duckdb
-
 from services.compute.runner.database import filled, quoted
 from services.compute.runner.release.following import Followed, Part
 from services.compute.runner.release.populations import KNOWN, Numbers, Population
@@ -106,7 +104,6 @@ class Telling:
     Of one of those, all rows of a group have a value or none has.
     """
 
-    database: duckdb.DuckDBPyConnection
     population: Population
     figures: Sequence[Figure]
     keys: Collection[str]
@@ -154,7 +151,7 @@ class Telling:
             if self._is_read_as_numbers(column):
                 read += filter(None, [self.numbers(self.population, column)])
             counts = ", ".join(f"count({one})" for one in read)
-            (self._counted[column],) = self.database.execute(
+            (self._counted[column],) = self.population.rows(
                 f"SELECT {counts} FROM {quoted(self.population.base)}"
-            ).fetchall()
+            )
         return self._counted[column]

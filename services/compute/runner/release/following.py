@@ -12,7 +12,7 @@ from typing import NamedTuple
 import duckdb
 
 from services.compute.runner.database import columns
-from services.compute.runner.release.populations import Population, tells_apart, visible
+from services.compute.runner.release.populations import Population, visible
 from shared.applications.effect import Effect, MadeColumn, Source
 
 
@@ -187,6 +187,4 @@ class Following:
     def told_apart(self, parts: tuple[Part, ...]) -> frozenset[str]:
         """The inputs of these columns whose values tell units apart."""
         named = ((self.populations[it.population], it.column) for it in parts if it.population)
-        return frozenset(
-            one.name for one, column in named if tells_apart(self.database, one, column)
-        )
+        return frozenset(one.name for one, column in named if one.tells_apart(column))

@@ -235,20 +235,17 @@ def alike_groups(following: Following, population: Population, source: str) -> s
 
     Where they are, and when, is no secret, nor is what all units of the input have in common.
     """
-    database, found = following.database, set[int]()
-    followed = following.tables[source]
+    followed, found = following.tables[source], set[int]()
     cell, members = quoted(cells_of(source)), f"FROM {quoted(members_of(population.name, source))}"
     for name in followed.by:
-        if is_secret(database, population, _columns(population, followed.columns[name])):
+        if is_secret(population, _columns(population, followed.columns[name])):
             within = partition(one for one in followed.by if one != name)
             places = f"SELECT {cell} AS cell, min({cell}) OVER ({within}) AS whole"
-            found |= nearly_all(database, population, f"{places} FROM {quoted(source)}", members)
+            found |= nearly_all(population, f"{places} FROM {quoted(source)}", members)
     for at, parts in enumerate(followed.conditions):
-        if is_secret(database, population, _columns(population, parts)):
+        if is_secret(population, _columns(population, parts)):
             left_out = left_out_of(population.name, source, at)
-            found |= nearly_met(
-                database, population, f"SELECT {cell} FROM {quoted(source)}", left_out
-            )
+            found |= nearly_met(population, f"SELECT {cell} FROM {quoted(source)}", left_out)
     return found
 
 

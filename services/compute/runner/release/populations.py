@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -28,6 +28,7 @@ class Population(NamedTuple):
     `units` has for each row whose it is.
     """
 
+    database: duckdb.DuckDBPyConnection
     name: str
     terms: ProtectedInput
     described: tuple[Column, ...]
@@ -55,6 +56,23 @@ class Population(NamedTuple):
     def type_of(self, column: str) -> str:
         """What the column was recognised to hold, or nothing."""
         return next((one.type for one in self.described if one.name == column), "")
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Every row of a query."""
+        return self.database.execute(sql).fetchall()
+
+    def tells_apart(self, column: str) -> bool:
+        """Whether a column's values have fewer units each, on average, than a figure needs."""
+        if self.type_of(column) in AREAS:
+            return False
+        if column not in columns(self.database, self.base):
+            return True
+        ((units, values),) = self.rows(f"""
+            SELECT count(DISTINCT unit), count(DISTINCT {quoted(column)})
+            FROM {quoted(self.base)} JOIN {quoted(self.units)}
+            ON row = {quoted(self.row)} WHERE {quoted(column)} IS NOT NULL
+        """)
+        return bool(units < self.minimum * values)
 
 
 Numbers = Callable[[Population, str], str | None]
@@ -92,7 +110,7 @@ def make_population(
     if not terms.unit:
         unit, kind = unit_of({one.name: one.type for one in described}, terms.personal)
         terms = terms.model_copy(update={"unit": unit, "unit_type": kind})
-    made = Population(name, terms, described)
+    made = Population(database, name, terms, described)
     database.execute(f"""
         CREATE VIEW {quoted(made.base)} AS
         SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS {quoted(made.row)}
@@ -111,17 +129,3 @@ def make_population(
         SELECT {quoted(made.row)} AS row, {whose} AS unit FROM {quoted(made.base)}
     """)
     return made
-
-
-def tells_apart(database: duckdb.DuckDBPyConnection, population: Population, column: str) -> bool:
-    """Whether a column's values have fewer units each, on average, than a figure needs."""
-    if population.type_of(column) in AREAS:
-        return False
-    if column not in columns(database, population.base):
-        return True
-    ((units, values),) = database.execute(f"""
-        SELECT count(DISTINCT unit), count(DISTINCT {quoted(column)})
-        FROM {quoted(population.base)} JOIN {quoted(population.units)}
-        ON row = {quoted(population.row)} WHERE {quoted(column)} IS NOT NULL
-    """).fetchall()
-    return bool(units < population.minimum * values)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from services.compute.runner.database import filled, literal, quoted
@@ -33,7 +32,6 @@ class TableCheck:
     show nothing at all.
     """
 
-    database: duckdb.DuckDBPyConnection
     population: Population
     following: Following
     table: str
@@ -47,7 +45,7 @@ class TableCheck:
 
     def run(self, earlier: Sequence[Earlier]) -> Iterator[RuleOutcome]:
         """Empty cells of `shown`, and say by which rules. Raises Undecided."""
-        cells = Cells(self.database, self.population, earlier, frozenset(self._named))
+        cells = Cells(self.population, earlier, frozenset(self._named))
         present = self._present()
         for column, source in self.groups.items():
             for group in alike_groups(self.following, self.population, source):
@@ -74,7 +72,7 @@ class TableCheck:
 
         Raises Undecided.
         """
-        check = VersionCheck(self.database, self.population, earlier, others)
+        check = VersionCheck(self.population, earlier, others)
         cells, results = set[int](), set[int]()
         for told in (None, *self._telling.all()):
             hidden = {**self.rows, **(self.columns.get(told.name, {}) if told else {})}
@@ -88,17 +86,17 @@ class TableCheck:
     def _marks(self, told: Told | None) -> str:
         """The table of the rows' marks for a figure, or for their number."""
         if told is None:
-            return marks_of(self.database, self.population, COUNT)
+            return marks_of(self.population, COUNT)
         value = self._telling.value(told) or filled(told.column)
         if told.how == "count":
             value = f"CASE WHEN ({value}) IS NOT NULL THEN 1 END"
-        return marks_of(self.database, self.population, told.name, value)
+        return marks_of(self.population, told.name, value)
 
     def __post_init__(self) -> None:
         self._make_parts()
         sources = [self.following.tables[it] for it in self.groups.values()]
         keys = {part.column for it in sources for name in it.by for part in it.columns[name]}
-        self._telling = Telling(self.database, self.population, self.figures, keys, self.numbers)
+        self._telling = Telling(self.population, self.figures, keys, self.numbers)
 
     def forget(self) -> None:
         """Take all cells for shown, as a reviewer may let them leave."""
@@ -115,7 +113,7 @@ class TableCheck:
             f" WHERE cell IN (SELECT {quoted(column)} FROM {quoted(self.table)})"
             for column, source in self.groups.items()
         )
-        self.database.execute(f"CREATE OR REPLACE TABLE {quoted(PARTS)} AS {parts}")
+        self.population.database.execute(f"CREATE OR REPLACE TABLE {quoted(PARTS)} AS {parts}")
 
     @property
     def _named(self) -> set[str]:
@@ -126,10 +124,10 @@ class TableCheck:
         return [
             self._first(column) + group
             for column in self.groups
-            for (group,) in self.database.execute(
+            for (group,) in self.population.rows(
                 f"SELECT DISTINCT {quoted(column)} FROM {quoted(self.table)}"
                 f" WHERE {quoted(column)} IS NOT NULL"
-            ).fetchall()
+            )
         ]
 
     def _empty(self) -> None:
@@ -159,10 +157,10 @@ class TableCheck:
         gone = [self._among(one, set(self.rows)) for one in named]
         none = [f"({quoted(one)} IS NULL OR {it})" for one, it in zip(named, gone, strict=True)]
         where = f"({' OR '.join(gone)}) AND {' AND '.join(none)}"
-        self.database.execute(f"DELETE FROM {quoted(self.shown)} WHERE {where}")
+        self.population.database.execute(f"DELETE FROM {quoted(self.shown)} WHERE {where}")
 
     def _blank(self, column: str, rows: str) -> None:
-        self.database.execute(
+        self.population.database.execute(
             f"UPDATE {quoted(self.shown)} SET {quoted(column)} = NULL WHERE {rows}"
         )
 
@@ -174,9 +172,10 @@ class TableCheck:
     def _listed(self, numbers: Collection[int]) -> str:
         """A query of these numbers, of which there may be many."""
         name = f"‹liste {next(_LISTS)}›"
-        self.database.register("listed", pa.table({"n": pa.array(sorted(numbers), pa.int64())}))
-        self.database.execute(f"CREATE TEMP TABLE {quoted(name)} AS FROM listed")
-        self.database.unregister("listed")
+        database = self.population.database
+        database.register("listed", pa.table({"n": pa.array(sorted(numbers), pa.int64())}))
+        database.execute(f"CREATE TEMP TABLE {quoted(name)} AS FROM listed")
+        database.unregister("listed")
         return f"FROM {quoted(name)}"
 
     def entry(
@@ -230,7 +229,7 @@ class TableCheck:
         joined = " ".join(
             f"LEFT JOIN {quoted(name)} m{at} ON m{at}.row = p.row" for at, name in enumerate(names)
         )
-        self.database.execute(f"""
+        self.population.database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(_SHOWN)} AS
             SELECT cell, row_number() OVER (ORDER BY cell) AS place, figures FROM (
                 SELECT cell, {bits} AS figures FROM (SELECT DISTINCT cell FROM {quoted(PARTS)})
@@ -238,15 +237,15 @@ class TableCheck:
             ) WHERE figures <> 0
         """)
         rows = f"FROM {quoted(PARTS)} p JOIN {quoted(_SHOWN)} USING (cell)"
-        self.database.execute(f"""
+        self.population.database.execute(f"""
             COPY (
                 SELECT p.row, place AS cell, weight, figures & ~({self._unset(shown)}) AS figures,
                     p.unit, [{marks}] AS marks {rows} {joined} ORDER BY p.row, place
             ) TO {target} (FORMAT parquet, COMPRESSION zstd)
         """)
-        ((cells, units),) = self.database.execute(
+        ((cells, units),) = self.population.rows(
             f"SELECT count(DISTINCT cell), count(DISTINCT unit) {rows}"
-        ).fetchall()
+        )
         return int(cells), int(units)
 
     @staticmethod

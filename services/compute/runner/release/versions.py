@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import duckdb
-
 from services.compute.runner.database import literal, quoted
 from services.compute.runner.release.arithmetic.atoms import (
     MOST_ATOMS,
@@ -44,15 +42,13 @@ class OtherVersion(NamedTuple):
         at = 2 + self.entry.figures.index(figure) if figure in self.entry.figures else 1
         return self.earlier.cells(figure, number, f"marks[{at}] AS mark, unit")
 
-    def is_comparable(self, database: duckdb.DuckDBPyConnection, unit: str) -> bool:
+    def is_comparable(self, population: Population) -> bool:
         """Whether it is known whose its rows are, by the same column."""
-        described = database.execute(f"DESCRIBE {self.earlier.sql}").fetchall()
+        described, unit = population.rows(f"DESCRIBE {self.earlier.sql}"), population.terms.unit
         return bool(unit) and unit == self.entry.unit and any(it[0] == "marks" for it in described)
 
 
-def marks_of(
-    database: duckdb.DuckDBPyConnection, population: Population, figure: str, value: str = ""
-) -> str:
+def marks_of(population: Population, figure: str, value: str = "") -> str:
     """Make the table of `row`, `unit` and `mark` for a figure of `value`, in SQL; returns its name.
 
     Rows of one unit that are alike are told apart by their order.
@@ -62,11 +58,11 @@ def marks_of(
     text = f"coalesce(CAST({value} AS VARCHAR), '')" if value else "''"
     mark = f"md5_number_lower(concat_ws('|', {salt}, unit, told, times))"
     known = f"WHERE ({value}) IS NOT NULL" if value else ""
-    ((is_once,),) = database.execute(
+    ((is_once,),) = population.rows(
         f"SELECT count(*) = count(DISTINCT unit) FROM {quoted(population.units)}"
-    ).fetchall()
+    )
     times = "1" if is_once else "row_number() OVER (PARTITION BY unit, told ORDER BY row)"
-    database.execute(f"""
+    population.database.execute(f"""
         CREATE TABLE IF NOT EXISTS {quoted(name)} AS
         SELECT row, unit, CAST({mark} >> 1 AS BIGINT) AS mark FROM (
             SELECT row, unit, told, {times} AS times
@@ -83,7 +79,6 @@ def marks_of(
 class VersionCheck:
     """The cells in `PARTS`, beside those that left of this version and of others."""
 
-    database: duckdb.DuckDBPyConnection
     population: Population
     earlier: Sequence[Earlier]
     others: Sequence[OtherVersion]
@@ -96,8 +91,7 @@ class VersionCheck:
         """
         if not self.others:
             return {}
-        unit = self.population.terms.unit
-        if not all(one.is_comparable(self.database, unit) for one in self.others):
+        if not all(one.is_comparable(self.population) for one in self.others):
             raise Undecided
         atoms = self._atoms(figure, marks)
         gone, first = self._known(atoms) | set(hidden), len(self.earlier)
@@ -133,16 +127,16 @@ class VersionCheck:
             f"SELECT cell, mark, unit FROM ({one}) JOIN {quoted(marks)} USING (row)" for one in ours
         ]
         queries += [one.cells(figure, at) for at, one in enumerate(self.others, len(self.earlier))]
-        self.database.execute(f"""
+        self.population.database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(_PLAY)} AS
             SELECT any_value(unit) AS unit, list(DISTINCT cell ORDER BY cell) AS cells
             FROM ({" UNION ALL ".join(queries)}) WHERE mark IS NOT NULL GROUP BY mark
         """)
-        found = self.database.execute(f"""
+        found = self.population.rows(f"""
             SELECT cells, count(*), CASE WHEN count(DISTINCT unit) < {self._enough}
                 THEN list(DISTINCT unit) END
             FROM {quoted(_PLAY)} GROUP BY cells
-        """).fetchall()
+        """)
         if len(found) > MOST_ATOMS:
             raise Undecided
         return [
@@ -152,15 +146,12 @@ class VersionCheck:
 
 
 def differences(
-    database: duckdb.DuckDBPyConnection,
-    folder: Path,
-    populations: Iterable[Population],
-    entries: Iterable[LedgerEntry],
+    folder: Path, populations: Iterable[Population], entries: Iterable[LedgerEntry]
 ) -> tuple[ReleaseDifference, ...]:
     """Between what is to leave and what left before with one of its figures, smallest first."""
     made = list(entries)
     found = (
-        _difference(database, folder, population, entry, earlier)
+        _difference(folder, population, entry, earlier)
         for population in populations
         for entry in made
         if entry.dataset_id == population.terms.dataset_id
@@ -172,17 +163,13 @@ def differences(
 
 
 def _difference(
-    database: duckdb.DuckDBPyConnection,
-    folder: Path,
-    population: Population,
-    entry: LedgerEntry,
-    earlier: EarlierCells,
+    folder: Path, population: Population, entry: LedgerEntry, earlier: EarlierCells
 ) -> ReleaseDifference:
     here, there = (
         f"read_parquet({literal(str(folder / path))})"
         for path in (f"out/{entry.file}", earlier.path)
     )
-    ((in_both, only_here, only_there),) = database.execute(f"""
+    ((in_both, only_here, only_there),) = population.rows(f"""
         SELECT count(*) FILTER (here AND there), count(*) FILTER (NOT there),
             count(*) FILTER (NOT here)
         FROM (
@@ -191,7 +178,7 @@ def _difference(
                 SELECT row, true AS is_here FROM {here} UNION ALL SELECT row, false FROM {there}
             ) JOIN {quoted(population.units)} USING (row) GROUP BY unit
         )
-    """).fetchall()
+    """)
     return ReleaseDifference(
         dataset_id=entry.dataset_id,
         version=entry.version,

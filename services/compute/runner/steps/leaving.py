@@ -150,29 +150,24 @@ class Leaving:
         Steps that have the same table draw it as it leaves; what others of restricted data would
         draw is not drawn.
         """
-        last = self._work.steps[-1]
+        output = self._work.steps[-1].output
+        table = shown = tables[output]
         if not self._work.protected:
-            return tables[last.output], []
-        table = tables[last.output]
-        shown = self._left(last.output, table)
-        tables |= {name: shown for name, one in tables.items() if one.name == table.name}
+            return table, []
+        if (name := self._release.leave(output, table.name, RESULT)) != table.name:
+            rows = count(self._database, name)
+            shown = replace(table, name=name, whole=name, rows=rows, whole_rows=rows)
+        tables |= {other: shown for other, one in tables.items() if one.name == table.name}
         if self._release.outputs:
             for one in made:
                 if one.opaque:
                     self._release.hold(one.name)
-        self._rows = tables[last.output].rows
+        self._rows = shown.rows
         files = [
             Made(name=one.file, path=f"out/{one.file}", media_type=PARQUET, is_internal=True)
             for one in self._release.entries
         ]
-        return tables[last.output], files
-
-    def _left(self, name: str, table: InputTable) -> InputTable:
-        shown = self._release.leave(name, table.name, RESULT)
-        if shown == table.name:
-            return table
-        rows = count(self._database, shown)
-        return replace(table, name=shown, whole=shown, rows=rows, whole_rows=rows)
+        return shown, files
 
     def record(self, failure: str) -> dict[str, Any]:
         """What was checked, for the last report; empty where nothing had to be.
