@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 from pyarrow import parquet
 
 from services.compute.execution.job_folder import Made, Report, Work
@@ -93,11 +93,7 @@ def _outputs(*, has_keys: bool) -> list[Made]:
 
 
 def _describe(
-    database: duckdb.DuckDBPyConnection,
-    found: Table | None,
-    repairs: Repairs,
-    units: Mapping[str, str],
-    say: Say,
+    database: Database, found: Table | None, repairs: Repairs, units: Mapping[str, str], say: Say
 ) -> tuple[int, list[Column]]:
     """The rows of the table, and its columns; `units` are those that a Parquet file tells."""
     rows, described = describe(database, _READ, lambda share, what: say(0.5 + share / 2, what))
@@ -142,7 +138,7 @@ class _TakenIn:
     What mends a column is an SQL expression of its values; the owner is told of each.
     """
 
-    database: duckdb.DuckDBPyConnection
+    database: Database
     made: Path
     repairs: Repairs
 

@@ -7,7 +7,7 @@ commune in their row are just that.
 from collections.abc import Callable, Sequence
 from functools import cache
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.columns.cog import load_codes, load_cog
 from services.compute.runner.database import filled, literal, quoted, trimmed
@@ -30,9 +30,7 @@ _MOST = 150
 """No column of such codes has more different values."""
 
 
-def with_codes(
-    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]
-) -> list[Column]:
+def with_codes(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
     """The columns of `table`, those recognised that hold a département or région."""
     leading = leading_column(columns)
     if leading is None:
@@ -59,9 +57,7 @@ def _may_be_codes(column: Column) -> bool:
     return is_short and column.type in _UNPROVEN
 
 
-def _recognised(
-    database: duckdb.DuckDBPyConnection, table: str, column: Column, leading: str
-) -> Column:
+def _recognised(database: Database, table: str, column: Column, leading: str) -> Column:
     pairs = database.execute(
         f"SELECT {departement_of(leading)} AS departement,"
         f" {filled(column.name)} AS code, count(*)"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-import duckdb
 import numpy as np
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.columns.area_codes import departement_of, leading_column
 from services.compute.runner.database import quoted, trimmed
@@ -56,9 +56,7 @@ _PROVEN, _LIKELY = 0.95, 0.8
 """How sure coordinates are that lie as their départements do, and others."""
 
 
-def with_coordinates(
-    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]
-) -> list[Column]:
+def with_coordinates(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
     """The columns of `table`, those recognised that are a latitude or longitude."""
     north, east = _likely(database, table, [one for one in columns if _may_be_degrees(one)])
     departement = leading_column(columns)
@@ -79,9 +77,7 @@ def _may_be_degrees(column: Column) -> bool:
     return column.distinct >= _MANY and (is_known or column.kind == "decimal")
 
 
-def _likely(
-    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]
-) -> tuple[set[str], set[str]]:
+def _likely(database: Database, table: str, columns: Sequence[Column]) -> tuple[set[str], set[str]]:
     """The columns whose first rows may be latitudes of France, and those that may be longitudes."""
     if len(columns) <= 1:
         return set(), set()
@@ -122,7 +118,7 @@ def _points(table: str, latitude: str, longitude: str, departement: str | None) 
 class _Points:
     """Rows of a table, tried as points of France."""
 
-    database: duckdb.DuckDBPyConnection
+    database: Database
     points: str
 
     def found(self, latitude: str, longitude: str) -> dict[str, Meaning]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import ROW, filled, quoted
 from shared.tables.key_file import COARSE
@@ -10,7 +10,7 @@ from shared.tables.manifest import Column, Meaning
 
 
 def with_rows_of_others(
-    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column], longest: int
+    database: Database, table: str, columns: Sequence[Column], longest: int
 ) -> list[Column]:
     """The columns of `table`, those of codes with the first row of each example of another.
 
@@ -30,7 +30,7 @@ def _is_code(column: Column) -> bool:
 
 
 def _with_rows(
-    database: duckdb.DuckDBPyConnection, table: str, column: Column, meaning: Meaning, longest: int
+    database: Database, table: str, column: Column, meaning: Meaning, longest: int
 ) -> Column:
     text = f"left({filled(column.name)}, {longest})"
     found = database.execute(

@@ -8,7 +8,7 @@ these in such a column is null.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import columns, filled, literal, quoted
 from services.compute.runner.values.dates import FORMATS, MONTH_NAMES, PIVOT
@@ -29,7 +29,7 @@ class TypedTable:
     select: str
     read: tuple[str, ...]
 
-    def lost(self, database: duckdb.DuckDBPyConnection, made: str) -> dict[str, int]:
+    def lost(self, database: Database, made: str) -> dict[str, int]:
         """How many cells of each column hold something that was not read.
 
         `made` is what the SELECT made, a table or file in SQL: to read texts twice takes long.
@@ -44,9 +44,7 @@ class TypedTable:
         return {name: int(held - kept) for name, held, kept in pairs if held > kept}
 
 
-def typed_table(
-    database: duckdb.DuckDBPyConnection, table: str, described: Iterable[Column]
-) -> TypedTable:
+def typed_table(database: Database, table: str, described: Iterable[Column]) -> TypedTable:
     """The rows of `table`, in order, each column of text as what it was described to hold."""
     known = {one.name: one for one in described}
     chosen, read = [], []

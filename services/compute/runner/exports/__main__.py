@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import literal, open_database, quoted
@@ -29,7 +29,7 @@ def main(folder: Path, memory_bytes: int) -> None:
     (folder / "out" / "result.json").write_text(json.dumps(said, ensure_ascii=False))
 
 
-def _export(database: duckdb.DuckDBPyConnection, folder: Path, export: Export) -> None:
+def _export(database: Database, folder: Path, export: Export) -> None:
     source = literal(str(folder / "in" / "0"))
     database.execute(f"CREATE VIEW {quoted(_TABLE)} AS SELECT * FROM read_parquet({source})")
     typed = typed_table(database, _TABLE, export.described)
@@ -48,14 +48,12 @@ def _lost(name: str, cells: int) -> Line:
     return Line(label="Cellules", text=text)
 
 
-def _write_parquet(
-    database: duckdb.DuckDBPyConnection, table: str, made: Path, _about: list[Line]
-) -> None:
+def _write_parquet(database: Database, table: str, made: Path, _about: list[Line]) -> None:
     path = literal(str(made))
     database.execute(f"COPY {quoted(table)} TO {path} (FORMAT parquet, COMPRESSION zstd)")
 
 
-_WRITERS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, str, Path, list[Line]], None]] = {
+_WRITERS: Mapping[str, Callable[[Database, str, Path, list[Line]], None]] = {
     "csv": write_csv,
     "parquet": _write_parquet,
     "xlsx": write_workbook,

@@ -8,16 +8,14 @@ import codecs
 import shutil
 from pathlib import Path
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import columns, literal, quoted
 from services.compute.runner.values.formulas import harmless, harmless_name
 from shared.tables.exports import Line
 
 
-def write_csv(
-    database: duckdb.DuckDBPyConnection, table: str, made: Path, _about: list[Line]
-) -> None:
+def write_csv(database: Database, table: str, made: Path, _about: list[Line]) -> None:
     """Write `made`; a text that Excel would take for a formula begins with an apostrophe."""
     chosen = ", ".join(
         f"{_shown(quoted(name), kind)} AS {quoted(harmless_name(name))}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 from xml.sax.saxutils import escape
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import columns, count, quoted
 from services.compute.runner.exports import sheet_parts
@@ -40,9 +40,7 @@ _FIRST_DAY = "DATE '1900-03-01'"
 """Excel counts a day before it that never was."""
 
 
-def write_workbook(
-    database: duckdb.DuckDBPyConnection, table: str, made: Path, about: list[Line]
-) -> None:
+def write_workbook(database: Database, table: str, made: Path, about: list[Line]) -> None:
     """Write `made`, with the table on its first sheet and what it is on the second.
 
     Raises Rejected, in French, for a table that no sheet holds.
@@ -83,11 +81,7 @@ def _part(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
 
 
 def _data(
-    file: IO[bytes],
-    database: duckdb.DuckDBPyConnection,
-    table: str,
-    kinds: dict[str, str],
-    rows: int,
+    file: IO[bytes], database: Database, table: str, kinds: dict[str, str], rows: int
 ) -> None:
     widths = _widths(database, table, list(kinds))
     file.write(sheet_parts.opening(widths).encode())
@@ -155,7 +149,7 @@ def _text(column: str) -> str:
     return f"'{opened}' || {shown} || '</t></is></c>'"
 
 
-def _cut(database: duckdb.DuckDBPyConnection, table: str, kinds: dict[str, str]) -> Iterator[Line]:
+def _cut(database: Database, table: str, kinds: dict[str, str]) -> Iterator[Line]:
     """Which texts are longer than a cell."""
     for name in (name for name, kind in kinds.items() if kind == "VARCHAR"):
         ((cells,),) = database.execute(
@@ -166,7 +160,7 @@ def _cut(database: duckdb.DuckDBPyConnection, table: str, kinds: dict[str, str])
             yield Line(label="Cellules", text=told)
 
 
-def _widths(database: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> list[int]:
+def _widths(database: Database, table: str, names: list[str]) -> list[int]:
     longest = ", ".join(f"max(length(CAST({quoted(name)} AS VARCHAR)))" for name in names)
     first = f"SELECT * FROM {quoted(table)} LIMIT {_LOOKED_AT}"
     ((*found,),) = database.execute(f"SELECT {longest} FROM ({first})").fetchall()

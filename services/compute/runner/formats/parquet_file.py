@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+from duckdb import DuckDBPyConnection as Database
 from pyarrow import parquet
 
 from services.compute.runner.database import columns, count, literal, quoted
@@ -19,9 +20,7 @@ _MOST_CELLS = 2_000_000_000
 _NESTED = ("STRUCT", "MAP", "UNION", "BLOB")
 
 
-def copy_parquet(
-    database: duckdb.DuckDBPyConnection, source: Path, made: Path, repairs: Repairs
-) -> dict[str, str]:
+def copy_parquet(database: Database, source: Path, made: Path, repairs: Repairs) -> dict[str, str]:
     """Rewrite it as one of ours: a reader that trusts `made` need not trust the maker of `source`.
 
     Returns the units that it tells of its columns, by their names in `made`. Raises Rejected for a

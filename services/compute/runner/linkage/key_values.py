@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import filled, quoted
 from services.compute.runner.linkage.crosswalk_lookup import Counted, projections
@@ -71,11 +71,7 @@ class _Key(NamedTuple):
 
 
 def write_keys(
-    database: duckdb.DuckDBPyConnection,
-    table: str,
-    columns: Sequence[Column],
-    privacy: Privacy,
-    made: Path,
+    database: Database, table: str, columns: Sequence[Column], privacy: Privacy, made: Path
 ) -> bool:
     """Write the key file of `table`, without what tells about persons; whether it has any key."""
     source = _Source(database, table)
@@ -106,7 +102,7 @@ def _public(columns: Sequence[Column], privacy: Privacy) -> list[Column]:
 class _Source:
     """A table that is asked about its columns."""
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, table: str) -> None:
+    def __init__(self, database: Database, table: str) -> None:
         self._database, self._table = database, quoted(table)
 
     def keys(self, columns: Sequence[Column]) -> Iterator[_Key]:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import duckdb
 import pyarrow.compute as pc
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.columns.person_names import Words
 from services.compute.runner.database import ROW, filled, quoted
@@ -80,7 +80,7 @@ class Detection:
 
 
 def sample_columns(
-    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column], rows: int
+    database: Database, table: str, columns: Sequence[Column], rows: int
 ) -> list[ColumnSample]:
     """The columns that hold something, with a sample of each."""
     step = max(1, rows // SAMPLE)

@@ -6,8 +6,8 @@ annexe « Règles », règle de fréquence); K_ENOUGH of shared/tables/privacy.p
 
 from collections.abc import Sequence
 
-import duckdb
 import pyarrow as pa
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.column_types import all_types
@@ -22,14 +22,14 @@ from shared.tables.privacy import K_ENOUGH, Finding, Privacy
 _MOST = 0.5
 
 
-def is_about_persons(database: duckdb.DuckDBPyConnection, sample: str) -> bool:
+def is_about_persons(database: Database, sample: str) -> bool:
     """Whether each row of a table is a person, judged by a sample of it."""
     rows, described = describe(database, sample, lambda _share, _what: None)
     return screen(database, sample, described, rows).subject == "persons"
 
 
 def small_groups(
-    database: duckdb.DuckDBPyConnection, persons: str, by: Sequence[str], figures: Sequence[str]
+    database: Database, persons: str, by: Sequence[str], figures: Sequence[str]
 ) -> Privacy | None:
     """The verdict on figures of the table `persons` by groups; None when no group is small.
 

@@ -9,7 +9,7 @@ k-anonymity », its distinct form). A missing value is a value here: it tells on
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import filled, quoted
 from shared.tables.privacy import K_ENOUGH
@@ -27,7 +27,7 @@ class Anonymity:
 
 
 def measure(
-    database: duckdb.DuckDBPyConnection, table: str, quasi: Sequence[str], sensitive: Sequence[str]
+    database: Database, table: str, quasi: Sequence[str], sensitive: Sequence[str]
 ) -> Anonymity:
     """Group the rows of a table that has some by its quasi-identifiers.
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.columns.contacts import (
     is_free_mail,
@@ -108,7 +108,7 @@ def _is_made_of(box: str, row: Sequence[str | None]) -> bool:
 class RowCounts:
     """Counts the rows, and persons, that findings are about."""
 
-    database: duckdb.DuckDBPyConnection
+    database: Database
     table: str
     subject: Subject
     mailboxes: Mailboxes

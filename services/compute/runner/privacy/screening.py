@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.columns.contacts import is_mobile
 from services.compute.runner.columns.nir import FIFTEEN_DIGITS, WRITTEN, is_nir
@@ -66,12 +66,7 @@ _KEYED = 0.99
 
 
 def screen(
-    database: duckdb.DuckDBPyConnection,
-    table: str,
-    columns: Sequence[Column],
-    rows: int,
-    *,
-    is_summed: bool = False,
+    database: Database, table: str, columns: Sequence[Column], rows: int, *, is_summed: bool = False
 ) -> Privacy:
     """The verdict on a table of `rows` rows, described by `columns`.
 
@@ -183,10 +178,7 @@ def _is_direct(one: Detection, found: list[Detection], counted: RowCounts) -> bo
 
 
 def _other_nirs(
-    database: duckdb.DuckDBPyConnection,
-    table: str,
-    columns: Sequence[Column],
-    direct: Sequence[Detection],
+    database: Database, table: str, columns: Sequence[Column], direct: Sequence[Detection]
 ) -> Iterator[Finding]:
     """The NIRs in other columns: they are somebody's, but make no row a person's."""
     known = {one.name for one in direct}
@@ -195,9 +187,7 @@ def _other_nirs(
         yield Finding(column=name, kind="nir", role="direct", rows=cells, confidence=_KEYED)
 
 
-def nirs_in_cells(
-    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]
-) -> dict[str, int]:
+def nirs_in_cells(database: Database, table: str, columns: Sequence[Column]) -> dict[str, int]:
     """The columns with cells that are whole NIRs with the right key, and how many such cells.
 
     All rows are looked at: one among thousands is somebody's. In a column most of which is numbers
@@ -212,7 +202,7 @@ def nirs_in_cells(
     return found
 
 
-def _counted(database: duckdb.DuckDBPyConnection, table: str, column: str) -> tuple[int, int]:
+def _counted(database: Database, table: str, column: str) -> tuple[int, int]:
     """How many cells are numbers of fifteen digits, and how many are NIRs with the right key."""
     cells = database.sql(f"""
         SELECT * FROM (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import columns, literal, quoted
 from services.compute.runner.release.arithmetic.atoms import Undecided
@@ -26,7 +26,7 @@ EMPTY = "secret statistique"
 class Release:
     """What was checked so far in a job: the record's parts, and what else left in it."""
 
-    database: duckdb.DuckDBPyConnection
+    database: Database
     folder: Path
     following: Following
     numbers: Numbers

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import columns
 from services.compute.runner.release.populations import Population, visible
@@ -64,7 +64,7 @@ class Followed:
 class Following:
     """The tables of a treatment so far, by name; `groups` are the populations of grouped ones."""
 
-    database: duckdb.DuckDBPyConnection
+    database: Database
     populations: Mapping[str, Population]
     tables: dict[str, Followed] = field(default_factory=dict)
     groups: dict[str, frozenset[str]] = field(default_factory=dict)

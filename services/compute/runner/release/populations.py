@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import columns, filled, literal, quoted
 from shared.tables.manifest import Column
@@ -28,7 +28,7 @@ class Population(NamedTuple):
     `units` has for each row whose it is.
     """
 
-    database: duckdb.DuckDBPyConnection
+    database: Database
     name: str
     terms: ProtectedInput
     described: tuple[Column, ...]
@@ -100,11 +100,7 @@ def numbered(path: Path) -> str:
 
 
 def make_population(
-    database: duckdb.DuckDBPyConnection,
-    name: str,
-    path: Path,
-    terms: ProtectedInput,
-    described: tuple[Column, ...],
+    database: Database, name: str, path: Path, terms: ProtectedInput, described: tuple[Column, ...]
 ) -> Population:
     """Make the tables of a protected input, which is in that file."""
     if not terms.unit:

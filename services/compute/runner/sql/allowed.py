@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.sql.faults import at, syntax_fault
 from services.compute.runner.sql.functions import FUNCTIONS
@@ -32,7 +32,7 @@ _ORDERS = ("ORDER_", "ASCENDING", "DESCENDING")
 Tables = frozenset[str]
 
 
-def check_statement(database: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str]) -> None:
+def check_statement(database: Database, sql: str, tables: Iterable[str]) -> None:
     """Whether `sql` is one SELECT on these tables; raises Invalid, in French, with the place."""
     ((told,),) = database.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import quoted
 from services.compute.runner.sql.allowed import check_statement
@@ -34,9 +35,7 @@ def bind(sql: str, tables: Mapping[str, Types]) -> dict[str, str]:
         return bound(database, sql, tables)
 
 
-def bound(
-    database: duckdb.DuckDBPyConnection, sql: str, tables: Mapping[str, Types]
-) -> dict[str, str]:
+def bound(database: Database, sql: str, tables: Mapping[str, Types]) -> dict[str, str]:
     """The same in a database that has the tables."""
     text = trimmed(sql)
     check_statement(database, text, tables)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import columns, count
@@ -19,11 +19,7 @@ _ALIKE = ("mean", "median", "quantile", "min", "max")
 
 
 def made_table(
-    database: duckdb.DuckDBPyConnection,
-    step: Step,
-    effect: Effect,
-    tables: Mapping[str, InputTable],
-    report: Report,
+    database: Database, step: Step, effect: Effect, tables: Mapping[str, InputTable], report: Report
 ) -> InputTable:
     """The table that a step made, with all that is known of it."""
     rows = report["rows"]["out"] if "rows" in report else count(database, step.output)
@@ -59,10 +55,7 @@ def repeated_columns(
 
 
 def described_columns(
-    database: duckdb.DuckDBPyConnection,
-    step: Step,
-    effect: Effect,
-    tables: Mapping[str, InputTable],
+    database: Database, step: Step, effect: Effect, tables: Mapping[str, InputTable]
 ) -> dict[str, Column]:
     """What the columns that a step hands on were read to hold, and the units of its figures.
 

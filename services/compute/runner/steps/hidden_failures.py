@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.database import quoted
@@ -62,7 +63,7 @@ class HiddenFailures:
     """What is hidden of the failures of a treatment; `found` is the first, if there is one."""
 
     work: Work
-    database: duckdb.DuckDBPyConnection
+    database: Database
     out: Path
     made: list[Made]
     found: list[str] = field(default_factory=list)

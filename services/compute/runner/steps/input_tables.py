@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.execution.job_folder import Report, Work, files_beside
 from services.compute.runner.database import count, evenly, literal, quoted
@@ -26,7 +27,7 @@ _LIKELY = (
 _KEPT = ("gardée, comme demandé", "gardées, comme demandé")
 
 
-def take(database: duckdb.DuckDBPyConnection, work: Work, name: str, path: Path) -> InputTable:
+def take(database: Database, work: Work, name: str, path: Path) -> InputTable:
     """The table of that name, in a file of its own; one that has totals has a second with them."""
     is_protected = name in work.protected
     read = numbered(path) if is_protected else f"read_parquet({literal(str(path))})"
@@ -55,7 +56,7 @@ def take(database: duckdb.DuckDBPyConnection, work: Work, name: str, path: Path)
 
 
 def sample_of(
-    database: duckdb.DuckDBPyConnection, table: InputTable, rows: int, *, is_protected: bool = False
+    database: Database, table: InputTable, rows: int, *, is_protected: bool = False
 ) -> InputTable:
     """`rows` rows at even distances: the same ones each time, from all over the table.
 
@@ -74,7 +75,7 @@ def sample_of(
     return InputTable(name, table.whole, rows, table.rows, described=table.described)
 
 
-def _columns(database: duckdb.DuckDBPyConnection, work: Work, name: str, read: str) -> str:
+def _columns(database: Database, work: Work, name: str, read: str) -> str:
     """What stands for the columns of an input: empty ones for those that were not granted.
 
     So columns of a crossing are called as its owners and its holder read it, who know the names of

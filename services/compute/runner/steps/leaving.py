@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.database import count, filled, quoted
@@ -43,7 +43,7 @@ _TOLD = (
 class Leaving:
     """Follows restricted data through the steps, and checks the tables that leave."""
 
-    def __init__(self, folder: Path, work: Work, database: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, folder: Path, work: Work, database: Database) -> None:
         self._work, self._database = work, database
         populations = {
             name: make_population(

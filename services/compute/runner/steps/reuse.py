@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+from duckdb import DuckDBPyConnection as Database
 from pydantic import ValidationError
 
 from services.compute.execution.job_folder import CachedStep, LeftStep, Report, Work
@@ -57,7 +58,7 @@ class Reuse:
     `work` names those that stand in: what it was asked for, or none.
     """
 
-    database: duckdb.DuckDBPyConnection
+    database: Database
     folder: Path
     work: Work
     found: Mapping[str, tuple[InputTable, Report]]
@@ -146,7 +147,7 @@ class Reuse:
         return bool(found[0][0])
 
 
-def taken_over(database: duckdb.DuckDBPyConnection, folder: Path, work: Work) -> Reuse:
+def taken_over(database: Database, folder: Path, work: Work) -> Reuse:
     """The steps of `work` that need not be done, in the database.
 
     None at all when one of them cannot be read: others may have been chosen because of it.
@@ -161,7 +162,7 @@ def taken_over(database: duckdb.DuckDBPyConnection, folder: Path, work: Work) ->
 
 
 def _loaded(
-    database: duckdb.DuckDBPyConnection, folder: Path, name: str, cached: CachedStep
+    database: Database, folder: Path, name: str, cached: CachedStep
 ) -> tuple[InputTable, Report]:
     facts = StepFacts.model_validate_json((folder / cached.facts).read_bytes())
     if cached.table:

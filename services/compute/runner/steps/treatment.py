@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.database import Say, columns, open_database
@@ -53,7 +53,7 @@ class TreatmentRun:
 
     folder: Path
     work: Work
-    database: duckdb.DuckDBPyConnection
+    database: Database
     say: Say
     reuse: Reuse
     made: list[Made] = field(default_factory=list)

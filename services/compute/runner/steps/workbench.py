@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.execution.job_folder import Made
 from services.compute.jobs.crossing_size import MOST_ROWS
@@ -85,7 +85,7 @@ class Workbench:
     restricted data go in; rows of the tables may be `is_chosen` by its holder.
     """
 
-    database: duckdb.DuckDBPyConnection
+    database: Database
     tables: Mapping[str, InputTable]
     output: str
     out: Path

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import ROW, quoted
 from services.compute.runner.totals.labels import (
@@ -22,7 +22,7 @@ _REPEATING = 0.2
 
 
 def marked_sets(
-    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column], rows: int
+    database: Database, table: str, columns: Sequence[Column], rows: int
 ) -> Iterator[tuple[int, Reason]]:
     """Of a large table the rows labelled alike that together sum the others."""
     texts = [one for one in columns if one.kind == "text"][:MOST_COLUMNS]
@@ -60,9 +60,7 @@ def marked_sets(
             yield from ((int(row), reason) for (row,) in found)
 
 
-def _hinted(
-    database: duckdb.DuckDBPyConnection, table: str, texts: Sequence[Column], rows: int
-) -> list[Column]:
+def _hinted(database: Database, table: str, texts: Sequence[Column], rows: int) -> list[Column]:
     """The columns that may hold a label.
 
     One with nearly as many values as rows is slow to look through: a table that has totals there

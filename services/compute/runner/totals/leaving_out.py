@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import ROW, filled, quoted
 from shared.tables.manifest import Column
@@ -29,10 +29,7 @@ def is_counted(ranges: Sequence[RowRange]) -> str:
 
 
 def without_totals(
-    database: duckdb.DuckDBPyConnection,
-    table: str,
-    columns: Sequence[Column],
-    totals: Sequence[TotalRows],
+    database: Database, table: str, columns: Sequence[Column], totals: Sequence[TotalRows]
 ) -> tuple[str, Sequence[Column]]:
     """A table without its totals, and what its columns have then; the same where there are none."""
     ranges = [one for total in totals for one in total.ranges]

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-import duckdb
 import numpy as np
+from duckdb import DuckDBPyConnection as Database
 from numpy.typing import NDArray
 
 from services.compute.runner.database import quoted
@@ -43,9 +43,7 @@ _FEWEST = 3
 class SmallTable:
     """A table that is looked at row by row."""
 
-    def __init__(
-        self, database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]
-    ) -> None:
+    def __init__(self, database: Database, table: str, columns: Sequence[Column]) -> None:
         self._columns = columns
         texts = [at for at, one in enumerate(columns) if one.kind == "text"]
         numbers = [at for at, one in enumerate(columns) if may_be_numbers(one)]

@@ -7,7 +7,7 @@ are numbers need not be known: sums over all their values are equal where those 
 from collections.abc import Iterator, Sequence
 from math import log
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import ROW, filled, literal, quoted
 from services.compute.runner.totals.labels import (
@@ -42,7 +42,7 @@ _ENOUGH = log(100)
 
 
 def coded_totals(
-    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column], rows: int
+    database: Database, table: str, columns: Sequence[Column], rows: int
 ) -> Iterator[tuple[int, Reason]]:
     """The rows, from 1, whose code is one of a total, and that sum those with other codes.
 
@@ -66,7 +66,7 @@ def _is_code(column: Column) -> str:
     return f"coalesce(lower({filled(column.name)}) IN ({codes}), false)"
 
 
-def _is_plain(database: duckdb.DuckDBPyConnection, table: str, column: Column) -> bool:
+def _is_plain(database: Database, table: str, column: Column) -> bool:
     """Whether a code means a total whatever it sums: not a letter, nor a company's name."""
     if OTHER_NAMES.search(fold(column.name)):
         return False
@@ -77,20 +77,14 @@ def _is_plain(database: duckdb.DuckDBPyConnection, table: str, column: Column) -
     return bool(found)
 
 
-def _with_codes(
-    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]
-) -> list[Column]:
+def _with_codes(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
     tests = ", ".join(f"bool_or({_is_code(one)})" for one in columns)
     ((*has,),) = database.execute(f"SELECT {tests} FROM {quoted(table)}").fetchall()
     return [one for one, found in zip(columns, has, strict=True) if found]
 
 
 def _alike(
-    database: duckdb.DuckDBPyConnection,
-    table: str,
-    column: Column,
-    others: Sequence[Column],
-    rows: int,
+    database: Database, table: str, column: Column, others: Sequence[Column], rows: int
 ) -> list[str]:
     """The columns, in SQL, in which a total and its parts are alike: no labels of the code."""
     repeated = [one for one in others if one.distinct <= _OWN * rows]
@@ -108,11 +102,7 @@ def _alike(
 
 
 def _is_sum(
-    database: duckdb.DuckDBPyConnection,
-    table: str,
-    column: Column,
-    number: Column,
-    alike: Sequence[str],
+    database: Database, table: str, column: Column, number: Column, alike: Sequence[str]
 ) -> bool:
     """Whether the figures of rows with the code sum those of the others, not by chance."""
     code, figure = _is_code(column), figure_sql(number)
@@ -133,9 +123,7 @@ def _is_sum(
     return bool(groups) and matching >= _MATCHING * groups and (improbable or 0) >= _ENOUGH
 
 
-def _rows(
-    database: duckdb.DuckDBPyConnection, table: str, column: Column, alike: Sequence[str]
-) -> list[int]:
+def _rows(database: Database, table: str, column: Column, alike: Sequence[str]) -> list[int]:
     """The rows with the code beside which there are others: one without any counts by itself."""
     code = _is_code(column)
     keys = [f"key{number}" for number in range(len(alike))]

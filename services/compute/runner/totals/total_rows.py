@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.totals.labels import MOST_COLUMNS, Reason
 from services.compute.runner.totals.large_table import marked_sets
@@ -36,7 +36,7 @@ class FoundTotals(NamedTuple):
 
 
 def find_total_rows(
-    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column], rows: int
+    database: Database, table: str, columns: Sequence[Column], rows: int
 ) -> FoundTotals:
     """The rows of a table that are totals, and those that may be: nobody knows what these sum."""
     if rows <= 2:  # noqa: PLR2004 - no row can sum two others

@@ -6,7 +6,7 @@ may set English groups of thousands apart as well as decimals. Only other values
 
 from collections.abc import Sequence
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import filled, literal, quoted
 from services.compute.runner.repairs import Repairs
@@ -21,7 +21,7 @@ _DOUBTFUL = 0.5
 
 
 def with_doubtful_commas(
-    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column], repairs: Repairs
+    database: Database, table: str, columns: Sequence[Column], repairs: Repairs
 ) -> list[Column]:
     """The columns, those in doubt with what else they may be; they are noted for the owner."""
     decimals = [one for one in columns if one.type == "decimal" and _has_commas(one)]

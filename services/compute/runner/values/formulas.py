@@ -1,6 +1,6 @@
 """Texts that a spreadsheet would work out when it opens a CSV, written so that it shows them."""
 
-import duckdb
+from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.database import columns, literal, quoted
 
@@ -22,7 +22,7 @@ def harmless_name(name: str) -> str:
     return f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
 
 
-def harmless_table(database: duckdb.DuckDBPyConnection, table: str) -> str:
+def harmless_table(database: Database, table: str) -> str:
     """A query for the columns of a table, numbers and dates as they are."""
     chosen = ", ".join(
         f"{harmless(quoted(name)) if kind == 'VARCHAR' else quoted(name)}"
