@@ -148,15 +148,11 @@ def _missing(runs: Arrow, distinct: Texts, year: int) -> Years:
     """For each year, how many codes of the départements listed nearly wholly are no value."""
     is_valid = pc.and_(pc.less_equal(runs["first"], year), pc.greater_equal(runs["last"], year))
     valid = runs["code"].filter(is_valid)
-    known, listed = (_by_start(codes) for codes in (valid, _among(valid, distinct)))
+    known, listed = (_by_start(codes) for codes in (valid, valid.filter(pc.is_in(valid, distinct))))
     whole = [start for start, count in listed.items() if count >= _WHOLE * known[start]]
     starts = pc.utf8_slice_codeunits(runs["code"], 0, 2)
     there = runs.filter(pc.is_in(starts, pa.array(whole, pa.string())))
     return _count(there, there["code"]) - _count(there, distinct)
-
-
-def _among(codes: Texts, others: Texts) -> Texts:
-    return codes.filter(pc.is_in(codes, others))
 
 
 def _by_start(codes: Texts) -> Counter[str]:

@@ -5,7 +5,7 @@ import pyarrow.compute as pc
 from stdnum import iban
 
 from services.compute.runner.columns.nir import KEYED_NIR, is_nir
-from services.compute.runner.columns.person_names import Words
+from services.compute.runner.columns.person_names import Words, unaccented
 from services.compute.runner.columns.reference_files import any_word
 from services.compute.runner.values.value_tests import Flags, Texts, matching
 
@@ -97,10 +97,7 @@ def names_within(texts: Texts) -> Flags:
 
 def is_address(texts: Texts) -> Flags:
     """A number and a way, or a way, or a town behind its postcode (AFNOR NF Z10-011)."""
-    plain = pc.replace_substring_regex(
-        pc.utf8_normalize(pc.utf8_lower(texts), form="NFKD"), "\\p{M}+", ""
-    )
-    return matching(_ADDRESS)(plain)
+    return matching(_ADDRESS)(unaccented(texts))
 
 
 def _inside(texts: Texts, pattern: str) -> Texts:

@@ -7,16 +7,14 @@ département lie as far apart as any: then they are shares and rates, which look
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
 from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.columns.area_codes import departement_of, leading_column
 from services.compute.runner.database import quoted, trimmed
+from services.compute.runner.values.value_tests import Numbers
 from shared.tables.manifest import Column, Meaning
-
-Numbers: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 _ENOUGH = 0.95
 """Share of the rows that must be points of France: real files have a few faults."""

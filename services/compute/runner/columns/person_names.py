@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow.compute as pc
 
 from services.compute.runner.columns.reference_files import any_word, unfolded
-from services.compute.runner.values.value_tests import Flags, Test, Texts, among, flags_of
-
-Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
+from services.compute.runner.values.value_tests import Counts, Flags, Test, Texts, among, flags_of
 
 _SIGNS = "[0-9@:/;()]"
 _NEVER = rf"{_SIGNS}|\b{any_word('not_in_names')}\b"
@@ -59,7 +56,7 @@ class Words:
     @classmethod
     def of(cls, texts: Texts) -> "Words":
         """The words of these texts."""
-        plain = _plain(texts)
+        plain = unaccented(texts)
         named = pc.replace_substring_regex(plain, _BESIDE_NAMES, " ")
         apart = pc.utf8_trim_whitespace(pc.replace_substring_regex(named, "[^a-z0-9]+", " "))
         split = pc.split_pattern(apart, " ")
@@ -129,7 +126,7 @@ class Words:
 
 def folded(texts: Texts) -> Texts:
     """Small letters alone, without accents, spaces and signs."""
-    return _fold(_plain(texts))
+    return _fold(unaccented(texts))
 
 
 def _fold(plain: Texts) -> Texts:
@@ -137,7 +134,7 @@ def _fold(plain: Texts) -> Texts:
     return pc.replace_substring_regex(plain, "[^a-z]+", "")
 
 
-def _plain(texts: Texts) -> Texts:
+def unaccented(texts: Texts) -> Texts:
     """Small letters without accents."""
     apart = pc.utf8_normalize(pc.utf8_lower(texts), form="NFKD")
     return pc.replace_substring_regex(apart, "\\p{M}+", "")

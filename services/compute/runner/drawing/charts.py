@@ -140,7 +140,7 @@ def _set_x_axis(axes: Axes, points: Sequence[Point], places: Mapping[str, int]) 
             axes.tick_params(axis="x", rotation=45)
     elif points and isinstance(points[0].x, date):
         axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=9))
-        axes.xaxis.set_major_formatter(FuncFormatter(_day))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda day, _: french_day(num2date(day))))
     else:
         values = [float(point.x) for point in points if isinstance(point.x, (int, float))]
         if values and are_years(values):
@@ -148,10 +148,6 @@ def _set_x_axis(axes: Axes, points: Sequence[Point], places: Mapping[str, int]) 
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
         else:
             axes.xaxis.set_major_formatter(_numbers())
-
-
-def _day(value: float, _place: int | None) -> str:
-    return french_day(num2date(value).date())
 
 
 def _numbers() -> Any:  # noqa: ANN401 - matplotlib has no types

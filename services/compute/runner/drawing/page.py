@@ -99,10 +99,11 @@ class Contents:
 
 def page_of(contents: Contents) -> str:
     """The whole page."""
+    crossings = (_crossing(one) for one in contents.steps if "keys" in one.report)
     sections = (
         ("Question", _paragraphs(contents.question)),
         ("Données utilisées", _sources(contents.sources)),
-        ("Ce qui s'est rencontré, et ce qui manque", _crossings(contents.steps)),
+        ("Ce qui s'est rencontré, et ce qui manque", "".join(crossings)),
         ("À savoir", _warnings(contents.steps)),
         ("Résultat", "".join(_figure(one) for one in contents.pictures) + _rows(contents.table)),
         ("Provenance", _provenance(contents)),
@@ -162,10 +163,6 @@ def _sources(sources: Iterable[Input]) -> str:
     shown = [[row[at] for at in filled] for row in rows]
     caption = "Jeux de données lus par le traitement"
     return _table(caption, [head[at] for at in filled], shown) if rows else ""
-
-
-def _crossings(steps: Sequence[DoneStep]) -> str:
-    return "".join(_crossing(one) for one in steps if "keys" in one.report)
 
 
 _PARTS = {

@@ -9,6 +9,7 @@ from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.database import Say
 from services.compute.runner.files.contents import each_file, is_archive
 from services.compute.runner.files.media_types import START, kind_of
+from services.compute.runner.formats.archive import MAPS
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 from shared.tables.files import LISTING, NAMED, FileSummary, ListedFile
@@ -21,20 +22,8 @@ _CLOSED_ENDINGS = (
     *(".7z", ".rar"),
 )
 _TABLES = (
-    ".csv",
-    ".tsv",
-    ".xlsx",
-    ".xls",
-    ".ods",
-    ".parquet",
-    ".geojson",
-    ".jsonl",
-    ".ndjson",
-    ".shp",
-    ".gpkg",
-    ".kml",
-    ".kmz",
-    ".gpx",
+    *(".csv", ".tsv", ".xlsx", ".xls", ".ods", ".parquet", ".geojson", ".jsonl", ".ndjson"),
+    *MAPS,
 )
 """Endings of what is read as a table elsewhere."""
 
@@ -50,14 +39,18 @@ def ingest_files(
     repairs = Repairs()
     say(0.0, "regarde les fichiers")
     listed = list(_listed(folder / given, work.filename, repairs))
-    if not is_archive(work.filename):
-        _check_single(listed[0])
+    if not is_archive(work.filename) and _is_closed(listed[0]):
+        raise Rejected(
+            "cette archive n'est pas ouverte ici : déposez les mêmes fichiers dans une archive ZIP"
+            " (.zip)"
+        )
     _note(listed, repairs)
     with (folder / "out" / LISTING).open("w") as file:
         file.writelines(f"{one.model_dump_json(exclude_none=True)}\n" for one in listed)
+    ending = PurePosixPath(work.filename).suffix.lower().removeprefix(".")
     profile = Profile(
         rows=0,
-        format="zip" if is_archive(work.filename) else _ending(work.filename),
+        format="zip" if is_archive(work.filename) else ending,
         encoding="binary",
         columns=(),
         repairs=repairs.made(),
@@ -88,14 +81,6 @@ def _summary(listed: list[ListedFile]) -> FileSummary:
     )
 
 
-def _check_single(file: ListedFile) -> None:
-    if _is_closed(file):
-        raise Rejected(
-            "cette archive n'est pas ouverte ici : déposez les mêmes fichiers dans une archive ZIP"
-            " (.zip)"
-        )
-
-
 def _is_closed(file: ListedFile) -> bool:
     """Whether it is an archive of a kind that is not opened."""
     return file.media_type in _CLOSED or file.name.lower().endswith(_CLOSED_ENDINGS)
@@ -109,7 +94,3 @@ def _note(listed: list[ListedFile], repairs: Repairs) -> None:
             repairs.note("tables_inside", detail=file.name)
         elif _is_closed(file) or is_archive(name):
             repairs.note("archives_inside", detail=file.name)
-
-
-def _ending(filename: str) -> str:
-    return PurePosixPath(filename).suffix.lower().removeprefix(".")

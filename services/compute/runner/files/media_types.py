@@ -89,12 +89,8 @@ def _named(start: bytes) -> str:
         return "video/mp4"
     if start[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
         return "application/x-tar"
-    return TEXT if _is_text(start) else UNKNOWN
-
-
-def _is_text(start: bytes) -> bool:
-    """Whether it may be text: of any encoding but those that have zeros."""
-    return bool(start) and b"\0" not in start
+    # Text may be of any encoding but those that have zeros.
+    return TEXT if start and b"\0" not in start else UNKNOWN
 
 
 def _jpeg_size(start: bytes) -> tuple[int | None, int | None]:

@@ -34,7 +34,7 @@ _ZIP = b"PK\x03\x04"
 _START = 6
 _SHP, _SHAPES = ".shp", "layer.shp"
 _TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".geojson", ".parquet")
-_MAPS = (".shp", ".gpkg", ".kml", ".kmz", ".gpx")
+MAPS = (".shp", ".gpkg", ".kml", ".kmz", ".gpx")
 _KML, _MAIN_KML = ".kml", "doc.kml"
 _BOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".gz", ".xz")
 _ENCRYPTED = 0x1
@@ -136,7 +136,7 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
 
 def _table_in(files: list[zipfile.ZipInfo], repairs: Repairs) -> zipfile.ZipInfo:
     """The one table among the files of an archive: of several Shapefiles, that of most rows."""
-    known = (*_TABLES, *_MAPS, *_BOOKS)
+    known = (*_TABLES, *MAPS, *_BOOKS)
     tables = [one for one in files if one.filename.lower().endswith(known)]
     # Beside a table, a text is mostly what tells about it.
     told = [one for one in tables if not one.filename.lower().endswith(".txt")]

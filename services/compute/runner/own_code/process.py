@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -139,17 +140,11 @@ def _watch(
             said += len(chunk)
             on_said(chunk)
         elif not is_open:
-            _wait(process)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_LOOK_SECONDS)
         if said > SAID_BYTES:
             raise Rejected(f"le code a écrit plus de {SAID_BYTES // 10**6} Mo dans son journal")
         _check_size(folder)
-
-
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(_LOOK_SECONDS)
-    except subprocess.TimeoutExpired:
-        return
 
 
 def _check_size(folder: CodeFolder) -> None:

@@ -98,13 +98,14 @@ def identifier_of(node: Node) -> str:
 def record_of(node: Node) -> Record:
     """One dataset."""
     period, contact = node.node(DCTERMS.temporal), node.node(DCAT.contactPoint)
+    keywords = node.texts(DCAT.keyword) or node.texts(DC.subject)
     return Record(
         identifier=identifier_of(node),
         others=_others(node),
         title=_title(node),
         description=text_of_html(node.text(DCTERMS.description, DC.description)),
         theme=_theme(node),
-        keywords=tuple(sorted({untagged(word) for word in _keywords(node)} - {""}))[:KEYWORDS],
+        keywords=tuple(sorted({untagged(word) for word in keywords} - {""}))[:KEYWORDS],
         territory=territory_of(node.names(DCTERMS.spatial))[:PLACES],
         licence=_licence(node),
         restricted=last_part(node.text(DCTERMS.accessRights)).upper() in _CLOSED,
@@ -155,10 +156,6 @@ def _theme(node: Node) -> str:
         if code in THEMES or theme.label != theme.address:
             return THEMES.get(code) or untagged(theme.label)
     return ""
-
-
-def _keywords(node: Node) -> list[str]:
-    return node.texts(DCAT.keyword) or node.texts(DC.subject)
 
 
 def _licence(node: Node) -> str:

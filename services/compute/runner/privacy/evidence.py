@@ -15,7 +15,7 @@ from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.reference_files import words
 from services.compute.runner.privacy.column_sample import ColumnSample
 from services.compute.runner.privacy.traces import is_high, is_ip, is_public_ip
-from services.compute.runner.values.value_tests import Flags, Test, Texts, among, matching
+from services.compute.runner.values.value_tests import Counts, Flags, Test, Texts, among, matching
 from shared.tables.privacy import DOUBTFUL
 
 Evidence = Callable[[ColumnSample], float]
@@ -243,17 +243,15 @@ def listed(name: str) -> tuple[Evidence, Evidence]:
     return by_name, lambda sample: by_name(sample) * UNNAMED
 
 
-def _alive(years: np.ndarray[tuple[int], np.dtype[np.int64]]) -> float:
+def _alive(years: Counts) -> float:
     """The share of the years in which somebody may be born who is alive, or was lately."""
     now = datetime.now(UTC).year
     return float(((years > now - _OLDEST) & (years <= now)).mean()) if len(years) else 0.0
 
 
-def years_of(values: Texts) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def years_of(values: Texts) -> Counts:
     """The first four digits that read as a year of the last three centuries, where there are."""
     found = pc.extract_regex(values, r"(?P<year>\b(?:18|19|20)[0-9]{2})")
     years = pc.struct_field(found, "year").drop_null()
-    numbers: np.ndarray[tuple[int], np.dtype[np.int64]] = pc.cast(years, "int64").to_numpy(
-        zero_copy_only=False
-    )
+    numbers: Counts = pc.cast(years, "int64").to_numpy(zero_copy_only=False)
     return numbers

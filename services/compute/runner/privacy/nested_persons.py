@@ -18,10 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.runner.columns.contacts import mentions_somebody
-from services.compute.runner.columns.person_names import Counts, Words
+from services.compute.runner.columns.person_names import Words, unaccented
 from services.compute.runner.columns.reference_files import any_word, words
 from services.compute.runner.privacy.column_sample import ColumnSample
-from services.compute.runner.values.value_tests import Flags, Texts, flags_of, matching
+from services.compute.runner.values.value_tests import Counts, Flags, Texts, flags_of, matching
 from shared.words import fold
 
 _LONGEST, _LOOKED_AT = 20_000, 500
@@ -130,7 +130,7 @@ def _parts_of(texts: Texts) -> tuple[Texts, Counts]:
     if not _has(texts, r"[|\n•]").any():
         parts, index = _split(parts, index, _BETWEEN_FIELDS)
     # Names are listed by commas as well; what is told of one person is, too.
-    is_whole = _has(_folded(parts), rf"[0-9]|{_ROLE}")
+    is_whole = _has(unaccented(parts), rf"[0-9]|{_ROLE}")
     names, of_names = _split(parts.filter(pa.array(~is_whole)), index[~is_whole], ",")
     records: list[str] = []
     of_records: list[int] = []
@@ -158,7 +158,7 @@ def _judged(parts: Texts, *, by_header: bool) -> tuple[Flags, Flags, Flags]:
     reached = _has(parts, r"[0-9@]")
     reached[reached] = mentions_somebody(parts.filter(pa.array(reached)))
     named_records = flags_of(pc.starts_with(parts, _RECORD + _NAMED)) | (is_record & reached)
-    plain = _folded(parts)
+    plain = unaccented(parts)
     aged = _has(plain, _AGE) & ~_has(plain, _BAND)
     said = aged.astype(int) + _has(plain, _SEX) + _has(plain, _ROLE)
     if by_header:
@@ -170,11 +170,6 @@ def _judged(parts: Texts, *, by_header: bool) -> tuple[Flags, Flags, Flags]:
     first = names.are_first_name() & ~is_record
     listed = first if by_header else np.zeros(len(first), bool)
     return named | named_records, told | told_records | named_records, listed
-
-
-def _folded(texts: Texts) -> Texts:
-    plain = pc.utf8_normalize(pc.utf8_lower(texts), form="NFKD")
-    return pc.replace_substring_regex(plain, "\\p{M}+", "")
 
 
 def _has(texts: Texts, pattern: str) -> Flags:

@@ -22,7 +22,7 @@ from services.compute.runner.columns.reference_files import any_word
 from services.compute.runner.database import ROW, filled, quoted
 from services.compute.runner.privacy.column_sample import ColumnSample, Detection
 from services.compute.runner.privacy.nested_persons import persons_in
-from services.compute.runner.values.value_tests import Flags, Texts, matching
+from services.compute.runner.values.value_tests import Flags, flags_of, matching
 from shared.tables.privacy import Subject
 from shared.words import fold
 
@@ -76,7 +76,7 @@ class Mailboxes:
             for one in self.samples
             if one is not sample and one.column.kind == "text" and one.column.name not in persons
         ]
-        places = np.flatnonzero(_filled(sample.cells))[wanted]
+        places = np.flatnonzero(flags_of(pc.is_valid(sample.cells)))[wanted]
         boxes = folded(
             pc.replace_substring_regex(sample.values.filter(pa.array(wanted)), "@.*$", "")
         )
@@ -85,10 +85,6 @@ class Mailboxes:
         return np.array(
             [_is_made_of(box, row) for box, row in zip(boxes.to_pylist(), rows, strict=True)], bool
         )
-
-
-def _filled(cells: Texts) -> Flags:
-    return np.asarray(pc.is_valid(cells).to_numpy(zero_copy_only=False), bool)
 
 
 def _is_made_of(box: str, row: Sequence[str | None]) -> bool:

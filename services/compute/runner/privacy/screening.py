@@ -105,15 +105,12 @@ def _traits(
     quasi = [one for one in found if one.kind not in SENSITIVE]
     sensitive = [one for one in found if one.kind in SENSITIVE]
     names = [*births, *(one.name for one in quasi if one.kind != "identifier")]
-    if not names:
-        return (
-            *_findings(quasi, "quasi", counted),
-            *_findings(sensitive, "sensitive", counted),
-        ), {}
     told = [one.name for one in sensitive]
-    hidden = measure(counted.database, counted.table, names, told)
-    protected = _findings(sensitive, "sensitive", counted, hidden.diversity)
-    return (*_findings(quasi, "quasi", counted), *protected), _figures(hidden, rows)
+    hidden = measure(counted.database, counted.table, names, told) if names else None
+    diversity = hidden.diversity if hidden else ()
+    protected = _findings(sensitive, "sensitive", counted, diversity)
+    figures = _figures(hidden, rows) if hidden else {}
+    return (*_findings(quasi, "quasi", counted), *protected), figures
 
 
 def _subject(

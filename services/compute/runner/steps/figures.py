@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import day_sql, typed_value
 from services.compute.runner.database import filled, quoted
 from services.compute.runner.steps.workbench import TABLE, Workbench, number
@@ -97,11 +96,7 @@ def period(workbench: Workbench, at: int, told: TimeGroup) -> str:
 
 def _day(workbench: Workbench, told: TimeGroup) -> str:
     """A text as a day, as its column was read, or else as ISO and French dates are written."""
-    table = workbench.tables[TABLE]
-    known = table.described.get(told.column)
-    if known is None:
-        known = describe_column(workbench.database, table.whole, told.column)
-    text = filled(told.column)
+    known, text = workbench.described(TABLE, told.column), filled(told.column)
     if known.type in ("date", "datetime") and (value := typed_value(known)):
         return f"CAST({value} AS DATE)"
     tried = [day_sql(text, None)]

@@ -4,7 +4,7 @@ import codecs
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -13,7 +13,6 @@ import duckdb
 
 from services.compute.execution.disk_space import remove
 from services.compute.execution.job_folder import Made, Report
-from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import columns, count, literal, quoted
 from services.compute.runner.own_code import process
@@ -29,11 +28,10 @@ from services.compute.runner.own_code.left import (
     read_left,
 )
 from services.compute.runner.own_code.process import FILES, CodeFolder
-from services.compute.runner.steps.workbench import InputTable, Workbench
+from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.values.formulas import harmless_table
 from shared.applications.python import PythonParameters, library_versions
 from shared.errors import Invalid, Rejected
-from shared.tables.manifest import Column
 from shared.words import counted, french_list
 
 _KINDS = {
@@ -141,13 +139,15 @@ def _give(workbench: Workbench, parameters: PythonParameters, folder: CodeFolder
     given = {}
     for number, (role, table) in enumerate(workbench.tables.items()):
         if table.files:
-            _check_whole(role, parameters)
+            if role in parameters.columns:
+                reason = f"« {role} » est un jeu de fichiers : il n'a pas de colonnes"
+                raise Invalid(reason, f"columns.{role}")
             continue
         known = columns(workbench.database, table.name)
         names = parameters.columns.get(role, tuple(known))
         for name in names:
             workbench.column(role, name, f"columns.{role}")
-        described = _described(workbench, table, [one for one in names if known[one] == "VARCHAR"])
+        described = [workbench.described(role, it) for it in names if known[it] == "VARCHAR"]
         typed = typed_table(workbench.database, table.name, described)
         given[role] = f"{number}.parquet"
         target = literal(str(folder.given / given[role]))
@@ -158,12 +158,6 @@ def _give(workbench: Workbench, parameters: PythonParameters, folder: CodeFolder
             f"COPY (SELECT {', '.join(shown)} FROM given) TO {target} (FORMAT parquet)"
         )
     _request(workbench, parameters, folder, given, is_load=False)
-
-
-def _check_whole(role: str, parameters: PythonParameters) -> None:
-    if role in parameters.columns:
-        reason = f"« {role} » est un jeu de fichiers : il n'a pas de colonnes"
-        raise Invalid(reason, f"columns.{role}")
 
 
 def _request(
@@ -185,13 +179,6 @@ def _request(
     told |= {"tables": tables, "files": {role: f"{FILES}/{role}" for role in folder.files}}
     request = json.dumps({**told, "limits": limits, "is_load": is_load})
     (folder.given / "request.json").write_text(request)
-
-
-def _described(workbench: Workbench, table: InputTable, names: Iterable[str]) -> Iterator[Column]:
-    """What these columns of text were read to hold; those are looked at of which nobody knows."""
-    for name in names:
-        known = table.described.get(name)
-        yield known or describe_column(workbench.database, table.whole, name)
 
 
 def _for_pandas(name: str, kind: str) -> str:

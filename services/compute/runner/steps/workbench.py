@@ -118,6 +118,11 @@ class Workbench:
             )
         return quoted(name)
 
+    def described(self, role: str, name: str) -> Column:
+        """What a column of text was read to hold; one of which nobody knows is looked at."""
+        table = self.tables[role]
+        return table.described.get(name) or describe_column(self.database, table.whole, name)
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Every row of a query."""
         return self.database.execute(sql).fetchall()
@@ -216,10 +221,7 @@ def _written(workbench: Workbench, role: str, name: str) -> tuple[str, bool] | N
 
     What stands in place of a secret number is none, and is counted.
     """
-    table = workbench.tables[role]
-    column = table.described.get(name)
-    if column is None:
-        column = describe_column(workbench.database, table.whole, name)
+    column = workbench.described(role, name)
     if column.type not in ("integer", "decimal"):
         return None
     value, text = typed_value(column), filled(name)
@@ -227,7 +229,7 @@ def _written(workbench: Workbench, role: str, name: str) -> tuple[str, bool] | N
     ((wrong, empty),) = workbench.rows(
         f"SELECT count(*) FILTER (value IS NULL AND text NOT IN ({marks})),"
         " count(*) FILTER (value IS NULL AND text IS NOT NULL) FROM"
-        f" (SELECT {value} AS value, {text} AS text FROM {quoted(table.whole)})"
+        f" (SELECT {value} AS value, {text} AS text FROM {quoted(workbench.tables[role].whole)})"
     )
     if wrong:
         return None

@@ -21,6 +21,7 @@ Digits: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
 """How often each of as many values occurs."""
 
+Numbers: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 Test = Callable[[Texts], Flags]
 
 _FEW = 1_000

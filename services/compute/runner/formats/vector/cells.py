@@ -2,7 +2,7 @@
 
 import json
 from decimal import Decimal
-from typing import Any
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,9 +19,12 @@ def text_of(column: pa.Array) -> pa.Array:
     if pa.types.is_floating(kind):
         return numbers(column)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return _nothing_empty(_decoded(column.cast(pa.string())))
+        texts = _decoded(column.cast(pa.string()))
+        return pc.if_else(pc.equal(texts, ""), None, texts)
     if pa.types.is_nested(kind):
-        return pa.array([_as_json(value) for value in column.to_pylist()], pa.string())
+        as_json = partial(json.dumps, ensure_ascii=False, default=str)
+        lists = [as_json(one) if one else None for one in column.to_pylist()]
+        return pa.array(lists, pa.string())
     return column.cast(pa.string())
 
 
@@ -47,11 +50,3 @@ def _decoded(texts: pa.Array) -> pa.Array:
         values = texts.cast(pa.binary()).to_pylist()
         return pa.array([one and one.decode("utf-8", MIXED) for one in values], pa.string())
     return texts
-
-
-def _nothing_empty(texts: pa.Array) -> pa.Array:
-    return pc.if_else(pc.equal(texts, ""), None, texts)
-
-
-def _as_json(value: Any) -> str | None:  # noqa: ANN401 - whatever a list has
-    return json.dumps(value, ensure_ascii=False, default=str) if value else None

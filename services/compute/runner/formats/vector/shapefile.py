@@ -114,7 +114,7 @@ def look_at_shapefile(path: Path, filename: str, repairs: Repairs) -> Source:
         "shp",
         path,
         encoding,
-        recoded=_as_gdal(encoding),
+        recoded=encoding.upper().replace("ISO8859", "ISO-8859"),
         title=Path(filename).stem,
         deleted=deleted,
     )
@@ -169,7 +169,3 @@ def _named(told: bytes) -> str:
     except (LookupError, ValueError):
         return ""
     return found if _CODECS.fullmatch(found) else ""
-
-
-def _as_gdal(encoding: str) -> str:
-    return encoding.upper().replace("ISO8859", "ISO-8859")

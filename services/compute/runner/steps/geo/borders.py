@@ -1,15 +1,13 @@
 """The communes of Normandy, and which of them points lie in."""
 
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
 
 from services.compute.runner.columns.reference_files import read_reference
-
-Flags: TypeAlias = np.ndarray[tuple[int], np.dtype[np.bool_]]
-Places: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
+from services.compute.runner.values.value_tests import Counts, Flags
 
 NEAR_BORDER = 200
 """Metres from a border within which simplified outlines may name the neighbour."""
@@ -24,7 +22,7 @@ class Found(NamedTuple):
     that lie outside and were given to the nearest.
     """
 
-    places: Places
+    places: Counts
     close: Flags
     led: Flags
 

@@ -16,8 +16,9 @@ from services.compute.runner.database import quoted
 from services.compute.runner.drawing.outlines import SOURCE
 from services.compute.runner.steps.geo.borders import NEAR_BORDER, NONE, borders
 from services.compute.runner.steps.geo.positions import Batch, batches
-from services.compute.runner.steps.geo.spellings import Numbers, Points
+from services.compute.runner.steps.geo.spellings import Points
 from services.compute.runner.steps.workbench import TABLE, Workbench
+from services.compute.runner.values.value_tests import Numbers
 from shared.applications.geo import GeoParameters, Nearest
 from shared.errors import Rejected
 from shared.words import counted, unique
@@ -145,14 +146,11 @@ class _Work:
             outside=int((np.isfinite(batch.x) & ~inside).sum()),
             outside_close=int((found.close & ~inside).sum()),
         )
-        codes = pa.array(known.codes).take(pa.array(found.places, mask=~inside))
-        names = pa.array([_names()[code] for code in known.codes])
+        at = pa.array(found.places, mask=~inside)
         return {
-            "commune": codes,
-            "commune_nom": names.take(pa.array(found.places, mask=~inside)),
-            "departement": pa.array([code[:2] for code in known.codes]).take(
-                pa.array(found.places, mask=~inside)
-            ),
+            "commune": pa.array(known.codes).take(at),
+            "commune_nom": pa.array([_names()[code] for code in known.codes]).take(at),
+            "departement": pa.array([code[:2] for code in known.codes]).take(at),
         }
 
     def _distance(self, points: Points) -> Numbers:

@@ -10,7 +10,6 @@ import shapely
 
 from services.compute.runner.database import quoted
 from services.compute.runner.steps.geo.spellings import (
-    Numbers,
     Points,
     count_filled,
     read_numbers,
@@ -18,9 +17,11 @@ from services.compute.runner.steps.geo.spellings import (
     read_points,
 )
 from services.compute.runner.steps.workbench import Workbench
+from services.compute.runner.values.value_tests import Flags, Numbers
 from shared.applications.geo import Position
 
 _BATCH = 100_000
+_DEGREES, _PLANE = 4326, 2154
 _AREA = (41.15, 51.56, -9.86, 10.38)
 """South, north, west and east of where EPSG:2154 is used, in degrees."""
 
@@ -61,7 +62,7 @@ def _read(columns: dict[str, Any], *, lon_first: bool) -> Batch:
     if "x" in columns:
         x, y = read_numbers(columns["x"]), read_numbers(columns["y"])
         filled = count_filled(columns["x"], columns["y"])
-        longitude, latitude = _to_degrees().transform(x, y)
+        longitude, latitude = _between(_PLANE, _DEGREES).transform(x, y)
         points = Points(_finite(latitude), _finite(longitude), filled)
         inside = _is_in_area(points)
         return Batch(points, np.where(inside, x, np.nan), np.where(inside, y, np.nan))
@@ -71,7 +72,8 @@ def _read(columns: dict[str, Any], *, lon_first: bool) -> Batch:
         points = read_pair(columns["latitude"], columns["longitude"])
     inside = _is_in_area(points)
     x, y = (np.full(len(points.latitude), np.nan) for _ in range(2))
-    x[inside], y[inside] = _to_plane().transform(points.longitude[inside], points.latitude[inside])
+    known = points.longitude[inside], points.latitude[inside]
+    x[inside], y[inside] = _between(_DEGREES, _PLANE).transform(*known)
     return Batch(points, x, y)
 
 
@@ -79,23 +81,13 @@ def _finite(numbers: Numbers) -> Numbers:
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
-def _is_in_area(points: Points) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def _is_in_area(points: Points) -> Flags:
     south, north, west, east = _AREA
     with np.errstate(invalid="ignore"):
-        inside: np.ndarray[tuple[int], np.dtype[np.bool_]] = (
-            (points.latitude >= south)
-            & (points.latitude <= north)
-            & (points.longitude >= west)
-            & (points.longitude <= east)
-        )
-    return inside
+        is_at_height: Flags = (points.latitude >= south) & (points.latitude <= north)
+        return is_at_height & (points.longitude >= west) & (points.longitude <= east)
 
 
 @cache
-def _to_plane() -> Any:  # noqa: ANN401 - a Transformer
-    return pyproj.Transformer.from_crs(4326, 2154, always_xy=True)
-
-
-@cache
-def _to_degrees() -> Any:  # noqa: ANN401 - a Transformer
-    return pyproj.Transformer.from_crs(2154, 4326, always_xy=True)
+def _between(system: int, other: int) -> Any:  # noqa: ANN401 - a Transformer
+    return pyproj.Transformer.from_crs(system, other, always_xy=True)

@@ -2,16 +2,14 @@
 
 import json
 import re
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from services.compute.runner.values.value_tests import Texts
-
-Numbers: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
+from services.compute.runner.values.value_tests import Flags, Numbers, Texts
 
 _PLAIN = r"^\s*[+-]?[0-9]{1,9}([.,][0-9]*)?\s*$"
 _ANGLE = re.compile(
@@ -44,11 +42,9 @@ class Points(NamedTuple):
     filled: int
 
     @property
-    def is_read(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    def is_read(self) -> Flags:
         """Which of them are positions."""
-        read: np.ndarray[tuple[int], np.dtype[np.bool_]] = np.isfinite(self.latitude) & np.isfinite(
-            self.longitude
-        )
+        read: Flags = np.isfinite(self.latitude) & np.isfinite(self.longitude)
         return read
 
 
