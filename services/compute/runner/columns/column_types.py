@@ -139,13 +139,9 @@ def _codes(listed: Mapping[str, Test], shape: str) -> Iterator[ColumnType]:
         is_key=True,
         shortened=short,
     )
+    cut = shortened(listed["commune"], 5)
     yield ColumnType(
-        "commune",
-        listed["commune"],
-        _COMMUNE_CHANCE,
-        _COMMUNE,
-        is_key=True,
-        shortened=shortened(listed["commune"], 5),
+        "commune", listed["commune"], _COMMUNE_CHANCE, _COMMUNE, is_key=True, shortened=cut
     )
     # The list is without CEDEX: with the name, the shape is enough of those beside it.
     cedex = beside(listed["postcode"], shape)
@@ -153,13 +149,9 @@ def _codes(listed: Mapping[str, Test], shape: str) -> Iterator[ColumnType]:
         "postcode", cedex, 0.9, _POSTCODE, needs_name=True, is_key=True, shortened=short
     )
     # Too coarse to advise a dataset by: nearly every table has them.
+    digit = matching("[1-9]")
     yield ColumnType(
-        "departement",
-        listed["departement"],
-        0.9,
-        "dep|dpt",
-        needs_name=True,
-        shortened=matching("[1-9]"),
+        "departement", listed["departement"], 0.9, "dep|dpt", needs_name=True, shortened=digit
     )
     yield ColumnType("region", listed["region"], 0.9, "reg", needs_name=True)
     yield from _whole_lists(listed)

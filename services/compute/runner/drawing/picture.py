@@ -3,18 +3,19 @@
 Titles, labels and notes come from data and from people: no sign in them is a formula or markup.
 """
 
+import re
 import textwrap
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from xml.etree import ElementTree as ET
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from services.compute.runner.drawing.french import drawable
-from services.compute.runner.drawing.svg import SvgText, finished
 
 Format = Literal["png", "svg"]
 Axes = Any
@@ -29,6 +30,10 @@ _STYLE: Mapping[str, Any] = {
     "svg.hashsalt": "datalab",
     "axes.unicode_minus": True,
 }
+
+_SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_FINE = re.compile(r"(\d\.\d)\d+")
+"""A coordinate of an SVG: a tenth of a point is less than what is seen or printed."""
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D00")
 """Okabe and Ito (2008), which the colour-blind tell apart, darker yellow last."""
@@ -88,6 +93,43 @@ def _write(drawing: Drawing, caption: Caption, path: Path, kind: Format) -> Path
     metadata = {"Date": None} if kind == "svg" else {"Title": drawable(caption.title)}
     figure.savefig(path, format=kind, dpi=_DPI, metadata=metadata)
     if kind == "svg":
-        text = SvgText(caption.title, caption.text, drawing.texts)
-        path.write_bytes(finished(path.read_bytes(), text))
+        path.write_bytes(_finished(path.read_bytes(), drawing, caption))
     return path
+
+
+def _finished(content: bytes, drawing: Drawing, caption: Caption) -> bytes:
+    """An SVG with its texts, shorter, without metadata and what names an address elsewhere."""
+    for prefix, space in (("", _SVG), ("xlink", _XLINK)):
+        ET.register_namespace(prefix, space)
+    root = ET.fromstring(content)  # noqa: S314 - written by matplotlib a moment ago
+    for metadata in root.findall(f"{{{_SVG}}}metadata"):
+        root.remove(metadata)
+    for path in root.iter(f"{{{_SVG}}}path"):
+        path.set("d", _FINE.sub(r"\1", " ".join(path.get("d", "").split())))
+    for group in root.iter(f"{{{_SVG}}}g"):
+        if told := drawing.texts.get(group.get("id", "")):
+            _tell(group, told)
+    root.set("role", "img")
+    root.set("aria-labelledby", "title desc")
+    root.set("lang", "fr")
+    for name, said in (("desc", caption.text), ("title", caption.title)):
+        element = ET.Element(f"{{{_SVG}}}{name}", {"id": name})
+        element.text = drawable(said)
+        root.insert(0, element)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _tell(group: ET.Element, told: Sequence[str]) -> None:
+    """Say of each part of a group what it is: browsers show it beside the pointer."""
+    paths = list(group.iter(f"{{{_SVG}}}path"))
+    for name in ("style", "clip-path"):
+        # Thousands of parts look alike, and are cut off alike.
+        looks = {path.get(name) for path in paths}
+        if len(looks) == 1 and (look := looks.pop()):
+            group.set(name, look)
+            for path in paths:
+                del path.attrib[name]
+    for path, said in zip(paths, told, strict=True):
+        title = ET.SubElement(path, f"{{{_SVG}}}title")
+        title.text = drawable(said)

@@ -27,13 +27,8 @@ _OTHERS = (
     (b"{\\rtf", "un document RTF"),
 )
 _BINARIES = (
-    (b"\x7fELF", "un programme"),
-    (b"MZ", "un programme"),
-    (b"\xca\xfe\xba\xbe", "un programme"),
-    (b"\xcf\xfa\xed\xfe", "un programme"),
-    (b"\x89PNG", "une image"),
-    (b"\xff\xd8\xff", "une image"),
-    (b"GIF8", "une image"),
+    ((b"\x7fELF", b"MZ", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe"), "un programme"),
+    ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8"), "une image"),
     (b"ID3", "un son"),
 )
 """Some are what a text may begin with: but a text has no zero behind."""

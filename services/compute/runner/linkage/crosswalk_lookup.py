@@ -123,7 +123,6 @@ _MAPPINGS: dict[str, KeyMapping] = {
     "departement_region": _REGION,
 }
 
-
 _ENOUGH = 0.9
 """Share of the values that must lead somewhere: a few companies among many may be communes."""
 

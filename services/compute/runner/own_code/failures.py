@@ -52,16 +52,9 @@ _NO_ACCESS = (
     "sans doute n'a-t-il pas trouvé ou pu écrire un fichier, ou joindre une adresse : il n'a pas de"
     " réseau, et n'écrit que dans son dossier courant et dans /tmp"
 )
-_OUTSIDE = (
-    "OSError",
-    "FileNotFoundError",
-    "PermissionError",
-    "BlockingIOError",
-    "gaierror",
-    "URLError",
-    "ConnectionError",
-    "ConnectionRefusedError",
-    "TimeoutError",
+_OUTSIDE = frozenset(
+    """BlockingIOError ConnectionError ConnectionRefusedError FileNotFoundError OSError
+    PermissionError TimeoutError URLError gaierror""".split()  # noqa: SIM905 - shorter
 )
 _OF_LIBRARIES = frozenset(
     """ArrowInvalid ArrowTypeError BinderException CatalogException ConversionException
@@ -114,7 +107,7 @@ def _what(kind: str, name: str) -> str:
 
 
 def _is_known(kind: str, code: str) -> bool:
-    return hasattr(builtins, kind) or kind in {*_OUTSIDE, *_OF_LIBRARIES} or _stands_in(kind, code)
+    return hasattr(builtins, kind) or kind in _OUTSIDE | _OF_LIBRARIES or _stands_in(kind, code)
 
 
 def _stands_in(name: str, code: str) -> bool:

@@ -66,7 +66,6 @@ _BAND = (
     r"|(moins|plus) de [0-9]+.*"
 )
 
-
 INITIALS = r"(?:[A-ZÀ-Ý][.-]? ?){2,4}"
 INITIALS_AND_BIRTH = (
     rf"{INITIALS}[ ,;:(/-]*(?:n[ée]e? le )?(?:{_DAY}[/.-](?:0?[1-9]|1[0-2])[/.-])?"

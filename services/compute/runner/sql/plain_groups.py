@@ -34,7 +34,6 @@ _NUMERIC = re.compile(r"U?(TINY|SMALL|BIG)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*")
 _KEYS = re.compile(r"VARCHAR|BOOLEAN|DATE|(U?(TINY|SMALL)INT|U?INTEGER|BIGINT)")
 """Types whose values stay what they are in a table of the lab."""
 
-
 NodeT = TypeVar("NodeT", bound=exp.Expr)
 
 

@@ -95,7 +95,6 @@ _FORMATS: Mapping[str, NumberStyle] = {
     "#,##0.0": ENGLISH,
 }
 
-
 _MARKED = "[^-+0-9.,() ]"
 _PLAIN_FORMATS = ("0,0", "0.0")
 """Those of numbers that have nothing but digits and a separator."""

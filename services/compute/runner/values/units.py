@@ -85,7 +85,6 @@ _SUFFIX = re.compile(
 _SUFFIXES = {"m2": "m²", "m3": "m³", "km2": "km²", "kwh": "kWh", "mwh": "MWh", "gwh": "GWh"}
 _SUFFIXES |= {"kw": "kW", "mw": "MW", "kva": "kVA", "pourcent": "%"}
 
-
 _NO_NAMES = ("ans", "jours", "mois", "h", "min", "habitants", "ha", "°")
 """Units whose names are those of columns, too."""
 

@@ -19,7 +19,6 @@ from shared.errors import Rejected
 NEEDED, PARTS = (".shp", ".shx", ".dbf"), (".shp", ".shx", ".dbf", ".prj", ".cpg")
 """The endings of what makes a Shapefile; and of what it is read with."""
 
-
 _INDEX_HEADER, _SHAPE_HEADER = 100, 8
 _WORD = 2
 """Bytes in which an index counts."""
