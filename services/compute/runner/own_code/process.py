@@ -102,16 +102,11 @@ def _command(folder: CodeFolder) -> list[str]:
     given |= {str(prefix): str(prefix) for prefix in interpreter()}
     given |= {f"{_LAB}/{part}": str(CODE / part) for part in _own_parts()}
     given |= {f"{FILES}/{role}": str(path) for role, path in folder.files.items()}
-    own = {
-        "/in": folder.given,
-        "/out": folder.left,
-        "/work": folder.path / "work",
-        "/tmp": folder.path / "tmp",  # noqa: S108 - its own
-    }
+    own = {"/out": folder.left, "/work": folder.path / "work", "/tmp": folder.path / "tmp"}  # noqa: S108 - its own
     view = {
         "root": str(folder.path / "root"),
         "given": given | {"/in": str(folder.given)},
-        "writable": {inside: str(path) for inside, path in own.items() if inside != "/in"},
+        "writable": {inside: str(path) for inside, path in own.items()},
     }
     python = (sys.executable, "-B", "-s", "-P")
     return [

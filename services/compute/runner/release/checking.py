@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from duckdb import DuckDBPyConnection as Database
 
@@ -56,15 +57,13 @@ class Release:
         self.outputs.append(OutputRelease(name=output, verdict=verdict, rules=tuple(found)))
         return shown
 
-    def hold(self, name: str) -> None:
-        """Keep an output of own code for a reviewer: no rule can look into it."""
-        rules = (outcome("opaque", "held"),)
-        self.outputs.append(OutputRelease(name=name, verdict="held", rules=rules))
+    def hold(self, name: str, rule: Literal["opaque", "stops"]) -> None:
+        """Keep an output for a reviewer.
 
-    def hold_as_stopping(self, table: str) -> None:
-        """Keep the result for a reviewer: that a step came to its end tells of the data."""
-        rules = (outcome("stops", "held"),)
-        self.outputs.append(OutputRelease(name=table, verdict="held", rules=rules))
+        No rule can look into what own code made; that a step did not stop tells of the data.
+        """
+        rules = (outcome(rule, "held"),)
+        self.outputs.append(OutputRelease(name=name, verdict="held", rules=rules))
 
     @property
     def record(self) -> ReleaseRecord:

@@ -71,7 +71,7 @@ class Leaving:
         is_clean = step.application == CLEAN.name
         cleaned = CleanParameters.model_validate(step.parameters) if is_clean else None
         if inside and cleaned and cleaned.may_stop:
-            self._release.hold_as_stopping(step.output)
+            self._release.hold(step.output, "stops")
         if APPLICATIONS[step.application].draws:
             following.hand_on(inputs[APPLICATIONS[step.application].main_role(step)], step.output)
         elif grouping := self._grouping(step, effect, roles):
@@ -161,7 +161,7 @@ class Leaving:
         if self._release.outputs:
             for one in made:
                 if one.opaque:
-                    self._release.hold(one.name)
+                    self._release.hold(one.name, "opaque")
         self._rows = shown.rows
         files = [
             Made(name=one.file, path=f"out/{one.file}", media_type=PARQUET, is_internal=True)

@@ -13,7 +13,7 @@ from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.database import Say, columns, open_database
 from services.compute.runner.files.handing import hand_over
 from services.compute.runner.notes import note_inputs, note_result, note_reused, note_step
-from services.compute.runner.steps import aggregate, cross, geo, pivot, python, query
+from services.compute.runner.steps import aggregate, cross, pivot, python, query
 from services.compute.runner.steps.cleaning import clean, pseudonymise
 from services.compute.runner.steps.handed_on import made_table
 from services.compute.runner.steps.hidden_failures import HiddenFailures, hides, is_chosen
@@ -31,15 +31,23 @@ from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench
 from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
 from shared.applications.aggregate import AggregateParameters
 from shared.applications.effect import Effect
+from shared.applications.geo import GeoParameters
 from shared.applications.python import check_installed
 from shared.errors import Invalid
 from shared.events.event import Step
+
+
+def _place(workbench: Workbench, parameters: GeoParameters) -> Report:
+    from services.compute.runner.steps.geo import geo  # noqa: PLC0415 - loads pyproj
+
+    return geo.run(workbench, parameters)
+
 
 _RUNS: Mapping[str, Callable[[Workbench, Any], Report]] = {
     "aggregate": aggregate.run,
     "clean": clean.run,
     "cross": cross.run,
-    "geo": geo.run,
+    "geo": _place,
     "pivot": pivot.run,
     "pseudonymise": pseudonymise.run,
     "python": python.run,
