@@ -47,12 +47,8 @@ def step(
     application: str, inputs: dict[str, str], output: str, **parameters: object
 ) -> dict[str, Any]:
     """A step of a treatment."""
-    return {
-        "application": application,
-        "inputs": inputs,
-        "parameters": parameters,
-        "output": output,
-    }
+    made = {"application": application, "inputs": inputs, "output": output}
+    return made | {"parameters": parameters}
 
 
 def prepare(folder: Path, job: dict[str, Any], inputs: Tables) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from shared.aggregate import new_id
 from shared.errors import Invalid
+from tests.integration.compute.jobs import step
 from tests.integration.compute.lab import HOLDER, Lab, crossing, summing, unfit
 from tests.integration.compute.samples import Shelf
 from tests.servers import RunningService
@@ -105,13 +106,7 @@ def test_code_that_is_no_python_is_refused_before_it_is_sent(
     lab: Lab, compute: RunningService, code: str, said: str
 ) -> None:
     """It is parsed in a sandbox: what it does to a parser, it does there."""
-    step = {
-        "application": "python",
-        "inputs": {"a": "a"},
-        "parameters": {"code": code},
-        "output": "made",
-    }
-    asked = {"inputs": {"a": "dts_1"}, "steps": [step]}
+    asked = {"inputs": {"a": "dts_1"}, "steps": [step("python", {"a": "a"}, "made", code=code)]}
     answer = lab.call(compute, "POST", "/treatments/check", json=asked)
     assert answer.status == (422 if said else 200)
     assert said in body(answer).get("detail", "")

@@ -7,6 +7,7 @@ import pytest
 from shared.applications import check_steps
 from shared.errors import Invalid, NotFound
 from shared.events import Treatment
+from tests.integration.compute.jobs import step
 from tests.integration.compute.lab import HOLDER, Lab
 from tests.integration.compute.test_checking import body, shelved
 from tests.servers import RunningService
@@ -18,14 +19,7 @@ RECIPE: dict[str, Any] = {
         "logements": {"title": "Des logements", "columns": {"com": "commune", "vacants": ""}}
     },
     "parameters": {"quoi": {"title": "Ce qui est additionné", "default": "vacants"}},
-    "steps": [
-        {
-            "application": "aggregate",
-            "inputs": {"table": "logements"},
-            "parameters": {"by": ["com"], "sums": ["${quoi}"]},
-            "output": "resultat",
-        }
-    ],
+    "steps": [step("aggregate", {"table": "logements"}, "resultat", by=["com"], sums=["${quoi}"])],
 }
 
 

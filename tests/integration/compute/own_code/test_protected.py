@@ -7,7 +7,7 @@ import pytest
 
 from services.compute.execution.job_folder import Made
 from shared.tables.release import ReleaseRecord
-from tests.integration.compute.jobs import RunOutcome
+from tests.integration.compute.jobs import RunOutcome, step
 from tests.integration.compute.own_code.conftest import RunCode
 
 PROTECTED: dict[str, object] = {"protected": {"communes": {"dataset_id": "dts_a", "version": 1}}}
@@ -112,12 +112,7 @@ def test_reviewer_alone_is_told_of_a_failure(
 @pytest.mark.parametrize("code", [GOOD, BAD], ids=["good", "raises"])
 def test_later_steps_tell_nothing_either(code: str, run_code: RunCode) -> None:
     """They fail where the code chose other names: so they could tell what it saw."""
-    summed = {
-        "application": "aggregate",
-        "inputs": {"table": "rendu"},
-        "parameters": {"by": ["departement"], "sums": ["vu"]},
-        "output": "somme",
-    }
+    summed = step("aggregate", {"table": "rendu"}, "somme", by=["departement"], sums=["vu"])
     run = run_code(code, told=PROTECTED, more=[summed])
     assert run.error == ""
     assert journal(run)

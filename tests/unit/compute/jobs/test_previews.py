@@ -7,19 +7,10 @@ import pytest
 from services.compute.jobs.previews import preview_treatment
 from shared.auth import Caller
 from shared.treatments.preview import KnownPreview, PlannedTreatment
+from tests.integration.compute.jobs import step
 
-CROSS = {
-    "application": "cross",
-    "inputs": {"left": "a", "right": "b"},
-    "parameters": {"left_key": "com", "right_key": "code"},
-    "output": "c",
-}
-SUMS = {
-    "application": "aggregate",
-    "inputs": {"table": "c"},
-    "parameters": {"by": ["epci"], "sums": ["logements"]},
-    "output": "s",
-}
+CROSS = step("cross", {"left": "a", "right": "b"}, "c", left_key="com", right_key="code")
+SUMS = step("aggregate", {"table": "c"}, "s", by=["epci"], sums=["logements"])
 
 
 class Catalogue:

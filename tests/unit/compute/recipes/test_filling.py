@@ -9,23 +9,12 @@ from services.compute.recipes.filling import check_places, fill, ordered
 from services.compute.recipes.model import Recipe, RecipeVersion
 from shared.errors import Forbidden, Invalid, NotFound
 from shared.events import Step
+from tests.integration.compute.jobs import step
 
-SUM = {
-    "application": "aggregate",
-    "inputs": {"table": "crossed"},
-    "parameters": {
-        "by": ["epci"],
-        "sums": ["${what}"],
-        "chart": {"top": "${top}", "title": "Les ${top}"},
-    },
-    "output": "summed",
-}
-CROSS = {
-    "application": "cross",
-    "inputs": {"left": "homes", "right": "towns"},
-    "parameters": {"left_key": "com", "right_key": "code"},
-    "output": "crossed",
-}
+CHART = {"top": "${top}", "title": "Les ${top}"}
+SUM = step("aggregate", {"table": "crossed"}, "summed", by=["epci"], sums=["${what}"], chart=CHART)
+SIDES = {"left": "homes", "right": "towns"}
+CROSS = step("cross", SIDES, "crossed", left_key="com", right_key="code")
 RECIPE: dict[str, Any] = {
     "title": "Additionner par EPCI",
     "description": "",
@@ -113,16 +102,11 @@ def test_recipe_has_versions_of_its_author() -> None:
 def test_no_value_is_written_into_code() -> None:
     """What was reviewed is what runs: values are given to it beside."""
     code = "def run(tables, parameters):\n    return '${what} ${other}'\n"
-    own = {
-        "application": "python",
-        "inputs": {"a": "homes"},
-        "parameters": {"code": code, "parameters": {"what": "${what}"}},
-        "output": "summed",
-    }
+    own = step("python", {"a": "homes"}, "summed", code=code, parameters={"what": "${what}"})
     recipe = version(steps=[own])
     check_places(recipe)
-    [step] = fill(recipe, "par-epci", INPUTS, {"what": "x'; import os"}).steps
-    assert step.parameters == {"code": code, "parameters": {"what": "x'; import os"}}
+    (filled,) = fill(recipe, "par-epci", INPUTS, {"what": "x'; import os"}).steps
+    assert filled.parameters == {"code": code, "parameters": {"what": "x'; import os"}}
 
 
 def test_columns_are_called_as_the_recipe_calls_them() -> None:

@@ -9,20 +9,11 @@ from services.compute.recipes.fitting import Fitting
 from services.compute.recipes.model import RecipeVersion
 from shared.errors import Invalid
 from shared.treatments.known_tables import KnownColumn, KnownTable
+from tests.integration.compute.jobs import step
 
 STEPS: list[dict[str, Any]] = [
-    {
-        "application": "cross",
-        "inputs": {"left": "homes", "right": "towns"},
-        "parameters": {"left_key": "com", "right_key": "code"},
-        "output": "crossed",
-    },
-    {
-        "application": "aggregate",
-        "inputs": {"table": "crossed"},
-        "parameters": {"by": ["nom"], "sums": ["${what}", "homes"]},
-        "output": "summed",
-    },
+    step("cross", {"left": "homes", "right": "towns"}, "crossed", left_key="com", right_key="code"),
+    step("aggregate", {"table": "crossed"}, "summed", by=["nom"], sums=["${what}", "homes"]),
 ]
 RECIPE = RecipeVersion.model_validate(
     {

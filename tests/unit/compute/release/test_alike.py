@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.compute.jobs import step
 from tests.unit.compute.release.test_checking import Lab, Rows
 
 
@@ -47,6 +48,5 @@ def test_no_two_results_give_such_a_group_away(
 def test_condition_that_leaves_too_few_out_counts_nobody(tmp_path: Path, others: int) -> None:
     """Those of town A in trade x are nearly all of the town; in town B they are half."""
     sql = "SELECT ville, count(*) AS n FROM e WHERE metier = 'x' GROUP BY ville"
-    step = {"application": "query", "inputs": {"e": "e"}, "output": "r", "parameters": {"sql": sql}}
-    _, made = Lab(tmp_path, towns(others)).treat([step])
+    _, made = Lab(tmp_path, towns(others)).treat([step("query", {"e": "e"}, "r", sql=sql)])
     assert [(one["ville"], one["n"]) for one in made] == [("B", 5)]

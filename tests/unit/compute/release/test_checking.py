@@ -17,6 +17,7 @@ from services.compute.execution.job_folder import Work
 from services.compute.runner.steps.treatment import treat
 from shared.tables.manifest import Column, Meaning
 from shared.tables.release import EarlierCells, LedgerEntry, ProtectedInput, ReleaseRecord
+from tests.integration.compute.jobs import step
 
 ENOUGH = 3
 Rows = list[tuple[str, str, str, int]]
@@ -46,15 +47,8 @@ class Lab:
 
     def aggregate(self, *by: str, **parameters: Any) -> tuple[ReleaseRecord, list[dict[str, Any]]]:
         """Sum turnovers by groups; returns the record and the rows of the result."""
-        steps = [
-            {
-                "application": "aggregate",
-                "inputs": {"table": "e"},
-                "output": "r",
-                "parameters": {"by": by, "sums": ["ca"], "counts": ["siren"], **parameters},
-            }
-        ]
-        return self.treat(steps)
+        told = {"by": by, "sums": ["ca"], "counts": ["siren"], **parameters}
+        return self.treat([step("aggregate", {"table": "e"}, "r", **told)])
 
     def treat(
         self, steps: Sequence[dict[str, Any]], published: tuple[str, ...] = (), **own: bytes
@@ -114,6 +108,18 @@ class Lab:
         return found
 
 
+def crossed(left: str, right: str, **told: object) -> dict[str, Any]:
+    """The step that crosses two tables, each given with its key as `table.key`, into `c`."""
+    (mine, key), (other, its_key) = left.split("."), right.split(".")
+    keys = {"left_key": key, "right_key": its_key, "how": "inner", **told}
+    return step("cross", {"left": mine, "right": other}, "c", **keys)
+
+
+def summed(*by: str) -> dict[str, Any]:
+    """The step that sums the turnovers of what was crossed."""
+    return step("aggregate", {"table": "c"}, "r", by=by, sums=["ca"])
+
+
 def table(columns: Mapping[str, Sequence[str | None]]) -> bytes:
     """A table of texts as Parquet."""
     written = io.BytesIO()
@@ -165,23 +171,11 @@ def test_no_enterprise_follows_from_all_that_left(tmp_path: Path, seed: int) -> 
     """By towns and trades, by each alone, and by zones of one's own: all added up."""
     lab = Lab(tmp_path, enterprises(seed, 24))
     zones = table({"code": ["A", "B", "C"], "zone": ["1", "1", "2"]})
-    crossed = {
-        "application": "cross",
-        "inputs": {"left": "e", "right": "z"},
-        "output": "c",
-        "parameters": {"left_key": "ville", "right_key": "code", "how": "inner"},
-    }
-    summed = {
-        "application": "aggregate",
-        "inputs": {"table": "c"},
-        "output": "r",
-        "parameters": {"by": ["zone", "metier"], "sums": ["ca"]},
-    }
     orders = [("ville", "metier"), ("ville",), ("metier",)]
     random.Random(seed).shuffle(orders)
     for by in orders:
         lab.aggregate(*by)
-    lab.treat([crossed, summed], z=zones)
+    lab.treat([crossed("e.ville", "z.code"), summed("zone", "metier")], z=zones)
     values = [row[3] for row in lab.rows]
     for figure in ("count", "sum(ca)"):
         assert few_disclosed(lab.released(figure), len(values)) == []
@@ -214,29 +208,15 @@ def test_small_groups_are_missing_and_large_parts_are_empty(tmp_path: Path) -> N
     assert {one.rule: one.failed for one in record.outputs[0].rules} == {"units": 1, "dominance": 1}
 
 
-def chosen_by_hand() -> list[dict[str, Any]]:
-    """The steps that sum what enterprises of a list of one's own have."""
-    return [
-        {
-            "application": "cross",
-            "inputs": {"left": "mine", "right": "e"},
-            "output": "c",
-            "parameters": {"left_key": "id", "right_key": "siren", "how": "inner"},
-        },
-        {
-            "application": "aggregate",
-            "inputs": {"table": "c"},
-            "output": "r",
-            "parameters": {"by": ["groupe"], "sums": ["ca"]},
-        },
-    ]
+CHOSEN_BY_HAND = [crossed("mine.id", "e.siren"), summed("groupe")]
+"""The steps that sum what enterprises of a list of one's own have."""
 
 
 def test_list_of_identifiers_of_ones_own_is_held(tmp_path: Path) -> None:
     """Whoever chooses enterprises one by one waits for a reviewer, however many they are."""
     lab = Lab(tmp_path, enterprises(1, 24))
     mine = table({"id": [row[0] for row in lab.rows[:20]], "groupe": ["g"] * 20})
-    record, _ = lab.treat(chosen_by_hand(), mine=mine)
+    record, _ = lab.treat(CHOSEN_BY_HAND, mine=mine)
     assert record.is_held
     assert [one.rule for one in record.outputs[0].rules] == ["selection"]
     assert [one.units for one in record.entries] == [20], "for what leaves later, if it is released"
@@ -248,7 +228,7 @@ def test_reviewer_reads_how_a_held_result_differs_from_earlier_ones(tmp_path: Pa
     lab = Lab(tmp_path, enterprises(1, 24))
     lab.aggregate("ville")
     mine = table({"id": [row[0] for row in lab.rows[1:]], "groupe": ["g"] * (len(lab.rows) - 1)})
-    record, _ = lab.treat(chosen_by_hand(), mine=mine)
+    record, _ = lab.treat(CHOSEN_BY_HAND, mine=mine)
     assert record.is_held
     (difference,) = record.differences
     counts = (difference.in_both, difference.only_here, difference.only_there)
@@ -263,22 +243,9 @@ def test_ledger_says_how_often_a_crossing_lets_a_row_count(tmp_path: Path, times
     """Each enterprise stands once, or as often as its town is listed."""
     lab = Lab(tmp_path, [(f"{at:09}", "A", "x", 100) for at in range(9)])
     mine = table({"ville": ["A"] * times, "groupe": ["g"] * times})
-    keys = {"left_key": "ville", "right_key": "ville", "how": "inner", "many_to_many": "kept"}
-    steps = [
-        {
-            "application": "cross",
-            "inputs": {"left": "e", "right": "mine"},
-            "output": "c",
-            "parameters": keys,
-        },
-        {
-            "application": "aggregate",
-            "inputs": {"table": "c"},
-            "output": "r",
-            "parameters": {"by": ["groupe"], "rows": "lignes"},
-        },
-    ]
-    _, rows = lab.treat(steps, mine=mine)
+    met = crossed("e.ville", "mine.ville", many_to_many="kept")
+    counted = step("aggregate", {"table": "c"}, "r", by=["groupe"], rows="lignes")
+    _, rows = lab.treat([met, counted], mine=mine)
     assert [row["lignes"] for row in rows] == [9 * times]
     ((_, content),) = lab.left
     weights = parquet.read_table(io.BytesIO(content))["weight"].to_pylist()
@@ -324,23 +291,10 @@ def test_published_register_is_met_by_identifiers_unless_rows_of_it_are_picked(
     """A trade that others publish of each enterprise chooses nobody; a query on it may."""
     lab = Lab(tmp_path, [(f"{at:09}", "A", "x", 100 + at) for at in range(20)])
     register = table({"id": [row[0] for row in lab.rows], "naf": ["1", "2"] * 10})
-    query = {
-        "application": "query",
-        "inputs": {"register": "register"},
-        "output": "some",
-        "parameters": {"sql": "SELECT id, naf FROM register WHERE id < '000000015'"},
-    }
-
-    def crossed(name: str) -> list[dict[str, Any]]:
-        inputs = {"left": "e", "right": name}
-        told = {"left_key": "siren", "right_key": "id", "how": "inner"}
-        by = {"by": ["naf"], "sums": ["ca"]}
-        return [
-            {"application": "cross", "inputs": inputs, "output": "c", "parameters": told},
-            {"application": "aggregate", "inputs": {"table": "c"}, "output": "r", "parameters": by},
-        ]
-
-    record, made = lab.treat(crossed("register"), ("register",), register=register)
+    sql = "SELECT id, naf FROM register WHERE id < '000000015'"
+    query = step("query", {"register": "register"}, "some", sql=sql)
+    whole, some = ([crossed("e.siren", f"{one}.id"), summed("naf")] for one in ("register", "some"))
+    record, made = lab.treat(whole, ("register",), register=register)
     assert (record.verdict, len(made)) == ("released", 2)
-    record, _ = lab.treat([query, *crossed("some")], ("register",), register=register)
+    record, _ = lab.treat([query, *some], ("register",), register=register)
     assert [one.rule for one in record.outputs[0].rules] == ["selection"]

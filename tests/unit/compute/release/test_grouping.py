@@ -6,25 +6,19 @@ from typing import Any
 import pytest
 
 from shared.tables.release import ReleaseRecord
+from tests.integration.compute.jobs import step
 from tests.unit.compute.release.test_checking import Lab, enterprises
 
 
 def asked(lab: Lab, sql: str) -> tuple[ReleaseRecord, list[dict[str, Any]]]:
     """The result of a query."""
-    step = {"application": "query", "inputs": {"e": "e"}, "output": "r", "parameters": {"sql": sql}}
-    return lab.treat([step])
+    return lab.treat([step("query", {"e": "e"}, "r", sql=sql)])
 
 
 def turned(lab: Lab, **parameters: object) -> tuple[ReleaseRecord, list[dict[str, Any]]]:
     """Turnovers by town, with a column for each trade."""
     told = {"index": ["ville"], "names": "metier", "values": "ca", "columns": ["x", "y", "z"]}
-    step = {
-        "application": "pivot",
-        "inputs": {"table": "e"},
-        "output": "r",
-        "parameters": {"wide": {**told, **parameters}},
-    }
-    return lab.treat([step])
+    return lab.treat([step("pivot", {"table": "e"}, "r", wide={**told, **parameters})])
 
 
 def figures(rows: list[dict[str, Any]]) -> dict[tuple[str, ...], float | None]:
@@ -156,16 +150,8 @@ def test_other_pivots_wait_for_a_reviewer(tmp_path: Path, parameters: dict[str, 
 def test_figure_that_names_groups_waits_for_a_reviewer(tmp_path: Path) -> None:
     """As a name it would stand where no rule looks at it."""
     steps = [
-        {
-            "application": "aggregate",
-            "inputs": {"table": source},
-            "output": output,
-            "parameters": {"by": [by], **parameters},
-        }
-        for source, output, by, parameters in (
-            ("e", "s", "ville", {"sums": ["ca"], "rows": "n"}),
-            ("s", "r", "ca", {"sums": ["n"]}),
-        )
+        step("aggregate", {"table": "e"}, "s", by=["ville"], sums=["ca"], rows="n"),
+        step("aggregate", {"table": "s"}, "r", by=["ca"], sums=["n"]),
     ]
     assert Lab(tmp_path, enterprises(1, 60)).treat(steps)[0].is_held
 

@@ -5,17 +5,12 @@ from typing import Any
 
 import pytest
 
+from tests.integration.compute.jobs import step
 from tests.unit.compute.release.test_checking import Lab, enterprises
 
 
 def _step(application: str, table: str, output: str, **parameters: object) -> dict[str, Any]:
-    inputs = {"table": table}
-    return {
-        "application": application,
-        "inputs": inputs,
-        "parameters": parameters,
-        "output": output,
-    }
+    return step(application, {"table": table}, output, **parameters)
 
 
 _SUM = _step("aggregate", "c", "r", by=["ville"], sums=["ca"])
