@@ -1,10 +1,15 @@
 """A lab around the compute service, one for every module."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
+from services.compute.jobs.model import Job
+from services.compute.jobs.workspace import Workspace
 from services.compute.service import Compute
+from shared.endings.departures import Departure
+from shared.store import Store
 from tests.conftest import RETRIES, Token
 from tests.integration.compute.lab import Lab
 from tests.integration.compute.samples import Catalog, Intake
@@ -30,6 +35,15 @@ def lab(
     work = tmp_path_factory.mktemp("work")
     environ = {**module_environ, "DATALAB_RPC_SECONDS": "5", "TMPDIR": str(work)}
     return Lab(broker, vhost, environ, token, work)
+
+
+@pytest.fixture
+def store(mongodb_uri: str) -> Iterator[Store]:
+    """An empty database of this test's own."""
+    opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_compute")
+    opened.prepare((Workspace, Job, Departure))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -251,6 +251,14 @@ def unfit() -> Treatment:
     return Treatment(inputs={"homes": "dts_1"}, steps=(step,))
 
 
+def has_ended(pid: int) -> bool:
+    """Whether a process does nothing more; whoever is to reap it may take its time."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 def runners(service: RunningService) -> list[psutil.Process]:
     """The processes of a service that do jobs, or wait for one: those in a sandbox.
 

@@ -1,11 +1,7 @@
 """Full jobs that are asked for at the same moment, or anew after a crash."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from uuid import uuid4
-
-import pytest
 
 from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
@@ -21,15 +17,6 @@ from tests.integration.compute.lab import HOLDER, summing
 
 AT_ONCE = 8
 STAFF = Caller("lab", frozenset({"operator"}))
-
-
-@pytest.fixture
-def store(mongodb_uri: str) -> Iterator[Store]:
-    """An empty database of this test's own."""
-    opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_compute")
-    opened.prepare((Workspace, Job))
-    yield opened
-    opened.close()
 
 
 def equipped(store: Store) -> str:

@@ -1,8 +1,6 @@
 """A member is erased: its jobs end, without words, and none comes back with an event."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 
@@ -35,15 +33,6 @@ TREATMENT = summing("dts_1").model_copy(update={"inputs": {MARK: "dts_1"}})
 EQUIPPED = enveloped(
     ProjectEquipped(project_id="prj_1", holder_id=MEMBER, treatment=TREATMENT), "prj_1"
 )
-
-
-@pytest.fixture
-def store(mongodb_uri: str) -> Iterator[Store]:
-    """An empty database of this test's own."""
-    opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_compute")
-    opened.prepare((Workspace, Job, Departure))
-    yield opened
-    opened.close()
 
 
 def work(store: Store) -> None:

@@ -1,10 +1,5 @@
 """What compute keeps for a time only: log and texts of jobs whose project ended."""
 
-from collections.abc import Iterator
-from uuid import uuid4
-
-import pytest
-
 from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
 from services.compute.jobs.retention import policies
@@ -17,15 +12,6 @@ from tests.events import enveloped
 from tests.integration.compute.lab import summing
 
 PROJECT, HOLDER = "prj_1", "mbr_holder"
-
-
-@pytest.fixture
-def store(mongodb_uri: str) -> Iterator[Store]:
-    """An empty database of this test's own."""
-    opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_compute")
-    opened.prepare((Workspace, Job))
-    yield opened
-    opened.close()
 
 
 def test_jobs_of_an_ended_project_keep_their_dates_and_counts(

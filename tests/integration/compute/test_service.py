@@ -1,7 +1,6 @@
 """Compute between its events and its API, as real processes."""
 
 import json
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,6 @@ from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, summing, un
 from tests.servers import RunningService, eventually
 
 DATA = Path(__file__).parents[3] / "deploy" / "demo" / "data"
-
-
-@pytest.fixture(scope="module")
-def compute(lab: Lab) -> Iterator[RunningService]:
-    """The service under test; it does so many jobs here that what a spare loads pays."""
-    with lab.compute() as service:
-        yield service
 
 
 def equipped(lab: Lab) -> str:

@@ -20,6 +20,7 @@ from services.compute.execution.process_tree import ProcessTree
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.fork_server import ForkServer
 from services.compute.runner import ingest
+from tests.integration.compute.lab import has_ended
 from tests.servers import eventually
 
 PROGRAMS = "tests.integration.compute.execution.programs"
@@ -77,19 +78,11 @@ def run(folder: Path, request: pytest.FixtureRequest) -> Iterator[Run]:
     assert not [process for process in psutil.process_iter(["cmdline"]) if _has(process, mark)]
     for tree in forked:
         for pid in (tree.leader.pid, tree.init.pid):
-            eventually(lambda pid=pid: is_gone(pid), what=f"{pid} is gone")  # type: ignore[misc]
+            eventually(lambda pid=pid: has_ended(pid), what=f"{pid} is gone")  # type: ignore[misc]
 
 
 def _has(process: psutil.Process, mark: str) -> bool:
     return mark in (process.info["cmdline"] or [])
-
-
-def is_gone(pid: int) -> bool:
-    """Whether nothing more is done by a process; whoever is to reap it may take its time."""
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def said(outcome: Outcome) -> dict[str, object]:

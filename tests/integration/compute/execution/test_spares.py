@@ -19,8 +19,8 @@ from services.compute.execution.projection import project
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from shared.events.event import Step
-from tests.integration.compute.lab import HOMES, Lab
-from tests.servers import eventually
+from tests.integration.compute.lab import HOMES, Lab, has_ended
+from tests.servers import RunningService, eventually
 
 PROJECTION = "services.compute.runner.projection"
 LIMITS = Limits(seconds=60, memory_bytes=1_000_000_000)
@@ -67,14 +67,6 @@ def rows(folder: JobFolder) -> int:
 def is_gone(tree: ProcessTree) -> bool:
     """Whether nothing of a sandbox is left."""
     return tree.leader.poll() is not None and has_ended(tree.init.pid)
-
-
-def has_ended(pid: int) -> bool:
-    """Whether a process does nothing more; whoever is to reap it may take its time."""
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_job_runs_in_the_sandbox_that_waited(spares: Spares) -> None:
@@ -280,18 +272,24 @@ def test_jobs_that_come_while_a_service_starts_wait_for_what_it_loads(lab: Lab) 
         assert "fault of ours" not in service.log()
 
 
+def once_one_waits(service: RunningService) -> list[psutil.Process]:
+    """The processes below a service, once a sandbox waits among them."""
+    found: list[psutil.Process] = []
+
+    def one_waits() -> bool:
+        found[:] = psutil.Process(service.pid).children(recursive=True)
+        return any(one.name() == "cat" for one in found)
+
+    eventually(one_waits, 30, "one waits")
+    return found
+
+
 def test_service_keeps_one_and_leaves_none(lab: Lab) -> None:
     """One job after another is done, and the stopped service leaves neither process nor folder."""
     with lab.compute() as service:
         lab.ingest(HOMES)
         lab.ingest(HOMES)
-        found: list[psutil.Process] = []
-
-        def one_waits() -> bool:
-            found[:] = psutil.Process(service.pid).children(recursive=True)
-            return any(one.name() == "cat" for one in found)
-
-        eventually(one_waits, 30, "one waits")
+        found = once_one_waits(service)
     for one in found:
         eventually(lambda one=one: has_ended(one.pid), what=f"{one} ended")  # type: ignore[misc]
     assert not list(Path(lab.work).glob("datalab-job-*"))
@@ -301,13 +299,7 @@ def test_sandbox_that_waits_ends_with_a_killed_service(lab: Lab) -> None:
     """Nobody is left to tell it to: the kernel closes its pipe."""
     with lab.compute() as service:
         lab.ingest(HOMES)
-        found: list[psutil.Process] = []
-
-        def one_waits() -> bool:
-            found[:] = psutil.Process(service.pid).children(recursive=True)
-            return any(one.name() == "cat" for one in found)
-
-        eventually(one_waits, 30, "one waits")
+        found = once_one_waits(service)
         service.kill()
         for one in found:
             eventually(lambda one=one: has_ended(one.pid), what=f"{one} ended")  # type: ignore[misc]

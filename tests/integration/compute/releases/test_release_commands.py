@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,6 @@ from tests.integration.compute.samples import PARTIAL
 from tests.servers import RunningService
 
 DECIDED = ("--decision", "release", "--reason", "relu")
-
-
-@pytest.fixture(scope="module")
-def compute(lab: Lab) -> Iterator[RunningService]:
-    """The service under test, and a sample intake."""
-    with lab.intake(), lab.compute() as service:
-        yield service
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Results that are held back: what their holder sees, and who decides."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,13 +21,6 @@ RECORD = ReleaseRecord(
     failure="le code s'est arrêté ligne 3",
     told="un résultat sorti avant lui en dirait trop",
 )
-
-
-@pytest.fixture(scope="module")
-def compute(lab: Lab) -> Iterator[RunningService]:
-    """The service under test, and a sample intake."""
-    with lab.intake(), lab.compute() as service:
-        yield service
 
 
 def held(lab: Lab) -> str:
