@@ -209,46 +209,36 @@ class CrampedService(RunningService):
         return self.red().keys() == {"job folders"}
 
 
+def treating(
+    dataset_id: str, application: str, *roles: str, output: str = "result", **parameters: object
+) -> Treatment:
+    """A treatment of one step, which reads that dataset in these roles."""
+    inputs = dict.fromkeys(roles, "homes")
+    step = Step(application=application, inputs=inputs, parameters=parameters, output=output)
+    return Treatment(inputs={"homes": dataset_id}, steps=(step,))
+
+
 def summing(dataset_id: str) -> Treatment:
     """A treatment that sums the homes of each commune."""
-    step = Step(
-        application="aggregate",
-        inputs={"table": "homes"},
-        parameters={"by": ["com"], "sums": ["logements", "vacants"]},
-        output="result",
-    )
-    return Treatment(inputs={"homes": dataset_id}, steps=(step,))
+    return treating(dataset_id, "aggregate", "table", by=["com"], sums=["logements", "vacants"])
 
 
 def crossing(dataset_id: str) -> Treatment:
     """A treatment that crosses the homes of communes with themselves, by département."""
-    step = Step(
-        application="cross",
-        inputs={"left": "homes", "right": "homes"},
-        parameters={
-            "left_key": "com",
-            "right_key": "com",
-            "left_via": "commune_departement",
-            "right_via": "commune_departement",
-        },
-        output="result",
-    )
-    return Treatment(inputs={"homes": dataset_id}, steps=(step,))
+    keys = dict.fromkeys(("left_key", "right_key"), "com")
+    vias = dict.fromkeys(("left_via", "right_via"), "commune_departement")
+    return treating(dataset_id, "cross", "left", "right", **keys, **vias)
 
 
 def endless(dataset_id: str) -> Treatment:
     """A treatment that asks a question without an end."""
     sql = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT max(n) n FROM r"
-    step = Step(
-        application="query", inputs={"homes": "homes"}, parameters={"sql": sql}, output="result"
-    )
-    return Treatment(inputs={"homes": dataset_id}, steps=(step,))
+    return treating(dataset_id, "query", "homes", sql=sql)
 
 
 def unfit() -> Treatment:
     """A treatment that names no column to add up."""
-    step = Step(application="aggregate", inputs={"table": "homes"}, output="result")
-    return Treatment(inputs={"homes": "dts_1"}, steps=(step,))
+    return treating("dts_1", "aggregate", "table")
 
 
 def has_ended(pid: int) -> bool:

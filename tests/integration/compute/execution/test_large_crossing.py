@@ -24,12 +24,8 @@ def table(rows: int) -> bytes:
 
 def crossing(left: str, right: str, **more: str) -> Treatment:
     """The treatment that crosses two datasets on their key."""
-    step = Step(
-        application="cross",
-        inputs={"left": "a", "right": "b"},
-        parameters={"left_key": "cle", "right_key": "cle", **more},
-        output="c",
-    )
+    keys, inputs = {"left_key": "cle", "right_key": "cle", **more}, {"left": "a", "right": "b"}
+    step = Step(application="cross", inputs=inputs, parameters=keys, output="c")
     return Treatment(inputs={"a": left, "b": right}, steps=(step,))
 
 

@@ -2,20 +2,10 @@
 
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import new_id
-from shared.events import FileRef, Step, Treatment
+from shared.events import FileRef
 from shared.tables.manifest import Manifest
-from tests.integration.compute.lab import HOMES, Lab
+from tests.integration.compute.lab import HOMES, Lab, treating
 from tests.servers import eventually
-
-
-def _pseudonymising(dataset_id: str) -> Treatment:
-    step = Step(
-        application="pseudonymise",
-        inputs={"table": "homes"},
-        parameters={"columns": ["com"]},
-        output="result",
-    )
-    return Treatment(inputs={"homes": dataset_id}, steps=(step,))
 
 
 def _rows(lab: Lab, manifest: Manifest) -> dict[str, str]:
@@ -33,7 +23,7 @@ def test_key_is_its_projects_own_and_leaves_nothing_behind(lab: Lab) -> None:
         for project in (new_id("prj"), new_id("prj")):
             lab.grant(project, dataset)
             lab.secure(project)
-            lab.equip(project, _pseudonymising(dataset))
+            lab.equip(project, treating(dataset, "pseudonymise", "table", columns=["com"]))
             trial = lab.manifest(lab.wait_for("job_succeeded", project_id=project))
             found.append((project, trial))
         (project, first), (_, second) = found

@@ -10,8 +10,7 @@ import pytest
 from matplotlib import image
 
 from shared.aggregate import new_id
-from shared.events import Step, Treatment
-from tests.integration.compute.lab import HOMES, Lab
+from tests.integration.compute.lab import HOMES, Lab, treating
 from tests.servers import RunningService
 
 CODE = """
@@ -29,15 +28,10 @@ def run(tables, parameters):
 def tried(lab: Lab, code: str) -> str:
     """The id of a project that tries the code on a table of its own."""
     dataset, project = lab.ingest(HOMES), new_id("prj")
-    step = Step(
-        application="python",
-        inputs={"homes": "homes"},
-        parameters={"code": code, "parameters": {"n": 3}},
-        output="rendu",
-    )
     lab.grant(project, dataset)
     lab.secure(project)
-    lab.equip(project, Treatment(inputs={"homes": dataset}, steps=(step,)))
+    told = {"code": code, "parameters": {"n": 3}}
+    lab.equip(project, treating(dataset, "python", "homes", output="rendu", **told))
     return project
 
 
@@ -115,15 +109,9 @@ def test_files_are_listed_when_they_come_and_read_by_code(
     ]
     lab.shelve(event.dataset_id, event.file, "photos.zip")
     project = new_id("prj")
-    step = Step(
-        application="python",
-        inputs={"photos": "photos"},
-        parameters={"code": PIXELS},
-        output="mesures",
-    )
     lab.grant(project, event.dataset_id)
     lab.secure(project)
-    lab.equip(project, Treatment(inputs={"photos": event.dataset_id}, steps=(step,)))
+    lab.equip(project, treating(event.dataset_id, "python", "photos", code=PIXELS))
     done = lab.wait_for("job_succeeded", project_id=project)
     path = f"/jobs/{done['job_id']}/result"
     rows = lab.call(compute, "GET", path, fields={"name": "result.csv"}).data.decode()

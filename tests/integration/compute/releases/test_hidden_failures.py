@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shared.aggregate import new_id
-from shared.events import JobSucceeded, Step, Treatment
-from tests.integration.compute.lab import HOLDER, Lab
+from shared.events import JobSucceeded
+from tests.integration.compute.lab import HOLDER, Lab, treating
 from tests.integration.compute.releases.test_protected_jobs import job, many, protected
 from tests.integration.compute.releases.test_releasing import asked, decide
 from tests.servers import RunningService
@@ -29,11 +29,8 @@ def compute(lab: Lab) -> Iterator[RunningService]:
 
 def treated(lab: Lab, dataset: str, code: str) -> tuple[str, dict[str, Any]]:
     """The project of a trial that ran that code, and what its end tells partners."""
-    step = Step(
-        application="python", inputs={"homes": "homes"}, parameters={"code": code}, output="rendu"
-    )
     project = new_id("prj")
-    lab.start(project, dataset, Treatment(inputs={"homes": dataset}, steps=(step,)))
+    lab.start(project, dataset, treating(dataset, "python", "homes", output="rendu", code=code))
     done = lab.wait_for("job_succeeded", project_id=project)
     return project, JobSucceeded.model_validate(done).public.model_dump(mode="json")
 

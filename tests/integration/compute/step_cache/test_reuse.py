@@ -27,12 +27,8 @@ def clean() -> Step:
 def cross(left: str = "homes", **more: Any) -> Step:
     """Homes with the towns that they are in."""
     keys = {"left_key": "com", "right_key": "code", **more}
-    return Step(
-        application="cross",
-        inputs={"left": left, "right": "towns"},
-        parameters=keys,
-        output="crossed",
-    )
+    inputs = {"left": left, "right": "towns"}
+    return Step(application="cross", inputs=inputs, parameters=keys, output="crossed")
 
 
 def add_up(by: str = "epci", table: str = "crossed", **more: Any) -> Step:

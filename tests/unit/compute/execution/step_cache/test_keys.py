@@ -22,12 +22,8 @@ def given(**told: Any) -> Input:
 
 
 CLEAN = Step(application="clean", inputs={"table": "homes"}, parameters={"a": 1}, output="cleaned")
-SUM = Step(
-    application="aggregate",
-    inputs={"table": "cleaned"},
-    parameters={"by": ["com"], "sums": ["n"], "chart": {"title": "A"}},
-    output="summed",
-)
+SUMS = {"by": ["com"], "sums": ["n"], "chart": {"title": "A"}}
+SUM = Step(application="aggregate", inputs={"table": "cleaned"}, parameters=SUMS, output="summed")
 WORK = Work(kind="full", inputs={"homes": "in/0"}, steps=(CLEAN, SUM))
 
 
