@@ -8,8 +8,9 @@ code reads the files under these names.
 import stat
 import zipfile
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 from services.compute.runner.files.media_types import START
 from services.compute.runner.formats.archive import check_is_open, check_size, explained, is_a_file
@@ -26,13 +27,6 @@ _UTF8 = 0x800
 
 _UNKNOWN_HOST = "cp437"
 """What zipfile reads other names as."""
-
-
-class Member(NamedTuple):
-    """A file of an archive, and the name that it gets."""
-
-    name: str
-    info: zipfile.ZipInfo
 
 
 def is_archive(filename: str) -> bool:
@@ -81,7 +75,8 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _members_of(archive: zipfile.ZipFile, repairs: Repairs) -> list[Member]:
+def _members_of(archive: zipfile.ZipFile, repairs: Repairs) -> list[tuple[str, zipfile.ZipInfo]]:
+    """The files of an archive by the names that they get, in the order of these."""
     listed = [one for one in archive.infolist() if not one.is_dir()]
     for hidden in (one for one in listed if not is_a_file(one)):
         repairs.note("hidden_files", detail=_name_of(hidden, Repairs()))
@@ -93,12 +88,12 @@ def _members_of(archive: zipfile.ZipFile, repairs: Repairs) -> list[Member]:
             f"l'archive contient {counted(len(kept), 'fichier', 'fichiers')} ; {MOST_FILES} au plus"
             " sont gardés : coupez-la en plusieurs jeux"
         )
-    named = (Member(_name_of(one, repairs), one) for one in kept)
-    members = sorted(named, key=lambda one: one.name)
+    named = ((_name_of(one, repairs), one) for one in kept)
+    members = sorted(named, key=itemgetter(0))
     for name, info in members:
         _check_kind(name, info)
         _check_name(name)
-    _check_apart([one.name for one in members])
+    _check_apart(name for name, _ in members)
     return members
 
 

@@ -111,22 +111,18 @@ def _write(packed: IO[bytes] | BufferedIOBase, size: int, inner: Path, before: i
 
 def check_size(written: int, lines: int, size: int, before: int = 0) -> None:
     """Raise Rejected, in French, where so many bytes and lines out of `size` bytes are too much."""
-    if excess := _excess(written, lines, size, before):
-        raise Rejected(f"une fois décompressé, le fichier {excess}")
-
-
-def _excess(written: int, lines: int, size: int, before: int) -> str:
-    """What of these bytes and lines, out of `size` bytes, is too much; empty while nothing is."""
     if before + written > UNPACKED_BYTES:
-        return f"dépasse {UNPACKED_BYTES // 10**6} Mo"
-    if lines > MOST_LINES:
-        return f"dépasse {MOST_LINES // 10**6} millions de lignes"
-    if written > max(_FREE_BYTES, size * MOST_TIMES):
-        return (
+        excess = f"dépasse {UNPACKED_BYTES // 10**6} Mo"
+    elif lines > MOST_LINES:
+        excess = f"dépasse {MOST_LINES // 10**6} millions de lignes"
+    elif written > max(_FREE_BYTES, size * MOST_TIMES):
+        excess = (
             f"est plus de {MOST_TIMES} fois plus grand ({grouped(size)} octets en donnent plus de"
             f" {written // 10**6} millions) : ce ne sont pas des données, mais une répétition"
         )
-    return ""
+    else:
+        return
+    raise Rejected(f"une fois décompressé, le fichier {excess}")
 
 
 def _is_workbook(archive: zipfile.ZipFile) -> bool:

@@ -268,13 +268,10 @@ def _identifying(sample: ColumnSample) -> Iterator[Detector]:
     yield from _OF_ANY_COLUMN
     if sample.column.type in _OTHER_TYPES and not sample.is_named(_ACCOUNT):
         return
-    if sample.column.kind == "text":
-        yield from _TRACES
-    if (
-        sample.column.kind == "text"
-        and not sample.column.key
-        and sample.column.type not in _OTHER_TYPES
-    ):
+    if sample.column.kind != "text":
+        return
+    yield from _TRACES
+    if not sample.column.key and sample.column.type not in _OTHER_TYPES:
         yield _IBAN
         if not sample.is_named(NOT_A_PERSON):
             yield from PERSON_NAMES

@@ -85,11 +85,6 @@ class Nesting:
         return bool(self.rows[self.named].sum() >= _SOME * max(1, int(self.rows.sum())))
 
     @property
-    def share(self) -> float:
-        """Of the cells, how many have persons."""
-        return float(self.rows[self.persons > 0].sum() / max(1, int(self.rows.sum())))
-
-    @property
     def total(self) -> int:
         """All persons of all cells."""
         return int((self.persons * self.rows).sum())

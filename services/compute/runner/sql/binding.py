@@ -61,12 +61,11 @@ def wrapped(text: str) -> str:
     return f"{_BEFORE}{text}{_AFTER}"
 
 
-def selected(text: str, types: Types, named: Sequence[str] = ()) -> str:
+def selected(text: str, types: Types, names: Sequence[str]) -> str:
     """The query with its columns called so, and of types that a table of the lab can hold.
 
     Numbers wider than 64 bits must fit into them; lists and structs become JSON, other types text.
     """
-    names = named or list(types)
     chosen = ", ".join(
         f"{_stored(f'c{number}', kind)} AS {quoted(name)}"
         for number, (name, kind) in enumerate(zip(names, types.values(), strict=True))

@@ -106,16 +106,10 @@ class _Reading:
         """Whether the groups are those that are shown: else rows could not be told apart."""
         keys = {one.column for one in outputs if not one.how}
         group = self._tree.args.get("group")
-        if group is None:
-            if keys:
-                raise _OtherError
-            return
         _check(group, ("expressions", "all"))
-        if group.args.get("all"):
-            if group.expressions:
-                raise _OtherError
-            return
-        if {self._key(one, outputs) for one in group.expressions} != keys:
+        named = {self._key(one, outputs) for one in group.expressions} if group else set()
+        is_all = bool(group and group.args.get("all"))
+        if named != (set() if is_all else keys):
             raise _OtherError
 
     def _key(self, node: exp.Expr, outputs: Sequence[Output]) -> str:

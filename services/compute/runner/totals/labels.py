@@ -13,6 +13,11 @@ _PART = (
 )
 """What totals are called, in lower case and without accents: as the whole label, or in part."""
 
+_HINTS = (
+    *("total%", "totaux%", "sous%total%", "grand total%", "ensemble%", "tous%", "toutes%"),
+    "%total",
+)
+
 OTHER_NAMES = re.compile(
     "marque|enseigne|operateur|societe|groupe|liste|parti|nuance|candidat|raison.?sociale|denomination"
     "|entreprise|fournisseur|titulaire|beneficiaire|etablissement"
@@ -77,14 +82,4 @@ def figure_sql(column: Column) -> str:
 def hint_sql(name: str) -> str:
     """A quick test for texts that may be labels, in SQL."""
     column = f"CAST({quoted(name)} AS VARCHAR)"
-    beginnings = (
-        "total%",
-        "totaux%",
-        "sous%total%",
-        "grand total%",
-        "ensemble%",
-        "tous%",
-        "toutes%",
-        "%total",
-    )
-    return f"({' OR '.join(f'{column} ILIKE {literal(one)}' for one in beginnings)})"
+    return f"({' OR '.join(f'{column} ILIKE {literal(one)}' for one in _HINTS)})"

@@ -105,9 +105,8 @@ class SmallTable:
         return np.asarray((self._figures > most).any(axis=1))
 
     def _is_numeric(self, at: int, figures: NDArray[np.float64]) -> bool:
-        one = self._columns[at]
         known = float(np.isfinite(figures).sum())
-        return known >= _PARSED * max(1, one.filled)
+        return known >= _PARSED * max(1, self._columns[at].filled)
 
     def _is_key(self, at: int) -> bool:
         """Whether a column names the rows: nearly all have a value, and nearly each its own."""
