@@ -13,7 +13,6 @@ from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.columns.area_codes import lacks_zero
 from services.compute.runner.columns.identifiers import GROUPED
 from services.compute.runner.columns.profile import describe, merged
-from services.compute.runner.columns.reference_files import Arrow
 from services.compute.runner.database import Say, columns, literal, open_database, quoted, trimmed
 from services.compute.runner.formats.archive import unpack
 from services.compute.runner.formats.parquet_file import copy_parquet
@@ -26,7 +25,7 @@ from services.compute.runner.totals.leaving_out import without_totals
 from services.compute.runner.totals.total_rows import find_total_rows
 from services.compute.runner.values.column_units import with_units
 from services.compute.runner.values.doubtful_commas import with_doubtful_commas
-from services.compute.runner.values.value_tests import bytes_behind
+from services.compute.runner.values.value_tests import Texts, bytes_behind
 from shared.errors import Rejected
 from shared.events.event import AcceptedRepair
 from shared.tables.key_file import KEYS
@@ -126,7 +125,7 @@ _NO_BREAK = "\u00a0\u202f\u2007"
 """Spaces of typography, which spreadsheets and web pages leave around values."""
 
 
-def _has_no_break(texts: Arrow) -> bool:
+def _has_no_break(texts: Texts) -> bool:
     held = bytes_behind(texts)
     return any(sign.encode() in held for sign in _NO_BREAK)
 
