@@ -70,8 +70,7 @@ def ingest_file(
         table.rewrite(table.leading_zeros(work.repairs))
         rows, described = _describe(database, found, repairs, units, say)
         changed = {one.name: _without(one) for one in described if one.missing}
-        changed |= table.ungrouped(described, changed)
-        table.rewrite(changed)
+        table.rewrite(changed | table.ungrouped(described, changed))
         if rows == 0:
             raise Rejected("le fichier n'a pas de ligne de données")
         say(0.98, "cherche des données personnelles")

@@ -14,7 +14,7 @@ from services.compute.runner.release.figures import figures_of
 from services.compute.runner.release.following import Followed, Following
 from services.compute.runner.release.populations import Numbers, Population, visible
 from services.compute.runner.release.table_check import TableCheck
-from services.compute.runner.release.told import SUMMARY, outcome
+from services.compute.runner.release.told import outcome, summary
 from services.compute.runner.release.versions import OtherVersion, differences
 from shared.tables.release import LedgerEntry, OutputRelease, ReleaseRecord, RuleOutcome, strictest
 from shared.words import unique
@@ -75,7 +75,7 @@ class Release:
             outputs=tuple(self.outputs),
             entries=tuple(self.entries),
             differences=differences(self.folder, populations, self.entries),
-            told=SUMMARY[verdict],
+            told=summary(verdict),
         )
 
     def _checked(

@@ -26,13 +26,12 @@ _TOLD: Mapping[RuleName, str] = {
     "undecided": "le résultat est trop grand pour être vérifié en entier",
     "open": "aucune donnée restreinte d'autrui n'y entre",
 }
-SUMMARY: Mapping[ReleaseVerdict, str] = {
+_SUMMARY: Mapping[ReleaseVerdict, str] = {
     "released": "Le résultat respecte les règles de diffusion.",
     "suppressed": "Des chiffres ont été masqués pour respecter le secret statistique.",
     "held": "Le résultat contient des données restreintes d'autrui, et les règles de diffusion ne"
     " suffisent pas à le laisser sortir.",
 }
-"""The record in one sentence."""
 
 
 def outcome(
@@ -75,3 +74,8 @@ def between_versions(
     some = counted(len(cells), "groupe", "groupes")
     which = f" {some} à comparer avec ce qui est sorti de la {french_list(named)}."
     return found.model_copy(update={"told": found.told + which})
+
+
+def summary(verdict: ReleaseVerdict) -> str:
+    """The record in one sentence."""
+    return _SUMMARY[verdict]
