@@ -191,12 +191,21 @@ def nirs_in_cells(database: Database, table: str, columns: Sequence[Column]) -> 
     of fifteen digits they count for nothing, as of any such numbers one in a hundred has the key.
     """
     found = {}
-    for column in columns:
-        if column.kind in {"text", "integer", "decimal"} and column.filled:
-            long, keyed = _counted(database, table, column.name)
-            if keyed and long <= _MOST * column.filled:
-                found[column.name] = keyed
+    for column in _with_long_cells(database, table, columns):
+        long, keyed = _counted(database, table, column.name)
+        if keyed and long <= _MOST * column.filled:
+            found[column.name] = keyed
     return found
+
+
+def _with_long_cells(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
+    """Those in which a cell is as long as a NIR: to read one column is dearer than to know that."""
+    possible = [one for one in columns if one.kind in {"text", "integer", "decimal"} and one.filled]
+    if not possible:
+        return []
+    is_long = (f"bool_or(length({trimmed(one.name)}) >= {_SHORTEST_NIR})" for one in possible)
+    (answer,) = database.execute(f"SELECT {', '.join(is_long)} FROM {quoted(table)}").fetchall()
+    return [one for one, has_long in zip(possible, answer, strict=True) if has_long]
 
 
 def _counted(database: Database, table: str, column: str) -> tuple[int, int]:
