@@ -4,13 +4,7 @@ import json
 import re
 from typing import Annotated, Any, Self
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 from stdnum.fr import siren as sirens
 
 from services.intake.invitations import Answer

@@ -44,42 +44,12 @@ from services.intake.reviewing import (
     unchecked,
     with_reviews,
 )
+from shared import events
 from shared.aggregate import Aggregate, now
 from shared.endings.redaction import ERASED, redacted
 from shared.endings.retitling import retitle
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
-from shared.events import (
-    UNTOLD,
-    CompletionAsked,
-    CompletionGiven,
-    InputsChecked,
-    InvitationAccepted,
-    InvitationDeclined,
-    InvitationExpired,
-    InvitationReminded,
-    JobCancelled,
-    JobFailed,
-    JobSucceeded,
-    MemberInvited,
-    ProjectAdvised,
-    ProjectApproved,
-    ProjectDelivered,
-    ProjectEquipped,
-    ProjectPiloted,
-    ProjectRejected,
-    ProjectSecured,
-    ProjectStaffed,
-    ProjectSubmitted,
-    ProjectTrialled,
-    ProjectWithdrawn,
-    ResultRefused,
-    ResultReleased,
-    Stage,
-    Treatment,
-    TreatmentChanged,
-    TreatmentProposed,
-)
-from shared.events.event import Party
+from shared.events.event import UNTOLD, Party, Stage, Treatment
 from shared.events.intake import ProjectPart
 from shared.words import STAGES, day_in_paris
 
@@ -234,7 +204,7 @@ class Project(Aggregate):
         if self.treatment:
             self.propose(self.treatment)
         self.record(
-            ProjectSubmitted(
+            events.ProjectSubmitted(
                 **self._who(),
                 title=self.title,
                 problem=self.problem,
@@ -257,7 +227,7 @@ class Project(Aggregate):
         faults = (fault,) * bool(fault)
         self._note_check(proposal, Check(by="compute", at=now(), faults=faults))
 
-    def note_inputs(self, checked: InputsChecked, sequence: int = 0) -> None:
+    def note_inputs(self, checked: events.InputsChecked, sequence: int = 0) -> None:
         """Note which of its datasets cannot be read, and whose they are, as the catalogue says.
 
         What it says later of the same treatment, by `sequence`, is about persons only.
@@ -299,7 +269,7 @@ class Project(Aggregate):
         self.guidance = guidance
         counts = {field: len(found) for field, found in guidance}
         self._become("advised", "intake", guidance.in_french())
-        self.record(ProjectAdvised(**self._who(), **counts))
+        self.record(events.ProjectAdvised(**self._who(), **counts))
 
     @property
     def treatment_open_to(self) -> TreatmentOpenTo:
@@ -325,7 +295,7 @@ class Project(Aggregate):
             self.propose(treatment)
             self._note(by, "Traitement défini.")
             about = {"proposal": self.proposal, "treatment": treatment}
-            self.record(TreatmentProposed(**self._who(), **about))
+            self.record(events.TreatmentProposed(**self._who(), **about))
         elif self.treatment_open_to == "reviewer":
             if by == self.holder_id or not is_reviewer:
                 raise Forbidden(
@@ -357,7 +327,7 @@ class Project(Aggregate):
         elif decision.decision == "reject":
             self._become("rejected", decision.by, decision.reason)
             self.reviews = self.reviews.decided(decision)
-            self.record(ProjectRejected(**self._decision(decision)))
+            self.record(events.ProjectRejected(**self._decision(decision)))
         else:
             self._secure(decision, parties, needed)
 
@@ -368,14 +338,14 @@ class Project(Aggregate):
         told = self._decision(decision)
         if len(self.reviews.approvals_of(self.proposal)) < needed:
             self._note(decision.by, f"Premier avis favorable : {decision.reason}")
-            self.record(ProjectApproved(**told))
+            self.record(events.ProjectApproved(**told))
             return
         self._become("secured", decision.by, f"{decision.reason} {unchecked(self.checks)}".strip())
         for condition in self.reviews.conditions:
             self._note(decision.by, f"Condition de la revue : {condition}")
         self.secured_ids = _read_by(treatment)
         self.told = True
-        self.record(ProjectSecured(**told, **self._secured_treatment(parties)))
+        self.record(events.ProjectSecured(**told, **self._secured_treatment(parties)))
 
     def _ask(self, decision: Decision) -> None:
         """Ask the holder to complete the project, before it is decided on; once at a time."""
@@ -384,7 +354,7 @@ class Project(Aggregate):
         self.reviews = self.reviews.asked(decision)
         self._note(decision.by, f"À compléter : {decision.reason}")
         asked = {"asked_by": decision.by, "question": decision.reason}
-        self.record(CompletionAsked(**self._who(), **asked))
+        self.record(events.CompletionAsked(**self._who(), **asked))
 
     def complete(self, answer: str, by: str) -> None:
         """Answer what the holder was asked; Forbidden to anybody else."""
@@ -395,7 +365,7 @@ class Project(Aggregate):
             raise WrongStage("rien n'est à compléter pour le moment")
         self.reviews = self.reviews.answered(answer)
         self._note(by, f"Complété : {answer}")
-        self.record(CompletionGiven(**self._who(), asked_by=asked.asked_by, answer=answer))
+        self.record(events.CompletionGiven(**self._who(), asked_by=asked.asked_by, answer=answer))
 
     @property
     def lacks_telling(self) -> bool:
@@ -417,11 +387,11 @@ class Project(Aggregate):
         if self.secured_ids:
             self.told = True
             told = {**self._who(), **self._secured_treatment(parties)}
-            self.record(TreatmentChanged(**told))
+            self.record(events.TreatmentChanged(**told))
             return
         self.checks = tuple(check for check in self.checks if check.by != "catalog")
         about = {"proposal": self.proposal, "treatment": self.treatment}
-        self.record(TreatmentProposed(**self._who(), **about))
+        self.record(events.TreatmentProposed(**self._who(), **about))
 
     def open_access(self, proposal: int | None) -> None:
         """All owners granted what a treatment reads; by an older event the one secured first."""
@@ -464,7 +434,7 @@ class Project(Aggregate):
             self.workspace_open = True
             self._equip("compute")
 
-    def end_trial(self, end: JobSucceeded | JobFailed | JobCancelled) -> None:
+    def end_trial(self, end: events.JobSucceeded | events.JobFailed | events.JobCancelled) -> None:
         """Note how a trial ended; the project is trialled when it ended well.
 
         Which trial of two treatments it was is never in doubt: a new treatment is only accepted
@@ -473,9 +443,9 @@ class Project(Aggregate):
         if self.stage != "equipped" or any(end.job_id == trial.job_id for trial in self.trials):
             return
         self.trial_due = False
-        if not isinstance(end, JobSucceeded):
+        if not isinstance(end, events.JobSucceeded):
             self.trials.append(Trial(job_id=end.job_id, at=now(), reason=end.reason))
-            outcome = "a échoué" if isinstance(end, JobFailed) else "n'a pas abouti"
+            outcome = "a échoué" if isinstance(end, events.JobFailed) else "n'a pas abouti"
             self._note("compute", f"L'essai {outcome} : {end.reason}")
             return
         result = None if end.is_held else end.result
@@ -485,16 +455,16 @@ class Project(Aggregate):
         why = f"L'essai sur un échantillon {how}. {end.warning}".strip()
         self._become("trialled", "compute", why)
         about = {"job_id": end.job_id, "result": result or UNTOLD, "told": told}
-        self.record(ProjectTrialled(**self._who(), **about))
+        self.record(events.ProjectTrialled(**self._who(), **about))
 
-    def note_result(self, end: JobSucceeded) -> None:
+    def note_result(self, end: events.JobSucceeded) -> None:
         """Keep the result of a full job, at whatever stage before the project's end it comes."""
         if NEXT_STAGES[self.stage] and all(end.job_id != result.job_id for result in self.results):
             told = {"job_id": end.job_id, "result": end.result, "warning": end.warning}
             state: ResultState = "held" if end.is_held else "released"
             self.results.append(Result(**told, state=state, at=now()))
 
-    def note_release(self, decided: ResultReleased | ResultRefused) -> None:
+    def note_release(self, decided: events.ResultReleased | events.ResultRefused) -> None:
         """Note what a reviewer decided of the held result of a full job.
 
         Raises Unavailable while the end of the job is not heard of yet.
@@ -504,7 +474,7 @@ class Project(Aggregate):
         found = next((one for one in self.results if one.job_id == decided.job_id), None)
         if found is None:
             raise Unavailable(f"the end of job {decided.job_id} is not known yet")
-        if isinstance(decided, ResultReleased):
+        if isinstance(decided, events.ResultReleased):
             changes = {"state": "released", "warning": decided.warning}
             told = "Le résultat du calcul complet, d'abord retenu, est remis au porteur"
         else:
@@ -580,11 +550,11 @@ class Project(Aggregate):
         name, who = PART_NAMES[invitation.part], {**self._who(), "member_id": by}
         if answer == "decline":
             self._note(by, f"{name} : {by} décline : {reason}")
-            self.record(InvitationDeclined(**who, part=invitation.part, reason=reason))
+            self.record(events.InvitationDeclined(**who, part=invitation.part, reason=reason))
             self._ask_next(invitation.part, by, has_left)
             return
         self._note(by, f"{name} : {by} accepte.")
-        self.record(InvitationAccepted(**who, part=invitation.part))
+        self.record(events.InvitationAccepted(**who, part=invitation.part))
         self._settle(invitation.part, by)
 
     def follow_up(self, at: datetime, has_left: Callable[[str], bool] = _nobody) -> None:
@@ -596,11 +566,11 @@ class Project(Aggregate):
             if one.ends_at <= at:
                 self.parts = self.parts.expired(one)
                 self._note("intake", f"{PART_NAMES[one.part]} : {one.member_id} n'a pas répondu.")
-                self.record(InvitationExpired(**who))
+                self.record(events.InvitationExpired(**who))
                 self._ask_next(one.part, one.member_id, has_left)
             elif one.remind_at <= at:
                 self.parts = self.parts.reminded(one)
-                self.record(InvitationReminded(**who, **self._asked(one)))
+                self.record(events.InvitationReminded(**who, **self._asked(one)))
 
     @property
     def holder_due(self) -> str:
@@ -650,14 +620,14 @@ class Project(Aggregate):
         self.delivery = delivery
         about = {"theme": self.theme, "territory": self.territory, "result": result.result}
         people = {"site_id": self.site_id, "team": self.team}
-        self.record(ProjectDelivered(**self._who(), **about, **people, **dict(delivery)))
+        self.record(events.ProjectDelivered(**self._who(), **about, **people, **dict(delivery)))
 
     def withdraw(self, reason: str, by: str) -> None:
         """Give the project up."""
         self._become("withdrawn", by, reason)
         others = tuple(self.named)
         told = {"decided_by": by, "reason": reason, "member_ids": others}
-        self.record(ProjectWithdrawn(**self._who(), **told))
+        self.record(events.ProjectWithdrawn(**self._who(), **told))
 
     def _note_check(self, proposal: int, check: Check) -> None:
         if self.stage not in _CHECKED or proposal != self.proposal:
@@ -736,7 +706,7 @@ class Project(Aggregate):
         for one in self.parts.open:
             if one.part == part and one.member_id in member_ids:
                 about = {"member_id": one.member_id, "part": part, **self._asked(one)}
-                self.record(MemberInvited(**self._who(), **about))
+                self.record(events.MemberInvited(**self._who(), **about))
 
     def _asked(self, invitation: Invitation) -> dict[str, Any]:
         """What a member is asked to take part in, and by which day, in metropolitan France."""
@@ -750,11 +720,11 @@ class Project(Aggregate):
         if part == "pilot_site":
             (self.site_id,) = asked
             self._become("piloted", by, "Site pilote trouvé.")
-            self.record(ProjectPiloted(**self._who(), site_id=self.site_id))
+            self.record(events.ProjectPiloted(**self._who(), site_id=self.site_id))
         else:
             self.team = asked
             self._become("staffed", by, "Équipe projet constituée.")
-            self.record(ProjectStaffed(**self._who(), team=self.team))
+            self.record(events.ProjectStaffed(**self._who(), team=self.team))
 
     def _since(self, stage: Stage) -> datetime:
         """When the project came to a stage."""
@@ -831,11 +801,11 @@ class Project(Aggregate):
         self._note(by, f"Nouveau traitement, examiné par le lab, après un {tried} sans résultat.")
         self.retry_due = True
         told = {**self._who(), **self._secured_treatment(parties)}
-        self.record(TreatmentChanged(**told, decided_by=by))
+        self.record(events.TreatmentChanged(**told, decided_by=by))
 
     def _ask_for_job(self) -> None:
         self.trial_due, self.retry_due = self.stage == "equipped", False
-        self.record(ProjectEquipped(**self._who(), treatment=self.treatment))
+        self.record(events.ProjectEquipped(**self._who(), treatment=self.treatment))
 
 
 def _read_by(treatment: Treatment) -> tuple[str, ...]:
@@ -843,7 +813,7 @@ def _read_by(treatment: Treatment) -> tuple[str, ...]:
     return tuple(sorted(set(treatment.inputs.values())))
 
 
-def _outcome(end: JobSucceeded) -> tuple[str, str]:
+def _outcome(end: events.JobSucceeded) -> tuple[str, str]:
     """How a trial came out, as the history and the event say it.
 
     Of a held one nobody knows it yet: own code that failed on others' data ends so, too.

@@ -35,13 +35,7 @@ from services.intake.program_entrypoints import HOLDERS, ForPrograms
 from services.intake.records import GivenUpJob
 from services.intake.submission import Submission
 from services.intake.upgrade import Upgrade
-from services.intake.views import (
-    AnswerView,
-    ParticipantView,
-    ProjectPage,
-    ProjectView,
-    ReviewView,
-)
+from services.intake.views import AnswerView, ParticipantView, ProjectPage, ProjectView, ReviewView
 from services.intake.workshops.entrypoints import ForWorkshops
 from services.intake.workshops.model import Workshop
 from services.intake.workshops.watch import WorkshopWatch

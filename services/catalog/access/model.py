@@ -8,32 +8,15 @@ from pydantic import Field, computed_field
 
 from services.catalog.access.asking import ProjectFacts, ask
 from services.catalog.access.grants import UNBOUND, Asked, Conditions, Deadlines, Decision, Grant
-from services.catalog.access.obstacles import (
-    UNKNOWN,
-    UNKNOWN_ONCE,
-    notes_of,
-    obstacle_of,
-)
+from services.catalog.access.obstacles import UNKNOWN, UNKNOWN_ONCE, notes_of, obstacle_of
 from services.catalog.datasets.model import Dataset, Wanted
 from services.catalog.decisions.fingerprint import check_read
+from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.auth import Caller
 from shared.endings.redaction import redacted
 from shared.errors import Forbidden, NotFound, WrongStage
-from shared.events import (
-    AccessBound,
-    AccessExpired,
-    AccessGranted,
-    AccessRefused,
-    AccessReminded,
-    AccessRequested,
-    AccessRevoked,
-    DataAccessOpened,
-    DatasetsMatched,
-    InputsChecked,
-    Match,
-)
-from shared.events.event import Frozen, InputNote, Obstacle, RecipeMatch
+from shared.events.event import Frozen, InputNote, Match, Obstacle, RecipeMatch
 from shared.words import REQUEST_STATES, french_date
 
 STAFF = "*"
@@ -152,7 +135,7 @@ class ProjectAccess(Aggregate):
         self.holder_id, self.title, self.matches = holder_id, title, matches
         self.need(needs)
         told = {"matches": matches, "recipes": recipes, "brought": brought}
-        self.record(DatasetsMatched(project_id=self.id, **told))
+        self.record(events.DatasetsMatched(project_id=self.id, **told))
 
     def need(self, needs: Iterable[str]) -> None:
         """Keep what else new data is joined with to be of use to the project."""
@@ -188,7 +171,7 @@ class ProjectAccess(Aggregate):
             return
         owners = {one for dataset in inputs.values() if dataset for one in dataset.insiders}
         self.record(
-            InputsChecked(
+            events.InputsChecked(
                 project_id=self.id,
                 proposal=self.proposed.proposal,
                 obstacles=self.proposed.obstacles,
@@ -421,13 +404,13 @@ class ProjectAccess(Aggregate):
             self._tell_request(grant)
         elif is_bound:
             about = {**self._about(grant), "asked": asked.sentences}
-            self.record(AccessBound(**about, member_ids=grant.others))
+            self.record(events.AccessBound(**about, member_ids=grant.others))
 
     def _tell_request(self, grant: Grant) -> None:
         asked, facts = grant.asked_for, self.facts
         for decider in grant.unmet:
             self.record(
-                AccessRequested(
+                events.AccessRequested(
                     **self._about(grant),
                     holder_id=self.holder_id,
                     member_id=decider if decider != grant.owner_id else None,
@@ -441,7 +424,7 @@ class ProjectAccess(Aggregate):
     def _grant(self, grant: Grant, decided_by: str, reason: str) -> None:
         grant.settle("granted", decided_by, reason)
         self.record(
-            AccessGranted(
+            events.AccessGranted(
                 **self._about(grant),
                 decided_by=decided_by,
                 member_ids=grant.others,
@@ -454,24 +437,26 @@ class ProjectAccess(Aggregate):
     def _refuse(self, grant: Grant, decided_by: str, reason: str) -> None:
         grant.settle("refused", decided_by, reason)
         self.record(
-            AccessRefused(
+            events.AccessRefused(
                 **self._about(grant), decided_by=decided_by, member_ids=grant.others, reason=reason
             )
         )
 
     def _revoke(self, grant: Grant, ended_by: str, reason: str) -> None:
         grant.end(ended_by, reason)
-        self.record(AccessRevoked(**self._about(grant), member_ids=grant.others, reason=reason))
+        self.record(
+            events.AccessRevoked(**self._about(grant), member_ids=grant.others, reason=reason)
+        )
 
     def _remind(self, grant: Grant, time: datetime) -> None:
         grant.reminded_at = time
         told = {"member_ids": tuple(grant.missing), "answer_by": grant.answer_by}
-        self.record(AccessReminded(**self._about(grant), **told))
+        self.record(events.AccessReminded(**self._about(grant), **told))
 
     def _expire(self, grant: Grant) -> None:
         grant.settle("expired", CATALOG, _UNANSWERED)
         self.record(
-            AccessExpired(**self._about(grant), member_ids=grant.others, reason=_UNANSWERED)
+            events.AccessExpired(**self._about(grant), member_ids=grant.others, reason=_UNANSWERED)
         )
 
     def _about(self, grant: Grant) -> dict[str, str]:
@@ -531,7 +516,7 @@ class ProjectAccess(Aggregate):
         self.opened, self.opened_for = True, proposal
         ids = tuple(grant.dataset_id for grant in self.grants)
         told = {"project_id": self.id, "dataset_ids": ids, "proposal": proposal or None}
-        self.record(DataAccessOpened(**told))
+        self.record(events.DataAccessOpened(**told))
 
 
 def _with_staff(deciders: list[str]) -> list[str]:

@@ -18,38 +18,15 @@ from services.catalog.datasets.versions import (
     VersionState,
 )
 from services.catalog.decisions.dataset_end import Deletion, Retirement
-from services.catalog.decisions.not_personal import (
-    NotPersonal,
-    added_to,
-    findings_of,
-    lifted,
-)
+from services.catalog.decisions.not_personal import NotPersonal, added_to, findings_of, lifted
 from services.catalog.decisions.opening_request import OpeningRequest
 from services.catalog.licences.source import Source
+from shared import events
 from shared.aggregate import LONG_AGO, Followed, now
 from shared.auth import Caller
 from shared.catalogues.harvested_page import Distribution
 from shared.errors import Forbidden, Gone, NotFound, Unavailable, WrongStage
-from shared.events import (
-    Contributor,
-    DatasetDeleted,
-    DatasetDescribed,
-    DatasetHarvested,
-    DatasetHeld,
-    DatasetPublished,
-    DatasetRegistered,
-    DatasetRejected,
-    DatasetRetired,
-    Event,
-    FileRef,
-    NotPersonalAnswered,
-    NotPersonalDeclared,
-    OpeningDecided,
-    OpeningDecision,
-    OpeningRequested,
-    ResultsRecalled,
-)
-from shared.events.event import DeclarationAnswer
+from shared.events.event import Contributor, DeclarationAnswer, Event, FileRef, OpeningDecision
 from shared.tables.manifest import ColumnDescription, Profile
 from shared.tables.privacy import Privacy
 
@@ -151,9 +128,9 @@ class Dataset(Followed):
         """Whether content of it is still to be erased."""
         return self.deletion is not None and self.deletion.erased_at is None
 
-    def tell(self, events: Iterable[Event]) -> None:
+    def tell(self, found: Iterable[Event]) -> None:
         """Tell what was found out about this dataset."""
-        for event in events:
+        for event in found:
             self.record(event)
 
     @property
@@ -328,7 +305,7 @@ class Dataset(Followed):
         if "modified" in changed and self.versions:
             self.versions[-1].modified = metadata.modified
         self.say(metadata)
-        self.record(DatasetDescribed(**self._about(), changed=changed))
+        self.record(events.DatasetDescribed(**self._about(), changed=changed))
 
     def say(self, metadata: Metadata) -> None:
         """Keep what is said of it, and when that opens it."""
@@ -350,7 +327,7 @@ class Dataset(Followed):
             return
         self.harvested, self.retired = found, ""
         self.record(
-            DatasetHarvested(
+            events.DatasetHarvested(
                 **self._about(),
                 source_id=found.source_id,
                 harvest_id=found.harvest_id,
@@ -378,7 +355,7 @@ class Dataset(Followed):
         if self.retired:
             return
         self.retired = reason
-        self.record(DatasetRetired(**self._about(), source_id=self.source_id, reason=reason))
+        self.record(events.DatasetRetired(**self._about(), source_id=self.source_id, reason=reason))
 
     def retire_here(self, member_id: str, reason: str) -> None:
         """Somebody takes it out of the catalogue: for good, whatever its source tells later."""
@@ -388,7 +365,7 @@ class Dataset(Followed):
         self.retired = reason
         self.retirement = Retirement(retired_by=member_id, retired_at=now(), reason=reason)
         self.record(
-            DatasetRetired(
+            events.DatasetRetired(
                 **self._about(), source_id=self.source_id, reason=reason, retired_by=member_id
             )
         )
@@ -398,7 +375,7 @@ class Dataset(Followed):
         member_id: str,
         reason: str,
         title: str,
-        recalled: ResultsRecalled,
+        recalled: events.ResultsRecalled,
         owners: Iterable[str],
     ) -> None:
         """Somebody deletes it: its content is erased, that it was there stays, under that title.
@@ -415,7 +392,7 @@ class Dataset(Followed):
         self.harvested = self.harvested and self.harvested.without_content()
         self.superseded, self.opening, self.taken = [], None, None
         self.record(
-            DatasetDeleted(
+            events.DatasetDeleted(
                 **self._about(), deleted_by=member_id, reason=reason, member_ids=tuple(owners)
             )
         )
@@ -428,7 +405,9 @@ class Dataset(Followed):
         self.deletion = self.deletion.of_also(files)
         if job_id:
             self.record(
-                ResultsRecalled(**self._about(), reason=self.deletion.reason, job_ids=(job_id,))
+                events.ResultsRecalled(
+                    **self._about(), reason=self.deletion.reason, job_ids=(job_id,)
+                )
             )
 
     def settle_deletion(self, gone: Iterable[str], kept: Iterable[str], *, is_clean: bool) -> None:
@@ -482,7 +461,7 @@ class Dataset(Followed):
 
     def _request_reading(self, version: Version) -> None:
         self.record(
-            DatasetRegistered(
+            events.DatasetRegistered(
                 **self._about(),
                 version=version.number,
                 file=version.file,
@@ -610,7 +589,7 @@ class Dataset(Followed):
         said = said.asking_staff(known, left, is_barred=is_barred)
         version.not_personal = added_to(version.not_personal, said)
         self.record(
-            NotPersonalDeclared(
+            events.NotPersonalDeclared(
                 **self._about(),
                 **said.about,
                 reason=reason,
@@ -641,7 +620,7 @@ class Dataset(Followed):
         for one in open_ones:
             if after[one.mark] != one:
                 self.record(
-                    NotPersonalAnswered(
+                    events.NotPersonalAnswered(
                         **self._about(), **one.about, answer=answer, answered_by=by, reason=reason
                     )
                 )
@@ -690,7 +669,7 @@ class Dataset(Followed):
         version.state, version.reason = "held", reason
         found = held_for(version.privacy)
         self.record(
-            DatasetHeld(
+            events.DatasetHeld(
                 **self._about(),
                 version=version.number,
                 rows=profile.rows,
@@ -703,7 +682,7 @@ class Dataset(Followed):
     def _make_public(self, version: Version, profile: Profile) -> None:
         version.state = "published"
         self.record(
-            DatasetPublished(
+            events.DatasetPublished(
                 **self._about(),
                 version=version.number,
                 rows=profile.rows,
@@ -742,7 +721,7 @@ class Dataset(Followed):
             return
         opens = not (self.opening.missing or obstacle)
         self.record(
-            OpeningDecided(
+            events.OpeningDecided(
                 **self._about(),
                 version=version,
                 decided_by=member_id,
@@ -764,7 +743,7 @@ class Dataset(Followed):
             titles[one.member_id].append(one.title)
         who = (Contributor(member_id=one, titles=tuple(of)) for one, of in titles.items())
         self.record(
-            OpeningRequested(
+            events.OpeningRequested(
                 **self._about(),
                 version=request.version,
                 asked=request.asked,
@@ -791,7 +770,7 @@ class Dataset(Followed):
 
     def _change_access(self, access: AccessLevel) -> None:
         self.say(self.metadata.model_copy(update={"access": access}))
-        self.record(DatasetDescribed(**self._about(), changed=("access",)))
+        self.record(events.DatasetDescribed(**self._about(), changed=("access",)))
 
     def reject(self, number: int | None, reason: str, job_id: str) -> None:
         """Version `number` (the newest when not said) cannot be read as a table."""
@@ -800,7 +779,7 @@ class Dataset(Followed):
         if version.state != "pending" or self.deletion:
             return
         version.state, version.reason, version.job_id = "rejected", reason, job_id
-        self.record(DatasetRejected(**self._about(), version=version.number, reason=reason))
+        self.record(events.DatasetRejected(**self._about(), version=version.number, reason=reason))
 
     def note_waiting(self, number: int | None, reason: str, sequence: int) -> None:
         """Say why the reading of a version goes no further, in French, or that it goes on.

@@ -9,14 +9,7 @@ from services.catalog.datasets.views import SameBytes
 from services.catalog.datasets.visibility import with_bytes
 from shared.aggregate import new_id
 from shared.auth import Caller
-from shared.events import (
-    Envelope,
-    JobCancelled,
-    JobFailed,
-    JobGivenUp,
-    JobRetried,
-    JobSucceeded,
-)
+from shared.events import Envelope, JobCancelled, JobFailed, JobGivenUp, JobRetried, JobSucceeded
 from shared.inbound import IdempotencyKey, fingerprint
 from shared.storage import Storage
 from shared.store import Store

@@ -7,17 +7,11 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, computed_field
 
 from services.catalog.harvesting.fetched_page import Counts, FetchedPage, Refused, tell
+from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.catalogues.harvested_page import READER
 from shared.errors import WrongStage
-from shared.events import (
-    CatalogueKind,
-    FileRef,
-    HarvestCancelled,
-    HarvestCompleted,
-    HarvestFailed,
-    HarvestPageFetched,
-)
+from shared.events.event import CatalogueKind, FileRef
 from shared.words import counted
 
 PAGES = 2000
@@ -177,7 +171,7 @@ class Harvest(Aggregate):
             return
         self.state, self.due_at = "reading", NEVER
         self.record(
-            HarvestPageFetched(
+            events.HarvestPageFetched(
                 harvest_id=self.id,
                 source_id=self.source_id,
                 owner_id=self.owner_id,
@@ -249,7 +243,7 @@ class Harvest(Aggregate):
             return
         self._end("completed")
         self.record(
-            HarvestCompleted(
+            events.HarvestCompleted(
                 **self._about,
                 new=self.counts.new,
                 changed=self.counts.changed + self.counts.returned,
@@ -266,7 +260,7 @@ class Harvest(Aggregate):
             return
         self.reason = reason
         self._end("failed")
-        self.record(HarvestFailed(**self._about, reason=reason))
+        self.record(events.HarvestFailed(**self._about, reason=reason))
 
     def cancel(self) -> None:
         """Stop: what was taken until now stays, nothing is retired; again changes nothing.
@@ -278,7 +272,7 @@ class Harvest(Aggregate):
         if self.has_ended or self.gone:
             raise WrongStage("cette moisson est finie, ou retire déjà ce qui manque")
         self._end("cancelled")
-        self.record(HarvestCancelled(**self._about))
+        self.record(events.HarvestCancelled(**self._about))
 
     @property
     def _about(self) -> dict[str, Any]:

@@ -12,14 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.catalog.joins.join import ColumnPairs, DatasetColumn, Join, MayRead, disclosed
-from services.catalog.joins.ranking import (
-    Marks,
-    RankedJoins,
-    Traits,
-    marks_of,
-    pruned,
-    traits_of,
-)
+from services.catalog.joins.ranking import Marks, RankedJoins, Traits, marks_of, pruned, traits_of
 from services.catalog.joins.restrictions import Restrictions
 from services.catalog.joins.segment import (
     Hasher,

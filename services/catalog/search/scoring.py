@@ -12,15 +12,7 @@ from typing import NamedTuple
 
 from tantivy import Occur, Query, Schema
 
-from services.catalog.search.fields import (
-    ANYWHERE,
-    AREA,
-    TEXTS,
-    WORTHS,
-    const,
-    term,
-    worth_field,
-)
+from services.catalog.search.fields import ANYWHERE, AREA, TEXTS, WORTHS, const, term, worth_field
 from services.catalog.search.places.areas import EVERYWHERE
 from services.catalog.search.question import Word
 from services.catalog.search.text_index import TextIndex

@@ -8,26 +8,16 @@ from pydantic import computed_field
 
 from services.compute.jobs.crossing_size import CountedCrossings
 from services.compute.jobs.release_decision import ReleaseDecision
+from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.errors import Rejected, WrongStage
-from shared.events import (
+from shared.events.event import (
     AcceptedRepair,
     CatalogueKind,
     Content,
     Event,
     FileRef,
-    JobCancelled,
-    JobFailed,
-    JobForgotten,
-    JobGivenUp,
     JobKind,
-    JobQueued,
-    JobRetried,
-    JobStarted,
-    JobSucceeded,
-    ResultHeld,
-    ResultRefused,
-    ResultReleased,
     Treatment,
 )
 from shared.tables.manifest import Output
@@ -228,7 +218,7 @@ class Job(Aggregate):
 
     def queue(self) -> None:
         """Say that the job waits for its turn."""
-        self.record(JobQueued(**self._about()))
+        self.record(events.JobQueued(**self._about()))
 
     def refuse(self, reason: str) -> None:
         """Fail in the queue already: a run could only fail, too."""
@@ -281,7 +271,7 @@ class Job(Aggregate):
         self.attempt += 1
         self.started_at = now()
         self.progress, self.message, self.log_tail, self.log_lines = 0.0, "", "", 0
-        self.record(JobStarted(**self._about(), attempt=self.attempt))
+        self.record(events.JobStarted(**self._about(), attempt=self.attempt))
 
     def report(
         self,
@@ -340,7 +330,7 @@ class Job(Aggregate):
             self.counted, self.size_warning = counted, counted.warning if counted else ""
         self._end("succeeded", seconds)
         if self.is_held and release:
-            self.record(ResultHeld(**self._about(), told=release.told))
+            self.record(events.ResultHeld(**self._about(), told=release.told))
         if self.forgotten:
             self._leave(result, outputs)
 
@@ -356,10 +346,10 @@ class Job(Aggregate):
         self.decision = decision
         told = {**self._about(), "decided_by": decision.decided_by, "reason": decision.reason}
         if decision.decision == "refuse":
-            self.record(ResultRefused(**told))
+            self.record(events.ResultRefused(**told))
             return
         verdict = self.privacy.verdict if self.privacy else None
-        self.record(ResultReleased(**told, verdict=verdict, warning=self.warning))
+        self.record(events.ResultReleased(**told, verdict=verdict, warning=self.warning))
 
     def fail(self, run: str, seconds: float, reason: str) -> None:
         """End without a result, unless a cancellation was accepted before."""
@@ -387,7 +377,7 @@ class Job(Aggregate):
         self.losses = self.own_losses = self.delays = 0
         self.reason = ""
         self._requeue("", now())
-        self.record(JobRetried(**self._about(), dataset_version=self.dataset_version))
+        self.record(events.JobRetried(**self._about(), dataset_version=self.dataset_version))
 
     def cancel(self, reason: str) -> None:
         """End at once when it does not run, as soon as its run notices when it does.
@@ -420,7 +410,7 @@ class Job(Aggregate):
         self.log_tail, self.filename, self.message = "", "", self.forgotten
         if files:
             about = {**self._about(), "dataset_id": self.forgotten_for}
-            self.record(JobForgotten(**about, reason=self.forgotten, files=tuple(files)))
+            self.record(events.JobForgotten(**about, reason=self.forgotten, files=tuple(files)))
 
     def check(self, run: str) -> None:
         """Raise TakenOver unless `run` is the present run."""
@@ -439,7 +429,7 @@ class Job(Aggregate):
             return
         self.state, self.run, self.lease_until = "given_up", "", NEVER
         about = {**self._about(), "dataset_version": self.dataset_version}
-        self.record(JobGivenUp(**about, reason=reason))
+        self.record(events.JobGivenUp(**about, reason=reason))
 
     def _end(self, state: JobState, seconds: float) -> None:
         self.state = "cancelled" if self.cancel_requested else state
@@ -456,10 +446,10 @@ class Job(Aggregate):
             "page": self.page,
         }
         if self.state == "cancelled":
-            return JobCancelled(**about, reason=self.reason)
+            return events.JobCancelled(**about, reason=self.reason)
         if self.result is None:
-            return JobFailed(**about, reason=self.reason)
-        return JobSucceeded(
+            return events.JobFailed(**about, reason=self.reason)
+        return events.JobSucceeded(
             **about,
             result=self.result,
             seconds=self.seconds,

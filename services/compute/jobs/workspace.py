@@ -7,23 +7,16 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared import events
 from shared.aggregate import NEVER, Aggregate, now
 from shared.errors import WrongStage
-from shared.events import (
-    AccessGranted,
-    AccessRequested,
-    AccessRevoked,
-    Envelope,
-    Frozen,
-    Treatment,
-    TreatmentChecked,
-    WorkspaceOpened,
-)
+from shared.events.envelope import Envelope
+from shared.events.event import Frozen, Treatment
 
 PROBLEM_LENGTH = 2000
 """Characters of a project's problem that its results carry."""
 
-AccessEvent = AccessRequested | AccessGranted | AccessRevoked
+AccessEvent = events.AccessRequested | events.AccessGranted | events.AccessRevoked
 """What changes a project's access to a dataset."""
 
 
@@ -41,11 +34,11 @@ class AccessStatus(Frozen):
     def after(self, envelope: Envelope[AccessEvent]) -> "AccessStatus":
         """The status once that event is known, too."""
         event, newer = envelope.data, envelope.sequence >= self.sequence
-        revoked = event.reason if isinstance(event, AccessRevoked) else ""
+        revoked = event.reason if isinstance(event, events.AccessRevoked) else ""
         return AccessStatus(
             sequence=max(self.sequence, envelope.sequence),
             # Open and own data is granted without being asked for, and never revoked.
-            restricted=self.restricted or not isinstance(event, AccessGranted),
+            restricted=self.restricted or not isinstance(event, events.AccessGranted),
             revoked=revoked if newer else self.revoked,
         )
 
@@ -110,7 +103,7 @@ class Workspace(Aggregate):
 
     def tell_check(self, proposal: int, fault: str) -> None:
         """Say whether a treatment that the project proposed can run."""
-        self.record(TreatmentChecked(project_id=self.id, proposal=proposal, fault=fault))
+        self.record(events.TreatmentChecked(project_id=self.id, proposal=proposal, fault=fault))
 
     def open(self, holder_id: str, dataset_ids: tuple[str, ...], quota_seconds: int) -> None:
         """Let the project compute, once, unless it ended before."""
@@ -119,7 +112,7 @@ class Workspace(Aggregate):
         self.state = "open"
         self.holder_id, self.dataset_ids = holder_id, dataset_ids
         self.quota_seconds = quota_seconds
-        self.record(WorkspaceOpened(project_id=self.id, quota_seconds=quota_seconds))
+        self.record(events.WorkspaceOpened(project_id=self.id, quota_seconds=quota_seconds))
 
     def equip(self, holder_id: str, treatment: Treatment, sequence: int) -> None:
         """Keep the project's newest treatment; `sequence` orders the events it came with.

@@ -7,22 +7,11 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import AwareDatetime, computed_field
 
 from services.intake.workshops.registration import Person, Registration, Registrations
+from shared import events
 from shared.aggregate import NEVER, Aggregate, new_id, now
 from shared.auth import Caller
 from shared.errors import Invalid, NotFound, WrongStage
 from shared.events.event import Event, Frozen
-from shared.events.workshops import (
-    MaterialAdded,
-    SeatGivenUp,
-    SeatLinkAsked,
-    SeatTaken,
-    SeatWaiting,
-    WorkshopAnnounced,
-    WorkshopCancelled,
-    WorkshopChanged,
-    WorkshopDue,
-    WorkshopHeld,
-)
 
 REMINDED_BEFORE = timedelta(days=1)
 FORGOTTEN_AFTER = timedelta(weeks=4)
@@ -119,7 +108,7 @@ class Workshop(Aggregate):
         """Let everybody know."""
         self._check_plan()
         self._schedule()
-        self.record(WorkshopAnnounced(**self._plan()))
+        self.record(events.WorkshopAnnounced(**self._plan()))
         return self
 
     def change(self, changes: dict[str, Any]) -> None:
@@ -135,7 +124,7 @@ class Workshop(Aggregate):
         if {"starts_at", "ends_at"} & given.keys():
             self._schedule()
         concerned = self.registrations.counted if _WHEN_AND_WHERE & given.keys() else ()
-        self._tell(WorkshopChanged(**self._plan(), changed=tuple(given)), concerned)
+        self._tell(events.WorkshopChanged(**self._plan(), changed=tuple(given)), concerned)
         self._move_up()
 
     def cancel(self, reason: str) -> None:
@@ -145,7 +134,9 @@ class Workshop(Aggregate):
         self._check_begun(is_expected=False)
         self.state, self.reason, self.remind_at = "cancelled", reason, NEVER
         self.revision, self.changed_at = self.revision + 1, now()
-        self._tell(WorkshopCancelled(**self._about(), reason=reason), self.registrations.counted)
+        self._tell(
+            events.WorkshopCancelled(**self._about(), reason=reason), self.registrations.counted
+        )
 
     def register(self, person: Person, proof: str, request: str = "") -> Registration:
         """A registration that this secret opens: the one that is known of the person, or a new one.
@@ -170,10 +161,12 @@ class Workshop(Aggregate):
         )
         self.registrations = self.registrations.with_new(made)
         if not first:
-            self.record((SeatTaken if made.has_seat else SeatWaiting)(**self._seat(made)))
+            self.record(
+                (events.SeatTaken if made.has_seat else events.SeatWaiting)(**self._seat(made))
+            )
         elif first.may_be_sent_link:
             self._put(first.model_copy(update={"link_sent_at": now()}))
-            self.record(SeatLinkAsked(**self._seat(first)))
+            self.record(events.SeatLinkAsked(**self._seat(first)))
         return made
 
     def open_also_by(self, registration_id: str, proof: str) -> None:
@@ -192,7 +185,7 @@ class Workshop(Aggregate):
         if has_begun and by_staff:
             raise WrongStage("l'atelier a commencé : le Datalab ne retire plus d'inscription")
         if one.counts and not has_begun:
-            self.record(SeatGivenUp(**self._seat(one), by_staff=by_staff))
+            self.record(events.SeatGivenUp(**self._seat(one), by_staff=by_staff))
         self._put(one.given_up(by_staff=by_staff))
         self._move_up()
 
@@ -208,7 +201,7 @@ class Workshop(Aggregate):
             return
         self.remind_at = NEVER
         if self.is_coming:
-            self._tell(WorkshopDue(**self._about()), self.registrations.seated)
+            self._tell(events.WorkshopDue(**self._about()), self.registrations.seated)
 
     def hold(self, attendance: int, came: Iterable[str]) -> None:
         """Note how many came and, of who registered, who did; again corrects it."""
@@ -219,7 +212,7 @@ class Workshop(Aggregate):
         self.registrations = self.registrations.with_present(present)
         if attendance != self.attendance:
             self.attendance = attendance
-            self.record(WorkshopHeld(**self._about(), attendance=attendance))
+            self.record(events.WorkshopHeld(**self._about(), attendance=attendance))
 
     def add_material(self, material: Material) -> None:
         """Add something to read; an address that is there already is called otherwise."""
@@ -231,7 +224,7 @@ class Workshop(Aggregate):
         self.materials = (*others, material)
         if is_new:
             told = {"material": material.title, "url": material.url}
-            self._tell(MaterialAdded(**self._about(), **told), self.registrations.seated)
+            self._tell(events.MaterialAdded(**self._about(), **told), self.registrations.seated)
 
     def remove_material(self, url: str) -> None:
         """Show something that was added no more; again changes nothing."""
@@ -242,7 +235,7 @@ class Workshop(Aggregate):
         gone = [one for one in self.registrations.all if known_as in one.person.known_as]
         for one in gone:
             if one.counts and self.is_coming:
-                self.record(SeatGivenUp(**self._seat(one)))
+                self.record(events.SeatGivenUp(**self._seat(one)))
         self.registrations = self.registrations.without(gone)
         self._move_up()
 
@@ -261,7 +254,7 @@ class Workshop(Aggregate):
             if self.is_full or not self.is_coming:
                 return
             self._put(one.model_copy(update={"state": "taken"}))
-            self.record(SeatTaken(**self._seat(one), waited=True))
+            self.record(events.SeatTaken(**self._seat(one), waited=True))
 
     def _check_plan(self) -> None:
         if self.ends_at <= self.starts_at:

@@ -6,11 +6,7 @@ import pytest
 
 from shared.aggregate import new_id
 from shared.errors import Conflict, Forbidden, WrongStage
-from shared.events import (
-    JobCancelled,
-    ResultRefused,
-    ResultReleased,
-)
+from shared.events import JobCancelled, ResultRefused, ResultReleased
 from shared.tables.release import LedgerEntry
 from tests.integration.catalog.access.test_doors import granted
 from tests.integration.catalog.access.test_usage import done

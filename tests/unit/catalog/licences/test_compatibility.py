@@ -6,11 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.catalog.licences.compatibility import (
-    Compatibility,
-    compatibility_of,
-    terms_of,
-)
+from services.catalog.licences.compatibility import Compatibility, compatibility_of, terms_of
 from services.catalog.licences.licences import LICENCES, Duty, canonical
 from services.catalog.licences.source import Source
 from tests.unit.catalog.samples import made_of, metadata, published, sources_under
