@@ -33,7 +33,6 @@ from services.catalog.retirement import commands as deletions
 from services.catalog.retirement.eraser import Eraser
 from services.catalog.retirement.references import files_in_use
 from services.catalog.retirement.released import ReleasedFiles
-from services.catalog.retirement.renaming import call_deleted
 from services.catalog.search.finder import Finder
 from shared.auth import Caller
 from shared.endings import departures
@@ -180,7 +179,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Reading
     @on(DatasetDeleted)
     def call_deleted(self, envelope: Envelope[DatasetDeleted]) -> None:
         """Call a deleted dataset as it is called now wherever it was named before."""
-        call_deleted(self.documents, envelope.data.dataset_id)
+        deletions.call_deleted(self.documents, envelope.data.dataset_id)
 
     @on(ProjectSubmitted)
     @forgetting

@@ -3,8 +3,7 @@
 from services.catalog.datasets.views import DatasetView, view_of
 from services.catalog.entrypoints.owning import DATASET
 from services.catalog.retirement import commands, references
-from services.catalog.retirement.bodies import NewDeletion, NewRetirement
-from services.catalog.retirement.views import DeletionReceipt
+from services.catalog.retirement.views import DeletionReceipt, NewDeletion, NewRetirement
 from shared.auth import INSIDE, Caller, Role
 from shared.endings.orphans import Hashes
 from shared.http import Call, http
@@ -20,13 +19,7 @@ class Ending:
 
     documents: Store
 
-    @http(
-        "POST",
-        f"{DATASET}/retirement",
-        body=NewRetirement,
-        returns=DatasetView,
-        roles=_ENDERS,
-    )
+    @http("POST", f"{DATASET}/retirement", body=NewRetirement, returns=DatasetView, roles=_ENDERS)
     def retire_dataset(self, call: Call, dataset_id: str) -> DatasetView:
         """Take a dataset out of the catalogue: not found any more, and read by no project."""
         reason = call.body.reason
@@ -52,22 +45,17 @@ class Ending:
     ) -> DatasetView:
         """Take that owner's dataset out of the catalogue."""
         owner = Caller(owner_id, frozenset())
-        said = NewRetirement.model_validate({"reason": reason})
+        said = NewRetirement(reason=reason)
         dataset = commands.retire_dataset(self.documents, dataset_id, owner, said.reason)
         return view_of(dataset, INSIDE)
 
     @rpc
     def delete_dataset_of(
-        self,
-        dataset_id: Identifier,
-        owner_id: Identifier,
-        reason: str,
-        *,
-        keep_title: bool = True,
+        self, dataset_id: Identifier, owner_id: Identifier, reason: str, *, keep_title: bool = True
     ) -> DeletionReceipt:
         """Delete that owner's dataset with its content; that it was there stays known."""
         owner = Caller(owner_id, frozenset())
-        said = NewDeletion.model_validate({"reason": reason, "keep_title": keep_title})
+        said = NewDeletion(reason=reason, keep_title=keep_title)
         return commands.delete_dataset(self.documents, dataset_id, owner, said)
 
     @rpc

@@ -18,6 +18,9 @@ from services.catalog.joins.segment import (
     Hasher,
     Occurrences,
     Rows,
+    Shelf,
+    ShelfKey,
+    State,
     Words,
     by_width,
     hash_words,
@@ -26,7 +29,6 @@ from services.catalog.joins.segment import (
     text_of,
     values_of,
 )
-from services.catalog.joins.shelf import Shelf, ShelfKey, State
 from shared.tables.key_file import UNTYPED, KeyBlock, KeyColumn
 
 _AT_ONCE = 500

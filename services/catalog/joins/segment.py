@@ -1,14 +1,17 @@
-"""A part of the index: distinct values in the order of their hashes, each with its columns.
+"""What the index of joins keeps: distinct values in the order of their hashes, with their columns.
 
 A value is UTF-8 without zero bytes, padded with zeros to words of eight bytes, so that two values
 of as many words are equal exactly when their words are: hashes only tell where to look.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from services.catalog.joins.join import DatasetColumn
 
 Words: TypeAlias = NDArray[np.uint64]
 """Values of one width: one row for each, one column for every eight bytes."""
@@ -17,6 +20,8 @@ Hashes: TypeAlias = NDArray[np.uint64]
 Numbers: TypeAlias = NDArray[np.uint32]
 Positions: TypeAlias = NDArray[np.int64]
 Hasher = Callable[[Words], Hashes]
+ShelfKey: TypeAlias = tuple[str, int]
+"""Key space, and width of the values in words."""
 
 _WORD = 8
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -62,6 +67,42 @@ class Occurrences(NamedTuple):
     asked: Positions
     columns: Numbers
     counts: Numbers
+
+
+@dataclass
+class Shelf:
+    """The segments of one key space and width, large ones first, and what is in none yet."""
+
+    segments: list[Segment] = field(default_factory=list)
+    waiting: list[Rows] = field(default_factory=list)
+    dead: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many pairs of value and column it holds, with those of columns that are gone."""
+        return sum(segment.size for segment in self.segments)
+
+    def settle(self, alive: NDArray[np.bool_], hasher: Hasher) -> None:
+        """Put what waits into a segment, and merge those of like size."""
+        if self.waiting:
+            rows = Rows(*map(np.concatenate, zip(*self.waiting, strict=True)))
+            self.segments.append(build(rows, hasher))
+            self.waiting = []
+        while len(self.segments) > 1 and self.segments[-2].size < 2 * self.segments[-1].size:
+            self.segments[-2:] = [merge(self.segments[-2:], alive, hasher)]
+        if self.dead * 2 > self.size:
+            self.segments, self.dead = [merge(self.segments, alive, hasher)], 0
+
+
+class State(NamedTuple):
+    """All that an index is made of, for a snapshot."""
+
+    columns: list[DatasetColumn]
+    sizes: list[dict[ShelfKey, int]]
+    numbers: dict[str, list[int]]
+    owners: dict[str, str]
+    shelves: dict[ShelfKey, Shelf]
+    shown: frozenset[str] = frozenset()
 
 
 def hash_words(words: Words) -> Hashes:

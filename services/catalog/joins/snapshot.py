@@ -19,8 +19,7 @@ from pydantic import Field
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.joins.join import DatasetColumn
-from services.catalog.joins.segment import Segment
-from services.catalog.joins.shelf import Shelf, State
+from services.catalog.joins.segment import Segment, Shelf, State
 from shared.aggregate import LONG_AGO, Aggregate
 from shared.errors import LabError
 from shared.events.event import FileRef

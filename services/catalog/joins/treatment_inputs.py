@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from services.catalog.access.known import known_tables
+from services.catalog.access.obstacles import UNKNOWN, obstacle_of
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import datasets_of
 from services.catalog.joins.index_service import JoinIndexService
@@ -13,7 +13,7 @@ from shared.events import Treatment
 from shared.store import Store
 from shared.tables.manifest import Profile
 from shared.treatments.dataset_crossings import DatasetCrossing, dataset_crossings
-from shared.treatments.known_tables import KnownCrossing, KnownInputs
+from shared.treatments.known_tables import KnownColumn, KnownCrossing, KnownInputs, KnownTable
 
 Known = Mapping[str, Dataset | None]
 """Datasets by id; None for one that the caller may not know of."""
@@ -46,8 +46,24 @@ def known_datasets(store: Store, treatment: Treatment, caller: Caller) -> Known:
 
 def inputs_of(known: Known, crossings: Iterable[KnownCrossing], caller: Caller) -> KnownInputs:
     """Those datasets as tables that `caller` may know, with what was counted of crossings."""
-    tables = known_tables(known, lambda dataset: _profile(dataset, caller))
+    tables = tuple(_known(one, dataset, caller) for one, dataset in known.items())
     return KnownInputs(tables=tables, crossings=tuple(crossings))
+
+
+def _known(dataset_id: str, dataset: Dataset | None, caller: Caller) -> KnownTable:
+    obstacle = obstacle_of(dataset_id, dataset)
+    reason = obstacle.reason if obstacle else ""
+    if dataset is None or dataset.retirement:
+        return KnownTable(dataset_id=dataset_id, reason=reason or UNKNOWN, is_lost=True)
+    about = {"dataset_id": dataset_id, "title": dataset.metadata.title, "reason": reason}
+    if dataset.metadata.content == "files":
+        return KnownTable(**about, columns=(), is_files=True)
+    profile = _profile(dataset, caller)
+    return KnownTable(
+        **about,
+        rows=profile.rows if profile else None,
+        columns=tuple(map(KnownColumn.of, profile.columns)) if profile else None,
+    )
 
 
 def _profile(dataset: Dataset, caller: Caller) -> Profile | None:

@@ -1,13 +1,14 @@
 """Takes datasets out of the catalogue for good, or deletes them; every command may be repeated."""
 
 from services.catalog.access.dataset_use import Use
+from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from services.catalog.ledger import commands as ledger
-from services.catalog.retirement.bodies import NewDeletion
 from services.catalog.retirement.released import ReleasedFiles
-from services.catalog.retirement.views import DeletionReceipt
+from services.catalog.retirement.views import DeletionReceipt, NewDeletion
 from shared.auth import Caller
+from shared.endings.retitling import retitle, titles_in
 from shared.errors import Forbidden, NotFound
 from shared.events import Envelope, JobForgotten, JobSucceeded, ResultsRecalled
 from shared.store import Store
@@ -81,6 +82,19 @@ def erase_forgotten(store: Store, envelope: Envelope[JobForgotten]) -> None:
     )
 
 
+def call_deleted(store: Store, dataset_id: str) -> None:
+    """Call the dataset so in all requests and advice, and in results and their openings."""
+    title = store.of(Dataset).get(dataset_id).metadata.title
+    accesses, datasets = store.of(ProjectAccess), store.of(Dataset)
+    for access in accesses.every():
+        if titles_in(access, dataset_id) - {title}:
+            accesses.change(access.id, lambda one: retitle(one, dataset_id, title))
+    for result_id in _results_of(store, dataset_id):
+        result = datasets.find_one(result_id)
+        if result and titles_in(result, dataset_id) - {title}:
+            datasets.change(result_id, lambda one: retitle(one, dataset_id, title))
+
+
 def recall_late(store: Store, envelope: Envelope[JobSucceeded]) -> None:
     """A job that read data succeeded after that was deleted: what it made is recalled, too."""
     event = envelope.data
@@ -121,3 +135,15 @@ def _check_may_end(dataset: Dataset, caller: Caller) -> None:
     """Raise Forbidden, or NotFound, for anybody but the owner and operators."""
     if "operator" not in caller.roles:
         dataset.check_owner(caller.member_id, "le retire ou le supprime")
+
+
+def _results_of(store: Store, dataset_id: str) -> set[str]:
+    """The datasets that were made of it, and what was made of these."""
+    found: set[str] = set()
+    waiting = [dataset_id]
+    while waiting:
+        uses = store.of(Use).every({"dataset_id": waiting.pop()})
+        new = {use.delivered_as for use in uses if use.delivered_as} - found
+        found |= new
+        waiting += new
+    return found

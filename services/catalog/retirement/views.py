@@ -1,13 +1,28 @@
-"""What is shown of a deleted dataset: the receipt of what was erased."""
+"""What is sent to end a dataset, and the receipt of what was erased of a deleted one."""
 
 from datetime import datetime
 from typing import Self
 
 from pydantic import BaseModel, Field
 
+from services.catalog.datasets.bodies import Text
 from services.catalog.datasets.model import Dataset
 from services.catalog.decisions.dataset_end import Deletion
 from shared.events.event import FileRef
+from shared.inbound import Body
+
+
+class NewDeletion(Body):
+    """Why a dataset is deleted, as all who used it read."""
+
+    reason: Text = Field(min_length=1, description="in French")
+    keep_title: bool = Field(default=True, description="whether its title stays known")
+
+
+class NewRetirement(Body):
+    """Why a dataset is taken out of the catalogue, as all who used it read."""
+
+    reason: Text = Field(min_length=1, description="in French")
 
 
 class DeletionReceipt(BaseModel):

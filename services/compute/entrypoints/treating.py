@@ -6,8 +6,7 @@ from typing import Any
 from services.compute.execution.checks.code_syntax import check_syntax
 from services.compute.execution.checks.query_binding import check_queries
 from services.compute.execution.scheduler import Scheduler
-from services.compute.jobs.previews import Bind, preview_treatment
-from services.compute.jobs.proposals import check_treatment
+from services.compute.jobs.previews import Bind, check_treatment, preview_treatment
 from services.compute.recipes import commands as recipes
 from services.compute.recipes.commands import RecipePage, RecipeView, UseRecipe, WriteRecipe
 from shared.applications import ApplicationView, list_applications

@@ -1,14 +1,16 @@
-"""Tells what a treatment would make before it runs, and what that would take."""
+"""Tells of a treatment before it runs whether it can, what it would make, and what that takes."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from shared.applications import check_steps
 from shared.applications.aggregate import AGGREGATE
 from shared.applications.cross import CROSS
+from shared.applications.python import check_installed
 from shared.auth import Caller
-from shared.errors import LabError
+from shared.errors import LabError, Unavailable
 from shared.events import Treatment
-from shared.treatments.checking import crossed_rows, result_of
+from shared.treatments.checking import check_tables, crossed_rows, result_of
 from shared.treatments.known_tables import KnownInputs, KnownTable
 from shared.treatments.preview import (
     Estimate,
@@ -17,7 +19,7 @@ from shared.treatments.preview import (
     ResultColumn,
     TreatmentPreview,
 )
-from shared.treatments.remarks import Findings, Types
+from shared.treatments.remarks import Findings, Remark, TreatmentCheck, Types
 from shared.words import french_list, quoted
 
 _SECONDS, _OF_A_ROW, _OF_A_CELL = 0.5, 6.3e-8, 1.8e-7
@@ -39,6 +41,12 @@ _CHECKED = (
     "ce que les totaux, ou un résultat déjà sorti, permettraient de retrouver des cases cachées",
 )
 
+_AWAY = (
+    "Le catalogue ne répond pas : les noms des jeux de données et des colonnes, leurs types et le"
+    " nombre de lignes des croisements n'ont pas été vérifiés. Vérifiez de nouveau plus tard ; le"
+    " projet peut être soumis, et le catalogue dira alors ce qui lui manque."
+)
+
 
 class Catalogue(Protocol):
     """The question that a check asks the catalogue."""
@@ -56,6 +64,29 @@ class PreviewCatalogue(Protocol):
 
     def preview_inputs(self, treatment: dict[str, Any], member_id: str, *, is_staff: bool) -> Any:  # noqa: ANN401 - JSON
         """What that member may know of a treatment before it runs."""
+
+
+def check_treatment(
+    catalogue: Catalogue, treatment: Treatment, caller: Caller, bind: Bind
+) -> TreatmentCheck:
+    """What to think of before `caller` sends the treatment, and what could not be looked at.
+
+    Raises Invalid, in French, naming the first field at fault. Nothing waits for the catalogue: as
+    long as it does not answer, the shape of the treatment is checked and the rest is not.
+    """
+    check_steps(treatment.inputs, treatment.steps)
+    check_installed(treatment.steps)
+    try:
+        answer = catalogue.describe_inputs(
+            treatment.model_dump(mode="json"), caller.member_id, is_staff=caller.is_staff
+        )
+    except Unavailable:
+        return TreatmentCheck(unchecked=(Remark(field="inputs", kind="not_known", message=_AWAY),))
+    found = check_tables(treatment, KnownInputs.model_validate(answer))
+    if found.faults:
+        raise found.faults[0].refusal
+    bind(treatment, found.tables)
+    return TreatmentCheck(warnings=tuple(found.warnings), unchecked=tuple(found.unchecked))
 
 
 def preview_treatment(

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from services.compute.recipes.filling import fill
+from services.compute.recipes.filling import Columns, fill
 from services.compute.recipes.model import RecipeVersion
-from services.compute.recipes.renaming import Columns
 from shared.errors import Invalid
 from shared.tables.type_names import key_in_french
 from shared.treatments.checking import check_tables

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.compute.jobs.previews import preview_treatment
-from services.compute.jobs.proposals import check_treatment
+from services.compute.jobs.previews import check_treatment, preview_treatment
 from shared.auth import Caller
 from shared.tables.manifest import Profile
 from shared.tables.type_names import others_told

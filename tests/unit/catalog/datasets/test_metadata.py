@@ -18,7 +18,7 @@ from services.catalog.datasets.bodies import (
 from services.catalog.datasets.metadata import Contact, Frequency, Metadata, Period
 from services.catalog.harvesting.views import NewSource, SourceView
 from services.catalog.results.views import NewOpening, NewWord
-from services.catalog.retirement.bodies import NewDeletion, NewRetirement
+from services.catalog.retirement.views import NewDeletion, NewRetirement
 
 ABOUT = {"title": "Bornes", "theme": "mobilité", "licence": "lov2"}
 
