@@ -58,7 +58,8 @@ def open_dataset(
     Unavailable while the first version is being read, WrongStage when no version could be, Invalid
     for another project's job.
     """
-    access = store.of(ProjectAccess).find_one(project_id)
+    accesses = store.of(ProjectAccess)
+    access = accesses.find_one(project_id)
     if access is None:
         raise Forbidden(f"le projet {project_id} n'a pas accès à {dataset_id}")
     access.granted(dataset_id)
@@ -67,17 +68,17 @@ def open_dataset(
         dataset.check_present()
     if access.must_ask_again(dataset):
         wanted = known_to(store, access.holder_id, access.reads)
-        store.of(ProjectAccess).change(project_id, lambda it: it.ask_again(dataset, wanted))
+        accesses.change(project_id, lambda it: it.ask_again(dataset, wanted))
         raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
     version, table = dataset.readable()
     columns = _columns(store, access, dataset_id, treatment)
-    access = store.of(ProjectAccess).change(
-        project_id, lambda access: access.count_use(dataset_id, job_id)
-    )
+    access = accesses.change(project_id, lambda it: it.count_use(dataset_id, job_id))
     opened = GrantedDataset.of(dataset, version, table, access.granted(dataset_id), columns)
     opened = _with_terms(opened, dataset, access)
     _record_use(store, access, opened, job_id)
-    return _with_ledger(store, opened, job_id) if opened.is_protected else opened
+    if opened.is_protected:
+        opened.ledger_length, opened.releases = ledger.read_ledger(store, dataset_id, job_id)
+    return opened
 
 
 def _with_terms(opened: GrantedDataset, dataset: Dataset, access: ProjectAccess) -> GrantedDataset:
@@ -85,12 +86,6 @@ def _with_terms(opened: GrantedDataset, dataset: Dataset, access: ProjectAccess)
     grant_id = f"{access.id}.{dataset.id}" if access.granted(dataset.id).asked else ""
     is_published = dataset.metadata.access == "open" and dataset.owner_id != access.holder_id
     return opened.model_copy(update={"is_published": is_published, "grant_id": grant_id})
-
-
-def _with_ledger(store: Store, opened: GrantedDataset, job_id: str) -> GrantedDataset:
-    """The same with what a result made of it is checked against."""
-    found = ledger.read_ledger(store, opened.dataset_id, job_id)
-    return opened.model_copy(update=dict(zip(("ledger_length", "releases"), found, strict=True)))
 
 
 def reserve_releases(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
+from services.catalog.datasets.views import DatasetView, EndedInput, VersionView, view_of
 from shared.auth import Caller
 from shared.errors import NotFound
 from shared.store import Store
@@ -27,6 +28,47 @@ def visible(store: Store, dataset_id: str, caller: Caller) -> Dataset:
     if dataset is None or not dataset.may_be_known_to(caller):
         raise NotFound.of(dataset_id)
     return dataset
+
+
+def view(store: Store, dataset_id: str, caller: Caller) -> DatasetView:
+    """The dataset as `caller` may see it, with what ended since of what its versions are made of.
+
+    What was deleted is called in it as it is called now. Raises NotFound as `visible` does.
+    """
+    found = view_of(visible(store, dataset_id, caller), caller)
+    made = (version.provenance for version in found.versions if version.provenance)
+    names = {one.dataset_id for origin in made for one in origin.inputs}
+    ended = list(_ended(datasets_of(store, names).values()))
+    if not ended:
+        return found
+    titles = {one.dataset_id: one.title for one in ended if one.state == "deleted"}
+    versions = [_retitled(version, titles) for version in found.versions]
+    return found.model_copy(update={"ended_inputs": ended, "versions": versions})
+
+
+def _ended(datasets: Iterable[Dataset | None]) -> Iterator[EndedInput]:
+    for dataset in datasets:
+        if dataset and dataset.retirement:
+            deletion = dataset.deletion
+            yield EndedInput(
+                dataset_id=dataset.id,
+                title=dataset.metadata.title,
+                state=dataset.state,
+                ended_by=deletion.deleted_by if deletion else dataset.retirement.retired_by,
+                ended_at=deletion.deleted_at if deletion else dataset.retirement.retired_at,
+                reason=deletion.reason if deletion else dataset.retirement.reason,
+            )
+
+
+def _retitled(version: VersionView, titles: dict[str, str]) -> VersionView:
+    if version.provenance is None:
+        return version
+    inputs = tuple(
+        one.model_copy(update={"title": titles.get(one.dataset_id, one.title)})
+        for one in version.provenance.inputs
+    )
+    provenance = version.provenance.model_copy(update={"inputs": inputs})
+    return version.model_copy(update={"provenance": provenance})
 
 
 def with_bytes(store: Store, caller: Caller, sha256: str) -> Iterator[tuple[Dataset, Version]]:

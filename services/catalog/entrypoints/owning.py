@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.catalog.datasets import declaring, editing, registration
+from services.catalog.datasets import editing, registration
 from services.catalog.datasets.bodies import (
     ChangeDataset,
     DeclarationWord,
@@ -96,13 +96,13 @@ class Owning:
     def declare_not_personal(self, call: Call, dataset_id: str) -> DatasetView:
         """Say that what was found in columns of the caller's dataset is no personal data."""
         owner_id = call.caller.member_id
-        dataset = declaring.declare(self.documents, dataset_id, owner_id, call.body)
+        dataset = editing.declare(self.documents, dataset_id, owner_id, call.body)
         return view_of(dataset, call.caller)
 
     @http("POST", f"{DATASET}/not-personal/answer", body=DeclarationWord, returns=DatasetView)
     def answer_declaration(self, call: Call, dataset_id: str) -> DatasetView:
         """Confirm or refuse, as staff, what an owner declared; as the owner take it back."""
-        dataset = declaring.answer(self.documents, dataset_id, call.caller, call.body)
+        dataset = editing.answer_declaration(self.documents, dataset_id, call.caller, call.body)
         return view_of(dataset, call.caller)
 
     @http(
@@ -173,7 +173,7 @@ class Owning:
         """Say that what was found in columns of that owner's dataset is no personal data."""
         said = {"columns": columns, "reason": reason, "version": version}
         body = NewDeclaration.model_validate(said)
-        return view_of(declaring.declare(self.documents, dataset_id, owner_id, body), INSIDE)
+        return view_of(editing.declare(self.documents, dataset_id, owner_id, body), INSIDE)
 
     @rpc
     def answer_no_personal_data(
@@ -190,4 +190,4 @@ class Owning:
         said = {"answer": answer, "reason": reason, "columns": columns or [], "version": version}
         staff = Caller(by, frozenset({"reviewer"}))
         body = DeclarationWord.model_validate(said)
-        return view_of(declaring.answer(self.documents, dataset_id, staff, body), INSIDE)
+        return view_of(editing.answer_declaration(self.documents, dataset_id, staff, body), INSIDE)

@@ -7,7 +7,7 @@ from services.catalog.access.exports import TableQuery, called, export_of
 from services.catalog.access.listing import FilePage, FileQuery, list_files
 from services.catalog.datasets import visibility
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.views import DatasetView, view_of
+from services.catalog.datasets.views import DatasetView
 from services.catalog.dcat.export import (
     DatasetFormat,
     ExportedPage,
@@ -23,7 +23,6 @@ from services.catalog.matching import recipes
 from services.catalog.matching.recipes import RecipeFits
 from services.catalog.results import crossing
 from services.catalog.results.crossing import CrossingQuery, CrossingView
-from services.catalog.results.ended_inputs import with_ended_inputs
 from services.catalog.search.finder import DatasetPage, Finder
 from services.catalog.search.query import DatasetQuery
 from shared.auth import ANYBODY, INSIDE, Caller
@@ -84,7 +83,7 @@ class Reading:
         if call.format != "json":
             one = self._exporter(call.caller, call.format).dataset(dataset_id)
             return Text(one.pieces, one.media_type)
-        return self._view(dataset_id, call.caller)
+        return visibility.view(self.documents, dataset_id, call.caller)
 
     @http("GET", "/datasets/{dataset_id}/recipes", returns=RecipeFits)
     def read_recipes(self, call: Call, dataset_id: str) -> RecipeFits:
@@ -162,7 +161,7 @@ class Reading:
     @rpc
     def get_dataset(self, dataset_id: Identifier) -> DatasetView:
         """One dataset, whatever its state."""
-        return self._view(dataset_id, INSIDE)
+        return visibility.view(self.documents, dataset_id, INSIDE)
 
     @rpc
     def find_joins(
@@ -214,10 +213,6 @@ class Reading:
         """Under which licence the result of crossing these datasets may be published."""
         query = CrossingQuery.model_validate({"dataset_id": dataset_ids})
         return crossing.judge_crossing(self.documents, query, INSIDE)
-
-    def _view(self, dataset_id: str, caller: Caller) -> DatasetView:
-        view = view_of(visibility.visible(self.documents, dataset_id, caller), caller)
-        return with_ended_inputs(self.documents, view)
 
     def _as_text(self, page: RdfDocument) -> ExportedPage:
         text = b"".join(paced(page.pieces)).decode()
