@@ -47,7 +47,7 @@ from services.intake.reviewing import (
 from shared import events
 from shared.aggregate import Aggregate, now
 from shared.endings.redaction import ERASED, redacted
-from shared.endings.retitling import retitle
+from shared.endings.retitling import retitle, titles_in
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
 from shared.events.event import UNTOLD, Party, Stage, Treatment
 from shared.events.intake import ProjectPart
@@ -162,12 +162,7 @@ class Project(Aggregate):
     def _opened(cls, saved: Any) -> Any:  # noqa: ANN401 - whatever is to be a project
         """What was saved before a treatment could change what owners are asked for."""
         if isinstance(saved, dict) and (saved.get("data_opened") or saved.get("access_open")):
-            return {"opened_for": max(saved.get("proposal", 0), 1), **saved}
-        return saved
-
-    @model_validator(mode="before")
-    @classmethod
-    def _reviewed(cls, saved: Any) -> Any:  # noqa: ANN401 - whatever is to be a project
+            saved = {"opened_for": max(saved.get("proposal", 0), 1), **saved}
         return with_reviews(saved)
 
     @model_validator(mode="after")
@@ -414,6 +409,11 @@ class Project(Aggregate):
         was_open = self.access_open
         self._note_state(access)
         self._go_on_if_opened(was_open=was_open)
+
+    def names_dataset(self, dataset_id: str) -> bool:
+        """Whether it reads a dataset, or is told of it by its title."""
+        is_read = any(one.dataset_id == dataset_id for one in self.accesses)
+        return is_read or bool(titles_in(self, dataset_id))
 
     def note_deletion(self, dataset_id: str, title: str, reason: str) -> None:
         """A dataset was deleted: it is called so from now on.

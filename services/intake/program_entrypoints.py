@@ -105,30 +105,21 @@ class ForPrograms:
         seen: str = "",
     ) -> ProjectView:
         """Secure a project, turn it down, or ask to complete it, as its `version` was."""
-        asked = {
-            "decision": decision,
-            "reason": reason,
-            "version": version,
-            "conditions": conditions or [],
-            "seen": seen,
-        }
-        body = ReviewProject.model_validate(asked)
+        said = {"decision": decision, "reason": reason, "version": version, "seen": seen}
+        body = ReviewProject.model_validate({**said, "conditions": conditions or []})
         review = partial(commands.review, needed=self.settings.reviewers)
         return self._do(review, project_id, by, body)
 
     @rpc
     def get_review(self, project_id: Identifier, by: MemberId) -> ReviewView:
         """What was decided of a project, on which evidence, and whether the member `by` may."""
-        caller = Caller(by, STAFF)
-        return commands.read_review(
-            self.documents, caller, project_id, needed=self.settings.reviewers
-        )
+        caller, needed = Caller(by, STAFF), self.settings.reviewers
+        return commands.read_review(self.documents, caller, project_id, needed=needed)
 
     @rpc
     def complete_project(self, project_id: Identifier, answer: str, by: MemberId) -> ProjectView:
         """Answer, for the holder `by`, what a review asked."""
-        body = CompleteProject.model_validate({"answer": answer})
-        return self._do(commands.complete, project_id, by, body)
+        return self._do(commands.complete, project_id, by, CompleteProject(answer=answer))
 
     @rpc
     def choose_pilot_site(
@@ -169,8 +160,7 @@ class ForPrograms:
     @rpc
     def withdraw_project(self, project_id: Identifier, reason: str, by: MemberId) -> ProjectView:
         """Give a project up."""
-        body = WithdrawProject.model_validate({"reason": reason})
-        return self._do(commands.withdraw, project_id, by, body)
+        return self._do(commands.withdraw, project_id, by, WithdrawProject(reason=reason))
 
     def _do(
         self, command: Callable[..., Project], project_id: Identifier, by: MemberId, body: object

@@ -22,10 +22,9 @@ from services.intake.bodies import (
     WithdrawProject,
     WrittenTreatment,
 )
-from services.intake.departures.deleting import note_deletion
+from services.intake.departures import erasing
 from services.intake.departures.entrypoints import ForDepartures
 from services.intake.departures.erasure import Erasure
-from services.intake.departures.erasure_watch import ErasureWatch
 from services.intake.matching import guidance
 from services.intake.members.commands import candidates, load_of
 from services.intake.members.entrypoints import STAFF, ForMembers
@@ -70,7 +69,7 @@ from shared.inbound import IdempotencyKey
 from shared.messaging import Background, Config, Documents, on
 
 PROJECT = "/projects/{project_id}"
-_MINUTE, _HOUR = 60.0, 3600.0
+_HALF_MINUTE, _MINUTE, _HOUR = 30.0, 60.0, 3600.0
 BOTH: frozenset[Role] = HOLDERS | STAFF
 SEEN = ProjectView | ParticipantView
 _view = ProjectView.of
@@ -89,7 +88,9 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
     forgetting = Background(lambda context: Loop(_HOUR, lambda: forget_ended(context.store)))
     following = Background(lambda context: Loop(_MINUTE, lambda: commands.follow_up(context.store)))
     workshops = Background(lambda context: WorkshopWatch(context.service, context.store))
-    erasures = Background(lambda context: ErasureWatch(context.service, context.store))
+    erasures = Background(
+        lambda context: Loop(_HALF_MINUTE, lambda: erasing.measure(context.service, context.store))
+    )
 
     @on(DatasetsMatched)
     def advise(self, envelope: Envelope[DatasetsMatched]) -> None:
@@ -129,8 +130,12 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
     @on(DatasetDeleted)
     def note_deletion(self, envelope: Envelope[DatasetDeleted]) -> None:
         """Call deleted data as it is called now, and note that ended projects may not read it."""
-        event = envelope.data
-        note_deletion(self.documents, event.dataset_id, event.title, event.reason)
+        event, projects = envelope.data, self.documents.of(Project)
+        for one in projects.every():
+            if one.names_dataset(event.dataset_id):
+                projects.change(
+                    one.id, lambda it: it.note_deletion(event.dataset_id, event.title, event.reason)
+                )
 
     @on(AccessBound)
     def note_owners(self, envelope: Envelope[AccessBound]) -> None:
@@ -223,17 +228,14 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
 
         Forbidden to its holder, to the owners of its data, and to members of their SIREN.
         """
-        needed = self.settings.reviewers
-        return _view(
-            commands.review(self.documents, call.caller, project_id, call.body, needed=needed)
-        )
+        review = partial(commands.review, needed=self.settings.reviewers)
+        return _view(review(self.documents, call.caller, project_id, call.body))
 
     @http("GET", f"{PROJECT}/review", returns=ReviewView, roles=STAFF)
     def read_review(self, call: Call, project_id: str) -> ReviewView:
         """Read what was decided of a project, by whom, on which evidence; and whether one may."""
-        return commands.read_review(
-            self.documents, call.caller, project_id, needed=self.settings.reviewers
-        )
+        needed = self.settings.reviewers
+        return commands.read_review(self.documents, call.caller, project_id, needed=needed)
 
     @http("POST", f"{PROJECT}/completion", body=CompleteProject, returns=ProjectView, roles=HOLDERS)
     def complete(self, call: Call, project_id: str) -> ProjectView:
@@ -243,20 +245,14 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
     @http("POST", f"{PROJECT}/pilot-site", body=ChoosePilotSite, returns=ProjectView, roles=STAFF)
     def pilot(self, call: Call, project_id: str) -> ProjectView:
         """Ask a member to pilot a project: it is piloted once that one accepts."""
-        return _view(
-            commands.choose_pilot_site(
-                self.documents, call.caller, project_id, call.body, patience=self.patience
-            )
-        )
+        choose = partial(commands.choose_pilot_site, patience=self.patience)
+        return _view(choose(self.documents, call.caller, project_id, call.body))
 
     @http("POST", f"{PROJECT}/team", body=FormTeam, returns=ProjectView, roles=STAFF)
     def staff(self, call: Call, project_id: str) -> ProjectView:
         """Ask members to work on a project: it is staffed once all of them accept."""
-        return _view(
-            commands.form_team(
-                self.documents, call.caller, project_id, call.body, patience=self.patience
-            )
-        )
+        form = partial(commands.form_team, patience=self.patience)
+        return _view(form(self.documents, call.caller, project_id, call.body))
 
     @http("GET", f"{PROJECT}/invitation", returns=AnswerView)
     def read_invitation(self, call: Call, project_id: str) -> AnswerView:

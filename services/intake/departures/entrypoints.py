@@ -2,6 +2,7 @@
 
 from services.intake.bodies import EraseMember, LeaveLab
 from services.intake.departures import erasing, leaving
+from services.intake.departures.erasure import Erasure
 from services.intake.departures.views import DepartureView, ErasureView
 from shared.auth import Caller, MemberId, Role
 from shared.events import (
@@ -44,37 +45,26 @@ class ForDepartures:
         """Withdraw what a member who left held, and tell the projects that counted on it."""
         leaving.end_membership(self.documents, envelope)
 
-    @http(
-        "POST",
-        "/erasures",
-        body=EraseMember,
-        returns=ErasureView,
-        status=202,
-        roles=OPERATORS,
-    )
+    @http("POST", "/erasures", body=EraseMember, returns=ErasureView, status=202, roles=OPERATORS)
     def erase(self, call: Call) -> ErasureView:
         """Erase what the lab holds of a member who left; asked again, the same erasure."""
-        body = call.body
-        return ErasureView.of(
-            erasing.request(self.documents, call.caller, body.member_id, body.reason)
-        )
+        return self._erase(call.caller, call.body)
 
     @http("GET", "/erasures/{erasure_id}", returns=ErasureView, roles=OPERATORS)
     def read_erasure(self, call: Call, erasure_id: str) -> ErasureView:  # noqa: ARG002 - for its role
         """The receipt: what each service erased, what it keeps and why, who has not answered."""
-        return ErasureView.of(erasing.read(self.documents, erasure_id))
+        return ErasureView.of(self.documents.of(Erasure).get(erasure_id))
 
     @rpc
     def erase_member(self, member_id: MemberId, reason: str, by: MemberId) -> ErasureView:
         """Erase what the lab holds of a member who left, in the name of the operator `by`."""
         body = EraseMember.model_validate({"member_id": member_id, "reason": reason})
-        caller = Caller(by, OPERATORS)
-        return ErasureView.of(erasing.request(self.documents, caller, member_id, body.reason))
+        return self._erase(Caller(by, OPERATORS), body)
 
     @rpc
     def get_erasure(self, erasure_id: Identifier) -> ErasureView:
         """The receipt of an erasure."""
-        return ErasureView.of(erasing.read(self.documents, erasure_id))
+        return ErasureView.of(self.documents.of(Erasure).get(erasure_id))
 
     @on(ErasureRequested)
     def erase_member_here(self, envelope: Envelope[ErasureRequested]) -> None:
@@ -91,3 +81,7 @@ class ForDepartures:
             self.documents, caller, member_id, body.reason, unregistered=body.unregistered
         )
         return DepartureView.of(departure)
+
+    def _erase(self, caller: Caller, body: EraseMember) -> ErasureView:
+        erasure = erasing.request(self.documents, caller, body.member_id, body.reason)
+        return ErasureView.of(erasure)

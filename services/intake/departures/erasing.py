@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import TypeVar
 
+from services.intake import metrics
 from services.intake.accounts.commands import forget_all
 from services.intake.departures.erasure import Erasure
 from services.intake.departures.leaving import withdraw_held
@@ -12,11 +13,11 @@ from services.intake.model import Project
 from services.intake.records import Check, Guidance
 from services.intake.submission import Submission
 from services.intake.workshops.commands import forget
-from shared.aggregate import caused_id
+from shared.aggregate import caused_id, now
 from shared.auth import Caller
 from shared.endings import departures
 from shared.endings.redaction import ERASED, redact, redacted
-from shared.errors import NotFound, WrongStage
+from shared.errors import WrongStage
 from shared.events import CatalogErased, Envelope, ErasedCount, ErasureAnswer, ErasureRequested
 from shared.events.event import Frozen
 from shared.store import Store
@@ -72,12 +73,11 @@ def note_answer(store: Store, envelope: Envelope[ErasureAnswer]) -> None:
     )
 
 
-def read(store: Store, erasure_id: str) -> Erasure:
-    """An erasure with its receipt; raises NotFound."""
-    erasure = store.of(Erasure).find_one(erasure_id)
-    if erasure is None:
-        raise NotFound.of(erasure_id)
-    return erasure
+def measure(service: str, store: Store) -> None:
+    """Measure how long the erasure that has waited longest waits for a service that is silent."""
+    first = store.of(Erasure).find(sort="waits_since", limit=1)
+    waited = (now() - first[0].waits_since).total_seconds() if first else 0
+    metrics.erasure_oldest_waiting.labels(service).set(max(waited, 0))
 
 
 def _erase(store: Store, member_id: str) -> Iterable[tuple[str, int]]:

@@ -13,7 +13,7 @@ SERVICES = ("catalog", "compute", "intake", "notify")
 
 
 class ErasurePart(Frozen):
-    """A service's answer."""
+    """What one service erased, and what it keeps."""
 
     service: str
     at: AwareDatetime

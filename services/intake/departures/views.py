@@ -2,8 +2,8 @@
 
 from pydantic import AwareDatetime, Field
 
+from services.intake.departures.erasure import ErasurePart
 from shared.aggregate import View
-from shared.events import ErasedCount
 
 
 class DepartureView(View):
@@ -12,15 +12,6 @@ class DepartureView(View):
     member_id: str = Field(validation_alias="id")
     left_at: AwareDatetime
     reason: str
-
-
-class ErasurePartView(View):
-    """What one service erased, and what it keeps, with the reason in French."""
-
-    service: str
-    at: AwareDatetime
-    counts: tuple[ErasedCount, ...]
-    kept: tuple[str, ...]
 
 
 ELSEWHERE = (
@@ -50,7 +41,7 @@ class ErasureView(View):
     requested_at: AwareDatetime
     is_complete: bool
     waits_for: tuple[str, ...] = Field(description="services that have not answered yet")
-    parts: tuple[ErasurePartView, ...]
+    parts: tuple[ErasurePart, ...]
     elsewhere: tuple[str, ...] = Field(
         default=ELSEWHERE, description="what else there may be, in French"
     )

@@ -85,32 +85,28 @@ class ForWorkshops:
     )
     def call_off(self, call: Call, workshop_id: str) -> ShownWorkshop:
         """Cancel a workshop; all who registered are told."""
-        return self._view(
-            commands.cancel(self.documents, workshop_id, call.body.reason), call.caller
-        )
+        workshop = commands.cancel(self.documents, workshop_id, call.body.reason)
+        return self._view(workshop, call.caller)
 
     @http("POST", f"{WORKSHOP}/attendance", body=NoteAttendance, returns=ShownWorkshop, roles=STAFF)
     def hold(self, call: Call, workshop_id: str) -> ShownWorkshop:
         """Note how many came to a workshop, and who; again corrects it."""
-        return self._view(
-            commands.note_attendance(self.documents, workshop_id, call.body), call.caller
-        )
+        workshop = commands.note_attendance(self.documents, workshop_id, call.body)
+        return self._view(workshop, call.caller)
 
     @http("POST", f"{WORKSHOP}/materials", body=AddMaterial, returns=ShownWorkshop, roles=STAFF)
     def add_material(self, call: Call, workshop_id: str) -> ShownWorkshop:
         """Add something to read of a workshop that took place."""
-        return self._view(
-            commands.add_material(self.documents, workshop_id, call.body), call.caller
-        )
+        workshop = commands.add_material(self.documents, workshop_id, call.body)
+        return self._view(workshop, call.caller)
 
     @http(
         "DELETE", f"{WORKSHOP}/materials", body=RemoveMaterial, returns=ShownWorkshop, roles=STAFF
     )
     def remove_material(self, call: Call, workshop_id: str) -> ShownWorkshop:
         """Remove something to read; letters that told of it are not taken back."""
-        return self._view(
-            commands.remove_material(self.documents, workshop_id, call.body.url), call.caller
-        )
+        workshop = commands.remove_material(self.documents, workshop_id, call.body.url)
+        return self._view(workshop, call.caller)
 
     @http("POST", SEATS, body=Register, returns=MadeRegistration, status=201, public=True)
     def register_person(self, call: Call, workshop_id: str) -> MadeRegistration:
@@ -174,7 +170,7 @@ class ForWorkshops:
     @rpc
     def cancel_workshop(self, workshop_id: Identifier, reason: str) -> ShownWorkshop:
         """Cancel a workshop."""
-        body = CancelWorkshop.model_validate({"reason": reason})
+        body = CancelWorkshop(reason=reason)
         return self._view(commands.cancel(self.documents, workshop_id, body.reason), INSIDE)
 
     @rpc
@@ -188,13 +184,13 @@ class ForWorkshops:
     @rpc
     def add_workshop_material(self, workshop_id: Identifier, title: str, url: str) -> ShownWorkshop:
         """Add something to read of a workshop that took place."""
-        body = AddMaterial.model_validate({"title": title, "url": url})
+        body = AddMaterial(title=title, url=url)
         return self._view(commands.add_material(self.documents, workshop_id, body), INSIDE)
 
     @rpc
     def remove_workshop_material(self, workshop_id: Identifier, url: str) -> ShownWorkshop:
         """Remove something to read of a workshop."""
-        body = RemoveMaterial.model_validate({"url": url})
+        body = RemoveMaterial(url=url)
         return self._view(commands.remove_material(self.documents, workshop_id, body.url), INSIDE)
 
     @rpc

@@ -4,19 +4,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
-from services.intake.workshops.model import Workshop
+from services.intake.workshops.model import Material, Workshop
 from services.intake.workshops.registration import Registration, SeatState
 from shared.aggregate import View, ViewPage
 from shared.auth import Caller
 
 _Second = Annotated[AwareDatetime, AfterValidator(lambda time: time.replace(microsecond=0))]
-
-
-class MaterialView(View):
-    """Something to read afterwards."""
-
-    title: str
-    url: str
 
 
 class WorkshopView(View):
@@ -36,7 +29,7 @@ class WorkshopView(View):
     is_coming: bool = Field(description="whether it is yet to begin")
     is_open: bool = Field(description="whether one may register, if only to wait for a seat")
     is_full: bool = Field(description="whether who registers waits")
-    materials: tuple[MaterialView, ...]
+    materials: tuple[Material, ...]
     attendance: int | None = Field(description="how many came; null if nobody noted it")
     revision: int = Field(description="grows with what was announced otherwise")
 

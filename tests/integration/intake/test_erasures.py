@@ -1,12 +1,11 @@
 """A member is erased: nothing of its words is left here, and the receipt says what is."""
 
-import threading
 from typing import Any
 
 import pytest
 
+from services.intake.departures.erasing import measure
 from services.intake.departures.erasure import Erasure
-from services.intake.departures.erasure_watch import ErasureWatch
 from shared.aggregate import NEVER
 from shared.events import (
     AccessRequested,
@@ -127,13 +126,8 @@ def test_erasure_that_a_service_does_not_answer_is_measured(lab: Lab, member_id:
     erasure_id = erased(lab, member_id)
 
     with lab.store() as store:
-        watch = ErasureWatch("test", store)
-        thread = threading.Thread(target=watch.run)
-        thread.start()
-        told = {"service": "test"}
-        eventually(lambda: REGISTRY.get_sample_value(WAITING, told), what="it is measured")
-        watch.stop()
-        thread.join()
+        measure("test", store)
+        assert REGISTRY.get_sample_value(WAITING, {"service": "test"})
     for cls in (CatalogErased, ComputeErased, NotifyErased):
         lab.publish_and_wait(answer_of(cls, erasure_id, member_id))
     with lab.store() as store:
