@@ -30,8 +30,7 @@ from services.catalog.matching import advice, recipes
 from services.catalog.matching.recipes import KnownRecipe
 from services.catalog.results import opening_commands, project_results
 from services.catalog.retirement import commands as deletions
-from services.catalog.retirement.eraser import Eraser
-from services.catalog.retirement.references import files_in_use
+from services.catalog.retirement.eraser import Eraser, files_in_use
 from services.catalog.retirement.released import ReleasedFiles
 from services.catalog.search.finder import Finder
 from shared.auth import Caller

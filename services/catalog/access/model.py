@@ -146,19 +146,19 @@ class ProjectAccess(Aggregate):
 
         Also what that tells about persons, as reviewers have to know.
         """
-        self.proposed = Proposed(
+        proposed = Proposed(
             proposal=proposal,
             dataset_ids=tuple(sorted(inputs)),
             obstacles=obstacles,
             persons=notes_of(inputs),
         )
-        self._tell_inputs(inputs)
+        self._propose(proposed, inputs)
 
     def tell_again(self, inputs: Wanted) -> None:
         """Tell it anew where it is told otherwise now what the data tells about persons."""
-        if self.says_otherwise(inputs) and self.proposed:
-            self.proposed = self.proposed.model_copy(update={"persons": notes_of(inputs)})
-            self._tell_inputs(inputs)
+        if self.proposed and self.says_otherwise(inputs):
+            newer = self.proposed.model_copy(update={"persons": notes_of(inputs)})
+            self._propose(newer, inputs)
 
     def says_otherwise(self, inputs: Wanted) -> bool:
         """Whether the data of its last proposal tells otherwise about persons than it was told."""
@@ -166,18 +166,17 @@ class ProjectAccess(Aggregate):
             return False
         return notes_of(inputs) != self.proposed.persons
 
-    def _tell_inputs(self, inputs: Wanted) -> None:
-        if self.proposed is None:
-            return
+    def _propose(self, proposed: Proposed, inputs: Wanted) -> None:
+        self.proposed = proposed
         owners = {one for dataset in inputs.values() if dataset for one in dataset.insiders}
         self.record(
             events.InputsChecked(
                 project_id=self.id,
-                proposal=self.proposed.proposal,
-                obstacles=self.proposed.obstacles,
+                proposal=proposed.proposal,
+                obstacles=proposed.obstacles,
                 # Also of what is open: none of them reviews the project.
                 owners=tuple(sorted(owners)),
-                persons=self.proposed.persons,
+                persons=proposed.persons,
             )
         )
 

@@ -135,16 +135,10 @@ def decide_access(
     dataset = store.of(Dataset).find_one(dataset_id)
     if dataset and dataset.retirement and decision.decision == "grant":
         dataset.check_present()
+    said = decision.decision, decision.reason, decision.terms
     access = store.of(ProjectAccess).change(
         project_id,
-        lambda access: access.decide(
-            dataset_id,
-            decider,
-            decision.decision,
-            decision.reason,
-            decision.terms,
-            fingerprint=decision.fingerprint,
-        ),
+        lambda it: it.decide(dataset_id, decider, *said, fingerprint=decision.fingerprint),
     )
     return AccessRequest.of(access, access.request_for(dataset_id))
 

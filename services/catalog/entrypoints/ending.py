@@ -2,7 +2,7 @@
 
 from services.catalog.datasets.views import DatasetView, view_of
 from services.catalog.entrypoints.owning import DATASET
-from services.catalog.retirement import commands, references
+from services.catalog.retirement import commands, eraser
 from services.catalog.retirement.views import DeletionReceipt, NewDeletion, NewRetirement
 from shared.auth import INSIDE, Caller, Role
 from shared.endings.orphans import Hashes
@@ -61,7 +61,7 @@ class Ending:
     @rpc
     def files_in_use(self, hashes: Hashes) -> list[str]:
         """Of the hashes of stored files, up to 1,000, those that the catalogue refers to."""
-        return sorted(references.files_in_use(self.documents, hashes))
+        return sorted(eraser.files_in_use(self.documents, hashes))
 
     @rpc
     def get_deletion(self, dataset_id: Identifier) -> DeletionReceipt:

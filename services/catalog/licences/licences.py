@@ -79,13 +79,8 @@ LICENCES = (
         source="Licence Ouverte 1.0 (octobre 2011), mention de la paternité",
         duties=_NAME,
         aliases=(
-            *(
-                "licence ouverte",
-                "licence ouverte / open licence",
-                "open licence",
-                "lo 1.0",
-                "lo/ol",
-            ),
+            *("licence ouverte", "licence ouverte / open licence", "open licence"),
+            *("lo 1.0", "lo/ol"),
             "etalab.gouv.fr/wp-content/uploads/2014/05/licence_ouverte.pdf",
             "etalab.gouv.fr/wp-content/uploads/2014/05/open_licence.pdf",
         ),
@@ -187,10 +182,8 @@ LICENCES = (
         aliases=(
             *("pddl", "pddl-1.0", "open data commons public domain dedication and licence (pddl)"),
             *("opendatacommons.org/licenses/pddl", f"{_EU}odc_pddl", f"{_OPEN}odc-pddl"),
-            *(
-                "open data commons public domain dedication and license",
-                "spdx.org/licenses/pddl-1.0",
-            ),
+            "open data commons public domain dedication and license",
+            "spdx.org/licenses/pddl-1.0",
         ),
     ),
     Licence(

@@ -1,7 +1,8 @@
 """What reviewers do with results that the rules of release hold back."""
 
-from services.compute.jobs import releasing
+from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
+from services.compute.jobs.release_decision import ReleaseDecision
 from services.compute.jobs.views import DecideRelease, ReleaseRequestPage, ReleaseRequestView
 from shared.auth import Caller, MemberId
 from shared.http import Call, http
@@ -66,9 +67,11 @@ class Releasing:
         return self._decide(job_id, _reviewer(by), DecideRelease.model_validate(said))
 
     def _decide(self, job_id: str, caller: Caller, body: DecideRelease) -> ReleaseRequestView:
-        return ReleaseRequestView.of(
-            releasing.decide(self.documents, self._held, job_id, caller, body)
-        )
+        self._held.release_request(job_id, caller)
+        said = {"decision": body.decision, "reason": body.reason, "decided_by": caller.member_id}
+        decision, jobs = ReleaseDecision.model_validate(said), self.documents.of(Job)
+        job = jobs.change(job_id, lambda job: job.decide_release(decision, body.version))
+        return ReleaseRequestView.of(job)
 
 
 def _reviewer(member_id: str) -> Caller:

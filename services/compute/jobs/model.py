@@ -334,13 +334,19 @@ class Job(Aggregate):
         if self.forgotten:
             self._leave(result, outputs)
 
-    def decide_release(self, decision: ReleaseDecision) -> None:
+    def decide_release(self, decision: ReleaseDecision, version: int | None = None) -> None:
         """Let a held result go to its holder, or keep it back for good.
 
-        The same again changes nothing; raises WrongStage for what waits for no decision.
+        The same again changes nothing; raises WrongStage for what waits for no decision, or changed
+        since its `version` was read.
         """
         if self.decision and self.decision.repeats(decision):
             return
+        if version not in {None, self.version}:
+            raise WrongStage(
+                f"ce traitement a changé : sa version {version} a été examinée, il a maintenant la"
+                f" version {self.version} ; relisez-le, puis décidez"
+            )
         if not self.is_held:
             raise WrongStage("le résultat de ce traitement n'attend pas de décision")
         self.decision = decision

@@ -8,8 +8,7 @@ from services.catalog.access.dataset_use import Use
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.retirement.commands import delete_as
-from services.catalog.retirement.eraser import Eraser
-from services.catalog.retirement.references import HASHES
+from services.catalog.retirement.eraser import HASHES, Eraser
 from shared.aggregate import new_id
 from shared.errors import NotFound
 from shared.events import FileRef

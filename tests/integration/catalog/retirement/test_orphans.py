@@ -16,7 +16,7 @@ from services.catalog.harvesting.fetched_page import FetchedPage
 from services.catalog.harvesting.model import Harvest
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.snapshot import IndexSnapshot, Snapshots
-from services.catalog.retirement.references import files_in_use
+from services.catalog.retirement.eraser import files_in_use
 from services.catalog.service import Catalog
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
