@@ -15,10 +15,6 @@ from shared.store import Store
 from shared.tables.files import ListedFile
 
 
-class FileQuery(Paging):
-    """Which files of a dataset, by name."""
-
-
 class FilePage(BaseModel):
     """One page of the files of the version that is shown."""
 
@@ -27,7 +23,7 @@ class FilePage(BaseModel):
 
 
 def list_files(
-    store: Store, files: Storage, dataset_id: str, query: FileQuery, caller: Caller
+    store: Store, files: Storage, dataset_id: str, query: Paging, caller: Caller
 ) -> FilePage:
     """One page of a dataset's files by name, with hashes for those who may download them.
 

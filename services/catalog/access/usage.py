@@ -8,7 +8,7 @@ from services.catalog.access.asking import bound_of
 from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.grants import UseRelease
 from services.catalog.access.model import ProjectAccess
-from services.catalog.access.views import GrantedDataset, UsePage, UseQuery
+from services.catalog.access.views import GrantedDataset, UsePage
 from services.catalog.datasets.manifests import read_manifest
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
@@ -31,6 +31,7 @@ from shared.events import (
     ResultReleased,
     Treatment,
 )
+from shared.inbound import Paging
 from shared.storage import Storage
 from shared.store import Store
 from shared.words import quoted
@@ -207,7 +208,7 @@ def link_result(store: Store, envelope: Envelope[ProjectDelivered], dataset_id: 
         store.of(Use).change(use.id, link, because=envelope)
 
 
-def list_uses(store: Store, dataset_id: str, query: UseQuery, caller: Caller) -> UsePage:
+def list_uses(store: Store, dataset_id: str, query: Paging, caller: Caller) -> UsePage:
     """One page of a dataset's uses, newest first, for its owners and staff.
 
     Raises Forbidden for others, NotFound when they may not even know of the dataset.

@@ -221,10 +221,6 @@ def _types(profile: Profile | None) -> dict[str, str]:
     }
 
 
-class UseQuery(Paging):
-    """Which uses, newest first."""
-
-
 class UseView(View):
     """A use as the dataset's owners and the lab's staff see it."""
 

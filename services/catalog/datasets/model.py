@@ -438,7 +438,7 @@ class Dataset(Followed):
         given = dict(upload) | {"accepted_repairs": repairs}
         version = Version(**given, number=len(self.versions) + 1, registered_at=now())
         if self._end_opening(f"la version {version.number} est venue après la demande"):
-            self._close()
+            self._change_access("restricted")
         self.versions.append(version)
         self._date(version, version.modified)
         self._request_reading(version)
@@ -732,7 +732,7 @@ class Dataset(Followed):
             )
         )
         if before.is_open and not opens:
-            self._close()
+            self._change_access("restricted")
             if not before.calls_it(self.metadata.title, self.metadata.description):
                 self._end_opening(_RENAMED)
         self._open_if_agreed(self.opening, obstacle)
@@ -764,9 +764,6 @@ class Dataset(Followed):
         if self.opening and not self.opening.ended:
             self.opening = self.opening.over(reason)
         return was_open
-
-    def _close(self) -> None:
-        self._change_access("restricted")
 
     def _change_access(self, access: AccessLevel) -> None:
         self.say(self.metadata.model_copy(update={"access": access}))

@@ -10,14 +10,13 @@ from services.catalog.access.views import (
     RequestPage,
     RequestQuery,
     UsePage,
-    UseQuery,
 )
 from services.catalog.ledger import commands as ledger
-from services.catalog.ledger.views import ReleaseClaim, ReleasePage, ReleaseQuery
+from services.catalog.ledger.views import ReleaseClaim, ReleasePage
 from shared.auth import INSIDE, Caller
 from shared.events import Treatment
 from shared.http import Call, http
-from shared.inbound import Identifier
+from shared.inbound import Identifier, Paging
 from shared.messaging import rpc
 from shared.store import Store
 
@@ -27,12 +26,12 @@ class Granting:
 
     documents: Store
 
-    @http("GET", "/datasets/{dataset_id}/uses", query=UseQuery, returns=UsePage)
+    @http("GET", "/datasets/{dataset_id}/uses", query=Paging, returns=UsePage)
     def list_dataset_uses(self, call: Call, dataset_id: str) -> UsePage:
         """Who used the caller's dataset, for which project and with what result."""
         return usage.list_uses(self.documents, dataset_id, call.query, call.caller)
 
-    @http("GET", "/datasets/{dataset_id}/releases", query=ReleaseQuery, returns=ReleasePage)
+    @http("GET", "/datasets/{dataset_id}/releases", query=Paging, returns=ReleasePage)
     def list_dataset_releases(self, call: Call, dataset_id: str) -> ReleasePage:
         """What left of the caller's restricted dataset, or waits for a reviewer, newest first."""
         return ledger.list_releases(self.documents, dataset_id, call.query, call.caller)
@@ -92,7 +91,7 @@ class Granting:
         self, dataset_id: Identifier, after: str | None = None, limit: int = 50
     ) -> ReleasePage:
         """One page of what left of a restricted dataset, or waits for a reviewer, newest first."""
-        query = ReleaseQuery(after=after, limit=limit)
+        query = Paging(after=after, limit=limit)
         return ledger.list_releases(self.documents, dataset_id, query, INSIDE)
 
     @rpc
@@ -105,7 +104,7 @@ class Granting:
         self, dataset_id: Identifier, after: str | None = None, limit: int = 50
     ) -> UsePage:
         """One page of who used a dataset and with what result, newest first."""
-        query = UseQuery(after=after, limit=limit)
+        query = Paging(after=after, limit=limit)
         return usage.list_uses(self.documents, dataset_id, query, INSIDE)
 
     @rpc

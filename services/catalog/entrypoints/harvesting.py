@@ -18,6 +18,7 @@ from services.catalog.harvesting.views import (
 )
 from services.catalog.harvesting.worker import HarvestWorker
 from shared.auth import Caller, MemberId, Role
+from shared.events import FileRef
 from shared.http import Call, http
 from shared.inbound import IdempotencyKey, Identifier, Paging
 from shared.messaging import rpc, ssrf_guard
@@ -82,11 +83,7 @@ class Harvesting:
     )
     def harvest_file(self, call: Call, source_id: str) -> HarvestView:
         """Harvest an uploaded file in place of what is at its address."""
-        harvest = commands.harvest_file(
-            self.documents, source_id, call.file, may_retire_most=call.body.may_retire_most
-        )
-        self.harvest_worker.wake()
-        return HarvestView.of(harvest)
+        return self._begin(source_id, call.body, call.file)
 
     @http("GET", "/harvests/{harvest_id}", returns=HarvestView, roles=OPERATORS)
     def read_harvest(self, call: Call, harvest_id: str) -> HarvestView:  # noqa: ARG002 - for its role
@@ -174,9 +171,9 @@ class Harvesting:
         sources = self.documents.of(RemoteSource)
         return SourcePage.of(sources.page(None, after=query.after, limit=query.limit))
 
-    def _begin(self, source_id: str, how: NewHarvest) -> HarvestView:
+    def _begin(self, source_id: str, how: NewHarvest, file: FileRef | None = None) -> HarvestView:
         harvest = commands.begin_harvest(
-            self.documents, source_id, may_retire_most=how.may_retire_most
+            self.documents, source_id, may_retire_most=how.may_retire_most, file=file
         )
         self.harvest_worker.wake()
         return HarvestView.of(harvest)

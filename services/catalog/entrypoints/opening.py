@@ -6,12 +6,11 @@ from services.catalog.results.views import (
     NewOpening,
     NewWord,
     OpeningPage,
-    OpeningQuery,
     OpeningView,
 )
 from shared.auth import INSIDE, Caller
 from shared.http import Call, http
-from shared.inbound import Identifier
+from shared.inbound import Identifier, Paging
 from shared.messaging import rpc
 from shared.store import Store
 
@@ -37,7 +36,7 @@ class Opening:
         """Whose data went into a result, what of it comes out, and what each says of opening it."""
         return opening_commands.read_opening(self.documents, dataset_id, call.caller)
 
-    @http("GET", "/openings", query=OpeningQuery, returns=OpeningPage)
+    @http("GET", "/openings", query=Paging, returns=OpeningPage)
     def read_openings(self, call: Call) -> OpeningPage:
         """The results whose opening waits for the word of the caller, whose data went in."""
         member_id = call.caller.member_id
@@ -79,5 +78,5 @@ class Opening:
         self, member_id: Identifier, after: str | None = None, limit: int = 50
     ) -> OpeningPage:
         """One page of the results whose opening waits for a member's word."""
-        query = OpeningQuery(after=after, limit=limit)
+        query = Paging(after=after, limit=limit)
         return opening_commands.list_openings(self.documents, query, member_id)

@@ -4,7 +4,7 @@ from typing import Any
 
 from services.catalog.access import usage
 from services.catalog.access.exports import TableQuery, called, export_of
-from services.catalog.access.listing import FilePage, FileQuery, list_files
+from services.catalog.access.listing import FilePage, list_files
 from services.catalog.datasets import visibility
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import DatasetView
@@ -29,7 +29,7 @@ from shared.auth import ANYBODY, INSIDE, Caller
 from shared.errors import Unauthenticated
 from shared.events.event import FileRef, Treatment
 from shared.http import Call, Download, Text, http, paced
-from shared.inbound import Identifier
+from shared.inbound import Identifier, Paging
 from shared.messaging import rpc
 from shared.messaging.client import ServiceProxy
 from shared.settings import Settings
@@ -124,7 +124,7 @@ class Reading:
             table = FileRef.model_validate(made)
         return self._download(table, called(dataset, version, f".{kind}"))
 
-    @http("GET", "/datasets/{dataset_id}/files", query=FileQuery, returns=FilePage)
+    @http("GET", "/datasets/{dataset_id}/files", query=Paging, returns=FilePage)
     def read_files(self, call: Call, dataset_id: str) -> FilePage:
         """The files of a dataset that is no table, by name."""
         return list_files(self.documents, self.files, dataset_id, call.query, call.caller)

@@ -60,46 +60,24 @@ def change_source(
     return store.of(RemoteSource).change(source_id, decide)
 
 
-def begin_harvest(store: Store, source_id: str, *, may_retire_most: bool = False) -> Harvest:
-    """Begin a harvest of what is at the source's address; one under way is the answer.
+def begin_harvest(
+    store: Store, source_id: str, *, may_retire_most: bool = False, file: FileRef | None = None
+) -> Harvest:
+    """Begin a harvest of an uploaded file, else of what is at the source's address.
 
-    Raises WrongStage when it has no address.
+    One under way is the answer. Raises WrongStage without an address, and for a file while another
+    harvest is under way.
     """
     source = store.of(RemoteSource).get(source_id)
-    if not source.url:
+    if file is None and not source.url:
         raise WrongStage("cette source n'a pas d'adresse : envoyez-en un fichier")
-    return _begin(store, source_id, may_retire_most=may_retire_most, file=None)
-
-
-def harvest_file(
-    store: Store, source_id: str, file: FileRef, *, may_retire_most: bool = False
-) -> Harvest:
-    """Begin a harvest of an uploaded file; raises WrongStage while another one is under way."""
-    store.of(RemoteSource).get(source_id)
-    return _begin(store, source_id, may_retire_most=may_retire_most, file=file)
-
-
-def stop_sources(store: Store, owner_id: str) -> None:
-    """Harvest nothing more for a member who left; what is under way is stopped."""
-    for source in store.of(RemoteSource).every({"owner_id": owner_id}):
-        store.of(RemoteSource).change(source.id, lambda one: one.plan(None))
-        with suppress(NotFound, WrongStage):
-            cancel_harvest(store, source.harvest_id)
-
-
-def cancel_harvest(store: Store, harvest_id: str) -> Harvest:
-    """Stop a harvest; raises NotFound, and WrongStage when it ended otherwise."""
-    return store.of(Harvest).change(harvest_id, Harvest.cancel)
-
-
-def _begin(store: Store, source_id: str, *, may_retire_most: bool, file: FileRef | None) -> Harvest:
+    check_present(store, source.owner_id)
     new, harvests = new_id("hrv"), store.of(Harvest)
 
     def has_ended(harvest_id: str) -> bool:
         found = harvests.find_one(harvest_id)
         return found is not None and found.has_ended
 
-    check_present(store, store.of(RemoteSource).get(source_id).owner_id)
     source = store.of(RemoteSource).change(source_id, lambda one: one.claim(new, has_ended))
     if file and source.harvest_id != new and harvests.find_one(source.harvest_id):
         raise WrongStage(
@@ -120,6 +98,19 @@ def _begin(store: Store, source_id: str, *, may_retire_most: bool, file: FileRef
         harvest.take_page(FetchedPage(number=1, url="", base=source.url, file=file))
     # A crash before this line leaves a claim without a harvest: the next call makes it.
     return harvests.add(harvest)
+
+
+def stop_sources(store: Store, owner_id: str) -> None:
+    """Harvest nothing more for a member who left; what is under way is stopped."""
+    for source in store.of(RemoteSource).every({"owner_id": owner_id}):
+        store.of(RemoteSource).change(source.id, lambda one: one.plan(None))
+        with suppress(NotFound, WrongStage):
+            cancel_harvest(store, source.harvest_id)
+
+
+def cancel_harvest(store: Store, harvest_id: str) -> Harvest:
+    """Stop a harvest; raises NotFound, and WrongStage when it ended otherwise."""
+    return store.of(Harvest).change(harvest_id, Harvest.cancel)
 
 
 def note_read(

@@ -6,10 +6,11 @@ from functools import partial
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from services.catalog.ledger.model import Release, ReleaseState
-from services.catalog.ledger.views import ReleaseClaim, ReleasePage, ReleaseQuery, ReleaseView
+from services.catalog.ledger.views import ReleaseClaim, ReleasePage, ReleaseView
 from shared.auth import Caller
 from shared.errors import Conflict, Forbidden
 from shared.events import FileRef
+from shared.inbound import Paging
 from shared.store import Store
 from shared.tables.release import EarlierRelease
 
@@ -90,9 +91,7 @@ def needed(store: Store, hashes: Collection[str]) -> set[str]:
     return {one for one in hashes if _is_needed(store, one)}
 
 
-def list_releases(
-    store: Store, dataset_id: str, query: ReleaseQuery, caller: Caller
-) -> ReleasePage:
+def list_releases(store: Store, dataset_id: str, query: Paging, caller: Caller) -> ReleasePage:
     """One page of what left of a dataset, newest first, for its owners and staff.
 
     Raises Forbidden for others, NotFound when they may not even know of the dataset.

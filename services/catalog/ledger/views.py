@@ -7,7 +7,6 @@ from pydantic import Field
 from services.catalog.ledger.model import Release, ReleaseState
 from shared.aggregate import View, ViewPage
 from shared.events.event import FileRef, Frozen
-from shared.inbound import Paging
 from shared.tables.release import LedgerEntry
 
 
@@ -17,10 +16,6 @@ class ReleaseClaim(Frozen):
     place: int = Field(ge=0)
     entry: LedgerEntry
     file: FileRef
-
-
-class ReleaseQuery(Paging):
-    """Which releases, newest first."""
 
 
 class ReleaseView(View):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from operator import attrgetter
 
 from services.catalog.datasets.editing import why_not_open
 from services.catalog.datasets.model import Dataset
@@ -11,11 +12,12 @@ from services.catalog.decisions.fingerprint import check_read
 from services.catalog.decisions.opening_request import Contribution, OpeningRequest
 from services.catalog.licences.licences import find_licence
 from services.catalog.results.contributions import contributions_of
-from services.catalog.results.views import NewWord, OpeningPage, OpeningQuery, OpeningView
+from services.catalog.results.views import NewWord, OpeningPage, OpeningView
 from shared.aggregate import now
 from shared.auth import Caller
 from shared.endings.departures import check_present, left_among
 from shared.errors import Forbidden, Invalid, WrongStage
+from shared.inbound import Paging
 from shared.indexes.computed import IndexCompletion
 from shared.store import Store
 from shared.words import counted, quoted
@@ -86,7 +88,7 @@ def waiting_index(store: Store) -> IndexCompletion:
     return IndexCompletion(store, Dataset, _INDEX, {"source_id": ""})
 
 
-def list_openings(store: Store, query: OpeningQuery, member_id: str) -> OpeningPage:
+def list_openings(store: Store, query: Paging, member_id: str) -> OpeningPage:
     """One page of the results whose opening waits for that member's word."""
     where = {_INDEX: {"$in": [member_id]}}
     found, cursor = store.of(Dataset).page(where, after=query.after, limit=query.limit)
@@ -147,12 +149,9 @@ def _asked(
         yield f"Il a {counted(profile.rows, 'ligne', 'lignes')} et pour colonnes {names}."
     if version.about_persons:
         yield version.about_persons
-    for _member, of in groupby(sorted(contributions, key=_member_of), key=_member_of):
+    member_of = attrgetter("member_id")
+    for _member, of in groupby(sorted(contributions, key=member_of), key=member_of):
         yield f"Données d'un membre : {' ; '.join(map(_of_theirs, of))}."
-
-
-def _member_of(contribution: Contribution) -> str:
-    return contribution.member_id
 
 
 def _of_theirs(one: Contribution) -> str:

@@ -14,7 +14,7 @@ from services.catalog.decisions.opening_request import (
     OwnersWord,
 )
 from shared.events.event import OpeningDecision
-from shared.inbound import Body, Paging
+from shared.inbound import Body
 
 
 class NewOpening(Body):
@@ -32,10 +32,6 @@ class NewWord(Body):
     fingerprint: str = Field(
         default="", max_length=64, description="of the opening that was read: a yes needs it"
     )
-
-
-class OpeningQuery(Paging):
-    """Which results to list, by id."""
 
 
 class OpeningView(BaseModel):

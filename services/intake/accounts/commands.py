@@ -2,18 +2,19 @@
 
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from services.intake.accounts.account import Account, unknown
 from services.intake.accounts.bodies import Identity, ListAccounts, MakeKey, MakeLink, OpenAccount
-from services.intake.accounts.credential import Credential, Made, make, parts_of, proves, refused
+from services.intake.accounts.credential import Credential, Made, make, refused
 from services.intake.members.commands import check_members
 from services.intake.workshops.commands import forget
 from shared.aggregate import Aggregate, new_id, now
 from shared.auth import OF_MEMBERS, ROLES, Caller, Role, issue_token
 from shared.endings.departures import has_left
-from shared.errors import Forbidden, Invalid, NotFound, Unavailable
+from shared.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from shared.inbound import Paging
 from shared.store import Store
 
@@ -131,10 +132,8 @@ def exchange(store: Store, text: str, private_key: Path | None) -> tuple[Credent
 
 def end_session(store: Store, text: str) -> None:
     """Sign out; a session that ended already stays so."""
-    identifier, secret = parts_of(text)
-    found = store.of(Credential).find_one(identifier)
-    if proves(found, secret):
-        store.of(Credential).change(identifier, Credential.end)
+    with suppress(Unauthenticated):
+        store.of(Credential).change(_shown(store, text).id, Credential.end)
 
 
 def make_key(store: Store, caller: Caller, body: MakeKey) -> Made:
@@ -187,9 +186,9 @@ def _forget(store: Store, cls: type[Aggregate], where: Mapping[str, object]) -> 
 
 
 def _shown(store: Store, text: str) -> Credential:
-    identifier, secret = parts_of(text)
+    identifier, _, secret = text.partition(".")
     found = store.of(Credential).find_one(identifier)
-    if found is None or not proves(found, secret):
+    if found is None or not found.is_proved_by(secret):
         raise refused()
     return found
 

@@ -1,6 +1,6 @@
 """What proves who calls: a secret that is kept as its hash, and ends."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar, Literal, NamedTuple, Self
 
 from pydantic import AwareDatetime, Field
@@ -40,6 +40,10 @@ class Credential(Aggregate):
         is_spent = self.kind == "link" and self.used_at != LONG_AGO
         return not is_spent and now() < min(self.ends_at, self.ended_at)
 
+    def is_proved_by(self, secret: str) -> bool:
+        """Whether that is its secret, and it is valid."""
+        return is_hash_of(self.sha256, secret) and self.is_valid
+
     def use(self) -> Self:
         """Note that it was shown; Unauthenticated when it proves nothing any more."""
         if not self.is_valid:
@@ -47,9 +51,9 @@ class Credential(Aggregate):
         self.used_at = now()
         return self
 
-    def end(self, at: datetime | None = None) -> None:
+    def end(self) -> None:
         """Let it prove nothing any more, the first time that it is said."""
-        self.ended_at = min(self.ended_at, at or now())
+        self.ended_at = min(self.ended_at, now())
 
 
 class Made(NamedTuple):
@@ -82,17 +86,6 @@ def make(
         ends_at=made_at + lifetime,
     )
     return Made(credential, f"{credential.id}.{secret}")
-
-
-def parts_of(text: str) -> tuple[str, str]:
-    """The id and the secret of what somebody shows; empty texts when it is no credential."""
-    identifier, _, secret = text.partition(".")
-    return identifier, secret
-
-
-def proves(credential: Credential | None, secret: str) -> bool:
-    """Whether that is its secret, and it is valid."""
-    return credential is not None and is_hash_of(credential.sha256, secret) and credential.is_valid
 
 
 def refused() -> Unauthenticated:
