@@ -203,11 +203,7 @@ def answer_invitation(
     return store.of(Project).change(
         project_id,
         lambda it: it.answer_invitation(
-            caller.member_id,
-            body.answer,
-            body.reason,
-            body.part,
-            has_left=partial(has_left, store),
+            caller.member_id, body.answer, body.reason, body.part, has_left=partial(has_left, store)
         ),
     )
 

@@ -499,11 +499,7 @@ class Project(Aggregate):
         self._note_job(job)
 
     def choose_pilot_site(
-        self,
-        site_id: str,
-        by: str,
-        then: tuple[str, ...] = (),
-        patience: Patience = PATIENCE,
+        self, site_id: str, by: str, then: tuple[str, ...] = (), patience: Patience = PATIENCE
     ) -> None:
         """Ask a member to pilot the project; whoever was asked before is asked no longer.
 

@@ -2,12 +2,7 @@
 
 from services.catalog.entrypoints.owning import DATASET, OWNERS
 from services.catalog.results import opening_commands
-from services.catalog.results.views import (
-    NewOpening,
-    NewWord,
-    OpeningPage,
-    OpeningView,
-)
+from services.catalog.results.views import NewOpening, NewWord, OpeningPage, OpeningView
 from shared.auth import INSIDE, Caller
 from shared.http import Call, http
 from shared.inbound import Identifier, Paging

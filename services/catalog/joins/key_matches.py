@@ -63,9 +63,7 @@ def _match(
         if join is None:
             return _not_compared(index, crossing, caller), None
         match = KeyMatch(
-            step=crossing.step,
-            key=join.here.column.space,
-            said=_said(join, is_counted=is_counted),
+            step=crossing.step, key=join.here.column.space, said=_said(join, is_counted=is_counted)
         )
         if not is_counted:
             return match, None

@@ -182,11 +182,7 @@ def _in_common(traits: ProjectTraits, dataset: Dataset) -> _Common:
 
 
 def _match(
-    traits: ProjectTraits,
-    dataset: Dataset,
-    common: _Common,
-    rarity: Rarity,
-    served: Served | None,
+    traits: ProjectTraits, dataset: Dataset, common: _Common, rarity: Rarity, served: Served | None
 ) -> Match | None:
     shared = [key for key in dataset.keys if key in traits.keys]
     places = sorted(traits.departments.intersection(map(department_of, dataset.metadata.territory)))

@@ -105,10 +105,7 @@ class Finder(Loop):
 
 
 def search(
-    index: TextIndex,
-    query: DatasetQuery,
-    caller: Caller,
-    joinable: Collection[str] | None = None,
+    index: TextIndex, query: DatasetQuery, caller: Caller, joinable: Collection[str] | None = None
 ) -> DatasetPage:
     """One page of the datasets that fit `query` and that `caller` may see.
 

@@ -55,9 +55,7 @@ def erase(store: Store, envelope: Envelope[ErasureRequested]) -> None:
     departures.note_erasure(store, event.member_id, event.erasure_id)
     counts = tuple(ErasedCount(kind=kind, count=n) for kind, n in _erase(store, event.member_id))
     store.of(Erasure).change(
-        event.erasure_id,
-        lambda erasure: erasure.answer("intake", counts, _KEPT),
-        because=envelope,
+        event.erasure_id, lambda erasure: erasure.answer("intake", counts, _KEPT), because=envelope
     )
 
 

@@ -46,9 +46,7 @@ def _an_address(text: str) -> str:
 
 
 _Address = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, max_length=2000),
-    AfterValidator(_an_address),
+    str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(_an_address)
 ]
 _Link = Annotated[
     str,
@@ -63,8 +61,7 @@ _Projects = Annotated[
     AfterValidator(lambda ids: tuple(dict.fromkeys(ids))),
 ]
 _Host = Annotated[
-    str,
-    Field(pattern=r"^([A-Za-z0-9_.-]{1,64})?$", description="the member that hosts it, if any"),
+    str, Field(pattern=r"^([A-Za-z0-9_.-]{1,64})?$", description="the member that hosts it, if any")
 ]
 
 
