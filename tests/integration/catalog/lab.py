@@ -9,18 +9,9 @@ from uuid import uuid4
 
 import urllib3
 
+from shared import events
 from shared.aggregate import new_id, now
-from shared.events import (
-    FileRef,
-    JobCancelled,
-    JobFailed,
-    JobSucceeded,
-    ProjectDelivered,
-    ProjectSecured,
-    ProjectSubmitted,
-    Step,
-    Treatment,
-)
+from shared.events.event import FileRef, Step, Treatment
 from shared.tables.manifest import Column, Input, Manifest, Output, Profile
 from tests.conftest import Token
 from tests.lab import ServiceLab
@@ -29,7 +20,7 @@ from tests.servers import Broker, RunningService, eventually, running
 CATALOG = "services.catalog.service:Catalog"
 RETRIES = (0.2, 0.5, 3)
 UPLOAD_BYTES = 100_000
-Ended = TypeVar("Ended", JobSucceeded, ProjectDelivered)
+Ended = TypeVar("Ended", events.JobSucceeded, events.ProjectDelivered)
 CSV = b"com;nom\n14118;Caen\n"
 
 
@@ -88,13 +79,13 @@ class Lab(ServiceLab):
         self.publish(self.ingested(dataset_id, version, *keys, others=others))
         return self.wait_for("dataset_published", dataset_id=dataset_id, version=version)
 
-    def registered(self, event: ProjectDelivered, times: int = 1) -> str:
+    def registered(self, event: events.ProjectDelivered, times: int = 1) -> str:
         """Deliver a project; the id of its result, which waits to be read."""
         self.publish(event, times=times)
         told = self.wait_for("dataset_registered", project_id=event.project_id)
         return str(told["dataset_id"])
 
-    def result_of(self, event: ProjectDelivered) -> str:
+    def result_of(self, event: events.ProjectDelivered) -> str:
         """Deliver a project; the id of its result, which is read and published."""
         dataset_id = self.registered(event)
         self.ingest(dataset_id, 1)
@@ -111,7 +102,7 @@ class Lab(ServiceLab):
 
     def ingested(
         self, dataset_id: str, version: int, *keys: str, others: tuple[Column, ...] = ()
-    ) -> JobSucceeded:
+    ) -> events.JobSucceeded:
         """The end of an ingest job, whose manifest and table are in the store."""
         file = self.files.put([b"PAR1", dataset_id.encode()], "application/vnd.apache.parquet")
         table = Output(name="table.parquet", file=file)
@@ -121,7 +112,7 @@ class Lab(ServiceLab):
 
     def ended(
         self, dataset_id: str, version: int, outputs: list[Output], reports: list[dict[str, Any]]
-    ) -> JobSucceeded:
+    ) -> events.JobSucceeded:
         """The end of an ingest job that made and reported this; its manifest is in the store."""
         manifest = Manifest(
             job_id=new_id("job"),
@@ -131,7 +122,7 @@ class Lab(ServiceLab):
             started=now(),
             ended=now(),
         )
-        return JobSucceeded(
+        return events.JobSucceeded(
             job_id=manifest.job_id,
             kind="ingest",
             dataset_id=dataset_id,
@@ -155,7 +146,7 @@ class Lab(ServiceLab):
         """Publish that a project which reads these datasets is secured; the project's id."""
         project_id = project_id or new_id("prj")
         self.publish(
-            ProjectSecured(
+            events.ProjectSecured(
                 project_id=project_id,
                 holder_id=holder_id,
                 dataset_ids=dataset_ids,
@@ -220,7 +211,7 @@ def about(**metadata: Any) -> dict[str, Any]:
     }
 
 
-def submitted(**changes: Any) -> ProjectSubmitted:
+def submitted(**changes: Any) -> events.ProjectSubmitted:
     """A project about vacant homes."""
     fields = {
         "project_id": new_id("prj"),
@@ -230,7 +221,7 @@ def submitted(**changes: Any) -> ProjectSubmitted:
         "theme": "habitat",
         "territory": ("14",),
     }
-    return ProjectSubmitted.model_validate({**fields, **changes})
+    return events.ProjectSubmitted.model_validate({**fields, **changes})
 
 
 def reading(**inputs: str) -> Treatment:
@@ -240,14 +231,16 @@ def reading(**inputs: str) -> Treatment:
 
 
 def failed(
-    dataset_id: str, reason: str, end: type[JobFailed | JobCancelled] = JobFailed
-) -> JobFailed | JobCancelled:
+    dataset_id: str,
+    reason: str,
+    end: type[events.JobFailed | events.JobCancelled] = events.JobFailed,
+) -> events.JobFailed | events.JobCancelled:
     """The end of an ingest job that could not read the first version, or that was stopped."""
     about = {"kind": "ingest", "dataset_id": dataset_id, "dataset_version": 1, "reason": reason}
     return end.model_validate({"job_id": new_id("job"), **about})
 
 
-def delivered(lab: Lab, *input_ids: str, holder_id: str = "mbr_h") -> ProjectDelivered:
+def delivered(lab: Lab, *input_ids: str, holder_id: str = "mbr_h") -> events.ProjectDelivered:
     """A delivered project whose full job read these datasets and made a table and a chart."""
     step = Step(application="cross", inputs={"left": "a"}, parameters={"a.b": 1}, output="r")
     manifest = Manifest(
@@ -267,7 +260,7 @@ def delivered(lab: Lab, *input_ids: str, holder_id: str = "mbr_h") -> ProjectDel
         started=now(),
         ended=now(),
     )
-    return ProjectDelivered(
+    return events.ProjectDelivered(
         project_id=new_id("prj"),
         holder_id=holder_id,
         job_id="job_full",

@@ -2,16 +2,9 @@
 
 import urllib3
 
+from shared import events
 from shared.aggregate import new_id
-from shared.events import (
-    ErasureRequested,
-    JobFailed,
-    MemberLeft,
-    ProjectSecured,
-    ProjectSubmitted,
-    Step,
-    Treatment,
-)
+from shared.events.event import Step, Treatment
 from tests.integration.catalog.lab import Lab, delivered, reading, submitted
 from tests.servers import eventually
 
@@ -39,7 +32,7 @@ def marked(lab: Lab, owner_id: str, **about: object) -> str:
     return lab.published(owner_id, "commune", **told)
 
 
-def request(owner_id: str, **said: object) -> ProjectSubmitted:
+def request(owner_id: str, **said: object) -> events.ProjectSubmitted:
     """A project of that member that says much of itself."""
     told = {"title": MARK, "problem": MARK, "keywords": (MARK,), **said}
     return submitted(holder_id=owner_id, **told)
@@ -53,9 +46,11 @@ def answered(lab: Lab, request_id: str, member: str, **body: object) -> urllib3.
 
 def erase(lab: Lab, member_id: str) -> dict[str, object]:
     """Let a member leave and erase it, each told twice; the catalogue's answer."""
-    lab.publish(MemberLeft(member_id=member_id, reason="Fin."), times=2)
+    lab.publish(events.MemberLeft(member_id=member_id, reason="Fin."), times=2)
     lab.settled()
-    lab.publish(ErasureRequested(erasure_id=f"ers_{member_id}", member_id=member_id), times=2)
+    lab.publish(
+        events.ErasureRequested(erasure_id=f"ers_{member_id}", member_id=member_id), times=2
+    )
     found = lab.wait_for("catalog_erased", member_id=member_id)
     lab.settled()
     return found
@@ -105,7 +100,7 @@ def test_what_columns_hold_goes_from_the_requests_that_showed_it(lab: Lab) -> No
     about = {"project_id": new_id("prj"), "holder_id": "mbr_h", "dataset_ids": (own,)}
     treatment = Treatment(inputs={"a": own}, steps=(counted,))
     said = {"decided_by": "mbr_r", "reason": "conforme", "treatment": treatment, "proposal": 1}
-    lab.publish(ProjectSecured.model_validate(about | said))
+    lab.publish(events.ProjectSecured.model_validate(about | said))
     asked = lab.wait_for("access_requested", dataset_id=own)["asked"]
     assert any(f"« commune » (« commune de {MARK} »)" in one for one in asked)
     erase(lab, member)
@@ -122,7 +117,7 @@ def test_events_that_come_late_bring_nothing_back(lab: Lab) -> None:
     lab.publish(ingested)
     lab.publish(delivered(lab, holder_id=member).model_copy(update={"title": MARK}))
     about = {"kind": "ingest", "dataset_id": dataset_id, "dataset_version": 1}
-    lab.publish(JobFailed.model_validate({"job_id": new_id("job"), **about, "reason": MARK}))
+    lab.publish(events.JobFailed.model_validate({"job_id": new_id("job"), **about, "reason": MARK}))
     lab.settled()
     eventually(lambda: MARK not in words_of(lab), what="nothing is left")
     assert lab.get(f"/datasets/{dataset_id}", lab.token(member, "owner"))["state"] == "deleted"

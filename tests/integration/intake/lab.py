@@ -11,20 +11,8 @@ from uuid import uuid4
 import amqp
 import urllib3
 
-from shared.events import (
-    DataAccessOpened,
-    DatasetsMatched,
-    Event,
-    FileRef,
-    InputsChecked,
-    JobCancelled,
-    JobFailed,
-    JobGivenUp,
-    JobRetried,
-    JobSucceeded,
-    Match,
-    WorkspaceOpened,
-)
+from shared import events
+from shared.events.event import Event, FileRef, Match
 from tests.lab import ServiceLab
 from tests.servers import RunningService, eventually
 
@@ -114,7 +102,7 @@ class Lab(ServiceLab):
         """Let the catalogue say whose data the project's present treatment would read."""
         (document,) = self.documents("projects", _id=project_id)
         told = {"proposal": document["proposal"], "owners": owners or (OWNER[0],)}
-        event = InputsChecked.model_validate({"project_id": project_id, **told})
+        event = events.InputsChecked.model_validate({"project_id": project_id, **told})
         self.publish(event)
 
         def has_noted() -> bool:
@@ -200,7 +188,7 @@ class Lab(ServiceLab):
             return list(database[collection].find(where))
 
 
-def matched(project_id: str, *titles: str) -> DatasetsMatched:
+def matched(project_id: str, *titles: str) -> events.DatasetsMatched:
     """The catalogue found these datasets."""
     matches = tuple(
         Match(
@@ -212,45 +200,47 @@ def matched(project_id: str, *titles: str) -> DatasetsMatched:
         )
         for title in titles
     )
-    return DatasetsMatched(project_id=project_id, matches=matches)
+    return events.DatasetsMatched(project_id=project_id, matches=matches)
 
 
-def access(project_id: str, proposal: int | None = None) -> DataAccessOpened:
+def access(project_id: str, proposal: int | None = None) -> events.DataAccessOpened:
     """The data of a project's treatment may be read; of the first, in an event of before."""
     ids = ("dts_epci", "dts_logements")
-    return DataAccessOpened(project_id=project_id, dataset_ids=ids, proposal=proposal)
+    return events.DataAccessOpened(project_id=project_id, dataset_ids=ids, proposal=proposal)
 
 
-def workspace(project_id: str) -> WorkspaceOpened:
+def workspace(project_id: str) -> events.WorkspaceOpened:
     """A project may compute."""
-    return WorkspaceOpened(project_id=project_id, quota_seconds=3600)
+    return events.WorkspaceOpened(project_id=project_id, quota_seconds=3600)
 
 
-def succeeded(project_id: str, kind: str, job_id: str) -> JobSucceeded:
+def succeeded(project_id: str, kind: str, job_id: str) -> events.JobSucceeded:
     """A job ended well."""
     fields: dict[str, Any] = {"kind": kind, "project_id": project_id, "seconds": 1.0}
-    return JobSucceeded(job_id=job_id, result=MANIFEST, **fields)
+    return events.JobSucceeded(job_id=job_id, result=MANIFEST, **fields)
 
 
-def failed(project_id: str, job_id: str) -> JobFailed:
+def failed(project_id: str, job_id: str) -> events.JobFailed:
     """A trial ended badly."""
-    return JobFailed(job_id=job_id, kind="trial", project_id=project_id, reason="colonne absente")
+    return events.JobFailed(
+        job_id=job_id, kind="trial", project_id=project_id, reason="colonne absente"
+    )
 
 
-def cancelled(project_id: str, job_id: str) -> JobCancelled:
+def cancelled(project_id: str, job_id: str) -> events.JobCancelled:
     """A trial was stopped."""
-    return JobCancelled(job_id=job_id, kind="trial", project_id=project_id, reason="annulé")
+    return events.JobCancelled(job_id=job_id, kind="trial", project_id=project_id, reason="annulé")
 
 
-def given_up(project_id: str, job_id: str) -> JobGivenUp:
+def given_up(project_id: str, job_id: str) -> events.JobGivenUp:
     """A trial waits for an operator."""
     why = "erreur interne du service de calcul"
-    return JobGivenUp(job_id=job_id, kind="trial", project_id=project_id, reason=why)
+    return events.JobGivenUp(job_id=job_id, kind="trial", project_id=project_id, reason=why)
 
 
-def retried(project_id: str, job_id: str) -> JobRetried:
+def retried(project_id: str, job_id: str) -> events.JobRetried:
     """An operator put it back into the queue."""
-    return JobRetried(job_id=job_id, kind="trial", project_id=project_id)
+    return events.JobRetried(job_id=job_id, kind="trial", project_id=project_id)
 
 
 def new_job() -> str:

@@ -6,20 +6,9 @@ import pytest
 
 from services.intake.departures.erasing import measure
 from services.intake.departures.erasure import Erasure
+from shared import events
 from shared.aggregate import NEVER
-from shared.events import (
-    AccessRequested,
-    AccessRevoked,
-    CatalogErased,
-    ComputeErased,
-    DatasetDeleted,
-    ErasedCount,
-    ErasureRequested,
-    Event,
-    InputsChecked,
-    NotifyErased,
-)
-from shared.events.event import InputNote
+from shared.events.event import Event, InputNote
 from shared.metrics import REGISTRY
 from tests.integration.intake.lab import PROJECT, REVIEWER, Lab, bring, matched
 from tests.servers import eventually
@@ -65,7 +54,7 @@ def parts(lab: Lab, erasure_id: str) -> dict[str, Any]:
 
 def answer_of(cls: type[Event], erasure_id: str, member_id: str) -> Event:
     """Another service's answer."""
-    counts = (ErasedCount(kind="choses", count=3),)
+    counts = (events.ErasedCount(kind="choses", count=3),)
     about = {"erasure_id": erasure_id, "member_id": member_id, "kept": ("Empreintes.",)}
     return cls.model_validate({**about, "counts": counts})
 
@@ -74,7 +63,7 @@ def test_receipt_is_complete_once_every_service_has_answered(lab: Lab, member_id
     """It names those that have not; what comes twice counts once."""
     erasure_id = erased(lab, member_id)
     assert receipt(lab, erasure_id)["waits_for"] == ["catalog", "compute", "notify"]
-    for cls in (CatalogErased, ComputeErased, NotifyErased):
+    for cls in (events.CatalogErased, events.ComputeErased, events.NotifyErased):
         assert not receipt(lab, erasure_id)["is_complete"]
         lab.publish_and_wait(answer_of(cls, erasure_id, member_id), times=2)
     shown = receipt(lab, erasure_id)
@@ -128,7 +117,7 @@ def test_erasure_that_a_service_does_not_answer_is_measured(lab: Lab, member_id:
     with lab.store() as store:
         measure("test", store)
         assert REGISTRY.get_sample_value(WAITING, {"service": "test"})
-    for cls in (CatalogErased, ComputeErased, NotifyErased):
+    for cls in (events.CatalogErased, events.ComputeErased, events.NotifyErased):
         lab.publish_and_wait(answer_of(cls, erasure_id, member_id))
     with lab.store() as store:
         assert store.of(Erasure).get(erasure_id).waits_since == NEVER
@@ -142,11 +131,11 @@ def test_titles_of_an_erased_member_s_data_leave_the_advice_to_others(
     lab.publish(matched(project_id, MARK, "epci"))
     lab.wait_for_stage(project_id, "advised")
     note = InputNote(dataset_id=f"dts_{MARK}", title=MARK, said=MARK)
-    checked = InputsChecked(project_id=project_id, proposal=1, owners=(), persons=(note,))
+    checked = events.InputsChecked(project_id=project_id, proposal=1, owners=(), persons=(note,))
     lab.publish_and_wait(checked)
     assert lab.done("GET", f"/projects/{project_id}", who=REVIEWER)["checks"][0]["persons"]
     erasure_id = erased(lab, member_id)
-    answer = answer_of(CatalogErased, erasure_id, member_id)
+    answer = answer_of(events.CatalogErased, erasure_id, member_id)
     lab.publish_and_wait(answer.model_copy(update={"dataset_ids": (f"dts_{MARK}",)}))
     shown = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)
     assert [one["title"] for one in shown["guidance"]["datasets"]] == ["[effacé]", "epci"]
@@ -159,12 +148,12 @@ def test_titles_of_an_erased_member_s_data_leave_what_others_may_read(
     """Also when the end of the access comes after the erasure."""
     project_id, dataset_id = lab.submit(), f"dts_{MARK}"
     about = {"project_id": project_id, "dataset_id": dataset_id, "owner_id": member_id}
-    asked = AccessRequested(**about, holder_id="mbr_holder", title=MARK)
-    ended = AccessRevoked(**about, title=MARK, reason=MARK)
+    asked = events.AccessRequested(**about, holder_id="mbr_holder", title=MARK)
+    ended = events.AccessRevoked(**about, title=MARK, reason=MARK)
     lab.publish_and_wait(asked, sequence=1)
     assert f"« {MARK} »" in words_of(lab)
     erasure_id = erased(lab, member_id)
-    answer = answer_of(CatalogErased, erasure_id, member_id)
+    answer = answer_of(events.CatalogErased, erasure_id, member_id)
     lab.publish_and_wait(answer.model_copy(update={"dataset_ids": (dataset_id,)}))
     lab.publish_and_wait(ended, sequence=2)
     (access,) = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)["accesses"]
@@ -178,10 +167,10 @@ def test_title_of_deleted_data_leaves_every_project_that_was_told_of_it(lab: Lab
     lab.publish(matched(advised, MARK, "epci"))
     lab.wait_for_stage(advised, "advised")
     about = {"dataset_id": dataset_id, "owner_id": "mbr_owner"}
-    asked = AccessRequested(**about, project_id=asks, holder_id="mbr_holder", title=MARK)
+    asked = events.AccessRequested(**about, project_id=asks, holder_id="mbr_holder", title=MARK)
     lab.publish_and_wait(asked, sequence=1)
     deleted = {**about, "title": "Supprimé", "deleted_by": "mbr_owner", "reason": "Fin."}
-    lab.publish_and_wait(DatasetDeleted(**deleted), times=2)
+    lab.publish_and_wait(events.DatasetDeleted(**deleted), times=2)
     advice = lab.done("GET", f"/projects/{advised}", who=REVIEWER)["guidance"]["datasets"]
     assert [one["title"] for one in advice] == ["Supprimé", "epci"]
     shown = lab.done("GET", f"/projects/{asks}", who=REVIEWER)
@@ -200,5 +189,7 @@ def test_only_who_left_is_erased_and_only_by_an_operator(lab: Lab, member_id: st
     lab.refused(404, "GET", "/erasures/ers_none", who=OPERATOR)
     erasure_id = erased(lab, member_id)
     before = parts(lab, erasure_id)
-    lab.publish_and_wait(ErasureRequested(erasure_id=erasure_id, member_id=member_id), times=2)
+    lab.publish_and_wait(
+        events.ErasureRequested(erasure_id=erasure_id, member_id=member_id), times=2
+    )
     assert parts(lab, erasure_id) == before

@@ -7,21 +7,9 @@ from services.intake.members.model import Member
 from services.intake.model import NOBODY, Project
 from services.intake.records import Delivery, GivenUpJob, Guidance
 from services.intake.reviewing import Decision, ReviewDecision
+from shared import events
 from shared.aggregate import now
-from shared.events import (
-    FileRef,
-    InputsChecked,
-    JobCancelled,
-    JobFailed,
-    JobKind,
-    JobSucceeded,
-    Match,
-    Obstacle,
-    Stage,
-    Step,
-    Treatment,
-)
-from shared.events.event import Party
+from shared.events.event import FileRef, JobKind, Match, Obstacle, Party, Stage, Step, Treatment
 
 HOLDER = "mbr_holder"
 REVIEWER = "mbr_reviewer"
@@ -67,20 +55,20 @@ def match(title: str, *keys: str) -> Match:
     )
 
 
-def succeeded(kind: str, job_id: str) -> JobSucceeded:
+def succeeded(kind: str, job_id: str) -> events.JobSucceeded:
     """The good end of a job."""
     fields: dict[str, Any] = {"kind": kind, "project_id": "prj_1", "seconds": 1.5}
-    return JobSucceeded(job_id=job_id, result=MANIFEST, **fields)
+    return events.JobSucceeded(job_id=job_id, result=MANIFEST, **fields)
 
 
-def failed_trial(job_id: str, reason: str = "colonne absente") -> JobFailed:
+def failed_trial(job_id: str, reason: str = "colonne absente") -> events.JobFailed:
     """The bad end of a trial."""
-    return JobFailed(job_id=job_id, kind="trial", project_id="prj_1", reason=reason)
+    return events.JobFailed(job_id=job_id, kind="trial", project_id="prj_1", reason=reason)
 
 
-def cancelled_trial(job_id: str) -> JobCancelled:
+def cancelled_trial(job_id: str) -> events.JobCancelled:
     """A trial that somebody stopped."""
-    return JobCancelled(job_id=job_id, kind="trial", project_id="prj_1", reason="annulé")
+    return events.JobCancelled(job_id=job_id, kind="trial", project_id="prj_1", reason="annulé")
 
 
 def delivery(job_id: str = "job_full") -> Delivery:
@@ -93,7 +81,7 @@ def delivery(job_id: str = "job_full") -> Delivery:
 def check_inputs(it: Project, *obstacles: Obstacle, owners: tuple[str, ...] = (OWNER,)) -> None:
     """Let the catalogue say what it knows of the present treatment's data."""
     told = {"proposal": it.proposal, "obstacles": obstacles, "owners": owners}
-    it.note_inputs(InputsChecked.model_validate({"project_id": it.id, **told}))
+    it.note_inputs(events.InputsChecked.model_validate({"project_id": it.id, **told}))
 
 
 def review(

@@ -8,15 +8,9 @@ import pytest
 from services.intake.invitations import Answer
 from services.intake.model import Project
 from services.intake.views import ParticipantView, ProjectView
+from shared import events
 from shared.aggregate import NEVER, now
 from shared.errors import NotFound, WrongStage
-from shared.events import (
-    InvitationAccepted,
-    InvitationDeclined,
-    MemberInvited,
-    ProjectPiloted,
-    ProjectStaffed,
-)
 from tests.events import topics
 from tests.unit.intake import made
 from tests.unit.intake.made import HOLDER, REVIEWER, SITE
@@ -41,7 +35,7 @@ def test_a_project_is_piloted_once_the_site_that_was_asked_accepts() -> None:
     it = made.project_at("trialled")
     it.choose_pilot_site(SITE, REVIEWER)
     [invited] = it.recorded()
-    assert isinstance(invited, MemberInvited)
+    assert isinstance(invited, events.MemberInvited)
     assert (invited.member_id, invited.part, invited.title) == (
         SITE,
         "pilot_site",
@@ -53,8 +47,8 @@ def test_a_project_is_piloted_once_the_site_that_was_asked_accepts() -> None:
     it = made.saved(it)
     it.answer_invitation(SITE, "accept")
     assert it.recorded() == [
-        InvitationAccepted(**WHO, member_id=SITE, part="pilot_site"),
-        ProjectPiloted(**WHO, site_id=SITE),
+        events.InvitationAccepted(**WHO, member_id=SITE, part="pilot_site"),
+        events.ProjectPiloted(**WHO, site_id=SITE),
     ]
     assert (it.stage, it.site_id) == ("piloted", SITE)
     told = [(entry.by, entry.why) for entry in it.history[-2:]]
@@ -68,7 +62,7 @@ def test_a_project_is_staffed_once_all_of_its_team_accepted() -> None:
     assert (it.stage, it.team) == ("piloted", ())
     it.answer_invitation("mbr_1", "accept")
     assert (it.stage, it.team) == ("staffed", ("mbr_1", "mbr_2"))
-    assert it.recorded()[-1] == ProjectStaffed(**WHO, team=("mbr_1", "mbr_2"))
+    assert it.recorded()[-1] == events.ProjectStaffed(**WHO, team=("mbr_1", "mbr_2"))
 
 
 def test_who_declines_says_why_and_holds_the_project_until_others_are_named() -> None:
@@ -76,7 +70,7 @@ def test_who_declines_says_why_and_holds_the_project_until_others_are_named() ->
     it = asked()
     it.answer_invitation("mbr_1", "accept")
     it.answer_invitation("mbr_2", "decline", "Plus de temps.")
-    assert it.recorded()[-1] == InvitationDeclined(
+    assert it.recorded()[-1] == events.InvitationDeclined(
         **WHO, member_id="mbr_2", part="team", reason="Plus de temps."
     )
     assert it.history[-1].why == "Équipe projet : mbr_2 décline : Plus de temps."

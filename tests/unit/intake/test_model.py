@@ -9,24 +9,9 @@ from services.intake.accesses import DatasetAccess, check_readable
 from services.intake.model import NEXT_STAGES, Project
 from services.intake.records import Guidance
 from services.intake.views import ProjectView
+from shared import events
 from shared.errors import Forbidden, Invalid, WrongStage
-from shared.events import (
-    AccessRequested,
-    InputsChecked,
-    JobCancelled,
-    JobFailed,
-    Obstacle,
-    ProjectAdvised,
-    ProjectDelivered,
-    ProjectEquipped,
-    ProjectSecured,
-    ProjectSubmitted,
-    ProjectTrialled,
-    Stage,
-    TreatmentChanged,
-    TreatmentProposed,
-)
-from shared.events.event import InputNote, Party
+from shared.events.event import InputNote, Obstacle, Party, Stage
 from shared.words import STAGES as FRENCH
 from tests.events import enveloped, topics
 from tests.unit.intake import made
@@ -34,7 +19,7 @@ from tests.unit.intake.made import HOLDER, MANIFEST, REVIEWER
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 FINAL: set[Stage] = {"delivered", "rejected", "withdrawn"}
-TrialEnd = Callable[[str], JobFailed | JobCancelled]
+TrialEnd = Callable[[str], events.JobFailed | events.JobCancelled]
 
 # What each command needs, written down a second time on purpose.
 COMMANDS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
@@ -95,7 +80,7 @@ def requested(
     sequence: int, dataset_id: str = "dts_a", member_id: str | None = None, **about: str
 ) -> DatasetAccess:
     """The news that the dataset's owner, or another, is asked for it."""
-    event = AccessRequested(
+    event = events.AccessRequested(
         project_id="prj_1",
         dataset_id=dataset_id,
         owner_id=made.OWNER,
@@ -169,7 +154,7 @@ def test_a_submission_tells_what_the_catalogue_needs() -> None:
     """The event carries problem, theme, territory, words and the holder's datasets."""
     it = made.project(keywords=("vacance",), dataset_ids=("dts_own",))
     (event,) = it.recorded()
-    assert event == ProjectSubmitted(
+    assert event == events.ProjectSubmitted(
         project_id="prj_1",
         holder_id=HOLDER,
         title="Logements vacants",
@@ -190,7 +175,7 @@ def test_the_advice_is_counted_and_given_once() -> None:
     it.advise(Guidance())
     assert it.guidance == guidance
     assert it.recorded()[1:] == [
-        ProjectAdvised(
+        events.ProjectAdvised(
             project_id="prj_1",
             holder_id=HOLDER,
             datasets=2,
@@ -293,7 +278,7 @@ def test_conditions_hold_until_the_delivery() -> None:
     assert it.conditions == ()
     more = ("Sans publier.", "Avis du délégué.")
     made.review(it, "secure", "Oui.", "mbr_second", needed=2, conditions=more)
-    secured = next(one for one in it.recorded() if isinstance(one, ProjectSecured))
+    secured = next(one for one in it.recorded() if isinstance(one, events.ProjectSecured))
     assert it.conditions == secured.conditions == more
     told = [entry.why for entry in it.history if entry.why.startswith("Condition")]
     assert told == [f"Condition de la revue : {one}" for one in more]
@@ -390,7 +375,7 @@ def test_securing_tells_what_owners_decide_on(parties: dict[str, Party]) -> None
     it = made.project_at("advised")
     made.review(it, "secure", "Licences ouvertes.", REVIEWER, parties)
     assert it.recorded() == [
-        ProjectSecured(
+        events.ProjectSecured(
             project_id="prj_1",
             holder_id=HOLDER,
             dataset_ids=("dts_a", "dts_b"),
@@ -423,7 +408,7 @@ def test_a_project_is_equipped_when_both_openings_came(
         second(it)
     assert it.stage == "equipped"
     assert it.recorded() == [
-        ProjectEquipped(project_id="prj_1", holder_id=HOLDER, treatment=made.treatment())
+        events.ProjectEquipped(project_id="prj_1", holder_id=HOLDER, treatment=made.treatment())
     ]
 
 
@@ -441,7 +426,9 @@ def test_a_successful_trial_names_its_manifest() -> None:
     it = made.project_at("equipped")
     it.end_trial(made.succeeded("trial", "job_trial"))
     assert it.recorded() == [
-        ProjectTrialled(project_id="prj_1", holder_id=HOLDER, job_id="job_trial", result=MANIFEST)
+        events.ProjectTrialled(
+            project_id="prj_1", holder_id=HOLDER, job_id="job_trial", result=MANIFEST
+        )
     ]
     assert [trial.job_id for trial in it.trials] == ["job_trial"]
 
@@ -456,7 +443,7 @@ def test_a_trial_whose_result_has_no_row_is_told_as_a_warning() -> None:
     assert (project.stage, project.trials[-1].is_empty) == ("trialled", True)
     why = project.history[-1].why
     assert why == f"L'essai sur un échantillon s'est achevé sans aucune ligne. {said}"
-    trialled = [one for one in project.recorded() if isinstance(one, ProjectTrialled)]
+    trialled = [one for one in project.recorded() if isinstance(one, events.ProjectTrialled)]
     assert "ne dit rien de ce que vaut le traitement" in trialled[-1].told
 
 
@@ -504,7 +491,7 @@ def test_after_a_trial_without_result_a_new_treatment_of_the_same_data_is_tried(
     corrected = made.treatment("dts_a", "dts_b")
     it.set_treatment(corrected, REVIEWER, is_reviewer=True, parties={HOLDER: A})
     assert it.recorded() == [
-        TreatmentChanged(
+        events.TreatmentChanged(
             project_id="prj_1",
             holder_id=HOLDER,
             dataset_ids=("dts_a", "dts_b"),
@@ -520,7 +507,7 @@ def test_after_a_trial_without_result_a_new_treatment_of_the_same_data_is_tried(
     for proposal in (None, 1, 2, 2):
         it.open_access(proposal)
     assert it.recorded()[1:] == [
-        ProjectEquipped(project_id="prj_1", holder_id=HOLDER, treatment=corrected)
+        events.ProjectEquipped(project_id="prj_1", holder_id=HOLDER, treatment=corrected)
     ]
     it.end_trial(made.succeeded("trial", "job_2"))
     assert it.stage == "trialled"
@@ -667,7 +654,7 @@ def test_a_delivery_tells_the_catalogue_what_to_register() -> None:
     it.note_result(made.succeeded("full", "job_full"))
     it.deliver(made.delivery(), HOLDER)
     assert it.recorded() == [
-        ProjectDelivered(
+        events.ProjectDelivered(
             project_id="prj_1",
             holder_id=HOLDER,
             job_id="job_full",
@@ -697,7 +684,7 @@ def test_treatment_that_leads_nowhere_is_not_secured_until_it_is_mended() -> Non
         "dts_a : Inconnu.",
     ]
     it.set_treatment(made.treatment("dts_a"), HOLDER, is_reviewer=False)
-    assert it.recorded()[-1] == TreatmentProposed(
+    assert it.recorded()[-1] == events.TreatmentProposed(
         project_id="prj_1", holder_id=HOLDER, proposal=2, treatment=made.treatment("dts_a")
     )
     it.note_fault(1, "trop tard")
@@ -717,7 +704,7 @@ def test_later_word_of_the_catalogue_is_about_persons_only() -> None:
     for sequence, said in ((3, "avant"), (7, "après"), (5, "entre")):
         note = InputNote(dataset_id="dts_a", title="Bus", said=said)
         told = {"project_id": it.id, "proposal": 1, "owners": (), "persons": (note,)}
-        it.note_inputs(InputsChecked.model_validate(told), sequence)
+        it.note_inputs(events.InputsChecked.model_validate(told), sequence)
     (check,) = it.checks
     assert [note.said for note in check.persons] == ["après"]
 
@@ -737,7 +724,7 @@ def test_nothing_is_secured_before_the_catalogue_says_whose_data_it_reads(
     it = made.saved(made.project())
     it.advise(Guidance())
     if answered:
-        it.note_inputs(InputsChecked(project_id="prj_1", proposal=1))
+        it.note_inputs(events.InputsChecked(project_id="prj_1", proposal=1))
     else:
         made.check_inputs(it)
         it.set_treatment(made.treatment("dts_c"), HOLDER, is_reviewer=False)

@@ -9,17 +9,11 @@ from services.catalog.access.grants import Conditions, Deadlines
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import AccessRequest
 from services.catalog.datasets.model import Dataset
+from shared import events
 from shared.applications import with_choices
 from shared.endings.redaction import redact
 from shared.errors import Invalid, WrongStage
-from shared.events import (
-    AccessBound,
-    AccessGranted,
-    AccessRequested,
-    DataAccessOpened,
-    Party,
-    Treatment,
-)
+from shared.events.event import Party, Treatment
 from shared.tables.manifest import ColumnDescription
 from tests.unit.catalog.samples import metadata, published, ref, registered, with_columns
 
@@ -105,7 +99,7 @@ def test_request_says_who_why_what_and_what_comes_out() -> None:
 
 def test_event_tells_the_owner_all_that_is_asked() -> None:
     """Webhooks show it as the page does."""
-    [event] = told(asked(), AccessRequested)
+    [event] = told(asked(), events.AccessRequested)
     assert event.columns == ("boardings", "commune")
     assert event.holder.name == "Ville"
     assert any("la somme de « boardings »" in one for one in event.asked)
@@ -132,10 +126,10 @@ def test_column_that_was_not_granted_is_asked_for_anew() -> None:
     access.change_treatment(facts("revenue", proposal=2), WANTED)
     request = access.request_for("dts_buses")
     assert (request.state, request.missing) == ("requested", ["mbr_o"])
-    assert told(access, AccessRequested)[-1].columns == ("commune", "revenue")
+    assert told(access, events.AccessRequested)[-1].columns == ("commune", "revenue")
     assert not request.covers(bound_of(treatment("revenue"), "dts_buses", WANTED))
     access.decide("dts_buses", "mbr_o", "grant", "", fingerprint=shown(access))
-    assert [event.proposal for event in told(access, DataAccessOpened)] == [1, 2]
+    assert [event.proposal for event in told(access, events.DataAccessOpened)] == [1, 2]
 
 
 @pytest.mark.parametrize("finer", [{"by": "stop"}, {"by": "population"}])
@@ -151,8 +145,8 @@ def test_treatment_that_reads_less_goes_on() -> None:
     access = granted(facts("boardings", "revenue"))
     access.change_treatment(facts("boardings", proposal=2), WANTED)
     assert access.request_for("dts_buses").state == "granted"
-    assert len(told(access, AccessRequested)) == 1
-    assert told(access, DataAccessOpened)[-1].proposal == 2
+    assert len(told(access, events.AccessRequested)) == 1
+    assert told(access, events.DataAccessOpened)[-1].proposal == 2
 
 
 def test_grant_for_any_treatment_is_asked_for_nothing_more() -> None:
@@ -160,7 +154,7 @@ def test_grant_for_any_treatment_is_asked_for_nothing_more() -> None:
     access = granted(any_treatment=True)
     access.change_treatment(facts("revenue", proposal=2, by="stop"), WANTED)
     assert access.request_for("dts_buses").state == "granted"
-    assert told(access, DataAccessOpened)[-1].proposal == 2
+    assert told(access, events.DataAccessOpened)[-1].proposal == 2
 
 
 def test_older_treatment_that_comes_late_changes_nothing() -> None:
@@ -175,7 +169,7 @@ def test_older_treatment_that_comes_late_changes_nothing() -> None:
 def test_conditions_are_kept_as_written() -> None:
     """In the event, and to whoever reads the request."""
     access = granted(wording="Seulement les montées, jamais la recette.")
-    [event] = told(access, AccessGranted)[1:]
+    [event] = told(access, events.AccessGranted)[1:]
     view = AccessRequest.of(access, access.request_for("dts_buses"))
     assert event.conditions == ("Seulement les montées, jamais la recette.",)
     assert [one.wording for one in view.conditions] == list(event.conditions)
@@ -188,7 +182,7 @@ def test_grant_from_before_is_bound_to_what_the_project_does_now() -> None:
     access.decide("dts_buses", "mbr_o", "grant", "")
     for _ in range(2):
         access.change_treatment(facts("boardings"), WANTED)
-    [bound] = told(access, AccessBound)
+    [bound] = told(access, events.AccessBound)
     assert any("la somme de « boardings »" in one for one in bound.asked)
     assert access.request_for("dts_buses").state == "granted"
     access.change_treatment(facts("revenue", proposal=2), WANTED)
@@ -200,7 +194,7 @@ def test_request_from_before_is_told_anew_with_what_is_asked() -> None:
     access = ProjectAccess(id="prj_1")
     access.secure("mbr_h", WANTED, Deadlines())
     access.change_treatment(facts("boardings"), WANTED)
-    assert [event.columns for event in told(access, AccessRequested)] == [
+    assert [event.columns for event in told(access, events.AccessRequested)] == [
         (),
         ("boardings", "commune"),
     ]

@@ -15,17 +15,9 @@ from services.catalog.access.grants import Deadlines, Decision
 from services.catalog.access.model import STAFF, ProjectAccess
 from services.catalog.access.views import AccessRequest
 from services.catalog.datasets.model import Dataset
+from shared import events
 from shared.aggregate import NEVER, now
 from shared.errors import Forbidden, NotFound, Rejected, WrongStage
-from shared.events import (
-    AccessGranted,
-    AccessRefused,
-    AccessReminded,
-    AccessRequested,
-    AccessRevoked,
-    DataAccessOpened,
-    DatasetsMatched,
-)
 from tests.unit.catalog.samples import metadata, published, registered
 
 OPEN = published("dts_open")
@@ -58,21 +50,23 @@ def test_project_is_told_titles_of_what_is_published() -> None:
     waiting = registered("dts_waiting", metadata("Malades", access="restricted"), owner_id="mbr_o")
     access = secured(OPEN, waiting)
     granted, asked = (
-        event for event in access.recorded() if not isinstance(event, DataAccessOpened)
+        event for event in access.recorded() if not isinstance(event, events.DataAccessOpened)
     )
-    assert isinstance(granted, AccessGranted)
-    assert isinstance(asked, AccessRequested)
+    assert isinstance(granted, events.AccessGranted)
+    assert isinstance(asked, events.AccessRequested)
     assert (granted.title, asked.title) == ("Communes", "")
     access.reconsider(published("dts_waiting", waiting.metadata, owner_id="mbr_o"))
     access.decide("dts_waiting", "mbr_o", "grant", "")
-    assert [e.title for e in access.recorded() if isinstance(e, AccessGranted)][-1] == "Malades"
+    assert [e.title for e in access.recorded() if isinstance(e, events.AccessGranted)][
+        -1
+    ] == "Malades"
 
 
 def test_open_and_own_data_is_granted_at_once() -> None:
     """Nobody has to decide, and access opens with the last grant, once."""
     access = secured(OPEN, OWN)
     assert told(access) == ["AccessGranted", "AccessGranted", "DataAccessOpened"]
-    assert access.recorded()[-1] == DataAccessOpened(
+    assert access.recorded()[-1] == events.DataAccessOpened(
         project_id="prj_1", dataset_ids=("dts_open", "dts_own")
     )
     assert (access.asked_of, access.waits_for) == ([], [])
@@ -97,10 +91,10 @@ def test_owner_is_told_by_when_to_answer() -> None:
     """When it is asked and when it is reminded: on that day the request expires."""
     access = secured(ASKED)
     (asked,) = access.recorded()
-    assert isinstance(asked, AccessRequested)
+    assert isinstance(asked, events.AccessRequested)
     access.tick(access.next_due)
     reminded = access.recorded()[-1]
-    assert isinstance(reminded, AccessReminded)
+    assert isinstance(reminded, events.AccessReminded)
     expiry = DEADLINES.expiry(access.grants[0].requested_at)
     day = expiry.astimezone(ZoneInfo("Europe/Paris")).date().isoformat()
     assert (asked.answer_by, reminded.answer_by) == (day, day)
@@ -157,7 +151,7 @@ def test_only_the_asked_owner_decides(dataset_id: str, decider: str) -> None:
 def test_result_of_restricted_data_needs_every_owner_s_consent() -> None:
     """Its owner and the owners of what went into it are all asked; the last yes grants it, once."""
     access = secured(RESULT)
-    asked = [event for event in access.recorded() if isinstance(event, AccessRequested)]
+    asked = [event for event in access.recorded() if isinstance(event, events.AccessRequested)]
     assert [(event.owner_id, event.member_id) for event in asked] == [
         ("mbr_r", "mbr_o"),
         ("mbr_r", "mbr_p"),
@@ -253,7 +247,7 @@ def test_open_data_that_is_not_published_waits_for_its_owner_who_may_refuse() ->
     unread = registered("dts_unread", owner_id="mbr_u")
     access, refused = secured(OPEN, unread), secured(unread)
     asked = access.recorded()[-1]
-    assert isinstance(asked, AccessRequested)
+    assert isinstance(asked, events.AccessRequested)
     assert "pas encore publié" in asked.reason
     assert access.waits_for == ["mbr_u", STAFF]
     refused.decide("dts_unread", "mbr_u", "refuse", "pas pour vous")
@@ -304,7 +298,7 @@ def test_unknown_dataset_is_refused_with_a_reason() -> None:
     """A project that names what does not exist learns it; no owner is asked for nothing."""
     access = secured(OPEN, ASKED, unknown="dts_none")
     refused = access.recorded()[-1]
-    assert isinstance(refused, AccessRefused)
+    assert isinstance(refused, events.AccessRefused)
     assert "inconnu" in refused.reason
     assert not access.opened
     assert access.asked_of == []
@@ -356,7 +350,7 @@ def test_matches_are_told_even_when_there_are_none() -> None:
     """The project is advised that nothing fits."""
     access = ProjectAccess(id="prj_1")
     access.match("mbr_h", "Titre", ())
-    assert access.recorded() == [DatasetsMatched(project_id="prj_1", matches=())]
+    assert access.recorded() == [events.DatasetsMatched(project_id="prj_1", matches=())]
 
 
 def step_secure(access: ProjectAccess) -> None:
@@ -404,14 +398,14 @@ def test_no_order_of_events_grants_twice_or_outlives_the_project(order: list[str
     counts = Counter(
         (type(event).__name__, event.dataset_id, getattr(event, "member_id", None))
         for event in access.recorded()
-        if isinstance(event, AccessGranted | AccessRequested | AccessRevoked)
+        if isinstance(event, events.AccessGranted | events.AccessRequested | events.AccessRevoked)
     )
     for (topic, dataset_id, _), count in counts.items():
         if topic == "AccessGranted":
             assert count - counts["AccessRevoked", dataset_id, None] in (0, 1)
         elif topic == "AccessRequested":
             assert count == 1
-    opened = [event for event in access.recorded() if isinstance(event, DataAccessOpened)]
+    opened = [event for event in access.recorded() if isinstance(event, events.DataAccessOpened)]
     assert len(opened) == access.opened
     assert not access.opened or {("AccessGranted", d.id, None) for d in ALL} <= set(counts)
     if "close" in order:

@@ -8,22 +8,11 @@ import pytest
 from services.intake.workshops.model import MOST_MATERIALS, Material, Workshop
 from services.intake.workshops.registration import Person
 from services.intake.workshops.views import RegistrationView, ShownWorkshop
+from shared import events
 from shared.aggregate import LONG_AGO, NEVER, now
 from shared.auth import ANYBODY, Caller
 from shared.errors import Invalid, NotFound, WrongStage
-from shared.events import (
-    Event,
-    MaterialAdded,
-    SeatGivenUp,
-    SeatLinkAsked,
-    SeatTaken,
-    SeatWaiting,
-    WorkshopAnnounced,
-    WorkshopCancelled,
-    WorkshopChanged,
-    WorkshopDue,
-    WorkshopHeld,
-)
+from shared.events.event import Event
 from tests.unit.intake.workshops.made import (
     MARK,
     begun,
@@ -42,7 +31,7 @@ def test_announcement_tells_when_where_and_of_which_projects() -> None:
     """Its host is told, and times are plain ISO dates in UTC."""
     it = workshop(host_id="mbr_host", project_ids=("prj_1", "prj_2"))
     (event,) = it.recorded()
-    assert isinstance(event, WorkshopAnnounced)
+    assert isinstance(event, events.WorkshopAnnounced)
     assert (event.project_ids, event.member_ids) == (("prj_1", "prj_2"), ("mbr_host",))
     assert event.starts_at == it.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert (event.place, event.seats, event.theme) == ("Caen", 2, "culture des données")
@@ -76,7 +65,7 @@ def test_seats_are_bounded_and_so_is_the_waiting_list() -> None:
     assert not it.is_open
     with pytest.raises(WrongStage, match="complet"):
         register(it, 5)
-    assert [len(told(it, cls)) for cls in (SeatTaken, SeatWaiting)] == [2, 2]
+    assert [len(told(it, cls)) for cls in (events.SeatTaken, events.SeatWaiting)] == [2, 2]
 
 
 def test_seat_given_up_goes_to_who_waited_longest() -> None:
@@ -87,9 +76,9 @@ def test_seat_given_up_goes_to_who_waited_longest() -> None:
     it.give_up(first.id)
     assert states(it) == ["given_up", "taken", "taken", "waiting"]
     assert it.registration(first.id).person == Person()
-    assert len(told(it, SeatGivenUp)) == 1
-    assert told(it, SeatTaken)[-1].registration_id == third.id
-    assert told(it, SeatTaken)[-1].waited
+    assert len(told(it, events.SeatGivenUp)) == 1
+    assert told(it, events.SeatTaken)[-1].registration_id == third.id
+    assert told(it, events.SeatTaken)[-1].waited
 
 
 def test_place_on_the_waiting_list_given_up_moves_nobody() -> None:
@@ -133,13 +122,13 @@ def test_address_that_registers_anew_is_sent_its_link_and_not_too_often() -> Non
     it = workshop()
     (first,) = register(it, 1)
     register(it, 1)
-    assert told(it, SeatLinkAsked) == []
+    assert told(it, events.SeatLinkAsked) == []
     long_ago = first.model_copy(update={"at": now() - timedelta(hours=1)})
     it.registrations = it.registrations.with_changed(long_ago)
     register(it, 1, 1)
-    (asked,) = told(it, SeatLinkAsked)
+    (asked,) = told(it, events.SeatLinkAsked)
     assert asked.registration_id == first.id
-    assert len(told(it, SeatTaken)) == 1
+    assert len(told(it, events.SeatTaken)) == 1
 
 
 def test_who_is_taken_out_by_the_staff_is_told_and_may_register_anew() -> None:
@@ -147,12 +136,12 @@ def test_who_is_taken_out_by_the_staff_is_told_and_may_register_anew() -> None:
     it = workshop()
     (first,) = register(it, 1)
     it.give_up(first.id, by_staff=True)
-    assert told(it, SeatGivenUp)[-1].by_staff
+    assert told(it, events.SeatGivenUp)[-1].by_staff
     assert it.registration(first.id).person == Person(mail=first.person.mail)
     (again,) = register(it, 1)
     assert (again.double, states(it)) == (False, ["given_up", "taken"])
     it.give_up(again.id)
-    assert not told(it, SeatGivenUp)[-1].by_staff
+    assert not told(it, events.SeatGivenUp)[-1].by_staff
     it.forget_all(NEVER)
     assert it.registrations.all == ()
 
@@ -241,7 +230,7 @@ def test_who_was_taken_out_has_its_address_erased_too() -> None:
     for by_staff, is_kept in ((True, True), (True, True), (False, False), (True, False)):
         it.give_up(one.id, by_staff=by_staff)
         assert ("ville.example" in repr(it.registrations)) == is_kept
-    assert len(told(it, SeatGivenUp)) == 1
+    assert len(told(it, events.SeatGivenUp)) == 1
 
 
 def test_cancellation_is_told_once_of_the_workshop_and_of_each_registration() -> None:
@@ -251,7 +240,7 @@ def test_cancellation_is_told_once_of_the_workshop_and_of_each_registration() ->
     it.register(person(2), "b")
     it.cancel("Grève.")
     it.cancel("Autre raison.")
-    whole, *seats = told(it, WorkshopCancelled)
+    whole, *seats = told(it, events.WorkshopCancelled)
     assert (whole.registration_id, whole.project_ids) == (None, ("prj_1",))
     assert [(one.registration_id, one.member_id, one.project_ids) for one in seats] == [
         (it.registrations.all[0].id, "mbr_1", ()),
@@ -266,15 +255,15 @@ def test_change_of_time_or_place_is_told_to_all_and_of_words_is_not() -> None:
     it = workshop()
     register(it, 1)
     it.change({"title": it.title, "seats": 2})
-    assert (it.revision, told(it, WorkshopChanged)) == (0, [])
+    assert (it.revision, told(it, events.WorkshopChanged)) == (0, [])
     it.change({"description": "Apportez une carte."})
-    assert [event.registration_id for event in told(it, WorkshopChanged)] == [None]
+    assert [event.registration_id for event in told(it, events.WorkshopChanged)] == [None]
     it.change({"place": "Rouen"})
-    assert [event.registration_id for event in told(it, WorkshopChanged)[1:]] == [
+    assert [event.registration_id for event in told(it, events.WorkshopChanged)[1:]] == [
         None,
         it.registrations.all[0].id,
     ]
-    assert (it.revision, told(it, WorkshopChanged)[-1].changed) == (2, ("place",))
+    assert (it.revision, told(it, events.WorkshopChanged)[-1].changed) == (2, ("place",))
 
 
 def test_what_began_or_is_cancelled_changes_no_more() -> None:
@@ -294,11 +283,11 @@ def test_reminder_is_recorded_once_and_only_to_who_has_a_seat() -> None:
     it = workshop(seats=1)
     register(it, 1, 2)
     it.remind(now())
-    assert told(it, WorkshopDue) == []
+    assert told(it, events.WorkshopDue) == []
     due_at = it.remind_at
     it.remind(due_at)
     it.remind(due_at)
-    assert [event.registration_id for event in told(it, WorkshopDue)] == [
+    assert [event.registration_id for event in told(it, events.WorkshopDue)] == [
         None,
         it.registrations.all[0].id,
     ]
@@ -316,7 +305,7 @@ def test_reminder_follows_the_start_and_comes_not_after_it() -> None:
     assert workshop(starts_at=soon, ends_at=soon + timedelta(hours=1)).remind_at == NEVER
     late = begun(it)
     late.remind(late.remind_at)
-    assert (late.remind_at, told(late, WorkshopDue)) == (NEVER, [])
+    assert (late.remind_at, told(late, events.WorkshopDue)) == (NEVER, [])
 
 
 def test_attendance_is_noted_and_corrected_once_it_began() -> None:
@@ -329,7 +318,7 @@ def test_attendance_is_noted_and_corrected_once_it_began() -> None:
     it.hold(3, (one.id,))
     it.hold(3, (two.id,))
     it.hold(4, (one.id,))
-    assert [event.attendance for event in told(it, WorkshopHeld)] == [3, 4]
+    assert [event.attendance for event in told(it, events.WorkshopHeld)] == [3, 4]
     assert [found.came for found in it.registrations.all] == [True, False]
     with pytest.raises(Invalid) as refused:
         it.hold(4, ("reg_ghost",))
@@ -346,7 +335,7 @@ def test_material_is_added_after_it_and_told_to_who_had_a_seat() -> None:
     it.add_material(Material(title="Diapositives", url="https://a.example"))
     it.add_material(Material(title="Les diapositives", url="https://a.example"))
     assert [one.title for one in it.materials] == ["Les diapositives"]
-    assert [event.registration_id for event in told(it, MaterialAdded)] == [
+    assert [event.registration_id for event in told(it, events.MaterialAdded)] == [
         None,
         it.registrations.all[0].id,
     ]
@@ -386,7 +375,7 @@ def test_erased_person_is_forgotten_and_the_seat_goes_to_another(known_as: str) 
     assert [(one.person.mail, one.state) for one in it.registrations.all] == [
         ("p2@ville.example", "taken")
     ]
-    assert [len(told(it, cls)) for cls in (SeatGivenUp, SeatTaken)] == [1, 2]
+    assert [len(told(it, cls)) for cls in (events.SeatGivenUp, events.SeatTaken)] == [1, 2]
     assert it.known_as == []
     past.forget(known_as)
     assert (len(past.registrations.all), past.recorded()) == (1, [])
