@@ -33,40 +33,14 @@ from services.catalog.retirement import commands as deletions
 from services.catalog.retirement.eraser import Eraser, files_in_use
 from services.catalog.retirement.released import ReleasedFiles
 from services.catalog.search.finder import Finder
+from shared import events
 from shared.auth import Caller
 from shared.endings import departures
 from shared.endings.departures import Departure
 from shared.endings.orphans import OrphanSweep, References, WrittenFile
 from shared.endings.retention import Retained, retaining
-from shared.events import (
-    DatasetDeleted,
-    DatasetDescribed,
-    DatasetPublished,
-    DatasetRetired,
-    Envelope,
-    ErasureRequested,
-    JobCancelled,
-    JobFailed,
-    JobForgotten,
-    JobGivenUp,
-    JobRetried,
-    JobSucceeded,
-    MemberLeft,
-    NotPersonalAnswered,
-    NotPersonalDeclared,
-    ProjectDelivered,
-    ProjectRejected,
-    ProjectSecured,
-    ProjectSubmitted,
-    ProjectWithdrawn,
-    RecipePublished,
-    RecipeRetired,
-    ResultRefused,
-    ResultReleased,
-    Treatment,
-    TreatmentChanged,
-    TreatmentProposed,
-)
+from shared.events.envelope import Envelope
+from shared.events.event import Treatment
 from shared.indexes.computed import ComputedIndex
 from shared.messaging import (
     Background,
@@ -150,45 +124,45 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Reading
         )
     )
 
-    @on(DatasetPublished)
-    def tell_joins(self, envelope: Envelope[DatasetPublished]) -> None:
+    @on(events.DatasetPublished)
+    def tell_joins(self, envelope: Envelope[events.DatasetPublished]) -> None:
         """Let projects that wait for a dataset read it; tell what it can be joined with."""
         requests.adjust_access(self.documents, envelope.data.dataset_id)
         discovery.tell_joins(self.documents, self.joins, envelope)
 
-    @on(DatasetDescribed)
-    def adjust_access(self, envelope: Envelope[DatasetDescribed]) -> None:
+    @on(events.DatasetDescribed)
+    def adjust_access(self, envelope: Envelope[events.DatasetDescribed]) -> None:
         """Ask the owner of data that it has restricted for the projects that read it."""
         requests.adjust_access(self.documents, envelope.data.dataset_id)
 
-    @on(NotPersonalDeclared, NotPersonalAnswered)
+    @on(events.NotPersonalDeclared, events.NotPersonalAnswered)
     def tell_declaration(
-        self, envelope: Envelope[NotPersonalDeclared | NotPersonalAnswered]
+        self, envelope: Envelope[events.NotPersonalDeclared | events.NotPersonalAnswered]
     ) -> None:
         """Tell those who are asked for a dataset, and who review, what its owner declares of it."""
         requests.adjust_access(self.documents, envelope.data.dataset_id)
 
-    @on(DatasetRetired)
-    def end_access(self, envelope: Envelope[DatasetRetired]) -> None:
+    @on(events.DatasetRetired)
+    def end_access(self, envelope: Envelope[events.DatasetRetired]) -> None:
         """End what projects asked and were granted of a dataset that somebody retired."""
         requests.adjust_access(self.documents, envelope.data.dataset_id)
         self.joins.wake()
         self.eraser.wake()
 
-    @on(DatasetDeleted)
-    def call_deleted(self, envelope: Envelope[DatasetDeleted]) -> None:
+    @on(events.DatasetDeleted)
+    def call_deleted(self, envelope: Envelope[events.DatasetDeleted]) -> None:
         """Call a deleted dataset as it is called now wherever it was named before."""
         deletions.call_deleted(self.documents, envelope.data.dataset_id)
 
-    @on(ProjectSubmitted)
+    @on(events.ProjectSubmitted)
     @forgetting
-    def match_datasets(self, envelope: Envelope[ProjectSubmitted]) -> None:
+    def match_datasets(self, envelope: Envelope[events.ProjectSubmitted]) -> None:
         """Tell a new project which datasets fit it."""
         advice.advise(self.documents, self.finder, envelope, self._inputs_of)
 
-    @on(TreatmentProposed)
+    @on(events.TreatmentProposed)
     @forgetting
-    def check_inputs(self, envelope: Envelope[TreatmentProposed]) -> None:
+    def check_inputs(self, envelope: Envelope[events.TreatmentProposed]) -> None:
         """Tell a project which datasets of its new treatment cannot be read."""
         advice.check_inputs(self.documents, envelope, self._inputs_of)
 
@@ -197,26 +171,28 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Reading
         member = Caller(member_id, frozenset())
         return treatment_inputs.describe(self.documents, self.joins, treatment, member)
 
-    @on(RecipePublished, RecipeRetired)
-    def note_recipe(self, envelope: Envelope[RecipePublished | RecipeRetired]) -> None:
+    @on(events.RecipePublished, events.RecipeRetired)
+    def note_recipe(
+        self, envelope: Envelope[events.RecipePublished | events.RecipeRetired]
+    ) -> None:
         """Note which recipes are offered, and what columns they need."""
         recipes.note(self.documents, envelope)
 
-    @on(ResultReleased)
-    def note_release(self, envelope: Envelope[ResultReleased]) -> None:
+    @on(events.ResultReleased)
+    def note_release(self, envelope: Envelope[events.ResultReleased]) -> None:
         """Note that a reviewer let a result leave."""
         ledger.release(self.documents, envelope.data.job_id, was_held=True)
         usage.note_decision(self.documents, envelope)
 
-    @on(ResultRefused)
-    def note_refusal(self, envelope: Envelope[ResultRefused]) -> None:
+    @on(events.ResultRefused)
+    def note_refusal(self, envelope: Envelope[events.ResultRefused]) -> None:
         """Note that a result does not leave."""
         ledger.refuse(self.documents, envelope.data.job_id)
         usage.note_decision(self.documents, envelope)
 
-    @on(JobSucceeded)
+    @on(events.JobSucceeded)
     @forgetting
-    def note_success(self, envelope: Envelope[JobSucceeded]) -> None:
+    def note_success(self, envelope: Envelope[events.JobSucceeded]) -> None:
         """Publish what an ingest job read, take in a page, or note what was made of data."""
         registration.publish(self.documents, self.files, envelope)
         usage.note_succeeded(self.documents, self.files, envelope)
@@ -225,54 +201,56 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Reading
         commands.note_read(self.documents, envelope)
         self.harvest_worker.wake()
 
-    @on(JobFailed, JobCancelled)
+    @on(events.JobFailed, events.JobCancelled)
     @forgetting
-    def note_failure(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
+    def note_failure(self, envelope: Envelope[events.JobFailed | events.JobCancelled]) -> None:
         """Reject what an ingest job did not read, end a harvest, or note a use without a result."""
         registration.reject(self.documents, envelope)
         usage.note_failed(self.documents, envelope)
         ledger.drop(self.documents, envelope.data.job_id)
         commands.note_read(self.documents, envelope)
 
-    @on(JobForgotten)
-    def erase_forgotten(self, envelope: Envelope[JobForgotten]) -> None:
+    @on(events.JobForgotten)
+    def erase_forgotten(self, envelope: Envelope[events.JobForgotten]) -> None:
         """Erase what a job left that read, made or took in a deleted dataset."""
         ledger.drop(self.documents, envelope.data.job_id)
         deletions.erase_forgotten(self.documents, envelope)
 
-    @on(JobGivenUp, JobRetried)
-    def note_waiting(self, envelope: Envelope[JobGivenUp | JobRetried]) -> None:
+    @on(events.JobGivenUp, events.JobRetried)
+    def note_waiting(self, envelope: Envelope[events.JobGivenUp | events.JobRetried]) -> None:
         """Say of a version that an operator has to have it read, or had to."""
         registration.note_waiting(self.documents, envelope)
 
-    @on(ProjectSecured)
+    @on(events.ProjectSecured)
     @forgetting
-    def request_access(self, envelope: Envelope[ProjectSecured]) -> None:
+    def request_access(self, envelope: Envelope[events.ProjectSecured]) -> None:
         """Ask for the data of a secured project."""
         requests.request_access(self.documents, self.settings, envelope)
         member_leaving.answer_for_departed(self.documents, envelope.data.project_id)
 
-    @on(TreatmentChanged)
+    @on(events.TreatmentChanged)
     @forgetting
-    def change_treatment(self, envelope: Envelope[TreatmentChanged]) -> None:
+    def change_treatment(self, envelope: Envelope[events.TreatmentChanged]) -> None:
         """Ask owners anew for a treatment that reads or shows more than they granted."""
         requests.change_treatment(self.documents, envelope)
 
-    @on(ProjectRejected, ProjectWithdrawn)
-    def revoke_access(self, envelope: Envelope[ProjectRejected | ProjectWithdrawn]) -> None:
+    @on(events.ProjectRejected, events.ProjectWithdrawn)
+    def revoke_access(
+        self, envelope: Envelope[events.ProjectRejected | events.ProjectWithdrawn]
+    ) -> None:
         """Take access away from a project that was turned down or given up."""
         requests.revoke_access(self.documents, envelope)
 
-    @on(ProjectDelivered)
+    @on(events.ProjectDelivered)
     @forgetting
-    def register_result(self, envelope: Envelope[ProjectDelivered]) -> None:
+    def register_result(self, envelope: Envelope[events.ProjectDelivered]) -> None:
         """Take a delivered project's result into the catalogue; it needs its data no more."""
         requests.revoke_access(self.documents, envelope)
         result = project_results.register_result(self.documents, self.files, envelope)
         usage.link_result(self.documents, envelope, result.id)
 
-    @on(MemberLeft)
-    def end_membership(self, envelope: Envelope[MemberLeft]) -> None:
+    @on(events.MemberLeft)
+    def end_membership(self, envelope: Envelope[events.MemberLeft]) -> None:
         """Retire the datasets of a member who left, answer for it, and harvest for it no more."""
         member_id = envelope.data.member_id
         departures.note_left(self.documents, member_id, envelope.time)
@@ -280,7 +258,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Reading
         member_leaving.answer_for(self.documents, member_id)
         commands.stop_sources(self.documents, member_id)
 
-    @on(ErasureRequested)
-    def erase_member(self, envelope: Envelope[ErasureRequested]) -> None:
+    @on(events.ErasureRequested)
+    def erase_member(self, envelope: Envelope[events.ErasureRequested]) -> None:
         """Erase what the catalogue holds of a member."""
         member_erasing.erase(self.documents, envelope)

@@ -38,32 +38,12 @@ from services.intake.views import AnswerView, ParticipantView, ProjectPage, Proj
 from services.intake.workshops.entrypoints import ForWorkshops
 from services.intake.workshops.model import Workshop
 from services.intake.workshops.watch import WorkshopWatch
+from shared import events
 from shared.auth import Role
 from shared.background import Loop
 from shared.endings.departures import Departure
 from shared.endings.retention import Retained, retaining
-from shared.events import (
-    AccessBound,
-    AccessExpired,
-    AccessGranted,
-    AccessRefused,
-    AccessRequested,
-    AccessRevoked,
-    DataAccessOpened,
-    DatasetDeleted,
-    DatasetsMatched,
-    Envelope,
-    InputsChecked,
-    JobCancelled,
-    JobFailed,
-    JobGivenUp,
-    JobRetried,
-    JobSucceeded,
-    ResultRefused,
-    ResultReleased,
-    TreatmentChecked,
-    WorkspaceOpened,
-)
+from shared.events.envelope import Envelope
 from shared.http import Call, http
 from shared.inbound import IdempotencyKey
 from shared.messaging import Background, Config, Documents, on
@@ -92,8 +72,8 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         lambda context: Loop(_HALF_MINUTE, lambda: erasing.measure(context.service, context.store))
     )
 
-    @on(DatasetsMatched)
-    def advise(self, envelope: Envelope[DatasetsMatched]) -> None:
+    @on(events.DatasetsMatched)
+    def advise(self, envelope: Envelope[events.DatasetsMatched]) -> None:
         """Attach the guidance that the matches and the present members allow."""
 
         def decide(project: Project) -> None:
@@ -103,32 +83,38 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
 
         self._change(envelope, decide)
 
-    @on(TreatmentChecked)
-    def note_fault(self, envelope: Envelope[TreatmentChecked]) -> None:
+    @on(events.TreatmentChecked)
+    def note_fault(self, envelope: Envelope[events.TreatmentChecked]) -> None:
         """Note whether a proposed treatment can run."""
         event = envelope.data
         self._change(envelope, lambda project: project.note_fault(event.proposal, event.fault))
 
-    @on(InputsChecked)
-    def note_inputs(self, envelope: Envelope[InputsChecked]) -> None:
+    @on(events.InputsChecked)
+    def note_inputs(self, envelope: Envelope[events.InputsChecked]) -> None:
         """Note which datasets of a proposed treatment cannot be read, and whose they are."""
         self._change(
             envelope, lambda project: project.note_inputs(envelope.data, envelope.sequence)
         )
 
-    @on(DataAccessOpened)
-    def open_access(self, envelope: Envelope[DataAccessOpened]) -> None:
+    @on(events.DataAccessOpened)
+    def open_access(self, envelope: Envelope[events.DataAccessOpened]) -> None:
         """Equip the project once its workspace is open too, or try a changed treatment."""
         opened_for = envelope.data.proposal
         self._change(envelope, lambda project: project.open_access(opened_for))
 
-    @on(AccessRequested, AccessGranted, AccessRefused, AccessExpired, AccessRevoked)
+    @on(
+        events.AccessRequested,
+        events.AccessGranted,
+        events.AccessRefused,
+        events.AccessExpired,
+        events.AccessRevoked,
+    )
     def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note what the project may read, and what it may not or not any more."""
         self._change(envelope, lambda project: project.note_access(DatasetAccess.of(envelope)))
 
-    @on(DatasetDeleted)
-    def note_deletion(self, envelope: Envelope[DatasetDeleted]) -> None:
+    @on(events.DatasetDeleted)
+    def note_deletion(self, envelope: Envelope[events.DatasetDeleted]) -> None:
         """Call deleted data as it is called now, and note that ended projects may not read it."""
         event, projects = envelope.data, self.documents.of(Project)
         for one in projects.every():
@@ -137,20 +123,20 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
                     one.id, lambda it: it.note_deletion(event.dataset_id, event.title, event.reason)
                 )
 
-    @on(AccessBound)
-    def note_owners(self, envelope: Envelope[AccessBound]) -> None:
+    @on(events.AccessBound)
+    def note_owners(self, envelope: Envelope[events.AccessBound]) -> None:
         """Note whose data a project of before reads: they do not decide on its treatment."""
         event = envelope.data
         owners = (event.owner_id, *event.member_ids)
         self._change(envelope, lambda project: project.note_owners(event.dataset_id, owners))
 
-    @on(WorkspaceOpened)
-    def open_workspace(self, envelope: Envelope[WorkspaceOpened]) -> None:
+    @on(events.WorkspaceOpened)
+    def open_workspace(self, envelope: Envelope[events.WorkspaceOpened]) -> None:
         """Equip the project once its data access is open too."""
         self._change(envelope, Project.open_workspace)
 
-    @on(JobSucceeded)
-    def note_success(self, envelope: Envelope[JobSucceeded]) -> None:
+    @on(events.JobSucceeded)
+    def note_success(self, envelope: Envelope[events.JobSucceeded]) -> None:
         """Note a trial or a full job of a project; other jobs are nobody's here."""
         end = envelope.data
         if end.project_id is None or end.kind == "ingest":
@@ -163,15 +149,17 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
 
         self._change(envelope, decide)
 
-    @on(ResultReleased, ResultRefused)
-    def note_release(self, envelope: Envelope[ResultReleased | ResultRefused]) -> None:
+    @on(events.ResultReleased, events.ResultRefused)
+    def note_release(
+        self, envelope: Envelope[events.ResultReleased | events.ResultRefused]
+    ) -> None:
         """Note whether the held result of a full job leaves; what trials made counts as it is."""
         decided = envelope.data
         if decided.project_id is not None and decided.kind == "full":
             self._change(envelope, lambda project: project.note_release(decided))
 
-    @on(JobFailed, JobCancelled)
-    def note_failure(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
+    @on(events.JobFailed, events.JobCancelled)
+    def note_failure(self, envelope: Envelope[events.JobFailed | events.JobCancelled]) -> None:
         """Note why a trial has no result; a full job without one is run again by its holder."""
         end = envelope.data
         if end.project_id is None or end.kind == "ingest":
@@ -184,8 +172,8 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
 
         self._change(envelope, decide)
 
-    @on(JobGivenUp, JobRetried)
-    def note_given_up(self, envelope: Envelope[JobGivenUp | JobRetried]) -> None:
+    @on(events.JobGivenUp, events.JobRetried)
+    def note_given_up(self, envelope: Envelope[events.JobGivenUp | events.JobRetried]) -> None:
         """Note that a project's job waits for an operator, or waits no more."""
         if envelope.data.project_id is not None and envelope.data.kind != "ingest":
             self._change(envelope, lambda project: project.note_given_up(GivenUpJob.of(envelope)))

@@ -6,34 +6,20 @@ from typing import Any
 from services.compute.jobs.model import ACTIVE, Job
 from services.compute.jobs.release_decision import ReleaseDecision
 from services.compute.jobs.workspace import AccessEvent, Workspace
+from shared import events
 from shared.aggregate import caused_id, new_id, now
 from shared.applications import check_steps
 from shared.applications.python import check_installed
 from shared.errors import Invalid, Unavailable, WrongStage
-from shared.events import (
-    DatasetRegistered,
-    Envelope,
-    HarvestPageFetched,
-    JobKind,
-    ProjectDelivered,
-    ProjectEnd,
-    ProjectEquipped,
-    ProjectRejected,
-    ProjectSecured,
-    ProjectStaffed,
-    ProjectSubmitted,
-    ProjectWithdrawn,
-    ResultsRecalled,
-    Treatment,
-    TreatmentProposed,
-)
+from shared.events.envelope import Envelope
+from shared.events.event import JobKind, Treatment
 from shared.store import Store
 from shared.trace import traceparent
 
-_END_REASONS: dict[type[ProjectEnd], str] = {
-    ProjectDelivered: "le projet est livré",
-    ProjectRejected: "le projet est refusé",
-    ProjectWithdrawn: "le projet est retiré",
+_END_REASONS: dict[type[events.ProjectEnd], str] = {
+    events.ProjectDelivered: "le projet est livré",
+    events.ProjectRejected: "le projet est refusé",
+    events.ProjectWithdrawn: "le projet est retiré",
 }
 
 
@@ -43,20 +29,22 @@ class Commands:
     def __init__(self, store: Store) -> None:
         self._jobs, self._workspaces = store.of(Job), store.of(Workspace)
 
-    def check_proposal(self, envelope: Envelope[ProjectSubmitted | TreatmentProposed]) -> None:
+    def check_proposal(
+        self, envelope: Envelope[events.ProjectSubmitted | events.TreatmentProposed]
+    ) -> None:
         """Say whether the treatment that a project proposes can run, before owners are asked."""
         event = envelope.data
 
         def decide(workspace: Workspace) -> None:
-            if isinstance(event, ProjectSubmitted):
+            if isinstance(event, events.ProjectSubmitted):
                 workspace.describe(event.holder_id, event.title, event.problem)
             if event.treatment is not None:
-                number = event.proposal if isinstance(event, TreatmentProposed) else 1
+                number = event.proposal if isinstance(event, events.TreatmentProposed) else 1
                 workspace.tell_check(number, fault_of(event.treatment))
 
         self._change(envelope, decide)
 
-    def open_workspace(self, envelope: Envelope[ProjectSecured], quota_seconds: int) -> None:
+    def open_workspace(self, envelope: Envelope[events.ProjectSecured], quota_seconds: int) -> None:
         """Give a secured project its workspace."""
         project = envelope.data
         self._change(
@@ -64,15 +52,15 @@ class Commands:
             lambda workspace: workspace.open(project.holder_id, project.dataset_ids, quota_seconds),
         )
 
-    def queue_ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
+    def queue_ingest(self, envelope: Envelope[events.DatasetRegistered]) -> None:
         """Queue the reading of a registered file."""
         self._jobs.add(ingest_job(envelope), because=envelope)
 
-    def queue_page(self, envelope: Envelope[HarvestPageFetched]) -> None:
+    def queue_page(self, envelope: Envelope[events.HarvestPageFetched]) -> None:
         """Queue the reading of a page of another catalogue."""
         self._jobs.add(page_job(envelope), because=envelope)
 
-    def queue_trial(self, envelope: Envelope[ProjectEquipped]) -> None:
+    def queue_trial(self, envelope: Envelope[events.ProjectEquipped]) -> None:
         """Queue the trial of an equipped project, unless the project ended meanwhile.
 
         One that has its team already got another treatment: it runs in full, unless a full job is
@@ -99,7 +87,7 @@ class Commands:
             )
             self._jobs.add(job, because=envelope)
 
-    def queue_full(self, envelope: Envelope[ProjectStaffed]) -> None:
+    def queue_full(self, envelope: Envelope[events.ProjectStaffed]) -> None:
         """Queue the full job of a staffed project, unless the project ended meanwhile."""
         identifier = _job_of(envelope)
 
@@ -115,10 +103,10 @@ class Commands:
         if workspace.state != "closed":
             self._add_full(workspace, workspace.full_job)
 
-    def close_workspace(self, envelope: Envelope[ProjectEnd]) -> None:
+    def close_workspace(self, envelope: Envelope[events.ProjectEnd]) -> None:
         """Close an ended project's workspace and cancel what it still computes."""
         project, reason = envelope.data, _END_REASONS[type(envelope.data)]
-        delivered = isinstance(project, ProjectDelivered)
+        delivered = isinstance(project, events.ProjectDelivered)
         self._change(
             envelope,
             lambda workspace: workspace.close(project.holder_id, reason, delivered=delivered),
@@ -144,7 +132,7 @@ class Commands:
             if name := job.name_of(access.dataset_id):
                 self._cancel(job, f"l'accès aux données « {name} » est retiré : {revoked}")
 
-    def forget(self, envelope: Envelope[ResultsRecalled]) -> None:
+    def forget(self, envelope: Envelope[events.ResultsRecalled]) -> None:
         """Keep nothing of the jobs that read, made or took in a deleted dataset.
 
         Who opens data by RPC may name any job: of those named, others are left alone.
@@ -219,7 +207,7 @@ class Commands:
             return
 
 
-def ingest_job(envelope: Envelope[DatasetRegistered]) -> Job:
+def ingest_job(envelope: Envelope[events.DatasetRegistered]) -> Job:
     """The job that reads a registered file as a table; its turns count for the owner."""
     dataset = envelope.data
     return _queued(
@@ -239,7 +227,7 @@ def ingest_job(envelope: Envelope[DatasetRegistered]) -> Job:
     )
 
 
-def page_job(envelope: Envelope[HarvestPageFetched]) -> Job:
+def page_job(envelope: Envelope[events.HarvestPageFetched]) -> Job:
     """The job that reads a page of another catalogue; its turns count for that catalogue."""
     page = envelope.data
     return _queued(

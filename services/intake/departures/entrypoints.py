@@ -4,16 +4,9 @@ from services.intake.bodies import EraseMember, LeaveLab
 from services.intake.departures import erasing, leaving
 from services.intake.departures.erasure import Erasure
 from services.intake.departures.views import DepartureView, ErasureView
+from shared import events
 from shared.auth import Caller, MemberId, Role
-from shared.events import (
-    CatalogErased,
-    ComputeErased,
-    Envelope,
-    ErasureAnswer,
-    ErasureRequested,
-    MemberLeft,
-    NotifyErased,
-)
+from shared.events.envelope import Envelope
 from shared.http import Call, http
 from shared.inbound import Identifier
 from shared.messaging import on, rpc
@@ -40,8 +33,8 @@ class ForDepartures:
         body = LeaveLab.model_validate({"reason": reason} if reason else {})
         return self._leave(Caller(by, OPERATORS), member_id, body)
 
-    @on(MemberLeft)
-    def withdraw_projects(self, envelope: Envelope[MemberLeft]) -> None:
+    @on(events.MemberLeft)
+    def withdraw_projects(self, envelope: Envelope[events.MemberLeft]) -> None:
         """Withdraw what a member who left held, and tell the projects that counted on it."""
         leaving.end_membership(self.documents, envelope)
 
@@ -66,13 +59,13 @@ class ForDepartures:
         """The receipt of an erasure."""
         return ErasureView.of(self.documents.of(Erasure).get(erasure_id))
 
-    @on(ErasureRequested)
-    def erase_member_here(self, envelope: Envelope[ErasureRequested]) -> None:
+    @on(events.ErasureRequested)
+    def erase_member_here(self, envelope: Envelope[events.ErasureRequested]) -> None:
         """Erase what intake holds of a member."""
         erasing.erase(self.documents, envelope)
 
-    @on(CatalogErased, ComputeErased, NotifyErased)
-    def note_erasure(self, envelope: Envelope[ErasureAnswer]) -> None:
+    @on(events.CatalogErased, events.ComputeErased, events.NotifyErased)
+    def note_erasure(self, envelope: Envelope[events.ErasureAnswer]) -> None:
         """Add a service's answer to the receipt."""
         erasing.note_answer(self.documents, envelope)
 
