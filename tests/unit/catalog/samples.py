@@ -8,7 +8,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Provenance, VersionContent
 from services.catalog.licences.source import Source
-from shared.events import FileRef
+from shared.events import FileRef, ProjectSubmitted
 from shared.tables.manifest import Column, Profile
 
 
@@ -74,12 +74,17 @@ def metadata(
 
 
 def registered(
-    identifier: str = "dts_a", about: Metadata | None = None, *, owner_id: str = "mbr_owner"
+    identifier: str = "dts_a",
+    about: Metadata | None = None,
+    *,
+    owner_id: str = "mbr_owner",
+    project_id: str | None = None,
+    made: Provenance | None = None,
 ) -> Dataset:
-    """A dataset with one version that waits to be read."""
-    about = about or metadata()
-    dataset = Dataset(id=identifier, owner_id=owner_id, metadata=about)
-    dataset.register(VersionContent(file=ref("a"), filename="a.csv"))
+    """A dataset with one version that waits to be read; a project `made` it if that is given."""
+    fields = {"id": identifier, "owner_id": owner_id, "project_id": project_id}
+    dataset = Dataset.model_validate({**fields, "metadata": about or metadata()})
+    dataset.register(VersionContent(file=ref("a"), filename="a.csv", provenance=made))
     return dataset
 
 
@@ -88,9 +93,23 @@ def published(
     about: Metadata | None = None,
     *,
     keys: tuple[str, ...] = (),
-    owner_id: str = "mbr_owner",
+    shown: Profile | None = None,
+    **origin: Any,
 ) -> Dataset:
-    """A dataset whose first version was read."""
-    dataset = registered(identifier, about, owner_id=owner_id)
-    dataset.publish(1, ref("b"), profile(*keys), "job_1")
+    """A dataset whose first version was read: it has these keys, or is as `shown`."""
+    dataset = registered(identifier, about, **origin)
+    dataset.publish(1, ref("b"), shown or profile(*keys), "job_1")
     return dataset
+
+
+def project(**changes: object) -> ProjectSubmitted:
+    """A project about vacant homes in the Eure; `changes` replace its fields."""
+    fields = {
+        "project_id": "prj_1",
+        "holder_id": "mbr_h",
+        "title": "Où sont les logements vacants ?",
+        "problem": "Repérer les communes où des logements restent vides.",
+        "theme": "habitat",
+        "territory": ("27",),
+    }
+    return ProjectSubmitted.model_validate({**fields, **changes})

@@ -12,15 +12,7 @@ from shared.errors import Invalid
 from shared.events import DatasetDescribed
 from shared.tables.privacy import Privacy
 from tests.unit.catalog.datasets.test_legal_basis import basis, held, sensitive
-from tests.unit.catalog.samples import (
-    made_of,
-    metadata,
-    profile,
-    published,
-    ref,
-    registered,
-    sources_under,
-)
+from tests.unit.catalog.samples import made_of, metadata, profile, published, ref, sources_under
 
 
 def change(**fields: Any) -> ChangeDataset:
@@ -32,11 +24,8 @@ def result(*licences: str, privacy: Privacy | None = None, known: Privacy | None
     """A restricted result of a project, made of data under these licences."""
     made = made_of(*sources_under(*licences), privacy=known)
     about = metadata(access="restricted", licence="lov2")
-    dataset = Dataset(id="dts_r", owner_id="mbr_owner", project_id="prj_1", metadata=about)
-    dataset.register(VersionContent(file=ref("a"), filename="a.csv", provenance=made))
     read = profile("commune").model_copy(update={"privacy": privacy})
-    dataset.publish(1, ref("b"), read, "job_1")
-    return dataset
+    return published("dts_r", about, project_id="prj_1", made=made, shown=read)
 
 
 def test_only_what_is_given_changes_and_is_told() -> None:
@@ -89,9 +78,7 @@ def _of_others() -> Dataset:
 
 
 def _secret() -> Dataset:
-    dataset = registered(about=metadata(access="restricted"))
-    dataset.publish(1, ref("b"), sensitive("diagnostic"), "job_1")
-    return dataset
+    return published(about=metadata(access="restricted"), shown=sensitive("diagnostic"))
 
 
 def _confirmed() -> Dataset:

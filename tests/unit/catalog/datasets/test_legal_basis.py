@@ -13,7 +13,7 @@ from shared.errors import Invalid, WrongStage
 from shared.events import DatasetHeld, DatasetPublished, DatasetRegistered
 from shared.tables.manifest import Profile
 from shared.tables.privacy import Finding, Privacy
-from tests.unit.catalog.samples import metadata, profile, ref, registered
+from tests.unit.catalog.samples import metadata, profile, published, ref
 
 OWNER = Caller("mbr_owner", frozenset())
 OTHER = Caller("mbr_other", frozenset())
@@ -43,9 +43,7 @@ def basis(kind: Basis = "public_task") -> LegalBasis:
 
 def read_as(shown: Profile, access: AccessLevel = "open") -> Dataset:
     """A dataset whose only version was read, and is as `shown`."""
-    dataset = registered(about=metadata(access=access))
-    dataset.publish(1, ref("b"), shown, "job_1")
-    return dataset
+    return published(about=metadata(access=access), shown=shown)
 
 
 def held(*columns: str, access: AccessLevel = "restricted") -> Dataset:
@@ -137,9 +135,7 @@ def test_result_that_singles_persons_out_is_restricted(k: int | None, access: st
     """Its sources were open because they did not; what owners upload is theirs to judge."""
     shown = screened(Privacy(verdict="quasi", subject="persons", k=k))
     for project_id, expected in (("prj_1", access), (None, "open")):
-        dataset = registered(about=metadata(access="open"))
-        dataset.project_id = project_id
-        dataset.publish(1, ref("b"), shown, "job_1")
+        dataset = published(about=metadata(access="open"), shown=shown, project_id=project_id)
         assert (dataset.state, dataset.metadata.access) == ("published", expected)
 
 

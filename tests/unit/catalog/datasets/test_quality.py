@@ -10,7 +10,7 @@ from services.catalog.datasets.quality import Criterion
 from services.catalog.datasets.views import summary_of, view_of
 from shared.auth import ANYBODY
 from shared.tables.manifest import Column, Meaning, Profile, Repair
-from tests.unit.catalog.samples import harvested_record, ref, registered
+from tests.unit.catalog.samples import harvested_record, published, registered
 
 GOOD = Metadata(
     title="Logements vacants",
@@ -31,10 +31,8 @@ FAULTY = Meaning(type="commune", confidence=1, valid=0.9)
 
 def read(about: Metadata = GOOD, **profile: Any) -> Dataset:
     """A dataset that was read, with a good profile but for what is said."""
-    dataset = registered(about=about)
     fields = {"rows": 10, "encoding": "utf-8", "columns": (COLUMN,), **profile}
-    dataset.publish(1, ref("b"), Profile(**fields), "job_1")
-    return dataset
+    return published(about=about, shown=Profile(**fields))
 
 
 def criteria_of(dataset: Dataset) -> list[Criterion]:

@@ -12,8 +12,8 @@ from services.catalog.matching.model import best_matches, traits_of
 from shared.auth import Caller
 from shared.catalogues.harvested_page import Distribution
 from shared.errors import WrongStage
-from shared.events import DatasetHarvested, DatasetRetired, Event, ProjectSubmitted
-from tests.unit.catalog.samples import harvested_record, metadata, profile, ref
+from shared.events import DatasetHarvested, DatasetRetired, Event
+from tests.unit.catalog.samples import harvested_record, metadata, profile, project, ref
 
 ANYBODY = Caller("mbr_x", frozenset({"holder"}))
 
@@ -153,13 +153,5 @@ def test_update_of_a_referenced_dataset_is_its_source_s() -> None:
 
 def test_referenced_dataset_is_proposed_with_the_way_to_use_it() -> None:
     """It fits a project, whose treatment cannot read it yet."""
-    project = ProjectSubmitted(
-        project_id="prj_1",
-        holder_id="mbr_h",
-        title="Communes",
-        problem="Lesquelles ?",
-        theme="territoire",
-        territory=("14",),
-    )
-    (match,) = best_matches(traits_of(project, []), [harvested()])
+    (match,) = best_matches(traits_of(project(title="Communes"), []), [harvested()])
     assert "Données chez leur producteur : à déposer ici avant de les traiter." in match.reasons

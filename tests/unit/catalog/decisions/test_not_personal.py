@@ -15,7 +15,7 @@ from shared.events import DatasetHeld, InputsChecked, NotPersonalAnswered, NotPe
 from shared.tables.manifest import Profile
 from shared.tables.privacy import Finding, Privacy, Role
 from tests.unit.catalog.access.test_asking import facts
-from tests.unit.catalog.samples import made_of, metadata, profile, ref, registered
+from tests.unit.catalog.samples import made_of, metadata, profile, published, ref, registered
 
 SHIPS = "ce sont les noms de navires du port"
 STAFF = "mbr_staff"
@@ -38,9 +38,7 @@ def screened(*findings: Finding) -> Profile:
 
 def read_as(*findings: Finding, access: AccessLevel = "restricted") -> Dataset:
     """A dataset in whose only version that was found."""
-    dataset = registered("dts_buses", metadata(access=access))
-    dataset.publish(1, ref("b"), screened(*findings), "job_1")
-    return dataset
+    return published("dts_buses", metadata(access=access), shown=screened(*findings))
 
 
 def publish_next(dataset: Dataset, *findings: Finding) -> None:

@@ -13,23 +13,19 @@ from shared.aggregate import now
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import DatasetDescribed, OpeningDecided, OpeningRequested
 from shared.tables.privacy import Privacy
-from tests.unit.catalog.samples import made_of, metadata, profile, ref, sources_under
+from tests.unit.catalog.samples import made_of, metadata, profile, published, ref, sources_under
 
 OWNERS = ("mbr_a", "mbr_b", "mbr_h")
 
 
 def result() -> Dataset:
     """A published result, made of the restricted data of three, its holder among them."""
-    dataset = Dataset(
-        id="dts_r",
-        owner_id="mbr_h",
-        project_id="prj_1",
-        metadata=metadata("Vacance", access="restricted", licence="lov2"),
-        source_owners=list(OWNERS),
-    )
+    about = metadata("Vacance", access="restricted", licence="lov2")
     made = made_of(*sources_under("lov2"))
-    dataset.register(VersionContent(file=ref("a"), filename="a.csv", provenance=made))
-    dataset.publish(1, ref("b"), profile("epci"), "job_1")
+    dataset = published(
+        "dts_r", about, keys=("epci",), owner_id="mbr_h", project_id="prj_1", made=made
+    )
+    dataset.source_owners = list(OWNERS)
     return dataset
 
 

@@ -3,8 +3,8 @@
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.matching.model import BEST, best_matches, traits_of
-from shared.events import Match, ProjectSubmitted
-from tests.unit.catalog.samples import metadata, profile, published, ref, registered
+from shared.events import Match
+from tests.unit.catalog.samples import metadata, profile, project, published, ref, registered
 
 OWN = published(
     "dts_own",
@@ -14,25 +14,12 @@ OWN = published(
 )
 
 
-def project(**changes: object) -> ProjectSubmitted:
-    """A project about vacant homes in the Eure; `changes` replace its fields."""
-    fields = {
-        "project_id": "prj_1",
-        "holder_id": "mbr_h",
-        "title": "Où sont les logements vacants ?",
-        "problem": "Repérer les communes où des logements restent vides.",
-        "theme": "habitat",
-        "territory": ("27",),
-        "dataset_ids": ("dts_own",),
-    }
-    return ProjectSubmitted.model_validate({**fields, **changes})
-
-
 def matches(
     *datasets: Dataset, own: tuple[Dataset, ...] = (OWN,), **changes: object
 ) -> list[Match]:
     """What the project is told about `datasets`."""
-    return list(best_matches(traits_of(project(**changes), own), datasets))
+    asking = project(dataset_ids=("dts_own",), **changes)
+    return list(best_matches(traits_of(asking, own), datasets))
 
 
 def test_shared_key_is_the_first_reason() -> None:

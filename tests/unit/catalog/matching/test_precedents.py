@@ -1,31 +1,18 @@
 """Which data served delivered projects alike."""
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Provenance
 from services.catalog.matching.precedents import of_place, served_by
-from shared.events import ProjectSubmitted
 from shared.tables.manifest import Input
-from tests.unit.catalog.samples import made_of, metadata, published
+from tests.unit.catalog.samples import made_of, metadata, project, published
 
-PROJECT = ProjectSubmitted(
-    project_id="prj_new",
-    holder_id="mbr_h",
-    title="Où sont les logements vacants ?",
-    problem="Repérer les communes où des logements restent vides.",
-    theme="habitat",
-    territory=("27",),
-)
+PROJECT = project()
 
 
 def result(identifier: str, title: str, *read: str, keywords: tuple[str, ...] = ()) -> Dataset:
     """What a delivered project gave back that read these datasets."""
+    made = made_of().model_copy(update={"inputs": tuple(given(one) for one in read)})
     about = metadata(title, keywords=keywords)
-    made = Provenance.model_validate(
-        {**dict(made_of()), "inputs": tuple(given(one) for one in read)}
-    )
-    dataset = published(identifier, about, owner_id="mbr_other")
-    dataset.versions[0].provenance = made
-    return dataset
+    return published(identifier, about, owner_id="mbr_other", made=made)
 
 
 def given(dataset_id: str) -> Input:

@@ -5,7 +5,7 @@ import pytest
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
 from shared.tables.manifest import Column, ColumnDescription, Meaning, Profile
-from tests.unit.catalog.samples import harvested_record, metadata, ref, registered
+from tests.unit.catalog.samples import harvested_record, metadata, published
 from tests.unit.catalog.search.catalogue import found, index_of, page
 
 LONG = "part des résidences vacantes " + "au sens du recensement, " * 9
@@ -26,10 +26,8 @@ def column(name: str, kind: str = "") -> Column:
 
 def table(*columns: Column, about: Metadata | None = None) -> Dataset:
     """A published table with these columns."""
-    dataset = registered("dts_a", about or metadata("Table"))
-    profile = Profile(rows=1, encoding="utf-8", columns=columns)
-    dataset.publish(1, ref("b"), profile, "job_1")
-    return dataset
+    shown = Profile(rows=1, encoding="utf-8", columns=columns)
+    return published("dts_a", about or metadata("Table"), shown=shown)
 
 
 def reasons(dataset: Dataset, question: str) -> list[str]:

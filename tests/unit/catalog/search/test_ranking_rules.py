@@ -4,7 +4,7 @@ import pytest
 
 from services.catalog.search.catalogue_index import CatalogueIndex
 from shared.tables.manifest import Column, ColumnDescription, Meaning, Profile
-from tests.unit.catalog.samples import metadata, ref, registered
+from tests.unit.catalog.samples import metadata, published
 from tests.unit.catalog.search.catalogue import dataset, found, index_of, page
 
 NORMANDY = ("14", "27", "50", "61", "76")
@@ -222,8 +222,8 @@ def test_columns_are_found_by_what_is_said_of_them_and_by_their_type() -> None:
             meaning=Meaning(type="email", confidence=1, valid=1),
         ),
     )
-    table = registered("dts_a", metadata("Table").model_copy(update={"columns": said}))
-    table.publish(1, ref("b"), Profile(rows=1, encoding="utf-8", columns=columns), "job_1")
+    about = metadata("Table").model_copy(update={"columns": said})
+    table = published(about=about, shown=Profile(rows=1, encoding="utf-8", columns=columns))
     index = index_of([table])
     assert page(index, q="résidence secondaire").items[0].reasons == [
         "« résidence » dans la colonne « rsec » (nombre de résidences secondaires)",

@@ -3,7 +3,7 @@
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.search.indexed_dataset import texts_of
 from shared.tables.manifest import Column, Meaning, Profile
-from tests.unit.catalog.samples import metadata, ref, registered
+from tests.unit.catalog.samples import metadata, published, ref
 from tests.unit.catalog.search.catalogue import dataset, found, index_of, page
 
 
@@ -50,12 +50,12 @@ def test_an_empty_catalogue_answers() -> None:
 
 def test_no_value_of_a_column_enters_the_index() -> None:
     """Names of columns do; what was found in them, invalid examples too, does not."""
-    dataset = registered(about=metadata("Bénéficiaires"))
     meaning = Meaning(type="email", confidence=1, valid=0.9, invalid=("dupont",))
     column = Column(
         name="courriel", kind="text", filled=1, distinct=1, meaning=meaning, missing=("inconnu",)
     )
-    dataset.publish(1, ref("b"), Profile(rows=1, encoding="utf-8", columns=(column,)), "job_1")
+    shown = Profile(rows=1, encoding="utf-8", columns=(column,))
+    dataset = published(about=metadata("Bénéficiaires"), shown=shown)
     words = {word for text in texts_of(dataset).values() for word in text}
     assert "courriel" in words
     assert not words & {"dupont", "inconnu"}
