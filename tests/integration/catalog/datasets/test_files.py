@@ -53,10 +53,10 @@ def read(lab: Lab, dataset_id: str, version: int = 1, count: int = 3) -> JobSucc
     return lab.ended(dataset_id, version, [output], [profile.model_dump(mode="json")])
 
 
-def held(lab: Lab, owner_id: str, **said: Any) -> str:
+def held(lab: Lab, owner_id: str, content: bytes = b"", **said: Any) -> str:
     """The id of a new dataset of files, which waits for what its owner states."""
     metadata = {"title": "Façades", "content": "files", "access": "restricted", **said}
-    answer = upload(lab, owner_id, uuid4().bytes, **about(**metadata))
+    answer = upload(lab, owner_id, content or uuid4().bytes, **about(**metadata))
     assert answer.status == 202, answer.data
     dataset_id = str(answer.json()["id"])
     lab.publish(read(lab, dataset_id))
@@ -71,9 +71,9 @@ def state(lab: Lab, dataset_id: str, owner_id: str) -> urllib3.BaseHTTPResponse:
     return lab.call("POST", path, lab.token(owner_id, "owner"), json=body)
 
 
-def stated(lab: Lab, owner_id: str, **said: Any) -> str:
+def stated(lab: Lab, owner_id: str, content: bytes = b"", **said: Any) -> str:
     """The id of a new dataset of files that is published, as holding nothing of persons."""
-    dataset_id = held(lab, owner_id, **said)
+    dataset_id = held(lab, owner_id, content, **said)
     assert state(lab, dataset_id, owner_id).status == 200
     lab.wait_for("dataset_published", dataset_id=dataset_id)
     return dataset_id
@@ -151,11 +151,7 @@ def test_table_has_no_list_of_files(lab: Lab) -> None:
 def test_upload_is_downloaded_as_it_was(lab: Lab) -> None:
     """By its own name; asked for as a table, the answer says where it is."""
     content = uuid4().bytes
-    metadata = about(content="files", access="open")
-    dataset_id = str(upload(lab, "mbr_1", content, **metadata).json()["id"])
-    lab.publish(read(lab, dataset_id))
-    lab.wait_for("dataset_held", dataset_id=dataset_id)
-    assert state(lab, dataset_id, "mbr_1").status == 200
+    dataset_id = stated(lab, "mbr_1", content, access="open")
     token = lab.token("mbr_2", "holder")
     told = problem(lab.call("GET", f"/datasets/{dataset_id}/table", token), 409)
     assert f"/datasets/{dataset_id}/files/{PATH}" in told
@@ -201,11 +197,7 @@ def test_new_version_is_stated_anew(lab: Lab) -> None:
 def test_grant_of_files_is_for_the_whole_dataset(lab: Lab) -> None:
     """They have no columns to choose from; projects get them as they came."""
     content = uuid4().bytes
-    metadata = about(content="files", access="open")
-    dataset_id = str(upload(lab, "mbr_1", content, **metadata).json()["id"])
-    lab.publish(read(lab, dataset_id))
-    lab.wait_for("dataset_held", dataset_id=dataset_id)
-    assert state(lab, dataset_id, "mbr_1").status == 200
+    dataset_id = stated(lab, "mbr_1", content, access="open")
     project_id = lab.opened_for(dataset_id)
     with lab.rpc() as catalog:
         opened = catalog.open_dataset(project_id, dataset_id)

@@ -154,40 +154,34 @@ PRIVATE = [
     "https://user:secret@portail.example/",
     "http://[bad",
 ]
-REFUSED = {
+REFUSED: dict[str, tuple[Answer, str]] = {
     **{target: (answer(302, Location=target), "adresse refusée") for target in PRIVATE},
     **{str(code): (answer(code), f"répond {code}") for code in (400, 401, 403, 404, 410)},
-    "circle": (answer(302, Location="/refused"), "redirections"),
+    "circle": (answer(302, Location="/case"), "redirections"),
     "too large": (endless, "dépasse 1 Mo"),
     "login page": (page(b"<html>", "text/html; charset=utf-8"), "text/html"),
     "picture": (page(b"PNG", "image/png"), "image/png"),
     "nothing": (page(b"", "text/turtle"), "vide"),
 }
-TROUBLES = {
+TROUBLES: dict[str, tuple[Answer, str]] = {
     **{str(code): (answer(code), f"répond {code}") for code in (429, 500, 502, 503)},
     "half": (breaking_off, "connexion interrompue"),
     "too slow": (drip_body, "pas de réponse en 1 s"),
 }
 
 
-@pytest.mark.parametrize(("given", "reason"), REFUSED.values(), ids=REFUSED)
-def test_page_that_will_never_come_is_refused(
-    portal: WebServer, fetcher: Fetcher, given: Answer, reason: str
+@pytest.mark.parametrize("case", [*REFUSED, *TROUBLES])
+def test_page_that_does_not_come_is_refused_or_asked_for_later(
+    portal: WebServer, fetcher: Fetcher, case: str
 ) -> None:
-    """Each hop is judged as the first address is, and so is what is no catalogue or never ends."""
-    portal.answers["/refused"] = given
-    with pytest.raises(Rejected, match=reason):
-        fetcher.fetch(portal.url("/refused"), ACCEPTED["dcat"])
+    """Each hop is judged as the first address is, and so is what is no catalogue or never ends.
 
-
-@pytest.mark.parametrize(("given", "reason"), TROUBLES.values(), ids=TROUBLES)
-def test_portal_in_trouble_is_asked_later(
-    portal: WebServer, fetcher: Fetcher, given: Answer, reason: str
-) -> None:
-    """It is not the catalogue that is wrong; half a catalogue would retire the other half."""
-    portal.answers["/trouble"] = given
-    with pytest.raises(PortalUnavailable, match=reason):
-        fetcher.fetch(portal.url("/trouble"), ACCEPTED["dcat"])
+    Where the portal is in trouble it is not the catalogue that is wrong; half a catalogue would
+    retire the other half.
+    """
+    portal.answers["/case"], reason = (REFUSED | TROUBLES)[case]
+    with pytest.raises(Rejected if case in REFUSED else PortalUnavailable, match=reason):
+        fetcher.fetch(portal.url("/case"), ACCEPTED["dcat"])
 
 
 def test_page_that_did_not_change_is_none_for_who_has_no_page(
