@@ -117,7 +117,7 @@ class View(BaseModel):
         return cls.model_validate(aggregate)
 
 
-V = TypeVar("V", bound=View)
+V = TypeVar("V", bound=BaseModel)
 
 
 class ViewPage(BaseModel, Generic[V]):

@@ -4,19 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from services.intake import commands
-from services.intake.bodies import (
-    AnswerInvitation,
-    ChoosePilotSite,
-    CompleteProject,
-    DeliverProject,
-    FormTeam,
-    ListProjects,
-    ReviewProject,
-    SubmitProject,
-    WithdrawProject,
-    WrittenTreatment,
-)
+from services.intake import bodies, commands
 from services.intake.invitations import Patience
 from services.intake.members.entrypoints import STAFF
 from services.intake.model import Project
@@ -51,7 +39,7 @@ class ForPrograms:
     ) -> ProjectView:
         """Submit a project for a holder; a call that the broker repeats registers one project."""
         key = IdempotencyKey.if_any(idempotency_key, "idempotency_key") or IdempotencyKey.of_call()
-        body = SubmitProject.model_validate(project)
+        body = bodies.SubmitProject.model_validate(project)
         return _view(commands.submit(self.documents, Caller(holder_id, HOLDERS), body, key))
 
     @rpc
@@ -80,7 +68,7 @@ class ForPrograms:
     ) -> ProjectPage:
         """List projects, oldest first."""
         asked = {"stage": stage, "holder_id": holder_id, "after": after, "limit": limit}
-        query = ListProjects.model_validate(asked)
+        query = bodies.ListProjects.model_validate(asked)
         found = commands.page_projects(self.documents, INSIDE, query)
         return ProjectPage.shown_to(found, INSIDE)
 
@@ -89,7 +77,7 @@ class ForPrograms:
         self, project_id: Identifier, treatment: dict[str, Any], by: MemberId
     ) -> ProjectView:
         """Say what a project does with its data; `by`, here and below, is a member's id."""
-        body = WrittenTreatment.model_validate(treatment)
+        body = bodies.WrittenTreatment.model_validate(treatment)
         return self._do(commands.set_treatment, project_id, by, body)
 
     @rpc
@@ -106,7 +94,7 @@ class ForPrograms:
     ) -> ProjectView:
         """Secure a project, turn it down, or ask to complete it, as its `version` was."""
         said = {"decision": decision, "reason": reason, "version": version, "seen": seen}
-        body = ReviewProject.model_validate({**said, "conditions": conditions or []})
+        body = bodies.ReviewProject.model_validate({**said, "conditions": conditions or []})
         review = partial(commands.review, needed=self.settings.reviewers)
         return self._do(review, project_id, by, body)
 
@@ -119,14 +107,14 @@ class ForPrograms:
     @rpc
     def complete_project(self, project_id: Identifier, answer: str, by: MemberId) -> ProjectView:
         """Answer, for the holder `by`, what a review asked."""
-        return self._do(commands.complete, project_id, by, CompleteProject(answer=answer))
+        return self._do(commands.complete, project_id, by, bodies.CompleteProject(answer=answer))
 
     @rpc
     def choose_pilot_site(
         self, project_id: Identifier, site_id: str, by: MemberId, then: list[str] | None = None
     ) -> ProjectView:
         """Ask a member to pilot a project; if it does not, those of `then`."""
-        body = ChoosePilotSite.model_validate({"site_id": site_id, "then": then or []})
+        body = bodies.ChoosePilotSite.model_validate({"site_id": site_id, "then": then or []})
         choose = partial(commands.choose_pilot_site, patience=self.patience)
         return self._do(choose, project_id, by, body)
 
@@ -135,7 +123,7 @@ class ForPrograms:
         self, project_id: Identifier, team: list[str], by: MemberId, then: list[str] | None = None
     ) -> ProjectView:
         """Ask members to work on a project; for who does not, those of `then`."""
-        body = FormTeam.model_validate({"team": team, "then": then or []})
+        body = bodies.FormTeam.model_validate({"team": team, "then": then or []})
         form = partial(commands.form_team, patience=self.patience)
         return self._do(form, project_id, by, body)
 
@@ -145,7 +133,7 @@ class ForPrograms:
     ) -> AnswerView:
         """Accept or decline, for the member `by`, the part in a project that it is asked for."""
         said = {"answer": answer} | ({"reason": reason} if reason else {})
-        body, caller = AnswerInvitation.model_validate(said), Caller(by, HOLDERS)
+        body, caller = bodies.AnswerInvitation.model_validate(said), Caller(by, HOLDERS)
         project = commands.answer_invitation(self.documents, caller, project_id, body)
         return AnswerView.shown_to(project, by)
 
@@ -154,13 +142,13 @@ class ForPrograms:
         self, project_id: Identifier, delivery: dict[str, Any], by: MemberId
     ) -> ProjectView:
         """Deliver a full job's result."""
-        body = DeliverProject.model_validate(delivery)
+        body = bodies.DeliverProject.model_validate(delivery)
         return self._do(commands.deliver, project_id, by, body)
 
     @rpc
     def withdraw_project(self, project_id: Identifier, reason: str, by: MemberId) -> ProjectView:
         """Give a project up."""
-        return self._do(commands.withdraw, project_id, by, WithdrawProject(reason=reason))
+        return self._do(commands.withdraw, project_id, by, bodies.WithdrawProject(reason=reason))
 
     def _do(
         self, command: Callable[..., Project], project_id: Identifier, by: MemberId, body: object

@@ -22,8 +22,7 @@ def policies(store: Store, settings: Settings) -> list[Policy]:
 
     def erase(project_id: str, through: datetime, _cursor: str) -> Batch:
         project = projects.find_one(project_id)
-        is_over = project is not None and project.stage in FINAL_STAGES
-        if not project or not is_over or project.title == ERASED:
+        if not project or project.stage not in FINAL_STAGES or project.title == ERASED:
             return Batch({}, is_last=True)
         if project.history[-1].at > through:
             return Batch({}, is_last=True)

@@ -2,10 +2,9 @@
 
 from itertools import islice
 
-from pydantic import BaseModel
-
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
+from shared.aggregate import ViewPage
 from shared.auth import Caller
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events.event import FileRef
@@ -15,11 +14,8 @@ from shared.store import Store
 from shared.tables.files import ListedFile
 
 
-class FilePage(BaseModel):
+class FilePage(ViewPage[ListedFile]):
     """One page of the files of the version that is shown."""
-
-    items: list[ListedFile]
-    next: str | None
 
 
 def list_files(

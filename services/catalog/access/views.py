@@ -103,11 +103,8 @@ class AccessRequest(BaseModel):
         )
 
 
-class RequestPage(BaseModel):
+class RequestPage(ViewPage[AccessRequest]):
     """One page of access requests, by id."""
-
-    items: list[AccessRequest]
-    next: str | None
 
 
 class GrantedDataset(BaseModel):

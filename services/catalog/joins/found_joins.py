@@ -11,6 +11,7 @@ from services.catalog.datasets.visibility import visible
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import DatasetColumn, Join, MayRead, Multiplication
+from shared.aggregate import ViewPage
 from shared.auth import Caller
 from shared.errors import Invalid
 from shared.inbound import Paging
@@ -82,11 +83,8 @@ class JoinView(BaseModel):
     reason: str
 
 
-class JoinPage(BaseModel):
+class JoinPage(ViewPage[JoinView]):
     """One page of joins, the best first; `next` counts on from here."""
-
-    items: list[JoinView]
-    next: str | None
 
 
 class _Examples(NamedTuple):

@@ -13,6 +13,7 @@ from services.catalog.decisions.opening_request import (
     OpeningState,
     OwnersWord,
 )
+from shared.aggregate import ViewPage
 from shared.events.event import OpeningDecision
 from shared.inbound import Body
 
@@ -96,8 +97,5 @@ class OpeningView(BaseModel):
         )
 
 
-class OpeningPage(BaseModel):
+class OpeningPage(ViewPage[OpeningView]):
     """One page of openings, by the id of their dataset."""
-
-    items: list[OpeningView]
-    next: str | None

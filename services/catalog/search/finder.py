@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from pydantic_core import from_json
 
 from services.catalog import metrics
@@ -25,7 +25,7 @@ from services.catalog.search.question import Word, words_of
 from services.catalog.search.ranking import Hit, HitPage, count, listed
 from services.catalog.search.reasons import note_of, reason_of
 from services.catalog.search.text_index import IndexedDataset, TextIndex
-from shared.aggregate import now
+from shared.aggregate import ViewPage, now
 from shared.auth import Caller
 from shared.background import Loop
 from shared.errors import Forbidden
@@ -44,11 +44,9 @@ class FoundDataset(DatasetSummary):
     reasons: list[str] = Field(description="why it was found, in French: one for each word")
 
 
-class DatasetPage(BaseModel):
+class DatasetPage(ViewPage[FoundDataset]):
     """One page of datasets, the best first or by id."""
 
-    items: list[FoundDataset]
-    next: str | None
     total: int = Field(description="how many there are on all pages")
     note: str = Field(default="", description="what the answer leaves out of account, in French")
     facets: dict[str, list[FacetValue]] | None = Field(description="by parameter, when asked for")
