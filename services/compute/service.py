@@ -15,6 +15,7 @@ from services.compute.execution.step_cache.cache import StepCache
 from services.compute.execution.step_cache.expiry import StepExpiry
 from services.compute.execution.step_cache.model import KeptStep
 from services.compute.jobs import endings, retention
+from services.compute.jobs.commands import ingest_job, page_job
 from services.compute.jobs.following import Followers
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
@@ -111,14 +112,14 @@ class Compute(Releasing, Running, Treating):
     @on(DatasetRegistered)
     def ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
         """Queue the reading of a registered file."""
-        self.commands.queue_ingest(envelope)
+        self.commands.queue(ingest_job(envelope), envelope)
         endings.erase_late(self.documents, envelope.data)
         self.scheduler.wake()
 
     @on(HarvestPageFetched)
     def read_page(self, envelope: Envelope[HarvestPageFetched]) -> None:
         """Queue the reading of a page of another catalogue."""
-        self.commands.queue_page(envelope)
+        self.commands.queue(page_job(envelope), envelope)
         endings.erase_late(self.documents, envelope.data)
         self.scheduler.wake()
 

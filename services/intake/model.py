@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, computed_field, model_validator
 
@@ -116,15 +116,8 @@ class Project(Aggregate):
     come twice, too late or after the project's end change nothing either.
     """
 
-    collection: ClassVar[str] = "projects"
-    indexes: ClassVar[tuple[str, ...]] = (
-        "holder_id",
-        "stage",
-        "team",
-        "site_id",
-        "named",
-        "is_asking",
-    )
+    collection = "projects"
+    indexes = ("holder_id", "stage", "team", "site_id", "named", "is_asking")
 
     holder_id: str
     stage: Stage = "submitted"

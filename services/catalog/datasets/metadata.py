@@ -18,39 +18,15 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
-Frequency = Annotated[
-    Literal[
-        "UPDATE_CONT",
-        "CONT",
-        "HOURLY",
-        "DAILY",
-        "DAILY_2",
-        "WEEKLY",
-        "WEEKLY_2",
-        "WEEKLY_3",
-        "BIWEEKLY",
-        "MONTHLY",
-        "MONTHLY_2",
-        "MONTHLY_3",
-        "BIMONTHLY",
-        "QUARTERLY",
-        "ANNUAL",
-        "ANNUAL_2",
-        "ANNUAL_3",
-        "BIENNIAL",
-        "TRIENNIAL",
-        "QUADRENNIAL",
-        "QUINQUENNIAL",
-        "DECENNIAL",
-        "AS_NEEDED",
-        "IRREG",
-        "NEVER",
-        "NOT_PLANNED",
-        "OTHER",
-        "UNKNOWN",
-    ],
-    BeforeValidator(_upper),
+# fmt: off
+_FrequencyCode = Literal[
+    "UPDATE_CONT", "CONT", "HOURLY", "DAILY", "DAILY_2", "WEEKLY", "WEEKLY_2", "WEEKLY_3",
+    "BIWEEKLY", "MONTHLY", "MONTHLY_2", "MONTHLY_3", "BIMONTHLY", "QUARTERLY", "ANNUAL", "ANNUAL_2",
+    "ANNUAL_3", "BIENNIAL", "TRIENNIAL", "QUADRENNIAL", "QUINQUENNIAL", "DECENNIAL", "AS_NEEDED",
+    "IRREG", "NEVER", "NOT_PLANNED", "OTHER", "UNKNOWN",
 ]
+# fmt: on
+Frequency = Annotated[_FrequencyCode, BeforeValidator(_upper)]
 """How often data is renewed: codes of the EU's authority table `frequency`, in any case."""
 
 HighValue = Literal[

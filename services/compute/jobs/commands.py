@@ -52,13 +52,9 @@ class Commands:
             lambda workspace: workspace.open(project.holder_id, project.dataset_ids, quota_seconds),
         )
 
-    def queue_ingest(self, envelope: Envelope[events.DatasetRegistered]) -> None:
-        """Queue the reading of a registered file."""
-        self._jobs.add(ingest_job(envelope), because=envelope)
-
-    def queue_page(self, envelope: Envelope[events.HarvestPageFetched]) -> None:
-        """Queue the reading of a page of another catalogue."""
-        self._jobs.add(page_job(envelope), because=envelope)
+    def queue(self, job: Job, because: Envelope[Any]) -> None:
+        """Queue a job, once for the event that it comes of."""
+        self._jobs.add(job, because=because)
 
     def queue_trial(self, envelope: Envelope[events.ProjectEquipped]) -> None:
         """Queue the trial of an equipped project, unless the project ended meanwhile.

@@ -27,7 +27,8 @@ def leave(
     """
     if caller.member_id != member_id and "operator" not in caller.roles:
         raise Forbidden("seul le membre lui-même, ou un opérateur, met fin à son adhésion")
-    is_known = store.of(Member).find_one(member_id) or _held(store, member_id, limit=1)
+    holds_project = store.of(Project).find({"holder_id": member_id}, limit=1)
+    is_known = holds_project or store.of(Member).find_one(member_id)
     if not is_known and not (unregistered and "operator" in caller.roles):
         raise NotFound.of(member_id)
 
@@ -97,7 +98,3 @@ def _decline_for(store: Store, member_id: str) -> None:
 
     for project in store.of(Project).every({"named": {"$in": [member_id]}}):
         store.of(Project).change(project.id, decline)
-
-
-def _held(store: Store, member_id: str, limit: int) -> list[Project]:
-    return store.of(Project).find({"holder_id": member_id}, limit=limit)

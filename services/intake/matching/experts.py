@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from services.intake.matching.sites import present
-from services.intake.matching.subject import subject_of
 from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import SuggestedMember
 from shared.needs import Need, needs_of
 from shared.tables.territory import common
 from shared.thesaurus import keys_of, same_as
-from shared.thesaurus.likeness import Likeness, concepts_of
+from shared.thesaurus.likeness import Concepts, Likeness, concepts_of
 from shared.words import counted, fold, french_list, quoted, sequence
 
 ASKED, KNOWS, NEARBY, BUSY = 3.0, 1.6, 0.4, 0.25
@@ -60,13 +59,12 @@ class _Found:
 
 
 def experts(
-    project: Project, members: Iterable[Member], load: Load, most: int
+    project: Project, subject: Concepts, members: Iterable[Member], load: Load, most: int
 ) -> tuple[SuggestedMember, ...]:
     """The members that help, best first, each with the reasons."""
     others = list(members)
     known = {one.id: concepts_of(*one.skills, *_names(one)) for one in others}
     likeness = Likeness(known.values())
-    subject = subject_of(project)
     needs = needs_of(project.title, project.problem, *project.skills)
     found = [
         _found(project, one, needs, likeness.between(subject, known[one.id])) for one in others

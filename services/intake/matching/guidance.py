@@ -9,9 +9,12 @@ from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import Guidance
 from shared.events import DatasetsMatched
+from shared.thesaurus.likeness import Concepts, concepts_of, weighed
 
 BEST = 10
 """How many experts, and how many pilot sites, a project is told of."""
+
+_THEME = 0.4
 
 
 def advise(
@@ -30,10 +33,17 @@ def advise(
     others = [
         one for one in every if one.id != project.holder_id and not (siren and one.siren == siren)
     ]
+    subject = _subject_of(project)
     return Guidance(
         datasets=found.matches,
         applications=applications(project, found.matches, found.brought),
         recipes=found.recipes,
-        experts=experts(project, others, load, BEST),
-        pilot_sites=pilot_sites(project, holder.kind if holder else None, others, BEST),
+        experts=experts(project, subject, others, load, BEST),
+        pilot_sites=pilot_sites(project, subject, holder.kind if holder else None, others, BEST),
     )
+
+
+def _subject_of(project: Project) -> Concepts:
+    """The concepts of its texts; its theme weighs little: many choose it in a hurry."""
+    said = (project.title, project.problem, *project.keywords, *project.skills)
+    return weighed(concepts_of(project.theme), _THEME) | concepts_of(*said)

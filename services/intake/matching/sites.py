@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from services.intake.matching.subject import subject_of
 from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import MemberKind, SuggestedMember
 from shared.needs import plain
 from shared.places.names import in_french
 from shared.tables.territory import common, is_department, within
-from shared.thesaurus.likeness import Likeness, concepts_of
+from shared.thesaurus.likeness import Concepts, Likeness, concepts_of
 
 _PLACES_NAMED = 5
 _ALIKE = 1.1
@@ -35,13 +34,16 @@ _OF_SCHOOLS = frozenset({
 
 
 def pilot_sites(
-    project: Project, kind: MemberKind | None, members: Iterable[Member], most: int
+    project: Project,
+    subject: Concepts,
+    kind: MemberKind | None,
+    members: Iterable[Member],
+    most: int,
 ) -> tuple[SuggestedMember, ...]:
     """The members where a project of a holder of that `kind` may be tried out, best first."""
     others = [one for one in members if one.kind in _kinds_for(project, kind)]
     known = {one.id: concepts_of(*one.skills) for one in others}
     likeness = Likeness(known.values())
-    subject = subject_of(project)
     ranked = []
     for one in others:
         alike = min(sum(likeness.between(subject, known[one.id]).values()), 2.0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, computed_field
 
@@ -36,15 +36,8 @@ class Workshop(Aggregate):
     something to do for it in the background, NEVER once it is done.
     """
 
-    collection: ClassVar[str] = "workshops"
-    indexes: ClassVar[tuple[str, ...]] = (
-        "ends_at",
-        "theme",
-        "remind_at",
-        "forget_at",
-        "registration_ids",
-        "known_as",
-    )
+    collection = "workshops"
+    indexes = ("ends_at", "theme", "remind_at", "forget_at", "registration_ids", "known_as")
 
     title: str
     description: str = ""

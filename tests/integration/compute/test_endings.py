@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.compute.jobs.commands import Commands
+from services.compute.jobs.commands import Commands, ingest_job
 from services.compute.jobs.endings import erase, erase_late
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
@@ -37,7 +37,7 @@ EQUIPPED = enveloped(
 
 def work(store: Store) -> None:
     """Let compute hear of the member's file and project."""
-    Commands(store).queue_ingest(REGISTERED)
+    Commands(store).queue(ingest_job(REGISTERED), REGISTERED)
     Commands(store).queue_trial(EQUIPPED)
     for envelope in (REGISTERED, EQUIPPED):
         erase_late(store, envelope.data)
@@ -71,7 +71,7 @@ def test_events_that_come_late_bring_nothing_back(store: Store) -> None:
 
 def test_erasure_waits_for_a_job_that_runs(store: Store) -> None:
     """What it says of itself until it stops would come back."""
-    Commands(store).queue_ingest(REGISTERED)
+    Commands(store).queue(ingest_job(REGISTERED), REGISTERED)
     (job,) = store.of(Job).every()
     store.of(Job).change(job.id, lambda one: one.take("run", now(), timedelta(seconds=9)))
     with pytest.raises(Unavailable):

@@ -13,14 +13,8 @@ EVERYWHERE = "everywhere"
 """The area of a dataset that names no territory, or départements of several regions."""
 
 _IN, _WITH_OTHERS = "<", "~"
-_OWN, _WITH_OTHERS_TOO, _LARGER, _LARGER_WITH_OTHERS, _PART, _NATIONAL = (
-    1.0,
-    0.9,
-    0.85,
-    0.8,
-    0.7,
-    0.5,
-)
+_OWN, _WITH_OTHERS_TOO, _LARGER = 1.0, 0.9, 0.85
+_LARGER_WITH_OTHERS, _PART, _NATIONAL = 0.8, 0.7, 0.5
 """How well an area serves: it is the place, has it and others, holds it, holds it and others, lies
 in it, or is all of France."""
 
