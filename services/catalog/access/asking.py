@@ -179,8 +179,8 @@ class _Request:
         if not columns:
             return f"Ce qui est lu de {title} : aucune colonne."
         known = columns_of(self._wanted)[self._id] or ()
-        others = [name for name in known if name not in columns]
-        rest = f" Le reste ne l'est pas : {_quoted(others)}." if others else ""
+        others = [quoted(name) for name in known if name not in columns]
+        rest = f" Le reste ne l'est pas : {french_list(others)}." if others else ""
         what = "les colonnes" if len(columns) > 1 else "la colonne"
         names = french_list([_with_text(name, texts.get(name, "")) for name in columns])
         return f"Ce qui est lu de {title} : {what} {names}.{rest}"
@@ -275,10 +275,6 @@ def _with_text(name: str, text: str) -> str:
     """A column with what it holds, as much of that as can be read among others."""
     short = quoted(shorten(text, _LONGEST, placeholder=" …"))
     return f"{quoted(name)} ({short})" if text else quoted(name)
-
-
-def _quoted(names: Iterable[str]) -> str:
-    return french_list([quoted(name) for name in names])
 
 
 def _licence(wanted: Mapping[str, Dataset | None]) -> str:

@@ -109,11 +109,9 @@ class OwnRecords:
         return {
             identifier
             for identifier, known in names.items()
-            if here & known or any(map(self._is_under, (*known, links[identifier])))
+            if here & known
+            or any(name.startswith(self._under) for name in (*known, links[identifier]))
         }
-
-    def _is_under(self, name: str) -> bool:
-        return name.startswith(self._under)
 
 
 def _day(record: Record) -> str:

@@ -1,7 +1,5 @@
 """French words as search and matching compare them."""
 
-from collections.abc import Iterator
-
 import tantivy
 
 from shared.words import lexical
@@ -42,16 +40,13 @@ def stems_of(words: str) -> list[str]:
     What Snowball leaves of a short word is often another one (of logement log, of aire air, of
     loyer loi): such words are kept as they are, but for the e of a feminine.
     """
-    return [_stem(word, str(stem)) for word, stem in _stemmed(words)]
+    stemmed = zip(words.split(), _STEMMER.analyze(words), strict=True)
+    return [_stem(word, str(stem)) for word, stem in stemmed]
 
 
 def stem(word: str) -> str:
     """The stem of one word."""
     return stems_of(word)[0]
-
-
-def _stemmed(words: str) -> Iterator[tuple[str, str]]:
-    return zip(words.split(), _STEMMER.analyze(words), strict=True)
 
 
 def _stem(word: str, stem: str) -> str:

@@ -22,11 +22,7 @@ def portal() -> Iterator[WebServer]:
 
 @pytest.fixture(scope="module")
 def lab(
-    broker: Broker,
-    vhost: str,
-    module_environ: dict[str, str],
-    token: Token,
-    portal: WebServer,
+    broker: Broker, vhost: str, module_environ: dict[str, str], token: Token, portal: WebServer
 ) -> Iterator[Lab]:
     """Both services, running, with the portal for the public Internet."""
     environ = {**module_environ, "DATALAB_HARVEST_PRIVATE_ADDRESSES": "true"}

@@ -35,9 +35,7 @@ def test_a_project_goes_from_submission_to_delivery(lab: Lab) -> None:
     assert delivered["correlationid"] == project_id
 
 
-def test_a_secured_project_says_for_whose_word_it_waits_and_what_that_binds_it_to(
-    lab: Lab,
-) -> None:
+def test_a_secured_project_says_for_whose_word_it_waits_and_what_that_binds_it_to(lab: Lab) -> None:
     """Holder and reviewer read the owner's conditions as they were written."""
     project_id = bring(lab, lab.submit(), "secured")
     path = f"/projects/{project_id}"

@@ -172,12 +172,7 @@ def test_inputs_are_named_datasets(inputs: dict[str, str], fault: str) -> None:
     assert explain(refused.value).startswith(fault)
 
 
-DELIVERY = {
-    "job_id": "job_1",
-    "title": "Carte",
-    "description": "Une carte",
-    "licence": "lov2",
-}
+DELIVERY = {"job_id": "job_1", "title": "Carte", "description": "Une carte", "licence": "lov2"}
 
 
 @pytest.mark.parametrize(

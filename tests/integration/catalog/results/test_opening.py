@@ -72,12 +72,7 @@ def test_result_stays_closed_until_all_whose_data_went_in_open_it(lab: Lab) -> N
     assert (mine["dataset_id"], mine["title"]) == (sources["a"], "Parc A")
     assert mine["shown"] == ["la somme de « logements », par « commune »"]
     asked = " ".join(view["asked"])
-    for words in (
-        "utile à tous",
-        "Données d'un membre : « Parc B »",
-        "Licence Ouverte",
-        "1 ligne",
-    ):
+    for words in ("utile à tous", "Données d'un membre : « Parc B »", "Licence Ouverte", "1 ligne"):
         assert words in asked
     event = lab.wait_for("opening_requested", dataset_id=result)
     assert set(event["member_ids"]) == {holder, first, second}

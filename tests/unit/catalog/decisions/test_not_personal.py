@@ -112,10 +112,7 @@ def test_what_is_found_surely_needs_the_staff_s_word(
     """Held as before, until somebody who is not its owner confirms it."""
     dataset = read_as(finding("x", kind, confidence))
     said = declared(dataset, "x")
-    assert (said.needs_word, dataset.state) == (
-        not is_enough,
-        "published" if is_enough else "held",
-    )
+    assert (said.needs_word, dataset.state) == (not is_enough, "published" if is_enough else "held")
     assert ("Sans la confirmation" in dataset.versions[0].about_persons) != is_enough
     dataset.answer_declaration(None, (), "confirm", STAFF, "vu avec l'exploitant")
     assert dataset.state == "published"

@@ -17,10 +17,7 @@ SIREN = "217601202"
 
 
 def guided(
-    project: Project,
-    matches: Iterable[Match] = (),
-    members: Iterable[Member] = (),
-    **found: Any,
+    project: Project, matches: Iterable[Match] = (), members: Iterable[Member] = (), **found: Any
 ) -> Guidance:
     """The guidance where the catalogue found that, and nobody is busy."""
     told = DatasetsMatched(project_id=project.id, matches=tuple(matches), **found)
