@@ -329,56 +329,37 @@ def test_choice_of_crossings_leaves_what_was_asked_before_as_it_was() -> None:
 
 
 CODE = "def run(tables, parameters):\n    return tables['buses']\n"
-
-
-def own(code: str, proposal: int) -> ProjectFacts:
-    """A treatment by the holder's own code."""
-    step = {
-        "application": "python",
-        "inputs": {"buses": "buses"},
-        "parameters": {"code": code},
-        "output": "made",
-    }
-    treatment = Treatment.model_validate({"inputs": {"buses": "dts_buses"}, "steps": [step]})
-    return facts("boardings").model_copy(update={"treatment": treatment, "proposal": proposal})
-
-
-def test_own_code_is_read_by_those_who_decide_and_granted_as_it_is() -> None:
-    """What a grant is for is that code: another one waits for its owner again."""
-    access = granted(own(CODE, 1))
-    request = AccessRequest.of(access, access.request_for("dts_buses"))
-    assert [one.text for one in request.code] == [CODE]
-    assert any(f"2 lignes, empreinte {request.code[0].sha256}" in one for one in request.asked)
-    access.change_treatment(own(CODE, 2), WANTED)
-    assert access.request_for("dts_buses").state == "granted"
-    access.change_treatment(own(f"{CODE}#", 3), WANTED)
-    assert access.request_for("dts_buses").state == "requested"
-
-
 SQL = "SELECT commune, sum(boardings) AS n FROM buses\nWHERE stop <> 'x' GROUP BY commune"
 
 
-def asked_by(sql: str, proposal: int) -> ProjectFacts:
-    """A treatment by a query."""
-    step = {
-        "application": "query",
-        "inputs": {"buses": "buses"},
-        "parameters": {"sql": sql},
-        "output": "made",
-    }
-    treatment = Treatment.model_validate({"inputs": {"buses": "dts_buses"}, "steps": [step]})
+def written(application: str, text: str, proposal: int = 1) -> ProjectFacts:
+    """A treatment by the holder's own code, or by a query."""
+    parameters = {"code" if application == "python" else "sql": text}
+    step = {"application": application, "inputs": {"buses": "buses"}, "output": "made"}
+    steps = [{**step, "parameters": parameters}]
+    treatment = Treatment.model_validate({"inputs": {"buses": "dts_buses"}, "steps": steps})
     return facts("boardings").model_copy(update={"treatment": treatment, "proposal": proposal})
 
 
-def test_query_is_read_by_those_who_decide_and_granted_as_it_is() -> None:
-    """Other rows of the same columns are another request."""
-    access = granted(asked_by(SQL, 1))
+@pytest.mark.parametrize(
+    ("application", "text", "other", "told"),
+    [
+        ("python", CODE, f"{CODE}#", "2 lignes, empreinte {}"),
+        ("query", SQL, SQL.replace("'x'", "'y'"), "requête SQL"),
+    ],
+)
+def test_what_a_holder_wrote_is_read_by_those_who_decide_and_granted_as_it_is(
+    application: str, text: str, other: str, told: str
+) -> None:
+    """A grant is for that code: another one, or other rows by a query, waits for its owner."""
+    access = granted(written(application, text))
     request = AccessRequest.of(access, access.request_for("dts_buses"))
-    assert [(one.application, one.text) for one in request.code] == [("query", SQL)]
-    assert any("requête SQL" in one and request.code[0].sha256 in one for one in request.asked)
-    access.change_treatment(asked_by(SQL, 2), WANTED)
+    assert [(one.application, one.text) for one in request.code] == [(application, text)]
+    sha256 = request.code[0].sha256
+    assert any(told.format(sha256) in one and sha256 in one for one in request.asked)
+    access.change_treatment(written(application, text, 2), WANTED)
     assert access.request_for("dts_buses").state == "granted"
-    access.change_treatment(asked_by(SQL.replace("'x'", "'y'"), 3), WANTED)
+    access.change_treatment(written(application, other, 3), WANTED)
     assert access.request_for("dts_buses").state == "requested"
 
 

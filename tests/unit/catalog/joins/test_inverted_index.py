@@ -73,14 +73,16 @@ def plain(join: Join) -> tuple[object, ...]:
     return (here.column.columns[0], there.dataset_id, there.column.columns[0], *figures)
 
 
-def indexed(changes: list[tuple[str, Table, bool]], hasher: Hasher) -> JoinIndex:
-    """An index that was told of these versions, and asked in between."""
+def indexed(
+    changes: list[tuple[str, Table, bool]], hasher: Hasher
+) -> tuple[dict[str, Table], JoinIndex]:
+    """The newest versions, and an index that was told of all and asked in between."""
     index = JoinIndex(hasher)
     for dataset_id, table, is_asked in changes:
         index.replace(dataset_id, blocks(table))
         if is_asked:
             index.settle()
-    return index
+    return {dataset_id: table for dataset_id, table, _ in changes}, index
 
 
 @given(CHANGES, HASHERS)
@@ -88,8 +90,7 @@ def test_index_finds_what_comparing_everything_finds(
     changes: list[tuple[str, Table, bool]], hasher: Hasher
 ) -> None:
     """With versions replaced, segments merged in any order, and hashes that collide."""
-    tables = {dataset_id: table for dataset_id, table, _ in changes}
-    index = indexed(changes, hasher)
+    tables, index = indexed(changes, hasher)
     for dataset_id in tables:
         found = index.joins(dataset_id)
         assert {plain(join) for join in found} == brute_force(tables, dataset_id)
@@ -102,8 +103,7 @@ def test_unmatched_values_are_those_that_the_other_column_lacks(
     changes: list[tuple[str, Table, bool]], hasher: Hasher
 ) -> None:
     """All of them when there is room, in both directions."""
-    tables = {dataset_id: table for dataset_id, table, _ in changes}
-    index = indexed(changes, hasher)
+    tables, index = indexed(changes, hasher)
     for dataset_id in tables:
         for here, there, *_ in index.joins(dataset_id):
             mine = set(tables[dataset_id][here.column.columns[0]])
@@ -117,8 +117,7 @@ def test_size_counts_what_is_published_now(
     changes: list[tuple[str, Table, bool]], hasher: Hasher
 ) -> None:
     """Columns without values are none; earlier versions do not count."""
-    tables = {dataset_id: table for dataset_id, table, _ in changes}
-    index = indexed(changes, hasher)
+    tables, index = indexed(changes, hasher)
     cells = [cells for table in tables.values() for cells in table.values() if cells]
     assert index.columns == len(cells)
     assert index.values == sum(len(set(one)) for one in cells)
