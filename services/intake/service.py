@@ -6,10 +6,9 @@ from typing import Any
 
 from services.intake import commands, retention
 from services.intake.accesses import AccessEvent, DatasetAccess
-from services.intake.accounts.account import Account
 from services.intake.accounts.commands import forget_ended
-from services.intake.accounts.credential import Credential
 from services.intake.accounts.entrypoints import ForAccounts
+from services.intake.accounts.model import Account, Credential
 from services.intake.bodies import (
     AnswerInvitation,
     ChoosePilotSite,

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 
-from services.intake.accounts.credential import Credential, CredentialKind, Made
+from services.intake.accounts.model import Credential, CredentialKind, Made
 from services.intake.bodies import Line, Mail
 from shared.aggregate import LONG_AGO, OptionalDate, View, ViewPage
 from shared.auth import MemberId, Role

@@ -6,9 +6,8 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from services.intake.accounts.account import Account, unknown
 from services.intake.accounts.bodies import Identity, ListAccounts, MakeKey, MakeLink, OpenAccount
-from services.intake.accounts.credential import Credential, Made, make, refused
+from services.intake.accounts.model import Account, Credential, Made, make, refused, unknown
 from services.intake.members.commands import check_members
 from services.intake.workshops.commands import forget
 from shared.aggregate import Aggregate, new_id, now

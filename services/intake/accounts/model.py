@@ -1,4 +1,4 @@
-"""What proves who calls: a secret that is kept as its hash, and ends."""
+"""Persons who act for members, and what proves who calls: a secret that is kept as its hash."""
 
 from datetime import timedelta
 from typing import ClassVar, Literal, NamedTuple, Self
@@ -11,6 +11,38 @@ from shared.errors import Unauthenticated
 
 CredentialKind = Literal["link", "session", "key"]
 _PREFIXES: dict[CredentialKind, str] = {"link": "lnk", "session": "ses", "key": "key"}
+
+
+class Account(Aggregate):
+    """A person of a member, by the address that an identity provider knows it by.
+
+    `identity` is the issuer and the subject of who signed in first with that address, and nobody
+    else does afterwards: addresses change hands, subjects do not (OpenID Connect Core, 5.7). Its
+    roles are those of every session, asked for at each token. Nothing else is kept of a person.
+    """
+
+    collection: ClassVar[str] = "accounts"
+    indexes: ClassVar[tuple[str, ...]] = ("member_id", "mail", "identity")
+
+    member_id: str
+    name: str
+    mail: str
+    roles: tuple[Role, ...]
+    identity: str = ""
+    made_at: AwareDatetime = Field(default_factory=now)
+    signed_in_at: AwareDatetime = LONG_AGO
+
+    def sign_in(self, identity: str) -> Self:
+        """Note who signed in; Unauthenticated for another than the first time."""
+        if self.identity not in {"", identity}:
+            raise unknown()
+        self.identity, self.signed_in_at = identity, now()
+        return self
+
+
+def unknown() -> Unauthenticated:
+    """One sentence for whoever has no account here: it does not tell which addresses have one."""
+    return Unauthenticated("aucun compte du Datalab n'est ouvert pour cette personne")
 
 
 class Credential(Aggregate):
