@@ -67,8 +67,7 @@ class ForPrograms:
         limit: int = 50,
     ) -> ProjectPage:
         """List projects, oldest first."""
-        asked = {"stage": stage, "holder_id": holder_id, "after": after, "limit": limit}
-        query = bodies.ListProjects.model_validate(asked)
+        query = bodies.ListProjects(stage=stage, holder_id=holder_id, after=after, limit=limit)
         found = commands.page_projects(self.documents, INSIDE, query)
         return ProjectPage.shown_to(found, INSIDE)
 

@@ -42,7 +42,7 @@ class Opening:
         self, dataset_id: Identifier, owner_id: Identifier, reason: str = ""
     ) -> OpeningView:
         """Ask all whose restricted data went into that owner's result to open it to everybody."""
-        asked = NewOpening.model_validate({"reason": reason})
+        asked = NewOpening(reason=reason)
         return opening_commands.ask_opening(self.documents, dataset_id, owner_id, asked.reason)
 
     @rpc
@@ -57,11 +57,9 @@ class Opening:
         fingerprint: str = "",
     ) -> OpeningView:
         """Agree to the opening of a result, refuse it or take that back, in a member's name."""
-        word = {"decision": decision, "version": version, "reason": reason}
-        word |= {"fingerprint": fingerprint}
+        said = NewWord(decision=decision, version=version, reason=reason, fingerprint=fingerprint)
         member = Caller(member_id, frozenset())
-        answer = NewWord.model_validate(word)
-        return opening_commands.decide_opening(self.documents, dataset_id, member, answer)
+        return opening_commands.decide_opening(self.documents, dataset_id, member, said)
 
     @rpc
     def get_opening(self, dataset_id: Identifier) -> OpeningView:

@@ -135,7 +135,7 @@ class Owning:
         self, dataset_id: Identifier, owner_id: Identifier, column: str, repair: str
     ) -> DatasetView:
         """Accept, in the name of the owner, a repair that the profile of the dataset proposes."""
-        wanted = NewRepair.model_validate({"column": column, "repair": repair})
+        wanted = NewRepair(column=column, repair=repair)
         return view_of(editing.accept_repair(self.documents, dataset_id, owner_id, wanted), INSIDE)
 
     @rpc
@@ -171,8 +171,7 @@ class Owning:
         version: int | None = None,
     ) -> DatasetView:
         """Say that what was found in columns of that owner's dataset is no personal data."""
-        said = {"columns": columns, "reason": reason, "version": version}
-        body = NewDeclaration.model_validate(said)
+        body = NewDeclaration(columns=columns, reason=reason, version=version)
         return view_of(editing.declare(self.documents, dataset_id, owner_id, body), INSIDE)
 
     @rpc

@@ -54,15 +54,8 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
 
 
 def _metadata_of(event: ProjectDelivered, licence: str, access: AccessLevel) -> Metadata:
-    return Metadata(
-        title=event.title,
-        description=event.description,
-        theme=event.theme,
-        keywords=event.keywords,
-        territory=event.territory,
-        licence=licence,
-        access=access,
-    )
+    said = event.model_dump(include={"title", "description", "theme", "keywords", "territory"})
+    return Metadata(**said, licence=licence, access=access)
 
 
 def _datasets_of(store: Store, manifest: Manifest) -> Iterator[_Read]:

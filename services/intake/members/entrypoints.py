@@ -45,7 +45,7 @@ class ForMembers:
     @rpc
     def change_member_siren(self, member_id: MemberId, siren: str) -> MemberView:
         """Note the SIREN of a member that was registered without, or with a wrong one."""
-        body = ChangeMember.model_validate({"siren": siren})
+        body = ChangeMember(siren=siren)
         return MemberView.of(commands.change_member(self.documents, member_id, body))
 
     @rpc
@@ -69,7 +69,5 @@ class ForMembers:
         limit: int = 50,
     ) -> MemberPage:
         """List members, oldest first."""
-        asked = {"skill": skill, "territory": territory, "after": after, "limit": limit}
-        return MemberPage.of(
-            commands.page_members(self.documents, ListMembers.model_validate(asked))
-        )
+        query = ListMembers(skill=skill, territory=territory, after=after, limit=limit)
+        return MemberPage.of(commands.page_members(self.documents, query))

@@ -37,16 +37,8 @@ class Member(Aggregate):
         """Become a member."""
         self.skill_keys = tuple(sorted({key for one in self.skills for key in keys_of(one)}))
         self.departments = tuple(sorted({department_of(code) for code in self.territory}))
-        self.record(
-            MemberJoined(
-                member_id=self.id,
-                name=self.name,
-                kind=self.kind,
-                skills=self.skills,
-                territory=self.territory,
-                siren=self.siren,
-            )
-        )
+        about = self.model_dump(include={"name", "kind", "skills", "territory", "siren"})
+        self.record(MemberJoined(member_id=self.id, **about))
         return self
 
     @property

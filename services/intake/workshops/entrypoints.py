@@ -153,8 +153,8 @@ class ForWorkshops:
         limit: int = 50,
     ) -> WorkshopPage:
         """List workshops, `coming` or `past`, the newest announced first."""
-        asked = {"when": when, "theme": theme, "after": after, "limit": limit}
-        return WorkshopPage.of(commands.page(self.documents, ListWorkshops.model_validate(asked)))
+        query = ListWorkshops(when=when, theme=theme, after=after, limit=limit)
+        return WorkshopPage.of(commands.page(self.documents, query))
 
     @rpc
     def get_workshop(self, workshop_id: Identifier) -> ShownWorkshop:
