@@ -1,8 +1,8 @@
 """The order of joins: which pairs of columns are worth telling, and which are of most use."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import NamedTuple, TypeAlias, overload
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,7 +154,7 @@ def usefulness(found: ColumnPairs, traits: Traits) -> Floats:
     return useful
 
 
-class RankedJoins(Sequence[Join]):
+class RankedJoins:
     """Pairs of columns in the order of their use; a Join is made when it is looked at.
 
     Among equally useful ones come first those whose values took the fewest `steps`, then those
@@ -178,14 +178,9 @@ class RankedJoins(Sequence[Join]):
     def __len__(self) -> int:
         return len(self._share)
 
-    @overload
-    def __getitem__(self, at: int) -> Join: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[Join]: ...
-    def __getitem__(self, at: int | slice) -> Join | list[Join]:
-        if isinstance(at, slice):
-            return self.chosen(range(*at.indices(len(self))))
-        return self.chosen([range(len(self))[at]])[0]
+    def __iter__(self) -> Iterator[Join]:
+        for at in range(len(self)):
+            yield from self.chosen([at])
 
     def chosen(self, positions: Sequence[int]) -> list[Join]:
         """The joins at these positions."""
