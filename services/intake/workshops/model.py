@@ -272,9 +272,8 @@ class Workshop(Aggregate):
         """Record it of the workshop, and of each registration that is concerned."""
         self.record(event)
         for one in concerned:
-            self.record(
-                event.model_copy(update={**_whose(one), "project_ids": (), "member_ids": ()})
-            )
+            whose = {**_whose(one), "project_ids": (), "member_ids": ()}
+            self.record(event.model_copy(update=whose))
 
     def _plan(self) -> dict[str, Any]:
         told = {"theme": self.theme, "place": self.place, "seats": self.seats}
