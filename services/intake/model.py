@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, computed_field, model_validator
 
+from services.intake import records
 from services.intake.accesses import (
     DatasetAccess,
     Wait,
@@ -24,16 +25,6 @@ from services.intake.invitations import (
     Invitation,
     Invitations,
     Patience,
-)
-from services.intake.records import (
-    Check,
-    Delivery,
-    Entry,
-    GivenUpJob,
-    Guidance,
-    Result,
-    ResultState,
-    Trial,
 )
 from services.intake.reviewing import (
     Decision,
@@ -121,10 +112,10 @@ class Project(Aggregate):
 
     holder_id: str
     stage: Stage = "submitted"
-    history: list[Entry] = []
+    history: list[records.Entry] = []
     treatment: Treatment | None = None
     proposal: int = 0
-    checks: tuple[Check, ...] = ()
+    checks: tuple[records.Check, ...] = ()
     told: bool = False
     opened_for: int = 0
     retry_due: bool = False
@@ -138,17 +129,17 @@ class Project(Aggregate):
     dataset_ids: tuple[str, ...] = ()
     submitted_at: AwareDatetime = Field(default_factory=now)
     secured_ids: tuple[str, ...] = ()
-    guidance: Guidance | None = None
+    guidance: records.Guidance | None = None
     workspace_open: bool = False
     trial_due: bool = False
-    trials: list[Trial] = []
-    results: list[Result] = []
-    given_up: tuple[GivenUpJob, ...] = ()
+    trials: list[records.Trial] = []
+    results: list[records.Result] = []
+    given_up: tuple[records.GivenUpJob, ...] = ()
     reviews: Reviews = Reviews()
     parts: Invitations = Invitations()
     site_id: str | None = None
     team: tuple[str, ...] = ()
-    delivery: Delivery | None = None
+    delivery: records.Delivery | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -213,7 +204,7 @@ class Project(Aggregate):
     def note_fault(self, proposal: int, fault: str) -> None:
         """Note why the treatment cannot run, as compute says, or that it can."""
         faults = (fault,) * bool(fault)
-        self._note_check(proposal, Check(by="compute", at=now(), faults=faults))
+        self._note_check(proposal, records.Check(by="compute", at=now(), faults=faults))
 
     def note_inputs(self, checked: events.InputsChecked, sequence: int = 0) -> None:
         """Note which of its datasets cannot be read, and whose they are, as the catalogue says.
@@ -225,7 +216,7 @@ class Project(Aggregate):
         waits = tuple(text for passes, text in told if passes)
         self._note_check(
             checked.proposal,
-            Check(
+            records.Check(
                 by="catalog",
                 at=now(),
                 faults=faults,
@@ -250,7 +241,7 @@ class Project(Aggregate):
             return ()
         return tuple(wait for access in self.accesses for wait in access.waits)
 
-    def advise(self, guidance: Guidance) -> None:
+    def advise(self, guidance: records.Guidance) -> None:
         """Attach the lab's guidance, once."""
         if self.stage != "submitted":
             return
@@ -437,13 +428,13 @@ class Project(Aggregate):
             return
         self.trial_due = False
         if not isinstance(end, events.JobSucceeded):
-            self.trials.append(Trial(job_id=end.job_id, at=now(), reason=end.reason))
+            self.trials.append(records.Trial(job_id=end.job_id, at=now(), reason=end.reason))
             outcome = "a échoué" if isinstance(end, events.JobFailed) else "n'a pas abouti"
             self._note("compute", f"L'essai {outcome} : {end.reason}")
             return
         result = None if end.is_held else end.result
         known = {"job_id": end.job_id, "result": result, "warning": end.warning}
-        self.trials.append(Trial(**known, is_empty=end.is_empty, at=now()))
+        self.trials.append(records.Trial(**known, is_empty=end.is_empty, at=now()))
         how, told = _outcome(end)
         why = f"L'essai sur un échantillon {how}. {end.warning}".strip()
         self._become("trialled", "compute", why)
@@ -454,8 +445,8 @@ class Project(Aggregate):
         """Keep the result of a full job, at whatever stage before the project's end it comes."""
         if NEXT_STAGES[self.stage] and all(end.job_id != result.job_id for result in self.results):
             told = {"job_id": end.job_id, "result": end.result, "warning": end.warning}
-            state: ResultState = "held" if end.is_held else "released"
-            self.results.append(Result(**told, state=state, at=now()))
+            state: records.ResultState = "held" if end.is_held else "released"
+            self.results.append(records.Result(**told, state=state, at=now()))
 
     def note_release(self, decided: events.ResultReleased | events.ResultRefused) -> None:
         """Note what a reviewer decided of the held result of a full job.
@@ -478,16 +469,16 @@ class Project(Aggregate):
         self.results = [changed if one is found else one for one in self.results]
 
     @property
-    def waiting_jobs(self) -> tuple[GivenUpJob, ...]:
+    def waiting_jobs(self) -> tuple[records.GivenUpJob, ...]:
         """The jobs that wait for an operator; the end of a project cancels them."""
         return tuple(job for job in self.given_up if job.reason)
 
-    def note_given_up(self, job: GivenUpJob) -> None:
+    def note_given_up(self, job: records.GivenUpJob) -> None:
         """Note that a job waits for an operator, or that one put it back into the queue."""
         if self._note_job(job):
             self._note("compute", job.told)
 
-    def end_job(self, job: GivenUpJob) -> None:
+    def end_job(self, job: records.GivenUpJob) -> None:
         """A job ended: it waits for nobody."""
         self._note_job(job)
 
@@ -590,7 +581,7 @@ class Project(Aggregate):
         """What the review bound the project to, once it is secured, in French."""
         return self.reviews.conditions if self.secured_ids else ()
 
-    def deliver(self, delivery: Delivery, by: str, *, conditions_met: bool = False) -> None:
+    def deliver(self, delivery: records.Delivery, by: str, *, conditions_met: bool = False) -> None:
         """Hand over the digital service that a full job's result feeds.
 
         Not while data that it was made of is taken away: the catalogue would not take it. Invalid
@@ -618,7 +609,7 @@ class Project(Aggregate):
         told = {"decided_by": by, "reason": reason, "member_ids": others}
         self.record(events.ProjectWithdrawn(**self._who(), **told))
 
-    def _note_check(self, proposal: int, check: Check) -> None:
+    def _note_check(self, proposal: int, check: records.Check) -> None:
         if self.stage not in _CHECKED or proposal != self.proposal:
             return
         before = next((one for one in self.checks if one.by == check.by), None)
@@ -655,7 +646,7 @@ class Project(Aggregate):
         """Raise Forbidden, in French, for whose own case the project is."""
         check_impartial(by, self.holder_id, self.owners, parties, self.parts.partners)
 
-    def _note_job(self, job: GivenUpJob) -> bool:
+    def _note_job(self, job: records.GivenUpJob) -> bool:
         """Keep the last word on a job; whether this is it, as events come in any order."""
         known = {one.job_id: one for one in self.given_up}
         before = known.get(job.job_id)
@@ -738,7 +729,7 @@ class Project(Aggregate):
         self._note(by, why)
 
     def _note(self, by: str, why: str) -> None:
-        self.history.append(Entry(stage=self.stage, at=now(), by=by, why=why))
+        self.history.append(records.Entry(stage=self.stage, at=now(), by=by, why=why))
 
     def _who(self) -> dict[str, Any]:
         return {"project_id": self.id, "holder_id": self.holder_id}

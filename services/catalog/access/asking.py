@@ -20,15 +20,7 @@ from shared.errors import Invalid
 from shared.events import Party, ProjectSecured, TreatmentChanged
 from shared.events.event import Frozen, Treatment
 from shared.tables.crosswalks import CROSSWALKS
-from shared.treatments.lineage import (
-    Key,
-    Origin,
-    Reading,
-    Shown,
-    column_of,
-    dataset_of,
-    readings_of,
-)
+from shared.treatments import lineage
 from shared.words import counted, french_list, quoted
 
 _KINDS = {
@@ -118,9 +110,9 @@ def bound_of(treatment: Treatment, dataset_id: str, wanted: Wanted) -> Bound:
     others = {one: data for one, data in wanted.items() if data and one != dataset_id}
     contents = tuple(f"{one}:{data.content}" for one, data in sorted(others.items()))
     try:
-        reading = readings_of(treatment, columns_of(wanted))[dataset_id]
+        reading = lineage.readings_of(treatment, columns_of(wanted))[dataset_id]
     except (Invalid, KeyError):
-        reading = Reading(columns=None)
+        reading = lineage.Reading(columns=None)
     return Bound(reading=reading, contents=contents)
 
 
@@ -150,7 +142,7 @@ class _Request:
     """The sentences of one request."""
 
     def __init__(
-        self, facts: ProjectFacts, dataset_id: str, wanted: Wanted, reading: Reading
+        self, facts: ProjectFacts, dataset_id: str, wanted: Wanted, reading: lineage.Reading
     ) -> None:
         self._facts, self._id, self._wanted, self._reading = facts, dataset_id, wanted, reading
         dataset = wanted[dataset_id]
@@ -191,7 +183,7 @@ class _Request:
             return "Ces données ne sont croisées avec aucun autre jeu."
         return f"Elles sont croisées : {' ; '.join(map(self._met, keys))}."
 
-    def _met(self, key: Key) -> str:
+    def _met(self, key: lineage.Key) -> str:
         vias = [CROSSWALKS[one].description for one in (key.via, key.other_via) if one]
         by = f" (par un passage : {' ; '.join(vias)})" if vias else ""
         return f"{quoted(key.column)} avec {self._name(key.other)}{by}"
@@ -219,17 +211,17 @@ class _Request:
             also = f" ; à côté : {self._names(beside)}" if beside else ""
             yield f"Ce qui sort, {self._grain(one)} : {figures_in_french(one.figures)}{also}."
 
-    def _grain(self, shown: Shown) -> str:
+    def _grain(self, shown: lineage.Shown) -> str:
         if shown.by is None:
             return "ligne par ligne"
         return f"par groupe ({self._names(shown.by)})" if shown.by else "pour l'ensemble"
 
-    def _names(self, origins: Iterable[Origin]) -> str:
+    def _names(self, origins: Iterable[lineage.Origin]) -> str:
         return french_list([self._name(one) for one in origins])
 
-    def _name(self, origin: Origin) -> str:
-        of = dataset_of(origin)
-        name = quoted(column_of(origin))
+    def _name(self, origin: lineage.Origin) -> str:
+        of = lineage.dataset_of(origin)
+        name = quoted(lineage.column_of(origin))
         return name if of == self._id else f"{name} de {self._title(of)}"
 
     def _title(self, dataset_id: str) -> str:

@@ -8,17 +8,9 @@ from urllib.parse import urldefrag, urljoin
 
 from services.catalog.datasets.source_record import FetchedCopy
 from services.catalog.harvesting.fetched_page import FetchedPage
+from shared import outbound
 from shared.errors import Invalid, Rejected, TooLarge, Unavailable
 from shared.events.event import CatalogueKind, FileRef
-from shared.outbound import (
-    CallFailed,
-    SilentNames,
-    Target,
-    TimedConnection,
-    TimeLimit,
-    Unresolved,
-    connected,
-)
 from shared.storage import Storage
 
 FETCH_SECONDS = 50.0
@@ -76,7 +68,7 @@ class Fetcher:
 
     def __init__(
         self,
-        target_of: Callable[[str, TimeLimit], Target],
+        target_of: Callable[[str, outbound.TimeLimit], outbound.Target],
         files: Storage,
         limit: int,
         seconds: float = FETCH_SECONDS,
@@ -107,28 +99,28 @@ class Fetcher:
 
     def _call(self, url: str, headers: Mapping[str, str]) -> PortalResponse | str:
         """The page, or the address that the server sends us to."""
-        limit = TimeLimit(self._seconds)
+        limit = outbound.TimeLimit(self._seconds)
         target, url = self._target(url, limit), _without_fragment(url)
         try:
-            with connected(target, limit) as timed:
+            with outbound.connected(target, limit) as timed:
                 timed.connection.request("GET", target.path, headers=dict(headers))
                 return self._answer(url, timed)
-        except CallFailed as error:
+        except outbound.CallFailed as error:
             raise PortalUnavailable(str(error)) from error
 
-    def _target(self, url: str, limit: TimeLimit) -> Target:
+    def _target(self, url: str, limit: outbound.TimeLimit) -> outbound.Target:
         try:
             return self._target_of(url, limit)
-        except SilentNames as error:
+        except outbound.SilentNames as error:
             raise PortalUnavailable("le serveur de noms ne répond pas") from error
-        except Unresolved as error:
+        except outbound.Unresolved as error:
             raise PortalUnavailable("nom de domaine introuvable") from error
         except Invalid as error:
             raise Rejected(
                 f"adresse refusée (illisible, réseau privé, ou pas en https) : {url:.200}"
             ) from error
 
-    def _answer(self, url: str, timed: TimedConnection) -> PortalResponse | str:
+    def _answer(self, url: str, timed: outbound.TimedConnection) -> PortalResponse | str:
         response = timed.response()
         status = response.status
         if status in _MOVED:
@@ -145,7 +137,7 @@ class Fetcher:
             next_link=_next_link(url, response),
         )
 
-    def _stored(self, response: HTTPResponse, timed: TimedConnection) -> FileRef:
+    def _stored(self, response: HTTPResponse, timed: outbound.TimedConnection) -> FileRef:
         encoding = _header(response, "Content-Encoding").lower()
         if encoding not in _ENCODINGS:
             raise Rejected(f"le portail répond dans un codage qui n'est pas lu ici, « {encoding} »")
@@ -174,7 +166,7 @@ def _conditions(known: FetchedPage | FetchedCopy | None) -> dict[str, str]:
     return {name: value for name, value in conditions.items() if value}
 
 
-def _body(response: HTTPResponse, timed: TimedConnection) -> Iterator[bytes]:
+def _body(response: HTTPResponse, timed: outbound.TimedConnection) -> Iterator[bytes]:
     """The bytes; http.client takes what breaks off for whole."""
     promised, came = response.length, 0
     while chunk := response.read(_CHUNK):
