@@ -4,18 +4,10 @@ from typing import Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from services.intake import records
 from services.intake.accesses import AccessState, Wait
 from services.intake.invitations import InvitationState
 from services.intake.model import Project, TreatmentOpenTo
-from services.intake.records import (
-    Checker,
-    Delivery,
-    Entry,
-    Guidance,
-    MemberKind,
-    ResultState,
-    Trial,
-)
 from services.intake.reviewing import Decision
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.auth import Caller
@@ -32,7 +24,7 @@ class ResultView(View):
     job_id: str
     at: AwareDatetime
     result: FileRef | None = Field(description="its manifest; null unless the result left the lab")
-    state: ResultState
+    state: records.ResultState
     reason: str
     warning: str = Field(description="what its table tells about persons, in French")
 
@@ -89,7 +81,7 @@ class CheckView(View):
     `persons` is what reviewers have to know of its data.
     """
 
-    by: Checker
+    by: records.Checker
     at: AwareDatetime
     faults: tuple[str, ...]
     waits: tuple[str, ...]
@@ -201,15 +193,15 @@ class ProjectView(ProjectSummary):
     questions: tuple[QuestionView, ...] = Field(
         description="what reviews asked to complete, oldest first"
     )
-    guidance: Guidance | None
-    history: list[Entry]
+    guidance: records.Guidance | None
+    history: list[records.Entry]
     access_open: bool = Field(description="whether it may read all its data now")
     accesses: tuple[AccessView, ...] = Field(
         description="how it stands with each dataset, or last stood"
     )
     waits_for: tuple[Wait, ...] = Field(description="whose word on which data is missing")
     workspace_open: bool
-    trials: list[Trial]
+    trials: list[records.Trial]
     results: list[ResultView]
     given_up: tuple[GivenUpView, ...] = Field(
         validation_alias="waiting_jobs",
@@ -220,7 +212,7 @@ class ProjectView(ProjectSummary):
     )
     site_id: str | None
     team: tuple[str, ...]
-    delivery: Delivery | None
+    delivery: records.Delivery | None
 
 
 class ParticipantView(ProjectSummary):
@@ -246,7 +238,7 @@ class ParticipantView(ProjectSummary):
     invitation: InvitationView | None = Field(
         default=None, description="the reader's own, which may wait for its answer"
     )
-    delivery: Delivery | None
+    delivery: records.Delivery | None
 
     @classmethod
     def shown_to(cls, project: Project, member_id: str) -> Self:
@@ -272,7 +264,7 @@ class MemberView(View):
 
     id: str
     name: str
-    kind: MemberKind
+    kind: records.MemberKind
     siren: str
     skills: tuple[str, ...]
     territory: tuple[str, ...]

@@ -6,14 +6,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.catalog.datasets.metadata import (
-    Contact,
-    Frequency,
-    HighValue,
-    Language,
-    Metadata,
-    Period,
-)
+from services.catalog.datasets import metadata
 from services.catalog.datasets.model import DATASET_PREFIX, Dataset
 from services.catalog.datasets.source_record import Change, Harvested, changed_on
 from services.catalog.harvesting.model import RemoteSource
@@ -25,11 +18,11 @@ from shared.store import Store
 
 T = TypeVar("T")
 
-_CONTACT = TypeAdapter(Contact)
-_FREQUENCY: TypeAdapter[Frequency] = TypeAdapter(Frequency)
-_HIGH_VALUE: TypeAdapter[HighValue] = TypeAdapter(HighValue)
-_LANGUAGE: TypeAdapter[Language] = TypeAdapter(Language)
-_PERIOD = TypeAdapter(Period)
+_CONTACT = TypeAdapter(metadata.Contact)
+_FREQUENCY: TypeAdapter[metadata.Frequency] = TypeAdapter(metadata.Frequency)
+_HIGH_VALUE: TypeAdapter[metadata.HighValue] = TypeAdapter(metadata.HighValue)
+_LANGUAGE: TypeAdapter[metadata.Language] = TypeAdapter(metadata.Language)
+_PERIOD = TypeAdapter(metadata.Period)
 _PUBLISHER: TypeAdapter[PublisherKind] = TypeAdapter(PublisherKind)
 
 
@@ -38,14 +31,14 @@ def dataset_id(source_id: str, identifier: str) -> str:
     return caused_id(DATASET_PREFIX, f"{source_id} {identifier}")
 
 
-def metadata_of(record: Record, source: RemoteSource) -> Metadata:
+def metadata_of(record: Record, source: RemoteSource) -> metadata.Metadata:
     """The metadata; codes, contacts and periods that the catalogue does not know are left out."""
     contact = {
         "name": record.contact or record.producer,
         "email": record.contact_email or None,
         "url": record.contact_url or None,
     }
-    return Metadata(
+    return metadata.Metadata(
         title=record.title,
         description=record.description,
         theme=record.theme or source.theme,
