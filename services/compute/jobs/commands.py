@@ -1,6 +1,7 @@
 """What is asked of workspaces and jobs; asking twice for the same makes one job."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from services.compute.jobs.model import ACTIVE, Job
@@ -196,11 +197,9 @@ class Commands:
         return self._jobs.find({"project_id": project_id, "state": {"$in": list(ACTIVE)}})
 
     def _cancel(self, job: Job, reason: str) -> None:
-        try:
+        # It may end between the look and the cancellation.
+        with suppress(WrongStage):
             self.cancel(job.id, reason)
-        except WrongStage:
-            # It ended between the look and the cancellation.
-            return
 
 
 def ingest_job(envelope: Envelope[events.DatasetRegistered]) -> Job:

@@ -63,8 +63,10 @@ class Queries:
         job = self.read(identifier, caller)
         if withheld := self._withheld(job, caller):
             raise Forbidden(withheld)
-        if job.unreleased and not self._reviews(job, caller):
-            raise WrongStage(job.unreleased)
+        if job.unreleased:
+            if "reviewer" not in caller.roles:
+                raise WrongStage(job.unreleased)
+            self.check_reviews(job, caller)
         return file_of(job, name)
 
     def files_in_use(self, hashes: Collection[str]) -> set[str]:
@@ -112,12 +114,6 @@ class Queries:
             raise Forbidden("un relecteur du Datalab décide de ce qui sort")
         if reason := self._impediment(job.project_id or "", caller.member_id):
             raise Forbidden(reason)
-
-    def _reviews(self, job: Job, caller: Caller) -> bool:
-        if "reviewer" not in caller.roles:
-            return False
-        self.check_reviews(job, caller)
-        return True
 
     def workspace(self, project_id: str, caller: Caller) -> Workspace:
         """A project's workspace; NotFound when there is none that the caller may see."""
