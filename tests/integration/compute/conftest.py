@@ -1,4 +1,4 @@
-"""A lab around the compute service, one for every module, and a database of a test's own."""
+"""A lab around the compute service, one for every module."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -58,12 +58,3 @@ def catalog(lab: Lab) -> Iterator[RunningService]:
     """The sample catalogue; a module's tests before the first that asks for it have none."""
     with lab.catalog() as service:
         yield service
-
-
-@pytest.fixture
-def store(mongodb_uri: str) -> Iterator[Store]:
-    """An empty database of this test's own."""
-    opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_compute")
-    opened.prepare((Workspace, Job, Departure))
-    yield opened
-    opened.close()
