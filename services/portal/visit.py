@@ -5,7 +5,8 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial, wraps
+from typing import Any, Concatenate, ParamSpec
 from urllib.parse import quote
 
 from jinja2 import Environment
@@ -30,6 +31,10 @@ _NOT_KEPT = {"cache-control": "no-store"}
 """What pages show is for who signed in: no browser or proxy keeps it for the next."""
 
 _FORM_FIELDS = 600
+_NOT_SENT = (
+    "Votre session est terminée : ce que vous veniez d'écrire n'est pas enregistré."
+    " Connectez-vous, puis recommencez."
+)
 _SENT_BEFORE = (
     "Ce formulaire a déjà été envoyé avec autre chose : ce premier envoi est enregistré. Ouvrez un"
     " nouveau formulaire pour en faire un autre."
@@ -150,6 +155,10 @@ class Visit:
         value = self.form.get(name)
         return value if isinstance(value, UploadFile) and value.filename else None
 
+    def part(self, name: str) -> str:
+        """A part of the address, such as the id of what the page is about."""
+        return str(self.request.path_params[name])
+
     def asked(self, name: str, default: str = "") -> str:
         """A parameter of the address."""
         return self.request.query_params.get(name, default)
@@ -195,15 +204,8 @@ def called(member: Json) -> str:
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
-def get(path: str, handler: Handler, *, is_open: bool = False, public: bool = False) -> Route:
-    """A page; who has not signed in is asked to.
-
-    Not if it `is_open`, nor, where the lab lets anybody read its catalogue, if it is `public`.
-    """
-    return Route(path, _answering(handler, is_open=is_open, public=public), methods=["GET"])
-
-
-def post(
+def _route(
+    method: str,
     path: str,
     handler: Handler,
     *,
@@ -212,58 +214,56 @@ def post(
     takes_file: bool = False,
     is_proven: bool = False,
 ) -> Route:
-    """What a form of a page does; one that `takes_file` may be as large as the lab's files.
+    """A page, or what a form of one does; who has not signed in is asked to.
 
-    What the address itself proves (`is_proven`) may be sent by others than this portal's forms.
+    Not if it `is_open`, nor, where the lab lets anybody read its catalogue, if it is `public`.
+    A form that `takes_file` may be as large as the lab's files. What the address itself proves
+    (`is_proven`) may be sent by others than this portal's forms.
     """
-    answer = _answering(
-        handler, is_open=is_open, public=public, takes_file=takes_file, is_proven=is_proven
-    )
-    return Route(path, answer, methods=["POST"])
 
-
-def _answering(
-    handler: Handler,
-    *,
-    is_open: bool,
-    public: bool,
-    takes_file: bool = False,
-    is_proven: bool = False,
-) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         visit: Visit = request.app.state.visit(request)
         is_for_all = is_open or (public and visit.settings.public_catalog)
         if visit.person is None and not is_for_all:
-            if request.method == "POST":
-                request.session["said"] = (
-                    "Votre session est terminée : ce que vous veniez d'écrire n'est pas enregistré."
-                    " Connectez-vous, puis recommencez."
-                )
+            if method == "POST":
+                request.session["said"] = _NOT_SENT
             return RedirectResponse(f"/connexion?suite={quote(request.url.path)}", _SEEN)
-        if request.method != "POST":
-            return await handler(visit)
-        limit = visit.settings.max_upload_bytes if takes_file else 0
-        large = f"Le fichier dépasse {size(limit)}." if limit else "Ce formulaire est trop long."
-        seconds = visit.settings.http_body_seconds
-        sent = Request(request.scope, bounded(request.receive, limit, large, seconds))
-        async with sent.form(max_files=1, max_fields=_FORM_FIELDS) as form:
-            visit.form = form
-            is_own = hmac.compare_digest(visit.text("csrf").encode(), visit.csrf.encode())
-            if not (is_own or is_proven):
-                raise Refused(
-                    _FORBIDDEN, "Cette page est restée ouverte trop longtemps : rechargez-la."
-                )
-            return await handler(visit)
+        if method == "POST":
+            return await _sent(visit, handler, takes_file=takes_file, is_proven=is_proven)
+        return await handler(visit)
 
-    return answer
+    return Route(path, answer, methods=[method])
+
+
+get, post = partial(_route, "GET"), partial(_route, "POST")
+
+
+async def _sent(visit: Visit, handler: Handler, *, takes_file: bool, is_proven: bool) -> Response:
+    """Let the handler have the form that was sent, once it is whole; raises Refused."""
+    request, seconds = visit.request, visit.settings.http_body_seconds
+    limit = visit.settings.max_upload_bytes if takes_file else 0
+    large = f"Le fichier dépasse {size(limit)}." if limit else "Ce formulaire est trop long."
+    sent = Request(request.scope, bounded(request.receive, limit, large, seconds))
+    async with sent.form(max_files=1, max_fields=_FORM_FIELDS) as form:
+        visit.form = form
+        is_own = hmac.compare_digest(visit.text("csrf").encode(), visit.csrf.encode())
+        if not (is_own or is_proven):
+            raise Refused(
+                _FORBIDDEN, "Cette page est restée ouverte trop longtemps : rechargez-la."
+            )
+        return await handler(visit)
 
 
 @dataclass(frozen=True)
 class Faults:
-    """What is wrong with a form: the sentence, and the field that it is told at."""
+    """What is wrong with a form: the sentence, the field that it is told at, the HTTP status."""
 
     said: str = ""
     at: str = ""
+    status: int = 200
+
+
+NO_FAULTS = Faults()
 
 
 def faults_of(refused: Refused) -> Faults:
@@ -274,5 +274,27 @@ def faults_of(refused: Refused) -> Faults:
     if refused.status not in _FOR_FORMS:
         raise refused
     if refused.field == "Idempotency-Key":
-        return Faults(_SENT_BEFORE)
-    return Faults(refused.detail, refused.field.partition(".")[0])
+        return Faults(_SENT_BEFORE, status=refused.status)
+    return Faults(refused.detail, refused.field.partition(".")[0], refused.status)
+
+
+P = ParamSpec("P")
+FormHandler = Callable[Concatenate[Visit, P], Awaitable[Response]]
+
+
+def faults_on(
+    page: Callable[[Visit, Faults], Awaitable[Response]],
+) -> Callable[[FormHandler[P]], FormHandler[P]]:
+    """What a form does; what is refused of it is told on that page, with what was typed."""
+
+    def decorate(handler: FormHandler[P]) -> FormHandler[P]:
+        @wraps(handler)
+        async def answer(visit: Visit, /, *args: P.args, **kwargs: P.kwargs) -> Response:
+            try:
+                return await handler(visit, *args, **kwargs)
+            except Refused as refused:
+                return await page(visit, faults_of(refused))
+
+        return answer
+
+    return decorate

@@ -56,6 +56,11 @@ class Part:
     value: Json = None
     missing: str = ""
 
+    @property
+    def items(self) -> list[Json]:
+        """Of a list, what is on the page of it that was asked for; nothing where it is missing."""
+        return list((self.value or {}).get("items", ()))
+
 
 @dataclass(frozen=True)
 class Services:

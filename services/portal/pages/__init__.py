@@ -4,7 +4,6 @@ from services.portal.pages import (
     account,
     catalogue,
     data,
-    deliveries,
     entry,
     help,  # noqa: A004 - a page's name
     home,
@@ -22,7 +21,6 @@ PAGES = [
     *home.ROUTES,
     *entry.ROUTES,
     *catalogue.ROUTES,
-    *deliveries.ROUTES,
     *workshops.ROUTES,
     *data.ROUTES,
     *openings.ROUTES,

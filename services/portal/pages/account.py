@@ -3,9 +3,8 @@
 from starlette.responses import Response
 
 from services.portal.lab import Json, Refused, path_of
-from services.portal.visit import Faults, Visit, faults_of, get, post
+from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 
-_NO_FAULTS = Faults()
 _NOT_FOUND = 404
 _CADENCES = {"never": "Jamais", "immediate": "Tout de suite", "daily": "Une fois par jour"}
 _KINDS = {
@@ -17,50 +16,8 @@ _KINDS = {
 _DAYS = {"30": "un mois", "90": "trois mois", "365": "un an"}
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """My member, my roles, my keys."""
-    return await _show(visit)
-
-
-async def make_key(visit: Visit) -> Response:
-    """Make a key: its text is on the answer's page, and nowhere afterwards."""
-    body = {
-        "name": visit.text("name"),
-        "roles": visit.texts("roles"),
-        "days": visit.text("days"),
-    }
-    try:
-        made = await visit.lab.post("intake", "/keys", body)
-    except Refused as refused:
-        return await _show(visit, refused.status, faults_of(refused))
-    return visit.secret("account/key.html", made=made)
-
-
-async def revoke_key(visit: Visit) -> Response:
-    """End a key."""
-    path = path_of("keys", visit.request.path_params["key_id"], "revocation")
-    await visit.lab.post("intake", path)
-    return visit.go("/compte", "La clé est révoquée : elle n'ouvre plus rien d'ici une minute.")
-
-
-async def choose_mails(visit: Visit) -> Response:
-    """Say when one wants to be written, by kind."""
-    wanted = {kind: visit.text(kind) for kind in _KINDS}
-    try:
-        await visit.lab.put("notify", "/mail-preferences", wanted)
-    except Refused as refused:
-        return await _show(visit, refused.status, faults_of(refused))
-    return visit.go("/compte", "Vos choix de courriels sont enregistrés.")
-
-
-async def erase(visit: Visit) -> Response:
-    """Erase the person's own account, and sign out."""
-    await visit.lab.delete("intake", path_of("accounts", visit.account_id))
-    visit.request.session.clear()
-    return visit.go("/connexion", "Votre compte est effacé.")
-
-
-async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
     found = await visit.lab.parts(
         member=_member(visit),
         keys=visit.lab.get("intake", "/keys", after=visit.asked("suite")),
@@ -74,7 +31,41 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         "name": visit.text("name"),
         "faults": faults,
     }
-    return visit.page("account/show.html", status, **found, **shown)
+    return visit.page("account/show.html", faults.status, **found, **shown)
+
+
+@faults_on(show)
+async def make_key(visit: Visit) -> Response:
+    """Make a key: its text is on the answer's page, and nowhere afterwards."""
+    body = {
+        "name": visit.text("name"),
+        "roles": visit.texts("roles"),
+        "days": visit.text("days"),
+    }
+    made = await visit.lab.post("intake", "/keys", body)
+    return visit.secret("account/key.html", made=made)
+
+
+async def revoke_key(visit: Visit) -> Response:
+    """End a key."""
+    path = path_of("keys", visit.part("key_id"), "revocation")
+    await visit.lab.post("intake", path)
+    return visit.go("/compte", "La clé est révoquée : elle n'ouvre plus rien d'ici une minute.")
+
+
+@faults_on(show)
+async def choose_mails(visit: Visit) -> Response:
+    """Say when one wants to be written, by kind."""
+    wanted = {kind: visit.text(kind) for kind in _KINDS}
+    await visit.lab.put("notify", "/mail-preferences", wanted)
+    return visit.go("/compte", "Vos choix de courriels sont enregistrés.")
+
+
+async def erase(visit: Visit) -> Response:
+    """Erase the person's own account, and sign out."""
+    await visit.lab.delete("intake", path_of("accounts", visit.account_id))
+    visit.request.session.clear()
+    return visit.go("/connexion", "Votre compte est effacé.")
 
 
 async def _member(visit: Visit) -> Json:

@@ -1,4 +1,4 @@
-"""The catalogue: search with facets, and a dataset's page."""
+"""The catalogue: search with facets, a dataset's page, and what projects gave back."""
 
 from starlette.responses import Response
 
@@ -26,7 +26,7 @@ async def search(visit: Visit) -> Response:
 
 async def show(visit: Visit) -> Response:
     """One dataset: what it holds, who may use it and how, what it can be crossed with."""
-    path = path_of("datasets", visit.request.path_params["dataset_id"])
+    path = path_of("datasets", visit.part("dataset_id"))
     asked = {"dataset": visit.lab.get("catalog", path)}
     if visit.person:
         asked["joins"] = visit.lab.get("catalog", f"{path}/joins", limit=_SHOWN_JOINS)
@@ -50,15 +50,23 @@ async def show(visit: Visit) -> Response:
 
 async def table(visit: Visit) -> Response:
     """The rows of a dataset, in the format that the address names."""
-    path = path_of("datasets", visit.request.path_params["dataset_id"], "table")
+    path = path_of("datasets", visit.part("dataset_id"), "table")
     return await download(visit, "catalog", path, format=visit.asked("format", "csv"))
 
 
 async def file(visit: Visit) -> Response:
     """A file of a dataset that is files, or one that came with a result."""
     name = visit.asked("nom")
-    path = path_of("datasets", visit.request.path_params["dataset_id"], "files", name)
+    path = path_of("datasets", visit.part("dataset_id"), "files", name)
     return await download(visit, "catalog", path)
+
+
+async def deliveries(visit: Visit) -> Response:
+    """The services that came of projects, open to all."""
+    found = await visit.lab.get(
+        "catalog", "/datasets", delivered=True, after=visit.asked("after"), limit=20
+    )
+    return visit.page("deliveries/list.html", found=found)
 
 
 ROUTES = [
@@ -66,4 +74,5 @@ ROUTES = [
     get("/catalogue/{dataset_id}", show, public=True),
     get("/catalogue/{dataset_id}/table", table, public=True),
     get("/catalogue/{dataset_id}/fichier", file, public=True),
+    get("/services", deliveries, public=True),
 ]

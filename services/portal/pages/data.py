@@ -3,20 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from services.portal.describing import FREQUENCIES, LICENCES, given_of, metadata_of, sent
 from services.portal.lab import Json, Refused, path_of
 from services.portal.reading import BASES, Reading
-from services.portal.visit import Faults, Visit, faults_of, get, post
+from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.aggregate import new_id
 from shared.places.names import in_french
 
 _STATES = ("held", "pending", "rejected", "published", "retired")
 _USES = 50
 _UNPROCESSABLE = 422
-_NO_FAULTS = Faults()
-_NO_FILE = Faults("Choisissez un fichier.", "file")
 _READ = "Fichier reçu : le Datalab le lit."
 
 
@@ -31,29 +30,55 @@ async def page(visit: Visit) -> Response:
     return visit.page("data/list.html", found=found, chosen=chosen)
 
 
-async def write(visit: Visit) -> Response:
-    """An empty form."""
-    return _form(visit, {"access": "restricted", "licence": "lov2"}, _NO_FAULTS)
+async def write(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
+    """An empty form, or what was sent with what is wrong."""
+    given = sent(visit) if faults.said else {"access": "restricted", "licence": "lov2"}
+    return _form(visit, given, faults)
 
 
+@faults_on(write)
 async def submit(visit: Visit) -> Response:
     """Put a file in as a new dataset; sent twice, the form makes one."""
-    file = visit.file("file")
-    if file is None:
-        return _form(visit, sent(visit), _NO_FILE, _UNPROCESSABLE)
-    told = metadata_of(visit)
-    try:
-        made = await visit.lab.upload(
-            "catalog", "/datasets", told, file.file, str(file.filename), key=visit.text("key")
-        )
-    except Refused as refused:
-        return _form(visit, sent(visit), faults_of(refused), refused.status)
+    file = _file(visit)
+    made = await visit.lab.upload(
+        "catalog",
+        "/datasets",
+        metadata_of(visit),
+        file.file,
+        str(file.filename),
+        key=visit.text("key"),
+    )
     return visit.go(f"/donnees/{made['id']}", _received(made))
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """One dataset of mine: what was read of it, what is to be decided, who used it."""
-    return await _show(visit)
+    path = dataset_path(visit)
+    dataset = await visit.lab.get("catalog", path)
+    person = visit.person
+    is_mine = dataset["owner_id"] == visit.member_id
+    is_staff = bool(person and person.has("reviewer", "operator"))
+    if not (is_mine or is_staff):
+        return visit.go(f"/catalogue/{dataset['id']}")
+    if dataset["state"] == "deleted":
+        return visit.go(f"{own_path(visit)}/fin")
+    found = await visit.lab.parts(
+        uses=visit.lab.get("catalog", f"{path}/uses", limit=_USES),
+        releases=visit.lab.get("catalog", f"{path}/releases", limit=_USES),
+        opening=visit.lab.get("catalog", f"{path}/opening"),
+    )
+    takers = {one["holder_id"] for one in found["uses"].items}
+    names = await visit.names(takers)
+    given = {name: visit.text(name) for name in ("basis", "purpose", "note", "reason")}
+    shown = {
+        "reading": Reading(dataset),
+        "bases": BASES,
+        "given": {**given, "columns": visit.texts("columns")},
+        "faults": faults,
+        "names": names,
+        "is_mine": is_mine,
+    }
+    return visit.page("data/show.html", faults.status, dataset=dataset, **found, **shown)
 
 
 async def state(visit: Visit) -> Response:
@@ -64,17 +89,13 @@ async def state(visit: Visit) -> Response:
     return Response(headers={"HX-Refresh": "true"})
 
 
+@faults_on(show)
 async def add_version(visit: Visit) -> Response:
     """Put in another file of the same data."""
-    file = visit.file("file")
-    if file is None:
-        return await _show(visit, _UNPROCESSABLE, _NO_FILE)
+    file = _file(visit)
     told = {"note": visit.text("note"), "modified": visit.text("modified") or None}
     path = f"{dataset_path(visit)}/versions"
-    try:
-        made = await visit.lab.upload("catalog", path, told, file.file, str(file.filename))
-    except Refused as refused:
-        return await _show(visit, refused.status, faults_of(refused))
+    made = await visit.lab.upload("catalog", path, told, file.file, str(file.filename))
     return visit.go(own_path(visit), _received(made))
 
 
@@ -123,7 +144,7 @@ async def screen(visit: Visit) -> Response:
 async def describe(visit: Visit) -> Response:
     """The form of what is said of a dataset, as it is."""
     dataset = await visit.lab.get("catalog", dataset_path(visit))
-    return _form(visit, given_of(dataset), _NO_FAULTS, dataset=dataset)
+    return _form(visit, given_of(dataset), NO_FAULTS, dataset)
 
 
 async def change(visit: Visit) -> Response:
@@ -133,55 +154,25 @@ async def change(visit: Visit) -> Response:
     except Refused as refused:
         faults = faults_of(refused)
         dataset = await visit.lab.get("catalog", dataset_path(visit))
-        return _form(visit, sent(visit), faults, refused.status, dataset=dataset)
+        return _form(visit, sent(visit), faults, dataset)
     return visit.go(own_path(visit), f"La description est enregistrée.{_understood(changed)}")
 
 
+@faults_on(show)
 async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:
     """Have a command done on the dataset of the address; a fault is told on its page."""
-    try:
-        await visit.lab.post("catalog", f"{dataset_path(visit)}/{command}", body)
-    except Refused as refused:
-        return await _show(visit, refused.status, faults_of(refused))
+    await visit.lab.post("catalog", f"{dataset_path(visit)}/{command}", body)
     return visit.go(own_path(visit), said)
 
 
-async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
-    path = dataset_path(visit)
-    dataset = await visit.lab.get("catalog", path)
-    person = visit.person
-    is_mine = dataset["owner_id"] == visit.member_id
-    is_staff = bool(person and person.has("reviewer", "operator"))
-    if not (is_mine or is_staff):
-        return visit.go(f"/catalogue/{dataset['id']}")
-    if dataset["state"] == "deleted":
-        return visit.go(f"{own_path(visit)}/fin")
-    found = await visit.lab.parts(
-        uses=visit.lab.get("catalog", f"{path}/uses", limit=_USES),
-        releases=visit.lab.get("catalog", f"{path}/releases", limit=_USES),
-        opening=visit.lab.get("catalog", f"{path}/opening"),
-    )
-    takers = {one["holder_id"] for one in (found["uses"].value or {"items": []})["items"]}
-    names = await visit.names(takers)
-    given = {name: visit.text(name) for name in ("basis", "purpose", "note", "reason")}
-    shown = {
-        "reading": Reading(dataset),
-        "bases": BASES,
-        "given": {**given, "columns": visit.texts("columns")},
-        "faults": faults,
-        "names": names,
-        "is_mine": is_mine,
-    }
-    return visit.page("data/show.html", status, dataset=dataset, **found, **shown)
+def _file(visit: Visit) -> UploadFile:
+    """The file that was chosen; raises Refused when there is none."""
+    if (file := visit.file("file")) is None:
+        raise Refused(_UNPROCESSABLE, "Choisissez un fichier.", "file")
+    return file
 
 
-def _form(
-    visit: Visit,
-    given: Mapping[str, Any],
-    faults: Faults,
-    status: int = 200,
-    dataset: Json = None,
-) -> Response:
+def _form(visit: Visit, given: Mapping[str, Any], faults: Faults, dataset: Json = None) -> Response:
     shown = {
         "given": given,
         "key": visit.text("key") or new_id("key"),
@@ -191,7 +182,8 @@ def _form(
         "faults": faults,
         "most": visit.settings.max_upload_bytes,
     }
-    return visit.page("data/describe.html" if dataset else "data/new.html", status, **shown)
+    name = "data/describe.html" if dataset else "data/new.html"
+    return visit.page(name, faults.status, **shown)
 
 
 def _received(made: Json) -> str:
@@ -208,12 +200,12 @@ def _understood(dataset: Json) -> str:
 
 def dataset_path(visit: Visit) -> str:
     """The dataset of the address, as the catalogue has it."""
-    return path_of("datasets", visit.request.path_params["dataset_id"])
+    return path_of("datasets", visit.part("dataset_id"))
 
 
 def own_path(visit: Visit) -> str:
     """The page of the dataset of the address, for who it belongs to."""
-    return path_of("donnees", visit.request.path_params["dataset_id"])
+    return path_of("donnees", visit.part("dataset_id"))
 
 
 _ONE = "/donnees/{dataset_id}"

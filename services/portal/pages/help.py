@@ -28,7 +28,7 @@ async def index(visit: Visit) -> Response:
 
 async def show(visit: Visit) -> Response:
     """One page."""
-    name = visit.request.path_params["name"]
+    name = visit.part("name")
     if name not in PAGES:
         raise HTTPException(_NOT_FOUND)
     return visit.page(f"help/{name}.html", pages=PAGES, name=name)

@@ -29,15 +29,14 @@ async def show(visit: Visit) -> Response:
     if person.has("reviewer"):
         asked["releases"] = lab.get("compute", "/release-requests", limit=_SHOWN)
     found = await lab.parts(**asked)
-    reviews = (found["reviews"].value or {}).get("items", []) if "reviews" in found else []
+    reviews = found["reviews"].items if "reviews" in found else []
     to_review = [
         one
         for one in reviews
         if not (one["holder_due"] or one["has_agreed"]) and one["holder_id"] != person.member_id
     ]
     # The lab's staff sees those to anybody.
-    requests = (found["requests"].value or {}).get("items", [])
-    asked_of_me = [one for one in requests if person.member_id in one["deciders"]]
+    asked_of_me = [one for one in found["requests"].items if person.member_id in one["deciders"]]
     found |= {"to_review": to_review, "asked": asked_of_me, "shown": _SHOWN}
     return visit.page("home.html", **found)
 

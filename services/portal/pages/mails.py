@@ -30,13 +30,13 @@ async def news(visit: Visit) -> Response:
 
 async def show(visit: Visit) -> Response:
     """Ask whoever follows the link to confirm: programs that look at links end nothing."""
-    _, scope, *_ = f"{visit.request.path_params['link']}..".split(".")
+    _, scope, *_ = f"{visit.part('link')}..".split(".")
     return visit.page("mails/stop.html", ends=_ENDED.get(scope, ""))
 
 
 async def stop(visit: Visit) -> Response:
     """End what the link is for; mail programs do so by themselves (RFC 8058)."""
-    link = visit.request.path_params["link"]
+    link = visit.part("link")
     try:
         stopped = await visit.lab.show("notify", "POST", "/mail-preferences/stop", link)
     except Refused as refused:

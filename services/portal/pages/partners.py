@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from services.portal.lab import Refused, path_of
-from services.portal.visit import Faults, Visit, faults_of, get, post
+from services.portal.lab import path_of
+from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 
-_NO_FAULTS = Faults()
 _STATES = {"": "tous", "pending": "en attente", "delivered": "reçus", "abandoned": "abandonnés"}
 _EVENTS = {
     "project_*": "les projets",
@@ -19,23 +18,39 @@ _EVENTS = {
 """Patterns of events that the form offers, by what they are about."""
 
 
-async def page(visit: Visit) -> Response:
+async def page(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """The webhooks that I may see, and a form for another."""
-    return await _page(visit)
+    found = await visit.lab.get("notify", "/endpoints", after=visit.asked("suite"))
+    shown = {"given": _given(visit), "events": _EVENTS, "faults": faults}
+    return visit.page("partners/list.html", faults.status, found=found, **shown)
 
 
+@faults_on(page)
 async def add(visit: Visit) -> Response:
     """Add a webhook: its secret is on the answer's page, and nowhere afterwards."""
-    try:
-        made = await visit.lab.post("notify", "/endpoints", _wanted(visit))
-    except Refused as refused:
-        return await _page(visit, refused.status, faults_of(refused))
+    made = await visit.lab.post("notify", "/endpoints", _wanted(visit))
     return visit.secret("partners/secret.html", made=made)
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """One webhook with what was sent to it."""
-    return await _show(visit)
+    state = visit.asked("etat")
+    path = _path(visit)
+    endpoint = await visit.lab.get("notify", path)
+    query = {"state": state, "after": visit.asked("suite")}
+    deliveries = await visit.lab.get("notify", f"{path}/deliveries", **query)
+    known = [one for one in endpoint["event_types"] if one in _EVENTS]
+    others = [one for one in endpoint["event_types"] if one not in _EVENTS]
+    given = {**endpoint, "event_types": known, "others": ", ".join(others)}
+    shown = {
+        "given": _given(visit) if faults.said and visit.text("url") else given,
+        "deliveries": deliveries,
+        "state": state,
+        "states": _STATES,
+        "events": _EVENTS,
+        "faults": faults,
+    }
+    return visit.page("partners/show.html", faults.status, endpoint=endpoint, **shown)
 
 
 async def change(visit: Visit) -> Response:
@@ -56,47 +71,16 @@ async def delete(visit: Visit) -> Response:
     return visit.go("/partenaires", "Le webhook est supprimé.")
 
 
+@faults_on(show)
 async def replay(visit: Visit) -> Response:
     """Send something again."""
-    path = path_of("deliveries", visit.request.path_params["delivery_id"], "replay")
-    try:
-        await visit.lab.post("notify", path)
-    except Refused as refused:
-        return await _show(visit, refused.status, faults_of(refused))
+    await visit.lab.post("notify", path_of("deliveries", visit.part("delivery_id"), "replay"))
     return visit.go(_own(visit), "L'envoi est refait.")
 
 
-async def _page(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
-    found = await visit.lab.get("notify", "/endpoints", after=visit.asked("suite"))
-    shown = {"given": _given(visit), "events": _EVENTS, "faults": faults}
-    return visit.page("partners/list.html", status, found=found, **shown)
-
-
-async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
-    state = visit.asked("etat")
-    path = _path(visit)
-    endpoint = await visit.lab.get("notify", path)
-    query = {"state": state, "after": visit.asked("suite")}
-    deliveries = await visit.lab.get("notify", f"{path}/deliveries", **query)
-    known = [one for one in endpoint["event_types"] if one in _EVENTS]
-    others = [one for one in endpoint["event_types"] if one not in _EVENTS]
-    given = {**endpoint, "event_types": known, "others": ", ".join(others)}
-    shown = {
-        "given": _given(visit) if faults.said and visit.text("url") else given,
-        "deliveries": deliveries,
-        "state": state,
-        "states": _STATES,
-        "events": _EVENTS,
-        "faults": faults,
-    }
-    return visit.page("partners/show.html", status, endpoint=endpoint, **shown)
-
-
+@faults_on(show)
 async def _change(visit: Visit, changes: Mapping[str, object], said: str) -> Response:
-    try:
-        await visit.lab.patch("notify", _path(visit), changes)
-    except Refused as refused:
-        return await _show(visit, refused.status, faults_of(refused))
+    await visit.lab.patch("notify", _path(visit), changes)
     return visit.go(_own(visit), said)
 
 
@@ -114,11 +98,11 @@ def _given(visit: Visit) -> dict[str, object]:
 
 
 def _path(visit: Visit) -> str:
-    return path_of("endpoints", visit.request.path_params["endpoint_id"])
+    return path_of("endpoints", visit.part("endpoint_id"))
 
 
 def _own(visit: Visit) -> str:
-    return path_of("partenaires", visit.request.path_params["endpoint_id"])
+    return path_of("partenaires", visit.part("endpoint_id"))
 
 
 _ONE = "/partenaires/{endpoint_id}"

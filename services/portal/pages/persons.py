@@ -5,16 +5,30 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from services.portal.lab import Part, Refused, path_of
-from services.portal.visit import Faults, Visit, faults_of, get, post
+from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.words import ROLES
 
-_NO_FAULTS = Faults()
-_NO_MEMBER = Faults("choisissez un membre", "member_id")
+_NO_MEMBER = "choisissez un membre"
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """The accounts, and a form to open one."""
-    return await _show(visit)
+    found = await visit.lab.parts(
+        accounts=visit.lab.get("intake", "/accounts", after=visit.asked("suite")),
+        members=visit.lab.all_members(),
+    )
+    accounts = found["accounts"].items
+    members = [(one["id"], one["name"]) for one in found["members"].value or ()]
+    typed = {name: visit.text(name) for name in ("member_id", "name", "mail")}
+    shown = {
+        "names": await visit.names({one["member_id"] for one in accounts}),
+        "refusals": await _refusals(visit, [one["id"] for one in accounts]),
+        "choices": [("", _NO_MEMBER), *members],
+        "all_roles": list(ROLES),
+        "typed": {**typed, "roles": visit.texts("roles")},
+        "faults": faults,
+    }
+    return visit.page("account/persons.html", faults.status, **found, **shown)
 
 
 async def open_account(visit: Visit) -> Response:
@@ -25,44 +39,23 @@ async def open_account(visit: Visit) -> Response:
     except Refused as refused:
         faults = faults_of(refused)
         if faults.at == "member_id" and not body["member_id"]:
-            faults = _NO_MEMBER
-        return await _show(visit, refused.status, faults)
+            faults = replace(faults, said=_NO_MEMBER)
+        return await show(visit, faults)
     return visit.go("/personnes", f"Le compte de {made['name']} est ouvert.")
 
 
+@faults_on(show)
 async def change_roles(visit: Visit) -> Response:
     """Change what a person may do."""
-    path = path_of("accounts", visit.request.path_params["account_id"])
-    try:
-        changed = await visit.lab.patch("intake", path, {"roles": visit.texts("roles")})
-    except Refused as refused:
-        return await _show(visit, refused.status, faults_of(refused))
+    path = path_of("accounts", visit.part("account_id"))
+    changed = await visit.lab.patch("intake", path, {"roles": visit.texts("roles")})
     return visit.go("/personnes", f"C'est noté : {changed['name']} doit se connecter à nouveau.")
 
 
 async def erase(visit: Visit) -> Response:
     """Erase an account."""
-    await visit.lab.delete("intake", path_of("accounts", visit.request.path_params["account_id"]))
+    await visit.lab.delete("intake", path_of("accounts", visit.part("account_id")))
     return visit.go("/personnes", "Le compte est effacé.")
-
-
-async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
-    found = await visit.lab.parts(
-        accounts=visit.lab.get("intake", "/accounts", after=visit.asked("suite")),
-        members=visit.lab.all_members(),
-    )
-    accounts = (found["accounts"].value or {"items": []})["items"]
-    members = [(one["id"], one["name"]) for one in found["members"].value or ()]
-    typed = {name: visit.text(name) for name in ("member_id", "name", "mail")}
-    shown = {
-        "names": await visit.names({one["member_id"] for one in accounts}),
-        "refusals": await _refusals(visit, [one["id"] for one in accounts]),
-        "choices": [("", "choisissez un membre"), *members],
-        "all_roles": list(ROLES),
-        "typed": {**typed, "roles": visit.texts("roles")},
-        "faults": faults,
-    }
-    return visit.page("account/persons.html", status, **found, **shown)
 
 
 async def _refusals(visit: Visit, account_ids: list[str]) -> Part:
@@ -71,8 +64,8 @@ async def _refusals(visit: Visit, account_ids: list[str]) -> Part:
         return Part({})
     asked = visit.lab.get("notify", "/mail-refusals", account_id=account_ids)
     found: Part = (await visit.lab.parts(refusals=asked))["refusals"]
-    items = (found.value or {"items": []})["items"]
-    return replace(found, value={one["account_id"]: one["refused_at"] for one in items})
+    refusals = {one["account_id"]: one["refused_at"] for one in found.items}
+    return replace(found, value=refusals)
 
 
 ROUTES = [

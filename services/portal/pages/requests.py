@@ -4,10 +4,9 @@ import asyncio
 
 from starlette.responses import Response
 
-from services.portal.lab import Json, Refused, path_of
-from services.portal.visit import Faults, Visit, faults_of, get, post
+from services.portal.lab import Json, path_of
+from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 
-_NO_FAULTS = Faults()
 _TERMS = ("purpose", "until", "conditions", "treatment")
 _SAID = {
     "grant": "Votre accord est enregistré.",
@@ -24,26 +23,8 @@ async def page(visit: Visit) -> Response:
     return visit.page("requests/list.html", found=found, everything=everything)
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """One request, as it is to be read before it is answered."""
-    return await _show(visit)
-
-
-async def decide(visit: Visit) -> Response:
-    """Grant, refuse or revoke: for just what was shown, which the fingerprint names."""
-    decision = visit.text("decision")
-    names = ("decision", "reason", "purpose", "conditions", "treatment", "fingerprint")
-    body: dict[str, object] = {name: visit.text(name) for name in names if visit.text(name)}
-    body["until"] = visit.text("until") or None
-    try:
-        await visit.lab.post("catalog", f"{_path(visit)}/decision", body)
-    except Refused as refused:
-        return await _show(visit, refused.status, faults_of(refused))
-    request_id = visit.request.path_params["request_id"]
-    return visit.go(path_of("demandes", request_id), _SAID.get(decision, ""))
-
-
-async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
     request = await visit.lab.get("catalog", _path(visit))
     deciders = (*request["deciders"], *(one["decider"] for one in request["conditions"]))
     crossed, names = await asyncio.gather(
@@ -60,7 +41,18 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         "decision": visit.text("decision"),
         "faults": faults,
     }
-    return visit.page("requests/show.html", status, **shown)
+    return visit.page("requests/show.html", faults.status, **shown)
+
+
+@faults_on(show)
+async def decide(visit: Visit) -> Response:
+    """Grant, refuse or revoke: for just what was shown, which the fingerprint names."""
+    decision = visit.text("decision")
+    names = ("decision", "reason", "purpose", "conditions", "treatment", "fingerprint")
+    body: dict[str, object] = {name: visit.text(name) for name in names if visit.text(name)}
+    body["until"] = visit.text("until") or None
+    await visit.lab.post("catalog", f"{_path(visit)}/decision", body)
+    return visit.go(path_of("demandes", visit.part("request_id")), _SAID.get(decision, ""))
 
 
 def _terms(visit: Visit, request: Json) -> dict[str, str]:
@@ -76,7 +68,7 @@ def _terms(visit: Visit, request: Json) -> dict[str, str]:
 
 
 def _path(visit: Visit) -> str:
-    return path_of("access-requests", visit.request.path_params["request_id"])
+    return path_of("access-requests", visit.part("request_id"))
 
 
 ROUTES = [

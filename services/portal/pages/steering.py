@@ -6,7 +6,7 @@ from services.portal.charts import Bar, bars_of, beyond_map, map_of, said_of
 from services.portal.download import download
 from services.portal.french import day
 from services.portal.lab import Json, Part, Refused
-from services.portal.visit import Faults, Visit, get
+from services.portal.visit import NO_FAULTS, Faults, Visit, get
 
 _PARTS = {
     "Projets": ("projects_by_stage", "projects_by_theme", "days_in_stage", "stays_in_stage"),
@@ -109,23 +109,23 @@ class Figures:
 
 async def show(visit: Visit) -> Response:
     """The figures of a year, as charts and a map."""
-    year, faults, status, found = visit.asked("annee"), Faults(), 200, Part()
+    year, faults, found = visit.asked("annee"), NO_FAULTS, Part()
     try:
         found = await _asked(visit, year=year)
     except Refused as refused:
         if refused.field != "year":
             raise
-        faults, status = Faults(refused.detail, "annee"), refused.status
+        faults = Faults(refused.detail, "annee", refused.status)
     figures = Figures(found.value) if found.value else None
     ended = [one["project_id"] for one in figures.ends] if figures else []
     titles = await visit.lab.titles("intake", "projects", ended)
     shown = {"figures": figures, "found": found, "titles": titles, "faults": faults, "year": year}
-    return visit.page("steering/show.html", status, **shown)
+    return visit.page("steering/show.html", faults.status, **shown)
 
 
 async def report(visit: Visit) -> Response:
     """The year in sentences and tables, to be printed: without what operators alone are told."""
-    year = visit.request.path_params["year"]
+    year = visit.part("year")
     found = await _asked(visit, year=year, report=True)
     figures = Figures(found.value) if found.value else None
     return visit.page("steering/report.html", figures=figures, found=found, year=year)
@@ -133,8 +133,7 @@ async def report(visit: Visit) -> Response:
 
 async def table(visit: Visit) -> Response:
     """The figures of a year as CSV."""
-    year = str(visit.request.path_params["year"])
-    return await download(visit, "notify", "/steering", year=year, format="csv")
+    return await download(visit, "notify", "/steering", year=visit.part("year"), format="csv")
 
 
 async def _asked(visit: Visit, **query: object) -> Part:

@@ -1,6 +1,7 @@
 """Workshops: what is to come, a seat in it, and what is left of it; the staff announces them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from starlette.responses import Response
 
@@ -8,10 +9,9 @@ from services.portal.download import saved
 from services.portal.french import of_paris
 from services.portal.lab import Json, Refused, path_of
 from services.portal.pages.account import own_account
-from services.portal.visit import Faults, Visit, faults_of, get, post
+from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.aggregate import new_id
 
-_NO_FAULTS = Faults()
 _TEXTS = ("title", "description", "theme", "place", "link", "host_id")
 _TIMES = ("starts_at", "ends_at")
 _NUMBERS = ("seats", "waiting_seats")
@@ -37,8 +37,7 @@ async def page(visit: Visit) -> Response:
         coming=lab.get("intake", "/workshops", when="coming", theme=theme, limit=_SHOWN),
         past=lab.get("intake", "/workshops", when="past", theme=theme, after=visit.asked("after")),
     )
-    listed = (found["coming"].value or {"items": []})["items"]
-    coming = sorted(listed, key=lambda one: str(one["starts_at"]))
+    coming = sorted(found["coming"].items, key=lambda one: str(one["starts_at"]))
     return visit.page("workshops/list.html", **found, next_ones=coming, theme=theme)
 
 
@@ -52,9 +51,17 @@ async def save(visit: Visit) -> Response:
     return await _calendar(visit, _path(visit), format="ics")
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """One workshop, and a form to register."""
-    return await _show(visit)
+    found = await visit.lab.parts(
+        workshop=visit.lab.get("intake", _path(visit)), account=own_account(visit)
+    )
+    account, workshop = found["account"].value or {}, found["workshop"].value or {}
+    projects = await visit.lab.titles("intake", "projects", workshop.get("project_ids", ()))
+    names = ("name", "mail", "reason", "material", "url")
+    typed = {name: visit.text(name) or account.get(name, "") for name in names}
+    shown = {"typed": typed, "key": visit.text("key") or new_id("key"), "faults": faults}
+    return visit.page("workshops/show.html", faults.status, projects=projects, **found, **shown)
 
 
 async def register(visit: Visit) -> Response:
@@ -67,7 +74,7 @@ async def register(visit: Visit) -> Response:
     try:
         made = await visit.lab.post("intake", path, body, visit.text("key"))
     except Refused as refused:
-        return await _show(visit, refused.status, faults_of(refused))
+        return await show(visit, faults_of(refused))
     if visit.person:
         said = "Vous êtes sur la liste d'attente." if made["state"] == "waiting" else "À bientôt !"
         return visit.go(_address(visit), f"Votre inscription est notée. {said}")
@@ -94,70 +101,68 @@ async def give_up_opened(visit: Visit) -> Response:
     return visit.page("workshops/registration.html", seat=seat, code=code)
 
 
-async def write(visit: Visit) -> Response:
-    """An empty form to announce one."""
-    return await _write(visit, {}, new_id("key"))
+async def write(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
+    """A form to announce one: empty, or as it was sent with what is wrong."""
+    given, key = (_typed(visit), visit.text("key")) if faults.said else ({}, new_id("key"))
+    return await _write(visit, given, faults, key)
 
 
+@faults_on(write)
 async def announce(visit: Visit) -> Response:
     """Announce a workshop; sent twice, the form announces one."""
-    key = visit.text("key")
-    try:
-        made = await visit.lab.post("intake", "/workshops", _plan(visit), key)
-    except Refused as refused:
-        return await _write(visit, _typed(visit), key, refused.status, faults_of(refused))
+    made = await visit.lab.post("intake", "/workshops", _plan(visit), visit.text("key"))
     return visit.go(f"/ateliers/{made['id']}", "L'atelier est annoncé.")
 
 
-async def rewrite(visit: Visit) -> Response:
-    """The form of one that is announced."""
-    return await _write(visit, await visit.lab.get("intake", _path(visit)))
+async def rewrite(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
+    """The form of one that is announced: as it is, or as it was sent with what is wrong."""
+    given = _typed(visit) if faults.said else await visit.lab.get("intake", _path(visit))
+    return await _write(visit, given, faults)
 
 
+@faults_on(rewrite)
 async def change(visit: Visit) -> Response:
     """Announce it otherwise."""
-    try:
-        changed = await visit.lab.patch("intake", _path(visit), _plan(visit))
-    except Refused as refused:
-        return await _write(visit, _typed(visit), "", refused.status, faults_of(refused))
+    changed = await visit.lab.patch("intake", _path(visit), _plan(visit))
     is_overfull = changed["seating"]["taken"] > changed["seats"]
     return visit.go(_address(visit), f"L'annonce est modifiée.{_OVERFULL if is_overfull else ''}")
 
 
+@faults_on(show)
 async def cancel(visit: Visit) -> Response:
     """Let it not take place, if that is meant: nothing brings it back."""
     if not visit.text("sure"):
-        return await _show(visit, _UNPROCESSABLE, Faults(_NOT_SURE, "sure"))
-    try:
-        await visit.lab.post("intake", f"{_path(visit)}/cancellation", _said(visit, "reason"))
-    except Refused as refused:
-        return await _show(visit, refused.status, faults_of(refused))
+        raise Refused(_UNPROCESSABLE, _NOT_SURE, "sure")
+    await visit.lab.post("intake", f"{_path(visit)}/cancellation", _said(visit, "reason"))
     return visit.go(_address(visit), _CANCELLED)
 
 
-async def show_registrants(visit: Visit) -> Response:
+async def show_registrants(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """Who registered, and who came."""
-    return await _show_registrants(visit)
+    path = _path(visit)
+    found = await visit.lab.parts(
+        workshop=visit.lab.get("intake", path),
+        registrants=visit.lab.get("intake", f"{path}/registrations"),
+    )
+    typed = visit.text("attendance")
+    shown = {"typed": typed, "faults": faults}
+    return visit.page("workshops/registrants.html", faults.status, **found, **shown)
 
 
+@faults_on(show_registrants)
 async def note_attendance(visit: Visit) -> Response:
     """Note how many came, and who."""
     number = visit.number("attendance")
     attendance = visit.text("attendance") if number is None else number
     body = {"attendance": attendance, "came": visit.texts("came")}
-    try:
-        await visit.lab.post("intake", f"{_path(visit)}/attendance", body)
-    except Refused as refused:
-        return await _show_registrants(visit, refused.status, faults_of(refused))
+    await visit.lab.post("intake", f"{_path(visit)}/attendance", body)
     return visit.go(_address(visit), "La présence est notée.")
 
 
+@faults_on(show_registrants)
 async def take_out(visit: Visit) -> Response:
     """Take somebody's registration back, as the staff."""
-    try:
-        await visit.lab.delete("intake", _seat_path(visit))
-    except Refused as refused:
-        return await _show_registrants(visit, refused.status, faults_of(refused))
+    await visit.lab.delete("intake", _seat_path(visit))
     return visit.go(f"{_address(visit)}/presence", "L'inscription est retirée.")
 
 
@@ -169,7 +174,7 @@ async def add_material(visit: Visit) -> Response:
     except Refused as refused:
         faults = faults_of(refused)
         at = "material" if faults.at == "title" else faults.at
-        return await _show(visit, refused.status, Faults(faults.said, at))
+        return await show(visit, replace(faults, at=at))
     return visit.go(_address(visit), "Le support est ajouté.")
 
 
@@ -179,21 +184,7 @@ async def remove_material(visit: Visit) -> Response:
     return visit.go(_address(visit), "Le support est retiré.")
 
 
-async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
-    found = await visit.lab.parts(
-        workshop=visit.lab.get("intake", _path(visit)), account=own_account(visit)
-    )
-    account, workshop = found["account"].value or {}, found["workshop"].value or {}
-    projects = await visit.lab.titles("intake", "projects", workshop.get("project_ids", ()))
-    names = ("name", "mail", "reason", "material", "url")
-    typed = {name: visit.text(name) or account.get(name, "") for name in names}
-    shown = {"typed": typed, "key": visit.text("key") or new_id("key"), "faults": faults}
-    return visit.page("workshops/show.html", status, projects=projects, **found, **shown)
-
-
-async def _write(
-    visit: Visit, given: Json, key: str = "", status: int = 200, faults: Faults = _NO_FAULTS
-) -> Response:
+async def _write(visit: Visit, given: Json, faults: Faults, key: str = "") -> Response:
     """The form of a new workshop, by its `key`, or of that of the address; for the staff."""
     if not (visit.person and visit.person.has("reviewer", "operator")):
         raise Refused(
@@ -202,7 +193,7 @@ async def _write(
     found = await visit.lab.parts(members=visit.lab.all_members(), listed=visit.lab.all_projects())
     projects = await _projects(visit, found["listed"].value or [], given.get("project_ids") or ())
     shown = {"given": given, "key": key, "faults": faults, "action": visit.request.url.path}
-    return visit.page("workshops/write.html", status, projects=projects, **found, **shown)
+    return visit.page("workshops/write.html", faults.status, projects=projects, **found, **shown)
 
 
 async def _projects(visit: Visit, listed: list[Json], tied: Sequence[str]) -> list[Json]:
@@ -211,18 +202,6 @@ async def _projects(visit: Visit, listed: list[Json], tied: Sequence[str]) -> li
     known = {one["id"] for one in offered}
     others = await visit.lab.titles("intake", "projects", (one for one in tied if one not in known))
     return [*offered, *({"id": one, "title": title} for one, title in others.items())]
-
-
-async def _show_registrants(
-    visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS
-) -> Response:
-    path = _path(visit)
-    found = await visit.lab.parts(
-        workshop=visit.lab.get("intake", path),
-        registrants=visit.lab.get("intake", f"{path}/registrations"),
-    )
-    typed = visit.text("attendance")
-    return visit.page("workshops/registrants.html", status, **found, typed=typed, faults=faults)
 
 
 async def _calendar(visit: Visit, path: str, **query: str) -> Response:
@@ -251,12 +230,11 @@ def _said(visit: Visit, *names: str) -> dict[str, object]:
 
 
 def _path(visit: Visit) -> str:
-    return path_of("workshops", visit.request.path_params["workshop_id"])
+    return path_of("workshops", visit.part("workshop_id"))
 
 
 def _seat_path(visit: Visit) -> str:
-    seat = path_of("registrations", visit.request.path_params["registration_id"])
-    return f"{_path(visit)}{seat}"
+    return _path(visit) + path_of("registrations", visit.part("registration_id"))
 
 
 def _address(visit: Visit) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.column_types import all_types
 from services.portal.french import TYPES
-from services.portal.pages import catalogue, deliveries
+from services.portal.pages import catalogue
 from tests.unit.portal.pages import html_of, page_of
 from tests.unit.portal.test_reading import column, version
 
@@ -72,7 +72,7 @@ def test_delivered_service_names_its_licence() -> None:
     """One that the lab does not know is told as it was written."""
     one = {"id": "dts_1", "title": "Carte", "theme": "habitat"}
     found = [{**one, "licence": "lov2"}, {**one, "licence": "à voir"}]
-    text = page_of(deliveries.page, {"/datasets": {"items": found}}, "holder")
+    text = page_of(catalogue.deliveries, {"/datasets": {"items": found}}, "holder")
     assert "Licence Ouverte 2.0" in text
     assert "à voir" in text
     assert "lov2" not in text

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from services.portal.lab import Json, Refused
+from services.portal.lab import Json
 from services.portal.pages.data import dataset_path, own_path
-from services.portal.visit import Faults, Visit, faults_of, get, post
+from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 
-_NO_FAULTS = Faults()
 _ASKED = "Votre demande est envoyée à ceux dont des données sont entrées dans ce résultat."
 _SAID = {
     "open": "Votre accord est enregistré.",
@@ -17,33 +16,8 @@ _SAID = {
 }
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """What is asked of whom, and what each said, as it is to be read before one answers."""
-    return await _show(visit)
-
-
-async def ask(visit: Visit) -> Response:
-    """Ask all whose restricted data went in."""
-    return await _do(visit, "opening", {"reason": visit.text("reason")}, _ASKED)
-
-
-async def decide(visit: Visit) -> Response:
-    """Agree, refuse or take one's yes back: a yes is for what was shown, by its fingerprint."""
-    names = ("decision", "reason", "fingerprint")
-    body = {**{name: visit.text(name) for name in names}, "version": visit.number("version")}
-    said = _SAID.get(visit.text("decision"), "")
-    return await _do(visit, "opening/decision", body, said)
-
-
-async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:
-    try:
-        await visit.lab.post("catalog", f"{dataset_path(visit)}/{command}", body)
-    except Refused as refused:
-        return await _show(visit, refused.status, faults_of(refused))
-    return visit.go(f"{own_path(visit)}/ouverture", said)
-
-
-async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
     path = dataset_path(visit)
     opening = await visit.lab.get("catalog", f"{path}/opening")
     dataset = await visit.lab.get("catalog", path)
@@ -60,7 +34,26 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         "given": {name: visit.text(name) for name in ("decision", "reason")},
         "faults": faults,
     }
-    return visit.page("data/opening.html", status, dataset=dataset, opening=opening, **shown)
+    return visit.page("data/opening.html", faults.status, dataset=dataset, opening=opening, **shown)
+
+
+async def ask(visit: Visit) -> Response:
+    """Ask all whose restricted data went in."""
+    return await _do(visit, "opening", {"reason": visit.text("reason")}, _ASKED)
+
+
+async def decide(visit: Visit) -> Response:
+    """Agree, refuse or take one's yes back: a yes is for what was shown, by its fingerprint."""
+    names = ("decision", "reason", "fingerprint")
+    body = {**{name: visit.text(name) for name in names}, "version": visit.number("version")}
+    said = _SAID.get(visit.text("decision"), "")
+    return await _do(visit, "opening/decision", body, said)
+
+
+@faults_on(show)
+async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:
+    await visit.lab.post("catalog", f"{dataset_path(visit)}/{command}", body)
+    return visit.go(f"{own_path(visit)}/ouverture", said)
 
 
 def _may_be_asked(opening: Json, dataset: Json) -> bool:

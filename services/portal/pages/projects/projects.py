@@ -8,12 +8,13 @@ from services.portal.describing import LICENCES
 from services.portal.lab import Json, Refused, if_seen, path_of
 from services.portal.pages.projects.awaited import awaited
 from services.portal.typography import sentence
-from services.portal.visit import Faults, Visit, faults_of, get, post
+from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.aggregate import new_id
 from shared.places.names import in_french
 from shared.words import STAGES, french_list
 
-_FIELDS = ("title", "problem", "theme", "territory", "keywords", "skills")
+_TEXTS = ("title", "problem", "theme")
+_LISTS = ("territory", "keywords", "skills")
 _WAY = (
     "submitted",
     "advised",
@@ -38,7 +39,6 @@ _OVER = ("declined", "expired", "withdrawn")
 _OTHERS_INVITED = (
     "les invitations ont changé depuis que cette page a été affichée : relisez-les, puis invitez"
 )
-_NO_FAULTS = Faults()
 _EVENTS = 50
 _JOBS = 20
 
@@ -50,24 +50,21 @@ async def page(visit: Visit) -> Response:
     return visit.page("projects/list.html", found=found, stage=stage, stages=STAGES)
 
 
-async def write(visit: Visit) -> Response:
-    """An empty form."""
-    return visit.page("projects/new.html", given={}, key=new_id("key"), faults=_NO_FAULTS)
+async def write(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
+    """An empty form, or what was sent with what is wrong."""
+    given = {name: visit.text(name) for name in (*_TEXTS, *_LISTS)}
+    shown = {"given": given, "key": visit.text("key") or new_id("key"), "faults": faults}
+    return visit.page("projects/new.html", faults.status, **shown)
 
 
+@faults_on(write)
 async def submit(visit: Visit) -> Response:
     """Send a project in; sent twice, the form makes one."""
-    given = {name: visit.text(name) for name in _FIELDS}
-    key = visit.text("key")
     body = {
-        **{name: given[name] for name in ("title", "problem", "theme")},
-        **{name: visit.words(name) for name in ("territory", "keywords", "skills")},
+        **{name: visit.text(name) for name in _TEXTS},
+        **{name: visit.words(name) for name in _LISTS},
     }
-    try:
-        project = await visit.lab.post("intake", "/projects", body, key)
-    except Refused as refused:
-        shown = {"given": given, "key": key, "faults": faults_of(refused)}
-        return visit.page("projects/new.html", refused.status, **shown)
+    project = await visit.lab.post("intake", "/projects", body, visit.text("key"))
     return visit.go(
         f"/projets/{project['id']}",
         f"Votre projet est déposé, pour ce territoire : {in_french(project['territory'])}."
@@ -85,8 +82,7 @@ async def show(visit: Visit) -> Response:
     except Refused as refused:
         if refused.status != _NOT_FOUND:
             raise
-        path = path_of("projects", visit.request.path_params["project_id"])
-        asked = await if_seen(visit.lab.get("intake", f"{path}/invitation"))
+        asked = await if_seen(visit.lab.get("intake", f"{_path(visit)}/invitation"))
         if asked is None or asked["state"] not in _OVER:
             raise
         return visit.page("projects/invitation.html", invitation=asked)
@@ -96,18 +92,15 @@ async def answer(visit: Visit) -> Response:
     """Accept or decline the part in a project that one is asked for."""
     reason = {"reason": visit.text("reason")} if visit.text("reason") else {}
     body = {"answer": visit.text("answer"), **reason}
-    path = path_of("projects", visit.request.path_params["project_id"])
-    status, faults, said = 200, _NO_FAULTS, "Votre réponse est enregistrée."
+    faults, said = NO_FAULTS, "Votre réponse est enregistrée."
     try:
-        await visit.lab.post("intake", f"{path}/invitation", body)
+        await visit.lab.post("intake", f"{_path(visit)}/invitation", body)
     except Refused as refused:
-        status, faults, said = refused.status, faults_of(refused), sentence(refused.detail)
+        faults, said = faults_of(refused), sentence(refused.detail)
     # Who declines, or answers too late, sees the project no more.
-    if await if_seen(visit.lab.get("intake", path)) is None:
+    if await if_seen(visit.lab.get("intake", _path(visit))) is None:
         return visit.go("/", said)
-    if faults.said:
-        return await _show(visit, status, faults)
-    return visit.go(f"/projets{path.removeprefix('/projects')}", said)
+    return await _show(visit, faults) if faults.said else visit.go(_address(visit), said)
 
 
 async def complete(visit: Visit) -> Response:
@@ -138,10 +131,9 @@ async def _invite(
 
     Who is not named again is asked no longer: it is told who that is.
     """
-    path = path_of("projects", visit.request.path_params["project_id"])
-    before = _invited(await visit.lab.get("intake", path), part)
+    before = _invited(await visit.lab.get("intake", _path(visit)), part)
     if set(before) != set(visit.words("invited")):
-        return await _show(visit, _CHANGED, Faults(_OTHERS_INVITED))
+        return await _show(visit, Faults(_OTHERS_INVITED, status=_CHANGED))
     withdrawn = [one for one in before if one not in named]
     if withdrawn:
         names = french_list(list((await visit.names(withdrawn)).values()))
@@ -180,19 +172,18 @@ async def deliver(visit: Visit) -> Response:
     return await _do(visit, "delivery", body, "Le service est livré et rejoint le catalogue.")
 
 
-async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:
-    """Have a command done on the project of the address; a fault is told on its page."""
-    path = path_of("projects", visit.request.path_params["project_id"])
-    try:
-        await visit.lab.post("intake", f"{path}/{command}", body)
-    except Refused as refused:
-        return await _show(visit, refused.status, faults_of(refused))
-    return visit.go(f"/projets{path.removeprefix('/projects')}", said)
+def _path(visit: Visit) -> str:
+    """The project of the address, as the services have it."""
+    return path_of("projects", visit.part("project_id"))
 
 
-async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
-    project_id = visit.request.path_params["project_id"]
-    path = path_of("projects", project_id)
+def _address(visit: Visit) -> str:
+    """The page of the project of the address."""
+    return path_of("projets", visit.part("project_id"))
+
+
+async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
+    project_id, path = visit.part("project_id"), _path(visit)
     project = await visit.lab.get("intake", path)
     can = await _possible(visit, project)
     asked = {
@@ -210,7 +201,7 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     if can["site"] or can["team"]:
         asked["members"] = visit.lab.all_members()
     found = await visit.lab.parts(**asked)
-    jobs = (found["jobs"].value or {}).get("items", [])
+    jobs = found["jobs"].items
     advised = _advised(project, "pilot_sites" if can["site"] else "experts")
     members = found["members"].value if "members" in found else None
     shown = {
@@ -225,7 +216,14 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
         "done": jobs,
         "awaited": awaited(project, jobs, found["names"].value or {}),
     }
-    return visit.page("projects/show.html", status, project=project, **found, **shown)
+    return visit.page("projects/show.html", faults.status, project=project, **found, **shown)
+
+
+@faults_on(_show)
+async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:
+    """Have a command done on the project of the address; a fault is told on its page."""
+    await visit.lab.post("intake", f"{_path(visit)}/{command}", body)
+    return visit.go(_address(visit), said)
 
 
 def _advised(project: Json, kind: str) -> dict[str, int]:

@@ -9,12 +9,11 @@ from starlette.responses import Response
 
 from services.portal.lab import Json, Refused, if_seen, path_of
 from services.portal.pages.projects import treatments
-from services.portal.visit import Faults, Visit, get, post
+from services.portal.visit import NO_FAULTS, Faults, Visit, get, post
 from shared.words import french_list, quoted
 
 _FOUND, _TRIED = 50, 12
 _UNUSABLE, _CHANGED = 422, 409
-_NO_FAULTS = Faults()
 _TRUE = {"true": True, "false": False}
 _RENEWED = "la recette a changé depuis que cette page a été affichée : relisez vos choix"
 
@@ -54,9 +53,27 @@ class Input:
             column.chosen = fit.get(column.name, same)
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """What the recipe takes: filled in as far as the lab knows what fits."""
-    return await _show(visit)
+    path = path_of("projects", visit.part("project_id"))
+    project, recipe = await asyncio.gather(visit.lab.get("intake", path), _recipe(visit))
+    inputs = _inputs(recipe["latest"])
+    parts = await visit.lab.parts(
+        found=visit.lab.get("catalog", "/datasets", q=visit.asked("q"), limit=_FOUND),
+        own=visit.lab.get("catalog", "/datasets", owner_id=project["holder_id"], limit=_FOUND),
+    )
+    offered = dict(_offered(project, parts))
+    await _choose(visit, recipe["name"], inputs, list(offered))
+    shown: dict[str, Any] = {
+        "project": project,
+        "recipe": recipe,
+        "inputs": inputs,
+        "parameters": list(_parameters(recipe["latest"])),
+        "offered": offered,
+        "faults": faults,
+        "q": visit.asked("q"),
+    }
+    return visit.page("treatments/recipe.html", faults.status, **parts, **shown)
 
 
 async def fill(visit: Visit) -> Response:
@@ -64,7 +81,7 @@ async def fill(visit: Visit) -> Response:
     recipe = await _recipe(visit)
     latest = recipe["latest"]
     if visit.number("version") != latest["number"]:
-        return await _show(visit, _CHANGED, Faults(_RENEWED))
+        return await show(visit, Faults(_RENEWED, status=_CHANGED))
     inputs, parameters = _inputs(latest), list(_parameters(latest))
     body = {
         "version": latest["number"],
@@ -89,11 +106,12 @@ async def fill(visit: Visit) -> Response:
             f"columns.{one.name}.{it.name}": it.field for one in inputs for it in one.columns
         }
         fields |= {f"parameters.{one['name']}": one["field"] for one in parameters}
-        faults = Faults(refused.detail, fields.get(refused.field, ""))
-        return await _show(visit, refused.status, faults)
+        return await show(
+            visit, Faults(refused.detail, fields.get(refused.field, ""), refused.status)
+        )
     if told := " ".join(_read_twice(body["columns"])):
         visit.request.session["said"] = told
-    return await treatments.built(visit, _NO_FAULTS, treatment=made)
+    return await treatments.show(visit, treatment=made)
 
 
 def _read_twice(columns: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
@@ -106,38 +124,16 @@ def _read_twice(columns: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
 
 
 async def _recipe(visit: Visit) -> Json:
-    return await visit.lab.get("compute", path_of("recipes", visit.request.path_params["recipe"]))
-
-
-async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
-    path = path_of("projects", visit.request.path_params["project_id"])
-    project, recipe = await asyncio.gather(visit.lab.get("intake", path), _recipe(visit))
-    inputs = _inputs(recipe["latest"])
-    parts = await visit.lab.parts(
-        found=visit.lab.get("catalog", "/datasets", q=visit.asked("q"), limit=_FOUND),
-        own=visit.lab.get("catalog", "/datasets", owner_id=project["holder_id"], limit=_FOUND),
-    )
-    offered = dict(_offered(project, parts))
-    await _choose(visit, recipe["name"], inputs, list(offered))
-    shown: dict[str, Any] = {
-        "project": project,
-        "recipe": recipe,
-        "inputs": inputs,
-        "parameters": list(_parameters(recipe["latest"])),
-        "offered": offered,
-        "faults": faults,
-        "q": visit.asked("q"),
-    }
-    return visit.page("treatments/recipe.html", status, **parts, **shown)
+    return await visit.lab.get("compute", path_of("recipes", visit.part("recipe")))
 
 
 def _offered(project: Json, parts: Json) -> Iterator[tuple[str, str]]:
     """What may be chosen, with its title: one's own, what is advised, what is found."""
-    for one in (parts["own"].value or {}).get("items", ()):
+    for one in parts["own"].items:
         yield one["id"], one["title"]
     for one in (project.get("guidance") or {}).get("datasets", ()):
         yield one["dataset_id"], one["title"]
-    for one in (parts["found"].value or {}).get("items", ()):
+    for one in parts["found"].items:
         yield one["id"], one["title"]
 
 

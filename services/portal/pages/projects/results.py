@@ -7,32 +7,28 @@ from contextlib import aclosing
 from starlette.responses import Response, StreamingResponse
 
 from services.portal.download import PICTURES, download
-from services.portal.lab import Json, Refused, path_of, pieces_of
-from services.portal.visit import Faults, Visit, faults_of, get, post
+from services.portal.lab import Json, path_of, pieces_of
+from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 
 _TABLE, _SHOWN_ROWS, _SHOWN_BYTES = "result.csv", 50, 64_000
 _NO_CONTENT = 204
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """A job with its log, and its result once it is there."""
-    return await _show(visit, Faults())
-
-
-async def _show(visit: Visit, faults: Faults, status: int = 200) -> Response:
-    job_id = visit.request.path_params["job_id"]
+    job_id = visit.part("job_id")
     job = await visit.lab.get("compute", path_of("jobs", job_id))
     is_out = job["state"] == "succeeded" and not job["is_held"]
     table = await _first_rows(visit, job_id, job) if is_out else []
     shown = {"job": job, "files": _files(job), "table": table}
     # The part that changes is asked for alone while the job goes on.
     name = "live.html" if visit.request.headers.get("HX-Request") else "show.html"
-    return visit.page(f"results/{name}", status, faults=faults, **shown)
+    return visit.page(f"results/{name}", faults.status, faults=faults, **shown)
 
 
 async def follow(visit: Visit) -> Response:
     """What happens to a job, as server-sent events."""
-    path = path_of("jobs", visit.request.path_params["job_id"], "events")
+    path = path_of("jobs", visit.part("job_id"), "events")
     last = visit.request.headers.get("Last-Event-ID", "")
     response = await visit.lab.open("compute", path, last_event_id=last)
     if response.status == _NO_CONTENT:
@@ -43,51 +39,30 @@ async def follow(visit: Visit) -> Response:
 
 async def read_file(visit: Visit) -> Response:
     """A file of a result."""
-    path = path_of("jobs", visit.request.path_params["job_id"], "result")
+    path = path_of("jobs", visit.part("job_id"), "result")
     asked = {"name": visit.asked("nom"), "format": visit.asked("format")}
     return await download(visit, "compute", path, **asked)
 
 
 async def cancel(visit: Visit) -> Response:
     """Stop a job."""
-    job_id = visit.request.path_params["job_id"]
+    job_id = visit.part("job_id")
     await visit.lab.post("compute", path_of("jobs", job_id, "cancel"))
     return visit.go(f"/resultats/{job_id}", "Le calcul s'arrête.")
 
 
+@faults_on(show)
 async def run_again(visit: Visit) -> Response:
     """Run a project's full job once more; sent twice, the form starts one."""
-    job_id = visit.request.path_params["job_id"]
+    job_id = visit.part("job_id")
     job = await visit.lab.get("compute", path_of("jobs", job_id))
-    try:
-        new = await visit.lab.post("compute", "/jobs", {"project_id": job["project_id"]}, job_id)
-    except Refused as refused:
-        return await _show(visit, faults_of(refused), refused.status)
+    new = await visit.lab.post("compute", "/jobs", {"project_id": job["project_id"]}, job_id)
     return visit.go(f"/resultats/{new['id']}", "Le calcul est relancé.")
 
 
-async def show_release(visit: Visit) -> Response:
+async def show_release(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """What was checked of a held result, rule by rule."""
-    return await _show_release(visit, Faults())
-
-
-async def decide(visit: Visit) -> Response:
-    """Let a held result go, or keep it back."""
-    job_id = visit.request.path_params["job_id"]
-    body = {
-        "decision": visit.text("decision"),
-        "reason": visit.text("reason"),
-        "version": visit.number("version"),
-    }
-    try:
-        await visit.lab.post("compute", path_of("jobs", job_id, "release"), body)
-    except Refused as refused:
-        return await _show_release(visit, faults_of(refused), refused.status)
-    return visit.go("/revue", "Votre décision est enregistrée.")
-
-
-async def _show_release(visit: Visit, faults: Faults, status: int = 200) -> Response:
-    job_id = visit.request.path_params["job_id"]
+    job_id = visit.part("job_id")
     asked = await visit.lab.get("compute", path_of("release-requests", job_id))
     by = asked["decision"]["decided_by"] if asked["decision"] else ""
     named = [one["dataset_id"] for one in (asked.get("release") or {}).get("entries", ())]
@@ -102,7 +77,19 @@ async def _show_release(visit: Visit, faults: Faults, status: int = 200) -> Resp
         "files": _files(asked) if waits else [],
         "faults": faults,
     }
-    return visit.page("results/release.html", status, asked=asked, **shown)
+    return visit.page("results/release.html", faults.status, asked=asked, **shown)
+
+
+@faults_on(show_release)
+async def decide(visit: Visit) -> Response:
+    """Let a held result go, or keep it back."""
+    body = {
+        "decision": visit.text("decision"),
+        "reason": visit.text("reason"),
+        "version": visit.number("version"),
+    }
+    await visit.lab.post("compute", path_of("jobs", visit.part("job_id"), "release"), body)
+    return visit.go("/revue", "Votre décision est enregistrée.")
 
 
 def _files(job: Json) -> list[Json]:

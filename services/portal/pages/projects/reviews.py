@@ -12,11 +12,11 @@ from services.portal.drafts.draft import Facts
 from services.portal.drafts.papers import PAPERS
 from services.portal.lab import Json, Refused, path_of
 from services.portal.pages.projects.treatments import preview_of
-from services.portal.visit import Faults, Visit, faults_of, get, post
+from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 
 _SHOWN = 50
 _NOT_FOUND, _CONFLICT = 404, 409
-_CHANGED = Faults("le dossier a changé depuis que vous l'avez lu : relisez-le, puis décidez")
+_CHANGED = "le dossier a changé depuis que vous l'avez lu : relisez-le, puis décidez"
 
 
 async def page(visit: Visit) -> Response:
@@ -26,42 +26,15 @@ async def page(visit: Visit) -> Response:
     if visit.person and visit.person.has("reviewer"):
         asked["releases"] = lab.get("compute", "/release-requests", limit=_SHOWN)
     found = await lab.parts(**asked)
-    held = (found["releases"].value or {}).get("items", []) if "releases" in found else []
+    held = found["releases"].items if "releases" in found else []
     of = [one["project_id"] for one in held if one["project_id"]]
     titles = await lab.titles("intake", "projects", of)
     return visit.page("reviews/list.html", held=held, titles=titles, **found)
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """The evidence, and the decision."""
-    return await _show(visit, Faults())
-
-
-async def decide(visit: Visit) -> Response:
-    """Secure a project, turn it down, or ask to complete it, on the evidence that was shown."""
-    project_id = visit.request.path_params["project_id"]
-    project = await visit.lab.get("intake", path_of("projects", project_id))
-    shown = dossier(await _evidence(visit, project))
-    if visit.text("fingerprint") != fingerprint_of(shown):
-        return await _show(visit, _CHANGED, _CONFLICT)
-    body = {
-        "decision": visit.text("decision"),
-        "reason": visit.text("reason"),
-        "version": visit.number("version"),
-        "conditions": visit.lines("conditions") if visit.text("decision") == "secure" else [],
-        "seen": as_text(shown),
-    }
-    try:
-        await visit.lab.post("intake", path_of("projects", project_id, "review"), body)
-    except Refused as refused:
-        return await _show(visit, faults_of(refused), refused.status)
-    return visit.go(f"/projets/{project_id}", "Votre décision est enregistrée.")
-
-
-async def _show(visit: Visit, faults: Faults, status: int = 200) -> Response:
-    project = await visit.lab.get(
-        "intake", path_of("projects", visit.request.path_params["project_id"])
-    )
+    project = await visit.lab.get("intake", path_of("projects", visit.part("project_id")))
     evidence = await _evidence(visit, project)
     told = dossier(evidence)
     shown = {
@@ -72,7 +45,26 @@ async def _show(visit: Visit, faults: Faults, status: int = 200) -> Response:
         "impediment": evidence.review.get("impediment", ""),
         "has_agreed": evidence.review.get("has_agreed", False),
     }
-    return visit.page("reviews/show.html", status, project=project, **shown)
+    return visit.page("reviews/show.html", faults.status, project=project, **shown)
+
+
+@faults_on(show)
+async def decide(visit: Visit) -> Response:
+    """Secure a project, turn it down, or ask to complete it, on the evidence that was shown."""
+    project_id = visit.part("project_id")
+    project = await visit.lab.get("intake", path_of("projects", project_id))
+    shown = dossier(await _evidence(visit, project))
+    if visit.text("fingerprint") != fingerprint_of(shown):
+        raise Refused(_CONFLICT, _CHANGED)
+    body = {
+        "decision": visit.text("decision"),
+        "reason": visit.text("reason"),
+        "version": visit.number("version"),
+        "conditions": visit.lines("conditions") if visit.text("decision") == "secure" else [],
+        "seen": as_text(shown),
+    }
+    await visit.lab.post("intake", path_of("projects", project_id, "review"), body)
+    return visit.go(f"/projets/{project_id}", "Votre décision est enregistrée.")
 
 
 async def _evidence(visit: Visit, project: Json) -> Evidence:
@@ -90,7 +82,7 @@ async def _evidence(visit: Visit, project: Json) -> Evidence:
 
 async def draft(visit: Visit) -> Response:
     """A paper that the review asks for, as far as the lab can write it, to be saved."""
-    project_id, paper = (visit.request.path_params[name] for name in ("project_id", "paper"))
+    project_id, paper = visit.part("project_id"), visit.part("paper")
     if paper not in PAPERS:
         raise HTTPException(_NOT_FOUND)
     written = PAPERS[paper][1](await _facts(visit, project_id)).typeset()

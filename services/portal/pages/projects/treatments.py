@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
@@ -10,56 +11,23 @@ from starlette.responses import Response
 
 from services.portal.building import COMPARISONS, KEY_PARTS, Choices, treatment_of, with_value
 from services.portal.lab import Json, Part, Refused, path_of
-from services.portal.visit import Faults, Visit, faults_of, get, post
+from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 
 _FOUND = 50
 _LONGEST = 300_000
 _NONE = "|"
 
 
-async def show(visit: Visit) -> Response:
-    """The choices, and beside them what the treatment would make."""
-    return await built(visit, Faults())
-
-
-async def save(visit: Visit) -> Response:
-    """Let the treatment that was shown be the project's."""
-    project_id = visit.request.path_params["project_id"]
-    try:
-        treatment = _read(visit.text("treatment"))
-        path = path_of("projects", project_id, "treatment")
-        await visit.lab.post("intake", path, treatment)
-    except Refused as refused:
-        return await built(visit, faults_of(refused), refused.status)
-    return visit.go(
-        f"/projets/{project_id}",
-        "Le traitement est enregistré : le Datalab le vérifie et demande aux producteurs.",
-    )
-
-
-async def write(visit: Visit) -> Response:
-    """What a treatment that somebody wrote would make: SQL over the datasets, or a whole one."""
-    try:
-        treatment = _written(visit)
-    except Refused as refused:
-        return await built(visit, faults_of(refused), refused.status)
-    return await built(visit, Faults(), treatment=treatment)
-
-
-async def built(
-    visit: Visit, faults: Faults, status: int = 200, treatment: Json = None
-) -> Response:
-    """The page of a project's treatment: of the choices, or with this one and what it makes."""
-    project = await visit.lab.get(
-        "intake", path_of("projects", visit.request.path_params["project_id"])
-    )
+async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None) -> Response:
+    """The choices, or this treatment, and beside them what it would make."""
+    project = await visit.lab.get("intake", path_of("projects", visit.part("project_id")))
     choices = _choices(visit)
     # Both the value that rows are kept by and the form need them.
     columns = asyncio.ensure_future(_columns(visit, choices))
     try:
         wanted = treatment or treatment_of(await _read_by(choices, columns))
     except Refused as refused:
-        faults, status, wanted = faults_of(refused), refused.status, None
+        faults, wanted = faults_of(refused), None
     asked = {
         "keys": _keys(visit, choices),
         "recipes": visit.lab.get("compute", "/recipes", limit=_FOUND),
@@ -70,7 +38,8 @@ async def built(
     parts = await visit.lab.parts(**asked)
     preview = parts["preview"].value
     if isinstance(preview, Faults):
-        faults, parts["preview"] = preview, Part()
+        # What was chosen so far need not run yet: that is told, and no fault of the request.
+        faults, parts["preview"] = replace(preview, status=faults.status), Part()
     told = parts["preview"].value or {}
     shown = {
         "names": await visit.names({one["owner_id"] for one in told.get("asked", ())}),
@@ -83,7 +52,25 @@ async def built(
         "sql": visit.text("sql"),
         "key_text": _NONE.join(choices.key.get(name, "") for name in KEY_PARTS),
     }
-    return visit.page("treatments/build.html", status, **parts, **shown)
+    return visit.page("treatments/build.html", faults.status, **parts, **shown)
+
+
+@faults_on(show)
+async def save(visit: Visit) -> Response:
+    """Let the treatment that was shown be the project's."""
+    project_id = visit.part("project_id")
+    path = path_of("projects", project_id, "treatment")
+    await visit.lab.post("intake", path, _read(visit.text("treatment")))
+    return visit.go(
+        f"/projets/{project_id}",
+        "Le traitement est enregistré : le Datalab le vérifie et demande aux producteurs.",
+    )
+
+
+@faults_on(show)
+async def write(visit: Visit) -> Response:
+    """What a treatment that somebody wrote would make: SQL over the datasets, or a whole one."""
+    return await show(visit, treatment=_written(visit))
 
 
 async def preview_of(visit: Visit, treatment: Json, holder_id: str = "") -> Json:
