@@ -6,9 +6,9 @@ module of the same name in `services.compute.runner`, which only the sandbox imp
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
 
 from shared.applications.aggregate import AGGREGATE
 from shared.applications.application import Application, Parameters, Role
@@ -74,22 +74,13 @@ class ApplicationView(Frozen):
     description: str
     automatic: bool
     roles: tuple[Role, ...]
-    parameters: dict[str, Any]
+    parameters: Annotated[dict[str, Any], BeforeValidator(lambda told: told.model_json_schema())]
 
 
 def list_applications() -> tuple[ApplicationView, ...]:
     """Every application, with the JSON Schema of its parameters."""
-    return tuple(
-        ApplicationView(
-            name=application.name,
-            title=application.title,
-            description=application.description,
-            automatic=application.automatic,
-            roles=application.roles,
-            parameters=application.parameters.model_json_schema(),
-        )
-        for application in APPLICATIONS.values()
-    )
+    every = APPLICATIONS.values()
+    return tuple(ApplicationView.model_validate(one, from_attributes=True) for one in every)
 
 
 def check_steps(inputs: Iterable[str], steps: Sequence[Step]) -> None:
@@ -181,17 +172,3 @@ def _check_roles(application: Application, step: Step, tables: set[str], at: str
             raise Invalid("l'application n'a pas ce rôle", f"{at}.inputs.{role}")
         if table not in tables:
             raise Invalid(f"aucune table ne s'appelle « {table} »", f"{at}.inputs.{role}")
-
-
-__all__ = [
-    "APPLICATIONS",
-    "Application",
-    "ApplicationView",
-    "Parameters",
-    "Role",
-    "check_steps",
-    "effect_of",
-    "list_applications",
-    "parse_parameters",
-    "with_choices",
-]

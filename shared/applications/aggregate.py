@@ -15,10 +15,19 @@ from shared.applications.application import (
     Unit,
 )
 from shared.applications.effect import Columns as TableColumns
-from shared.applications.effect import Effect, MadeColumn, Named, Part, ShownTable, Source, as_it_is
+from shared.applications.effect import (
+    Effect,
+    MadeColumn,
+    Named,
+    Part,
+    ShownTable,
+    Source,
+    as_it_is,
+    named_each,
+)
 
 Columns = tuple[ColumnName, ...]
-SUM, MEAN = "la somme", "la moyenne"
+_MEAN = "la moyenne"
 
 
 class Ratio(Parameters):
@@ -162,8 +171,8 @@ class AggregateParameters(Parameters):
     def _plain(self) -> Iterator[tuple[str, str, str]]:
         """The figures of single columns: their name, how they are made, and of which column."""
         yield from ((name, "sum", name) for name in self.sums)
-        for how, ending in _ENDINGS.items():
-            names: Columns = getattr(self, _FIELDS[how])
+        for how, (field, ending) in _FIGURES.items():
+            names: Columns = getattr(self, field)
             yield from ((f"{name}_{ending}", how, name) for name in names)
             if how == "count" and self.rows:
                 yield self.rows, how, self.group_columns()[0]
@@ -194,23 +203,15 @@ class AggregateParameters(Parameters):
         return self
 
 
-_ENDINGS = {
-    "mean": "moyenne",
-    "count": "nombre",
-    "distinct": "distincts",
-    "median": "mediane",
-    "min": "min",
-    "max": "max",
+_FIGURES = {
+    "mean": ("means", "moyenne"),
+    "count": ("counts", "nombre"),
+    "distinct": ("distinct", "distincts"),
+    "median": ("medians", "mediane"),
+    "min": ("mins", "min"),
+    "max": ("maxs", "max"),
 }
-_FIELDS = {
-    "mean": "means",
-    "count": "counts",
-    "distinct": "distinct",
-    "median": "medians",
-    "min": "mins",
-    "max": "maxs",
-}
-"""Of each figure, how its columns end, and by which parameter it is asked for."""
+"""Of each figure, by which parameter it is asked for, and how its columns end."""
 
 
 def _check(name: str, names: list[str], field: str) -> None:
@@ -251,26 +252,20 @@ def _effect(told: AggregateParameters, _tables: Mapping[str, TableColumns]) -> E
 
 
 def _named(told: AggregateParameters) -> Iterator[Named]:
-    for what, number_for in (("by", ""), ("sums", SUM), ("means", MEAN), ("counts", "")):
-        names: Columns = getattr(told, what)
-        for at, name in enumerate(names):
-            yield Named(f"{what}.{at}", Source("table", name), number_for)
-    yield from further_named(told)
-
-
-def further_named(told: AggregateParameters) -> Iterator[Named]:
-    """What it names besides groups, sums, means and counts."""
+    yield from named_each("by", told.by)
+    yield from named_each("sums", told.sums, "la somme")
+    yield from named_each("means", told.means, _MEAN)
+    yield from named_each("counts", told.counts)
     for at, time in enumerate(told.times):
         yield Named(f"times.{at}.column", Source("table", time.column))
-    wanted = (("distinct", ""), ("medians", "la médiane"), ("mins", ""), ("maxs", ""))
-    for what, number_for in wanted:
-        names: Columns = getattr(told, what)
-        for at, name in enumerate(names):
-            yield Named(f"{what}.{at}", Source("table", name), number_for)
+    yield from named_each("distinct", told.distinct)
+    yield from named_each("medians", told.medians, "la médiane")
+    yield from named_each("mins", told.mins)
+    yield from named_each("maxs", told.maxs)
     for at, one in enumerate(told.quantiles):
         yield Named(f"quantiles.{at}.column", Source("table", one.column), "le quantile")
     for at, mean in enumerate(told.weighted_means):
-        yield Named(f"weighted_means.{at}.column", Source("table", mean.column), MEAN)
+        yield Named(f"weighted_means.{at}.column", Source("table", mean.column), _MEAN)
         yield Named(f"weighted_means.{at}.weight", Source("table", mean.weight), "le poids")
 
 

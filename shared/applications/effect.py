@@ -3,7 +3,7 @@
 What owners are asked for and what is checked before a treatment runs are made from this alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -77,6 +77,14 @@ class Named(NamedTuple):
     field: str
     source: Source
     number_for: str = ""
+
+
+def named_each(
+    field: str, columns: Iterable[str], number_for: str = "", *, role: str = "table"
+) -> Iterator[Named]:
+    """The columns that a list of the parameters names, each at its place."""
+    for at, column in enumerate(columns):
+        yield Named(f"{field}.{at}", Source(role, column), number_for)
 
 
 class Fault(NamedTuple):

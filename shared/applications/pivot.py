@@ -16,6 +16,7 @@ from shared.applications.effect import (
     Source,
     as_it_is,
     as_they_are,
+    named_each,
 )
 from shared.words import unique
 
@@ -113,8 +114,7 @@ def _wide(told: Wide) -> Effect:
 
 
 def _named_wide(told: Wide) -> Iterator[Named]:
-    for at, name in enumerate(told.index):
-        yield Named(f"wide.index.{at}", Source("table", name))
+    yield from named_each("wide.index", told.index)
     yield Named("wide.names", Source("table", told.names))
     yield Named("wide.values", Source("table", told.values), _FIGURES.get(told.figure, ""))
 
@@ -123,12 +123,9 @@ def _long(told: Long, columns: Columns) -> Effect:
     kept = tuple(name for name in columns or () if name not in told.columns)
     names_to, values_to = unique((told.names_to, told.values_to), kept)
     values = MadeColumn(tuple(Part(Source("table", name)) for name in told.columns))
-    named = (
-        Named(f"long.columns.{at}", Source("table", name)) for at, name in enumerate(told.columns)
-    )
     return Effect(
         {**as_they_are("table", kept), names_to: MadeColumn(kind="text"), values_to: values},
-        named=tuple(named),
+        named=tuple(named_each("long.columns", told.columns)),
         passes=("table",),
     )
 

@@ -1,6 +1,6 @@
 """Puts pseudonyms in place of values, the same for the same value within a project."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -10,10 +10,10 @@ from shared.applications.effect import (
     Columns,
     Effect,
     MadeColumn,
-    Named,
     Part,
     Source,
     as_they_are,
+    named_each,
 )
 
 
@@ -43,12 +43,8 @@ def _effect(told: PseudonymiseParameters, tables: Mapping[str, Columns]) -> Effe
     made = as_they_are("table", tables["table"])
     for name in told.columns:
         made[name] = MadeColumn((Part(Source("table", name), "pseudonym"),), "text")
-    return Effect(made, named=tuple(_named(told)), passes=("table",))
-
-
-def _named(told: PseudonymiseParameters) -> Iterator[Named]:
-    for at, name in enumerate(told.columns):
-        yield Named(f"columns.{at}", Source("table", name))
+    named = tuple(named_each("columns", told.columns))
+    return Effect(made, named=named, passes=("table",))
 
 
 PSEUDONYMISE = Application(

@@ -11,7 +11,15 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from shared.applications.application import Application, ColumnName, Parameters, Totals
-from shared.applications.effect import Columns, Effect, Named, ShownTable, Source, as_it_is
+from shared.applications.effect import (
+    Columns,
+    Effect,
+    Named,
+    ShownTable,
+    Source,
+    as_it_is,
+    named_each,
+)
 from shared.applications.sql import APPLICATION as QUERY
 from shared.applications.sql import hash_of_query
 from shared.errors import Invalid
@@ -129,8 +137,7 @@ def _effect(told: PythonParameters, tables: Mapping[str, Columns]) -> Effect:
 
 def _named(told: PythonParameters) -> Iterator[Named]:
     for role, names in told.columns.items():
-        for at, name in enumerate(names):
-            yield Named(f"columns.{role}.{at}", Source(role, name))
+        yield from named_each(f"columns.{role}", names, role=role)
 
 
 class OwnCode(Frozen):

@@ -4,13 +4,14 @@ The steps are gone through with columns in place of rows: an unknown column is a
 tells of figures that would not mean what their name says, and of crossings that multiply rows.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
-from shared.applications.aggregate import AggregateParameters, further_named
+from shared.applications.aggregate import AggregateParameters
 from shared.applications.cross import CHOICE, CROSS, SUCCESSOR_COLUMNS, CrossParameters
+from shared.applications.effect import Effect, Named
 from shared.applications.python import PYTHON
 from shared.events.event import Step, Treatment
 from shared.tables.files import no_table
@@ -68,15 +69,6 @@ def result_of(treatment: Treatment, inputs: KnownInputs) -> tuple[Findings, Know
     return found, table, last.is_open
 
 
-def _named(told: AggregateParameters) -> Iterator[tuple[str, tuple[str, ...]]]:
-    yield from (
-        ("by", told.by),
-        ("sums", told.sums),
-        ("means", told.means),
-        ("counts", told.counts),
-    )
-
-
 class _Check:
     """One treatment under check."""
 
@@ -88,16 +80,16 @@ class _Check:
     def findings(self) -> Findings:
         """Go through the steps."""
         inputs = self._treatment.inputs.items()
-        tables = self.tables = {name: self._input(name, one) for name, one in inputs}
+        self.tables = {name: self._input(name, one) for name, one in inputs}
         for number, step in enumerate(self._treatment.steps):
             parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
             if self._takes_files(number, step):
-                tables[step.output] = StepTable(step.output, "", {}, is_open=True)
+                self.tables[step.output] = StepTable(step.output, "", {}, is_open=True)
             elif check := _STEPS.get(step.application):
-                tables[step.output] = check(self, number, step, parameters, tables)
+                self.tables[step.output] = check(self, number, step, parameters)
             else:
-                tables[step.output] = self._made(number, step, tables)
-        self._found.tables.update({name: one.types for name, one in tables.items()})
+                self.tables[step.output] = self._made(number, step)
+        self._found.tables.update({name: one.types for name, one in self.tables.items()})
         return self._found
 
     def _input(self, name: str, dataset_id: str) -> StepTable:
@@ -150,43 +142,49 @@ class _Check:
         if message:
             self._found.warnings.append(Remark(field=field, kind=kind, message=message))
 
-    def _made(self, number: int, step: Step, tables: Mapping[str, StepTable]) -> StepTable:
+    def _given(self, step: Step) -> dict[str, StepTable]:
+        return {role: self.tables[name] for role, name in step.inputs.items()}
+
+    def _effect(self, number: int, step: Step) -> Effect:
+        given = self._given(step).items()
+        known = {role: None if it.is_open else tuple(it.columns) for role, it in given}
+        return effect_of(step, f"steps.{number}", known)
+
+    def _name(self, number: int, step: Step, named: Named) -> StepColumn:
+        """A column that a step names; that there is none, or no number, is told."""
+        field, name = f"steps.{number}.parameters.{named.field}", named.source.column
+        column = self._column(self._given(step)[named.source.role], name, field)
+        if named.number_for:
+            self._check_number(name, column, field, named.number_for)
+        return column
+
+    def _made(self, number: int, step: Step) -> StepTable:
         """The table that a step makes of which nothing but its effect is to be told."""
-        given = {role: tables[name] for role, name in step.inputs.items()}
-        known = {role: None if it.is_open else tuple(it.columns) for role, it in given.items()}
-        effect = effect_of(step, f"steps.{number}", known)
+        given, effect = self._given(step), self._effect(number, step)
         for fault in effect.faults:
             field = f"steps.{number}.parameters.{fault.field}"
             remark = Remark(field=field, kind="unknown_column", message=fault.message)
             self._found.faults.append(remark)
         for named in effect.named:
-            field = f"steps.{number}.parameters.{named.field}"
-            column = self._column(given[named.source.role], named.source.column, field)
-            if named.number_for:
-                self._check_number(named.source.column, column, field, named.number_for)
+            self._name(number, step, named)
         columns = {
             name: handed_on(name, made, given, step) for name, made in effect.columns.items()
         }
         is_open = effect.is_open or any(given[role].is_open for role in effect.passes)
         return StepTable(step.output, next(iter(given.values())).dataset_id, columns, None, is_open)
 
-    def cross(
-        self, number: int, step: Step, told: CrossParameters, tables: Mapping[str, StepTable]
-    ) -> StepTable:
+    def cross(self, number: int, step: Step, told: CrossParameters) -> StepTable:
         """The crossed table: whose rows may stand several times, and how many there may be."""
         if told.keys or told.how == "anti":
             # Nobody counted the rows of several keys together; an anti-join repeats none.
-            return self._made(number, step, tables)
-        at = f"steps.{number}"
-        left, right = tables[step.inputs["left"]], tables[step.inputs["right"]]
-        left_key = self._column(left, told.left_key, f"{at}.parameters.left_key")
-        right_key = self._column(right, told.right_key, f"{at}.parameters.right_key")
-        if told.weight:
-            weight = self._column(left, told.weight, f"{at}.parameters.weight")
-            self._check_number(told.weight, weight, f"{at}.parameters.weight", "le poids")
-        if "successors" in step.inputs:
+            return self._made(number, step)
+        at, given = f"steps.{number}", self._given(step)
+        left, right = given["left"], given["right"]
+        named = self._effect(number, step).named
+        left_key, right_key, *_weight = [self._name(number, step, one) for one in named]
+        if "successors" in given:
             for name in SUCCESSOR_COLUMNS:
-                self._column(tables[step.inputs["successors"]], name, f"{at}.inputs.successors")
+                self._column(given["successors"], name, f"{at}.inputs.successors")
         keys = Keys(
             left=Side(left.name, told.left_key, left_key.known, left_key.times, told.left_via),
             right=Side(
@@ -218,35 +216,25 @@ class _Check:
             Remark(field=field, kind="many_to_many", message=message, dataset_id=dataset_id)
         )
 
-    def aggregate(
-        self, number: int, step: Step, told: AggregateParameters, tables: Mapping[str, StepTable]
-    ) -> StepTable:
+    def aggregate(self, number: int, step: Step, told: AggregateParameters) -> StepTable:
         """The table of groups: what is added up of rows that stand several times is told."""
-        table, at = tables[step.inputs["table"]], f"steps.{number}.parameters"
-        named = {
-            what: [self._column(table, it, f"{at}.{what}.{n}") for n, it in enumerate(names)]
-            for what, names in _named(told)
-        }
-        for what, how in (("sums", "la somme"), ("means", "la moyenne")):
-            names: tuple[str, ...] = getattr(told, what)
-            for place, (name, one) in enumerate(zip(names, named[what], strict=True)):
-                field = f"{at}.{what}.{place}"
-                self._check_number(name, one, field, how)
+        table, at = self._given(step)["table"], f"steps.{number}.parameters"
+        columns: dict[str, StepColumn] = {}
+        for named in self._effect(number, step).named:
+            columns[named.field] = one = self._name(number, step, named)
+            name, field, how = named.source.column, f"{at}.{named.field}", named.number_for
+            what = named.field.partition(".")[0]
+            if what in ("sums", "means"):
                 told_of = repeated_told(
                     name, one.source, one.times, one.crossed, how, is_bound=one.is_bound
                 )
                 self._warn(field, "repeated_rows", told_of)
-                if what == "sums" and one.known:
-                    self._warn(field, "sum_of_rates", rate_told(one.known))
-        for further in further_named(told):
-            name, field = further.source.column, f"{at}.{further.field}"
-            found = self._column(table, name, field)
-            if further.number_for:
-                self._check_number(name, found, field, further.number_for)
+            if what == "sums" and one.known:
+                self._warn(field, "sum_of_rates", rate_told(one.known))
         self._check_ratio(at, told, table)
         groups = {
-            name: StepColumn(grouped(one, told), step.output)
-            for name, one in zip(told.by, named["by"], strict=True)
+            name: StepColumn(grouped(columns[f"by.{place}"], told), step.output)
+            for place, name in enumerate(told.by)
         }
         groups |= {
             one.called: StepColumn(KnownColumn(name=one.called, kind="text"), step.output)
