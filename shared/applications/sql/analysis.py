@@ -6,7 +6,7 @@ row and `COLUMNS(...)` for all columns.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 from sqlglot import exp
 
@@ -109,7 +109,7 @@ class Analysis:
         is_recursive = bool(clause and clause.args.get("recursive"))
         for one in clause.expressions if clause else ():
             name, seen = plain_lower(one.alias), dict(known)
-            known[name] = _once(partial(self._cte, one, seen, is_recursive=is_recursive))
+            known[name] = cache(partial(self._cte, one, seen, is_recursive=is_recursive))
         return known
 
     def _cte(self, node: exp.CTE, seen: CommonTables, *, is_recursive: bool) -> Relation:
@@ -260,17 +260,6 @@ def _column_names(node: exp.Expr) -> list[str]:
 def _renamed(relation: Relation, node: exp.Expr) -> Relation:
     names = _column_names(node)
     return relation.named(names) if names else relation
-
-
-def _once(analysed: Callable[[], Relation]) -> Callable[[], Relation]:
-    found: list[Relation] = []
-
-    def answer() -> Relation:
-        if not found:
-            found.append(analysed())
-        return found[0]
-
-    return answer
 
 
 def _given(relation: Relation) -> Relation:

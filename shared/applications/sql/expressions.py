@@ -88,17 +88,14 @@ class Expressions:
 
     def _exists(self, node: exp.Expr, scope: Scope) -> Parts:
         # Which columns it would select does not matter: whether there are rows does.
-        relation = self._subquery(node.this, scope)
-        del relation
+        self._subquery(node.this, scope)
         return NONE
 
     def _aggregate(self, node: exp.Expr, how: str, scope: Scope) -> Parts:
-        if isinstance(node, exp.Count) and (node.this is None or isinstance(node.this, exp.Star)):
+        if _is_count_star(node):
             return scope.counted or NONE
-        if isinstance(node, exp.Anonymous):
-            arguments = node.expressions
-        else:
-            arguments = [*node.iter_expressions()]
+        is_unknown = isinstance(node, exp.Anonymous)
+        arguments = node.expressions if is_unknown else [*node.iter_expressions()]
         first = arguments[0] if arguments else None
         others = arguments[1:]
         ordered: list[exp.Expr] = []

@@ -14,7 +14,7 @@ from shared.applications.sql.scope import Scope
 
 
 class Analyst(Protocol):
-    """What a SELECT needs of the analysis that it is part of."""
+    """What a SELECT or a pivot needs of the analysis that it is part of."""
 
     expressions: Expressions
     account: Account

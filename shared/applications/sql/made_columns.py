@@ -12,10 +12,17 @@ from shared.words import unique
 
 
 def effect(sql: str, tables: Mapping[str, Columns]) -> Effect:
-    """What a query makes of tables with these columns; its names are those of the roles."""
-    found = _analysed(sql, tables)
+    """What a query makes of tables with these columns; its names are those of the roles.
+
+    Raises Invalid for one that cannot run, whatever they hold.
+    """
+    try:
+        found = Analysis(sql, tables)
+    except SqlFault as fault:
+        raise Invalid(str(fault), "sql") from fault
     account, result = found.account, found.result
-    columns = {name: _made(one) for name, one in zip(_names_of(found), result.outputs, strict=True)}
+    names = unique(one.name for one in result.outputs)
+    columns = {name: _made(one) for name, one in zip(names, result.outputs, strict=True)}
     if result.rest:
         columns[unique([OTHERS], columns)[0]] = _made(Output(OTHERS, result.rest))
     groups = [one.by for one in columns.values() if one.of]
@@ -23,26 +30,13 @@ def effect(sql: str, tables: Mapping[str, Columns]) -> Effect:
     return Effect(
         columns,
         by=rows,
-        faults=tuple(Fault("sql", one.told) for one in account.unknown),
+        faults=tuple(Fault("sql", str(one)) for one in account.unknown),
         looks_at=frozenset(account.looks_at),
         whole=tuple(sorted(account.whole)),
         passes=result.open,
         met=tuple(dict.fromkeys(account.met)),
         is_open=result.is_unsure,
     )
-
-
-def _analysed(sql: str, tables: Mapping[str, Columns]) -> Analysis:
-    """The query on these tables; raises Invalid for one that cannot run, whatever they hold."""
-    try:
-        return Analysis(sql, tables)
-    except SqlFault as fault:
-        raise Invalid(str(fault), "sql") from fault
-
-
-def _names_of(found: Analysis) -> list[str]:
-    """What the columns of the result are called, each once."""
-    return unique(one.name for one in found.result.outputs)
 
 
 def _made(output: Output) -> MadeColumn:

@@ -1,20 +1,11 @@
 """PIVOT and UNPIVOT: columns named by values, and values by columns."""
 
-from typing import Protocol
-
 from sqlglot import exp
 
-from shared.applications.sql.expressions import Expressions
-from shared.applications.sql.relations import NONE, Account, Output, Parts, Relation, grouped, made
+from shared.applications.sql.joins import Analyst
+from shared.applications.sql.relations import NONE, Output, Parts, Relation, grouped, made
 from shared.applications.sql.scope import Scope
 from shared.applications.sql.statement import SqlFault
-
-
-class Analyst(Protocol):
-    """What a pivot needs of the analysis that it is part of."""
-
-    expressions: Expressions
-    account: Account
 
 
 def pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -> Relation:

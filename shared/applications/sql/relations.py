@@ -96,27 +96,15 @@ class Relation:
         return replace(self, outputs=(*called, *self.outputs[len(names) :]))
 
 
-class Unknown(NamedTuple):
-    """A name that no table of its place has; `message` is French."""
-
-    message: str
-    place: Place | None
-
-    @property
-    def told(self) -> str:
-        """What is said of it."""
-        return f"{self.place} : {self.message}" if self.place else self.message
-
-
 @dataclass
 class Account:
-    """What a query was seen to read on the way."""
+    """What a query was seen to read on the way; `unknown` are names that nothing has."""
 
     looks_at: set[Source] = field(default_factory=set)
     whole: set[str] = field(default_factory=set)
     used: dict[str, tuple[str, ...]] = field(default_factory=dict)
     met: list[Met] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
+    unknown: list[SqlFault] = field(default_factory=list)
     work: int = 0
 
     def spend(self, work: int) -> None:
@@ -127,9 +115,9 @@ class Account:
 
     def miss(self, message: str, place: Place | None) -> None:
         """Note a name that nothing has; few are told, as each takes a while."""
-        self.unknown.append(Unknown(message, place))
+        self.unknown.append(SqlFault(message, place))
         if len(self.unknown) >= MOST_UNKNOWN:
-            raise SqlFault(self.unknown[0].message, self.unknown[0].place)
+            raise self.unknown[0]
 
     def read(self, parts: Iterable[Trace]) -> Parts:
         """Note that these columns are read; returns them."""

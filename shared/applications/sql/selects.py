@@ -45,7 +45,7 @@ class _Select:
         chosen = select.expressions
         for one in chosen:
             if isinstance(one, exp.Alias):
-                scope.aliases.setdefault(plain_lower(one.alias), self._alias(one))
+                scope.aliases.setdefault(plain_lower(one.alias), _Alias(self, one))
         self._read(select.args.get("where"))
         for one in chosen:
             # The engine reads these for every row, also where nobody asks for what comes of it.
@@ -77,11 +77,9 @@ class _Select:
         if group.args.get("all"):
             chosen = self._select.expressions
             keys += [self._chosen(one) for one in chosen if not is_aggregated(one)]
-        nested = ("expressions", "grouping_sets", "cube", "rollup")
-        for key in nested:
-            for one in group.args.get(key) or ():
-                for node in _leaves(one):
-                    keys.append(self._key(node))
+        for key in ("expressions", "grouping_sets", "cube", "rollup"):
+            nodes = (node for one in group.args.get(key) or () for node in _leaves(one))
+            keys += map(self._key, nodes)
         return NONE.union(*keys)
 
     def _key(self, node: exp.Expr) -> Parts:
@@ -115,9 +113,6 @@ class _Select:
         return frozenset(found)
 
     # What comes out.
-
-    def _alias(self, node: exp.Alias) -> "_Alias":
-        return _Alias(self, node)
 
     def alias_parts(self, node: exp.Alias) -> Parts:
         """What the value under an alias is made of."""

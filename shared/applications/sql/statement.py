@@ -162,7 +162,7 @@ def _check_alias(sql: str, node: exp.Expr) -> None:
 
 def _query(sql: str, tree: exp.Expr) -> exp.Query:
     if isinstance(tree, exp.Pivot | exp.Values):
-        tree = exp.select("*").from_(_as_source(tree))
+        tree = exp.select("*").from_(exp.Subquery(this=tree))
     if isinstance(tree, exp.Subquery) and not isinstance(tree.this, exp.Query):
         raise SqlFault("seul un SELECT est accepté")
     if not isinstance(tree, exp.Query):
@@ -179,10 +179,6 @@ def _query(sql: str, tree: exp.Expr) -> exp.Query:
         if isinstance(node, exp.Table) and (node.args.get("db") or node.args.get("catalog")):
             raise SqlFault("une table se nomme par son seul nom, sans schéma", place_of(sql, node))
     return tree
-
-
-def _as_source(tree: exp.Expr) -> exp.Expr:
-    return exp.Subquery(this=tree)
 
 
 def tables_named(sql: str) -> list[str]:
