@@ -8,17 +8,15 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-import services.catalog.metrics
-import services.compute.metrics
-import services.intake.metrics
-import services.notify.metrics
 import shared.metrics
+from deploy import SERVICES
 from deploy.local.ports import Ports, variable
 from deploy.topology import SERVICE_CLASSES
 from shared.events import LAB_EVENTS, Event
@@ -34,10 +32,7 @@ METRICS = [
     family
     for module in (
         shared.metrics,
-        services.catalog.metrics,
-        services.compute.metrics,
-        services.intake.metrics,
-        services.notify.metrics,
+        *(import_module(f"services.{name}.metrics") for name in sorted(SERVICES)),
     )
     for family in vars(module).values()
     if hasattr(family, "_labelnames")
@@ -183,10 +178,8 @@ def _settings() -> str:
 
 def _portal_settings() -> str:
     """What the portal reads, beside what it shares with the services."""
-    own = PortalSettings.model_fields.keys() - ServerSettings.model_fields.keys()
-    return _settings_of(
-        {name: field for name, field in PortalSettings.model_fields.items() if name in own}
-    )
+    fields, common = PortalSettings.model_fields, ServerSettings.model_fields
+    return _settings_of({name: field for name, field in fields.items() if name not in common})
 
 
 def _settings_of(fields: Mapping[str, FieldInfo]) -> str:

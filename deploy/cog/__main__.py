@@ -6,13 +6,14 @@ import tarfile
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from deploy.cog.files import FOLDER, PLACES, write
 from deploy.cog.place_names import PLACES_HEADER, place_names
 from deploy.cog.territory_history import (
     FIRST_YEAR,
+    Edition,
     Entry,
     Places,
     Snapshot,
@@ -53,22 +54,6 @@ _KINDS = {
 _GONE = "gone"
 
 Row = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class Edition:
-    """What the package has of one year; the first also has INSEE's history since 1943."""
-
-    communes: list[Entry]
-    epci: list[Entry]
-    departements: list[Entry]
-    regions: list[Entry]
-    history: list[Entry]
-
-    @property
-    def bodies(self) -> dict[str, str]:
-        """The EPCI of each commune that is a member of one."""
-        return {member["code"]: body["code"] for body in self.epci for member in body["membres"]}
 
 
 def _fetch(version: str, folder: Path) -> Edition:

@@ -1,9 +1,8 @@
 """What places are called, for who looks for data about them, and what they lie in."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
 
-from deploy.cog.territory_history import Entry
+from deploy.cog.territory_history import Edition, Entry
 from shared.words import sequence
 
 PLACES_HEADER = "kind;code;name;words;within;postcodes;population"
@@ -56,27 +55,7 @@ _FORMER = -1
 Row = tuple[str | int, ...]
 
 
-class Lists(Protocol):
-    """The lists of a year."""
-
-    @property
-    def communes(self) -> list[Entry]:
-        """Communes, and what is or was a part of one."""
-
-    @property
-    def epci(self) -> list[Entry]:
-        """Bodies of communes with their members."""
-
-    @property
-    def departements(self) -> list[Entry]:
-        """Départements with their region."""
-
-    @property
-    def regions(self) -> list[Entry]:
-        """Regions."""
-
-
-def place_names(present: Lists, places: Mapping[str, str]) -> Iterator[Row]:
+def place_names(present: Edition, places: Mapping[str, str]) -> Iterator[Row]:
     """Each name once with its code and those it lies in; `places` has what parts belong to."""
     rows = (
         *_regions(present),
@@ -88,7 +67,7 @@ def place_names(present: Lists, places: Mapping[str, str]) -> Iterator[Row]:
         yield kind, code, name, " ".join(word for word, _written in sequence(str(name))), *others
 
 
-def _regions(present: Lists) -> Iterator[Row]:
+def _regions(present: Edition) -> Iterator[Row]:
     for entry in present.regions:
         if entry["zone"] != _OVERSEAS_COLLECTIVITY:
             yield "region", f"R{entry['code']}", entry["nom"], "", "", 0
@@ -96,7 +75,7 @@ def _regions(present: Lists) -> Iterator[Row]:
         yield "region", code, name, "", "", 0
 
 
-def _departments(present: Lists) -> Iterator[Row]:
+def _departments(present: Edition) -> Iterator[Row]:
     former = {
         code: region for region, (_name, codes) in FORMER_REGIONS.items() for code in codes.split()
     }
@@ -109,7 +88,7 @@ def _departments(present: Lists) -> Iterator[Row]:
                 yield "departement", code, FORMER_DEPARTMENTS[code], within, "", _FORMER
 
 
-def _bodies(present: Lists) -> Iterator[Row]:
+def _bodies(present: Edition) -> Iterator[Row]:
     for entry in present.epci:
         inside = sorted({_department(member["code"]) for member in entry["membres"]})
         people = entry["populationMunicipale"]
@@ -118,9 +97,9 @@ def _bodies(present: Lists) -> Iterator[Row]:
             yield "epci", entry["code"], name, " ".join(inside), "", _FORMER
 
 
-def _communes(present: Lists, places: Mapping[str, str]) -> Iterator[Row]:
+def _communes(present: Edition, places: Mapping[str, str]) -> Iterator[Row]:
     """The communes, and the names of those that became a part of one."""
-    bodies = {member["code"]: body["code"] for body in present.epci for member in body["membres"]}
+    bodies = present.bodies
     known = set[tuple[str, str]]()
     for entry in _whole_first(present.communes):
         code = places.get(entry["code"], entry["code"])

@@ -11,6 +11,23 @@ Entry = Mapping[str, Any]
 Places = dict[str, str]
 """A code, and the code of the commune that its territory belongs to."""
 
+
+@dataclass(frozen=True)
+class Edition:
+    """What the package has of one year; the first also has INSEE's history since 1943."""
+
+    communes: list[Entry]
+    epci: list[Entry]
+    departements: list[Entry]
+    regions: list[Entry]
+    history: list[Entry]
+
+    @property
+    def bodies(self) -> dict[str, str]:
+        """The EPCI of each commune that is a member of one."""
+        return {member["code"]: body["code"] for body in self.epci for member in body["membres"]}
+
+
 FIRST_YEAR = 1943
 _BEGINNING, _END = "1943-01-01", "9999-12-31"
 _PART_TYPES = {"COMA", "COMD", "commune-associee", "commune-deleguee"}

@@ -165,7 +165,7 @@ class Lab:
 
     async def members(self, member_ids: Iterable[str]) -> dict[str, Json]:
         """Members by their ids, asked for at once; None where nobody registered one, or says so."""
-        return await self._seen("intake", "members", member_ids)
+        return await self.seen("intake", "members", member_ids)
 
     async def all_members(self) -> list[Json]:
         """All members, by name."""
@@ -186,12 +186,16 @@ class Lab:
 
     async def titles(self, service: Service, kind: str, ids: Iterable[str]) -> dict[str, str]:
         """What projects or datasets are called, by their ids; these where they are not shown."""
-        found = await self._seen(service, kind, ids)
+        found = await self.seen(service, kind, ids)
         return {one: str(told["title"]) if told else one for one, told in found.items()}
 
-    async def _seen(self, service: Service, kind: str, ids: Iterable[str]) -> dict[str, Json]:
-        asked = {one: if_seen(self.get(service, path_of(kind, one))) for one in dict.fromkeys(ids)}
-        return {one: part.value for one, part in (await self.parts(**asked)).items()}
+    async def seen(
+        self, service: Service, kind: str, ids: Iterable[str], *part: str
+    ) -> dict[str, Json]:
+        """Things by their ids, or a part of each; None where the person may not see it."""
+        paths = {one: path_of(kind, one, *part) for one in ids}
+        asked = {one: if_seen(self.get(service, path)) for one, path in paths.items()}
+        return {one: found.value for one, found in (await self.parts(**asked)).items()}
 
     async def _call(
         self,

@@ -1,22 +1,10 @@
 """What places are called, and what they lie in."""
 
-from dataclasses import dataclass
-
 from deploy.cog.place_names import place_names
-from deploy.cog.territory_history import Entry
+from deploy.cog.territory_history import Edition
 
-
-@dataclass
-class Lists:
-    """The lists of a year, with one region."""
-
-    communes: list[Entry]
-    epci: list[Entry]
-    departements: list[Entry]
-    regions: list[Entry]
-
-
-LISTS = Lists(
+LISTS = Edition(
+    history=[],
     communes=[
         {
             "code": "14118",

@@ -1,13 +1,13 @@
 """A recipe for a project: which data and columns it takes, and the treatment that it makes."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.responses import Response
 
-from services.portal.lab import Json, Refused, if_seen, path_of
+from services.portal.lab import Json, Refused, path_of
 from services.portal.pages.projects import treatments
 from services.portal.visit import NO_FAULTS, Faults, Visit, get, post
 from shared.words import french_list, quoted
@@ -143,30 +143,23 @@ async def _choose(visit: Visit, recipe: str, inputs: list[Input], offered: list[
     tried = list(filter(None, sent.values())) or offered[:_TRIED]
     if wanted := visit.asked("avec"):
         tried = [wanted, *tried]
+    offers = await visit.lab.seen("catalog", "datasets", tried, "recipes")
     fits = {
         (one["input"], dataset_id): one["columns"]
-        for dataset_id, told in (await _seen(visit, tried, "recipes")).items()
-        for one in told.get("items", ())
+        for dataset_id, told in offers.items()
+        for one in (told or {}).get("items", ())
         if one["name"] == recipe
     }
     for one in inputs:
         taken = {other.dataset_id for other in inputs}
         fitting = (it for it in tried if (one.name, it) in fits and it not in taken)
         one.dataset_id = sent[one.at] if any(sent.values()) else next(fitting, "")
-    datasets = await _seen(visit, filter(None, (one.dataset_id for one in inputs)))
+    chosen = filter(None, (one.dataset_id for one in inputs))
+    datasets = await visit.lab.seen("catalog", "datasets", chosen)
     for one in inputs:
-        one.choose(datasets.get(one.dataset_id, {}), fits.get((one.name, one.dataset_id), {}))
+        one.choose(datasets.get(one.dataset_id) or {}, fits.get((one.name, one.dataset_id), {}))
         for column in one.columns:
             column.chosen = visit.text(column.field) or column.chosen
-
-
-async def _seen(visit: Visit, dataset_ids: Iterable[str], *part: str) -> dict[str, Json]:
-    """What is told of these datasets, of those that the person may see."""
-    asked = {
-        one: if_seen(visit.lab.get("catalog", path_of("datasets", one, *part)))
-        for one in dict.fromkeys(dataset_ids)
-    }
-    return {one: found.value or {} for one, found in (await visit.lab.parts(**asked)).items()}
 
 
 def _inputs(latest: Json) -> list[Input]:
