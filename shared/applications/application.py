@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from shared.applications.effect import Columns, Effect
+from shared.applications.parameters import ColumnName, Parameters
 from shared.events.event import Frozen, Step
 
-ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=150)]
 """What stands above a picture or a page."""
 
@@ -31,12 +31,6 @@ Totals = Annotated[
     ),
 ]
 """What a step does with the rows of its datasets that sum others."""
-
-
-class Parameters(BaseModel):
-    """What an application can be told; an unknown name is an error, not silence."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Role(Frozen):
@@ -75,3 +69,15 @@ class Application:
         if self.main:
             return self.main(step.parameters, tuple(step.inputs))
         return next(iter(step.inputs)) if self.open_roles else self.roles[0].name
+
+
+__all__ = [
+    "Application",
+    "ColumnName",
+    "Formats",
+    "Parameters",
+    "Role",
+    "Title",
+    "Totals",
+    "Unit",
+]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
-from shared.applications.application import ColumnName, Parameters
+from shared.applications.parameters import ColumnName, Parameters
 
 _MOST_CODES = 5000
 
