@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
@@ -17,16 +17,6 @@ EXIT_CODES = {"succeeded": 0, "failed": 1, "cancelled": 3, "given_up": 4}
 
 _RETRIES = 30
 _RETRY_SECONDS = 1.0
-
-
-class Screen(Protocol):
-    """Where it is shown."""
-
-    def line(self, words: str) -> None:
-        """A line that stays."""
-
-    def progress(self, share: float, message: str) -> None:
-        """How far it is, from 0 to 1."""
 
 
 def follow(api: Client, job_id: str) -> str:
@@ -71,7 +61,7 @@ def _events(api: Client, job_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @contextmanager
-def _screen() -> Iterator[Screen]:
+def _screen() -> Iterator["_Lines | _Live"]:
     if not sys.stdout.isatty():
         yield _Lines()
         return
@@ -92,7 +82,7 @@ class _Lines:
         show.line(words)
 
     def progress(self, share: float, message: str) -> None:
-        """Print what it does, once for each."""
+        """Print how far it is, from 0 to 1, and what it does, once for each."""
         if message and message != self._message:
             show.line(f"{share:4.0%} {message}")
         self._message = message
@@ -109,7 +99,7 @@ class _Live:
         self._shown.console.print(show.text(words))
 
     def progress(self, share: float, message: str) -> None:
-        """Move the bar."""
+        """Move the bar: how far it is, from 0 to 1."""
         self._shown.update(self._bar, completed=share, description=show.text(message))
 
 

@@ -2,7 +2,7 @@
 
 import secrets
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -108,7 +108,7 @@ class Plan:
             "DATALAB_HTTP_HOST": LOOPBACK,
             "DATALAB_HTTP_PORT": str(self.port(PORTAL)),
         }
-        return {**defaults, **_told_the_portal(self._given), **own}
+        return {**defaults, **_told(self._given, of_portal=True), **own}
 
     def _server_folders(self) -> Iterator[Path]:
         """Where the servers that run here write to."""
@@ -156,23 +156,12 @@ class Plan:
         return file.read_text()
 
 
-def _told(environ: Mapping[str, str]) -> dict[str, str]:
-    """The settings of services and portal in an environment."""
+def _told(environ: Mapping[str, str], *, of_portal: bool = False) -> dict[str, str]:
+    """The settings of services and portal in an environment, or those of the portal alone."""
     # Only a start pays for the models of settings: most commands look for addresses.
     from shared.server_settings import PortalSettings  # noqa: PLC0415
-    from shared.settings import Settings  # noqa: PLC0415
+    from shared.settings import PREFIX, Settings  # noqa: PLC0415
 
-    return _fields(Settings.model_fields | PortalSettings.model_fields, environ)
-
-
-def _told_the_portal(environ: Mapping[str, str]) -> dict[str, str]:
-    from shared.server_settings import PortalSettings  # noqa: PLC0415
-
-    return _fields(PortalSettings.model_fields, environ)
-
-
-def _fields(names: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
-    from shared.settings import PREFIX  # noqa: PLC0415
-
+    names = {*PortalSettings.model_fields, *(() if of_portal else Settings.model_fields)}
     variables = {PREFIX + name.upper() for name in names}
     return {name: environ[name] for name in variables if environ.get(name)}

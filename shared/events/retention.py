@@ -1,6 +1,6 @@
 """What each service tells of things that are kept for a time only: a notice first, then the end."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -74,20 +74,6 @@ RetentionApplied = (
 )
 
 ANNOUNCED: dict[str, type[RetentionAnnounced]] = {
-    cls.source: cls
-    for cls in (
-        IntakeRetentionAnnounced,
-        CatalogRetentionAnnounced,
-        ComputeRetentionAnnounced,
-        NotifyRetentionAnnounced,
-    )
+    cls.source: cls for cls in get_args(RetentionAnnounced)
 }
-APPLIED: dict[str, type[RetentionApplied]] = {
-    cls.source: cls
-    for cls in (
-        IntakeRetentionApplied,
-        CatalogRetentionApplied,
-        ComputeRetentionApplied,
-        NotifyRetentionApplied,
-    )
-}
+APPLIED: dict[str, type[RetentionApplied]] = {cls.source: cls for cls in get_args(RetentionApplied)}

@@ -90,24 +90,12 @@ class Input(Frozen):
 
     def protected(self, earlier: Mapping[str, str]) -> ProtectedInput:
         """What the rules of release need to know of it; `earlier`: hash -> path in the folder."""
+        # Both take what they have of the same name, and ignore the rest.
         return ProtectedInput(
-            dataset_id=self.dataset_id,
-            version=self.version,
-            sha256=self.sha256,
-            title=self.title,
-            personal=self.personal,
-            minimum_units=self.minimum_units,
+            **dict(self),
             earlier=tuple(
-                EarlierCells(
-                    entry=one.entry,
-                    path=earlier[one.file.sha256],
-                    job_id=one.job_id,
-                    project_id=one.project_id,
-                )
-                for one in self.releases
+                EarlierCells(**dict(one), path=earlier[one.file.sha256]) for one in self.releases
             ),
-            unit=self.unit,
-            unit_type=self.unit_type,
             is_unit_given=self.columns is None or self.unit in self.columns,
         )
 

@@ -76,10 +76,9 @@ class AskedOwner(Frozen):
     columns: tuple[str, ...] | None = Field(description="None for all, while they are not known")
 
 
-class KnownPreview(Frozen):
+class _Known(Frozen):
     """What the catalogue knows of a treatment before it runs, as a member may know it."""
 
-    inputs: KnownInputs
     matches: tuple[KeyMatch, ...] = ()
     proposed: tuple[ProposedKey, ...] = ()
     asked: tuple[AskedOwner, ...] = ()
@@ -93,6 +92,12 @@ class KnownPreview(Frozen):
     attribution: str = Field(default="", description="to publish with the result, in French")
     conflict: str = Field(default="", description="why licences do not fit, in French")
     persons: tuple[str, ...] = Field(default=(), description="what data tell of persons, in French")
+
+
+class KnownPreview(_Known):
+    """The same with the tables that it reads."""
+
+    inputs: KnownInputs
     protected: tuple[str, ...] = Field(
         default=(), description="datasets, not the asker's, whose results are checked"
     )
@@ -118,21 +123,12 @@ class Estimate(Frozen):
     executor: str = "local"
 
 
-class TreatmentPreview(TreatmentCheck):
+class TreatmentPreview(_Known, TreatmentCheck):
     """What a treatment would make; `rows` is None where nobody can say before it runs."""
 
     columns: tuple[ResultColumn, ...] = ()
     is_open: bool = Field(description="whether the run may add columns that are not named here")
     rows: int | None = None
-    matches: tuple[KeyMatch, ...] = ()
-    proposed: tuple[ProposedKey, ...] = ()
-    asked: tuple[AskedOwner, ...] = ()
-    reads: tuple[DatasetUse, ...] = ()
-    licence: str = ""
-    obligations: tuple[str, ...] = ()
-    attribution: str = ""
-    conflict: str = ""
-    persons: tuple[str, ...] = ()
     checks: tuple[str, ...] = Field(
         default=(), description="what is checked before the result leaves the lab, in French"
     )

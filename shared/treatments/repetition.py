@@ -89,19 +89,23 @@ class Keys(NamedTuple):
     @property
     def left_times(self) -> Times:
         """How often a row of the left table may stand in the result."""
-        if self.counted and not self.counted.multiplies_left:
+        one = self.counted
+        if one and not one.multiplies_left:
             return 1
-        most = self.counted.right_most if self.is_exact and self.counted else None
-        times = multiplied(most or self.right.rows_of_a_key, self.left.keys_of_a_row)
-        return SEVERAL if self.counted and times in {1, None} else times
+        return self._times(self.left, self.right, one.right_most if one else 0)
 
     @property
     def right_times(self) -> Times:
         """How often a row of the right table may."""
-        if self.counted and not self.counted.multiplies_right:
+        one = self.counted
+        if one and not one.multiplies_right:
             return 1
-        most = self.counted.left_most if self.is_exact and self.counted else None
-        times = multiplied(most or self.left.rows_of_a_key, self.right.keys_of_a_row)
+        return self._times(self.right, self.left, one.left_most if one else 0)
+
+    def _times(self, side: Side, other: Side, most: int) -> Times:
+        """How often a row of a side may stand; `most` rows of the other have one key, if exact."""
+        rows = most if self.is_exact else other.rows_of_a_key
+        times = multiplied(rows, side.keys_of_a_row)
         return SEVERAL if self.counted and times in {1, None} else times
 
     @property

@@ -75,23 +75,18 @@ def list_(
     return "catalog", "/datasets", query
 
 
-def _show_columns(dataset: Answer) -> None:
-    """The columns of the newest version that was read, where anything is said of columns."""
-    read = [one["profile"] for one in dataset["versions"] if one["profile"]]
-    if dataset["columns"]:
-        show.line("\ncolumns")
-        known = read[-1]["columns"] if read else dataset["columns"]
-        show.rows(known, ("name", "kind", "meaning.type", "description"))
-
-
 def _show_versions(dataset: Answer) -> None:
     ABOUT(dataset)
     show.line("\nversions")
     columns = ("number", "state", "filename", "file.size", "file.sha256", "reason", "note")
     show.rows(dataset["versions"], columns)
-    _show_columns(dataset)
-    read = [one["profile"] for one in dataset["versions"] if one["profile"]]
-    if totals := [total for one in read[-1:] for total in one.get("totals", ())]:
+    read = (one["profile"] for one in reversed(dataset["versions"]) if one["profile"])
+    newest: Answer = next(read, {})
+    if dataset["columns"]:
+        show.line("\ncolumns")
+        known = newest.get("columns", dataset["columns"])
+        show.rows(known, ("name", "kind", "meaning.type", "description"))
+    if totals := newest.get("totals"):
         show.line("\nrows of totals, left out of sums")
         show.rows(totals, ("message",))
     unmet = [one for one in dataset["criteria"] if not one["met"]]
