@@ -11,6 +11,7 @@ from deploy.cli.api_client import CallError, Client
 from deploy.demo import content
 from deploy.demo.story import wait
 from tests.chaos.lab import Lab
+from tests.e2e.acting import OnProject, members_of, offered
 
 ROWS = [
     ("stop", "commune", "boardings", "revenue"),
@@ -56,7 +57,7 @@ def figure_of(figure: str) -> dict[str, Any]:
 
 
 @dataclass
-class Consent:
+class Consent(OnProject):
     """A town asks a carrier for its counts of passengers; what everybody saw on the way."""
 
     lab: Lab
@@ -90,9 +91,9 @@ class Consent:
             "licence": "lov2",
         }
         about = {**about, "access": "restricted", "territory": content.TERRITORY}
-        self.buses = self._offer(self.owner, about, file)
+        self.buses = offered(self.owner, about, file)
         towns = content.DATA / "communes_2026.csv"
-        self.towns = self._offer(self.owner, content.open_dataset(towns.name), towns)
+        self.towns = offered(self.owner, content.open_dataset(towns.name), towns)
 
     def ask(self) -> None:
         """A reviewer secures the project; the owner reads what is asked, and grants just that."""
@@ -174,25 +175,6 @@ class Consent:
         found: list[Any] = self.project()["waits_for"]
         return found
 
-    def project(self) -> dict[str, Any]:
-        """The project as its holder sees it."""
-        found: dict[str, Any] = self.holder.get("intake", f"/projects/{self.project_id}")
-        return found
-
-    def act(self, what: str, body: dict[str, Any], client: Client | None = None) -> None:
-        """Decide something on the project."""
-        (client or self.staff).post("intake", f"/projects/{self.project_id}/{what}", body)
-
-    def reach(self, stage: str) -> None:
-        """Wait until the project is at that stage."""
-        wait(f"the project is {stage}", lambda: self.project()["stage"] == stage)
-
-    def find(self) -> str | None:
-        """The result, by a search of its holder's."""
-        page = self.holder.get("catalog", "/datasets", q="vacance EPCI", limit=100)
-        found = (one["id"] for one in page["items"] if one["project_id"] == self.project_id)
-        return next(found, None)
-
     def status(self, client: Client) -> int:
         """What the client is answered that downloads the result."""
         try:
@@ -203,21 +185,11 @@ class Consent:
             return error.status
         return 200 if size else 0
 
-    def _offer(self, client: Client, about: dict[str, Any], file: Path) -> str:
-        made = client.upload("catalog", "/datasets", about, file)["id"]
-        path = f"/datasets/{made}"
-        wait("it is published", lambda: client.get("catalog", path)["state"] == "published")
-        return str(made)
-
 
 @pytest.fixture(scope="module")
 def consent(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Consent:
     """The whole story."""
-    staff = lab.client("lab", "operator", "reviewer")
-    members = {
-        role: staff.post("intake", "/members", content.member(role))["id"]
-        for role in content.MEMBERS
-    }
+    members = members_of(lab.client("lab", "operator", "reviewer"))
     consent = Consent(lab, members, tmp_path_factory.mktemp("consent"))
     consent.play()
     return consent

@@ -12,6 +12,7 @@ from deploy.demo import content
 from deploy.demo.story import review, wait
 from shared.aggregate import new_id
 from tests.chaos.lab import Lab
+from tests.e2e.acting import offered
 
 REASON = "les personnes ont retiré leur accord"
 
@@ -39,7 +40,7 @@ def _bytes(path: Path) -> bytes:
         return b""
 
 
-def offered(client: Client, folder: Path, marker: str) -> str:
+def marked(client: Client, folder: Path, marker: str) -> str:
     """The id of a published dataset, in whose table, keys and profile a text is."""
     lines = (content.DATA / "epci_2026.csv").read_text(encoding="utf-8").splitlines()
     first = lines[1].split(";")
@@ -47,11 +48,7 @@ def offered(client: Client, folder: Path, marker: str) -> str:
     wrong = [marker if at == column else value for at, value in enumerate(first)]
     file = folder / "epci.csv"
     file.write_text("\n".join([*lines, ";".join(wrong)]), encoding="utf-8")
-    about = content.open_dataset("epci_2026.csv")
-    made = client.upload("catalog", "/datasets", about, file)["id"]
-    path = f"/datasets/{made}"
-    wait("it is published", lambda: client.get("catalog", path)["state"] == "published")
-    return str(made)
+    return offered(client, content.open_dataset("epci_2026.csv"), file)
 
 
 def tried(lab: Lab, dataset_id: str) -> tuple[str, str]:
@@ -83,7 +80,7 @@ def tried(lab: Lab, dataset_id: str) -> tuple[str, str]:
 def test_deleted_data_is_nowhere_in_the_lab(lab: Lab, tmp_path: Path) -> None:
     """Neither what was uploaded, nor what was read of it, nor what a trial made of it."""
     marker, owner = new_id("marqueur"), lab.client("mbr_deletes", "owner")
-    dataset_id = offered(owner, tmp_path, marker)
+    dataset_id = marked(owner, tmp_path, marker)
     project, job = tried(lab, dataset_id)
     holder = lab.client("mbr_tries", "holder")
     assert holder.get("compute", f"/jobs/{job}/result", name="manifest.json")

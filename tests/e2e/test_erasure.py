@@ -10,6 +10,7 @@ from deploy.cli.api_client import Client
 from deploy.demo.partner import Partner
 from deploy.demo.story import review, wait
 from tests.chaos.lab import Lab
+from tests.e2e.acting import offered
 
 MARK = "Zenobie"
 """Stands in every text that the member gives."""
@@ -86,9 +87,7 @@ def staff(lab: Lab) -> Client:
 
 def taken_to_trial(staff: Client, member: Client, folder: Path) -> str:
     """The id of the member's project, whose trial ran on the member's own data."""
-    dataset = member.upload("catalog", "/datasets", about(), table(folder))["id"]
-    path = f"/datasets/{dataset}"
-    wait("it is published", lambda: member.get("catalog", path)["state"] == "published")
+    dataset = offered(member, about(), table(folder))
     project_id = str(member.post("intake", "/projects", project(dataset))["id"])
     path = f"/projects/{project_id}"
     wait("it is advised", lambda: member.get("intake", path)["stage"] == "advised")

@@ -13,6 +13,7 @@ from deploy.cli.api_client import CallError
 from deploy.demo import content
 from deploy.demo.story import wait
 from tests.chaos.lab import Lab
+from tests.e2e.acting import OnProject, members_of
 
 pytest.importorskip("nbclient", reason="make code was not run")
 image = pytest.importorskip("matplotlib.image")
@@ -28,7 +29,7 @@ def run(tables, parameters):
 
 
 @dataclass
-class Pictures:
+class Pictures(OnProject):
     """A town's project on the pictures of a carrier; what everybody saw on the way."""
 
     lab: Lab
@@ -85,7 +86,7 @@ class Pictures:
         body = content.project(self.photos, self.treatment("python", code=CODE))
         body |= {"title": "Quels arrêts sont abrités ?", "dataset_ids": []}
         self.project_id = self.holder.post("intake", "/projects", body)["id"]
-        wait("it is advised", lambda: self.project()["stage"] == "advised")
+        self.reach("advised")
         version = self.staff.get("intake", f"/projects/{self.project_id}")["version"]
         said = {"decision": "secure", "reason": "Des mesures.", "version": version}
         self.staff.post("intake", f"/projects/{self.project_id}/review", said)
@@ -110,20 +111,11 @@ class Pictures:
         items = self.owner.get("catalog", "/access-requests", waiting="true")["items"]
         return any(one["project_id"] == self.project_id for one in items)
 
-    def project(self) -> dict[str, Any]:
-        """The project as its holder sees it."""
-        found: dict[str, Any] = self.holder.get("intake", f"/projects/{self.project_id}")
-        return found
-
 
 @pytest.fixture(scope="module")
 def pictures(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Pictures:
     """The whole story."""
-    staff = lab.client("lab", "operator", "reviewer")
-    members = {
-        role: staff.post("intake", "/members", content.member(role))["id"]
-        for role in content.MEMBERS
-    }
+    members = members_of(lab.client("lab", "operator", "reviewer"))
     pictures = Pictures(lab, members, tmp_path_factory.mktemp("pictures"))
     pictures.play()
     return pictures

@@ -10,11 +10,12 @@ import urllib3
 from rdflib import Graph
 from rdflib.namespace import PROV
 
-from deploy.cli.api_client import CallError, Client
+from deploy.cli.api_client import CallError
 from deploy.demo import content
 from deploy.demo.story import accept, review, wait
 from shared.auth import issue_token
 from tests.chaos.lab import Lab
+from tests.e2e.acting import OnProject, members_of, offered
 
 PURPOSE = "étude de la vacance par intercommunalité"
 LAST_DAY = "2100-01-01"
@@ -22,7 +23,7 @@ REASON = "étude suspendue par son commanditaire"
 
 
 @dataclass
-class Affair:
+class Affair(OnProject):
     """An agency's homes and a city's inter-communal bodies, both restricted, and what they become.
 
     `waiting` is what the owner saw before the result was released, `used` what it saw before it
@@ -35,7 +36,6 @@ class Affair:
     owner_id: str
     homes: str = ""
     bodies: str = ""
-    project_id: str = ""
     result_id: str = ""
     waiting: list[dict[str, Any]] = field(default_factory=list)
     used: list[dict[str, Any]] = field(default_factory=list)
@@ -46,11 +46,6 @@ class Affair:
         self.holder = self.lab.client(self.holder_id, "holder", "owner")
         self.owner = self.lab.client(self.owner_id, "owner")
 
-    def project(self) -> dict[str, Any]:
-        """The project as its holder sees it."""
-        project: dict[str, Any] = self.holder.get("intake", f"/projects/{self.project_id}")
-        return project
-
     def upload(self) -> None:
         """Each member offers its table; what is made of the owner's has to be shared alike."""
         bodies = {
@@ -59,8 +54,8 @@ class Affair:
             "access": "restricted",
             "licence": "odc-odbl",
         }
-        self.homes = _offer(self.holder, content.HOMES, content.HOMES_FILE)
-        self.bodies = _offer(self.owner, bodies, "epci_2026.csv")
+        self.homes = offered(self.holder, content.HOMES, content.DATA / content.HOMES_FILE)
+        self.bodies = offered(self.owner, bodies, content.DATA / "epci_2026.csv")
 
     def ask(self) -> None:
         """The holder's project is found secure; the owner is asked, and binds its consent."""
@@ -114,10 +109,6 @@ class Affair:
         wait("it is delivered", lambda: _done(partial(self.act, "delivery", delivery, self.holder)))
         self.result_id = wait("the result is found", self.find)
 
-    def act(self, what: str, body: dict[str, Any], client: Client | None = None) -> None:
-        """Decide something on the project."""
-        (client or self.staff).post("intake", f"/projects/{self.project_id}/{what}", body)
-
     def decide(self, decision: str, **why: str) -> None:
         """The owner's decision on the project's request."""
         path = f"/access-requests/{self.project_id}.{self.bodies}"
@@ -132,16 +123,6 @@ class Affair:
         ]
         return found
 
-    def reach(self, stage: str) -> None:
-        """Wait until the project is at that stage."""
-        wait(f"the project is {stage}", lambda: self.project()["stage"] == stage)
-
-    def find(self) -> str | None:
-        """The result, by a search of its holder's."""
-        page = self.holder.get("catalog", "/datasets", q="vacance EPCI")
-        found = (one["id"] for one in page["items"] if one["project_id"] == self.project_id)
-        return next(found, None)
-
     def _uses(self) -> list[dict[str, Any]] | None:
         uses: list[dict[str, Any]] = self.owner.get("catalog", f"/datasets/{self.bodies}/uses")[
             "items"
@@ -151,14 +132,6 @@ class Affair:
     def _released(self) -> list[dict[str, Any]] | None:
         uses = self._uses()
         return uses if uses and uses[0]["release"] == "released" else None
-
-
-def _offer(client: Client, metadata: dict[str, Any], filename: str) -> str:
-    """Upload a real table; its id, once it is published."""
-    made = client.upload("catalog", "/datasets", metadata, content.DATA / filename)["id"]
-    path = f"/datasets/{made}"
-    wait(f"{filename} is published", lambda: client.get("catalog", path)["state"] == "published")
-    return str(made)
 
 
 def _done(act: partial[None]) -> bool:
@@ -174,13 +147,11 @@ def _done(act: partial[None]) -> bool:
 def affair(lab: Lab) -> Affair:
     """The whole affair, to its delivery."""
     staff = lab.client("lab", "operator", "reviewer")
-    members = [
-        staff.post("intake", "/members", content.member(role))["id"] for role in content.MEMBERS
-    ]
-    affair = Affair(lab, *members[:2])
+    holder, owner, *others = members_of(staff).values()
+    affair = Affair(lab, holder, owner)
     affair.upload()
     affair.ask()
-    affair.compute(members[1], members[2:])
+    affair.compute(owner, others)
     affair.deliver()
     return affair
 

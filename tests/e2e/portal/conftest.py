@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from deploy.demo import content
 from deploy.demo.story import Story
 from tests.chaos.lab import Lab
+from tests.e2e.acting import members_of
 from tests.e2e.test_consent import Consent
 from tests.servers import require
 
@@ -176,11 +176,7 @@ def played(lab: Lab, story: Story) -> Story:
 @pytest.fixture(scope="package")
 def made(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Consent:
     """A project that made a result of a carrier's restricted data, up to its delivery."""
-    staff = lab.client("lab", "operator", "reviewer")
-    members = {
-        role: staff.post("intake", "/members", content.member(role))["id"]
-        for role in content.MEMBERS
-    }
+    members = members_of(lab.client("lab", "operator", "reviewer"))
     consent = Consent(lab, members, tmp_path_factory.mktemp("made"))
     consent.upload()
     consent.ask()

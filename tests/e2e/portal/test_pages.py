@@ -8,10 +8,19 @@ import pytest
 from deploy.demo import content
 from deploy.demo.story import Story
 from shared.aggregate import now
-from tests.e2e.portal.conftest import Enter, announced
+from tests.e2e.portal.conftest import Enter, Visitor, announced
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 NARROW = 320
+
+
+def faults_of(visitor: Visitor) -> list[str]:
+    """What axe-core, and a screen of 320 px, find wrong with the page that is open."""
+    visitor.page.set_viewport_size({"width": NARROW, "height": 800})
+    visitor.page.evaluate(AXE)
+    found = [one["id"] for one in visitor.page.evaluate("axe.run()")["violations"]]
+    width = visitor.page.evaluate("document.documentElement.scrollWidth")
+    return found if width <= NARROW else [*found, f"{width} px"]
 
 
 PLAIN = [

@@ -15,7 +15,7 @@ from shared.aggregate import now
 from shared.store import Store
 from tests.chaos.lab import Lab
 from tests.e2e.portal.conftest import Enter, Visitor, announced
-from tests.e2e.portal.test_pages import AXE, NARROW
+from tests.e2e.portal.test_pages import faults_of
 from tests.servers import eventually
 
 HOSTILE = "Cartes & <script>document.title='pris'</script>"
@@ -29,15 +29,6 @@ def register(visitor: Visitor, path: str, name: str, mail: str) -> str:
     visitor.page.fill("#mail", mail)
     visitor.press("main form[action$='/inscription'] button")
     return str(visitor.page.locator("main").inner_text())
-
-
-def faults_of(visitor: Visitor) -> list[str]:
-    """What axe-core, and a screen of 320 px, find wrong with the page that is open."""
-    visitor.page.set_viewport_size({"width": NARROW, "height": 800})
-    visitor.page.evaluate(AXE)
-    found = [one["id"] for one in visitor.page.evaluate("axe.run()")["violations"]]
-    width = visitor.page.evaluate("document.documentElement.scrollWidth")
-    return found if width <= NARROW else [*found, f"{width} px"]
 
 
 def let_begin(lab: Lab, workshop_id: str) -> None:

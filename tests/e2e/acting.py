@@ -1,0 +1,51 @@
+"""What stories of one project do again and again: members, data, the project on its way."""
+
+from pathlib import Path
+from typing import Any
+
+from deploy.cli.api_client import Client
+from deploy.demo import content
+from deploy.demo.story import wait
+
+
+def members_of(staff: Client) -> dict[str, str]:
+    """New members of the demonstration's names, by their roles in it."""
+    return {
+        role: str(staff.post("intake", "/members", content.member(role))["id"])
+        for role in content.MEMBERS
+    }
+
+
+def offered(client: Client, about: dict[str, Any], file: Path) -> str:
+    """Upload a table; its id, once it is published."""
+    made = client.upload("catalog", "/datasets", about, file)["id"]
+    path = f"/datasets/{made}"
+    wait(f"{file.name} is read", lambda: client.get("catalog", path)["state"] == "published")
+    return str(made)
+
+
+class OnProject:
+    """A story about a project, as the lab's staff and its holder see it."""
+
+    staff: Client
+    holder: Client
+    project_id: str = ""
+
+    def project(self) -> dict[str, Any]:
+        """The project as its holder sees it."""
+        found: dict[str, Any] = self.holder.get("intake", f"/projects/{self.project_id}")
+        return found
+
+    def act(self, what: str, body: dict[str, Any], client: Client | None = None) -> None:
+        """Decide something on the project."""
+        (client or self.staff).post("intake", f"/projects/{self.project_id}/{what}", body)
+
+    def reach(self, stage: str) -> None:
+        """Wait until the project is at that stage."""
+        wait(f"the project is {stage}", lambda: self.project()["stage"] == stage)
+
+    def find(self) -> str | None:
+        """The result, by a search of its holder's."""
+        page = self.holder.get("catalog", "/datasets", q="vacance EPCI", limit=100)
+        found = (one["id"] for one in page["items"] if one["project_id"] == self.project_id)
+        return next(found, None)
