@@ -106,7 +106,12 @@ def _arguments(method: Callable[..., Any]) -> Iterator[str]:
 
 def _events(service: Any) -> str:  # noqa: ANN401 - a service class has a name
     rows = (
-        (f"`{event.topic}`", _first(event.__doc__), _listeners(event), _data(event))
+        (
+            f"`{event.topic}`",
+            _first(event.__doc__),
+            _listeners(event),
+            ", ".join(f"`{name}`" for name in event.model_fields),
+        )
         for event in LAB_EVENTS
         if event.source == service.name
     )
@@ -117,10 +122,6 @@ def _listeners(event: type[Event]) -> str:
     """The services that hear the event, but for notify, which hears every one."""
     heard = [service.name for service in SERVICE_CLASSES if event in subscriptions(service)]
     return ", ".join(sorted(set(heard) - {"notify"})) or "-"
-
-
-def _data(event: type[Event]) -> str:
-    return ", ".join(f"`{name}`" for name in event.model_fields)
 
 
 def _fields() -> str:
@@ -170,10 +171,6 @@ def _objects() -> str:
         if name.startswith("_")
     )
     return table("object | what it is | fields", rows)
-
-
-def _settings() -> str:
-    return _settings_of(Settings.model_fields)
 
 
 def _portal_settings() -> str:
@@ -230,7 +227,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "events": lambda: _sections(_events),
     "fields": _fields,
     "objects": _objects,
-    "settings": _settings,
+    "settings": lambda: _settings_of(Settings.model_fields),
     "portal_settings": _portal_settings,
     "ports": _ports,
     "metrics": _metrics,

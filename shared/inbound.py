@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import from_json
@@ -13,8 +13,6 @@ from shared import trace
 from shared.aggregate import caused_id
 from shared.errors import Invalid, Rejected
 from shared.events.event import finite
-
-T = TypeVar("T")
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.:@-]{1,200}")
 _KEY_LENGTH = 255

@@ -89,7 +89,10 @@ class Reading:
     def declarations(self) -> list[tuple[Json, str]]:
         """What its owner declared of the newest version that was read, and of which columns."""
         told = (self.held or self.newest)["not_personal"]
-        return [(one, french_list(list(map(_finding, one["findings"])))) for one in told]
+        return [
+            (one, french_list([Finding.model_validate(it).in_french for it in one["findings"]]))
+            for one in told
+        ]
 
     @property
     def proposals(self) -> list[tuple[str, str, str]]:
@@ -140,7 +143,3 @@ def differences(version: Json) -> Iterator[str]:
         if changes[name]:
             said += f" ; colonnes {what} : {', '.join(changes[name])}"
     yield spaced(f"Depuis la version {changes['since']} : {said}.")
-
-
-def _finding(told: Json) -> str:
-    return Finding.model_validate(told).in_french

@@ -47,6 +47,7 @@ def dossier(evidence: Evidence) -> Draft:
     if not evidence.facts.preview:
         told = (_asker(evidence.facts), _conflicts(evidence), _columns(evidence), _before(evidence))
         return Draft(evidence.facts.project["title"], told, warning="").typeset()
+    checks = tuple(map(sentence, evidence.facts.checks))
     sections = (
         _asker(evidence.facts),
         _conflicts(evidence),
@@ -56,7 +57,7 @@ def dossier(evidence: Evidence) -> Draft:
         _licences(evidence.facts),
         _owners(evidence.facts),
         _feasibility(evidence),
-        _leaving(evidence.facts),
+        Section("Vérifié à la sortie", checks or ("Rien de connu.",)),
         _before(evidence),
     )
     return Draft(evidence.facts.project["title"], sections, warning="").typeset()
@@ -199,10 +200,6 @@ def _told(trial: Mapping[str, Json]) -> str:
     if trial["is_empty"]:
         how = "sans aucune ligne : il ne dit rien de ce que vaut le traitement"
     return f"{moment(trial['at'])}, {how}"
-
-
-def _leaving(facts: Facts) -> Section:
-    return Section("Vérifié à la sortie", tuple(map(sentence, facts.checks)) or ("Rien de connu.",))
 
 
 def _before(evidence: Evidence) -> Section:

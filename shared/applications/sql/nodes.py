@@ -4,31 +4,20 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-_HOWS: dict[str, str] = {
-    "sum": "sum",
-    "fsum": "sum",
-    "kahan_sum": "sum",
-    "sumkahan": "sum",
-    "sum_no_overflow": "sum",
-    "avg": "mean",
-    "mean": "mean",
-    "favg": "mean",
-    "count": "count",
-    "countif": "count",
-    "count_if": "count",
-    "approxdistinct": "distinct",
-    "approx_count_distinct": "distinct",
-    "median": "median",
-    "quantile": "quantile",
-    "quantile_cont": "quantile",
-    "quantile_disc": "quantile",
-    "approx_quantile": "quantile",
-    "approxquantile": "quantile",
-    "reservoir_quantile": "quantile",
-    "percentilecont": "quantile",
-    "percentiledisc": "quantile",
-    "min": "min",
-    "max": "max",
+_HOWS = {
+    name: how
+    for how, names in {
+        "sum": "sum fsum kahan_sum sumkahan sum_no_overflow",
+        "mean": "avg mean favg",
+        "count": "count countif count_if",
+        "distinct": "approxdistinct approx_count_distinct",
+        "median": "median",
+        "quantile": "quantile quantile_cont quantile_disc approx_quantile approxquantile"
+        " reservoir_quantile percentilecont percentiledisc",
+        "min": "min",
+        "max": "max",
+    }.items()
+    for name in names.split()
 }
 _OTHER_AGGREGATES = frozenset(
     """any_value approx_top_k arbitrary arg_max arg_max_null arg_min arg_min_null argmax argmin

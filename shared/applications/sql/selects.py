@@ -132,7 +132,7 @@ class _Select:
                 rest, is_unsure = rest | self._parts(one, self._scope), True
                 opened += [role for it in self._scope.relations for role in it.open]
             else:
-                outputs.append(self._output(one))
+                outputs.append(Output(name_of(one), self._parts(one, self._scope), kind_of(one)))
                 if isinstance(bare(one), exp.Explode | exp.Unnest):
                     is_unsure = is_unsure or not isinstance(one, exp.Alias)
         return Relation(tuple(outputs), tuple(dict.fromkeys(opened)), rest, is_unsure)
@@ -140,9 +140,6 @@ class _Select:
     def _is_of_fields(self, node: exp.Expr) -> bool:
         """Whether `x.*` stands for the fields of a column."""
         return isinstance(node, exp.Column) and self._scope.table(node.parts[0].name) is None
-
-    def _output(self, node: exp.Expr) -> Output:
-        return Output(name_of(node), self._parts(node, self._scope), kind_of(node))
 
     def _star(self, node: exp.Expr) -> Relation:
         """The columns that `*` or `t.*` shows, without those of EXCLUDE."""

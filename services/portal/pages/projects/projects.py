@@ -15,16 +15,7 @@ from shared.words import STAGES, french_list
 
 _TEXTS = ("title", "problem", "theme")
 _LISTS = ("territory", "keywords", "skills")
-_WAY = (
-    "submitted",
-    "advised",
-    "secured",
-    "equipped",
-    "trialled",
-    "piloted",
-    "staffed",
-    "delivered",
-)
+_WAY = tuple(stage for stage in STAGES if stage not in {"rejected", "withdrawn"})
 _USED_AT = {
     **dict.fromkeys(("chart", "map", "report"), "choix"),
     "cross": "droite",
