@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.resources import files
+from typing import get_args
 from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader
@@ -88,12 +89,7 @@ def application(settings: PortalSettings) -> Starlette:
 
 @asynccontextmanager
 async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[None]:
-    urls: Mapping[Service, str] = {
-        "intake": settings.intake_url,
-        "catalog": settings.catalog_url,
-        "compute": settings.compute_url,
-        "notify": settings.notify_url,
-    }
+    urls = {name: getattr(settings, f"{name}_url") for name in get_args(Service)}
     tokens, templates = Tokens(), templates_of()
     provider = Provider(settings) if settings.oidc_issuer else None
     attempts, sign_ups = Attempts(), Attempts(most=10, at="d'inscription")

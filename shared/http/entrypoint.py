@@ -2,20 +2,21 @@
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import eventlet
 from eventlet.event import Event
 from nameko.extensions import Entrypoint, register_entrypoint
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from werkzeug.exceptions import NotAcceptable
 from werkzeug.wrappers import Request, Response
 
 from shared import trace
-from shared.auth import ANYBODY, Caller, Role, bearer_of
+from shared.auth import ANYBODY, Caller, bearer_of
 from shared.errors import Forbidden, NotFound, Unavailable
 from shared.http.request import chosen_format, read_json, read_query
 from shared.http.response import answer
@@ -33,46 +34,17 @@ _WORKER_SECONDS = 20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def http(
-    method: str,
-    path: str,
-    *,
-    body: type[BaseModel] | None = None,
-    query: type[BaseModel] | None = None,
-    returns: Any = None,  # noqa: ANN401 - any type that pydantic dumps
-    sends: Collection[str] = (),
-    status: int = 200,
-    roles: Collection[Role] | None = None,
-    upload: str | None = None,
-    formats: Mapping[Any, str] | None = None,
-    public: bool = False,
-    takes: Literal["token", "credential"] = "token",
-) -> Callable[[F], F]:
-    """Serve a service's method at `path`; `{name}` in it becomes the keyword argument `name`.
+class http(Route):  # noqa: N801 - services write it as a decorator
+    """Serve a service's method at a path; `{name}` in it becomes the keyword argument `name`.
 
-    It is called as `method(self, call, **path parameters)`; see Route, whose text its docstring is.
+    It is called as `method(self, call, **path parameters)`; its docstring is the route's text.
     """
 
-    def decorate(function: F) -> F:
-        route = Route(
-            method=method,
-            path=path,
-            body=body,
-            query=query,
-            returns=returns,
-            sends=sends,
-            status=status,
-            roles=frozenset(roles or ()),
-            upload=upload,
-            text=inspect.getdoc(function) or "",
-            formats=formats or {},
-            public=public,
-            takes=takes,
-        )
+    def __call__(self, function: F) -> F:
+        """Register the method."""
+        route = replace(self, text=inspect.getdoc(function) or "")
         register_entrypoint(function, HttpRoute(route))
         return function
-
-    return decorate
 
 
 class HttpRoute(Entrypoint):
@@ -117,7 +89,7 @@ class HttpRoute(Entrypoint):
         return self.server.checker.check(authorization)
 
     def _check(self, caller: Caller, parameters: dict[str, str]) -> None:
-        if self.route.roles and not self.route.roles & caller.roles:
+        if self.route.roles and caller.roles.isdisjoint(self.route.roles):
             roles = " ou ".join(ROLES[one] for one in sorted(self.route.roles))
             raise Forbidden(f"il y faut ce rôle : {roles}")
         if self.route.method != "GET" and self._has_left(caller.member_id):
@@ -186,7 +158,7 @@ def _format_of(route: Route, asked: str | None, accept: str | None) -> str:
     except NotAcceptable:
         if route.returns is not Download:
             raise
-        return next(iter(route.formats))
+        return str(next(iter(route.formats)))
 
 
 def _tell(

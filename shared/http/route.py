@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from shared.auth import Caller
+from shared.auth import Caller, Role
 
 METADATA = "metadata"
 """The part of an upload that carries the body, beside the file."""
@@ -39,10 +39,10 @@ class Route:
     returns: Any = None
     sends: Collection[str] = ()
     status: int = 200
-    roles: frozenset[str] = frozenset()
+    roles: Collection[Role] = ()
     upload: str | None = None
     text: str = ""
-    formats: Mapping[str, str] = field(default_factory=dict)
+    formats: Mapping[Any, str] = field(default_factory=dict)
     public: bool = False
     takes: Literal["token", "credential"] = "token"
 

@@ -109,10 +109,8 @@ class _Check:
         if step.application == PYTHON.name:
             return False
         for role, one in files.items():
-            field, message = f"steps.{number}.inputs.{role}", no_table(one.name)
-            self._found.faults.append(
-                Remark(field=field, kind=FILES, message=message, dataset_id=one.dataset_id)
-            )
+            field = f"steps.{number}.inputs.{role}"
+            self._fault(field, FILES, no_table(one.name), one.dataset_id)
         return bool(files)
 
     @staticmethod
@@ -128,15 +126,12 @@ class _Check:
         if found is None and not table.is_open:
             message = f"la table {quoted(table.name)} n'a pas de colonne {quoted(name)}"
             message += near(name, table.columns)
-            self._found.faults.append(
-                Remark(
-                    field=field,
-                    kind="unknown_column",
-                    message=message,
-                    dataset_id=table.dataset_id,
-                )
-            )
+            self._fault(field, "unknown_column", message, table.dataset_id)
         return found or StepColumn(None, table.name, times=None)
+
+    def _fault(self, field: str, kind: str, message: str, dataset_id: str = "") -> None:
+        told = Remark(field=field, kind=kind, message=message, dataset_id=dataset_id)
+        self._found.faults.append(told)
 
     def _warn(self, field: str, kind: str, message: str) -> None:
         if message:
@@ -163,8 +158,7 @@ class _Check:
         given, effect = self._given(step), self._effect(number, step)
         for fault in effect.faults:
             field = f"steps.{number}.parameters.{fault.field}"
-            remark = Remark(field=field, kind="unknown_column", message=fault.message)
-            self._found.faults.append(remark)
+            self._fault(field, "unknown_column", fault.message)
         for named in effect.named:
             self._name(number, step, named)
         columns = {
