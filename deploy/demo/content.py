@@ -105,42 +105,6 @@ def project(homes: str, treatment: Mapping[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def treatment(homes: str, epci: str, communes: str) -> dict[str, Any]:
-    """Cross the homes with the inter-communal bodies, add up by body, draw the ten highest."""
-    return {
-        "inputs": {"logements": homes, "epci": epci, "communes": communes},
-        "steps": [
-            {
-                "application": "cross",
-                "inputs": {"left": "logements", "right": "epci", "successors": "communes"},
-                "parameters": {"left_key": "com", "right_key": "code", "weight": "logements"},
-                "output": "logements_epci",
-            },
-            {
-                "application": "aggregate",
-                "inputs": {"table": "logements_epci"},
-                "parameters": {
-                    "by": ["epci", "nom_epci"],
-                    "sums": ["logements", "logements_vacants"],
-                    "ratio": {
-                        "name": "taux_vacance",
-                        "numerator": "logements_vacants",
-                        "denominator": "logements",
-                    },
-                    "chart": {
-                        "value": "taux_vacance",
-                        "label": "nom_epci",
-                        "top": 10,
-                        "title": "Les dix taux de vacance les plus élevés de Normandie, 2021",
-                        "unit": "%",
-                    },
-                },
-                "output": "vacance",
-            },
-        ],
-    }
-
-
 def recipe() -> dict[str, Any]:
     """Cross homes with the inter-communal bodies, add up by body, draw bars, a map and a report."""
     written: dict[str, Any] = yaml.safe_load(RECIPE.read_text(encoding="utf-8"))

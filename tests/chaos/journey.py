@@ -77,9 +77,8 @@ class Journey:
             return False
 
     def _submit(self) -> str:
-        treatment = content.treatment(self.cast.homes, "", "")
-        cross, aggregate = treatment["steps"]
-        del cross["inputs"]["successors"], aggregate["parameters"]["chart"]
+        cross, aggregate, *_pictures = content.recipe()["steps"]
+        del cross["inputs"]["successors"]
         body = content.project(
             self.cast.homes, {"inputs": self.inputs, "steps": [cross, aggregate]}
         )

@@ -59,12 +59,11 @@ class Affair(OnProject):
 
     def ask(self) -> None:
         """The holder's project is found secure; the owner is asked, and binds its consent."""
-        treatment = content.treatment(self.homes, self.bodies, "")
-        cross, aggregate = treatment["steps"]
-        del treatment["inputs"]["communes"], cross["inputs"]["successors"]
-        del aggregate["parameters"]["chart"]
+        cross, aggregate, *_pictures = content.recipe()["steps"]
+        del cross["inputs"]["successors"]
         cross["parameters"]["left_via"] = "commune"
-        body = content.project(self.homes, treatment)
+        inputs = {"logements": self.homes, "epci": self.bodies}
+        body = content.project(self.homes, {"inputs": inputs, "steps": [cross, aggregate]})
         self.project_id = self.holder.post("intake", "/projects", body)["id"]
         self.reach("advised")
         review(self.staff, self.project_id, "Données agrégées.")
