@@ -1,27 +1,27 @@
 """A page as one person sees it, of services whose answers are written down."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from html.parser import HTMLParser
-from typing import Any, cast
+from typing import Any, TypeVar, get_args
 
+import httpx
 from aiohttp import ClientSession
 from anyio.from_thread import start_blocking_portal
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-from services.portal.app import templates_of
+from services.portal.app import application, templates_of
 from services.portal.attempts import Attempts
 from services.portal.lab import Away, Json, Lab, Refused, Service, Services, SignIn, Tokens, client
 from services.portal.visit import Handler, Visit
 from shared.server_settings import PortalSettings
 
-_URLS: dict[Service, str] = {
-    "intake": "http://127.0.0.1:1",
-    "catalog": "http://127.0.0.1:1",
-    "compute": "http://127.0.0.1:1",
-    "notify": "http://127.0.0.1:1",
-}
+T = TypeVar("T")
+
+_AWAY = "http://127.0.0.1:1"
+_URLS: dict[Service, str] = dict.fromkeys(get_args(Service), _AWAY)
 _NOT_FOUND = 404
 
 
@@ -63,6 +63,28 @@ class Written(Lab):
         if isinstance(answer, Refused | Away):
             raise answer
         return answer
+
+
+def visited(
+    visit: Callable[[httpx.AsyncClient], Awaitable[T]], *routes: Route, **settings: Any
+) -> T:
+    """What a browser's visit comes to, at a portal with these routes too; services are away."""
+    app = application(_settings(**settings))
+    app.router.routes += routes
+
+    async def answer() -> T:
+        browser = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://lab")
+        async with app.router.lifespan_context(app), browser:
+            return await visit(browser)
+
+    # In a thread of its own: a browser of other tests may have left its loop in this one.
+    with start_blocking_portal() as thread:
+        return thread.call(answer)
+
+
+def _settings(**changes: Any) -> PortalSettings:
+    urls = {f"{name}_url": url for name, url in _URLS.items()}
+    return PortalSettings(**{"http_port": 1, "cookie_key": "k" * 32, **urls, **changes})
 
 
 def led_to(handler: Handler, answers: Mapping[str, Json], *roles: str, **asked: Any) -> str:
@@ -128,10 +150,9 @@ def _visit(
     scope: dict[str, Any],
     form: Mapping[str, str],
 ) -> Visit:
-    urls = cast("Any", {f"{name}_url": url for name, url in _URLS.items()})
     return Visit(
         Request(scope),
-        PortalSettings(http_port=1, cookie_key="k" * 32, **urls),
+        _settings(),
         templates_of(),
         Written(http, answers),
         SignIn(http, "", Tokens(), ""),

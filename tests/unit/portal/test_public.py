@@ -1,19 +1,12 @@
 """Which pages are for everybody, where the lab says so, and how often a stranger registers."""
 
 import re
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import httpx
 import pytest
-from anyio.from_thread import start_blocking_portal
 
-from services.portal.app import application
-from shared.server_settings import PortalSettings
+from tests.unit.portal.pages import visited
 
-T = TypeVar("T")
-
-_AWAY = {f"{name}_url": "http://127.0.0.1:1" for name in ("intake", "catalog", "compute", "notify")}
 _PAGES = (
     "/catalogue",
     "/catalogue/dts_1",
@@ -24,34 +17,19 @@ _PAGES = (
 )
 
 
-def _visited(visit: Callable[[httpx.AsyncClient], Awaitable[T]], *, public: bool) -> T:
-    """What a stranger's visit comes to, at a portal whose services are all away."""
-    settings = PortalSettings(http_port=1, cookie_key="k" * 32, public_catalog=public, **_AWAY)
-    app = application(settings)
-
-    async def answer() -> T:
-        browser = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://lab")
-        async with app.router.lifespan_context(app), browser:
-            return await visit(browser)
-
-    # In a thread of its own: a browser of other tests may have left its loop in this one.
-    with start_blocking_portal() as thread:
-        return thread.call(answer)
-
-
 @pytest.mark.parametrize("path", _PAGES)
 def test_lab_that_is_closed_asks_strangers_to_sign_in(path: str) -> None:
     """And leads them back to where they wanted to go, without a menu of what they cannot see."""
-    answer = _visited(lambda browser: browser.get(path), public=False)
+    answer = visited(lambda browser: browser.get(path), public_catalog=False)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/connexion?suite={path}")
-    entry = _visited(lambda browser: browser.get("/connexion"), public=False)
+    entry = visited(lambda browser: browser.get("/connexion"), public_catalog=False)
     assert "/ateliers" not in entry.text
 
 
 @pytest.mark.parametrize("path", _PAGES)
 def test_lab_that_is_open_asks_its_services_for_strangers(path: str) -> None:
     """Here they are away, and the page or its parts say so; the menu has what is for all."""
-    answer = _visited(lambda browser: browser.get(path), public=True)
+    answer = visited(lambda browser: browser.get(path), public_catalog=True)
     assert answer.status_code in {200, 503}
     assert "ne répond pas" in answer.text
     linked = re.findall('<li><a href="([^"]+)"', answer.text)
@@ -68,7 +46,7 @@ def test_lab_that_is_open_asks_its_services_for_strangers(path: str) -> None:
 )
 def test_other_pages_stay_for_those_who_signed_in(path: str) -> None:
     """However open the lab is."""
-    answer = _visited(lambda browser: browser.get(path), public=True)
+    answer = visited(lambda browser: browser.get(path), public_catalog=True)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/connexion")
 
@@ -81,7 +59,7 @@ def test_address_that_registers_again_and_again_waits() -> None:
         path = "/ateliers/wsh_1/inscription"
         return [(await browser.post(path, data=sent)).status_code for _ in range(12)]
 
-    assert _visited(register, public=True) == [503] * 10 + [429] * 2
+    assert visited(register, public_catalog=True) == [503] * 10 + [429] * 2
 
 
 async def _csrf(browser: httpx.AsyncClient) -> str:

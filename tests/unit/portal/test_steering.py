@@ -2,18 +2,16 @@
 
 from typing import Any
 
-import httpx
 import pytest
-from anyio.from_thread import start_blocking_portal
 
-from services.portal.app import application, templates_of
+from services.portal.app import templates_of
 from services.portal.lab import Part
 from services.portal.pages import steering
 from services.portal.pages.steering import Figures
 from services.portal.visit import Faults, get
 from shared.events import DatasetPublished, ProjectSubmitted, ProjectWithdrawn
-from shared.server_settings import PortalSettings
 from tests.unit.notify.steering.story import Teller, delivered, view
+from tests.unit.portal.pages import visited
 
 HOSTILE = "<script>alert('x')</script>"
 
@@ -105,21 +103,9 @@ def test_empty_year_says_so_and_where_to_go() -> None:
 @pytest.mark.parametrize("path", ["/montre", "/rapport/2026"])
 def test_notify_that_is_away_is_told(path: str) -> None:
     """The page stands, and says that nothing is lost."""
-    nowhere = "http://127.0.0.1:1"
-    urls = {f"{name}_url": nowhere for name in ("intake", "catalog", "compute", "notify")}
-    app = application(PortalSettings(http_port=1, cookie_key="k" * 32, **urls))
-    app.router.routes += [
-        get("/montre", steering.show, is_open=True),
-        get("/rapport/{year}", steering.report, is_open=True),
-    ]
-
-    async def answer() -> httpx.Response:
-        browser = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://lab")
-        async with app.router.lifespan_context(app), browser:
-            return await browser.get(path)
-
-    with start_blocking_portal() as thread:
-        page = thread.call(answer)
+    shown = get("/montre", steering.show, is_open=True)
+    report = get("/rapport/{year}", steering.report, is_open=True)
+    page = visited(lambda browser: browser.get(path), shown, report)
     assert page.status_code == 200
     assert "ne répond pas pour le moment pour le suivi" in page.text
 

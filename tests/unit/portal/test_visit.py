@@ -6,16 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
-from anyio.from_thread import start_blocking_portal
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from services.portal.app import application
 from services.portal.lab import Refused
 from services.portal.pages import PAGES
 from services.portal.visit import Visit, faults_of, get, post
-from shared.server_settings import PortalSettings
+from tests.unit.portal.pages import visited
 
-_SERVICES = {f"{name}_url": "http://127.0.0.1:1" for name in ("intake", "catalog", "compute")}
 _OWN = "what this browser's forms bring"
 
 
@@ -42,28 +39,12 @@ def _send(path: str, data: dict[str, str], csrf: str = _OWN, **form: Any) -> htt
 def _answered(
     send: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]], **settings: float
 ) -> httpx.Response:
-    portal = PortalSettings(
-        http_port=1,
-        notify_url="http://127.0.0.1:1",
-        cookie_key="k" * 32,
-        max_upload_bytes=2_000_000,
-        **{**_SERVICES, **settings},
-    )
-    app = application(portal)
-    app.router.routes += [
+    routes = (
         post("/file", _sizes, is_open=True, takes_file=True),
         post("/form", _sizes, is_open=True),
         get("/csrf", _known, is_open=True),
-    ]
-
-    async def answer() -> httpx.Response:
-        browser = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://lab")
-        async with app.router.lifespan_context(app), browser:
-            return await send(browser)
-
-    # In a thread of its own: a browser of other tests may have left its loop in this one.
-    with start_blocking_portal() as thread:
-        return thread.call(answer)
+    )
+    return visited(send, *routes, max_upload_bytes=2_000_000, **settings)
 
 
 def test_a_file_as_large_as_the_lab_takes_is_read() -> None:

@@ -10,7 +10,7 @@ from services.portal.french import TYPES, crosswalk
 from services.portal.lab import Refused
 from services.portal.pages.projects import projects, treatments
 from shared.tables.crosswalks import CROSSWALKS
-from tests.unit.portal.pages import html_of, led_to, page_of
+from tests.unit.portal.pages import html_of, led_to, page_of, plain
 from tests.unit.portal.test_names import AT, MEMBERS, PROJECT
 
 GUIDANCE: dict[str, Any] = {
@@ -25,11 +25,16 @@ _FIELDS = ("title", "description", "theme", "access", "producer", "source_url", 
 PLACES = ("droite", "par", "choix", "treatment")
 
 
+def shown(project: Any, **answers: Any) -> str:
+    """The HTML of a project's page; `answers` are those of other paths, without their slash."""
+    others = {f"/{path}": answer for path, answer in answers.items()}
+    told = {"/projects/prj_1": project, **others, **MEMBERS}
+    return html_of(projects.show, told, "holder", project_id="prj_1")
+
+
 def test_advised_applications_lead_to_where_one_uses_them() -> None:
     """On the data that is advised first."""
-    html = html_of(
-        projects.show, {"/projects/prj_1": ADVISED, **MEMBERS}, "holder", project_id="prj_1"
-    )
+    html = shown(ADVISED)
     for place in PLACES:
         assert f'href="/projets/prj_1/traitement?gauche=dts_1#{place}"' in html
 
@@ -51,19 +56,13 @@ def test_places_that_applications_lead_to_are_there(place: str) -> None:
 def test_who_may_not_change_the_treatment_is_led_nowhere() -> None:
     """The lab's advice is text then."""
     project = {**ADVISED, "stage": "rejected", "treatment_open_to": "nobody"}
-    html = html_of(
-        projects.show, {"/projects/prj_1": project, **MEMBERS}, "holder", project_id="prj_1"
-    )
-    assert "traitement?" not in html
+    assert "traitement?" not in shown(project)
 
 
 def test_project_s_page_names_its_territory() -> None:
     """As it was understood, whether it was written by names or codes."""
     project = {**ADVISED, "territory": ["14", "76540"]}
-    answers = {"/projects/prj_1": project, **MEMBERS}
-    assert "Territoire : Calvados et Rouen" in page_of(
-        projects.show, answers, "holder", project_id="prj_1"
-    )
+    assert "Territoire : Calvados et Rouen" in plain(shown(project))
 
 
 def test_who_sends_a_project_in_reads_what_was_understood() -> None:
@@ -188,8 +187,7 @@ def test_each_job_of_a_project_is_called_by_its_kind() -> None:
         {"id": f"job_{kind}", "kind": kind, "state": "succeeded", "queued_at": AT}
         for kind in ("trial", "full", "ingest")
     ]
-    answers = {"/projects/prj_1": ADVISED, "/jobs": {"items": jobs}, **MEMBERS}
-    text = page_of(projects.show, answers, "holder", project_id="prj_1")
+    text = plain(shown(ADVISED, jobs={"items": jobs}))
     for called in ("Essai", "Calcul complet", "Lecture d'un fichier"):
         assert text.count(f"{called} du 20/11/2026") == 1
 
@@ -201,8 +199,7 @@ def test_newest_job_stands_first_and_one_held_is_not_called_done() -> None:
         {**about, "id": "job_b", "queued_at": "2026-11-20T12:00:00Z", "is_held": True},
         {**about, "id": "job_a", "queued_at": "2026-11-20T09:00:00Z", "is_held": False},
     ]
-    answers = {"/projects/prj_1": ADVISED, "/jobs?newest=True": {"items": jobs}, **MEMBERS}
-    text = page_of(projects.show, answers, "holder", project_id="prj_1")
+    text = plain(shown(ADVISED, **{"jobs?newest=True": {"items": jobs}}))
     assert text.index("à 13 h 00") < text.index("à 10 h 00")
     assert text.count("terminé, un relecteur décide si le résultat sort") == 1
 
@@ -211,8 +208,7 @@ def test_trial_without_a_row_is_not_listed_as_a_plain_success() -> None:
     """Whoever reads the list looks at it before the project goes on."""
     trial = {"kind": "trial", "state": "succeeded", "queued_at": AT}
     jobs = [{**trial, "id": "job_a", "is_empty": True}, {**trial, "id": "job_b"}]
-    answers = {"/projects/prj_1": ADVISED, "/jobs": {"items": jobs}, **MEMBERS}
-    text = page_of(projects.show, answers, "holder", project_id="prj_1")
+    text = plain(shown(ADVISED, jobs={"items": jobs}))
     assert text.count("terminé, sans aucune ligne") == 1
 
 
@@ -226,8 +222,7 @@ def test_who_may_not_see_jobs_reads_who_does() -> None:
 def test_delivered_project_leads_to_what_it_gave_back() -> None:
     """In the catalogue, once that shows it."""
     project = {**ADVISED, "stage": "delivered", "treatment_open_to": "nobody"}
-    answers: dict[str, Any] = {"/projects/prj_1": project, "/datasets": {"items": []}, **MEMBERS}
     given_back = {"items": [{"id": "dts_9", "title": "Aides par commune"}]}
-    for known, is_led in (({}, False), ({"/datasets?project_id=prj_1": given_back}, True)):
-        html = html_of(projects.show, {**answers, **known}, "holder", project_id="prj_1")
+    for known, is_led in (({}, False), ({"datasets?project_id=prj_1": given_back}, True)):
+        html = shown(project, datasets={"items": []}, **known)
         assert ('<a href="/catalogue/dts_9">Aides par commune</a>' in html) == is_led
