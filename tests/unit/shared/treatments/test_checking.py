@@ -1,5 +1,6 @@
 """What a treatment would do is told from the columns of its tables, before anything runs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -74,11 +75,16 @@ def added(table: str = "homes", **changed: Any) -> Any:
     )
 
 
-def check(*steps: Any, crossings: tuple[KnownCrossing, ...] = (), **inputs: str) -> Findings:
-    """What is found in these steps."""
+def check(
+    *steps: Any,
+    crossings: tuple[KnownCrossing, ...] = (),
+    more: Sequence[KnownTable] = (),
+    **inputs: str,
+) -> Findings:
+    """What is found in these steps; datasets of `inputs` may be among those known `more`."""
     named = {"homes": HOMES, "towns": TOWNS, **inputs}
     treatment = Treatment.model_validate({"inputs": named, "steps": steps})
-    return check_tables(treatment, KnownInputs(tables=TABLES, crossings=crossings))
+    return check_tables(treatment, KnownInputs(tables=(*more, *TABLES), crossings=crossings))
 
 
 def counted(step: int = 0, **changed: Any) -> KnownCrossing:
@@ -143,8 +149,7 @@ def test_table_of_communes_needs_its_columns() -> None:
 def test_dataset_that_nobody_knows_is_a_fault() -> None:
     """It is named as the treatment names it."""
     lost = KnownTable(dataset_id="dts_x", reason="Ce jeu est inconnu.", is_lost=True)
-    treatment = Treatment.model_validate({"inputs": {"homes": "dts_x"}, "steps": [added()]})
-    (fault,) = check_tables(treatment, KnownInputs(tables=(lost,))).faults
+    (fault,) = check(added(), more=[lost], homes="dts_x").faults
     assert (fault.field, fault.kind, fault.message) == (
         "inputs.homes",
         "unknown_dataset",
@@ -181,10 +186,8 @@ def test_numbers_beside_marks_for_secrets_are_no_text() -> None:
     secret = KnownTable(
         dataset_id="dts_s", columns=(column("com"), column("foyers", type="integer"))
     )
-    asked = Treatment.model_validate(
-        {"inputs": {"homes": "dts_s"}, "steps": [added(sums=["foyers"])]}
-    )
-    assert check_tables(asked, KnownInputs(tables=(secret,)))[:3] == ([], [], [])
+    found = check(added(sums=["foyers"]), more=[secret], homes="dts_s")
+    assert found[:3] == ([], [], [])
 
 
 def test_keys_of_other_kinds_are_warned_of_with_the_crosswalk_between_them() -> None:
@@ -215,13 +218,7 @@ def test_keys_that_hold_no_codes_are_warned_of_where_they_should_meet_some(
 ) -> None:
     """On either side; what holds no codes may meet its like."""
     table = KnownTable(dataset_id="dts_k", columns=(column("cle", **key),))
-    treatment = Treatment.model_validate(
-        {
-            "inputs": {"homes": "dts_k", "towns": TOWNS},
-            "steps": [cross(left_key="cle", **changed)],
-        }
-    )
-    found = check_tables(treatment, KnownInputs(tables=(table, TABLES[1]))).warnings
+    found = check(cross(left_key="cle", **changed), more=[table], homes="dts_k").warnings
     told = [one.message for one in found if one.kind == "no_codes"]
     assert len(told) == bool(said)
     assert all(said in one for one in told)
@@ -234,15 +231,9 @@ def test_departements_that_lost_their_zero_are_warned_of_beside_whole_ones() -> 
         columns=(column("dep", type="departement", has_lost_zeros=True),),
     )
     whole = KnownTable(dataset_id="dts_w", columns=(column("dep", type="departement"),))
-    tables = KnownInputs(tables=(lost, whole))
     for right, fields in (("dts_w", ["left_key"]), ("dts_l", [])):
-        treatment = Treatment.model_validate(
-            {
-                "inputs": {"homes": "dts_l", "towns": right},
-                "steps": [cross(left_key="dep", right_key="dep")],
-            }
-        )
-        found = check_tables(treatment, tables).warnings
+        same = cross(left_key="dep", right_key="dep")
+        found = check(same, more=[lost, whole], homes="dts_l", towns=right).warnings
         assert [one.field.rsplit(".")[-1] for one in found if one.kind == "no_codes"] == fields
 
 
@@ -315,10 +306,8 @@ def test_sum_of_rates_is_told(name: str, kind: str, unit: str, *, is_told: bool)
     table = KnownTable(dataset_id="dts_rates", rows=40, columns=columns)
 
     def kinds(**asked: Any) -> list[str]:
-        treatment = Treatment.model_validate(
-            {"inputs": {"homes": "dts_rates"}, "steps": [added(**asked)]}
-        )
-        return [one.kind for one in check_tables(treatment, KnownInputs(tables=(table,))).warnings]
+        found = check(added(**asked), more=[table], homes="dts_rates")
+        return [one.kind for one in found.warnings]
 
     assert kinds(sums=[name]) == ["sum_of_rates"] * is_told
     assert kinds(sums=[], means=[name]) == []
@@ -357,43 +346,21 @@ def test_crosswalk_that_leads_a_row_to_several_repeats_it() -> None:
         rows=50,
         columns=(column("cp", rows=50, distinct=50, key="postcode"), column("n", "integer")),
     )
-    asked = Treatment.model_validate(
-        {
-            "inputs": {"posts": "dts_posts", "towns": TOWNS},
-            "steps": [
-                cross(left="posts", left_key="cp", left_via="postcode_commune"),
-                step("aggregate", {"table": "c"}, "a", by=["epci"], sums=["n"]),
-            ],
-        }
-    )
-    found = check_tables(asked, KnownInputs(tables=(posts, *TABLES)))
+    crossed = cross(left="posts", left_key="cp", left_via="postcode_commune")
+    total = step("aggregate", {"table": "c"}, "a", by=["epci"], sums=["n"])
+    found = check(crossed, total, more=[posts], posts="dts_posts")
     assert [one.kind for one in found.warnings] == ["many_to_many", "repeated_rows"]
     assert "plusieurs fois" in found.warnings[1].message
 
 
 def with_photos(*steps: dict[str, Any]) -> Findings:
     """What is said of these steps on homes and photos."""
-    inputs = {"homes": HOMES, "photos": PHOTOS.dataset_id}
-    treatment = Treatment.model_validate({"inputs": inputs, "steps": steps})
-    return check_tables(treatment, KnownInputs(tables=(*TABLES, PHOTOS)))
+    return check(*steps, more=[PHOTOS], photos=PHOTOS.dataset_id)
 
 
 def test_files_are_no_table_to_cross() -> None:
     """The role is named, and what reads them; later steps are not blamed for it."""
-    found = with_photos(
-        {
-            "application": "cross",
-            "inputs": {"left": "homes", "right": "photos"},
-            "parameters": {"left_key": "com", "right_key": "code"},
-            "output": "crossed",
-        },
-        {
-            "application": "aggregate",
-            "inputs": {"table": "crossed"},
-            "parameters": {"by": ["code"], "sums": ["logements"]},
-            "output": "summed",
-        },
-    )
+    found = with_photos(cross("crossed", right="photos"), added("crossed", by=["code"]))
     [fault] = found.faults
     assert (fault.field, fault.dataset_id) == ("steps.0.inputs.right", PHOTOS.dataset_id)
     assert fault.message == (
@@ -403,14 +370,9 @@ def test_files_are_no_table_to_cross() -> None:
 
 def test_own_code_reads_files() -> None:
     """Whole: they have no columns to choose from."""
-    step: dict[str, Any] = {
-        "application": "python",
-        "inputs": {"photos": "photos", "homes": "homes"},
-        "parameters": {"code": "def run(tables, parameters): ..."},
-        "output": "made",
-    }
-    assert with_photos(step).faults == []
-    step["parameters"] |= {"columns": {"photos": ["nom"]}}
-    assert [one.field for one in with_photos(step).faults] == [
-        "steps.0.parameters.columns.photos.0"
-    ]
+    inputs = {"photos": "photos", "homes": "homes"}
+    code: dict[str, Any] = {"code": "def run(tables, parameters): ..."}
+    assert with_photos(step("python", inputs, "made", **code)).faults == []
+    chosen = step("python", inputs, "made", **code, columns={"photos": ["nom"]})
+    [fault] = with_photos(chosen).faults
+    assert fault.field == "steps.0.parameters.columns.photos.0"
