@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -84,10 +84,15 @@ def _urls(stack: Stack) -> Mapping[str, str]:
 
 def _play(console: Console, urls: Mapping[str, str], key: Path, listen: str, folder: Path) -> None:
     began = time.monotonic()
+
+    def tell(text: str) -> None:
+        console.print(f"[dim]{time.monotonic() - began:5.1f} s[/dim]  {text}")
+
     partner = Partner(listen)
     try:
-        story = Story(_clients(urls, key), partner, _teller(console, began))
-        board = Board(partner.received, lambda: story.project_id, partial(_job, story))
+        story = Story(_clients(urls, key), partner, tell)
+        jobs = partial(story.staff.get, "compute")
+        board = Board(partner.received, lambda: story.project_id, lambda one: jobs(f"/jobs/{one}"))
         with board.shown(console):
             story.play(f"http://{listen}:{partner.port}/events")
             wait("the partner hears of the end", lambda: "project_delivered" in partner.types)
@@ -106,21 +111,12 @@ def _play(console: Console, urls: Mapping[str, str], key: Path, listen: str, fol
     console.print(f"Timeline: .venv/bin/datalab timeline {story.project_id}")
 
 
-def _job(story: Story, job_id: str) -> Mapping[str, Any]:
-    job: Mapping[str, Any] = story.staff.get("compute", f"/jobs/{job_id}")
-    return job
-
-
 def _clients(urls: Mapping[str, str], key: Path) -> Callable[..., Client]:
     def client_for(member_id: str, *roles: str) -> Client:
         token = issue_token(key, member_id, roles, _LIFETIME)
         return Client(urls, lambda: token)
 
     return client_for
-
-
-def _teller(console: Console, began: float) -> Callable[[str], None]:
-    return lambda text: console.print(f"[dim]{time.monotonic() - began:5.1f} s[/dim]  {text}")
 
 
 def _show(console: Console, table: Path) -> None:

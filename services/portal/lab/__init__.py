@@ -1,6 +1,6 @@
 """The four services as the portal calls them: over HTTP, in the name of who is signed in."""
 
-from services.portal.lab.asking import Lab, Part, Services, if_seen, pieces_of
+from services.portal.lab.asking import Lab, Part, Services, if_seen, part_of, pieces_of
 from services.portal.lab.calls import (
     Away,
     Json,
@@ -24,6 +24,7 @@ __all__ = [
     "Tokens",
     "client",
     "if_seen",
+    "part_of",
     "path_of",
     "pieces_of",
 ]

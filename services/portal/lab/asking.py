@@ -160,7 +160,7 @@ class Lab:
 
         Who has too much to do for this member is away, too.
         """
-        found = await asyncio.gather(*map(_part, asked.values()))
+        found = await asyncio.gather(*map(part_of, asked.values()))
         return dict(zip(asked, found, strict=True))
 
     async def members(self, member_ids: Iterable[str]) -> dict[str, Json]:
@@ -255,7 +255,8 @@ def _asked(path: str, given: Mapping[str, object]) -> str:
     return f"{path}?{urlencode(texts, doseq=True)}" if texts else path
 
 
-async def _part(asked: Awaitable[Json]) -> Part:
+async def part_of(asked: Awaitable[Json]) -> Part:
+    """A part of a page: who is away is told, who refuses is raised."""
     try:
         return Part(await asked)
     except Away as error:

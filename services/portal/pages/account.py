@@ -2,10 +2,9 @@
 
 from starlette.responses import Response
 
-from services.portal.lab import Json, Refused, path_of
+from services.portal.lab import Json, if_seen, path_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 
-_NOT_FOUND = 404
 _CADENCES = {"never": "Jamais", "immediate": "Tout de suite", "daily": "Une fois par jour"}
 _KINDS = {
     "tasks": "Ce qui m'attend",
@@ -19,7 +18,8 @@ _DAYS = {"30": "un mois", "90": "trois mois", "365": "un an"}
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """My member, my roles, my keys."""
     found = await visit.lab.parts(
-        member=_member(visit),
+        # The lab's operators need not be members.
+        member=if_seen(visit.lab.get("intake", path_of("members", visit.member_id))),
         keys=visit.lab.get("intake", "/keys", after=visit.asked("suite")),
         account=own_account(visit),
         mails=_mails(visit),
@@ -66,16 +66,6 @@ async def erase(visit: Visit) -> Response:
     await visit.lab.delete("intake", path_of("accounts", visit.account_id))
     visit.request.session.clear()
     return visit.go("/connexion", "Votre compte est effacé.")
-
-
-async def _member(visit: Visit) -> Json:
-    """The member, unless nobody registered it: the lab's operators need not be one."""
-    try:
-        return await visit.lab.get("intake", path_of("members", visit.member_id))
-    except Refused as refused:
-        if refused.status != _NOT_FOUND:
-            raise
-        return None
 
 
 async def own_account(visit: Visit) -> Json:

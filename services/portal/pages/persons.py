@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
-from services.portal.lab import Part, Refused, path_of
+from services.portal.lab import Part, Refused, part_of, path_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.words import ROLES
 
@@ -62,8 +62,7 @@ async def _refusals(visit: Visit, account_ids: list[str]) -> Part:
     """When which of these accounts' addresses refused our last mail."""
     if not account_ids:
         return Part({})
-    asked = visit.lab.get("notify", "/mail-refusals", account_id=account_ids)
-    found: Part = (await visit.lab.parts(refusals=asked))["refusals"]
+    found = await part_of(visit.lab.get("notify", "/mail-refusals", account_id=account_ids))
     refusals = {one["account_id"]: one["refused_at"] for one in found.items}
     return replace(found, value=refusals)
 

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from services.portal.charts import Bar, bars_of, beyond_map, map_of, said_of
 from services.portal.download import download
 from services.portal.french import day
-from services.portal.lab import Json, Part, Refused
+from services.portal.lab import Json, Part, Refused, part_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, get
 
 _PARTS = {
@@ -111,7 +111,7 @@ async def show(visit: Visit) -> Response:
     """The figures of a year, as charts and a map."""
     year, faults, found = visit.asked("annee"), NO_FAULTS, Part()
     try:
-        found = await _asked(visit, year=year)
+        found = await part_of(visit.lab.get("notify", "/steering", year=year))
     except Refused as refused:
         if refused.field != "year":
             raise
@@ -126,7 +126,7 @@ async def show(visit: Visit) -> Response:
 async def report(visit: Visit) -> Response:
     """The year in sentences and tables, to be printed: without what operators alone are told."""
     year = visit.part("year")
-    found = await _asked(visit, year=year, report=True)
+    found = await part_of(visit.lab.get("notify", "/steering", year=year, report=True))
     figures = Figures(found.value) if found.value else None
     return visit.page("steering/report.html", figures=figures, found=found, year=year)
 
@@ -134,12 +134,6 @@ async def report(visit: Visit) -> Response:
 async def table(visit: Visit) -> Response:
     """The figures of a year as CSV."""
     return await download(visit, "notify", "/steering", year=visit.part("year"), format="csv")
-
-
-async def _asked(visit: Visit, **query: object) -> Part:
-    found = await visit.lab.parts(told=visit.lab.get("notify", "/steering", **query))
-    part: Part = found["told"]
-    return part
 
 
 ROUTES = [
