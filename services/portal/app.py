@@ -25,16 +25,8 @@ from services.portal import health
 from services.portal.attempts import Attempts
 from services.portal.form_body import SLOW
 from services.portal.french import FILTERS
-from services.portal.lab import (
-    Away,
-    Lab,
-    Refused,
-    Service,
-    Services,
-    SignIn,
-    Tokens,
-    client,
-)
+from services.portal.lab import Away, Refused, Service, SignIn, Tokens, client
+from services.portal.lab.asking import Lab, Services
 from services.portal.oidc import Provider
 from services.portal.pages import PAGES
 from services.portal.reading import differences, recognised

@@ -18,7 +18,8 @@ from starlette.routing import Route
 from services.portal.attempts import Attempts
 from services.portal.form_body import bounded
 from services.portal.french import size
-from services.portal.lab import Json, Lab, Refused, SignIn
+from services.portal.lab import Json, Refused, SignIn
+from services.portal.lab.asking import Lab
 from services.portal.oidc import Provider
 from shared.server_settings import PortalSettings
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from services.portal.drafts.draft import Draft, Facts, Section
 from services.portal.french import day, decimal, moment, named, size
-from services.portal.lab import Json, Part
+from services.portal.lab import Json
+from services.portal.lab.asking import Part
 from services.portal.typography import sentence
 from shared.places.names import in_french
 from shared.words import REQUEST_STATES

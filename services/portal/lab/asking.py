@@ -13,16 +13,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from services.portal.lab.calls import (
-    Away,
-    Json,
-    Refused,
-    Service,
-    Tokens,
-    opened,
-    path_of,
-    request,
-)
+from services.portal.lab import Away, Json, Refused, Service, Tokens, opened, path_of, request
 from services.portal.typography import sentence
 from shared.words import fold
 

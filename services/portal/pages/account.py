@@ -2,7 +2,8 @@
 
 from starlette.responses import Response
 
-from services.portal.lab import Json, if_seen, path_of
+from services.portal.lab import Json, path_of
+from services.portal.lab.asking import if_seen
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 
 _CADENCES = {"never": "Jamais", "immediate": "Tout de suite", "daily": "Une fois par jour"}

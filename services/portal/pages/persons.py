@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
-from services.portal.lab import Part, Refused, part_of, path_of
+from services.portal.lab import Refused, path_of
+from services.portal.lab.asking import Part, part_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.words import ROLES
 

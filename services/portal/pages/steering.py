@@ -5,7 +5,8 @@ from starlette.responses import Response
 from services.portal.charts import Bar, bars_of, beyond_map, map_of, said_of
 from services.portal.download import download
 from services.portal.french import day
-from services.portal.lab import Json, Part, Refused, part_of
+from services.portal.lab import Json, Refused
+from services.portal.lab.asking import Part, part_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, get
 
 _PARTS = {

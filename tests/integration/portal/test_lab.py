@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from services.portal.lab import Away, Lab, Refused, Services, Tokens
+from services.portal.lab import Away, Refused, Tokens
+from services.portal.lab.asking import Lab, Services
 from tests.integration.portal.serving import asked
 
 T = TypeVar("T")

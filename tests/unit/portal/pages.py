@@ -14,7 +14,8 @@ from starlette.routing import Route
 
 from services.portal.app import application, templates_of
 from services.portal.attempts import Attempts
-from services.portal.lab import Away, Json, Lab, Refused, Service, Services, SignIn, Tokens, client
+from services.portal.lab import Away, Json, Refused, Service, SignIn, Tokens, client
+from services.portal.lab.asking import Lab, Services
 from services.portal.visit import Handler, Visit
 from shared.server_settings import PortalSettings
 

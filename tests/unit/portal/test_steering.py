@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.portal.app import templates_of
-from services.portal.lab import Part
+from services.portal.lab.asking import Part
 from services.portal.pages import steering
 from services.portal.pages.steering import Figures
 from services.portal.visit import Faults, get

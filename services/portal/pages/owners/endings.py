@@ -4,7 +4,8 @@ from functools import partial
 
 from starlette.responses import Response
 
-from services.portal.lab import Json, Part
+from services.portal.lab import Json
+from services.portal.lab.asking import Part
 from services.portal.pages.data import dataset_path, own_path
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 

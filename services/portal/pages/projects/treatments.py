@@ -10,7 +10,8 @@ import yaml  # type: ignore[import-untyped]
 from starlette.responses import Response
 
 from services.portal.building import COMPARISONS, KEY_PARTS, Choices, treatment_of, with_value
-from services.portal.lab import Json, Part, Refused, path_of
+from services.portal.lab import Json, Refused, path_of
+from services.portal.lab.asking import Part
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 
 _FOUND = 50
