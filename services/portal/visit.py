@@ -23,8 +23,7 @@ from services.portal.lab.asking import Lab
 from services.portal.oidc import Provider
 from shared.server_settings import PortalSettings
 
-_CREATED, _SEEN = 201, 303
-_FORBIDDEN = 403
+_CREATED, _SEEN, _FORBIDDEN = 201, 303, 403
 _FOR_FORMS = frozenset((400, 403, 409, 413, 422, 429))
 """What a form is shown again for: what is wrong with it, or that it has to be sent later."""
 
@@ -40,7 +39,6 @@ _SENT_BEFORE = (
     "Ce formulaire a déjà été envoyé avec autre chose : ce premier envoi est enregistré. Ouvrez un"
     " nouveau formulaire pour en faire un autre."
 )
-
 
 _MENU = (
     ("/projets", "Mes projets", ()),
