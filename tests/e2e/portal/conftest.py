@@ -1,11 +1,13 @@
 """A real browser in front of the lab, and the people who use it."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -164,6 +166,21 @@ def link(lab: Lab, member_id: str, *roles: str) -> str:
     operator = lab.client("operator", "operator")
     body = {"member_id": member_id, "roles": roles}
     return str(operator.post("intake", "/sign-in-links", body)["text"])
+
+
+def csrf(client: httpx.Client, path: str = "/connexion/lien?code=x") -> str:
+    """What the forms of a page bring along, for a program."""
+    found = re.search('name="csrf" value="([^"]+)"', client.get(path).text)
+    assert found
+    return found[1]
+
+
+def let_in(lab: Lab, client: httpx.Client, member_id: str, *roles: str) -> None:
+    """Let a program enter by a link, as that member."""
+    code = link(lab, member_id, *roles)
+    sent = {"code": code, "csrf": csrf(client, f"/connexion/lien?code={code}")}
+    answer = client.post("/connexion/lien", data=sent)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
 @pytest.fixture(scope="package")

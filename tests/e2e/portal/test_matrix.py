@@ -13,7 +13,7 @@ from deploy.demo import content
 from deploy.demo.story import wait
 from services.portal.pages import PAGES
 from tests.chaos.lab import Lab
-from tests.e2e.portal.conftest import announced, link, registered
+from tests.e2e.portal.conftest import announced, csrf, let_in, registered
 from tests.e2e.test_consent import Consent
 from tests.servers import free_port
 
@@ -147,20 +147,6 @@ def held(made: Consent, folder: Path) -> str:
     return dataset_id
 
 
-def signed_in(lab: Lab, client: httpx.Client, member_id: str, *roles: str) -> None:
-    """Enter by a link."""
-    code = link(lab, member_id, *roles)
-    token = csrf(client, f"/connexion/lien?code={code}")
-    assert client.post("/connexion/lien", data={"code": code, "csrf": token}).status_code == 303
-
-
-def csrf(client: httpx.Client, path: str = "/connexion/lien?code=x") -> str:
-    """What a form of a page brings along."""
-    found = re.search('name="csrf" value="([^"]+)"', client.get(path).text)
-    assert found
-    return found[1]
-
-
 def things(made: Consent, host: str, workshop: str, held_id: str) -> dict[str, str]:
     """One thing of each kind, none of them the stranger's."""
     jobs = made.holder.get("compute", "/jobs", project_id=made.project_id)["items"]
@@ -210,7 +196,7 @@ def portal(lab: Lab, made: Consent, tmp_path_factory: pytest.TempPathFactory) ->
     }
     clients = {who: httpx.Client(base_url=lab.stack.portal_url) for who in WHO}
     for who, told in people.items():
-        signed_in(lab, clients[who], *told)
+        let_in(lab, clients[who], *told)
     yield Portal(clients, ids, made)
     for client in clients.values():
         client.close()

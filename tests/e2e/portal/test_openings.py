@@ -1,12 +1,10 @@
 """A restricted result in a browser: its opening is asked for, refused, given and taken back."""
 
-import re
-
 import httpx
 import pytest
 
 from tests.chaos.lab import Lab
-from tests.e2e.portal.conftest import Enter, link, registered
+from tests.e2e.portal.conftest import Enter, csrf, let_in, registered
 from tests.e2e.portal.test_pages import faults_of
 from tests.e2e.test_consent import Consent
 
@@ -72,12 +70,9 @@ def test_strangers_neither_read_nor_decide_of_an_opening(lab: Lab, made: Consent
     made.holder.post("catalog", f"/datasets/{made.result_id}/opening", {})
     before = made.owner.get("catalog", f"/datasets/{made.result_id}/opening")
     path = f"/donnees/{made.result_id}/ouverture"
-    code = link(lab, registered(lab, "Autre"), "holder", "owner")
     with httpx.Client(base_url=lab.stack.portal_url) as client:
-        form = client.get("/connexion/lien", params={"code": code}).text
-        [token] = re.findall('name="csrf" value="([^"]+)"', form)
-        client.post("/connexion/lien", data={"code": code, "csrf": token})
-        [token] = set(re.findall('name="csrf" value="([^"]+)"', client.get("/").text))
+        let_in(lab, client, registered(lab, "Autre"), "holder", "owner")
+        token = csrf(client, "/")
         seen = client.get(path)
         assert (seen.status_code, "Montées par arrêt" in seen.text) == (403, False)
         sent = {"csrf": token, "version": "1", "fingerprint": before["fingerprint"]}

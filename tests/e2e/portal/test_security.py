@@ -1,7 +1,6 @@
 """What somebody hostile tries at the portal, and what is away."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import pytest
 from deploy.demo.story import Story
 from deploy.local.ports import listening
 from tests.chaos.lab import Lab
-from tests.e2e.portal.conftest import Enter, link
+from tests.e2e.portal.conftest import Enter, csrf, let_in, link
 from tests.servers import eventually, free_port
 
 HOSTILE = "<script>document.title='pris'</script><img src=x onerror=\"document.title='pris'\">"
@@ -29,18 +28,8 @@ def stranger(lab: Lab) -> Iterator[httpx.Client]:
 @pytest.fixture
 def signed_in(lab: Lab, stranger: httpx.Client, played: Story) -> httpx.Client:
     """The same, signed in as the agency."""
-    code = link(lab, played.members["agency"], "holder", "owner")
-    answer = stranger.post("/connexion/lien", data={"code": code, "csrf": csrf(stranger, code)})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    let_in(lab, stranger, played.members["agency"], "holder", "owner")
     return stranger
-
-
-def csrf(client: httpx.Client, code: str = "x") -> str:
-    """What a form of this client's pages brings along."""
-    page = client.get("/connexion/lien", params={"code": code}).text
-    found = re.search('name="csrf" value="([^"]+)"', page)
-    assert found
-    return found.group(1)
 
 
 def test_pages_are_for_those_who_signed_in(stranger: httpx.Client) -> None:
@@ -106,8 +95,7 @@ def test_words_of_others_are_shown_and_never_run(lab: Lab, enter: Enter, played:
 def test_what_is_not_ones_own_is_not_there(lab: Lab, stranger: httpx.Client, played: Story) -> None:
     """The same sentence for a project of others as for one that does not exist."""
     other = played.staff.post("intake", "/members", {"name": "Autre", "kind": "company"})["id"]
-    code = link(lab, other, "holder")
-    stranger.post("/connexion/lien", data={"code": code, "csrf": csrf(stranger)})
+    let_in(lab, stranger, other, "holder")
     assert stranger.get(f"/projets/{played.project_id}").status_code == 404
     assert stranger.get("/projets/prj_none").status_code == 404
     assert stranger.get("/projets/..%2f..%2fmembers").status_code == 404
@@ -117,8 +105,7 @@ def test_drafts_of_a_review_are_not_for_who_takes_part(
     lab: Lab, stranger: httpx.Client, played: Story
 ) -> None:
     """The team sees the project, and not what the lab found of it."""
-    code = link(lab, played.members["laboratory"], "holder")
-    stranger.post("/connexion/lien", data={"code": code, "csrf": csrf(stranger)})
+    let_in(lab, stranger, played.members["laboratory"], "holder")
     assert stranger.get(f"/projets/{played.project_id}").status_code == 200
     path = f"/revue/{played.project_id}/brouillons"
     assert [stranger.get(f"{path}/{one}").status_code for one in ("registre", "x")] == [404, 404]
@@ -156,8 +143,7 @@ def test_one_service_away_takes_its_part_of_the_page_alone(lab: Lab, played: Sto
     try:
         eventually(lambda: listening(port), 30)
         with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-            code = link(lab, played.members["agency"], "holder", "owner")
-            client.post("/connexion/lien", data={"code": code, "csrf": csrf(client)})
+            let_in(lab, client, played.members["agency"], "holder", "owner")
             page = client.get(f"/projets/{played.project_id}")
             assert page.status_code == 200
             assert "Le Datalab ne répond pas" in page.text
