@@ -13,6 +13,9 @@ from tests.servers import eventually
 
 METADATA = ("metadata", (None, '{"title": "t"}', "application/json"))
 Fields = list[tuple[str, Any]]
+FORM = "multipart/form-data; boundary=x"
+FILE = b'--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+"""How a form begins that has a file."""
 
 
 def upload(client: Client, *fields: tuple[str, Any], **options: Any) -> Any:
@@ -108,15 +111,14 @@ def test_upload_of_another_type_is_415(client: Client, content_type: str) -> Non
 @pytest.mark.parametrize("body", [b"", b"no boundary", b"--x\r\n", b"--x\r\nA: b\r\n\r\nc\r\n--x"])
 def test_broken_multipart_is_400(client: Client, body: bytes) -> None:
     """A form that is cut short or is none is told so."""
-    headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    answer = client("POST", "/files", body=body, headers=headers)
+    answer = client("POST", "/files", body=body, headers={"Content-Type": FORM})
     assert problem(answer)["status"] in {400, 422}
     assert client.temporary_files() == []
 
 
 def test_announced_oversize_is_refused_before_it_is_sent(client: Client) -> None:
     """A client that asks first (100-continue) never sends the bytes."""
-    lines = ("Content-Type: multipart/form-data; boundary=x", "Expect: 100-continue")
+    lines = (f"Content-Type: {FORM}", "Expect: 100-continue")
     head = client.head("POST", "/files", *lines, f"Content-Length: {10 * UPLOAD_BYTES}")
     with client.raw(head) as connection:
         answer = connection.recv(1000)
@@ -127,15 +129,13 @@ def test_announced_oversize_is_refused_before_it_is_sent(client: Client) -> None
 
 def test_oversize_without_length_is_413_and_leaves_nothing(client: Client) -> None:
     """The limit holds while the bytes come."""
-    form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
 
     def body() -> Iterator[bytes]:
-        yield form
+        yield FILE
         for _ in range(UPLOAD_BYTES // 1_000_000 + 2):
             yield b"y" * 1_000_000
 
-    headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    answer = client("POST", "/files", body=body(), headers=headers)
+    answer = client("POST", "/files", body=body(), headers={"Content-Type": FORM})
     assert (problem(answer)["status"], problem(answer)["field"]) == (413, "file")
     assert problem(answer)["detail"] == "le fichier dépasse 20 Mo"
     assert client.temporary_files() == []
@@ -143,10 +143,8 @@ def test_oversize_without_length_is_413_and_leaves_nothing(client: Client) -> No
 
 def test_client_gone_during_upload_leaves_nothing(client: Client) -> None:
     """The temporary file appears while bytes come and goes with the client."""
-    form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
-    content_type = "Content-Type: multipart/form-data; boundary=x"
-    head = client.head("POST", "/files", content_type, "Content-Length: 9000000")
-    with client.raw(head, form, b"y" * 2_000_000):
+    head = client.head("POST", "/files", f"Content-Type: {FORM}", "Content-Length: 9000000")
+    with client.raw(head, FILE, b"y" * 2_000_000):
         eventually(client.temporary_files, what="the upload has begun")
     eventually(lambda: not client.temporary_files(), what="the upload is forgotten")
     assert client("GET", "/things").status == 200
