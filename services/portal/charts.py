@@ -9,9 +9,6 @@ from typing import NamedTuple
 from services.portal.french import decimal
 from services.portal.lab import Json
 
-MAP_SIZE = (320, 250)
-"""Width and height of the map, in the units of its paths."""
-
 FULL = 100
 """The length of the longest bar."""
 

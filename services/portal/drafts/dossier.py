@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from services.portal.drafts.draft import Draft, Facts, Section
 from services.portal.french import day, decimal, moment, named, size
 from services.portal.lab import Json
-from services.portal.lab.asking import Part
 from services.portal.typography import sentence
 from shared.places.names import in_french
 from shared.words import REQUEST_STATES
@@ -36,11 +35,6 @@ class Evidence:
     review: Json
     fault: str = ""
     missing: str = ""
-
-    @classmethod
-    def of(cls, facts: Facts, review: Part, preview: Part, fault: str) -> "Evidence":
-        """What there is, whichever service is away."""
-        return cls(facts, review.value or {}, fault, preview.missing or review.missing)
 
 
 def dossier(evidence: Evidence) -> Draft:

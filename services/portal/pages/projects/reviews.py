@@ -73,11 +73,13 @@ async def _evidence(visit: Visit, project: Json) -> Evidence:
         review=visit.lab.get("intake", path_of("projects", project["id"], "review")),
         preview=preview_of(visit, project["treatment"], project["holder_id"]),
     )
-    told, preview = parts["preview"].value, parts["preview"]
+    review, preview = parts["review"], parts["preview"]
+    told = preview.value
     fault = told.said if isinstance(told, Faults) else ""
-    by = [one["by"] for one in (parts["review"].value or {}).get("decisions", ())]
+    reviewed = review.value or {}
+    by = [one["by"] for one in reviewed.get("decisions", ())]
     facts = await _known(visit, project, told if isinstance(told, dict) else {}, by)
-    return Evidence.of(facts, parts["review"], preview, fault)
+    return Evidence(facts, reviewed, fault, preview.missing or review.missing)
 
 
 async def draft(visit: Visit) -> Response:
