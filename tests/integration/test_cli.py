@@ -100,6 +100,26 @@ def project_file(tmp_path: Path) -> Path:
     return path
 
 
+OWNER = ("mbr_owner", "owner")
+
+
+def add(
+    shell: Shell, file: Path, text: str, *words: str, as_: tuple[str, ...] = OWNER
+) -> tuple[str, Callable[[], str]]:
+    """Upload an open dataset; its id, and what tells its state."""
+    file.write_text(text)
+    about = ("--title", "Valeurs", "--theme", "logement", "--licence", "lov2", "--access", "open")
+    added = shell.json("dataset", "add", str(file), *about, *words, as_=as_)["id"]
+    return str(added), lambda: str(shell.json("dataset", "show", added, as_=as_)["state"])
+
+
+def offer(shell: Shell, file: Path, *words: str) -> str:
+    """Upload an open dataset and wait until it was read; its id."""
+    dataset, state = add(shell, file, CSV, "--licence", "Licence Ouverte 2.0", *words)
+    eventually(lambda: state() == "published", seconds=60)
+    return dataset
+
+
 def test_project_goes_from_submission_to_withdrawal(shell: Shell, project_file: Path) -> None:
     """Submit, read, list, time line, withdraw: each command finds what the last one did."""
     holder = ("mbr_holder", "holder")
@@ -146,11 +166,9 @@ def test_what_to_think_of_is_printed_before_a_treatment_is_sent(
     shell: Shell, tmp_path: Path
 ) -> None:
     """An unknown column is refused, with what is near; a warning is printed, and the rest sent."""
-    owner, file, data = ("mbr_warned", "holder", "owner"), tmp_path / "p.json", tmp_path / "t.csv"
-    data.write_text(f"{CSV};Total;6\n")
-    about = ("--title", "Communes", "--theme", "t", "--licence", "lov2", "--access", "open")
-    dataset_id = shell.json("dataset", "add", str(data), *about, as_=owner)["id"]
-    eventually(lambda: shell.json("dataset", "show", dataset_id)["state"] == "published")
+    owner, file = ("mbr_warned", "holder", "owner"), tmp_path / "p.json"
+    dataset_id, state = add(shell, tmp_path / "t.csv", f"{CSV};Total;6\n", as_=owner)
+    eventually(lambda: state() == "published")
 
     def submit(column: str) -> "subprocess.CompletedProcess[str]":
         step = {**UNFIT["steps"][0], "parameters": {"by": ["insee"], "sums": [column]}}
@@ -192,22 +210,6 @@ def test_people_get_tables(shell: Shell, project_file: Path) -> None:
     assert "history" in shown.stdout
     identifier = shown.stdout.split()[1]
     assert identifier in shell.run("project", "list", as_=holder).stdout
-
-
-OWNER = ("mbr_owner", "owner")
-
-
-def offer(shell: Shell, file: Path, *words: str) -> str:
-    """Upload an open dataset and wait until it was read; its id."""
-    file.write_text(CSV)
-    about = ["--title", "Valeurs", "--theme", "logement", "--licence", "Licence Ouverte 2.0"]
-    added = shell.json("dataset", "add", str(file), *about, *words, "--access", "open", as_=OWNER)
-
-    def state() -> str:
-        return str(shell.json("dataset", "show", added["id"], as_=OWNER)["state"])
-
-    eventually(lambda: state() == "published", seconds=60)
-    return str(added["id"])
 
 
 def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -> None:
@@ -304,10 +306,9 @@ def test_dataset_is_exported_with_all_that_is_said_of_it(shell: Shell, tmp_path:
 
 def test_proposed_repair_is_accepted_and_the_file_read_anew(shell: Shell, tmp_path: Path) -> None:
     """Through the whole lab: proposed by the first reading, made by the second."""
-    file, owner = tmp_path / "ain.csv", ("mbr_ain", "owner")
-    file.write_text("com;n\n" + "".join(f"{code};1\n" for code in range(1001, 1006)))
-    words = ("--title", "Ain", "--theme", "logement", "--licence", "lov2", "--access", "open")
-    dataset = shell.json("dataset", "add", str(file), *words, as_=owner)["id"]
+    text = "com;n\n" + "".join(f"{code};1\n" for code in range(1001, 1006))
+    owner = ("mbr_ain", "owner")
+    dataset, _ = add(shell, tmp_path / "ain.csv", text, as_=owner)
 
     def meaning(number: int) -> dict[str, Any]:
         version = shell.json("dataset", "show", dataset, as_=owner)["versions"][number - 1]
@@ -325,14 +326,12 @@ def test_proposed_repair_is_accepted_and_the_file_read_anew(shell: Shell, tmp_pa
 
 def test_columns_are_described_by_a_file(shell: Shell, tmp_path: Path) -> None:
     """People see each beside its column; names that no column has are named."""
-    table, dictionary = tmp_path / "logements.csv", tmp_path / "columns.csv"
-    table.write_text("com;ht_hc\n" + "".join(f"14{at:03};{at}\n" for at in range(1, 40)))
+    text, dictionary = "com;ht_hc\n", tmp_path / "columns.csv"
+    text += "".join(f"14{at:03};{at}\n" for at in range(1, 40))
     dictionary.write_text("ht_hc;part des logements vacants\nht_h;autre\n", encoding="utf-8")
-    about = ("--title", "Logements", "--theme", "habitat", "--licence", "lov2")
-    given = (*about, "--access", "open", "--columns", str(dictionary))
-    dataset = shell.json("dataset", "add", str(table), *given, as_=OWNER)["id"]
+    dataset, state = add(shell, tmp_path / "l.csv", text, "--columns", str(dictionary))
     shown = ("dataset", "show", dataset)
-    eventually(lambda: shell.json(*shown, as_=OWNER)["state"] == "published", seconds=60)
+    eventually(lambda: state() == "published", seconds=60)
     assert shell.json(*shown, as_=OWNER)["unknown_columns"] == ["ht_h"]
     described = ("dataset", "describe", dataset, "--columns", str(dictionary))
     assert "vouliez-vous dire « ht_hc »" in shell.run(*described, as_=OWNER).stderr
@@ -346,15 +345,9 @@ def test_persons_are_held_until_their_owner_confirms(shell: Shell, tmp_path: Pat
     """The sandbox finds them, others do not, and no process writes a word of the table down."""
     other = ("mbr_other", "holder")
     mails = [f"marie.dupont{number}@orange.fr" for number in range(30)]
-    file = tmp_path / "abonnes.csv"
-    file.write_text("x;y\n" + "".join(f"{at};{mail}\n" for at, mail in enumerate(mails)))
-    about = ("--title", "Abonnés", "--theme", "vie", "--licence", "lov2", "--access", "open")
-    dataset = shell.json("dataset", "add", str(file), *about, as_=OWNER)["id"]
-
-    def is_(state: str) -> bool:
-        return bool(shell.json("dataset", "show", dataset, as_=OWNER)["state"] == state)
-
-    eventually(lambda: is_("held"))
+    text = "x;y\n" + "".join(f"{at};{mail}\n" for at, mail in enumerate(mails))
+    dataset, state = add(shell, tmp_path / "abonnes.csv", text)
+    eventually(lambda: state() == "held")
     listed = shell.json("dataset", "list", "--state", "held", as_=OWNER)["items"]
     assert [one["id"] for one in listed] == [dataset]
     hidden = shell.run("dataset", "show", dataset, as_=other)
@@ -362,7 +355,7 @@ def test_persons_are_held_until_their_owner_confirms(shell: Shell, tmp_path: Pat
     words = ("dataset", "confirm", dataset, "--purpose", "Lettre", "--basis", "consent")
     confirmed = shell.json(*words, as_=OWNER)
     assert confirmed["versions"][0]["legal_basis"]["basis"] == "consent"
-    assert is_("published")
+    assert state() == "published"
     said = ("--title", "Lettre", "--keyword", "abonnés", "--hvd", "")
     kind = ("--producer-kind", "nonprofit")
     described = shell.json("dataset", "describe", dataset, *said, *kind, as_=OWNER)
@@ -578,18 +571,15 @@ def test_catalogues_are_harvested_from_addresses_and_files(shell: Shell, tmp_pat
 def test_owner_says_that_names_are_those_of_ships(shell: Shell, tmp_path: Path) -> None:
     """Published by that; the staff may refuse it, and then it is held again."""
     names = ["Jean Martin", "Marie Bernard", "Paul Dubois", "Lucie Girard", "Louis Moreau"]
-    file = tmp_path / "flotte.csv"
-    rows = (f"{name};{at}\n" for at, name in enumerate(names * 6))
-    file.write_text("bapteme;rang\n" + "".join(rows))
-    about = ("--title", "Flotte", "--theme", "mer", "--licence", "lov2")
-    dataset = shell.json("dataset", "add", str(file), *about, as_=OWNER)["id"]
-    shown = ("dataset", "show", dataset)
-    eventually(lambda: shell.json(*shown, as_=OWNER)["state"] in {"held", "published"})
-    assert shell.json(*shown, as_=OWNER)["state"] == "held"
+    text = "bapteme;rang\n" + "".join(f"{name};{at}\n" for at, name in enumerate(names * 6))
+    access = ("--access", "restricted")
+    dataset, state = add(shell, tmp_path / "flotte.csv", text, *access)
+    eventually(lambda: state() in {"held", "published"})
+    assert state() == "held"
     said = ("--column", "bapteme", "--reason", "ce sont des navires")
     declared = shell.json("dataset", "not-personal", dataset, *said, as_=OWNER)
     assert declared["state"] == "published"
     answer = ("dataset", "answer-declaration", dataset, "--answer", "refuse", "--reason", "non")
     told = shell.run(*answer, as_=("mbr_r", "reviewer")).stdout
     assert "ce sont des navires (refuse)" in told
-    assert shell.json(*shown, as_=OWNER)["state"] == "held"
+    assert state() == "held"
