@@ -172,24 +172,17 @@ async def _refusals(lab: Lab) -> list[int]:
 
 def test_parameters_arrive_as_they_were_given() -> None:
     """Those that say nothing are not sent."""
-
-    async def look(services: Services, _service: Service) -> object:
-        given = {"q": "é & = +", "kind": ["a", "b"], "mine": True, "limit": 5, "none": None}
-        return await Lab(services).get("intake", "/asked", **given)
-
+    given = {"q": "é & = +", "kind": ["a", "b"], "mine": True, "limit": 5, "none": None}
+    told = _ask(lambda services, _: Lab(services).get("intake", "/asked", **given))
     asked_for = [["q", "é & = +"], ["kind", "a"], ["kind", "b"], ["mine", "true"], ["limit", "5"]]
-    assert _ask(look) == asked_for
+    assert told == asked_for
 
 
 @pytest.mark.parametrize("name", ["été.csv", 'a"b.csv', "a\\b;c.csv", "a%20b.csv"])
 def test_file_arrives_under_its_name(name: str) -> None:
     """Whatever the name holds; with what is told of it."""
-
-    async def send(services: Services, _service: Service) -> object:
-        file = io.BytesIO(b"a;b")
-        return await Lab(services).upload("catalog", "/files", {"title": "É"}, file, name)
-
-    told = _ask(send)
+    sent = {"title": "É"}, io.BytesIO(b"a;b"), name
+    told = _ask(lambda services, _: Lab(services).upload("catalog", "/files", *sent))
     assert told == [name, "application/octet-stream", "a;b", '{"title": "\\u00c9"}']
 
 

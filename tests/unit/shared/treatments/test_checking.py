@@ -14,6 +14,7 @@ from shared.treatments.known_tables import (
     KnownTable,
 )
 from shared.treatments.remarks import Findings
+from tests.unit.shared.treatments.steps import step
 
 PHOTOS = KnownTable(dataset_id="dts_photos", title="Photos", columns=(), is_files=True)
 HOMES, TOWNS, LATE = "dts_homes", "dts_towns", "dts_late"
@@ -50,16 +51,6 @@ TABLES = (
     ),
     KnownTable(dataset_id=LATE, reason="Le Datalab le lit."),
 )
-
-
-def step(application: str, inputs: dict[str, str], output: str, **parameters: Any) -> Any:
-    """One step."""
-    return {
-        "application": application,
-        "inputs": inputs,
-        "output": output,
-        "parameters": parameters,
-    }
 
 
 def cross(output: str = "c", left: str = "homes", right: str = "towns", **changed: Any) -> Any:

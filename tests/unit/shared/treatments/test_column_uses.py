@@ -5,6 +5,7 @@ from typing import Any
 from shared.events.event import Treatment
 from shared.treatments.column_uses import uses_of
 from shared.treatments.lineage import Reading, Shown, readings_of
+from tests.unit.shared.treatments.steps import step
 
 HOMES, AREAS = "dts_homes", "dts_areas"
 COLUMNS: dict[str, tuple[str, ...] | None] = {
@@ -19,27 +20,13 @@ def _uses(dataset_id: str, *steps: dict[str, Any]) -> dict[str, str]:
     return {one.name: one.why for one in uses_of(reading, {}) or ()}
 
 
-CROSSED = {
-    "application": "cross",
-    "inputs": {"left": "homes", "right": "areas"},
-    "parameters": {
-        "left_key": "com",
-        "right_key": "code",
-        "how": "inner",
-        "many_to_many": "refused",
-    },
-    "output": "crossed",
-}
+HOW = {"left_key": "com", "right_key": "code", "how": "inner", "many_to_many": "refused"}
+CROSSED = step("cross", {"left": "homes", "right": "areas"}, "crossed", **HOW)
 
 
 def test_each_column_is_read_for_something() -> None:
     """To cross, to group, for a figure: what is not needed is not read."""
-    summed = {
-        "application": "aggregate",
-        "inputs": {"table": "crossed"},
-        "parameters": {"by": ["epci"], "sums": ["vacant"]},
-        "output": "summed",
-    }
+    summed = step("aggregate", {"table": "crossed"}, "summed", by=["epci"], sums=["vacant"])
     homes = _uses(HOMES, CROSSED, summed)
     assert homes["com"].startswith("sert à croiser avec « code »")
     assert homes["vacant"] == "entre dans la somme de « vacant »"
@@ -50,13 +37,7 @@ def test_each_column_is_read_for_something() -> None:
 def test_column_that_only_chooses_rows_is_told_so() -> None:
     """A filter is a use, too."""
     sql = "SELECT vacant FROM homes WHERE owner = 'x'"
-    asked = {
-        "application": "query",
-        "inputs": {"homes": "homes"},
-        "parameters": {"sql": sql},
-        "output": "asked",
-    }
-    assert _uses(HOMES, asked) == {
+    assert _uses(HOMES, step("query", {"homes": "homes"}, "asked", sql=sql)) == {
         "owner": "sert à choisir des lignes ou à calculer",
         "vacant": "figure au résultat",
     }

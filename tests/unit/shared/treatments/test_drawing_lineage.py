@@ -9,18 +9,14 @@ from shared.applications.chart import ChartParameters
 from shared.applications.map import MapParameters
 from shared.events.event import Treatment
 from shared.treatments.lineage import Reading, readings_of
+from tests.unit.shared.treatments.steps import step
 
 HOMES = "dts_homes"
 COLUMNS: dict[str, tuple[str, ...] | None] = {HOMES: ("com", "homes", "vacant", "owner")}
 
 
-def _step(application: str, table: str, output: str, **parameters: Any) -> dict[str, Any]:
-    return {
-        "application": application,
-        "inputs": {"table": table},
-        "parameters": parameters,
-        "output": output,
-    }
+def _step(application: str, table: str, output: str, **parameters: Any) -> Any:
+    return step(application, {"table": table}, output, **parameters)
 
 
 SUM = _step("aggregate", "homes", "summed", by=["com"], sums=["homes"])

@@ -7,18 +7,15 @@ import pytest
 from shared.errors import Invalid
 from shared.events.event import Treatment
 from shared.treatments.lineage import Reading, readings_of
+from tests.unit.shared.treatments.steps import step
 
 BUSES, TOWNS = "dts_buses", "dts_towns"
 COLUMNS: dict[str, tuple[str, ...] | None] = {
     BUSES: ("stop", "commune", "boardings", "revenue"),
     TOWNS: ("code", "nom", "population", "boardings"),
 }
-CROSS: dict[str, Any] = {
-    "application": "cross",
-    "inputs": {"left": "buses", "right": "towns"},
-    "parameters": {"left_key": "commune", "right_key": "code"},
-    "output": "crossed",
-}
+SIDES = {"left": "buses", "right": "towns"}
+CROSS = step("cross", SIDES, "crossed", left_key="commune", right_key="code")
 
 
 def treatment(*steps: dict[str, Any]) -> Treatment:
@@ -27,14 +24,10 @@ def treatment(*steps: dict[str, Any]) -> Treatment:
     return Treatment.model_validate({"inputs": inputs, "steps": steps})
 
 
-def summed(table: str, **parameters: Any) -> dict[str, Any]:
+def summed(table: str, **parameters: Any) -> Any:
     """A step that adds up."""
-    return {
-        "application": "aggregate",
-        "inputs": {"table": table},
-        "parameters": {"by": ["commune"], "sums": ["boardings"], **parameters},
-        "output": "summed",
-    }
+    asked = {"by": ["commune"], "sums": ["boardings"], **parameters}
+    return step("aggregate", {"table": table}, "summed", **asked)
 
 
 def reading(*steps: dict[str, Any]) -> Reading:
