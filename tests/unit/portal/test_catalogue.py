@@ -25,7 +25,7 @@ READ["profile"]["columns"] = [
 ]
 READ["profile"]["repairs"] = []
 _LISTS = ("/datasets/dts_1/joins", "/datasets/dts_1/recipes", "/projects")
-NOTHING: dict[str, Any] = dict.fromkeys(_LISTS, {"items": []})
+NOTHING: dict[str, Any] = {path: {"items": []} for path in _LISTS}
 
 
 def test_dataset_names_its_licence_and_what_its_columns_hold() -> None:
