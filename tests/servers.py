@@ -5,7 +5,6 @@ import itertools
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -323,7 +322,6 @@ class Documents:
 
     def __init__(self, home: Path) -> None:
         self._server = DocumentServer(home, free_port())
-        require(shutil.which(self._server.command[0]), "nx-27017")
         self._server.prepare()
         environ = {"PATH": os.environ["PATH"], "HOME": str(home)}
         self._process = Process(self._server.command, environ, home / "output.log")

@@ -102,11 +102,11 @@ class DocumentServer:
     @property
     def command(self) -> list[str]:
         """The server, in the foreground."""
-        program = Path(sys.executable).with_name("nx-27017")
+        program = [sys.executable, "-m", "deploy.local.documents", "--threaded"]
         # Without --data-dir every logical database shares its collections with the others.
         folders = ["--data-dir", str(self.home / "data")]
         own = ["--log-file", str(self.home / "log"), "--pid-file", str(self.home / "pid")]
-        return [str(program), "--host", LOOPBACK, "--port", str(self.port), *folders, *own]
+        return [*program, "--host", LOOPBACK, "--port", str(self.port), *folders, *own]
 
     @property
     def uri(self) -> str:
