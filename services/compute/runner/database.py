@@ -7,6 +7,9 @@ import duckdb
 
 from shared.applications import sql
 
+Database = duckdb.DuckDBPyConnection
+"""A connection to it."""
+
 quoted = sql.quoted
 """An SQL identifier."""
 
@@ -34,13 +37,13 @@ def filled(name: str) -> str:
     return f"nullif({trimmed(name)}, '')"
 
 
-def columns(database: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+def columns(database: Database, table: str) -> dict[str, str]:
     """The columns of a table, name to type."""
     described = database.execute(f"DESCRIBE {quoted(table)}").fetchall()
     return {str(row[0]): str(row[1]) for row in described}
 
 
-def count(database: duckdb.DuckDBPyConnection, table: str) -> int:
+def count(database: Database, table: str) -> int:
     """How many rows a table has."""
     return int(database.execute(f"SELECT count(*) FROM {quoted(table)}").fetchall()[0][0])
 
@@ -50,7 +53,7 @@ def evenly(rows: int, of: int) -> str:
     return f"({ROW} * {rows}) // {of} <> (({ROW} - 1) * {rows}) // {of}"
 
 
-def open_database(folder: Path, memory_bytes: int) -> duckdb.DuckDBPyConnection:
+def open_database(folder: Path, memory_bytes: int) -> Database:
     """A database in memory that spills into `folder/out`, and reads and writes nowhere else."""
     inside = [str(folder / "in"), str(folder / "out")]
     database = duckdb.connect(

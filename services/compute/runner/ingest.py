@@ -6,14 +6,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from duckdb import DuckDBPyConnection as Database
 from pyarrow import parquet
 
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.columns.area_codes import lacks_zero
 from services.compute.runner.columns.identifiers import GROUPED
 from services.compute.runner.columns.profile import describe, merged
-from services.compute.runner.database import Say, columns, literal, open_database, quoted, trimmed
+from services.compute.runner.database import (
+    Database,
+    Say,
+    columns,
+    literal,
+    open_database,
+    quoted,
+    trimmed,
+)
 from services.compute.runner.formats.archive import unpack
 from services.compute.runner.formats.parquet_file import copy_parquet
 from services.compute.runner.formats.reader import read_table

@@ -7,10 +7,8 @@ commune in their row are just that.
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from duckdb import DuckDBPyConnection as Database
-
 from services.compute.runner.columns.cog import load_codes, load_cog
-from services.compute.runner.database import filled, literal, quoted, trimmed
+from services.compute.runner.database import Database, filled, literal, quoted, trimmed
 from shared.tables.manifest import Column, Meaning
 
 _LEADING = ("departement", "commune", "iris", "postcode")

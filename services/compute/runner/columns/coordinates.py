@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.columns.area_codes import departement_of, leading_column
-from services.compute.runner.database import quoted, trimmed
+from services.compute.runner.database import Database, quoted, trimmed
 from services.compute.runner.values.value_tests import Numbers
 from shared.tables.manifest import Column, Meaning
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from duckdb import DuckDBPyConnection as Database
-
-from services.compute.runner.database import ROW, filled, quoted
+from services.compute.runner.database import ROW, Database, filled, quoted
 from shared.tables.key_file import COARSE
 from shared.tables.manifest import Column, Meaning
 

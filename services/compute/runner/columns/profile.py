@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +12,7 @@ from services.compute.runner.columns.column_types import ColumnType, all_types
 from services.compute.runner.columns.coordinates import with_coordinates
 from services.compute.runner.columns.other_values import with_rows_of_others
 from services.compute.runner.columns.type_detection import LONGEST, TypeDetection
-from services.compute.runner.database import Say, columns, count, filled, quoted
+from services.compute.runner.database import Database, Say, columns, count, filled, quoted
 from services.compute.runner.values.column_units import of_unit
 from services.compute.runner.values.dates import any_of
 from services.compute.runner.values.geometry import kinds_of
@@ -166,7 +165,7 @@ def _set_apart(
     return values.filter(pa.array(~flags)), counts[~flags]
 
 
-def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple[int, list[Column]]:
+def describe(database: Database, table: str, say: Say) -> tuple[int, list[Column]]:
     """The rows of `table`, and its columns in order.
 
     Text and whole numbers are described by their values, the rest by its type. Codes that the
@@ -190,7 +189,7 @@ def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple
     return rows, with_coordinates(database, table, coded)
 
 
-def describe_column(database: duckdb.DuckDBPyConnection, table: str, name: str) -> Column:
+def describe_column(database: Database, table: str, name: str) -> Column:
     """One column of text by itself, whatever stands beside it."""
     return _described(name, _read(database, table, name))
 
@@ -202,9 +201,7 @@ def _described(name: str, read: Iterable[tuple[Texts, Counts]]) -> Column:
     return profile.column()
 
 
-def _read(
-    database: duckdb.DuckDBPyConnection, table: str, name: str
-) -> Iterator[tuple[Texts, Counts]]:
+def _read(database: Database, table: str, name: str) -> Iterator[tuple[Texts, Counts]]:
     """The distinct values of a column, a batch at a time, and how often each occurs."""
     counted = database.sql(
         f"SELECT {filled(name)} AS text, count(*) AS n FROM {quoted(table)} GROUP BY text"
@@ -215,7 +212,7 @@ def _read(
 
 
 def _read_at_once(
-    database: duckdb.DuckDBPyConnection, table: str, names: Iterable[str]
+    database: Database, table: str, names: Iterable[str]
 ) -> dict[str, tuple[Texts, Counts]]:
     """The same of all columns by their names."""
     texts = ", ".join(f"{filled(name)} AS {quoted(name)}" for name in names)
@@ -227,9 +224,7 @@ def _read_at_once(
     return found
 
 
-def _typed_column(
-    database: duckdb.DuckDBPyConnection, table: str, name: str, stored_type: str
-) -> Column:
+def _typed_column(database: Database, table: str, name: str, stored_type: str) -> Column:
     column, kind = quoted(name), _kind_of(stored_type)
     ((filled, distinct),) = database.execute(
         f"SELECT count({column}), count(DISTINCT {column}) FROM {quoted(table)}"

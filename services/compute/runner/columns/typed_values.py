@@ -8,9 +8,7 @@ these in such a column is null.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from duckdb import DuckDBPyConnection as Database
-
-from services.compute.runner.database import columns, filled, literal, quoted
+from services.compute.runner.database import Database, columns, filled, literal, quoted
 from services.compute.runner.values.dates import FORMATS, MONTH_NAMES, PIVOT
 from services.compute.runner.values.numbers import number_sql, style_of
 from shared.tables.manifest import Column, Meaning

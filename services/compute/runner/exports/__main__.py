@@ -5,10 +5,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from duckdb import DuckDBPyConnection as Database
-
 from services.compute.runner.columns.typed_values import typed_table
-from services.compute.runner.database import literal, open_database, quoted
+from services.compute.runner.database import Database, literal, open_database, quoted
 from services.compute.runner.exports.excel_csv import write_csv
 from services.compute.runner.exports.workbook import write_workbook
 from shared.errors import Rejected

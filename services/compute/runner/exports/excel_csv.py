@@ -8,9 +8,7 @@ import codecs
 import shutil
 from pathlib import Path
 
-from duckdb import DuckDBPyConnection as Database
-
-from services.compute.runner.database import columns, literal, quoted
+from services.compute.runner.database import Database, columns, literal, quoted
 from services.compute.runner.values.formulas import harmless, harmless_name
 from shared.tables.exports import Line
 

@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import IO
 from xml.sax.saxutils import escape
 
-from duckdb import DuckDBPyConnection as Database
-
-from services.compute.runner.database import columns, count, quoted
+from services.compute.runner.database import Database, columns, count, quoted
 from services.compute.runner.exports import sheet_parts
 from shared.errors import Rejected
 from shared.tables.exports import Line

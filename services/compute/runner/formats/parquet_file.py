@@ -5,10 +5,9 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-from duckdb import DuckDBPyConnection as Database
 from pyarrow import parquet
 
-from services.compute.runner.database import columns, count, literal, quoted
+from services.compute.runner.database import Database, columns, count, literal, quoted
 from services.compute.runner.formats.header import name_columns
 from services.compute.runner.repairs import Repairs
 from services.compute.runner.values.column_units import units_in

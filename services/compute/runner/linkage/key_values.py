@@ -12,9 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from duckdb import DuckDBPyConnection as Database
-
-from services.compute.runner.database import filled, quoted
+from services.compute.runner.database import Database, filled, quoted
 from services.compute.runner.linkage.crosswalk_lookup import Counted, projections
 from shared.tables.key_file import COARSE, LONGEST_VALUE, UNTYPED, KeyColumn, blocks_of
 from shared.tables.manifest import Column

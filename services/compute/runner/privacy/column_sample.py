@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pyarrow.compute as pc
-from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.columns.person_names import Words
-from services.compute.runner.database import ROW, filled, quoted
+from services.compute.runner.database import ROW, Database, filled, quoted
 from services.compute.runner.values.value_tests import Counts, Flags, Test, Texts, matching
 from shared.tables.manifest import Column
 

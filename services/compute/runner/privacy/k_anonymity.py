@@ -9,9 +9,7 @@ k-anonymity », its distinct form). A missing value is a value here: it tells on
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from duckdb import DuckDBPyConnection as Database
-
-from services.compute.runner.database import filled, quoted
+from services.compute.runner.database import Database, filled, quoted
 from shared.tables.privacy import K_ENOUGH
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.columns.contacts import (
     is_free_mail,
@@ -19,7 +18,7 @@ from services.compute.runner.columns.contacts import (
 )
 from services.compute.runner.columns.person_names import folded
 from services.compute.runner.columns.reference_files import any_word
-from services.compute.runner.database import ROW, filled, quoted
+from services.compute.runner.database import ROW, Database, filled, quoted
 from services.compute.runner.privacy.column_sample import ColumnSample, Detection
 from services.compute.runner.privacy.nested_persons import persons_in
 from services.compute.runner.values.value_tests import Flags, flags_of, matching

@@ -12,12 +12,10 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from duckdb import DuckDBPyConnection as Database
-
 from services.compute.runner.columns.contacts import is_mobile
 from services.compute.runner.columns.nir import FIFTEEN_DIGITS, WRITTEN, is_nir
 from services.compute.runner.columns.reference_files import any_word
-from services.compute.runner.database import literal, quoted, trimmed
+from services.compute.runner.database import Database, literal, quoted, trimmed
 from services.compute.runner.privacy.column_sample import (
     ColumnSample,
     Detection,

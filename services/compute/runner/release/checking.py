@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from duckdb import DuckDBPyConnection as Database
-
-from services.compute.runner.database import columns, literal, quoted
+from services.compute.runner.database import Database, columns, literal, quoted
 from services.compute.runner.release.arithmetic.atoms import Undecided
 from services.compute.runner.release.cells import Earlier
 from services.compute.runner.release.figures import figures_of

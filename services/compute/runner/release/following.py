@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from duckdb import DuckDBPyConnection as Database
-
-from services.compute.runner.database import columns
+from services.compute.runner.database import Database, columns
 from services.compute.runner.release.populations import Population, visible
 from shared.applications.effect import Effect, MadeColumn, Source
 

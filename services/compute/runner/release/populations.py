@@ -4,9 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from duckdb import DuckDBPyConnection as Database
-
-from services.compute.runner.database import columns, filled, literal, quoted
+from services.compute.runner.database import Database, columns, filled, literal, quoted
 from shared.tables.manifest import Column
 from shared.tables.release import ProtectedInput, unit_of
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import duckdb
-from duckdb import DuckDBPyConnection as Database
 
-from services.compute.runner.database import quoted
+from services.compute.runner.database import Database, quoted
 from services.compute.runner.sql.allowed import check_statement
 from services.compute.runner.sql.faults import bound_fault
 from shared.errors import Invalid

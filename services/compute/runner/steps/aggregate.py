@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-import duckdb
-
 from services.compute.execution.job_folder import Report
-from services.compute.runner.database import count, quoted
+from services.compute.runner.database import Database, count, quoted
 from services.compute.runner.steps.figures import figures_sql, period
 from services.compute.runner.steps.workbench import TABLE, Workbench, added_up
 from shared.applications.aggregate import AggregateParameters, Ratio
@@ -42,7 +40,7 @@ def run(workbench: Workbench, parameters: AggregateParameters) -> Report:
     return _report(workbench, names, list(_of_repetition(workbench, parameters)))
 
 
-def smallest_group(database: duckdb.DuckDBPyConnection) -> int:
+def smallest_group(database: Database) -> int:
     """How many rows the smallest group of the last table has that was made here; 0 for none."""
     ((rows,),) = database.execute(f"SELECT min({_ROWS}) FROM {_GROUPED}").fetchall()
     return int(rows or 0)

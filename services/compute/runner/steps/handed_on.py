@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from duckdb import DuckDBPyConnection as Database
-
 from services.compute.execution.job_folder import Report
-from services.compute.runner.database import columns, count
+from services.compute.runner.database import Database, columns, count
 from services.compute.runner.steps.workbench import InputTable, Repeated
 from services.compute.runner.values.column_units import of_unit
 from shared.applications import APPLICATIONS

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import duckdb
-from duckdb import DuckDBPyConnection as Database
 
 from services.compute.execution.job_folder import Made, Report, Work
-from services.compute.runner.database import quoted
+from services.compute.runner.database import Database, quoted
 from services.compute.runner.own_code.failures import NotLoaded
 from shared.applications.cleaning.clean import CLEAN
 from shared.applications.effect import Effect

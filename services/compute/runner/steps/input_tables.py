@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
-from duckdb import DuckDBPyConnection as Database
 
 from services.compute.execution.job_folder import Report, Work, files_beside
-from services.compute.runner.database import count, evenly, literal, quoted
+from services.compute.runner.database import Database, count, evenly, literal, quoted
 from services.compute.runner.release.populations import numbered, row_of
 from services.compute.runner.steps.workbench import InputTable
 from services.compute.runner.totals.leaving_out import is_counted

@@ -5,10 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from duckdb import DuckDBPyConnection as Database
-
 from services.compute.execution.job_folder import Made, Report, Work
-from services.compute.runner.database import count, filled, quoted
+from services.compute.runner.database import Database, count, filled, quoted
 from services.compute.runner.release.checking import Release
 from services.compute.runner.release.following import Following
 from services.compute.runner.release.grouping import Grouping, Turned

@@ -4,12 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from services.compute.execution.job_folder import IS_EMPTY, Made, Report, Work
 from services.compute.runner.columns.profile import describe
 from services.compute.runner.columns.typed_values import typed_table
-from services.compute.runner.database import literal, quoted
+from services.compute.runner.database import Database, literal, quoted
 from services.compute.runner.privacy.column_sample import SAMPLE
 from services.compute.runner.privacy.disclosure import is_about_persons, small_groups
 from services.compute.runner.privacy.screening import screen
@@ -31,7 +29,7 @@ class Screening:
     `as_read` names those that are made as they are read.
     """
 
-    database: duckdb.DuckDBPyConnection
+    database: Database
     work: Work
     tables: Mapping[str, InputTable]
     as_read: Collection[str]
@@ -100,7 +98,7 @@ class Screening:
 
 
 def write_result(
-    database: duckdb.DuckDBPyConnection,
+    database: Database,
     out: Path,
     table: InputTable,
     found: Sequence[Column],

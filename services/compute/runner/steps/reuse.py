@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
-from duckdb import DuckDBPyConnection as Database
 from pydantic import ValidationError
 
 from services.compute.execution.job_folder import CachedStep, LeftStep, Report, Work
-from services.compute.runner.database import columns, literal, quoted
+from services.compute.runner.database import Database, columns, literal, quoted
 from services.compute.runner.steps.workbench import InputTable, Repeated
 from shared.events.event import Frozen, Step
 from shared.tables.manifest import Column

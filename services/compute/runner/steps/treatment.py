@@ -7,10 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from duckdb import DuckDBPyConnection as Database
-
 from services.compute.execution.job_folder import Made, Report, Work
-from services.compute.runner.database import Say, columns, open_database
+from services.compute.runner.database import Database, Say, columns, open_database
 from services.compute.runner.files.handing import hand_over
 from services.compute.runner.notes import note_inputs, note_result, note_reused, note_step
 from services.compute.runner.steps import aggregate, cross, pivot, python, query

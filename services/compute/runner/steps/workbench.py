@@ -6,13 +6,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from duckdb import DuckDBPyConnection as Database
-
 from services.compute.execution.job_folder import Made
 from services.compute.jobs.crossing_size import MOST_ROWS
 from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import typed_value
-from services.compute.runner.database import Say, columns, filled, literal, quoted
+from services.compute.runner.database import Database, Say, columns, filled, literal, quoted
 from shared.applications.aggregate import AggregateParameters
 from shared.errors import Invalid
 from shared.tables.manifest import Column

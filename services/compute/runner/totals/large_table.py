@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from duckdb import DuckDBPyConnection as Database
-
-from services.compute.runner.database import ROW, quoted
+from services.compute.runner.database import ROW, Database, quoted
 from services.compute.runner.totals.labels import (
     MOST_COLUMNS,
     NUMBERS,

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from duckdb import DuckDBPyConnection as Database
 from numpy.typing import NDArray
 
-from services.compute.runner.database import quoted
+from services.compute.runner.database import Database, quoted
 from services.compute.runner.totals.block_sums import HINTED, LABELLED, Bits, find_block_sums
 from services.compute.runner.totals.labels import (
     OTHER,

@@ -7,9 +7,7 @@ are numbers need not be known: sums over all their values are equal where those 
 from collections.abc import Iterator, Sequence
 from math import log
 
-from duckdb import DuckDBPyConnection as Database
-
-from services.compute.runner.database import ROW, filled, literal, quoted
+from services.compute.runner.database import ROW, Database, filled, literal, quoted
 from services.compute.runner.totals.labels import (
     MOST_COLUMNS,
     OTHER_NAMES,

@@ -6,9 +6,7 @@ may set English groups of thousands apart as well as decimals. Only other values
 
 from collections.abc import Sequence
 
-from duckdb import DuckDBPyConnection as Database
-
-from services.compute.runner.database import filled, literal, quoted
+from services.compute.runner.database import Database, filled, literal, quoted
 from services.compute.runner.repairs import Repairs
 from services.compute.runner.values.numbers import ENGLISH, format_of
 from shared.tables.manifest import Column

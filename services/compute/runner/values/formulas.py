@@ -1,8 +1,6 @@
 """Texts that a spreadsheet would work out when it opens a CSV, written so that it shows them."""
 
-from duckdb import DuckDBPyConnection as Database
-
-from services.compute.runner.database import columns, literal, quoted
+from services.compute.runner.database import Database, columns, literal, quoted
 
 FORMULA = r"^'*([=@\t\r]|[+-].*[^0-9 .,()%€\x{a0}\x{202f}])"
 """What is worked out: not a number or a telephone number that begins with its sign.
