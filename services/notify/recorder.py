@@ -33,70 +33,111 @@ from shared.store import Store
 NEWS = 5
 """Endpoints of one member, and of all operators, that hear what became of another endpoint."""
 
+KNOWN = 10_000
+"""Things of which a process remembers who they belong to."""
+
 
 class Recorder:
-    """Records events in `store`; without `mails` it addresses none."""
+    """Records events in `store`; without `mails` it addresses none.
+
+    A process has one: who a thing belongs to never changes, and is read once.
+    """
 
     def __init__(self, store: Store, mails: Addressing | None = None) -> None:
         self._store, self._mails = store, mails
         self._endpoints, self._deliveries = store.of(Endpoint), store.of(WebhookDelivery)
         self._entries, self._ownerships = store.of(TimelineEntry), store.of(Ownership)
         self._due = Due(store)
+        self._known: dict[str, str] = {}
+        self._addressed: set[str] = set()
 
-    def record(self, envelope: Envelope[Any]) -> None:
-        """Save the event's entry and its deliveries."""
-        self._learn(ownership_of(envelope.data))
+    def record(self, envelope: Envelope[Any]) -> bool:
+        """Save the event's entry and its deliveries; whether any is due sooner than was known."""
+        told = ownership_of(envelope.data)
+        self._learn(told)
         kept = without_erased(self._store, envelope)
         event, is_erased = kept.data, kept is not envelope
         owners = self._owners(event)
         news = news_of(event, owners)
         entry = TimelineEntry.of(kept, summarise(event), _unknown(owners), news)
         copies = list(map(self._entries.add, entry.copies()))
-        self._address(self._entries.add(entry))
+        is_due = self._address(self._entries.add(entry), owners)
         hear(self._store, [kept])
-        for thing in ownership_of(event):
-            for waiting in self._entries.every({"waits_for": thing}):
-                self._address(redact_late(self._store, waiting) if is_erased else waiting)
+        for thing in told:
+            is_due |= self._address_waiting(thing, is_erased=is_erased)
         if not is_erased and (left := without_erased(self._store, envelope)) is not envelope:
             for one in (entry, *copies):
                 redact_late(self._store, one)
             hear(self._store, [left])
+        return is_due
 
-    def _learn(self, known: Mapping[str, str]) -> None:
-        for thing, member_id in known.items():
-            if self._ownerships.find_one(thing) is None:
-                self._ownerships.add(Ownership(id=thing, member_id=member_id))
+    def _learn(self, told: Mapping[str, str]) -> None:
+        if len(self._known) > KNOWN:
+            self._known, self._addressed = {}, set()
+        for thing, member_id in told.items():
+            if self._owner_of(thing) is None:
+                added = self._ownerships.add(Ownership(id=thing, member_id=member_id))
+                self._known[thing] = added.member_id
 
     def _owners(self, event: Event) -> dict[str, str | None]:
-        return {thing: self._owner_of(thing) for thing in things_of(event)}
+        owners = {thing: self._owner_of(thing) for thing in things_of(event)}
+        endpoint = self._endpoint_of(event)
+        return {**owners, endpoint.id: endpoint.member_id} if endpoint else owners
 
     def _owner_of(self, thing: str) -> str | None:
-        found = self._ownerships.find_one(thing) or self._endpoints.find_one(thing)
-        return found.member_id if found else None
+        owner = self._known.get(thing)
+        if owner is None and (found := self._ownerships.find_one(thing)):
+            owner = self._known[thing] = found.member_id
+        return owner
 
-    def _address(self, entry: TimelineEntry) -> None:
-        event = entry.event
+    def _endpoint_of(self, event: Event) -> Endpoint | None:
+        """The endpoint that the event is about, if it is about one."""
+        endpoint_id = getattr(event, "endpoint_id", None)
+        return self._endpoints.find_one(endpoint_id) if endpoint_id else None
+
+    def _address_waiting(self, thing: str, *, is_erased: bool) -> bool:
+        """Address what waited for that thing's owner, once: later ones see that it is known."""
+        if thing in self._addressed:
+            return False
+        is_due = False
+        for waiting in self._entries.every({"waits_for": thing}):
+            is_due |= self._address(redact_late(self._store, waiting) if is_erased else waiting)
+        self._addressed.add(thing)
+        return is_due
+
+    def _address(
+        self, entry: TimelineEntry, owners: Mapping[str, str | None] | None = None
+    ) -> bool:
+        """Address a saved entry; `owners` are as they were read before it was saved."""
+        event, is_due = entry.event, False
         while True:
-            # Read after the entry was saved as waiting: whoever learns an owner in between is
-            # seen here, or sees the entry.
-            owners = self._owners(event)
-            self._deliver(entry, owners)
+            if owners is None or _unknown(owners):
+                # Read after the entry was saved as waiting: whoever learns an owner in between is
+                # seen here, or sees the entry.
+                owners = self._owners(event)
+            is_due |= self._deliver(entry, event, owners)
             unknown = _unknown(owners)
             if entry.waits_for == unknown:
-                return
+                return is_due
             news = news_of(event, owners)
             entry = self._entries.change(entry.id, partial(_settle, unknown, news))
+            if not unknown:
+                return is_due
 
-    def _deliver(self, entry: TimelineEntry, owners: Mapping[str, str | None]) -> None:
-        concerned = members_of(entry.event) | {owner for owner in owners.values() if owner}
+    def _deliver(
+        self, entry: TimelineEntry, event: Event, owners: Mapping[str, str | None]
+    ) -> bool:
+        concerned = members_of(event) | {owner for owner in owners.values() if owner}
         hearers = [one for one in self._may_hear(concerned) if one.wants(entry.topic)]
-        about = self._endpoints.find_one(getattr(entry.event, "endpoint_id", ""))
+        about = self._endpoint_of(event)
         told = _told_of(about, hearers) if about else hearers
         saved = [self._deliveries.add(self._delivery(entry, endpoint)) for endpoint in told]
         pending = (delivery for delivery in saved if delivery.state == "pending")
-        self._due.expect({delivery.endpoint_id: delivery.next_attempt_at for delivery in pending})
+        dates = {delivery.endpoint_id: delivery.next_attempt_at for delivery in pending}
+        is_due = self._due.expect(dates, read=told)
         if self._mails:
             self._mails.address(entry, owners)
+        return is_due
 
     def _may_hear(self, members: Collection[str]) -> list[Endpoint]:
         concerned = ({"sees_all": True}, {"member_id": {"$in": sorted(members)}})

@@ -1,5 +1,7 @@
 """The notify service: listens to everything, tells partners and persons, keeps the timelines."""
 
+from functools import cache
+
 from services.notify import endings, retention
 from services.notify.commands import Webhooks
 from services.notify.mail.addressing import Addressing
@@ -38,6 +40,7 @@ from shared.inbound import Identifier, Paging
 from shared.messaging import Background, Config, Context, Documents, names, on, rpc, ssrf_guard
 from shared.outbound import SsrfGuard
 from shared.settings import Settings
+from shared.store import Store
 from shared.tables.exports import CSV
 
 
@@ -63,6 +66,13 @@ def _mailer(context: Context) -> Mailer:
         server = SmtpServer.of(settings.smtp_url)
         give = Smtp(server, names("notify"), settings.mail_timeout_seconds).give
     return Mailer(context.store, settings, intake, give)
+
+
+@cache
+def _recorder(store: Store, digest_hour: int | None) -> Recorder:
+    """The one of this process; without an hour it addresses no mails."""
+    mails = None if digest_hour is None else Addressing(store, digest_hour)
+    return Recorder(store, mails)
 
 
 class Notify(ForMails):
@@ -102,10 +112,10 @@ class Notify(ForMails):
     def record(self, envelope: Envelope[Event]) -> None:
         """Write any event into its timeline and send it to who may hear of it."""
         settings = self.settings
-        mails = Addressing(self.documents, settings.mail_digest_hour) if settings.smtp_url else None
-        Recorder(self.documents, mails).record(envelope)
+        hour = settings.mail_digest_hour if settings.smtp_url else None
+        if _recorder(self.documents, hour).record(envelope):
+            self.sender.wake()
         endings.note(self.documents, envelope)
-        self.sender.wake()
         self.mailer.wake()
 
     @http("POST", "/endpoints", body=RegisterEndpoint, returns=RegisteredEndpoint, status=201)

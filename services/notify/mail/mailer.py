@@ -167,7 +167,7 @@ class Mailer(Loop):
         wait = stretch()
         noted = save_attempt(
             self._mails,
-            mail.id,
+            mail,
             lambda found: found.note(attempt, self._waits, wait),
             self._lease(mail),
             self.stopping,

@@ -1,21 +1,23 @@
 """Which endpoints have deliveries due: the working set of senders, found by date.
 
-An endpoint keeps when its next delivery is due. Whoever adds a delivery says so after it is saved;
-a sender, when it is done with what was due, looks for the next one. A date may be too early, which
-costs a look, and is never too late, which would cost the delivery.
+An endpoint keeps when its next delivery is due. Whoever adds a delivery says so after it is saved.
+A sender claims an endpoint before it looks for what is due to it: for a moment the endpoint counts
+as due later, so that whoever adds a delivery meanwhile says so. When it is done it keeps the next
+date. A date may be too early, which costs a look, and is never too late, which would cost the
+delivery.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
+from services.notify.attempts import change_read
 from services.notify.model import Endpoint, WebhookDelivery
 from shared.aggregate import LONG_AGO, NEVER, now
-from shared.errors import Conflict
 from shared.store import Store
 
 A_MOMENT = timedelta(seconds=5)
+"""How long a claim holds: after a crash the endpoint is due again."""
 
 
 class Due:
@@ -42,33 +44,46 @@ class Due:
         """What waits for an endpoint, due or not."""
         return self._deliveries.find({"lane": endpoint_id}, sort="next_attempt_at", limit=limit)
 
-    def expect(self, dates: Mapping[str, datetime]) -> None:
-        """Deliveries to the endpoints of these ids, saved by now, are due then."""
-        if not dates:
-            return
-        # One read for all of an event's: most are due already, or shall not be called.
-        for endpoint in self._endpoints.find({"_id": {"$in": list(dates)}}, limit=len(dates)):
-            at = dates[endpoint.id]
-            if endpoint.due_at > max(at, endpoint.not_before):
-                self._endpoints.change(endpoint.id, partial(_expect, at))
+    def next_at(self, endpoint_id: str) -> datetime:
+        """When the first of what waits for an endpoint is due; NEVER when nothing waits."""
+        first = self.pending(endpoint_id, 1)
+        return first[0].next_attempt_at if first else NEVER
 
-    def settle(self, endpoint_id: str, *, not_before: datetime = LONG_AGO) -> None:
-        """Keep when the endpoint's next delivery is due, and before when it shall not be called."""
-        with suppress(Conflict):  # Somebody expects something: the next look is theirs.
-            endpoint = self._endpoints.get(endpoint_id)
-            if not endpoint.failing:
-                not_before = LONG_AGO  # Somebody has asked for a call meanwhile.
-            endpoint.not_before = not_before
-            due_at = self._next(endpoint_id, not_before)
-            if due_at > now():
-                # A delivery may have been added since, by one who saw that the endpoint was due and
-                # left it at that. From here on they see that it is not, and it is found for sure.
-                endpoint.due_at = min(due_at, now() + A_MOMENT)
-                endpoint = self._endpoints.save(endpoint)
-                due_at = self._next(endpoint_id, not_before)
-            if due_at != endpoint.due_at:
-                endpoint.due_at = due_at
-                self._endpoints.save(endpoint)
+    def expect(self, dates: Mapping[str, datetime], read: Iterable[Endpoint] = ()) -> bool:
+        """Deliveries to the endpoints of these ids, saved by now, are due then.
+
+        `read` are some of these as they were before. Whether one is due sooner than it was.
+        """
+        sooner = [one for one in read if one.id in dates and _is_late(one, dates[one.id])]
+        left = list(dates.keys() - {endpoint.id for endpoint in sooner})
+        if left:
+            # Due already when they were read; a sender may have been done with them since.
+            found = self._endpoints.find({"_id": {"$in": left}}, limit=len(left))
+            sooner += [one for one in found if _is_late(one, dates[one.id])]
+        for endpoint in sooner:
+            change_read(self._endpoints, endpoint, partial(_expect, dates[endpoint.id]))
+        return bool(sooner)
+
+    def claim(self, endpoint: Endpoint) -> Endpoint | None:
+        """The endpoint, claimed as it was read; None when it changed or another was faster."""
+        return self._endpoints.lease(endpoint, "due_at", A_MOMENT)
+
+    def settle(
+        self, claimed: Endpoint, next_at: datetime, *, not_before: datetime = LONG_AGO
+    ) -> None:
+        """Keep when the next delivery is due of those seen since the claim, or added meanwhile.
+
+        The endpoint shall not be called before `not_before`.
+        """
+        claim = claimed.due_at
+
+        def decide(endpoint: Endpoint) -> None:
+            # One that does not fail any more: somebody has asked for a call meanwhile.
+            endpoint.not_before = not_before if endpoint.failing else LONG_AGO
+            added = endpoint.due_at if endpoint.due_at != claim else NEVER
+            endpoint.due_at = max(min(next_at, added), endpoint.not_before)
+
+        change_read(self._endpoints, claimed, decide)
 
     def recover(self, stopped: Callable[[], bool]) -> None:
         """Expect all that waits, also what was saved before endpoints had a date."""
@@ -78,11 +93,11 @@ class Due:
             if not found:
                 return
             lane = found[0].lane
-            self.expect({lane: self._next(lane, LONG_AGO)})
+            self.expect({lane: self.next_at(lane)})
 
-    def _next(self, endpoint_id: str, not_before: datetime) -> datetime:
-        first = self.pending(endpoint_id, 1)
-        return max(first[0].next_attempt_at, not_before) if first else NEVER
+
+def _is_late(endpoint: Endpoint, at: datetime) -> bool:
+    return endpoint.due_at > max(at, endpoint.not_before)
 
 
 def _expect(at: datetime, endpoint: Endpoint) -> None:

@@ -16,7 +16,7 @@ from services.notify.sending.due import Due
 from services.notify.sending.post import Answer, Post, post
 from services.notify.sending.shares import Shares
 from services.notify.sending.signing import sign
-from shared.aggregate import LONG_AGO, now
+from shared.aggregate import LONG_AGO, NEVER, now
 from shared.background import Loop
 from shared.errors import Invalid
 from shared.outbound import CallFailed, SilentNames, SsrfGuard, TimeLimit, Unresolved
@@ -34,6 +34,12 @@ IDLE_SECONDS = 0.5
 
 OBSERVED_SECONDS = 1.0
 """How often the metrics are renewed at most."""
+
+FRESH_SECONDS = 0.2
+"""How old what is known of an endpoint may be when it is called: to look up its name takes longer.
+
+Its owner may have disabled or changed it since.
+"""
 
 LEASE_MARGIN = timedelta(seconds=5)
 
@@ -78,7 +84,7 @@ class Sender(Loop):
             self._shares.begin(endpoint.member_id)
             self.begin(endpoint.id, self._turn, endpoint)
             begun = True
-        if begun:
+        if begun and len(found) == limit:
             self.wake()  # Behind those of members that are served now there may be others.
 
     def _observe(self) -> None:
@@ -96,34 +102,49 @@ class Sender(Loop):
 
     def _turn(self, endpoint: Endpoint) -> None:
         try:
-            if endpoint.state == "enabled":
-                not_before = self._send_due(endpoint)
+            claimed = self._due.claim(endpoint)
+            if claimed is None:
+                return
+            if claimed.state == "enabled":
+                next_at, not_before = self._send_due(claimed)
             else:
-                not_before = LONG_AGO
-                self._close(endpoint)
-            self._due.settle(endpoint.id, not_before=not_before)
+                next_at, not_before = self._close(claimed), LONG_AGO
+            self._due.settle(claimed, next_at, not_before=not_before)
         finally:
             self._shares.end(endpoint.member_id)
 
-    def _send_due(self, endpoint: Endpoint) -> datetime:
-        """Send what is due to it; the date before which it shall not be called again."""
-        for delivery in self._due.deliveries(endpoint.id, TURN):
-            if self.stopping.is_set():
+    def _send_due(self, endpoint: Endpoint) -> tuple[datetime, datetime]:
+        """Send what is due to it; when the next is, and before when it shall not be called."""
+        waiting, read_at = self._due.pending(endpoint.id, TURN), time.monotonic()
+        dates = [delivery.next_attempt_at for delivery in waiting]
+        # Behind a full turn there may be more, due no sooner than its last.
+        behind, not_before = dates[-1] if len(waiting) == TURN else NEVER, LONG_AGO
+        for place, delivery in enumerate(waiting):
+            if time.monotonic() > read_at + FRESH_SECONDS:
+                endpoint, read_at = self._endpoints.get(endpoint.id), time.monotonic()
+            is_due = delivery.next_attempt_at <= now()
+            if self.stopping.is_set() or endpoint.state != "enabled" or not is_due:
                 break
-            wait = self._breaker.wait(endpoint)
-            if wait:
+            if wait := self._breaker.wait(endpoint):
                 self._expire(endpoint)
-                return now() + timedelta(seconds=wait)
-            if not self._deliver(delivery):
+                not_before = now() + timedelta(seconds=wait)
                 break
-        return LONG_AGO
+            noted, endpoint = self._deliver(endpoint, delivery)
+            dates[place] = noted.next_attempt_at
+            if endpoint.failing:
+                break
+        return min([*dates, behind]), not_before
 
-    def _close(self, endpoint: Endpoint) -> None:
-        """Give up what is due to a disabled endpoint, and all that waits for a deleted one."""
+    def _close(self, endpoint: Endpoint) -> datetime:
+        """Give up what is due to a disabled endpoint, and all that waits for a deleted one.
+
+        When the next is due.
+        """
         find = self._due.pending if endpoint.state == "deleted" else self._due.deliveries
         while not self.stopping.is_set() and (found := find(endpoint.id, TURN)):
             for delivery in found:
                 self._deliveries.change(delivery.id, WebhookDelivery.close)
+        return self._due.next_at(endpoint.id)
 
     def _expire(self, endpoint: Endpoint) -> None:
         for delivery in self._due.deliveries(endpoint.id, TURN):
@@ -132,21 +153,18 @@ class Sender(Loop):
                 metrics.webhook_attempts.labels("notify", "abandoned").inc()
                 self._endpoints.change(endpoint.id, lambda found: found.note_end(delivered=False))
 
-    def _deliver(self, delivery: WebhookDelivery) -> bool:
-        """Send one delivery; whether the endpoint may be sent the next one at once."""
+    def _deliver(
+        self, endpoint: Endpoint, delivery: WebhookDelivery
+    ) -> tuple[WebhookDelivery, Endpoint]:
+        """Send one delivery; it and the endpoint as they are after that."""
         leased = self._deliveries.lease(delivery, "next_attempt_at", self._lease)
         if leased is None:
-            return True
-        endpoint = self._endpoints.get(delivery.endpoint_id)
-        if endpoint.state != "enabled":
-            self._deliveries.change(delivery.id, WebhookDelivery.close)
-            return True
-        attempt = self._attempt(endpoint, delivery)
-        noted = self._note(delivery.id, attempt)
+            return delivery, endpoint
+        attempt = self._attempt(endpoint, leased)
+        noted = self._note(leased, attempt)
         outcome = "failed" if noted.state == "pending" else noted.state
         metrics.webhook_attempts.labels("notify", outcome).inc()
-        self._judge(endpoint, attempt, noted)
-        return attempt.succeeded
+        return noted, self._judge(endpoint, attempt, noted)
 
     def _attempt(self, endpoint: Endpoint, delivery: WebhookDelivery) -> Attempt:
         at, began = now(), time.monotonic()
@@ -180,27 +198,26 @@ class Sender(Loop):
         self._breaker.note_answer(endpoint)
         return answer, ""
 
-    def _note(self, delivery_id: str, attempt: Attempt) -> WebhookDelivery:
+    def _note(self, leased: WebhookDelivery, attempt: Attempt) -> WebhookDelivery:
         wait = stretch()
         return save_attempt(
             self._deliveries,
-            delivery_id,
+            leased,
             lambda found: found.note(attempt, self._waits, wait),
             self._lease,
             self.stopping,
         )
 
-    def _judge(self, endpoint: Endpoint, attempt: Attempt, noted: WebhookDelivery) -> None:
+    def _judge(self, endpoint: Endpoint, attempt: Attempt, noted: WebhookDelivery) -> Endpoint:
         succeeded, abandoned = attempt.succeeded, noted.state == "abandoned"
         if attempt.gone:
-            self._endpoints.change(endpoint.id, lambda found: found.disable(_GONE))
-        elif (
-            abandoned or endpoint.failing == succeeded or (succeeded and endpoint.abandoned_in_row)
-        ):
-            self._endpoints.change(
+            return self._endpoints.change(endpoint.id, lambda found: found.disable(_GONE))
+        if abandoned or endpoint.failing == succeeded or (succeeded and endpoint.abandoned_in_row):
+            return self._endpoints.change(
                 endpoint.id,
                 lambda found: found.note_call(succeeded=succeeded, abandoned=abandoned),
             )
+        return endpoint
 
 
 def _reason(failure: Unresolved | CallFailed) -> str:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.notify.model import Endpoint, WebhookDelivery
-from services.notify.sending.due import Due
+from services.notify.model import Endpoint
+from services.notify.sending.due import A_MOMENT, Due
 from shared.aggregate import LONG_AGO, NEVER, now
 from shared.store import Store
 from tests.integration.notify.sending import Outgoing, add_endpoint, mark_failing
@@ -15,6 +15,13 @@ from tests.integration.notify.sending import Outgoing, add_endpoint, mark_failin
 def due(store: Store) -> Due:
     """The working set of an empty store."""
     return Due(store)
+
+
+def claim(due: Due, endpoint: Endpoint) -> Endpoint:
+    """The endpoint, which nobody else has claimed."""
+    claimed = due.claim(endpoint)
+    assert claimed is not None
+    return claimed
 
 
 def due_at(outgoing: Outgoing, endpoint: Endpoint) -> object:
@@ -44,48 +51,87 @@ def test_expecting_never_postpones(outgoing: Outgoing, due: Due) -> None:
     due.expect({"end_none": early})
 
 
+def test_what_an_event_makes_due_is_expected_on_the_endpoint_as_it_was_read(
+    outgoing: Outgoing, due: Due
+) -> None:
+    """Idle or due at that time, and whatever became of it since."""
+    endpoints = outgoing.store.of(Endpoint)
+    early, idle = now(), add_endpoint(outgoing.store)
+    assert due.expect({idle.id: early}, read=[idle])
+    assert due_at(outgoing, idle) == early
+    is_due = endpoints.get(idle.id)
+    assert not due.expect({idle.id: now()}, read=[is_due])
+    claimed = claim(due, is_due)
+    assert due.expect({idle.id: early}, read=[is_due])
+    assert due_at(outgoing, idle) == early
+    due.settle(claimed, NEVER)
+    assert due_at(outgoing, idle) == early
+
+
+def test_claim_is_one_sender_s_and_runs_out(outgoing: Outgoing, due: Due) -> None:
+    """Who read the endpoint before gets none; after a crash the endpoint is due again."""
+    endpoint = outgoing.endpoint("/hook")
+    outgoing.due(endpoint)
+    (found,) = due.endpoints(1)
+    claimed = claim(due, found)
+    assert due.claim(found) is None
+    assert due.endpoints(1) == []
+    assert now() < claimed.due_at <= now() + A_MOMENT
+
+
 def test_settling_keeps_the_next_date(outgoing: Outgoing, due: Due) -> None:
-    """The first of what waits, not before it may be called again; none when nothing waits."""
+    """Not before the endpoint may be called again, if it fails; none when nothing waits."""
     endpoint = add_endpoint(outgoing.store)
-    (identifier,) = outgoing.due(endpoint)
-    for not_before in (LONG_AGO, now() + timedelta(hours=1)):  # which is for those that fail
-        due.settle(endpoint.id, not_before=not_before)
-        assert due_at(outgoing, endpoint) == outgoing.deliveries.get(identifier).next_attempt_at
-    later = now() + timedelta(hours=1)
+    at, later = now() + timedelta(minutes=1), now() + timedelta(hours=1)
+    for not_before in (LONG_AGO, later):  # which is for those that fail
+        claimed = claim(due, outgoing.store.of(Endpoint).get(endpoint.id))
+        due.settle(claimed, at, not_before=not_before)
+        assert due_at(outgoing, endpoint) == at
     mark_failing(outgoing.store, endpoint)
-    due.settle(endpoint.id, not_before=later)
+    claimed = claim(due, outgoing.store.of(Endpoint).get(endpoint.id))
+    due.settle(claimed, at, not_before=later)
     due.expect({endpoint.id: now()})
     assert due_at(outgoing, endpoint) == later
-    outgoing.deliveries.change(identifier, WebhookDelivery.close)
-    due.settle(endpoint.id, not_before=later)
+    claimed = claim(due, outgoing.store.of(Endpoint).get(endpoint.id))
+    due.settle(claimed, NEVER, not_before=later)
     assert due_at(outgoing, endpoint) == NEVER
     assert outgoing.store.of(Endpoint).get(endpoint.id).waiting is False
 
 
-class Racing(Due):
-    """Another adds a delivery at the moment when the next one is looked for."""
-
-    def __init__(self, outgoing: Outgoing, endpoint: Endpoint, *, look: int) -> None:
-        super().__init__(outgoing.store)
-        self._outgoing, self._endpoint, self._look = outgoing, endpoint, look
-        self._looks = 0
-
-    def pending(self, endpoint_id: str, limit: int) -> list[WebhookDelivery]:
-        """What waits, and one more right after."""
-        found = super().pending(endpoint_id, limit)
-        self._looks += 1
-        if self._looks == self._look:
-            self._outgoing.due(self._endpoint)
-        return found
+def test_settling_keeps_what_became_of_the_endpoint_meanwhile(outgoing: Outgoing, due: Due) -> None:
+    """Its owner changed it; or asks for a call, though it failed."""
+    endpoints, endpoint = outgoing.store.of(Endpoint), add_endpoint(outgoing.store)
+    claimed = claim(due, endpoint)
+    endpoints.change(endpoint.id, lambda found: found.change(description="autre"))
+    due.settle(claimed, NEVER)
+    assert (due_at(outgoing, endpoint), endpoints.get(endpoint.id).description) == (NEVER, "autre")
+    mark_failing(outgoing.store, endpoint)
+    claimed, later = claim(due, endpoints.get(endpoint.id)), now() + timedelta(hours=1)
+    endpoints.change(endpoint.id, Endpoint.call_again)
+    due.settle(claimed, later, not_before=later)
+    assert [one.id for one in due.endpoints(1)] == [endpoint.id]
 
 
-@pytest.mark.parametrize("look", [1, 2])
-def test_delivery_that_is_added_meanwhile_is_not_forgotten(outgoing: Outgoing, look: int) -> None:
-    """Whether before the endpoint is known to be idle, or after."""
+@pytest.mark.parametrize("is_claimed", [False, True])
+def test_delivery_that_is_added_meanwhile_is_not_forgotten(
+    outgoing: Outgoing, due: Due, is_claimed: bool
+) -> None:
+    """Before the endpoint is claimed it is seen by who looks, and after that it is expected."""
     endpoint = add_endpoint(outgoing.store)
-    Due(outgoing.store).expect({endpoint.id: now()})
-    Racing(outgoing, endpoint, look=look).settle(endpoint.id)
-    assert [one.id for one in Due(outgoing.store).endpoints(1)] == [endpoint.id]
+    due.expect({endpoint.id: now()})
+    (found,) = due.endpoints(1)
+    if is_claimed:
+        claimed = claim(due, found)
+        assert due.pending(endpoint.id, 1) == []
+        outgoing.due(endpoint)
+        due.settle(claimed, NEVER)
+        assert [one.id for one in due.endpoints(1)] == [endpoint.id]
+    else:
+        outgoing.due(endpoint)
+        assert due.claim(found) is None
+        (found,) = due.endpoints(1)
+        claim(due, found)
+        assert len(due.pending(endpoint.id, 1)) == 1
 
 
 def test_what_was_kept_before_there_were_dates_is_found(outgoing: Outgoing, due: Due) -> None:
