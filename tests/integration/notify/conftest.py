@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
+from pymongo import monitoring
 
 from services.notify.mail.model import Mail, MailPreference
 from services.notify.model import Endpoint, WebhookDelivery
@@ -23,6 +24,38 @@ from tests.web_server import WebServer, serving
 RETRIES = (0.2, 0.5)
 
 
+class Commands(monitoring.CommandListener):
+    """What was asked of the document server: each command with its collection and condition."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, tuple[str, ...]]] = []
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        """Note a command."""
+        name, command = event.command_name, event.command
+        where = command["updates"][0]["q"] if name == "update" else command.get("filter", {})
+        self.asked.append((name, str(command[name]), tuple(where)))
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """Nothing to note."""
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Nothing to note."""
+
+    def of(self, name: str, *collections: str) -> list[tuple[str, str, tuple[str, ...]]]:
+        """Those of a name, to these collections."""
+        return [one for one in self.asked if one[0] == name and one[1] in collections]
+
+
+_COMMANDS = Commands()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _listening() -> None:
+    """Listen to every store that is opened from now on: before the one of a test is."""
+    monitoring.register(_COMMANDS)
+
+
 @pytest.fixture
 def store(mongodb_uri: str) -> Iterator[Store]:
     """An empty database of this test's own."""
@@ -31,6 +64,15 @@ def store(mongodb_uri: str) -> Iterator[Store]:
     opened.prepare((*documents, Mail, MailPreference, Subject))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def commands(store: Store) -> Iterator[Commands]:
+    """The commands of this test, from here on; `store` is open by now."""
+    assert store
+    _COMMANDS.asked.clear()
+    yield _COMMANDS
+    _COMMANDS.asked.clear()
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from shared.events import (
     WorkspaceOpened,
 )
 from shared.store import PAGE_LIMIT, Store
+from tests.integration.notify.conftest import Commands
 from tests.integration.notify.sending import add_endpoint, mark_failing
 from tests.unit.notify.samples import (
     DATASET,
@@ -258,3 +259,29 @@ def test_more_endpoints_than_a_page_are_all_told(store: Store) -> None:
     endpoints = [add_endpoint(store, sees_all=True) for _ in range(103)]
     record(store, envelope(example(ProjectSubmitted)))
     assert {told(store, endpoint)[0] for endpoint in endpoints} == {"project_submitted"}
+
+
+def test_event_of_a_known_project_costs_nine_commands(store: Store, commands: Commands) -> None:
+    """Its entry, its delivery, the date, and its fact; who hears of it, and was anyone erased."""
+    endpoint, recorder = add_endpoint(store, sees_all=True), Recorder(store)
+    recorder.record(envelope(example(ProjectSubmitted)))
+    idle = store.of(Endpoint).get(endpoint.id)
+    idle.due_at = endpoint.due_at
+    store.of(Endpoint).save(idle)
+    commands.asked.clear()
+    assert recorder.record(envelope(example(ProjectSecured)))
+    assert len(commands.asked) <= 9, commands.asked
+    assert len(commands.of("insert", "entries", "deliveries")) == 2, commands.asked
+
+
+def test_event_for_an_endpoint_that_is_due_already_says_so_to_nobody(
+    store: Store, commands: Commands
+) -> None:
+    """One read finds that out after the delivery is saved, and no sender is woken."""
+    add_endpoint(store, sees_all=True)
+    recorder = Recorder(store)
+    recorder.record(envelope(example(ProjectSubmitted)))
+    commands.asked.clear()
+    assert not recorder.record(envelope(example(ProjectSecured)))
+    assert len(commands.asked) <= 9, commands.asked
+    assert commands.of("update", "endpoints") == []

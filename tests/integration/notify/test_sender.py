@@ -10,8 +10,10 @@ import pytest
 
 from services.notify.model import Endpoint
 from services.notify.sending.post import Answer, post
+from services.notify.sending.sender import TURN
 from shared.aggregate import LONG_AGO
 from shared.outbound import Target, TimeLimit
+from tests.integration.notify.conftest import Commands
 from tests.integration.notify.sending import SECRET, Outgoing
 from tests.servers import Documents, eventually
 from tests.web_server import LONG, Handler, answer, drip_head, hang
@@ -135,3 +137,20 @@ def test_outcome_outlives_a_crash_of_the_document_server(
         document_server.start()
         outgoing.wait_for("delivered", [identifier])
     assert len(outgoing.receiver.calls("/crash")) == 1
+
+
+@pytest.mark.parametrize("count", [1, TURN - 1])
+def test_turn_writes_each_delivery_twice_and_its_endpoint_twice(
+    outgoing: Outgoing, commands: Commands, count: int
+) -> None:
+    """A lease and what came of it; a claim and the next date."""
+    endpoints, endpoint = outgoing.store.of(Endpoint), outgoing.endpoint("/hook")
+    with outgoing.sending():
+        eventually(lambda: commands.of("find", "deliveries"))  # what it looks for when it starts
+        ids = outgoing.due(endpoint, count)
+        expected = len(commands.of("update", "endpoints"))
+        outgoing.wait_for("delivered", ids)
+        eventually(lambda: not endpoints.get(endpoint.id).waiting)
+    assert expected == 1
+    written = commands.of("update", "endpoints", "deliveries")
+    assert len(written) == expected + 2 + 2 * count, written
