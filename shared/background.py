@@ -41,7 +41,7 @@ class Loop:
     def stop(self) -> None:
         """Begin nothing more; `run` returns once what is in hand came to its end."""
         self.stopping.set()
-        self.wake()
+        self._awake.set()
 
     def begin(self, key: str, work: Callable[..., object], *given: object) -> None:
         """Do `work` beside the steps; `in_hand` has its key until it ends, which wakes the loop."""
@@ -58,7 +58,7 @@ class Loop:
         succeeded = _succeeds(work, *given, key=key)
         del self.in_hand[key]
         if succeeded:
-            self.wake()
+            self._awake.set()
 
 
 class _Step:

@@ -51,8 +51,8 @@ class Recorder:
         self._known: dict[str, str] = {}
         self._addressed: set[str] = set()
 
-    def record(self, envelope: Envelope[Any]) -> bool:
-        """Save the event's entry and its deliveries; whether any is due sooner than was known."""
+    def record(self, envelope: Envelope[Any]) -> list[Endpoint]:
+        """Save the event's entry and its deliveries; the endpoints that are due by that."""
         told = ownership_of(envelope.data)
         self._learn(told)
         kept = without_erased(self._store, envelope)
@@ -61,15 +61,15 @@ class Recorder:
         news = news_of(event, owners)
         entry = TimelineEntry.of(kept, summarise(event), _unknown(owners), news)
         copies = list(map(self._entries.add, entry.copies()))
-        is_due = self._address(self._entries.add(entry), owners)
+        due = self._address(self._entries.add(entry), owners)
         hear(self._store, [kept])
         for thing in told:
-            is_due |= self._address_waiting(thing, is_erased=is_erased)
+            due += self._address_waiting(thing, is_erased=is_erased)
         if not is_erased and (left := without_erased(self._store, envelope)) is not envelope:
             for one in (entry, *copies):
                 redact_late(self._store, one)
             hear(self._store, [left])
-        return is_due
+        return due
 
     def _learn(self, told: Mapping[str, str]) -> None:
         if len(self._known) > KNOWN:
@@ -95,38 +95,38 @@ class Recorder:
         endpoint_id = getattr(event, "endpoint_id", None)
         return self._endpoints.find_one(endpoint_id) if endpoint_id else None
 
-    def _address_waiting(self, thing: str, *, is_erased: bool) -> bool:
+    def _address_waiting(self, thing: str, *, is_erased: bool) -> list[Endpoint]:
         """Address what waited for that thing's owner, once: later ones see that it is known."""
         if thing in self._addressed:
-            return False
-        is_due = False
+            return []
+        due = list[Endpoint]()
         for waiting in self._entries.every({"waits_for": thing}):
-            is_due |= self._address(redact_late(self._store, waiting) if is_erased else waiting)
+            due += self._address(redact_late(self._store, waiting) if is_erased else waiting)
         self._addressed.add(thing)
-        return is_due
+        return due
 
     def _address(
         self, entry: TimelineEntry, owners: Mapping[str, str | None] | None = None
-    ) -> bool:
+    ) -> list[Endpoint]:
         """Address a saved entry; `owners` are as they were read before it was saved."""
-        event, is_due = entry.event, False
+        event, due = entry.event, list[Endpoint]()
         while True:
             if owners is None or _unknown(owners):
                 # Read after the entry was saved as waiting: whoever learns an owner in between is
                 # seen here, or sees the entry.
                 owners = self._owners(event)
-            is_due |= self._deliver(entry, event, owners)
+            due += self._deliver(entry, event, owners)
             unknown = _unknown(owners)
             if entry.waits_for == unknown:
-                return is_due
+                return due
             news = news_of(event, owners)
             entry = self._entries.change(entry.id, partial(_settle, unknown, news))
             if not unknown:
-                return is_due
+                return due
 
     def _deliver(
         self, entry: TimelineEntry, event: Event, owners: Mapping[str, str | None]
-    ) -> bool:
+    ) -> list[Endpoint]:
         concerned = members_of(event) | {owner for owner in owners.values() if owner}
         hearers = [one for one in self._may_hear(concerned) if one.wants(entry.topic)]
         about = self._endpoint_of(event)
@@ -134,10 +134,10 @@ class Recorder:
         saved = [self._deliveries.add(self._delivery(entry, endpoint)) for endpoint in told]
         pending = (delivery for delivery in saved if delivery.state == "pending")
         dates = {delivery.endpoint_id: delivery.next_attempt_at for delivery in pending}
-        is_due = self._due.expect(dates, read=told)
+        due = self._due.expect(dates, read=told)
         if self._mails:
             self._mails.address(entry, owners)
-        return is_due
+        return due
 
     def _may_hear(self, members: Collection[str]) -> list[Endpoint]:
         concerned = ({"sees_all": True}, {"member_id": {"$in": sorted(members)}})

@@ -97,7 +97,7 @@ class Notify(ForMails):
         lambda context: SteeringWatch(context.service, context.store)
     )
     retention = Background(retaining(retention.policies))
-    sender = Background(
+    sender: Sender = Background(
         lambda context: Sender(context.store, context.settings, _guard(context.settings))
     )
     mailer = Background(_mailer)
@@ -113,8 +113,7 @@ class Notify(ForMails):
         """Write any event into its timeline and send it to who may hear of it."""
         settings = self.settings
         hour = settings.mail_digest_hour if settings.smtp_url else None
-        if _recorder(self.documents, hour).record(envelope):
-            self.sender.wake()
+        self.sender.serve(_recorder(self.documents, hour).record(envelope))
         endings.note(self.documents, envelope)
         self.mailer.wake()
 

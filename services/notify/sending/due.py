@@ -49,10 +49,12 @@ class Due:
         first = self.pending(endpoint_id, 1)
         return first[0].next_attempt_at if first else NEVER
 
-    def expect(self, dates: Mapping[str, datetime], read: Iterable[Endpoint] = ()) -> bool:
+    def expect(
+        self, dates: Mapping[str, datetime], read: Iterable[Endpoint] = ()
+    ) -> list[Endpoint]:
         """Deliveries to the endpoints of these ids, saved by now, are due then.
 
-        `read` are some of these as they were before. Whether one is due sooner than it was.
+        `read` are some of these as they were before. Those that are due sooner by that.
         """
         sooner = [one for one in read if one.id in dates and _is_late(one, dates[one.id])]
         left = list(dates.keys() - {endpoint.id for endpoint in sooner})
@@ -60,9 +62,10 @@ class Due:
             # Due already when they were read; a sender may have been done with them since.
             found = self._endpoints.find({"_id": {"$in": left}}, limit=len(left))
             sooner += [one for one in found if _is_late(one, dates[one.id])]
-        for endpoint in sooner:
+        return [
             change_read(self._endpoints, endpoint, partial(_expect, dates[endpoint.id]))
-        return bool(sooner)
+            for endpoint in sooner
+        ]
 
     def claim(self, endpoint: Endpoint) -> Endpoint | None:
         """The endpoint, claimed as it was read; None when it changed or another was faster."""
@@ -70,10 +73,10 @@ class Due:
 
     def settle(
         self, claimed: Endpoint, next_at: datetime, *, not_before: datetime = LONG_AGO
-    ) -> None:
+    ) -> Endpoint:
         """Keep when the next delivery is due of those seen since the claim, or added meanwhile.
 
-        The endpoint shall not be called before `not_before`.
+        The endpoint, which shall not be called before `not_before`.
         """
         claim = claimed.due_at
 
@@ -83,7 +86,7 @@ class Due:
             added = endpoint.due_at if endpoint.due_at != claim else NEVER
             endpoint.due_at = max(min(next_at, added), endpoint.not_before)
 
-        change_read(self._endpoints, claimed, decide)
+        return change_read(self._endpoints, claimed, decide)
 
     def recover(self, stopped: Callable[[], bool]) -> None:
         """Expect all that waits, also what was saved before endpoints had a date."""

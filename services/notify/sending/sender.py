@@ -6,6 +6,7 @@ lets the lease run out: it is sent again, under the same `webhook-id` (at least 
 
 import logging
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from services.notify import metrics
@@ -30,7 +31,7 @@ TURN = 20
 """Deliveries sent to an endpoint before others get their turn."""
 
 IDLE_SECONDS = 0.5
-"""How often a process that nobody wakes looks for what has become due."""
+"""How often a process looks for what has become due, beside what it knows of."""
 
 OBSERVED_SECONDS = 1.0
 """How often the metrics are renewed at most."""
@@ -65,6 +66,18 @@ class Sender(Loop):
         self._guard, self._send = guard, send
         self._due, self._shares, self._breaker = Due(store), Shares(), Breaker(self._timeout)
         self._recovered, self._observed = False, 0.0
+        self._known_due: dict[str, Endpoint] = {}
+        self._look_at = 0.0
+
+    def wake(self) -> None:
+        """Look now for what is due."""
+        self._look_at = 0.0
+        super().wake()
+
+    def serve(self, due: Iterable[Endpoint]) -> None:
+        """Call these endpoints, as they are saved now, without looking for them."""
+        self._known_due.update({endpoint.id: endpoint for endpoint in due})
+        super().wake()
 
     def _begin_recovery(self) -> None:
         if not self._recovered and "recovery" not in self.in_hand:
@@ -75,16 +88,19 @@ class Sender(Loop):
         self._recovered = True
 
     def _dispatch(self) -> None:
-        limit = len(self.in_hand) + LOOK
-        found = self._due.endpoints(limit, without=self._shares.full())
+        found = list(self._known_due.values())
+        if time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + IDLE_SECONDS
+            found = self._due.endpoints(len(self.in_hand) + LOOK, without=self._shares.full())
         begun = False
         for endpoint in self._shares.in_turn(one for one in found if one.id not in self.in_hand):
             if self.stopping.is_set():
                 return
+            self._known_due.pop(endpoint.id, None)
             self._shares.begin(endpoint.member_id)
             self.begin(endpoint.id, self._turn, endpoint)
             begun = True
-        if begun and len(found) == limit:
+        if begun and len(found) >= LOOK:
             self.wake()  # Behind those of members that are served now there may be others.
 
     def _observe(self) -> None:
@@ -109,8 +125,12 @@ class Sender(Loop):
                 next_at, not_before = self._send_due(claimed)
             else:
                 next_at, not_before = self._close(claimed), LONG_AGO
-            self._due.settle(claimed, next_at, not_before=not_before)
+            settled = self._due.settle(claimed, next_at, not_before=not_before)
+            if settled.due_at <= now():
+                self._known_due[settled.id] = settled
         finally:
+            if endpoint.member_id in self._shares.full():
+                self._look_at = 0.0  # Others of this member wait for it to end.
             self._shares.end(endpoint.member_id)
 
     def _send_due(self, endpoint: Endpoint) -> tuple[datetime, datetime]:
