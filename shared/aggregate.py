@@ -52,13 +52,15 @@ class Aggregate(BaseModel):
     """State, version, outgoing events and handled events of one thing, saved in one write.
 
     Subclasses name their `collection` and the fields that queries use in `indexes`; their methods
-    check the rules, change the state and `record` what happened.
+    check the rules, change the state and `record` what happened. Of those that say that they have
+    no events the relay never asks what is left to publish.
     """
 
     model_config = ConfigDict(extra="ignore", use_enum_values=True)
 
     collection: ClassVar[str]
     indexes: ClassVar[tuple[str, ...]] = ()
+    has_events: ClassVar[bool] = True
 
     id: str
     version: int = 0
@@ -68,6 +70,8 @@ class Aggregate(BaseModel):
 
     def record(self, event: Event) -> None:
         """Keep `event` to be published once this document is saved."""
+        if not self.has_events:
+            raise TypeError(f"{type(self).__name__} says that it has no events")
         self._recorded.append(event)
 
     def recorded(self) -> list[Event]:

@@ -18,6 +18,7 @@ class Submission(Aggregate):
     """
 
     collection: ClassVar[str] = "submissions"
+    has_events: ClassVar[bool] = False
 
     made_id: str
     sha256: str

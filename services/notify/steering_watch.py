@@ -46,6 +46,7 @@ class Filling(Aggregate):
     """How far the timeline was read: up to the entry `cursor`."""
 
     collection: ClassVar[str] = "fillings"
+    has_events: ClassVar[bool] = False
 
     cursor: str = ""
     is_done: bool = False

@@ -32,6 +32,7 @@ class TimelineEntry(Aggregate):
     """
 
     collection: ClassVar[str] = "entries"
+    has_events: ClassVar[bool] = False
     indexes: ClassVar[tuple[str, ...]] = ("correlation", "event_id", "waits_for", "told")
 
     event_id: str
@@ -102,6 +103,7 @@ class Ownership(Aggregate):
     """
 
     collection: ClassVar[str] = "belongings"
+    has_events: ClassVar[bool] = False
     indexes: ClassVar[tuple[str, ...]] = ("member_id",)
 
     member_id: str

@@ -37,6 +37,7 @@ class WrittenFile(Aggregate):
     """A file of which it is not known yet whether anything refers to it; its id is its hash."""
 
     collection: ClassVar[str] = "written_files"
+    has_events: ClassVar[bool] = False
     indexes: ClassVar[tuple[str, ...]] = ("written_at",)
 
     file: FileRef

@@ -19,6 +19,7 @@ class ComputedIndex(Aggregate):
     """
 
     collection: ClassVar[str] = "hash_indexes"
+    has_events: ClassVar[bool] = False
 
     is_complete: bool = False
 

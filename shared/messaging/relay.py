@@ -48,7 +48,8 @@ class Relay:
         publisher: Publisher,
         sweep_seconds: float,
     ) -> None:
-        self._service, self._store, self._classes = service, store, classes
+        self._service, self._store = service, store
+        self._classes = [cls for cls in classes if cls.has_events]
         self._publisher, self._sweep_seconds = publisher, sweep_seconds
         self._queue: Any = LightQueue(_QUEUE)
         self._clearing = GreenPool(_CLEARERS)

@@ -24,6 +24,7 @@ class Use(Aggregate):
     """
 
     collection: ClassVar[str] = "uses"
+    has_events: ClassVar[bool] = False
     indexes: ClassVar[tuple[str, ...]] = ("dataset_id", "job_id", "result.sha256")
 
     dataset_id: str
@@ -113,6 +114,7 @@ class FailedJob(Aggregate):
     """
 
     collection: ClassVar[str] = "vain_jobs"
+    has_events: ClassVar[bool] = False
 
     project_id: str | None
     kind: JobKind

@@ -42,6 +42,7 @@ class JoinSnapshot(Aggregate):
     """Where the newest snapshot lies; there is one document, `ID`."""
 
     collection: ClassVar[str] = "join_snapshots"
+    has_events: ClassVar[bool] = False
 
     file: FileRef | None = None
     since: datetime = LONG_AGO

@@ -24,6 +24,7 @@ class Release(Aggregate):
     """
 
     collection: ClassVar[str] = "releases"
+    has_events: ClassVar[bool] = False
     indexes: ClassVar[tuple[str, ...]] = ("dataset_id", "job_id", "hashes")
 
     dataset_id: str

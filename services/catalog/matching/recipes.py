@@ -39,6 +39,7 @@ class KnownRecipe(Aggregate):
     """
 
     collection = "known_recipes"
+    has_events = False
     indexes = ("is_offered",)
 
     sequence: int = -1

@@ -12,6 +12,7 @@ class ReleasedFiles(Aggregate):
     """What a forgotten job left, to be erased unless a dataset has the same; id: the job's."""
 
     collection: ClassVar[str] = "released_files"
+    has_events: ClassVar[bool] = False
     indexes: ClassVar[tuple[str, ...]] = ("due_at",)
 
     files: tuple[FileRef, ...] = ()

@@ -22,6 +22,7 @@ class Account(Aggregate):
     """
 
     collection: ClassVar[str] = "accounts"
+    has_events: ClassVar[bool] = False
     indexes: ClassVar[tuple[str, ...]] = ("member_id", "mail", "identity")
 
     member_id: str
@@ -53,6 +54,7 @@ class Credential(Aggregate):
     """
 
     collection: ClassVar[str] = "credentials"
+    has_events: ClassVar[bool] = False
     indexes: ClassVar[tuple[str, ...]] = ("member_id", "account_id", "ends_at")
 
     kind: CredentialKind

@@ -45,6 +45,7 @@ class MailPreference(Aggregate):
     """
 
     collection: ClassVar[str] = "mail_preferences"
+    has_events: ClassVar[bool] = False
     indexes: ClassVar[tuple[str, ...]] = ("member_id", "wants_tasks", "wants_workshops")
 
     member_id: str
@@ -137,6 +138,7 @@ class Mail(Aggregate):
     """
 
     collection: ClassVar[str] = "mails"
+    has_events: ClassVar[bool] = False
     indexes: ClassVar[tuple[str, ...]] = (
         "account_id",
         "member_id",

@@ -65,6 +65,7 @@ class Subject(Followed):
     """The facts of one thing, in their order; `is_cut` says that there were more of a kind."""
 
     collection: ClassVar[str] = "steering"
+    has_events: ClassVar[bool] = False
     indexes: ClassVar[tuple[str, ...]] = ("shelf", "changed_at")
 
     about: About

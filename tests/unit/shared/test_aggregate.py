@@ -1,6 +1,9 @@
 """An aggregate keeps what happened until it is saved."""
 
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+import pytest
 
 from shared.aggregate import HANDLED_KEPT, NEVER, Aggregate, caused_id, new_id, now
 from shared.events import ProjectPiloted, ProjectStaffed, WorkspaceOpened
@@ -20,6 +23,13 @@ class Room(Aggregate):
     """Another service's thing, which may have a plan's id."""
 
     collection = "rooms"
+
+
+class Note(Aggregate):
+    """A thing that nothing is told of."""
+
+    collection = "notes"
+    has_events: ClassVar[bool] = False
 
 
 def a_plan(*handled: str, version: int = 0) -> Plan:
@@ -144,3 +154,10 @@ def test_caused_ids_sort_by_the_time_of_their_cause() -> None:
     times = [TIME + timedelta(milliseconds=number) for number in range(50)]
     ids = [caused_id("job", f"event {number}", time) for number, time in enumerate(times)]
     assert ids == sorted(ids)
+
+
+def test_what_says_that_it_has_no_events_records_none() -> None:
+    """The relay would not look for one that a crash left behind."""
+    event = ProjectPiloted(project_id="prj_1", holder_id="mbr_1", site_id="mbr_2")
+    with pytest.raises(TypeError, match="Note"):
+        Note(id="note_1").record(event)

@@ -18,6 +18,7 @@ class KeptStep(Aggregate):
     """
 
     collection: ClassVar[str] = "kept_steps"
+    has_events: ClassVar[bool] = False
     indexes: ClassVar[tuple[str, ...]] = (
         *("project_id", "owner_id", "job_id", "dataset_ids", "kept_at", "hashes"),
     )
