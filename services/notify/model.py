@@ -62,6 +62,11 @@ class Endpoint(Aggregate):
         """Whether deliveries wait for it: the others are no concern of a sender."""
         return self.due_at != NEVER
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits for it, and it may be called as soon as something does."""
+        return not self.waiting and self.not_before <= now()
+
     def expect(self, at: datetime) -> None:
         """A delivery is due then."""
         self.due_at = min(self.due_at, max(at, self.not_before))

@@ -1,8 +1,8 @@
 """Which endpoints have deliveries due: the working set of senders, found by date.
 
 An endpoint keeps when its next delivery is due. Whoever adds a delivery says so after it is saved.
-A sender claims an endpoint before it looks for what is due to it: for a moment the endpoint counts
-as due later, so that whoever adds a delivery meanwhile says so. When it is done it keeps the next
+An endpoint is claimed before a sender looks for what is due to it: for a moment it counts as due
+later, so that whoever adds a delivery meanwhile says so. When the sender is done it keeps the next
 date. A date may be too early, which costs a look, and is never too late, which would cost the
 delivery.
 """
@@ -54,18 +54,22 @@ class Due:
     ) -> list[Endpoint]:
         """Deliveries to the endpoints of these ids, saved by now, are due then.
 
-        `read` are some of these as they were before. Those that are due sooner by that.
+        `read` are some of these as they were before: what was idle is claimed for the caller.
+        Those that may be called now by that.
         """
-        sooner = [one for one in read if one.id in dates and _is_late(one, dates[one.id])]
-        left = list(dates.keys() - {endpoint.id for endpoint in sooner})
-        if left:
-            # Due already when they were read; a sender may have been done with them since.
-            found = self._endpoints.find({"_id": {"$in": left}}, limit=len(left))
-            sooner += [one for one in found if _is_late(one, dates[one.id])]
-        return [
+        idle = [one for one in read if one.id in dates and one.is_idle]
+        claimed = [one for one in map(self.claim, idle) if one]
+        left = list(dates.keys() - {endpoint.id for endpoint in claimed})
+        if not left:
+            return claimed
+        # Due already when they were read: a sender may have been done with them since.
+        found = self._endpoints.find({"_id": {"$in": left}}, limit=len(left))
+        sooner = [
             change_read(self._endpoints, endpoint, partial(_expect, dates[endpoint.id]))
-            for endpoint in sooner
+            for endpoint in found
+            if endpoint.due_at > max(dates[endpoint.id], endpoint.not_before)
         ]
+        return claimed + [endpoint for endpoint in sooner if endpoint.due_at <= now()]
 
     def claim(self, endpoint: Endpoint) -> Endpoint | None:
         """The endpoint, claimed as it was read; None when it changed or another was faster."""
@@ -97,10 +101,6 @@ class Due:
                 return
             lane = found[0].lane
             self.expect({lane: self.next_at(lane)})
-
-
-def _is_late(endpoint: Endpoint, at: datetime) -> bool:
-    return endpoint.due_at > max(at, endpoint.not_before)
 
 
 def _expect(at: datetime, endpoint: Endpoint) -> None:

@@ -75,7 +75,7 @@ class Sender(Loop):
         super().wake()
 
     def serve(self, due: Iterable[Endpoint]) -> None:
-        """Call these endpoints, as they are saved now, without looking for them."""
+        """Call these endpoints, as they are saved now or claimed, without looking for them."""
         self._known_due.update({endpoint.id: endpoint for endpoint in due})
         super().wake()
 
@@ -118,7 +118,8 @@ class Sender(Loop):
 
     def _turn(self, endpoint: Endpoint) -> None:
         try:
-            claimed = self._due.claim(endpoint)
+            # What was idle was claimed by who added a delivery, unless that is too long ago.
+            claimed = endpoint if endpoint.due_at > now() else self._due.claim(endpoint)
             if claimed is None:
                 return
             if claimed.state == "enabled":

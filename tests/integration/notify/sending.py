@@ -95,7 +95,7 @@ class Outgoing:
         allow_private: bool = True,
         send: Post = post,
         names: Names | None = None,
-    ) -> Iterator[None]:
+    ) -> Iterator[list[Sender]]:
         """Run senders, which may call loopback, until the block ends."""
         guard = SsrfGuard(allow_private=allow_private, names=names)
         senders = [Sender(self.store, self.settings, guard, send) for _ in range(workers)]
@@ -103,7 +103,7 @@ class Outgoing:
         for thread in threads:
             thread.start()
         try:
-            yield
+            yield senders
         finally:
             for sender in senders:
                 sender.stop()

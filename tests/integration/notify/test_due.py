@@ -9,6 +9,7 @@ from services.notify.sending.due import A_MOMENT, Due
 from shared.aggregate import LONG_AGO, NEVER, now
 from shared.store import Store
 from tests.integration.notify.sending import Outgoing, add_endpoint, mark_failing
+from tests.servers import eventually
 
 
 @pytest.fixture
@@ -51,21 +52,28 @@ def test_expecting_never_postpones(outgoing: Outgoing, due: Due) -> None:
     due.expect({"end_none": early})
 
 
-def test_what_an_event_makes_due_is_expected_on_the_endpoint_as_it_was_read(
-    outgoing: Outgoing, due: Due
-) -> None:
-    """Idle or due at that time, and whatever became of it since."""
-    endpoints = outgoing.store.of(Endpoint)
-    early, idle = now(), add_endpoint(outgoing.store)
-    assert due.expect({idle.id: early}, read=[idle])
-    assert due_at(outgoing, idle) == early
-    is_due = endpoints.get(idle.id)
-    assert not due.expect({idle.id: now()}, read=[is_due])
-    claimed = claim(due, is_due)
-    assert due.expect({idle.id: early}, read=[is_due])
-    assert due_at(outgoing, idle) == early
+def test_idle_endpoint_is_claimed_for_who_adds_a_delivery(outgoing: Outgoing, due: Due) -> None:
+    """As it was read before; a second one, who read the same, makes it due."""
+    idle, early = add_endpoint(outgoing.store), now()
+    (claimed,) = due.expect({idle.id: early}, read=[idle])
+    assert now() < claimed.due_at <= now() + A_MOMENT
+    (again,) = due.expect({idle.id: early}, read=[idle])
+    assert again.due_at == early
+    assert due.expect({idle.id: now()}, read=[idle]) == []
     due.settle(claimed, NEVER)
     assert due_at(outgoing, idle) == early
+
+
+def test_endpoint_that_shall_not_be_called_yet_is_claimed_for_nobody(
+    outgoing: Outgoing, due: Due
+) -> None:
+    """It is due when it may be called, and is not to be called for what is added."""
+    endpoint, later = add_endpoint(outgoing.store), now() + timedelta(hours=1)
+    mark_failing(outgoing.store, endpoint)
+    claimed = claim(due, outgoing.store.of(Endpoint).get(endpoint.id))
+    settled = due.settle(claimed, NEVER, not_before=later)
+    assert due.expect({endpoint.id: now()}, read=[settled]) == []
+    assert due_at(outgoing, endpoint) == later
 
 
 def test_claim_is_one_sender_s_and_runs_out(outgoing: Outgoing, due: Due) -> None:
@@ -158,6 +166,8 @@ def test_deliveries_to_a_deleted_endpoint_are_closed_and_leave_the_working_set(
             outgoing.deliveries.get(one), "next_attempt_at", timedelta(hours=1)
         )
     outgoing.store.of(Endpoint).change(endpoint.id, Endpoint.delete)
-    outgoing.send_until("abandoned", ids)
+    with outgoing.sending():
+        outgoing.wait_for("abandoned", ids)
+        eventually(lambda: due_at(outgoing, endpoint) == NEVER)
     assert outgoing.receiver.calls("/gone") == []
     assert due.endpoints(10) == []

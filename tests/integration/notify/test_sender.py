@@ -9,13 +9,17 @@ from datetime import timedelta
 import pytest
 
 from services.notify.model import Endpoint
+from services.notify.recorder import Recorder
+from services.notify.sending.due import A_MOMENT
 from services.notify.sending.post import Answer, post
 from services.notify.sending.sender import TURN
 from shared.aggregate import LONG_AGO
+from shared.events import ProjectSubmitted
 from shared.outbound import Target, TimeLimit
 from tests.integration.notify.conftest import Commands
-from tests.integration.notify.sending import SECRET, Outgoing
+from tests.integration.notify.sending import SECRET, Outgoing, add_endpoint
 from tests.servers import Documents, eventually
+from tests.unit.notify.samples import envelope, example
 from tests.web_server import LONG, Handler, answer, drip_head, hang
 
 
@@ -154,3 +158,13 @@ def test_turn_writes_each_delivery_twice_and_its_endpoint_twice(
     assert expected == 1
     written = commands.of("update", "endpoints", "deliveries")
     assert len(written) == expected + 2 + 2 * count, written
+
+
+def test_event_is_sent_without_being_looked_for(outgoing: Outgoing) -> None:
+    """Who recorded it has claimed the endpoint, which nobody else would find so soon."""
+    add_endpoint(outgoing.store, url=outgoing.receiver.url("/hook"), sees_all=True)
+    with outgoing.sending() as (sender,):
+        began = time.monotonic()
+        sender.serve(Recorder(outgoing.store).record(envelope(example(ProjectSubmitted))))
+        eventually(lambda: outgoing.receiver.calls("/hook"))
+    assert outgoing.receiver.calls("/hook")[0].at - began < A_MOMENT.total_seconds()
