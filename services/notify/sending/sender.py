@@ -111,7 +111,7 @@ class Sender(Loop):
         metrics.webhook_oldest_due.labels("notify").set(
             _waited([endpoint for endpoint in due if endpoint.id not in self.in_hand])
         )
-        unserved = self._due.endpoints(1, without=self._shares.members())
+        unserved = self._due.endpoints(1, without=self._shares.members()) if due else []
         metrics.webhook_oldest_unserved.labels("notify").set(_waited(unserved))
         metrics.webhook_turns.labels("notify").set(self._shares.turns)
         metrics.webhook_silent_hosts.labels("notify").set(self._breaker.open)
