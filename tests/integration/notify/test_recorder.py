@@ -261,7 +261,7 @@ def test_more_endpoints_than_a_page_are_all_told(store: Store) -> None:
     assert {told(store, endpoint)[0] for endpoint in endpoints} == {"project_submitted"}
 
 
-def test_event_of_a_known_project_costs_nine_commands(store: Store, commands: Commands) -> None:
+def test_event_of_a_known_project_costs_eight_commands(store: Store, commands: Commands) -> None:
     """Its entry, its delivery, the date, and its fact; who hears of it, and was anyone erased."""
     endpoint, recorder = add_endpoint(store, sees_all=True), Recorder(store)
     recorder.record(envelope(example(ProjectSubmitted)))
@@ -270,7 +270,7 @@ def test_event_of_a_known_project_costs_nine_commands(store: Store, commands: Co
     store.of(Endpoint).save(idle)
     commands.asked.clear()
     assert recorder.record(envelope(example(ProjectSecured)))
-    assert len(commands.asked) <= 9, commands.asked
+    assert len(commands.asked) <= 8, commands.asked
     assert len(commands.of("insert", "entries", "deliveries")) == 2, commands.asked
 
 
@@ -284,5 +284,5 @@ def test_event_for_an_endpoint_that_is_due_already_says_so_to_nobody(
         assert recorder.record(envelope(example(ProjectSubmitted), sequence=number))
     commands.asked.clear()
     assert not recorder.record(envelope(example(ProjectSecured)))
-    assert len(commands.asked) <= 9, commands.asked
+    assert len(commands.asked) <= 8, commands.asked
     assert commands.of("update", "endpoints") == []
