@@ -77,18 +77,18 @@ def shown_parts(key: str) -> list[str]:
 def map_side(workbench: Workbench, side: Side, via: str | None) -> str:
     """What each key is compared by: itself, or what it leads to `via` a crosswalk.
 
-    Returns the SQL of a table of `key` and `target`, a pair once.
+    Returns the SQL of a table of `key` and `target`, a pair once, and `n` rows that have the key.
     """
-    present = f"SELECT key FROM {keys(side)} WHERE key IS NOT NULL"
+    present = f"SELECT key, n FROM {keys(side)} WHERE key IS NOT NULL"
     if via is None:
-        return f"(SELECT key, key AS target FROM ({present}))"
+        return f"(SELECT key, key AS target, n FROM ({present}))"
     first = f"SELECT DISTINCT {first_part('key')} AS key FROM ({present})"
     values = workbench.database.sql(first).to_arrow_table()["key"].combine_chunks()
     at, targets = map_keys(via, values)
     made = quoted(f"{side} mapped")
     workbench.database.register(_ARRIVING, pa.table({"key": values.take(at), "target": targets}))
     arriving = (
-        f"SELECT k.key, a.target || {further_parts('k.key')} AS target FROM ({present}) k"
+        f"SELECT k.key, a.target || {further_parts('k.key')} AS target, n FROM ({present}) k"
         f" JOIN {quoted(_ARRIVING)} a ON a.key = {first_part('k.key')}"
     )
     workbench.database.execute(f"CREATE OR REPLACE TABLE {made} AS {arriving}")

@@ -31,8 +31,6 @@ MOST_PAIRS = 10_000_000
 ROWS_EACH = 100
 """How many rows a row of a trial's sample meets, if all together meet more."""
 
-_MET = quoted("keys that meet and their rows")
-
 
 def make_meetings(workbench: Workbench, mapped: Mapping[Side, str], *, by_crosswalk: bool) -> None:
     """The pairs of keys that meet, directly or by the left one's successor; then every left key.
@@ -44,12 +42,13 @@ def make_meetings(workbench: Workbench, mapped: Mapping[Side, str], *, by_crossw
         _check_pairs(workbench, mapped)
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {MEETINGS} AS
-        SELECT {"DISTINCT" * by_crosswalk} l.key AS left_key, r.key AS right_key, true AS is_direct
+        SELECT {"DISTINCT" * by_crosswalk} l.key AS left_key, r.key AS right_key, true AS is_direct,
+            l.n AS left_n, r.n AS right_n
         FROM {mapped["left"]} l JOIN {mapped["right"]} r ON r.target = l.target
     """)
     workbench.database.execute(f"""
         INSERT INTO {MEETINGS}
-        SELECT DISTINCT l.key, r.key, false FROM {keys("left")} l
+        SELECT DISTINCT l.key, r.key, false, l.n, r.n FROM {keys("left")} l
         JOIN {SUCCESSORS} g ON g.gone = l.key JOIN {mapped["right"]} r ON r.target = g.successor
         WHERE NOT EXISTS (SELECT 1 FROM {MEETINGS} m WHERE m.left_key = l.key)
     """)
@@ -60,11 +59,6 @@ def make_meetings(workbench: Workbench, mapped: Mapping[Side, str], *, by_crossw
         FROM {keys("left")} l
         LEFT JOIN (SELECT DISTINCT left_key, is_direct FROM {MEETINGS}) m ON m.left_key = l.key
         LEFT JOIN {SUCCESSORS} g ON g.gone = l.key
-    """)
-    workbench.database.execute(f"""
-        CREATE OR REPLACE TABLE {_MET} AS
-        SELECT left_key, right_key, l.n AS left_n, r.n AS right_n FROM {MEETINGS}
-        JOIN {keys("left")} l ON l.key = left_key JOIN {keys("right")} r ON r.key = right_key
     """)
 
 
@@ -89,7 +83,7 @@ def measure(workbench: Workbench, how: str) -> CrossingSize:
     ((out, left_most, right_most),) = workbench.rows(f"""
         SELECT sum(CAST(left_n AS HUGEINT) * right_n), arg_max(left_n, left_n * right_n),
             arg_max(right_n, left_n * right_n)
-        FROM {_MET}
+        FROM {MEETINGS}
     """)
     ((alone,),) = workbench.rows(f"SELECT sum(n) FROM {LEFT} WHERE NOT met")
     left, right = workbench.tables["left"], workbench.tables["right"]
@@ -134,8 +128,8 @@ class Repetition(NamedTuple):
 def repetition(workbench: Workbench) -> Repetition:
     """How often the keys of the whole tables let their rows stand."""
     ((left, right),) = workbench.rows(f"""
-        SELECT (SELECT max(n) FROM (SELECT sum(right_n) AS n FROM {_MET} GROUP BY left_key)),
-            (SELECT max(n) FROM (SELECT sum(left_n) AS n FROM {_MET} GROUP BY right_key))
+        SELECT (SELECT max(n) FROM (SELECT sum(right_n) AS n FROM {MEETINGS} GROUP BY left_key)),
+            (SELECT max(n) FROM (SELECT sum(left_n) AS n FROM {MEETINGS} GROUP BY right_key))
     """)
     return Repetition(int(left or 0), int(right or 0))
 
@@ -158,10 +152,9 @@ def _repeat(workbench: Workbench, mapped: Mapping[Side, str]) -> bool:
     """Whether each table has a key on several rows, or keys that lead to the same."""
     return all(
         workbench.rows(f"""
-            SELECT 1 FROM {one} JOIN {keys(side)} USING (key) GROUP BY target HAVING sum(n) > 1
-            LIMIT 1
+            SELECT 1 FROM {one} GROUP BY target HAVING sum(n) > 1 LIMIT 1
         """)
-        for side, one in mapped.items()
+        for one in mapped.values()
     )
 
 
@@ -178,7 +171,7 @@ def bound(workbench: Workbench, left_key: str) -> Bound:
         CREATE OR REPLACE TABLE {_SAMPLED} AS
         SELECT {left_key} AS key, count(*) AS n FROM {quoted(left.name)} GROUP BY ALL
     """)
-    met = f"SELECT s.key, s.n, right_key, right_n FROM {_MET} JOIN {_SAMPLED} s ON s.key = left_key"
+    met = f"SELECT key, n, right_key, right_n FROM {MEETINGS} JOIN {_SAMPLED} ON key = left_key"
     ((rows, most_keys),) = workbench.rows(f"""
         SELECT sum(n * rows), max(met_keys) FROM (
             SELECT n, sum(CAST(right_n AS HUGEINT)) AS rows, count(*) AS met_keys
