@@ -13,10 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -55,9 +52,7 @@ def _member(value: str) -> str:
 
 
 MemberId = Annotated[
-    str,
-    AfterValidator(_member),
-    Field(json_schema_extra={"pattern": f"^{_MEMBER.pattern}$"}),
+    str, AfterValidator(_member), Field(json_schema_extra={"pattern": f"^{_MEMBER.pattern}$"})
 ]
 """The id of a member, as tokens name one; whether somebody has it is not asked."""
 

@@ -3,14 +3,7 @@
 from typing import Annotated, Literal
 from urllib.parse import unquote
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 _URL = r"^https?://[^\s?#\"<>]*[^\s?#\"<>/]$"
 _ADDRESS = ["http://127.0.0.1:8001"]

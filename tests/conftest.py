@@ -129,10 +129,7 @@ def token(token_keys: KeyPair) -> Token:
 
 @pytest.fixture(scope="module")
 def module_environ(
-    amqp_uri: str,
-    mongodb_uri: str,
-    token_keys: KeyPair,
-    tmp_path_factory: pytest.TempPathFactory,
+    amqp_uri: str, mongodb_uri: str, token_keys: KeyPair, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
     """What the processes of one module share: servers, files, databases and short waits."""
     return {

@@ -42,12 +42,7 @@ def publish(
 ) -> dict[str, Any]:
     """Publish `event`, `times` in a row as after a crash of a relay; its envelope."""
     envelope = wrap(
-        event,
-        subject=subject,
-        sequence=sequence,
-        number=0,
-        time=now(),
-        traceparent=child_of(None),
+        event, subject=subject, sequence=sequence, number=0, time=now(), traceparent=child_of(None)
     )
     with broker.connection(vhost) as connection:
         channel = connection.channel()

@@ -8,12 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime, computed_field
 
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, caused_id, now
-from shared.events import (
-    REGISTRY,
-    DeliveryAbandoned,
-    EndpointDisabled,
-    Frozen,
-)
+from shared.events import REGISTRY, DeliveryAbandoned, EndpointDisabled, Frozen
 
 ABANDONED_IN_ROW = 5
 """Deliveries abandoned one after the other before their endpoint is disabled."""

@@ -46,9 +46,7 @@ from shared.tables.exports import CSV
 
 def _guard(settings: Settings) -> SsrfGuard:
     return ssrf_guard(
-        "notify",
-        allow_private=settings.webhook_private_addresses,
-        ports=settings.webhook_ports,
+        "notify", allow_private=settings.webhook_private_addresses, ports=settings.webhook_ports
     )
 
 

@@ -49,11 +49,7 @@ _WORDS = {
         "changed": "est décrit autrement par son catalogue d'origine",
         "returned": "est de retour dans son catalogue d'origine",
     },
-    "decision": {
-        "open": "accepte",
-        "refuse": "refuse",
-        "withdraw": "retire son accord",
-    },
+    "decision": {"open": "accepte", "refuse": "refuse", "withdraw": "retire son accord"},
     "changed": {
         "title": "titre",
         "description": "description",

@@ -20,10 +20,7 @@ from services.portal.lab import Refused
 from shared.server_settings import PortalSettings
 
 with warnings.catch_warnings(record=True):  # of a release to come, at each start
-    from authlib.integrations.starlette_client import (  # type: ignore[import-untyped]
-        OAuth,
-        OAuthError,
-    )
+    from authlib.integrations.starlette_client import OAuth, OAuthError  # type: ignore[import-untyped]
 
 log = logging.getLogger(__name__)
 

@@ -71,13 +71,4 @@ class Application:
         return next(iter(step.inputs)) if self.open_roles else self.roles[0].name
 
 
-__all__ = [
-    "Application",
-    "ColumnName",
-    "Formats",
-    "Parameters",
-    "Role",
-    "Title",
-    "Totals",
-    "Unit",
-]
+__all__ = ["Application", "ColumnName", "Formats", "Parameters", "Role", "Title", "Totals", "Unit"]

@@ -106,12 +106,7 @@ class OrphanSweep(Loop):
     """Erases files that this service put into the store, and neither it nor others refer to."""
 
     def __init__(
-        self,
-        service: str,
-        store: Store,
-        files: Storage,
-        age_seconds: float,
-        references: References,
+        self, service: str, store: Store, files: Storage, age_seconds: float, references: References
     ) -> None:
         super().__init__(min(_LOOK_SECONDS, max(1.0, age_seconds / 10)), self.look)
         self._service, self._files, self._age = service, files, timedelta(seconds=age_seconds)

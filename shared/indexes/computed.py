@@ -46,11 +46,7 @@ class IndexCompletion(Loop):
     """
 
     def __init__(
-        self,
-        store: Store,
-        cls: type[Aggregate],
-        name: str,
-        where: Mapping[str, Any] | None = None,
+        self, store: Store, cls: type[Aggregate], name: str, where: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(_SECONDS, self.complete)
         self._of, self._is_complete = (store, cls, name, where), False

@@ -88,11 +88,7 @@ class On(Entrypoint):
             self.consumer.requeue_message(message)
 
     def _on_result(
-        self,
-        message: Any,
-        _worker: object,
-        result: object,
-        exc_info: Any,
+        self, message: Any, _worker: object, result: object, exc_info: Any
     ) -> tuple[object, Any]:
         error = exc_info[1] if exc_info else None
         if error is None:

@@ -14,12 +14,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from kombu import Queue
-from nameko.exceptions import (
-    ContainerBeingKilled,
-    MalformedRequest,
-    MethodNotFound,
-    serialize,
-)
+from nameko.exceptions import ContainerBeingKilled, MalformedRequest, MethodNotFound, serialize
 from nameko.rpc import Rpc as NamekoRpc
 from nameko.rpc import RpcConsumer
 from pydantic import ConfigDict, ValidationError, create_model
@@ -114,12 +109,7 @@ class RpcServer(RpcConsumer):
             self.reply(message, method, None, error, began)
 
     def reply(
-        self,
-        message: Any,
-        method: str,
-        result: object,
-        error: BaseException | None,
-        began: float,
+        self, message: Any, method: str, result: object, error: BaseException | None, began: float
     ) -> None:
         """Send the reply and acknowledge the request; a reply that cannot go is only logged."""
         try:
@@ -215,12 +205,7 @@ class Rpc(NamekoRpc):
             self.rpc_consumer.queue_consumer.requeue_message(message)
 
     def _on_result(
-        self,
-        message: Any,
-        began: float,
-        _worker: object,
-        result: object,
-        exc_info: Any,
+        self, message: Any, began: float, _worker: object, result: object, exc_info: Any
     ) -> tuple[object, Any]:
         error = exc_info[1] if exc_info else None
         if error is not None and not isinstance(error, (LabError, ValidationError)):

@@ -25,12 +25,7 @@ _MOST_ECHOED = 60
 """Characters of a text that are told again."""
 
 _KINDS = ("region", "departement", "epci", "commune")
-_FRENCH = {
-    "region": "région",
-    "departement": "département",
-    "epci": "EPCI",
-    "commune": "commune",
-}
+_FRENCH = {"region": "région", "departement": "département", "epci": "EPCI", "commune": "commune"}
 
 
 class _Known(NamedTuple):

@@ -82,8 +82,7 @@ class Finding(Frozen):
     kind: str = Field(description="nir, email, surname, sex, place, health, ...")
     role: Role
     rows: int = Field(
-        ge=0,
-        description="rows of this column that are persons'; of long tables told by a sample",
+        ge=0, description="rows of this column that are persons'; of long tables told by a sample"
     )
     persons: int | None = Field(
         default=None, description="of cells that have several persons, how many those are"

@@ -51,10 +51,7 @@ def queues() -> list[str]:
     return [*events, *waiting, PARKED]
 
 
-_WAITING = {
-    "compute.jobs": ("queued", "running", "given_up"),
-    "notify.deliveries": ("pending",),
-}
+_WAITING = {"compute.jobs": ("queued", "running", "given_up"), "notify.deliveries": ("pending",)}
 """The states of what has not ended."""
 
 

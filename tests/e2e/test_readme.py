@@ -49,12 +49,7 @@ def test_commands_of_the_readme_work_each_time_they_are_pasted(
     script = "\n".join(re.findall(r"^```sh\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
     for _ in range(2):
         done = subprocess.run(
-            [*shell, script],
-            cwd=checkout,
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=False,
+            [*shell, script], cwd=checkout, env=environ, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert "in vain" not in done.stderr

@@ -58,12 +58,7 @@ def environ(server: WebServer, home: Path) -> dict[str, str]:
 def follow(server: WebServer, home: Path) -> "subprocess.CompletedProcess[str]":
     """Follow the job, with the output going to a file."""
     return subprocess.run(
-        PROGRAM,
-        env=environ(server, home),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+        PROGRAM, env=environ(server, home), capture_output=True, text=True, check=False, timeout=60
     )
 
 

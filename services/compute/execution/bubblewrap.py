@@ -114,10 +114,7 @@ def check_sandbox() -> None:
         (Path(folder) / "out").mkdir()
         probe = (sys.executable, "-B", "-s", "-c", "import duckdb, services.compute.runner")
         done = subprocess.run(
-            confined(Path(folder), probe, PROCESSES),
-            capture_output=True,
-            text=True,
-            check=False,
+            confined(Path(folder), probe, PROCESSES), capture_output=True, text=True, check=False
         )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]

@@ -16,14 +16,7 @@ from typing import NamedTuple
 from services.notify import metrics
 from services.notify.attempts import save_attempt, stretch
 from services.notify.mail.letter import Letters
-from services.notify.mail.model import (
-    KEPT,
-    Mail,
-    MailPreference,
-    News,
-    Recipient,
-    SmtpAttempt,
-)
+from services.notify.mail.model import KEPT, Mail, MailPreference, News, Recipient, SmtpAttempt
 from services.notify.mail.preferences import forget_account, forget_mails
 from services.notify.mail.seats import CALLS, Intake, Seat, ask
 from services.notify.mail.smtp import Give

@@ -235,8 +235,7 @@ class Sender(Loop):
             return self._endpoints.change(endpoint.id, lambda found: found.disable(_GONE))
         if abandoned or endpoint.failing == succeeded or (succeeded and endpoint.abandoned_in_row):
             return self._endpoints.change(
-                endpoint.id,
-                lambda found: found.note_call(succeeded=succeeded, abandoned=abandoned),
+                endpoint.id, lambda found: found.note_call(succeeded=succeeded, abandoned=abandoned)
             )
         return endpoint
 

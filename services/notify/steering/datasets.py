@@ -208,14 +208,5 @@ def _named(world: World, counts: Counter[str]) -> tuple[Row, ...]:
     return rows_of({one: world.label(one) for one in most}, most)
 
 
-FIGURES = (
-    _stock,
-    _used,
-    _asked,
-    _refused,
-    _answers,
-    _never_crossed,
-    _services,
-    _silent_services,
-)
+FIGURES = (_stock, _used, _asked, _refused, _answers, _never_crossed, _services, _silent_services)
 """What makes each of them of a world."""

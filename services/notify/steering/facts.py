@@ -147,9 +147,7 @@ def _requested(event: AccessRequested) -> list[_Note]:
 
 
 @_notes.register
-def _answered(
-    event: AccessGranted | AccessRefused | AccessExpired | AccessRevoked,
-) -> list[_Note]:
+def _answered(event: AccessGranted | AccessRefused | AccessExpired | AccessRevoked) -> list[_Note]:
     told = {"who": event.owner_id, "ids": (event.dataset_id,)}
     return [_Note("project", event.project_id, told)]
 

@@ -85,10 +85,5 @@ def _owners(world: World) -> Figure:
     )
 
 
-FIGURES = (
-    _waits,
-    _days_waited,
-    _days_waited_by_stage,
-    _owners,
-)
+FIGURES = (_waits, _days_waited, _days_waited_by_stage, _owners)
 """What makes each of them of a world."""

@@ -17,11 +17,7 @@ _LONGEST = 50_000
 """Characters that a decision keeps of it."""
 
 _CUT = "\n[La suite n'est pas conservée.]"
-_DECISIONS = {
-    "secure": "Favorable",
-    "reject": "Refus",
-    "complete": "À compléter",
-}
+_DECISIONS = {"secure": "Favorable", "reject": "Refus", "complete": "À compléter"}
 
 
 @dataclass(frozen=True)

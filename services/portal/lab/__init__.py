@@ -106,10 +106,7 @@ def _there(service: Service) -> Iterator[None]:
 
 
 async def show(
-    http: aiohttp.ClientSession,
-    url: str,
-    credential: str,
-    body: Mapping[str, object] | None = None,
+    http: aiohttp.ClientSession, url: str, credential: str, body: Mapping[str, object] | None = None
 ) -> Json:
     """What intake answers to who shows a credential."""
     headers = {"Authorization": f"Bearer {credential}"}

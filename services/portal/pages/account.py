@@ -38,11 +38,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
 @faults_on(show)
 async def make_key(visit: Visit) -> Response:
     """Make a key: its text is on the answer's page, and nowhere afterwards."""
-    body = {
-        "name": visit.text("name"),
-        "roles": visit.texts("roles"),
-        "days": visit.text("days"),
-    }
+    body = {"name": visit.text("name"), "roles": visit.texts("roles"), "days": visit.text("days")}
     made = await visit.lab.post("intake", "/keys", body)
     return visit.secret("account/key.html", made=made)
 

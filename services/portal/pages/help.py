@@ -34,7 +34,4 @@ async def show(visit: Visit) -> Response:
     return visit.page(f"help/{name}.html", pages=PAGES, name=name)
 
 
-ROUTES = [
-    get("/aide", index, is_open=True),
-    get("/aide/{name}", show, is_open=True),
-]
+ROUTES = [get("/aide", index, is_open=True), get("/aide/{name}", show, is_open=True)]

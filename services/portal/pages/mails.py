@@ -14,12 +14,7 @@ _ENDED = {
     "workshops": "de courriel sur les ateliers",
     "daily": "de courriel quotidien",
 }
-_KINDS = {
-    "tasks": "À faire",
-    "projects": "Projets",
-    "data": "Données",
-    "workshops": "Ateliers",
-}
+_KINDS = {"tasks": "À faire", "projects": "Projets", "data": "Données", "workshops": "Ateliers"}
 
 
 async def news(visit: Visit) -> Response:

@@ -28,8 +28,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     request = await visit.lab.get("catalog", _path(visit))
     deciders = (*request["deciders"], *(one["decider"] for one in request["conditions"]))
     crossed, names = await asyncio.gather(
-        visit.lab.titles("catalog", "datasets", request["crossed_with"]),
-        visit.names(deciders),
+        visit.lab.titles("catalog", "datasets", request["crossed_with"]), visit.names(deciders)
     )
     shown = {
         "asked": request,

@@ -123,10 +123,7 @@ class Dates(_OnColumns):
     """Texts read as days, which are written as ISO 8601 has them."""
 
     op: Literal["dates"] = Field(description="Lit des dates, et les écrit AAAA-MM-JJ")
-    formats: tuple[
-        DayFormat,
-        ...,
-    ] = Field(
+    formats: tuple[DayFormat, ...] = Field(
         default=(),
         max_length=9,
         description="Formats essayés dans cet ordre ; sans cela, tous ceux qui ne sont pas ambigus",

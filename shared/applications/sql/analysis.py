@@ -14,14 +14,7 @@ from shared.applications.effect import Columns, Source
 from shared.applications.sql import plain_lower
 from shared.applications.sql.expressions import Expressions
 from shared.applications.sql.pivots import pivoted
-from shared.applications.sql.relations import (
-    NONE,
-    Account,
-    Output,
-    Parts,
-    Relation,
-    Trace,
-)
+from shared.applications.sql.relations import NONE, Account, Output, Parts, Relation, Trace
 from shared.applications.sql.scope import CommonTables, Scope
 from shared.applications.sql.selects import selected
 from shared.applications.sql.statement import SqlFault, parse, place_of

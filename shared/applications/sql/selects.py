@@ -9,15 +9,7 @@ from shared.applications.effect import Source
 from shared.applications.sql import plain_lower
 from shared.applications.sql.joins import Analyst, add_sources, note_met
 from shared.applications.sql.nodes import bare, descend, is_aggregated, kind_of
-from shared.applications.sql.relations import (
-    NONE,
-    Output,
-    Parts,
-    Relation,
-    Trace,
-    grouped,
-    made,
-)
+from shared.applications.sql.relations import NONE, Output, Parts, Relation, Trace, grouped, made
 from shared.applications.sql.scope import Scope
 
 _LONGEST_NAME = 60

@@ -8,14 +8,7 @@ from typing import Any
 from tests.attacks.adapter import release
 from tests.attacks.lab import Ledger, Seen, Treatment, aggregate, signs
 from tests.attacks.learning import Attack, Trial
-from tests.attacks.worlds import (
-    beneficiaries,
-    coin,
-    commune,
-    crowd,
-    enterprises,
-    siren,
-)
+from tests.attacks.worlds import beneficiaries, coin, commune, crowd, enterprises, siren
 
 _PLACES = 20
 _AID = {"yes": "rsa", "no": "apl"}

@@ -7,16 +7,7 @@ from random import Random
 from tests.attacks.adapter import release
 from tests.attacks.lab import Ledger, Seen, Step, Table, Treatment, aggregate, cross, signs
 from tests.attacks.learning import Attack, Trial
-from tests.attacks.worlds import (
-    AIDS,
-    beneficiaries,
-    coin,
-    commune,
-    crowd,
-    own,
-    person,
-    person_ids,
-)
+from tests.attacks.worlds import AIDS, beneficiaries, coin, commune, crowd, own, person, person_ids
 
 _PLACES = [commune(number) for number in range(20)]
 _TOWNS = [commune(number) for number in range(100, 105)]

@@ -61,10 +61,7 @@ def _margin(random: Random) -> Sequence[Trial]:
         persons.append(person(random, person_ids(random, 1)[0], small, amount=_AMOUNTS[truth]))
         zones += [(one, zone) for one in (small, *large)]
         targets.append((truth, zone, small, large))
-    tables = {
-        "aides": beneficiaries(random, persons),
-        "zones": own(("commune", "zone"), zones),
-    }
+    tables = {"aides": beneficiaries(random, persons), "zones": own(("commune", "zone"), zones)}
     ledger = Ledger()
     joined = cross("aides", "zones", left_key="commune", right_key="commune")
     seen = [

@@ -26,10 +26,7 @@ def _refused_value(random: Random) -> Sequence[Trial]:
         {"op": "keep_rows", "column": "id", "values": [target]},
         {"op": "recode", "columns": ["aide"], "codes": codes, "others": "refused"},
     ]
-    steps = [
-        _cleaned(*operations),
-        aggregate("aides", ["commune"], counts=["id"]),
-    ]
+    steps = [_cleaned(*operations), aggregate("aides", ["commune"], counts=["id"])]
     seen = release(Treatment(steps, {"aides": beneficiaries(random, persons)}), Ledger())
     return [Trial(truth, {"rows": len(seen.rows), **signs(seen)})]
 

@@ -229,14 +229,10 @@ ATTACKS = (
         _different(aggregate("aides", ["commune"], distinct=["aide"]), "aide_distincts"),
     ),
     Attack(
-        "query_less_aggregate",
-        "the amount of the only man of a commune",
-        _only_man(_ALL, _WOMEN),
+        "query_less_aggregate", "the amount of the only man of a commune", _only_man(_ALL, _WOMEN)
     ),
     Attack(
-        "aggregate_less_query",
-        "the amount of the only man of a commune",
-        _only_man(_WOMEN, _ALL),
+        "aggregate_less_query", "the amount of the only man of a commune", _only_man(_WOMEN, _ALL)
     ),
     Attack("pivot_margins", "the amount of the only man of a commune", _only_man(_PIVOT, _ALL)),
     Attack("query_of_all", "the aid that all of a commune get", _all_get),

@@ -65,8 +65,7 @@ def _lists(random: Random) -> Sequence[Trial]:
     seen = release(Treatment([query(text, "aides")], tables), Ledger())
     return [
         Trial(
-            truth,
-            {"n": seen.cell("n", groupe=group), "row": seen.has(groupe=group), **signs(seen)},
+            truth, {"n": seen.cell("n", groupe=group), "row": seen.has(groupe=group), **signs(seen)}
         )
         for truth, group in asked
     ]

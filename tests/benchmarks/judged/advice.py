@@ -86,10 +86,7 @@ class Ours:
 
 
 def advised(
-    entry: Entry,
-    known: Sequence[Dataset],
-    results: Sequence[Dataset],
-    own: Sequence[Dataset] = (),
+    entry: Entry, known: Sequence[Dataset], results: Sequence[Dataset], own: Sequence[Dataset] = ()
 ) -> tuple[Match, ...]:
     """The datasets that a project is told of."""
     project = ProjectSubmitted(

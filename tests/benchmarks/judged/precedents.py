@@ -49,12 +49,7 @@ def _result(entry: Entry) -> Dataset:
         for at, one in enumerate(entry["reads"])
     )
     made = Provenance(
-        project_id=entry["id"],
-        job_id="job_1",
-        manifest=_FILE,
-        inputs=inputs,
-        steps=(),
-        software={},
+        project_id=entry["id"], job_id="job_1", manifest=_FILE, inputs=inputs, steps=(), software={}
     )
     result = Dataset(
         id=f"dts_{entry['id']}", owner_id="mbr_other", metadata=metadata, project_id=entry["id"]

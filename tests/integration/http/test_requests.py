@@ -186,8 +186,7 @@ def test_chunked_body_is_read(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "status", "field"),
-    [("stage", 409, None), ("invalid", 422, "theme")],
+    ("kind", "status", "field"), [("stage", 409, None), ("invalid", 422, "theme")]
 )
 def test_errors_of_handlers_keep_status_and_field(
     client: Client, kind: str, status: int, field: str | None

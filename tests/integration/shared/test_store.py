@@ -17,14 +17,7 @@ from hypothesis import strategies as st
 from shared.aggregate import NEVER, now
 from shared.errors import NotFound, Rejected, Unavailable, Unreachable
 from shared.store import PAGE_LIMIT, Repository, Store
-from tests.integration.shared.samples import (
-    NO_TIME,
-    Inner,
-    Other,
-    Thing,
-    event_ids,
-    untold,
-)
+from tests.integration.shared.samples import NO_TIME, Inner, Other, Thing, event_ids, untold
 from tests.servers import Documents
 
 

@@ -26,11 +26,7 @@ def test_a_body_is_its_communes_united_and_one_without_outline_is_listed() -> No
     )
     assert rows["commune", "14581"] == ("commune", "14581", "", "")
     assert rows["commune", "14001"][2] == "Ablon"
-    assert sorted(level for level, _ in rows) == [
-        *["commune"] * 4,
-        *["departement"] * 2,
-        "epci",
-    ]
+    assert sorted(level for level, _ in rows) == [*["commune"] * 4, *["departement"] * 2, "epci"]
     united = shapely.from_wkt(rows["epci", "200000001"][3])
     parts = [shapely.from_wkt(rows["commune", code][3]) for code in ("14001", "14002")]
     assert united.geom_type == "Polygon"

@@ -16,13 +16,8 @@ from services.notify.model import (
     delivery_id,
 )
 from shared.aggregate import NEVER, now
-from shared.events import (
-    DeliveryAbandoned,
-    EndpointDisabled,
-)
-from tests.unit.notify.samples import (
-    TIME,
-)
+from shared.events import DeliveryAbandoned, EndpointDisabled
+from tests.unit.notify.samples import TIME
 
 WAITS = (5.0, 300.0)
 

@@ -146,10 +146,7 @@ def _answer_of(
 
 
 def _visit(
-    http: ClientSession,
-    answers: Mapping[str, Json],
-    scope: dict[str, Any],
-    form: Mapping[str, str],
+    http: ClientSession, answers: Mapping[str, Json], scope: dict[str, Any], form: Mapping[str, str]
 ) -> Visit:
     return Visit(
         Request(scope),

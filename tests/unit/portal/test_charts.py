@@ -30,8 +30,7 @@ def test_nothing_has_no_bar(rows: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
-    [(12345, "12\u202f345"), (2.5, "2,5"), (3.0, "3"), (None, "rien")],
+    ("value", "said"), [(12345, "12\u202f345"), (2.5, "2,5"), (3.0, "3"), (None, "rien")]
 )
 def test_values_are_written_in_french(value: float | None, said: str) -> None:
     """Whole numbers without a comma, others with one digit after it."""

@@ -26,14 +26,7 @@ from services.compute.runner.columns.identifiers import (
     ungrouped,
 )
 from services.compute.runner.columns.nir import is_nir
-from services.compute.runner.values.dates import (
-    FORMATS,
-    MONTHS,
-    WRITTEN,
-    any_of,
-    is_date,
-    is_month,
-)
+from services.compute.runner.values.dates import FORMATS, MONTHS, WRITTEN, any_of, is_date, is_month
 from services.compute.runner.values.geometry import LATITUDE, LONGITUDE, is_wkt
 from services.compute.runner.values.numbers import STYLES, format_of, written
 from services.compute.runner.values.value_tests import Test, among, matching, within
@@ -132,12 +125,7 @@ def _codes(listed: Mapping[str, Test], shape: str) -> Iterator[ColumnType]:
     yield ColumnType("iris", iris(listed["commune"]), _COMMUNE_CHANCE, "iris", is_key=True)
     short = matching("[1-9][0-9]{3}")
     yield ColumnType(
-        "postcode",
-        listed["postcode"],
-        _POSTCODE_CHANCE,
-        _POSTCODE,
-        is_key=True,
-        shortened=short,
+        "postcode", listed["postcode"], _POSTCODE_CHANCE, _POSTCODE, is_key=True, shortened=short
     )
     cut = shortened(listed["commune"], 5)
     yield ColumnType(
@@ -211,13 +199,7 @@ def _lost_zeros(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
     ):
         test, needs_name = lost_zero(listed[name], width), name == "departement"
         yield ColumnType(
-            name,
-            test,
-            chance,
-            header,
-            _MEASURE,
-            needs_name=needs_name,
-            repair="leading_zero",
+            name, test, chance, header, _MEASURE, needs_name=needs_name, repair="leading_zero"
         )
     test = with_corsica(lost_zero(listed["departement"], 2))
     yield ColumnType("departement", test, 0.7, repair="leading_zero")

@@ -75,7 +75,7 @@ _SQL = re.compile(
 )
 _CLAUSE = re.compile(
     r"\s*(SELECT|FROM|WHERE|HAVING|VALUES|SET|UNION|WITH|AND|OR|ON|LIMIT|(GROUP|ORDER) BY"
-    r"|((LEFT|RIGHT|INNER|OUTER|CROSS|FULL) )*JOIN)\b|\s*\)",
+    r"|((LEFT|RIGHT|INNER|OUTER|CROSS|FULL) )*JOIN)\b|\s*\)"
 )
 _LATEX = re.compile(r"\\(documentclass|begin\{document\}|usepackage)\b")
 _BEGINNINGS = (
@@ -131,7 +131,7 @@ _CELLS = re.compile(r";[^;]*;|[^\s]\t[^\s]|\w\|\w")
 _COMMENT = re.compile(r"\s*(//|#(?![0-9A-Fa-f]{6}\b)|--|/\*|\*/?\s|%%|<!--)")
 _STRONG = re.compile(
     r"[\w\])]\s?\([^()]*\)|\w\(|[=!<>]=|<-|=>|->|:=|[{}]|\);|\b(def|return|function|import|const"
-    r"|let|var|void|int|class|public|echo|then|fi|done|esac)\b|^\s*[\w$.]+\s*\+?=\s*\S|^</?\w",
+    r"|let|var|void|int|class|public|echo|then|fi|done|esac)\b|^\s*[\w$.]+\s*\+?=\s*\S|^</?\w"
 )
 _HEADING = re.compile(r"#{1,6} \S|={3,}$|-{3,}$")
 _MARKDOWN = re.compile(r"\s*([-*+] |\d+\. |> |```|!?\[[^\]]*\]\([^)]*\)|.*(\*\*|`)\S)")

@@ -98,11 +98,7 @@ class Screening:
 
 
 def write_result(
-    database: Database,
-    out: Path,
-    table: InputTable,
-    found: Sequence[Column],
-    report: Report,
+    database: Database, out: Path, table: InputTable, found: Sequence[Column], report: Report
 ) -> list[Made]:
     """The last table as Parquet, and as CSV: UTF-8, `;` between fields, decimal points.
 

@@ -66,8 +66,4 @@ def _may_be_asked(opening: Json, dataset: Json) -> bool:
 
 _OPENING = "/donnees/{dataset_id}/ouverture"
 
-ROUTES = [
-    get(_OPENING, show),
-    post(_OPENING, ask),
-    post(f"{_OPENING}/decision", decide),
-]
+ROUTES = [get(_OPENING, show), post(_OPENING, ask), post(f"{_OPENING}/decision", decide)]

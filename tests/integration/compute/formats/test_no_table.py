@@ -121,7 +121,7 @@ OTHERS = {
         (
             "Madame la Présidente,\n\nSuite à votre demande, voici les chiffres de 2023.\n\n"
             "Veuillez agréer, Madame la Présidente, mes salutations distinguées.\n"
-        ),
+        )
     ],
     "texte": [
         (
@@ -129,7 +129,7 @@ OTHERS = {
             "maire. Il a délibéré sur le budget, qui est voté, et sur les écoles,\n"
             "dont les travaux commencent en juin. La séance est levée à 22 heures,\n"
             "personne ne demandant plus la parole.\n"
-        ),
+        )
     ],
     "journal": [
         "".join(f"2024-03-05 02:00:{n:02},114 INFO import: fait\n" for n in range(9)),

@@ -40,7 +40,7 @@ SHAPES: dict[tuple[str, str], dict[str, dict[str, Column]]] = {
             "grav": one_of("1", "2", "3", "4"),
             "sexe": one_of("1", "2"),
             "an_nais": between(1930, 2010),
-        },
+        }
     },
     ("direct", "persons"): {
         "elected": {
@@ -49,7 +49,7 @@ SHAPES: dict[tuple[str, str], dict[str, dict[str, Column]]] = {
             "sexe": one_of("M", "F"),
             "date_naissance": between(1935, 2000, "{}-03-17"),
             "code_commune": COMMUNE,
-        },
+        }
     },
     ("none", "other"): {
         "trees": {

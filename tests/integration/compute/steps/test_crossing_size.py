@@ -17,8 +17,7 @@ SAMPLE = 500
 MOST = SAMPLE * ROWS_EACH
 SECRET = "CLE-SECRETE"
 ONE_KEY: Tables = dict.fromkeys(
-    ("a", "b"),
-    b"cle;n\n" + b"".join(b"%s;%d\n" % (SECRET.encode(), n) for n in range(ROWS)),
+    ("a", "b"), b"cle;n\n" + b"".join(b"%s;%d\n" % (SECRET.encode(), n) for n in range(ROWS))
 )
 
 

@@ -105,11 +105,7 @@ class MailServer:
 
 @contextlib.contextmanager
 def mailing(
-    port: int = 0,
-    certificate: Path | None = None,
-    *,
-    starttls: bool = False,
-    smtputf8: bool = True,
+    port: int = 0, certificate: Path | None = None, *, starttls: bool = False, smtputf8: bool = True
 ) -> Iterator[MailServer]:
     """A running server; with a certificate it speaks TLS, by STARTTLS and with a password."""
     server = MailServer(port or free_port())

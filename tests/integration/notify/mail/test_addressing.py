@@ -6,11 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.notify.mail.addressing import (
-    MOST_AT_ONCE,
-    Addressing,
-    next_hour,
-)
+from services.notify.mail.addressing import MOST_AT_ONCE, Addressing, next_hour
 from services.notify.mail.model import KEPT, Mail, MailPreference, News, mail_id
 from services.notify.mail.preferences import page_news
 from services.notify.recorder import Recorder

@@ -186,10 +186,7 @@ def test_wrong_choice_is_refused_by_name(town: Town, body: object, field: str) -
 def test_token_without_an_account_has_no_address_to_write_to(town: Town) -> None:
     """Who came by a link, and programs of the lab; anybody without a token is not let in."""
     client = town.lab.client(town.member_id)
-    for answered in (
-        client("GET", "/mail-preferences"),
-        client("PUT", "/mail-preferences", NEVER),
-    ):
+    for answered in (client("GET", "/mail-preferences"), client("PUT", "/mail-preferences", NEVER)):
         assert (answered.status, "compte" in answered.json["detail"]) == (403, True)
     url = f"{town.lab.service.url}/mail-preferences"
     assert urllib3.request("GET", url, retries=False).status == 401

@@ -28,9 +28,7 @@ def _run(workbench: Workbench, **parameters: Any) -> Report:
 
 
 _ROW = st.tuples(
-    st.sampled_from(["a", "b", None]),
-    st.one_of(st.none(), st.integers(-50, 50)),
-    st.integers(1, 9),
+    st.sampled_from(["a", "b", None]), st.one_of(st.none(), st.integers(-50, 50)), st.integers(1, 9)
 )
 
 

@@ -65,11 +65,7 @@ def _bench(
     are_texts=st.booleans(),
 )
 def test_sums_by_key_are_those_of_the_rows(
-    left: list[tuple[Any, Any]],
-    right: list[tuple[Any, Any]],
-    how: str,
-    by: str,
-    are_texts: bool,
+    left: list[tuple[Any, Any]], right: list[tuple[Any, Any]], how: str, by: str, are_texts: bool
 ) -> None:
     """By columns of the right table or the key, with keys that repeat and rows that have none."""
     told = AggregateParameters.model_validate({"by": [by], **_FIGURES})

@@ -7,12 +7,7 @@ import pytest
 
 from shared.events.event import Treatment
 from shared.treatments.checking import check_tables
-from shared.treatments.known_tables import (
-    KnownColumn,
-    KnownCrossing,
-    KnownInputs,
-    KnownTable,
-)
+from shared.treatments.known_tables import KnownColumn, KnownCrossing, KnownInputs, KnownTable
 from shared.treatments.remarks import Findings
 from tests.unit.shared.treatments.steps import step
 
@@ -218,8 +213,7 @@ def test_keys_that_hold_no_codes_are_warned_of_where_they_should_meet_some(
 def test_departements_that_lost_their_zero_are_warned_of_beside_whole_ones() -> None:
     """They are no key, and meet each other all the same."""
     lost = KnownTable(
-        dataset_id="dts_l",
-        columns=(column("dep", type="departement", has_lost_zeros=True),),
+        dataset_id="dts_l", columns=(column("dep", type="departement", has_lost_zeros=True),)
     )
     whole = KnownTable(dataset_id="dts_w", columns=(column("dep", type="departement"),))
     for right, fields in (("dts_w", ["left_key"]), ("dts_l", [])):
