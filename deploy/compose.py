@@ -21,7 +21,7 @@ from typing import Any
 
 from deploy import SERVICES
 from deploy.local.signing_keys import key_pair
-from shared.messaging.topology import PARKED, RPC_EXCHANGE
+from shared.messaging.declared_queues import PARKED, RPC_EXCHANGE
 from shared.settings import Settings
 
 FOLDER = Path(".datalab/compose")

@@ -21,7 +21,7 @@ from deploy.local.ports import Ports, variable
 from deploy.topology import SERVICE_CLASSES
 from shared.events import LAB_EVENTS, Event
 from shared.http.route import Route
-from shared.messaging.topology import subscriptions
+from shared.messaging.declared_queues import subscriptions
 from shared.server_settings import PortalSettings, ServerSettings
 from shared.settings import PREFIX, Settings
 

@@ -13,7 +13,7 @@ from amqp.exceptions import AMQPError, RecoverableConnectionError
 
 from deploy import SERVICES
 from shared.errors import SettingsError
-from shared.messaging.topology import declare
+from shared.messaging.declared_queues import declare
 from shared.settings import Settings, load_settings
 
 SERVICE_CLASSES: list[type[Any]] = [resolve_name(spec) for spec in SERVICES.values()]

@@ -8,7 +8,8 @@ takes longer than the grace period is cut off: the broker and the leases give it
 import os
 
 os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
-# Threads for what blocks: those that look names up (shared/outbound/names.py), and 24 for the rest.
+# Threads for what blocks: those that look names up (shared/outbound/name_resolution.py), and 24
+# for the rest.
 os.environ.setdefault("EVENTLET_THREADPOOL_SIZE", "64")
 
 import eventlet

@@ -16,7 +16,7 @@ from pymongo.database import Database
 
 from shared.aggregate import new_id
 from shared.events import Event
-from shared.messaging import topology
+from shared.messaging import declared_queues
 from shared.storage import Storage
 from shared.store import Store
 from tests.events import Listener, publish
@@ -106,7 +106,7 @@ class ServiceLab:
     def parked(self) -> int:
         """How many events are parked."""
         with self.broker.connection(self.vhost) as connection:
-            declared = connection.channel().queue_declare(topology.PARKED, passive=True)
+            declared = connection.channel().queue_declare(declared_queues.PARKED, passive=True)
         return int(declared.message_count)
 
     @contextlib.contextmanager

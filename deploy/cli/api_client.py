@@ -34,7 +34,7 @@ class CallError(Exception):
         self.status = status
 
 
-class Away(CallError):
+class NoAnswer(CallError):
     """A service that does not answer now; it may later."""
 
 
@@ -151,14 +151,14 @@ class Client:
         except UnicodeEncodeError as error:
             raise CallError("what is to be sent holds bytes that are not UTF-8") from error
         except urllib3.exceptions.ReadTimeoutError as error:
-            raise Away(f"{service} did not answer in time at {self._urls[service]}") from error
+            raise NoAnswer(f"{service} did not answer in time at {self._urls[service]}") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Away(
+            raise NoAnswer(
                 f"{service} cannot be reached at {self._urls[service]}; "
                 "is the stack up (datalab status)?"
             ) from error
         if response.status >= _FAILED:
-            raise Away(_told(service, response.status, response.data), response.status)
+            raise NoAnswer(_told(service, response.status, response.data), response.status)
         if response.status >= _REFUSED:
             raise CallError(_told(service, response.status, response.data), response.status)
         return response
@@ -183,7 +183,7 @@ def _events_of(response: urllib3.BaseHTTPResponse) -> Iterator[ServerEvent]:
                 data = json.loads(fields.pop("data"))
                 yield ServerEvent(fields["id"], fields["event"], data)
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise Away(f"the stream of events broke off: {error}") from error
+        raise NoAnswer(f"the stream of events broke off: {error}") from error
     finally:
         response.close()
 

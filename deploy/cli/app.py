@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.api_client import Away, CallError, path_of
+from deploy.cli.api_client import CallError, NoAnswer, path_of
 from deploy.cli.command_group import CommandGroup, ListRequest
 from deploy.cli.commands import (
     account_commands,
@@ -106,7 +106,7 @@ def token(
         raise CallError(f"--hours must be from {_SHORTEST_HOURS} to {_LONGEST_HOURS}")
     found = session(context)
     if OF_MEMBERS & set(role):
-        with suppress(Away):
+        with suppress(NoAnswer):
             found.client().get("intake", path_of("members", member_id))
     typer.echo(found.sign(member_id, tuple(role), timedelta(hours=hours)))
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from deploy.cli import show
-from deploy.cli.api_client import Away, CallError, Client, path_of
+from deploy.cli.api_client import CallError, Client, NoAnswer, path_of
 
 EXIT_CODES = {"succeeded": 0, "failed": 1, "cancelled": 3, "given_up": 4}
 """What the command ends with, by the job's end; 2 is Typer's for a wrong call."""
@@ -51,10 +51,10 @@ def _events(api: Client, job_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
             for event in streamed:
                 last, tries = event.id, 0
                 yield event.kind, event.data
-        except Away as away:
+        except NoAnswer as away:
             told = away
         else:
-            told = Away("the stream of events ends again and again")
+            told = NoAnswer("the stream of events ends again and again")
         tries += 1
         time.sleep(_RETRY_SECONDS)
     raise told

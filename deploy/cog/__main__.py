@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from deploy.cog.files import FOLDER, PLACES, write
+from deploy.cog.cog_files import FOLDER, PLACES, write
 from deploy.cog.place_names import PLACES_HEADER, place_names
 from deploy.cog.territory_history import (
     FIRST_YEAR,

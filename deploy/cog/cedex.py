@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from deploy.cog.files import FOLDER, PLACES, geonames, rows_of, write
+from deploy.cog.cog_files import FOLDER, PLACES, geonames, rows_of, write
 from shared.words import fold
 
 _CODE = re.compile(r"(\d{5}) CEDEX\b")
@@ -15,7 +15,7 @@ _DISTRICT = re.compile(r" \d+$")
 _SHORT = {"saint": "st", "sainte": "ste"}
 
 
-class Names:
+class CommuneNames:
     """Communes by the folded words of their names, past ones too, in each département."""
 
     def __init__(self, named: Iterable[tuple[str, str]], present: Mapping[str, str]) -> None:
@@ -43,7 +43,7 @@ def _start(commune: str) -> str:
 
 
 def offices(
-    postcodes: Iterable[Mapping[str, str]], names: Names, ordinary: frozenset[str]
+    postcodes: Iterable[Mapping[str, str]], names: CommuneNames, ordinary: frozenset[str]
 ) -> Iterator[tuple[str, str]]:
     """The codes of CEDEX whose office is called after one commune, and that."""
     for one in postcodes:
@@ -57,7 +57,7 @@ def main() -> None:
     present = {one["code"]: one["commune"] for one in rows_of(FOLDER / "communes.csv.gz")}
     named = ((one["code"], one["name"]) for one in rows_of(PLACES) if one["kind"] == "commune")
     ordinary = frozenset(one["postcode"] for one in rows_of(FOLDER / "postcodes.csv.gz"))
-    found = set(offices(geonames(), Names(named, present), ordinary))
+    found = set(offices(geonames(), CommuneNames(named, present), ordinary))
     write(FOLDER / "cedex.csv.gz", "postcode;commune", sorted(found))
 
 

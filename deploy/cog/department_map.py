@@ -9,9 +9,9 @@ from typing import Any
 
 import shapely
 
-from deploy.cog import files
+from deploy.cog import cog_files
 
-MAP = files.FOLDER.parents[1] / "portal" / "departments.csv"
+MAP = cog_files.FOLDER.parents[1] / "portal" / "departments.csv"
 
 WIDTH = 320
 _TOLERANCE = 1500
@@ -46,12 +46,12 @@ def main() -> None:
     """Write the file anew."""
     rows = [
         row
-        for row in files.rows_of(files.FOLDER / "outlines.csv.gz")
+        for row in cog_files.rows_of(cog_files.FOLDER / "outlines.csv.gz")
         if row["level"] == "departement"
     ]
     names = {row["code"]: row["name"] for row in rows}
     outlines = {row["code"]: shapely.from_wkt(row["outline"]) for row in rows}
-    files.write(MAP, "code;name;path;across;down", rows_of(names, outlines))
+    cog_files.write(MAP, "code;name;path;across;down", rows_of(names, outlines))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from services.compute.execution.job_folder import JobFolder, RunnerResult, Work,
 from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Sandbox
 from shared.applications import check_steps
-from shared.applications.python import PYTHON, check_installed
+from shared.applications.python_application import PYTHON, check_installed
 from shared.errors import Rejected
 from shared.events.event import Step
 from shared.tables.manifest import TABLE

@@ -16,7 +16,7 @@ from services.catalog.entrypoints.harvesting import Harvesting
 from services.catalog.entrypoints.opening import Opening
 from services.catalog.entrypoints.owning import Owning
 from services.catalog.entrypoints.previewing import Previewing
-from services.catalog.entrypoints.reading import Reading
+from services.catalog.entrypoints.reading import ForReaders
 from services.catalog.harvesting import commands
 from services.catalog.harvesting.fetching import Fetcher
 from services.catalog.harvesting.model import Harvest, RemoteSource
@@ -26,8 +26,8 @@ from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.snapshot import JoinSnapshot
 from services.catalog.ledger import commands as ledger
 from services.catalog.ledger.model import Release
-from services.catalog.matching import advice, recipes
-from services.catalog.matching.recipes import KnownRecipe
+from services.catalog.matching import advice, runnable_recipes
+from services.catalog.matching.runnable_recipes import KnownRecipe
 from services.catalog.results import opening_commands, project_results
 from services.catalog.retirement import commands as deletions
 from services.catalog.retirement.eraser import Eraser, files_in_use
@@ -82,7 +82,7 @@ def _orphan_sweep(context: Context) -> OrphanSweep:
     return OrphanSweep(context.service, context.store, context.files, age, references)
 
 
-class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Reading):
+class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, ForReaders):
     """What data there is, what fits a project, and who may read it."""
 
     name = "catalog"
@@ -176,7 +176,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Reading
         self, envelope: Envelope[events.RecipePublished | events.RecipeRetired]
     ) -> None:
         """Note which recipes are offered, and what columns they need."""
-        recipes.note(self.documents, envelope)
+        runnable_recipes.note(self.documents, envelope)
 
     @on(events.ResultReleased)
     def note_release(self, envelope: Envelope[events.ResultReleased]) -> None:

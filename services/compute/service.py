@@ -16,7 +16,7 @@ from services.compute.execution.step_cache.expiry import StepExpiry
 from services.compute.execution.step_cache.model import KeptStep
 from services.compute.jobs import endings, retention
 from services.compute.jobs.commands import ingest_job, page_job
-from services.compute.jobs.following import Followers
+from services.compute.jobs.job_changes import Followers
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from services.compute.jobs.workspace import AccessEvent, Workspace

@@ -32,7 +32,7 @@ from services.intake.model import Project
 from services.intake.program_entrypoints import HOLDERS, ForPrograms
 from services.intake.records import GivenUpJob
 from services.intake.submission import Submission
-from services.intake.upgrade import Upgrade
+from services.intake.upgrade import ProjectUpgrade
 from services.intake.views import AnswerView, ParticipantView, ProjectPage, ProjectView, ReviewView
 from services.intake.workshops.entrypoints import ForWorkshops
 from services.intake.workshops.model import Workshop
@@ -62,7 +62,7 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
     documents = Documents(
         Project, Member, Submission, Account, Credential, Workshop, Departure, Erasure, Retained
     )
-    upgrade = Background(lambda context: Upgrade(context.store))
+    upgrade = Background(lambda context: ProjectUpgrade(context.store))
     retention = Background(retaining(retention.policies))
     forgetting = Background(lambda context: Loop(_HOUR, lambda: forget_ended(context.store)))
     following = Background(lambda context: Loop(_MINUTE, lambda: commands.follow_up(context.store)))

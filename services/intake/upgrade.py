@@ -18,7 +18,7 @@ _SECONDS = 30.0
 """Until the next try, while a server does not answer."""
 
 
-class Upgrade(Loop):
+class ProjectUpgrade(Loop):
     """Looks for projects that are to be told once more, until it has seen all."""
 
     def __init__(self, store: Store) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from services.notify.mail.preferences import forget_member
 from services.notify.model import Endpoint, WebhookDelivery, delivery_id
 from services.notify.renaming import call_deleted
-from services.notify.steering.projection import redact
+from services.notify.steering.kept_facts import redact
 from services.notify.summaries import summarise
 from services.notify.timeline import Ownership, TimelineEntry
 from shared.endings import departures

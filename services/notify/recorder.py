@@ -16,7 +16,7 @@ from services.notify.mail.addressing import Addressing
 from services.notify.mail.kinds import news_of
 from services.notify.model import Endpoint, WebhookDelivery, delivery_id
 from services.notify.sending.due import Due
-from services.notify.steering.projection import hear
+from services.notify.steering.kept_facts import hear
 from services.notify.summaries import summarise
 from services.notify.timeline import (
     MemberNews,

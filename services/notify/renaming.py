@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from functools import partial
 
 from services.notify.model import WebhookDelivery
-from services.notify.steering.projection import call_dataset
+from services.notify.steering.kept_facts import call_dataset
 from services.notify.summaries import summarise
 from services.notify.timeline import TimelineEntry
 from shared.endings.retitling import retitled, titles_in

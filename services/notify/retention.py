@@ -8,7 +8,7 @@ from ulid import ULID
 
 from services.notify.endings import redact_body
 from services.notify.model import Endpoint, WebhookDelivery
-from services.notify.steering.projection import forget_reasons
+from services.notify.steering.kept_facts import forget_reasons
 from services.notify.timeline import Ownership, TimelineEntry
 from shared.aggregate import NEVER
 from shared.endings.retention import Batch, Policy, Retained, Thing

@@ -8,15 +8,15 @@ from services.notify.mail.addressing import Addressing
 from services.notify.mail.entrypoints import ForMails
 from services.notify.mail.mailer import Mailer
 from services.notify.mail.model import Mail, MailPreference
-from services.notify.mail.seats import Intake
+from services.notify.mail.seats import IntakeQuestions
 from services.notify.mail.smtp import Smtp, SmtpServer
 from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.recorder import Recorder
 from services.notify.sending.sender import Sender
 from services.notify.steering.model import Subject
-from services.notify.steering.report import csv_of, report
 from services.notify.steering.views import SteeringQuery, SteeringView
-from services.notify.steering_watch import Filling, SteeringWatch, Upgrade
+from services.notify.steering.yearly_report import csv_of, report
+from services.notify.steering_watch import Filling, SteeringUpgrade, SteeringWatch
 from services.notify.timeline import Ownership, TimelineEntry
 from services.notify.views import (
     ChangeEndpoint,
@@ -52,7 +52,7 @@ def _guard(settings: Settings) -> SsrfGuard:
 
 def _mailer(context: Context) -> Mailer:
     settings, asked = context.settings, context.rpc("intake")
-    intake = Intake(
+    intake = IntakeQuestions(
         recipient=asked.get_recipient,
         registrant=asked.get_registrant,
         link=asked.make_registration_link,
@@ -90,7 +90,7 @@ class Notify(ForMails):
         Filling,
     )
     settings = Config()
-    upgrade = Background(lambda context: Upgrade(context.store))
+    upgrade = Background(lambda context: SteeringUpgrade(context.store))
     steering: SteeringWatch = Background(
         lambda context: SteeringWatch(context.service, context.store)
     )

@@ -18,8 +18,8 @@ from services.notify.endings import without_erased
 from services.notify.metrics import steering_behind
 from services.notify.steering.facts import facts_of
 from services.notify.steering.index import SubjectIndex
+from services.notify.steering.kept_facts import hear
 from services.notify.steering.model import Subject
-from services.notify.steering.projection import hear
 from services.notify.steering.world import in_turns
 from services.notify.timeline import TimelineEntry
 from shared.aggregate import Aggregate, now
@@ -56,7 +56,7 @@ class Filling(Aggregate):
         self.cursor, self.is_done = max(self.cursor, cursor), self.is_done or is_done
 
 
-class Upgrade(Loop):
+class SteeringUpgrade(Loop):
     """Reads the timeline from its beginning, until it has seen all."""
 
     def __init__(self, store: Store) -> None:

@@ -21,15 +21,15 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.portal import health
-from services.portal.attempts import Attempts
+from services.portal import portal_health
+from services.portal.file_reading import differences, recognised
 from services.portal.form_body import SLOW
 from services.portal.french import FILTERS
 from services.portal.lab import Away, Refused, Service, SignIn, Tokens, client
-from services.portal.lab.asking import Lab, Services
+from services.portal.lab.lab_calls import Lab, Services
 from services.portal.oidc import Provider
 from services.portal.pages import PAGES
-from services.portal.reading import differences, recognised
+from services.portal.repeated_attempts import Attempts
 from services.portal.typography import FrenchSpaces
 from services.portal.visit import Visit
 from shared import metrics
@@ -57,7 +57,7 @@ _HEADERS = {
 def application(settings: PortalSettings) -> Starlette:
     """The portal on the services that `settings` name."""
     return Starlette(
-        routes=[*health.ROUTES, _static(), *PAGES],
+        routes=[*portal_health.ROUTES, _static(), *PAGES],
         middleware=[
             Middleware(Watched),
             Middleware(

@@ -4,7 +4,7 @@ from aiohttp import ClientResponse
 from starlette.responses import Response, StreamingResponse
 
 from services.portal.lab import Service
-from services.portal.lab.asking import pieces_of
+from services.portal.lab.lab_calls import pieces_of
 from services.portal.visit import Visit
 
 PICTURES = frozenset(("image/png", "image/svg+xml"))

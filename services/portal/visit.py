@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from services.portal.attempts import Attempts
 from services.portal.form_body import bounded
 from services.portal.french import size
 from services.portal.lab import Json, Refused, SignIn
-from services.portal.lab.asking import Lab
+from services.portal.lab.lab_calls import Lab
 from services.portal.oidc import Provider
+from services.portal.repeated_attempts import Attempts
 from shared.server_settings import PortalSettings
 
 _CREATED, _SEEN, _FORBIDDEN = 201, 303, 403

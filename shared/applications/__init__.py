@@ -10,19 +10,19 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, ValidationError
 
-from shared.applications.aggregate import AGGREGATE
+from shared.applications.aggregate_application import AGGREGATE
 from shared.applications.application import Application, Parameters, Role
-from shared.applications.chart import CHART
-from shared.applications.cleaning.clean import CLEAN
-from shared.applications.cross import CHOICE, CROSS
+from shared.applications.chart_application import CHART
+from shared.applications.cleaning.clean_application import CLEAN
+from shared.applications.cross_application import CHOICE, CROSS
 from shared.applications.effect import Columns, Effect
-from shared.applications.geo import GEO
-from shared.applications.map import MAP
-from shared.applications.pivot import PIVOT
-from shared.applications.pseudonymise import PSEUDONYMISE
-from shared.applications.python import PYTHON
-from shared.applications.query import QUERY
-from shared.applications.report import REPORT
+from shared.applications.geo_application import GEO
+from shared.applications.map_application import MAP
+from shared.applications.pivot_application import PIVOT
+from shared.applications.pseudonymise_application import PSEUDONYMISE
+from shared.applications.python_application import PYTHON
+from shared.applications.query_application import QUERY
+from shared.applications.report_application import REPORT
 from shared.errors import Invalid, invalid_of
 from shared.events.event import Frozen, Step, Treatment
 

@@ -14,9 +14,9 @@ from nameko.extensions import DependencyProvider, SharedExtension
 
 from shared import metrics, trace
 from shared.errors import TYPED, DeadlineExceeded, Unavailable
-from shared.messaging import topology
+from shared.messaging import declared_queues
 from shared.messaging.consumer import MessageConsumer
-from shared.messaging.publisher import Outcome, Outgoing, Publisher
+from shared.messaging.publisher import Outgoing, Publisher, PublishOutcome
 
 for _error in TYPED:
     deserialize_to_instance(_error)
@@ -42,7 +42,7 @@ class Replies(SharedExtension):
             self._key = str(uuid.uuid4())
             self.queue = Queue(
                 f"rpc.reply-{self.container.service_name}-{self._key}",
-                topology.RPC_EXCHANGE,
+                declared_queues.RPC_EXCHANGE,
                 routing_key=self._key,
                 queue_arguments={"x-expires": _REPLY_QUEUE_EXPIRES},
             )
@@ -76,7 +76,7 @@ class Replies(SharedExtension):
         deadline = time.monotonic() + seconds
         correlation_id = str(uuid.uuid4())
         request = Outgoing(
-            exchange=topology.RPC_EXCHANGE.name,
+            exchange=declared_queues.RPC_EXCHANGE.name,
             routing_key=f"{service}.{method}",
             body=json.dumps({"args": args, "kwargs": kwargs}).encode(),
             id=correlation_id,
@@ -99,9 +99,9 @@ class Replies(SharedExtension):
 
     def _send(self, request: Outgoing, seconds: float) -> None:
         outcome = self.publisher.publish_all([request], seconds)[0]
-        if outcome is Outcome.RETURNED:
+        if outcome is PublishOutcome.RETURNED:
             raise Unavailable(f"no service answers to {request.routing_key}")
-        if outcome is not Outcome.CONFIRMED:
+        if outcome is not PublishOutcome.CONFIRMED:
             raise Unavailable(f"the broker did not take the call to {request.routing_key}")
 
 

@@ -21,7 +21,7 @@ from shared.messaging.publisher import Publisher
 from shared.messaging.relay import Relay
 from shared.metrics import name_seconds
 from shared.outbound import Names, SsrfGuard
-from shared.outbound.names import look_up
+from shared.outbound.name_resolution import look_up
 from shared.settings import Settings
 from shared.storage import Storage, check_disk
 from shared.store import Store

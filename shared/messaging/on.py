@@ -26,7 +26,7 @@ from shared import metrics, trace
 from shared.aggregate import now
 from shared.errors import Rejected, Unavailable, Unreachable
 from shared.events import Event, unwrap
-from shared.messaging import topology
+from shared.messaging import declared_queues
 from shared.messaging.consumer import MessageConsumer
 from shared.messaging.publisher import Outgoing, Publisher
 
@@ -55,7 +55,7 @@ class On(Entrypoint):
     def setup(self) -> None:
         """Name the queue; the deploy step has declared it."""
         self.service = self.container.service_name
-        self.queue = Queue(topology.queue_name(self.service, self.event), no_declare=True)
+        self.queue = Queue(declared_queues.queue_name(self.service, self.event), no_declare=True)
         self._waits: tuple[float, ...] = self.container.config["settings"].retry_seconds
         labels = (self.service, self.event.topic)
         self._done = metrics.events_handled.labels(*labels, "done")
@@ -136,11 +136,11 @@ class On(Entrypoint):
         metrics.events_retried.labels(self.service, self.event.topic, str(attempt + 1)).inc()
         jittered = seconds * (1 - _JITTER * random.random())  # noqa: S311 - spreads load only
         marks, expiration = {ATTEMPT: min(attempt + 1, last)}, str(round(jittered * 1000))
-        self._pass_on(message, topology.retry_name(seconds), marks, expiration=expiration)
+        self._pass_on(message, declared_queues.retry_name(seconds), marks, expiration=expiration)
 
     def _park(self, message: Any, reason: str) -> None:
         marks = {QUEUE: self.queue.name, REASON: reason[:1000], PARKED_AT: now().isoformat()}
-        self._pass_on(message, topology.PARKED, marks)
+        self._pass_on(message, declared_queues.PARKED, marks)
 
     def _pass_on(
         self, message: Any, exchange: str, marks: dict[str, Any], **properties: Any

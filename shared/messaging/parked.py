@@ -13,7 +13,7 @@ from kombu import Connection
 
 from shared.errors import NotFound, Unavailable
 from shared.events.event import Frozen
-from shared.messaging import topology
+from shared.messaging import declared_queues
 from shared.messaging.frames import tolerant
 from shared.messaging.on import PARKED_AT, QUEUE, REASON
 
@@ -169,7 +169,7 @@ def _taken(amqp_uri: str) -> Iterator[tuple[Any, list[Any]]]:
             channel.auto_decode = False  # a body is the bytes that came
             # All are taken before the first is looked at: one that is put back and parked again
             # at once must not come twice. Not by the queue's count, which lags behind.
-            yield channel, list(iter(partial(channel.basic_get, topology.PARKED), None))
+            yield channel, list(iter(partial(channel.basic_get, declared_queues.PARKED), None))
             # Whatever was not acknowledged goes back, before anybody else looks.
             channel.basic_recover(requeue=True)
     except (OSError, amqp.AMQPError) as error:

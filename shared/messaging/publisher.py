@@ -22,8 +22,8 @@ from kombu import Connection
 from nameko.extensions import SharedExtension
 
 from shared.errors import Unavailable
+from shared.messaging.declared_queues import RPC_EXCHANGE
 from shared.messaging.frames import FrameBuffer, telling_blocked
-from shared.messaging.topology import RPC_EXCHANGE
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ _RECONNECT_SECONDS = 0.5
 _PERSISTENT = 2
 
 
-class Outcome(enum.Enum):
+class PublishOutcome(enum.Enum):
     """What became of one published message."""
 
     CONFIRMED = "confirmed"
@@ -78,11 +78,11 @@ class _Batch:
     __slots__ = ("done", "left", "outcomes")
 
     def __init__(self, size: int) -> None:
-        self.outcomes = [Outcome.LOST] * size
+        self.outcomes = [PublishOutcome.LOST] * size
         self.left = size
         self.done = Signal()
 
-    def settle(self, index: int, outcome: Outcome) -> None:
+    def settle(self, index: int, outcome: PublishOutcome) -> None:
         self.outcomes[index] = outcome
         self.left -= 1
         if self.left == 0:
@@ -111,7 +111,7 @@ class Publisher(SharedExtension):
             raise Unavailable("there is no connection to the broker")
         if not self._blocked:
             (outcome,) = self.publish_all([_PROBE], seconds)
-            if outcome in {Outcome.CONFIRMED, Outcome.RETURNED}:
+            if outcome in {PublishOutcome.CONFIRMED, PublishOutcome.RETURNED}:
                 return
         if self._blocked:
             raise Unavailable(f"the broker takes no messages: {self._blocked}")
@@ -130,12 +130,12 @@ class Publisher(SharedExtension):
     def publish(self, message: Outgoing, timeout: float = CONFIRM_SECONDS) -> None:
         """Publish one message and wait for the broker's confirm; raises Unavailable without it."""
         outcome = self.publish_all([message], timeout)[0]
-        if outcome is not Outcome.CONFIRMED:
+        if outcome is not PublishOutcome.CONFIRMED:
             raise Unavailable(f"the broker did not take the message: {outcome.value}")
 
     def publish_all(
         self, messages: Sequence[Outgoing], timeout: float = CONFIRM_SECONDS
-    ) -> list[Outcome]:
+    ) -> list[PublishOutcome]:
         """Publish `messages` in order and wait until each is confirmed.
 
         The wait for a connection and for the confirms is `timeout` seconds together.
@@ -158,7 +158,7 @@ class Publisher(SharedExtension):
 
     def _write(self, message: Outgoing, batch: _Batch, index: int) -> None:
         if self._channel is None:
-            batch.settle(index, Outcome.LOST)
+            batch.settle(index, PublishOutcome.LOST)
             return
         self._tag += 1
         self._pending[self._tag] = (batch, index, message.id)
@@ -238,7 +238,7 @@ class Publisher(SharedExtension):
             self._connection.collect()
         lost, self._pending, self._returned = self._pending, {}, set()
         for batch, index, _ in lost.values():
-            batch.settle(index, Outcome.LOST)
+            batch.settle(index, PublishOutcome.LOST)
 
     def _on_blocked(self, reason: str) -> None:
         """The broker has an alarm: it reads nothing that this connection sends."""
@@ -248,15 +248,15 @@ class Publisher(SharedExtension):
         self._blocked = ""
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
-        self._settle(tag, multiple, Outcome.CONFIRMED)
+        self._settle(tag, multiple, PublishOutcome.CONFIRMED)
 
     def _on_nack(self, tag: int, multiple: bool) -> None:
-        self._settle(tag, multiple, Outcome.REFUSED)
+        self._settle(tag, multiple, PublishOutcome.REFUSED)
 
     def _on_return(self, _error: Any, _exchange: str, _key: str, message: Any) -> None:
         self._returned.add(message.properties.get("message_id", ""))
 
-    def _settle(self, tag: int, multiple: bool, outcome: Outcome) -> None:
+    def _settle(self, tag: int, multiple: bool, outcome: PublishOutcome) -> None:
         # Tags are written in rising order, so the dictionary is sorted by them.
         for settled in (
             list(takewhile(lambda one: one <= tag, self._pending)) if multiple else [tag]
@@ -264,6 +264,6 @@ class Publisher(SharedExtension):
             batch, index, message_id = self._pending.pop(settled)
             if message_id in self._returned:
                 self._returned.discard(message_id)
-                batch.settle(index, Outcome.RETURNED)
+                batch.settle(index, PublishOutcome.RETURNED)
             else:
                 batch.settle(index, outcome)

@@ -18,7 +18,7 @@ from pydantic_core import to_json
 from shared import metrics
 from shared.aggregate import Aggregate, now
 from shared.errors import LabError
-from shared.messaging.publisher import Outcome, Outgoing, Publisher
+from shared.messaging.publisher import Outgoing, Publisher, PublishOutcome
 from shared.store import PAGE_LIMIT, Document, Store
 
 log = logging.getLogger(__name__)
@@ -110,19 +110,19 @@ class Relay:
         for start in range(_CLEARERS):
             self._clearing.spawn(self._clear, waiting[start::_CLEARERS])
         self._clearing.waitall()
-        return all(outcome is Outcome.CONFIRMED for outcome in outcomes)
+        return all(outcome is PublishOutcome.CONFIRMED for outcome in outcomes)
 
-    def _note(self, events: list[dict[str, Any]], outcomes: list[Outcome]) -> None:
+    def _note(self, events: list[dict[str, Any]], outcomes: list[PublishOutcome]) -> None:
         counted: Counter[tuple[str, str]] = Counter()
         for event, outcome in zip(events, outcomes, strict=True):
             counted[event["type"], outcome.value] += 1
-            if outcome is Outcome.CONFIRMED:
+            if outcome is PublishOutcome.CONFIRMED:
                 self._confirmed[event["id"]] = None
         while len(self._confirmed) > _REMEMBERED:
             self._confirmed.popitem(last=False)
         for (topic, outcome_name), count in counted.items():
             metrics.events_published.labels(self._service, topic, outcome_name).inc(count)
-            if outcome_name != Outcome.CONFIRMED.value:
+            if outcome_name != PublishOutcome.CONFIRMED.value:
                 log.warning(
                     "events stay in their outbox",
                     extra={"event": topic, "outcome": outcome_name, "count": count},

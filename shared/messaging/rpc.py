@@ -23,7 +23,7 @@ from pydantic_core import to_jsonable_python
 from shared import metrics
 from shared.errors import TYPED, Invalid, LabError, Rejected, invalid_of
 from shared.inbound import parse_json
-from shared.messaging import topology
+from shared.messaging import declared_queues
 from shared.messaging.consumer import MessageConsumer
 from shared.messaging.publisher import Outgoing, Publisher
 
@@ -90,7 +90,7 @@ class RpcServer(RpcConsumer):
     def setup(self) -> None:
         """Name the queue; the deploy step has declared it."""
         if self.queue is None:
-            self.queue = topology.rpc_queue(self.container.service_name)
+            self.queue = declared_queues.rpc_queue(self.container.service_name)
             self.queue_consumer.register_provider(self)
 
     def handle_message(self, message: Any) -> None:
@@ -121,7 +121,7 @@ class RpcServer(RpcConsumer):
         correlation_id = str(properties.get("correlation_id") or "")
         self.publisher.post(
             Outgoing(
-                exchange=topology.RPC_EXCHANGE.name,
+                exchange=declared_queues.RPC_EXCHANGE.name,
                 routing_key=str(properties["reply_to"]),
                 body=body,
                 id=correlation_id,

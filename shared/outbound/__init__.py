@@ -6,16 +6,16 @@ Resolving, connecting and answering share one time limit.
 """
 
 from shared.outbound.calls import CallFailed, TimedConnection, connected, timed_socket
-from shared.outbound.names import Names, SilentNames, TimeLimit, Unresolved
+from shared.outbound.name_resolution import Names, SilentNames, TimeLimit, Unresolved
 from shared.outbound.special_addresses import is_public
-from shared.outbound.ssrf_guard import SsrfGuard, Target
+from shared.outbound.ssrf_guard import CheckedTarget, SsrfGuard
 
 __all__ = [
     "CallFailed",
+    "CheckedTarget",
     "Names",
     "SilentNames",
     "SsrfGuard",
-    "Target",
     "TimeLimit",
     "TimedConnection",
     "Unresolved",

@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 
-from shared.outbound.names import TimeLimit
-from shared.outbound.ssrf_guard import Target
+from shared.outbound.name_resolution import TimeLimit
+from shared.outbound.ssrf_guard import CheckedTarget
 
 
 class CallFailed(Exception):
@@ -38,7 +38,7 @@ class TimedConnection:
 
 
 @contextmanager
-def connected(target: Target, limit: TimeLimit) -> Iterator[TimedConnection]:
+def connected(target: CheckedTarget, limit: TimeLimit) -> Iterator[TimedConnection]:
     """A connection for the block, which with connecting ends when the time is up.
 
     What fails in the block because of the network leaves it as CallFailed.
@@ -78,7 +78,7 @@ def timed_socket(
 
 @contextmanager
 def _connected_until(
-    target: Target, limit: TimeLimit, over: threading.Event
+    target: CheckedTarget, limit: TimeLimit, over: threading.Event
 ) -> Iterator[http.client.HTTPConnection]:
     with timed_socket(target.addresses, target.port, limit, over) as plain:
         connection = _connection(target)
@@ -110,7 +110,7 @@ def _shut_down(duplicate: socket.socket, over: threading.Event) -> None:
         duplicate.shutdown(socket.SHUT_RDWR)
 
 
-def _connection(target: Target) -> http.client.HTTPConnection:
+def _connection(target: CheckedTarget) -> http.client.HTTPConnection:
     if target.scheme == "https":
         return http.client.HTTPSConnection(target.host, target.port, context=_tls())
     return http.client.HTTPConnection(target.host, target.port)

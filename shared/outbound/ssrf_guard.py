@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
 
 from shared.errors import Invalid
-from shared.outbound.names import Names, TimeLimit
+from shared.outbound.name_resolution import Names, TimeLimit
 from shared.outbound.special_addresses import is_public
 
 REGISTERING_SECONDS = 5.0
@@ -17,7 +17,7 @@ _URL_LENGTH = 2000
 
 
 @dataclass(frozen=True)
-class Target:
+class CheckedTarget:
     """Where a call goes: the parts of its URL and the addresses that were checked."""
 
     scheme: str
@@ -44,10 +44,11 @@ class SsrfGuard:
         self._target(parsed, TimeLimit(REGISTERING_SECONDS), share)
         return str(parsed)
 
-    def target(self, url: str, limit: TimeLimit, share: str = "") -> Target:
+    def target(self, url: str, limit: TimeLimit, share: str = "") -> CheckedTarget:
         """The checked addresses behind a URL, at this moment; Invalid says why not.
 
-        `share` is whose load it is: of one, few names are resolved at once (shared.outbound.names).
+        `share` is whose load it is: of one, few names are resolved at once, see
+        shared.outbound.name_resolution.
         """
         return self._target(self._parse(url), limit, share)
 
@@ -71,9 +72,9 @@ class SsrfGuard:
             allowed = ", ".join(map(str, self._ports))
             raise Invalid(f"le port {url.port} n'est pas admis (admis : {allowed})", "url")
 
-    def _target(self, url: AnyHttpUrl, limit: TimeLimit, share: str) -> Target:
+    def _target(self, url: AnyHttpUrl, limit: TimeLimit, share: str) -> CheckedTarget:
         host, port = (url.host or "").strip("[]"), url.port or 443
-        return Target(
+        return CheckedTarget(
             scheme=url.scheme,
             host=host,
             port=port,

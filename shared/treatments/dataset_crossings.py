@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shared.applications import APPLICATIONS, parse_parameters
-from shared.applications.cross import CrossParameters
+from shared.applications.cross_application import CrossParameters
 from shared.events.event import Treatment
 
 

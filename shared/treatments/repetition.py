@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from shared.applications.cross import WAYS_OUT, How
+from shared.applications.cross_application import WAYS_OUT, How
 from shared.applications.effect import FIGURES
 from shared.tables.crosswalks import CROSSWALKS
 from shared.tables.key_file import COARSE

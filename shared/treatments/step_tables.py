@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from shared.applications.aggregate import AggregateParameters
+from shared.applications.aggregate_application import AggregateParameters
 from shared.applications.effect import MadeColumn
 from shared.events.event import Step
 from shared.treatments.known_tables import KnownColumn

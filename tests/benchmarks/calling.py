@@ -23,7 +23,7 @@ from nameko.containers import ServiceContainer
 from nameko.rpc import rpc as stock_rpc
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from shared.messaging import rpc, topology
+from shared.messaging import declared_queues, rpc
 from shared.messaging.on import Container
 from shared.run import container_config
 from tests.benchmarks.consuming import settings
@@ -81,7 +81,7 @@ def main() -> None:
         serve(contender, uri)
         return
     if contender == "ours":
-        topology.declare(uri, [Ours], ())
+        declared_queues.declare(uri, [Ours], ())
     command = [sys.executable, "-m", "tests.benchmarks.calling", contender, uri, "serve"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
         assert server.stdout is not None

@@ -28,7 +28,7 @@ from nameko.containers import ServiceContainer
 from nameko.events import event_handler
 
 from shared.events import Envelope, ProjectSubmitted
-from shared.messaging import on, topology
+from shared.messaging import declared_queues, on
 from shared.messaging.on import Container
 from shared.run import container_config
 from shared.settings import Settings
@@ -98,7 +98,7 @@ def main() -> None:
     """Measure one contender and print its rate as JSON."""
     contender, uri = sys.argv[1:3]
     if contender == "ours":
-        topology.declare(uri, [Ours], ())
+        declared_queues.declare(uri, [Ours], ())
         fill(uri, None)
         container: Any = Container(Ours, container_config(settings(uri)))
     else:

@@ -20,7 +20,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.search.catalogue_index import CatalogueIndex
 from services.catalog.search.finder import search
-from services.catalog.search.query import DatasetQuery
+from services.catalog.search.search_query import DatasetQuery
 from shared.auth import Caller
 from shared.events import FileRef
 from shared.tables.manifest import Column, Profile

@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory
 from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.recorder import Recorder
 from services.notify.steering.index import SubjectIndex
+from services.notify.steering.kept_facts import hear
 from services.notify.steering.model import Subject
-from services.notify.steering.period import Period
-from services.notify.steering.projection import hear
-from services.notify.steering.report import report_of
+from services.notify.steering.period import YearPeriod
 from services.notify.steering.world import World
+from services.notify.steering.yearly_report import report_of
 from services.notify.timeline import Ownership, TimelineEntry
 from shared.aggregate import new_id
 from shared.endings.departures import Departure
@@ -83,7 +83,7 @@ def _ask(uri: str) -> None:
 def _answer(index: SubjectIndex) -> tuple[float, int]:
     """The seconds and the bytes of an answer."""
     began = time.perf_counter()
-    told = report_of(World(Period.of(2026, NOW), index.known(), sees_members=True))
+    told = report_of(World(YearPeriod.of(2026, NOW), index.known(), sees_members=True))
     size = len(told.model_dump_json())
     return time.perf_counter() - began, size
 

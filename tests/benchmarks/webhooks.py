@@ -32,7 +32,7 @@ from services.notify.sending.signing import new_secret
 from services.notify.service import Notify
 from shared.aggregate import NEVER, new_id, now
 from shared.events import ProjectPiloted
-from shared.messaging import topology
+from shared.messaging import declared_queues
 from tests.events import publish
 from tests.servers import Broker, Documents, eventually, free_port
 from tests.web_server import WebServer, serving
@@ -188,7 +188,7 @@ def _stack() -> Iterator[Stack]:
         stack.callback(broker.close)
         stack.callback(documents.stop)
         vhost, prefix = broker.new_vhost(), f"bench_{uuid4().hex[:8]}"
-        topology.declare(broker.uri(vhost), [Notify], RETRIES)
+        declared_queues.declare(broker.uri(vhost), [Notify], RETRIES)
         client: MongoClient[dict[str, Any]] = stack.enter_context(MongoClient(documents.uri))
         live = stack.enter_context(serving(204))
         stack.enter_context(

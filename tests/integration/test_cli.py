@@ -18,7 +18,7 @@ from deploy.local.signing_keys import KeyPair, key_pair
 from deploy.topology import SERVICE_CLASSES
 from services.compute.jobs.model import Job
 from shared.aggregate import now
-from shared.messaging import topology
+from shared.messaging import declared_queues
 from shared.store import Store
 from tests import forks, servers
 from tests.catalogues import dataset, turtle
@@ -75,7 +75,7 @@ def shell(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Shell]:
     """A shell beside the four services."""
-    topology.declare(amqp_uri, SERVICE_CLASSES, (0.2, 0.5))
+    declared_queues.declare(amqp_uri, SERVICE_CLASSES, (0.2, 0.5))
     home = tmp_path_factory.mktemp("home")
     environ = {
         **module_environ,
@@ -438,7 +438,9 @@ def test_strange_event_does_not_break_the_parked_commands(
     """An id with half a character and a property that is not UTF-8."""
     with broker.connection(vhost) as connection:
         message = amqp.Message(b'{"id": "evt-\\ud800"}', correlation_id=b"\xff")
-        connection.channel().basic_publish(message, topology.PARKED, "intake.on.datasets_matched")
+        connection.channel().basic_publish(
+            message, declared_queues.PARKED, "intake.on.datasets_matched"
+        )
     identifier = "evt-\N{REPLACEMENT CHARACTER}"
 
     def parked() -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 from deploy import SERVICES
 from deploy.local.supervision import wait_until
 from deploy.topology import SERVICE_CLASSES
-from shared.messaging import topology
+from shared.messaging import declared_queues
 from tests.conftest import RETRIES
 from tests.servers import Broker, Documents, RunningService, running
 
@@ -61,7 +61,7 @@ def compute(
     broker: Broker, amqp_uri: str, module_environ: dict[str, str], disk: Path
 ) -> Iterator[RunningService]:
     """The service with the most to check, on a disk that has 16 MB to keep free."""
-    topology.declare(amqp_uri, SERVICE_CLASSES, RETRIES)
+    declared_queues.declare(amqp_uri, SERVICE_CLASSES, RETRIES)
     assert broker.port
     environ = {
         **module_environ,

@@ -12,7 +12,7 @@ import pytest
 from pymongo import MongoClient
 
 from shared.events import MemberJoined
-from shared.messaging import topology
+from shared.messaging import declared_queues
 from shared.settings import load_settings
 from tests.forks import ForkServer, commands, services
 from tests.integration.messaging.samples import Announcer, Recorder
@@ -59,13 +59,13 @@ def test_modules_with_the_same_needs_share_queues_and_no_message(broker: Broker)
     """
     needs, vhosts = Needs((Announcer, Recorder), (0.2,)), Vhosts(broker)
     vhost = vhosts.take(needs)
-    queue = topology.queue_name(str(Recorder.name), MemberJoined)
+    queue = declared_queues.queue_name(str(Recorder.name), MemberJoined)
     with broker.connection(vhost) as connection:
         channel = connection.channel()
         channel.confirm_select()
         channel.queue_declare("heard", durable=True, auto_delete=False)
         channel.queue_bind("heard", "intake.events", "#")
-        for exchange in ("intake.events", "intake.events", topology.retry_name(0.2)):
+        for exchange in ("intake.events", "intake.events", declared_queues.retry_name(0.2)):
             message = amqp.Message(b"{}", delivery_mode=2)
             routing_key = MemberJoined.topic if exchange == "intake.events" else queue
             channel.basic_publish_confirm(message, exchange, routing_key)
@@ -85,7 +85,7 @@ def test_what_a_module_bound_or_declared_is_not_the_next_one_s(broker: Broker) -
     """Where queues that stay hear more than they were declared to, nobody has them again."""
     needs, vhosts = Needs((Recorder,), (0.2,)), Vhosts(broker)
     vhost = vhosts.take(needs)
-    queue = topology.queue_name(str(Recorder.name), MemberJoined)
+    queue = declared_queues.queue_name(str(Recorder.name), MemberJoined)
     with broker.connection(vhost) as connection:
         connection.channel().queue_bind(queue, "intake.events", "#")
     assert vhosts.take(needs) != vhost

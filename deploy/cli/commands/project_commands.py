@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from deploy.cli import show
-from deploy.cli.api_client import Answer, Away, Client, path_of
+from deploy.cli.api_client import Answer, Client, NoAnswer, path_of
 from deploy.cli.command_group import CommandGroup, ListRequest
 from deploy.cli.commands.recipe_commands import Inputs, Values, made_by
 from deploy.cli.written import read_object
@@ -182,7 +182,7 @@ def check_treatment(api: Client, treatment: object) -> None:
         return
     try:
         told = api.post("compute", "/treatments/check", treatment) or {}
-    except Away as error:
+    except NoAnswer as error:
         typer.echo(f"datalab: the treatment is not checked yet: {error}", err=True)
         return
     for what, remarks in (("warning", "warnings"), ("not checked", "unchecked")):

@@ -15,7 +15,7 @@ from services.catalog.datasets.model import Dataset, Wanted
 from services.catalog.decisions.fingerprint import fingerprint_of
 from services.catalog.licences.compatibility import Compatibility, compatibility_of
 from shared.applications.effect import FIGURES
-from shared.applications.python import OwnCode, own_code
+from shared.applications.python_application import OwnCode, own_code
 from shared.errors import Invalid
 from shared.events import Party, ProjectSecured, TreatmentChanged
 from shared.events.event import Frozen, Treatment

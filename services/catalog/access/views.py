@@ -21,7 +21,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
 from services.catalog.licences.compatibility import compatibility_of
 from shared.aggregate import View, ViewPage, now
-from shared.applications.python import OwnCode, own_code
+from shared.applications.python_application import OwnCode, own_code
 from shared.events import JobKind, Party
 from shared.events.event import FileRef, Verdict
 from shared.inbound import Body, Paging

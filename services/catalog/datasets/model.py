@@ -20,7 +20,7 @@ from services.catalog.datasets.versions import (
 from services.catalog.decisions.dataset_end import Deletion, Retirement
 from services.catalog.decisions.not_personal import NotPersonal, added_to, findings_of, lifted
 from services.catalog.decisions.opening_request import OpeningRequest
-from services.catalog.licences.source import Source
+from services.catalog.licences.licence_source import LicensedInput
 from shared import events
 from shared.aggregate import LONG_AGO, Followed, now
 from shared.auth import Caller
@@ -262,7 +262,7 @@ class Dataset(Followed):
             )
         raise WrongStage(f"aucune version de {self.id} n'a pu être lue : {newest.reason}")
 
-    def sources(self, version: Version | None = None) -> tuple[Source, ...]:
+    def sources(self, version: Version | None = None) -> tuple[LicensedInput, ...]:
         """The sources of a version, the one shown when not said: of a result, what it is made of.
 
         So a crossing of crossings is judged, and names its sources, as one of all their inputs.
@@ -271,9 +271,9 @@ class Dataset(Followed):
         made_of = version.provenance.sources if version and version.provenance else ()
         return made_of or (self.as_source(version),)
 
-    def as_source(self, version: Version | None = None) -> Source:
+    def as_source(self, version: Version | None = None) -> LicensedInput:
         """A version as a source of its own, whatever it is made of."""
-        return Source(
+        return LicensedInput(
             title=self.metadata.title,
             producer=self.metadata.producer,
             licence=self.metadata.licence,

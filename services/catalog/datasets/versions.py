@@ -10,7 +10,7 @@ from services.catalog.datasets.legal_basis import LegalBasis, covers
 from services.catalog.datasets.metadata import Day
 from services.catalog.decisions.fingerprint import fingerprint_of
 from services.catalog.decisions.not_personal import NotPersonal, lifted, still_true
-from services.catalog.licences.source import Source
+from services.catalog.licences.licence_source import LicensedInput
 from shared.errors import WrongStage
 from shared.events.event import AcceptedRepair, FileRef, Frozen, Step
 from shared.tables.manifest import Column, Input, Output, Profile
@@ -21,7 +21,7 @@ VersionState = Literal["pending", "held", "published", "rejected"]
 """Held is what names persons, until its owner confirms the legal basis."""
 
 
-class Provenance(Frozen):
+class VersionProvenance(Frozen):
     """How a project made this version: enough to understand it and to make it again."""
 
     project_id: str
@@ -31,7 +31,9 @@ class Provenance(Frozen):
     restricted_ids: tuple[str, ...] = Field(
         default=(), description="those of its inputs that were restricted then"
     )
-    sources: tuple[Source, ...] = Field(default=(), description="what to name with the result")
+    sources: tuple[LicensedInput, ...] = Field(
+        default=(), description="what to name with the result"
+    )
     attribution: str = Field(default="", description="the text to publish with it, in French")
     privacy: Privacy | None = Field(
         default=None, description="what the treatment knew it to tell about persons"
@@ -39,7 +41,7 @@ class Provenance(Frozen):
     steps: tuple[Step, ...]
     software: dict[str, str]
 
-    def without_hashes(self) -> "Provenance":
+    def without_hashes(self) -> "VersionProvenance":
         """The same for those who may not read what was restricted: hashes prove what one has."""
         inputs = (
             one.model_copy(update={"sha256": ""}) if one.dataset_id in self.restricted_ids else one
@@ -47,7 +49,7 @@ class Provenance(Frozen):
         )
         return self.model_copy(update={"inputs": tuple(inputs)})
 
-    def without_content(self) -> "Provenance":
+    def without_content(self) -> "VersionProvenance":
         """The same of a deleted result: which data it was made of, and not what was done to it."""
         return self.model_copy(update={"steps": (), "privacy": None})
 
@@ -60,7 +62,7 @@ class VersionContent(BaseModel):
     note: str = Field(default="", description="what the owner says about this version")
     modified: Day | None = Field(default=None, description="the day its source last changed it")
     files: tuple[Output, ...] = Field(default=(), description="every file of a result")
-    provenance: Provenance | None = None
+    provenance: VersionProvenance | None = None
     accepted_repairs: tuple[AcceptedRepair, ...] = Field(
         default=(), description="what the owner lets be mended when the file is read"
     )

@@ -11,7 +11,7 @@ from rdflib.namespace import DCAT, DCTERMS, FOAF, PROV, RDFS, SKOS
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Harvested
-from services.catalog.datasets.versions import Provenance, Version
+from services.catalog.datasets.versions import Version, VersionProvenance
 from services.catalog.dcat.distribution import add_files, add_law, add_licence, add_source_files
 from services.catalog.dcat.vocabulary import (
     AUTHORITY,
@@ -41,7 +41,7 @@ _MAX_PLACES = 50
 
 
 @dataclass(frozen=True)
-class Lab:
+class PublishingLab:
     """Who publishes: `url` is where the catalogue is reached, `licence` that of its metadata."""
 
     url: str
@@ -82,7 +82,7 @@ class CataloguePage:
     whole: CatalogueFigures | None = None
 
 
-def describe_page(page: CataloguePage, lab: Lab) -> Iterator[Graph]:
+def describe_page(page: CataloguePage, lab: PublishingLab) -> Iterator[Graph]:
     """The catalogue with links to the datasets of one page, then each dataset.
 
     What was said of a theme, a place or a licence is not said again.
@@ -105,12 +105,12 @@ def describe_page(page: CataloguePage, lab: Lab) -> Iterator[Graph]:
         yield graph
 
 
-def dataset_uri(lab: Lab, dataset_id: str) -> URIRef:
+def dataset_uri(lab: PublishingLab, dataset_id: str) -> URIRef:
     """The address of a dataset, which answers in every syntax."""
     return address(f"{lab.url}/datasets/{dataset_id}")
 
 
-def describe(dataset: Dataset, versions: Sequence[Version], lab: Lab) -> Graph:
+def describe(dataset: Dataset, versions: Sequence[Version], lab: PublishingLab) -> Graph:
     """The dataset as those may see it who see these of its versions."""
     graph, about = empty_graph(), dataset.metadata
     node = Node(graph, dataset_uri(lab, dataset.id), DCAT.Dataset)
@@ -141,7 +141,7 @@ def _add_publisher(node: Node, uri: URIRef, name: str, kind: PublisherKind | Non
         add_concept(publisher, DCTERMS.type, *publisher_type(kind))
 
 
-def _add_catalogue(node: Node, lab: Lab) -> None:
+def _add_catalogue(node: Node, lab: PublishingLab) -> None:
     add_title(
         node,
         f"Catalogue de données : {lab.name}",
@@ -163,19 +163,19 @@ def _add_whole(node: Node, whole: CatalogueFigures) -> None:
     node.add(HYDRA.totalItems, typed(whole.total, "integer"))
 
 
-def _add_paging(node: Node, page: CataloguePage, lab: Lab) -> None:
+def _add_paging(node: Node, page: CataloguePage, lab: PublishingLab) -> None:
     view = node.refer(HYDRA.view, _url(lab, page.asked), HYDRA.PartialCollectionView)
     first = {name: value for name, value in page.asked.items() if name != "after"}
     view.add(HYDRA.first, _url(lab, first))
     view.add(HYDRA.next, next_page(page, lab))
 
 
-def next_page(page: CataloguePage, lab: Lab) -> URIRef | None:
+def next_page(page: CataloguePage, lab: PublishingLab) -> URIRef | None:
     """Where the next page is, to be asked for as this one was; None after the last."""
     return _url(lab, {**page.asked, "after": page.next}) if page.next else None
 
 
-def _url(lab: Lab, asked: Mapping[str, str]) -> URIRef:
+def _url(lab: PublishingLab, asked: Mapping[str, str]) -> URIRef:
     query = urlencode(asked)
     return address(f"{lab.url}/catalog?{query}" if query else f"{lab.url}/catalog")
 
@@ -208,7 +208,7 @@ def _add_coverage(node: Node, about: Metadata) -> None:
     node.refer(DCTERMS.language, language(about.language), DCTERMS.LinguisticSystem)
 
 
-def _add_people(node: Node, about: Metadata, lab: Lab) -> None:
+def _add_people(node: Node, about: Metadata, lab: PublishingLab) -> None:
     if about.producer:
         _add_publisher(node, node.part("#publisher"), about.producer, about.producer_kind)
     else:
@@ -242,7 +242,7 @@ def _add_version(node: Node, published: Sequence[Version]) -> None:
         node.add(ADMS.versionNotes, text(newest.note, "fr"))
 
 
-def _add_provenance(node: Node, made: Provenance, lab: Lab) -> None:
+def _add_provenance(node: Node, made: VersionProvenance, lab: PublishingLab) -> None:
     activity = node.refer(PROV.wasGeneratedBy, node.part("#activity"), PROV.Activity)
     steps = ", ".join(step.application for step in made.steps)
     label = f"Traitement {made.job_id} du projet {made.project_id}"

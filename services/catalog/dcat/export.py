@@ -13,7 +13,7 @@ from services.catalog.datasets.visibility import visible
 from services.catalog.dcat.describe import (
     CatalogueFigures,
     CataloguePage,
-    Lab,
+    PublishingLab,
     describe,
     describe_page,
     next_page,
@@ -107,9 +107,9 @@ class Exporter:
         )
 
     @property
-    def _lab(self) -> Lab:
+    def _lab(self) -> PublishingLab:
         settings = self.settings
-        return Lab(
+        return PublishingLab(
             settings.reached_at, settings.lab_name, settings.catalog_licence, settings.lab_kind
         )
 

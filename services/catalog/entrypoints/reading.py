@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.catalog.access import usage
-from services.catalog.access.exports import TableQuery, called, export_of
+from services.catalog.access.export_descriptions import TableQuery, called, export_of
 from services.catalog.access.listing import FilePage, list_files
 from services.catalog.datasets import visibility
 from services.catalog.datasets.model import Dataset
@@ -19,12 +19,12 @@ from services.catalog.dcat.syntax import MEDIA_TYPES, Syntax
 from services.catalog.joins import found_joins, treatment_inputs
 from services.catalog.joins.found_joins import JoinPage, JoinQuery
 from services.catalog.joins.index_service import JoinIndexService
-from services.catalog.matching import recipes
-from services.catalog.matching.recipes import RecipeFits
+from services.catalog.matching import runnable_recipes
+from services.catalog.matching.runnable_recipes import RecipeFits
 from services.catalog.results import crossing
 from services.catalog.results.crossing import CrossingQuery, CrossingView
 from services.catalog.search.finder import DatasetPage, Finder
-from services.catalog.search.query import DatasetQuery
+from services.catalog.search.search_query import DatasetQuery
 from shared.auth import ANYBODY, INSIDE, Caller
 from shared.errors import Unauthenticated
 from shared.events.event import FileRef, Treatment
@@ -41,7 +41,7 @@ from shared.tables.manifest import RESULT_TYPES
 from shared.treatments.known_tables import KnownInputs
 
 
-class Reading:
+class ForReaders:
     """For everybody who may know of a dataset."""
 
     documents: Store
@@ -88,7 +88,7 @@ class Reading:
     @http("GET", "/datasets/{dataset_id}/recipes", returns=RecipeFits)
     def read_recipes(self, call: Call, dataset_id: str) -> RecipeFits:
         """The recipes that run on a dataset, with which of its columns and what else they take."""
-        return recipes.recipes_for(self.documents, dataset_id, call.caller)
+        return runnable_recipes.recipes_for(self.documents, dataset_id, call.caller)
 
     @http("GET", "/datasets/{dataset_id}/joins", query=JoinQuery, returns=JoinPage)
     def read_joins(self, call: Call, dataset_id: str) -> JoinPage:

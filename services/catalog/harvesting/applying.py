@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from services.catalog.datasets.manifests import output_of, read_manifest
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Change
-from services.catalog.harvesting.fetched_page import Counts, FetchedPage, Refused
+from services.catalog.harvesting.fetched_page import Counts, FetchedPage, RefusedDataset
 from services.catalog.harvesting.fetching import PortalUnavailable
 from services.catalog.harvesting.harvested_records import (
     OwnRecords,
@@ -93,7 +93,7 @@ class PageImport:
         self._datasets, self._ours = store.of(Dataset), ours
         self._source, self._harvest, self._keep_lease = source, harvest, keep_lease
         self.counts = Counts()
-        self.refused: list[Refused] = []
+        self.refused: list[RefusedDataset] = []
         self._outdated: list[str] = []
 
     def apply(self, entries: Iterable[PageEntry], seen: set[str]) -> None:
@@ -148,7 +148,7 @@ class PageImport:
 
     def _note(self, where: str, reason: str) -> None:
         page = self._harvest.page.number
-        self.refused.append(Refused(page=page, where=where, reason=reason))
+        self.refused.append(RefusedDataset(page=page, where=where, reason=reason))
 
     def _take(self, record: Record, known: dict[str, Dataset]) -> None:
         identifier = dataset_id(self._source.id, record.identifier)

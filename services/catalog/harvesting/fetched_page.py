@@ -42,7 +42,7 @@ class Counts(Frozen):
         return sum(counts[name] for name in _WORDS)
 
 
-class Refused(Frozen):
+class RefusedDataset(Frozen):
     """A dataset that could not be taken: on which page, its identifier or title, and why."""
 
     page: int

@@ -68,7 +68,7 @@ class Fetcher:
 
     def __init__(
         self,
-        target_of: Callable[[str, outbound.TimeLimit], outbound.Target],
+        target_of: Callable[[str, outbound.TimeLimit], outbound.CheckedTarget],
         files: Storage,
         limit: int,
         seconds: float = FETCH_SECONDS,
@@ -108,7 +108,7 @@ class Fetcher:
         except outbound.CallFailed as error:
             raise PortalUnavailable(str(error)) from error
 
-    def _target(self, url: str, limit: outbound.TimeLimit) -> outbound.Target:
+    def _target(self, url: str, limit: outbound.TimeLimit) -> outbound.CheckedTarget:
         try:
             return self._target_of(url, limit)
         except outbound.SilentNames as error:

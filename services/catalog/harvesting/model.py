@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, computed_field
 
-from services.catalog.harvesting.fetched_page import Counts, FetchedPage, Refused, tell
+from services.catalog.harvesting.fetched_page import Counts, FetchedPage, RefusedDataset, tell
 from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.catalogues.harvested_page import READER
@@ -91,7 +91,7 @@ class Harvest(Aggregate):
     next_url: str = ""
     pages: list[FetchedPage] = []
     counts: Counts = Counts()
-    refused: list[Refused] = []
+    refused: list[RefusedDataset] = []
     gone: int = 0
     kept: int = 0
     is_partial: bool = False
@@ -204,7 +204,7 @@ class Harvest(Aggregate):
             self.fail(f"la page {number} n'a pas pu être lue : {reason}")
 
     def note_applied(
-        self, number: int, counts: Counts, refused: Sequence[Refused], next_url: str | None
+        self, number: int, counts: Counts, refused: Sequence[RefusedDataset], next_url: str | None
     ) -> None:
         """The records of the last page are in the catalogue; go on with the next, if any.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from services.catalog.datasets.bodies import Label
-from services.catalog.harvesting.fetched_page import Counts, Refused
+from services.catalog.harvesting.fetched_page import Counts, RefusedDataset
 from services.catalog.harvesting.model import HarvestState
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.events.event import CatalogueKind
@@ -58,7 +58,7 @@ class HarvestView(View):
     counts: Counts
     retired: int
     kept: int = Field(description="missing, and not retired: they are most of the source")
-    refused: list[Refused] = Field(
+    refused: list[RefusedDataset] = Field(
         description="the first hundred that could not be taken, or whose data could not"
     )
     started_at: datetime

@@ -12,15 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.catalog.joins.join import ColumnPairs, DatasetColumn, Join, MayRead, disclosed
-from services.catalog.joins.ranking import Marks, RankedJoins, Traits, marks_of, pruned, traits_of
+from services.catalog.joins.join_order import (
+    Marks,
+    RankedJoins,
+    Traits,
+    marks_of,
+    pruned,
+    traits_of,
+)
 from services.catalog.joins.restrictions import Restrictions
 from services.catalog.joins.segment import (
     Hasher,
+    IndexState,
     Occurrences,
-    Rows,
     Shelf,
     ShelfKey,
-    State,
+    ValueRows,
     Words,
     by_width,
     hash_words,
@@ -49,7 +56,7 @@ class JoinIndex:
         self._traits: Traits | None = None
 
     @classmethod
-    def restored(cls, state: State) -> Self:
+    def restored(cls, state: IndexState) -> Self:
         """The index that was in this state."""
         index = cls()
         index._columns, index._sizes, index._numbers = state[:3]
@@ -58,7 +65,7 @@ class JoinIndex:
         index._marks = list(map(marks_of, state.columns))
         return index
 
-    def state(self) -> State:
+    def state(self) -> IndexState:
         """What it is made of now, whatever it takes in later."""
         self.settle()
         # Segments and what is known of a column never change: only what holds them is copied.
@@ -68,7 +75,7 @@ class JoinIndex:
         lists = list(self._columns), list(self._sizes)
         kept = self._restrictions
         shown = frozenset(kept.shown)
-        return State(*lists, dict(self._numbers), dict(kept.owners), shelves, shown)
+        return IndexState(*lists, dict(self._numbers), dict(kept.owners), shelves, shown)
 
     @property
     def columns(self) -> int:
@@ -243,15 +250,15 @@ class JoinIndex:
         for width, (positions, words) in by_width(block.values).items():
             key = block.space, width
             columns = np.full(len(positions), number, np.uint32)
-            self._shelves[key].waiting.append(Rows(words, columns, counts[positions]))
+            self._shelves[key].waiting.append(ValueRows(words, columns, counts[positions]))
             self._sizes[number][key] = self._sizes[number].get(key, 0) + len(positions)
 
-    def _held(self, number: int) -> dict[int, Rows]:
+    def _held(self, number: int) -> dict[int, ValueRows]:
         """A column's values by their width, found by going through its shelves."""
         held = {}
         for key in self._sizes[number]:
             parts = [values_of(segment, number) for segment in self._shelves[key].segments]
-            held[key[1]] = Rows(*map(np.concatenate, zip(*parts, strict=True)))
+            held[key[1]] = ValueRows(*map(np.concatenate, zip(*parts, strict=True)))
         return held
 
     def _found(self, number: int, alive: NDArray[np.bool_]) -> ColumnPairs:

@@ -31,7 +31,7 @@ _SHIFT = np.uint64(29)
 _NOWHERE = np.zeros(0, np.uint32)
 
 
-class Rows(NamedTuple):
+class ValueRows(NamedTuple):
     """That a value occurs in a column, so many times; the rows of a column stand together."""
 
     words: Words
@@ -74,7 +74,7 @@ class Shelf:
     """The segments of one key space and width, large ones first, and what is in none yet."""
 
     segments: list[Segment] = field(default_factory=list)
-    waiting: list[Rows] = field(default_factory=list)
+    waiting: list[ValueRows] = field(default_factory=list)
     dead: int = 0
 
     @property
@@ -85,7 +85,7 @@ class Shelf:
     def settle(self, alive: NDArray[np.bool_], hasher: Hasher) -> None:
         """Put what waits into a segment, and merge those of like size."""
         if self.waiting:
-            rows = Rows(*map(np.concatenate, zip(*self.waiting, strict=True)))
+            rows = ValueRows(*map(np.concatenate, zip(*self.waiting, strict=True)))
             self.segments.append(build(rows, hasher))
             self.waiting = []
         while len(self.segments) > 1 and self.segments[-2].size < 2 * self.segments[-1].size:
@@ -94,7 +94,7 @@ class Shelf:
             self.segments, self.dead = [merge(self.segments, alive, hasher)], 0
 
 
-class State(NamedTuple):
+class IndexState(NamedTuple):
     """All that an index is made of, for a snapshot."""
 
     columns: list[DatasetColumn]
@@ -133,7 +133,7 @@ def text_of(words: Words) -> list[str]:
     return [row.tobytes().rstrip(b"\0").decode() for row in np.ascontiguousarray(words)]
 
 
-def build(rows: Rows, hasher: Hasher) -> Segment:
+def build(rows: ValueRows, hasher: Hasher) -> Segment:
     """A segment of these rows, which have one width."""
     hashes = hasher(rows.words)
     order = np.argsort(hashes)
@@ -159,7 +159,7 @@ def build(rows: Rows, hasher: Hasher) -> Segment:
 def merge(segments: Iterable[Segment], alive: NDArray[np.bool_], hasher: Hasher) -> Segment:
     """One segment of several, without columns that are not `alive` any more."""
     parts = [_rows(one, one.places[alive[one.columns[one.places]]]) for one in segments]
-    return build(Rows(*map(np.concatenate, zip(*parts, strict=True))), hasher)
+    return build(ValueRows(*map(np.concatenate, zip(*parts, strict=True))), hasher)
 
 
 def look_up(segment: Segment, hashes: Hashes, words: Words) -> Occurrences:
@@ -176,16 +176,16 @@ def look_up(segment: Segment, hashes: Hashes, words: Words) -> Occurrences:
     return Occurrences(asked[which], segment.columns[occurrence], segment.counts[occurrence])
 
 
-def values_of(segment: Segment, column: int) -> Rows:
+def values_of(segment: Segment, column: int) -> ValueRows:
     """What a column holds in this segment."""
     (found,) = np.nonzero(segment.owners == column)
     slices = [segment.places[segment.bounds[at] : segment.bounds[at + 1]] for at in found]
     return _rows(segment, np.concatenate([_NOWHERE, *slices]))
 
 
-def _rows(segment: Segment, places: Numbers) -> Rows:
+def _rows(segment: Segment, places: Numbers) -> ValueRows:
     values = np.searchsorted(segment.starts, places, side="right") - 1
-    return Rows(segment.words[values], segment.columns[places], segment.counts[places])
+    return ValueRows(segment.words[values], segment.columns[places], segment.counts[places])
 
 
 def _expanded(left: Positions, right: Positions) -> tuple[Positions, Positions]:

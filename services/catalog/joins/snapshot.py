@@ -19,7 +19,7 @@ from pydantic import Field
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.joins.join import DatasetColumn
-from services.catalog.joins.segment import Segment, Shelf, State
+from services.catalog.joins.segment import IndexState, Segment, Shelf
 from shared.aggregate import LONG_AGO, Aggregate
 from shared.errors import LabError
 from shared.events.event import FileRef
@@ -60,7 +60,7 @@ ID = "joins"
 class IndexSnapshot:
     """An index as it was: all changes up to `since`, and the key file taken of each dataset."""
 
-    state: State
+    state: IndexState
     since: datetime
     taken: dict[str, str]
 
@@ -156,7 +156,7 @@ def parse(content: bytearray, digest: str) -> IndexSnapshot:
     ]
     sizes = [{(space, width): size for space, width, size in one} for one in head["sizes"]]
     shown = frozenset(head.get("shown", ()))
-    state = State(columns, sizes, head["numbers"], head["owners"], shelves, shown)
+    state = IndexState(columns, sizes, head["numbers"], head["owners"], shelves, shown)
     return IndexSnapshot(state, datetime.fromisoformat(head["since"]), head["taken"])
 
 

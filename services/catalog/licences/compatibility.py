@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from pydantic import Field
 
+from services.catalog.licences.licence_source import LicensedInput
 from services.catalog.licences.licences import LICENCES, Duty, Licence, canonical, find_licence
-from services.catalog.licences.source import Source
 from shared.catalogues.markup import text_of_html
 from shared.events.event import Frozen
 from shared.words import quoted
@@ -37,7 +37,7 @@ class Obligation(Frozen):
     sources: tuple[str, ...]
 
 
-class Conflict(Frozen):
+class LicenceConflict(Frozen):
     """Why the result may not be published as it stands, in French, and who may decide."""
 
     reason: str
@@ -50,9 +50,9 @@ class Compatibility(Frozen):
     licence: str | None
     title: str
     obligations: tuple[Obligation, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[LicensedInput, ...]
     attribution: str = Field(description="the text to publish with the result, in French")
-    conflict: Conflict | None
+    conflict: LicenceConflict | None
 
     @property
     def asks_to_share(self) -> bool:
@@ -60,7 +60,7 @@ class Compatibility(Frozen):
         return any(one.duty is Duty.SHARE_ALIKE for one in self.obligations)
 
 
-def compatibility_of(sources: Iterable[Source]) -> Compatibility:
+def compatibility_of(sources: Iterable[LicensedInput]) -> Compatibility:
     """The compatibility of the licences of a result made of these inputs."""
     inputs = sorted(set(sources), key=_order)
     licences = {_licence_of(one).id: _licence_of(one) for one in inputs}
@@ -76,11 +76,11 @@ def compatibility_of(sources: Iterable[Source]) -> Compatibility:
     )
 
 
-def _order(source: Source) -> tuple[str, ...]:
+def _order(source: LicensedInput) -> tuple[str, ...]:
     return tuple(str(value) for value in source.model_dump().values())
 
 
-def _licence_of(source: Source) -> Licence:
+def _licence_of(source: LicensedInput) -> Licence:
     return _known(source.licence)
 
 
@@ -88,17 +88,17 @@ def _known(licence: str) -> Licence:
     return find_licence(licence) or _UNKNOWN
 
 
-def _name_of(source: Source) -> str:
+def _name_of(source: LicensedInput) -> str:
     """The licence's title; as it was given, where nobody here knows what it permits."""
     known = find_licence(source.licence)
     return known.title if known else f"licence {quoted(text_of_html(source.licence))}"
 
 
-def _conflict(inputs: list[Source], licences: dict[str, Licence]) -> Conflict | None:
+def _conflict(inputs: list[LicensedInput], licences: dict[str, Licence]) -> LicenceConflict | None:
     asked = [one for one in inputs if Duty.ASK in _licence_of(one).duties]
     if asked:
         named = ", ".join(f"{quoted(one.title)} ({_name_of(one)})" for one in asked)
-        return Conflict(
+        return LicenceConflict(
             reason=f"ce que permet la licence de {named} est à lire ou à demander : bac à sable"
             " seulement",
             decided_by=_producers(asked),
@@ -109,13 +109,13 @@ def _conflict(inputs: list[Source], licences: dict[str, Licence]) -> Conflict | 
     named = " et ".join(sorted(one.title for one in alike))
     articles = " ; ".join(sorted(one.source for one in alike))
     owners = _producers(one for one in inputs if Duty.SHARE_ALIKE in _licence_of(one).duties)
-    return Conflict(
+    return LicenceConflict(
         reason=f"{named} veulent chacune que le résultat soit publié sous elle seule ({articles})",
         decided_by=owners,
     )
 
 
-def _producers(inputs: Iterable[Source]) -> str:
+def _producers(inputs: Iterable[LicensedInput]) -> str:
     return ", ".join(sorted({one.producer or "le producteur" for one in inputs}))
 
 
@@ -137,7 +137,7 @@ def _obligations(licences: Iterable[Licence]) -> Iterable[Obligation]:
             yield Obligation(duty=duty, text=text, sources=sources)
 
 
-def _attribution(inputs: list[Source]) -> str:
+def _attribution(inputs: list[LicensedInput]) -> str:
     named = [
         f"{quoted(text_of_html(one.title))},"
         f" {text_of_html(one.producer) or 'producteur non précisé'}, {_dated(one)}, {_name_of(one)}"
@@ -147,7 +147,7 @@ def _attribution(inputs: list[Source]) -> str:
     return f"Sources : {' ; '.join(named)}." if named else ""
 
 
-def _dated(source: Source) -> str:
+def _dated(source: LicensedInput) -> str:
     if source.updated is None:
         return "date de mise à jour non précisée"
     return f"mis à jour le {source.updated:%d/%m/%Y}"

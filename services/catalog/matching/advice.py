@@ -20,15 +20,15 @@ from services.catalog.matching.model import (
     traits_of,
 )
 from services.catalog.matching.precedents import Served, of_place, served_by
-from services.catalog.matching.recipes import fitting
+from services.catalog.matching.runnable_recipes import fitting
 from services.catalog.search.finder import Finder
-from services.catalog.search.query import ScoredTerm
-from shared.applications.cross import CHOICE
+from services.catalog.search.search_query import ScoredTerm
+from shared.applications.cross_application import CHOICE
 from shared.errors import Invalid
 from shared.events import Envelope, Obstacle, ProjectSubmitted, Treatment, TreatmentProposed
 from shared.store import Store
-from shared.treatments.checking import FILES, check_tables
 from shared.treatments.known_tables import KnownInputs
+from shared.treatments.treatment_checks import FILES, check_tables
 
 _MOST = 200
 """Candidates, many more than are told: their points are only nearly those of the match."""

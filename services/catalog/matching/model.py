@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.licences.compatibility import compatibility_of
-from services.catalog.licences.source import Source
+from services.catalog.licences.licence_source import LicensedInput
 from services.catalog.matching.precedents import Served
 from services.catalog.search.concepts import groups_in, relation_of
-from services.catalog.search.french import meaningful
+from services.catalog.search.french_words import meaningful
 from shared.events import Match, ProjectSubmitted
 from shared.places.names import in_french
 from shared.tables.manifest import Column
@@ -49,7 +49,7 @@ class ProjectTraits(NamedTuple):
     dataset_ids: frozenset[str]
     contents: frozenset[_Content]
     keys: dict[str, str]
-    sources: frozenset[Source]
+    sources: frozenset[LicensedInput]
     theme: str
     departments: frozenset[str]
     words: dict[str, str]
@@ -236,7 +236,7 @@ def _access_reasons(dataset: Dataset, holder_id: str) -> Iterator[str]:
         yield "Accès restreint : chaque propriétaire devra donner son accord."
 
 
-def _licence_reasons(own: frozenset[Source], dataset: Dataset) -> Iterator[str]:
+def _licence_reasons(own: frozenset[LicensedInput], dataset: Dataset) -> Iterator[str]:
     """What the dataset's licence changes for the result of a crossing with the holder's data."""
     before, after = compatibility_of(own), compatibility_of(own.union([dataset.as_source()]))
     if after.conflict and not before.conflict:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Self
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Provenance
+from services.catalog.datasets.versions import VersionProvenance
 from services.catalog.datasets.views import versions_of
 from services.catalog.search.places.areas import bodies_of
 from shared.auth import Caller
@@ -43,7 +43,7 @@ class _Delivered(NamedTuple):
     """The result of a delivered project, how it was made, and what it is about."""
 
     result: Dataset
-    made: Provenance
+    made: VersionProvenance
     day: str
     about: Concepts
 

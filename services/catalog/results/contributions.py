@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from services.catalog.access.asking import figures_in_french
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Provenance, Version
+from services.catalog.datasets.versions import Version, VersionProvenance
 from services.catalog.decisions.opening_request import Contribution
 from shared.errors import Invalid
 from shared.events import Treatment
@@ -56,14 +56,14 @@ def _walk(
             yield from _walk(store, dataset, above | {dataset_id}, through or way)
 
 
-def _is_counted(dataset: Dataset, made: Provenance, result: Dataset) -> bool:
+def _is_counted(dataset: Dataset, made: VersionProvenance, result: Dataset) -> bool:
     """Whether it was restricted when it went in; its owner being among those who decide, it was."""
     return dataset.id in made.restricted_ids or (
         dataset.metadata.access == "restricted" and dataset.owner_id in result.insiders
     )
 
 
-def _readings(made: Provenance, inputs: dict[str, Dataset | None]) -> dict[str, Reading]:
+def _readings(made: VersionProvenance, inputs: dict[str, Dataset | None]) -> dict[str, Reading]:
     """What the treatment read of each; nothing where it is not known how it ran."""
     versions = {one.dataset_id: one.version for one in made.inputs}
     columns = {

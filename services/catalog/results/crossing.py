@@ -8,7 +8,7 @@ from services.catalog import metrics
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from services.catalog.licences.compatibility import Compatibility, compatibility_of
-from services.catalog.licences.source import Source
+from services.catalog.licences.licence_source import LicensedInput
 from shared.auth import Caller
 from shared.events.event import Frozen, Verdict
 from shared.inbound import Body, Identifier
@@ -78,7 +78,7 @@ def judge_crossing(store: Store, query: CrossingQuery, caller: Caller) -> Crossi
     )
 
 
-def known_sources(dataset: Dataset, caller: Caller) -> tuple[Source, ...]:
+def known_sources(dataset: Dataset, caller: Caller) -> tuple[LicensedInput, ...]:
     """What a crossing names; only its insiders know what a restricted result is made of."""
     is_known = dataset.may_be_downloaded_by(caller) or caller.may_see(*dataset.insiders)
     return dataset.sources() if is_known else (dataset.as_source(),)

@@ -7,7 +7,7 @@ from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.manifests import output_of, privacy_of, read_manifest
 from services.catalog.datasets.metadata import AccessLevel, Metadata
 from services.catalog.datasets.model import DATASET_PREFIX, Dataset
-from services.catalog.datasets.versions import Provenance, Version, VersionContent
+from services.catalog.datasets.versions import Version, VersionContent, VersionProvenance
 from services.catalog.licences.compatibility import Compatibility, compatibility_of, terms_of
 from shared.aggregate import caused_id
 from shared.events import Envelope, ProjectDelivered
@@ -83,7 +83,7 @@ def _result_of(
         filename=RESULT,
         note=note,
         files=tuple(one for one in manifest.outputs if not one.is_internal),
-        provenance=Provenance(
+        provenance=VersionProvenance(
             project_id=event.project_id,
             job_id=event.job_id,
             manifest=event.result,

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from tantivy import Query, Searcher
 
-from services.catalog.search.query import DatasetQuery, asked
 from services.catalog.search.question import ENOUGH, Word, widen
 from services.catalog.search.ranking import HitPage, Rank, ScoredQuery, count, foreign, ranked
 from services.catalog.search.scoring import (
@@ -24,6 +23,7 @@ from services.catalog.search.scoring import (
     weighed,
     weights_of,
 )
+from services.catalog.search.search_query import DatasetQuery, asked
 from services.catalog.search.text_index import TextIndex
 
 _PLENTY = 100

@@ -12,7 +12,10 @@ from services.catalog.datasets.views import DatasetSummary
 from services.catalog.search.best_hits import best_hits
 from services.catalog.search.catalogue_index import CatalogueIndex
 from services.catalog.search.facets import FacetValue, facets_of
-from services.catalog.search.query import (
+from services.catalog.search.question import Word, words_of
+from services.catalog.search.ranking import Hit, HitPage, count, listed
+from services.catalog.search.reasons import note_of, reason_of
+from services.catalog.search.search_query import (
     DatasetQuery,
     ScoredTerm,
     among,
@@ -21,9 +24,6 @@ from services.catalog.search.query import (
     from_id,
     with_any,
 )
-from services.catalog.search.question import Word, words_of
-from services.catalog.search.ranking import Hit, HitPage, count, listed
-from services.catalog.search.reasons import note_of, reason_of
 from services.catalog.search.text_index import IndexedDataset, TextIndex
 from shared.aggregate import ViewPage, now
 from shared.auth import Caller

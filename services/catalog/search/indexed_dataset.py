@@ -25,7 +25,7 @@ from services.catalog.search.fields import (
     worth_field,
     worth_of,
 )
-from services.catalog.search.french import stems_of
+from services.catalog.search.french_words import stems_of
 from services.catalog.search.places.areas import areas_in, bodies_of, territory_in_french
 from services.catalog.search.text_index import TERM, IndexedDataset, Kind
 from shared.tables.files import formats_of

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from tantivy import Query, Searcher
 
 from services.catalog.search.concepts import relation_of, token_of
-from services.catalog.search.french import stem, stems_of
+from services.catalog.search.french_words import stem, stems_of
 from services.catalog.search.places.areas import PlaceMention, areas_of, place_mentions
 from services.catalog.search.places.gazetteer import FRANCE
 from services.catalog.search.text_index import TextIndex

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.catalog.search.places.areas import EVERYWHERE
 from services.catalog.search.question import Word
 from services.catalog.search.scoring import STRICTNESSES, Weighing
-from services.catalog.search.text_index import Found, IndexedDataset, Kind
+from services.catalog.search.text_index import IndexedDataset, Kind, TokenMatch
 from shared.words import french_list, quoted
 
 _TEXT_KINDS: dict[Kind, str] = {
@@ -54,7 +54,7 @@ def note_of(words: Sequence[Word], weighing: Weighing, total: int) -> str:
     return " ".join(notes)
 
 
-def _in_text(said: str, text: Found) -> str:
+def _in_text(said: str, text: TokenMatch) -> str:
     return f"{said} {_TEXT_KINDS[text.kind].format(text.name)}"
 
 

@@ -16,7 +16,7 @@ TERM = "|"
 Kind = Literal["title", "keyword", "theme", "key", "column", "file", "producer", "description"]
 
 
-class Found(NamedTuple):
+class TokenMatch(NamedTuple):
     """A text with a token: of what kind, by what name, and the term where the token is a group."""
 
     kind: Kind
@@ -46,7 +46,7 @@ class IndexedDataset(NamedTuple):
         areas, _, told = self.lines.split(b"\n", 2)[1].decode().partition(TERM)
         return areas.split(" "), told
 
-    def text_with(self, token: str) -> Found | None:
+    def text_with(self, token: str) -> TokenMatch | None:
         """The best text with that token, if one has it."""
         at = self.lines.find(_between_tabs(token))
         if at < 0:
@@ -54,7 +54,7 @@ class IndexedDataset(NamedTuple):
         start = self.lines.rindex(b"\n", 0, at) + 1
         kind, _, name = self.lines[start : self.lines.index(b"\t", start)].decode().partition(" ")
         found = self.lines[at + 1 : self.lines.index(b"\t", at + 1)].decode()
-        return Found(cast("Kind", kind), name, found.partition(TERM)[2])
+        return TokenMatch(cast("Kind", kind), name, found.partition(TERM)[2])
 
     def tokens(self) -> Iterator[str]:
         """All stems and groups that it is found by."""

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from services.compute.execution.exports import TableExports
+from services.compute.execution.export_runs import TableExports
 from services.compute.execution.scheduler import Scheduler
 from services.compute.jobs.commands import Commands
-from services.compute.jobs.following import Followers, Position
+from services.compute.jobs.job_changes import Followers, StreamPosition
 from services.compute.jobs.queries import Queries
 from services.compute.jobs.views import (
     JobPage,
@@ -85,7 +85,7 @@ class Running:
         follow ten at a time; 429 beyond.
         """
         job = self.queries.job(job_id, call.caller)
-        heard = Position.parse(call.last_event_id)
+        heard = StreamPosition.parse(call.last_event_id)
         if heard.is_end_of(job):
             return None
         queries = self.queries

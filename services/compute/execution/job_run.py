@@ -11,10 +11,10 @@ from typing import Protocol
 from services.compute import metrics
 from services.compute.execution.disk_space import Waiting, check_disk_space
 from services.compute.execution.executor import Executor, Limits, Outcome, watch
+from services.compute.execution.granted_columns import project
 from services.compute.execution.instructions import instructions
 from services.compute.execution.job_folder import JobFolder
 from services.compute.execution.job_output import Progress, dated
-from services.compute.execution.projection import project
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import (
     Inputs,
@@ -31,7 +31,7 @@ from services.compute.jobs.model import WAITING, Job, TakenOver
 from services.compute.jobs.previews import Catalogue, expected_rows
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
-from shared.applications.pseudonymise import PSEUDONYMISE
+from shared.applications.pseudonymise_application import PSEUDONYMISE
 from shared.errors import Conflict, Rejected, Unavailable
 from shared.settings import Settings
 from shared.storage import Storage

@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from shared.applications import check_steps
-from shared.applications.aggregate import AGGREGATE
-from shared.applications.cross import CROSS
-from shared.applications.python import check_installed
+from shared.applications.aggregate_application import AGGREGATE
+from shared.applications.cross_application import CROSS
+from shared.applications.python_application import check_installed
 from shared.auth import Caller
 from shared.errors import LabError, Unavailable
 from shared.events import Treatment
-from shared.treatments.checking import check_tables, crossed_rows, result_of
 from shared.treatments.known_tables import KnownInputs, KnownTable
 from shared.treatments.preview import (
     Estimate,
@@ -20,6 +19,7 @@ from shared.treatments.preview import (
     TreatmentPreview,
 )
 from shared.treatments.remarks import Findings, Remark, TreatmentCheck, Types
+from shared.treatments.treatment_checks import check_tables, crossed_rows, result_of
 from shared.words import french_list, quoted
 
 _SECONDS, _OF_A_ROW, _OF_A_CELL = 0.5, 6.3e-8, 1.8e-7

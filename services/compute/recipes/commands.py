@@ -16,8 +16,8 @@ from shared.events import Step, Treatment
 from shared.events.compute import RecipeInput
 from shared.inbound import Body, Paging
 from shared.store import Store
-from shared.treatments.checking import check_tables
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
+from shared.treatments.treatment_checks import check_tables
 
 Describe = Callable[[Treatment], KnownInputs]
 """What is known of the tables of a treatment; raises Unavailable while the catalogue is away."""

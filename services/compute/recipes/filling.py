@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from services.compute.recipes.model import ParameterType, RecipeParameter, RecipeVersion
-from shared.applications.python import CODE_PARAMETERS, PYTHON
-from shared.applications.query import QUERY
+from shared.applications.python_application import CODE_PARAMETERS, PYTHON
+from shared.applications.query_application import QUERY
 from shared.applications.sql import quoted as quoted_name
 from shared.errors import Invalid
 from shared.events import Step, Treatment

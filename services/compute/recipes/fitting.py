@@ -9,8 +9,8 @@ from services.compute.recipes.filling import Columns, fill
 from services.compute.recipes.model import RecipeVersion
 from shared.errors import Invalid
 from shared.tables.type_names import key_in_french
-from shared.treatments.checking import check_tables
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
+from shared.treatments.treatment_checks import check_tables
 from shared.words import french_list, quoted
 
 _NUMBER = "number"

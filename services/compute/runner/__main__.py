@@ -84,7 +84,7 @@ def _run_of(work: Work) -> Run:
     # A kind of job loads what it works with and no more: half of a short one's time is that.
     match work.kind:
         case "ingest" if work.content == "files":
-            from services.compute.runner.files.ingest import ingest_files  # noqa: PLC0415
+            from services.compute.runner.files.ingest_files import ingest_files  # noqa: PLC0415
 
             return ingest_files
         case "ingest":
@@ -92,7 +92,7 @@ def _run_of(work: Work) -> Run:
 
             return ingest_file
         case "harvest":
-            from services.compute.runner.portals.page import read_page  # noqa: PLC0415
+            from services.compute.runner.portals.portal_page import read_page  # noqa: PLC0415
 
             return read_page
         case _:

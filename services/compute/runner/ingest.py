@@ -29,7 +29,7 @@ from services.compute.runner.linkage.key_values import write_keys
 from services.compute.runner.privacy.screening import screen
 from services.compute.runner.repairs import Repairs
 from services.compute.runner.totals.leaving_out import without_totals
-from services.compute.runner.totals.total_rows import find_total_rows
+from services.compute.runner.totals.total_detection import find_total_rows
 from services.compute.runner.values.column_units import with_units
 from services.compute.runner.values.doubtful_commas import with_doubtful_commas
 from services.compute.runner.values.value_tests import Texts, bytes_behind

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 
-from services.intake.accounts.model import Credential, CredentialKind, Made
+from services.intake.accounts.model import Credential, CredentialKind, NewCredential
 from services.intake.bodies import Line, Mail
 from shared.aggregate import LONG_AGO, OptionalDate, View, ViewPage
 from shared.auth import MemberId, Role
@@ -110,7 +110,7 @@ class MadeView(CredentialView):
     text: str
 
     @classmethod
-    def of_made(cls, made: Made) -> Self:
+    def of_made(cls, made: NewCredential) -> Self:
         """The view of what was made."""
         shown = CredentialView.of(made.credential)
         return cls(**dict(shown), text=made.text)

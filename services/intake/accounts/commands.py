@@ -7,7 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.intake.accounts.bodies import Identity, ListAccounts, MakeKey, MakeLink, OpenAccount
-from services.intake.accounts.model import Account, Credential, Made, make, refused, unknown
+from services.intake.accounts.model import (
+    Account,
+    Credential,
+    NewCredential,
+    make,
+    refused,
+    unknown,
+)
 from services.intake.members.commands import check_members
 from services.intake.workshops.commands import forget
 from shared.aggregate import Aggregate, new_id, now
@@ -75,7 +82,7 @@ def erase_account(store: Store, caller: Caller, account_id: str) -> None:
     store.of(Account).remove(found)
 
 
-def make_link(store: Store, body: MakeLink) -> Made:
+def make_link(store: Store, body: MakeLink) -> NewCredential:
     """A link that signs somebody in once, as a member."""
     if has_left(store, body.member_id):
         raise Invalid("ce membre a quitté le Datalab", "member_id")
@@ -84,7 +91,7 @@ def make_link(store: Store, body: MakeLink) -> Made:
     return _keep(store, make("link", body.member_id, body.roles, LINK_LIFETIME))
 
 
-def open_session(store: Store, link: str) -> Made:
+def open_session(store: Store, link: str) -> NewCredential:
     """The session of who shows a link, once; Unauthenticated for any other credential."""
     shown = _shown(store, link)
     if shown.kind != "link":
@@ -93,7 +100,7 @@ def open_session(store: Store, link: str) -> Made:
     return _keep(store, make("session", used.member_id, used.roles, SESSION_LIFETIME))
 
 
-def open_session_of(store: Store, identity: Identity, shown: str, key: str) -> Made:
+def open_session_of(store: Store, identity: Identity, shown: str, key: str) -> NewCredential:
     """The session of a person whom an identity provider vouched for, as the portal tells.
 
     The portal shows `key`, which nobody else has; without one, nobody signs in so.
@@ -135,7 +142,7 @@ def end_session(store: Store, text: str) -> None:
         store.of(Credential).change(_shown(store, text).id, Credential.end)
 
 
-def make_key(store: Store, caller: Caller, body: MakeKey) -> Made:
+def make_key(store: Store, caller: Caller, body: MakeKey) -> NewCredential:
     """A key of the caller's member, with roles that the caller has itself."""
     # The token may be a minute old: what the account may do now is asked.
     beyond = sorted(set(body.roles) - (caller.roles & _allowed(store, caller.account_id)))
@@ -204,6 +211,6 @@ def _allowed(store: Store, account_id: str) -> frozenset[str]:
     return frozenset(account.roles if account else ())
 
 
-def _keep(store: Store, made: Made) -> Made:
+def _keep(store: Store, made: NewCredential) -> NewCredential:
     store.of(Credential).save(made.credential)
     return made

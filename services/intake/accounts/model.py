@@ -90,7 +90,7 @@ class Credential(Aggregate):
         self.ended_at = min(self.ended_at, now())
 
 
-class Made(NamedTuple):
+class NewCredential(NamedTuple):
     """A new credential, and the text that its bearer shows."""
 
     credential: Credential
@@ -105,7 +105,7 @@ def make(
     *,
     name: str = "",
     account_id: str = "",
-) -> Made:
+) -> NewCredential:
     """A credential that lasts for `lifetime` from now; nobody can learn its text from it later."""
     secret, made_at = new_secret(), now()
     credential = Credential(
@@ -119,7 +119,7 @@ def make(
         made_at=made_at,
         ends_at=made_at + lifetime,
     )
-    return Made(credential, f"{credential.id}.{secret}")
+    return NewCredential(credential, f"{credential.id}.{secret}")
 
 
 def refused() -> Unauthenticated:

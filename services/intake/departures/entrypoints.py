@@ -1,7 +1,7 @@
 """What intake serves, and hears, of members who leave and are erased."""
 
 from services.intake.bodies import EraseMember, LeaveLab
-from services.intake.departures import erasing, leaving
+from services.intake.departures import erasing, membership_end
 from services.intake.departures.erasure import Erasure
 from services.intake.departures.views import DepartureView, ErasureView
 from shared import events
@@ -36,7 +36,7 @@ class ForDepartures:
     @on(events.MemberLeft)
     def withdraw_projects(self, envelope: Envelope[events.MemberLeft]) -> None:
         """Withdraw what a member who left held, and tell the projects that counted on it."""
-        leaving.end_membership(self.documents, envelope)
+        membership_end.end_membership(self.documents, envelope)
 
     @http("POST", "/erasures", body=EraseMember, returns=ErasureView, status=202, roles=OPERATORS)
     def erase(self, call: Call) -> ErasureView:
@@ -70,7 +70,7 @@ class ForDepartures:
         erasing.note_answer(self.documents, envelope)
 
     def _leave(self, caller: Caller, member_id: str, body: LeaveLab) -> DepartureView:
-        departure = leaving.leave(
+        departure = membership_end.leave(
             self.documents, caller, member_id, body.reason, unregistered=body.unregistered
         )
         return DepartureView.of(departure)

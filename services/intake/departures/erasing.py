@@ -7,7 +7,7 @@ from typing import TypeVar
 from services.intake import metrics
 from services.intake.accounts.commands import forget_all
 from services.intake.departures.erasure import Erasure
-from services.intake.departures.leaving import withdraw_held
+from services.intake.departures.membership_end import withdraw_held
 from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import Check, Guidance

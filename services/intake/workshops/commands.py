@@ -16,7 +16,7 @@ from services.intake.workshops.bodies import (
     Register,
 )
 from services.intake.workshops.model import Material, Workshop
-from services.intake.workshops.registration import Person, Registration
+from services.intake.workshops.seat_registration import Attendee, Registration
 from shared.aggregate import new_id, now
 from shared.auth import Caller, hash_of, new_secret
 from shared.endings.departures import has_left
@@ -104,7 +104,7 @@ def register(
     An address that is registered already gets what looks like another registration: who tries
     addresses learns nothing, and cannot take their seats away. Its person is sent its link anew.
     """
-    person = Person(**dict(body), member_id=caller.member_id, account_id=caller.account_id)
+    person = Attendee(**dict(body), member_id=caller.member_id, account_id=caller.account_id)
     secret, request = new_secret(), hash_of(key.text) if key else ""
     made: list[Registration] = []
 

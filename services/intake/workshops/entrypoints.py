@@ -18,10 +18,10 @@ from services.intake.workshops.bodies import (
 from services.intake.workshops.calendar import MEDIA_TYPE, calendar_of
 from services.intake.workshops.model import Workshop
 from services.intake.workshops.views import (
-    Contact,
     MadeRegistration,
     RegistrantList,
     RegistrantView,
+    RegistrationContact,
     RegistrationView,
     ShownWorkshop,
     WorkshopPage,
@@ -210,9 +210,9 @@ class ForWorkshops:
         return RegistrationView.of_seat(seat.workshop, seat.registration)
 
     @rpc
-    def get_registrant(self, registration_id: Identifier) -> Contact:
+    def get_registrant(self, registration_id: Identifier) -> RegistrationContact:
         """Whom to write to about a registration, and about which workshop; NotFound once erased."""
-        return Contact.of_person(*commands.contact(self.documents, registration_id)[:2])
+        return RegistrationContact.of_person(*commands.contact(self.documents, registration_id)[:2])
 
     @rpc
     def make_registration_link(self, registration_id: Identifier) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, computed_field
 
-from services.intake.workshops.registration import Person, Registration, Registrations
+from services.intake.workshops.seat_registration import Attendee, Registration, Registrations
 from shared import events
 from shared.aggregate import NEVER, Aggregate, new_id, now
 from shared.auth import Caller
@@ -131,7 +131,7 @@ class Workshop(Aggregate):
             events.WorkshopCancelled(**self._about(), reason=reason), self.registrations.counted
         )
 
-    def register(self, person: Person, proof: str, request: str = "") -> Registration:
+    def register(self, person: Attendee, proof: str, request: str = "") -> Registration:
         """A registration that this secret opens: the one that is known of the person, or a new one.
 
         Raises WrongStage when it is too late, or there is no seat, not even to wait for.

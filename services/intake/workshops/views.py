@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from services.intake.workshops.model import Material, Workshop
-from services.intake.workshops.registration import Registration, SeatState
+from services.intake.workshops.seat_registration import Registration, SeatState
 from shared.aggregate import View, ViewPage
 from shared.auth import Caller
 
@@ -132,7 +132,7 @@ class RegistrantList(BaseModel):
     items: list[RegistrantView]
 
 
-class Contact(RegistrantView):
+class RegistrationContact(RegistrantView):
     """Whom to write to about a registration, and about which workshop."""
 
     workshop: WorkshopView

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from services.notify.mail.kinds import Kind
 from services.notify.mail.model import KINDS, Mail, MailPreference, News, Recipient, Scope
-from services.notify.mail.seats import Seat, said, when
+from services.notify.mail.seats import SeatLetter, said, when
 from services.notify.timeline import TimelineEntry
 from shared.settings import Settings
 from shared.words import PARIS, counted
@@ -106,7 +106,7 @@ class Letters:
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         return _filled(message, "mail", shown)
 
-    def write_to_seat(self, mail: Mail, seat: Seat, entry: TimelineEntry) -> EmailMessage:
+    def write_to_seat(self, mail: Mail, seat: SeatLetter, entry: TimelineEntry) -> EmailMessage:
         """The message to who registered for a workshop; giving up a seat is more than one click."""
         workshop = seat.registrant.workshop
         link = f"{self._portal}/ateliers/inscription?code={quote(seat.link, safe='')}"

@@ -18,7 +18,7 @@ from services.notify.attempts import save_attempt, stretch
 from services.notify.mail.letter import Letters
 from services.notify.mail.model import KEPT, Mail, MailPreference, News, Recipient, SmtpAttempt
 from services.notify.mail.preferences import forget_account, forget_mails
-from services.notify.mail.seats import CALLS, Intake, Seat, ask
+from services.notify.mail.seats import CALLS, IntakeQuestions, SeatLetter, ask
 from services.notify.mail.smtp import Give
 from services.notify.naming import with_projects
 from services.notify.timeline import TimelineEntry
@@ -51,7 +51,9 @@ class _Ready(NamedTuple):
 class Mailer(Loop):
     """Sends due mails until stopped; without a server to `give` them to, it keeps none either."""
 
-    def __init__(self, store: Store, settings: Settings, intake: Intake, give: Give | None) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, intake: IntakeQuestions, give: Give | None
+    ) -> None:
         super().__init__(IDLE_SECONDS, self._dispatch, self._forget, self._observe)
         self._store = store
         self._mails, self._preferences = store.of(Mail), store.of(MailPreference)
@@ -110,7 +112,7 @@ class Mailer(Loop):
             return None
         return _Ready(seat.registrant.mail, partial(self._letters.write_to_seat, mail, seat, entry))
 
-    def _seat(self, registration_id: str, event: Event) -> Seat | None:
+    def _seat(self, registration_id: str, event: Event) -> SeatLetter | None:
         """Who registered; whoever is erased is forgotten here, too."""
         try:
             return ask(self._intake, registration_id, event)

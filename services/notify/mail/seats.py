@@ -24,7 +24,7 @@ _AFTERWARDS = (WorkshopCancelled, MaterialAdded)
 _IN_CALENDARS = (SeatTaken, WorkshopChanged, WorkshopCancelled)
 
 
-class Workshop(Frozen):
+class WorkshopNow(Frozen):
     """A workshop as intake knows it at this moment."""
 
     title: str
@@ -42,11 +42,11 @@ class Registrant(Frozen):
 
     mail: str
     state: Literal["taken", "waiting", "given_up"]
-    workshop: Workshop
+    workshop: WorkshopNow
 
 
 @dataclass(frozen=True)
-class Intake:
+class IntakeQuestions:
     """What is asked of intake; each raises NotFound when who is asked for is gone, Unavailable.
 
     `link` makes a new text that opens a registration; `invitation` is its workshop as iCalendar.
@@ -66,7 +66,7 @@ CALLS = 3
 
 
 @dataclass(frozen=True)
-class Seat:
+class SeatLetter:
     """Who is written about a registration, what opens it, and its workshop for a calendar."""
 
     registrant: Registrant
@@ -74,14 +74,14 @@ class Seat:
     invitation: str
 
 
-def ask(intake: Intake, registration_id: str, event: Event) -> Seat | None:
+def ask(intake: IntakeQuestions, registration_id: str, event: Event) -> SeatLetter | None:
     """What a mail about an event needs; None where it is news no more. Raises NotFound."""
     registrant = Registrant.model_validate(intake.registrant(registration_id))
     if not is_news(event, registrant):
         return None
     is_invited = registrant.state == "taken" and isinstance(event, _IN_CALENDARS)
     invitation = intake.invitation(registration_id) if is_invited else ""
-    return Seat(registrant, intake.link(registration_id), invitation)
+    return SeatLetter(registrant, intake.link(registration_id), invitation)
 
 
 def is_news(event: Event, registrant: Registrant) -> bool:
@@ -109,7 +109,7 @@ def said(entry: TimelineEntry) -> str:
     return entry.summary
 
 
-def when(workshop: Workshop) -> str:
+def when(workshop: WorkshopNow) -> str:
     """The time of a workshop: « le 12/03/2027, de 14 h 00 à 16 h 00 (heure de Paris) »."""
     start, end = workshop.starts_at, workshop.ends_at
     first, last = (french_date(day_in_paris(one)) for one in (start, end))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from shared.outbound import Target, TimeLimit, connected
+from shared.outbound import CheckedTarget, TimeLimit, connected
 
 _BODY_READ = 4096
 """Bytes of the answer that are taken before the connection is closed; none are kept."""
@@ -22,7 +22,9 @@ class Answer:
     retry_after: float | None = None
 
 
-def post(target: Target, headers: Mapping[str, str], body: bytes, limit: TimeLimit) -> Answer:
+def post(
+    target: CheckedTarget, headers: Mapping[str, str], body: bytes, limit: TimeLimit
+) -> Answer:
     """Send `body`; the whole call, connecting and reading included, ends when the time is up.
 
     The status alone decides: a body that never ends does not undo it. Raises CallFailed.
@@ -49,4 +51,4 @@ def _retry_after(value: str | None) -> float | None:
     return max((date - datetime.now(UTC)).total_seconds(), 0)
 
 
-Post = Callable[[Target, Mapping[str, str], bytes, TimeLimit], Answer]
+Post = Callable[[CheckedTarget, Mapping[str, str], bytes, TimeLimit], Answer]

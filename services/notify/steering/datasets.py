@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from services.notify.steering.views import Figure, Row, highest, rows_of
-from services.notify.steering.world import Dataset, World
+from services.notify.steering.world import DatasetFacts, World
 
 MOST = 20
 """Datasets that a figure names."""
@@ -172,7 +172,7 @@ def _states(world: World) -> Iterator[tuple[str, str, datetime]]:
         yield label, _state(world, dataset, sign), sign
 
 
-def _state(world: World, dataset: Dataset | None, sign: datetime) -> str:
+def _state(world: World, dataset: DatasetFacts | None, sign: datetime) -> str:
     if dataset and not dataset.is_there(world.period.until):
         return "dead"
     return "alive" if sign >= world.period.until - ALIVE else "stale"
@@ -193,11 +193,11 @@ def _signs(world: World) -> dict[str, datetime]:
     return found
 
 
-def _there(world: World) -> list[Dataset]:
+def _there(world: World) -> list[DatasetFacts]:
     return [one for one in world.datasets.values() if one.is_there(world.period.until)]
 
 
-def _joinable(world: World, lone: Collection[Dataset]) -> Iterable[bool]:
+def _joinable(world: World, lone: Collection[DatasetFacts]) -> Iterable[bool]:
     named = {other for one in world.datasets.values() for other in one.joins}
     return (bool(one.joins) or one.dataset_id in named for one in lone)
 

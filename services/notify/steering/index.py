@@ -3,10 +3,10 @@
 from datetime import timedelta
 from threading import Lock
 
+from services.notify.steering.kept_facts import subjects_of
 from services.notify.steering.lives import Life
 from services.notify.steering.model import Subject
-from services.notify.steering.projection import subjects_of
-from services.notify.steering.world import Dataset, Known, in_turns
+from services.notify.steering.world import DatasetFacts, Known, in_turns
 from shared.errors import Unavailable
 from shared.indexes.change_feed import JUST_NOW, MARGIN, ChangeFeed
 from shared.store import Store
@@ -25,7 +25,7 @@ class SubjectIndex:
         self._store, self._feed, self._busy = store, ChangeFeed(Subject, every=subjects_of), Lock()
         self._subjects: dict[str, Subject] = {}
         self._lives: dict[str, Life] = {}
-        self._datasets: dict[str, Dataset] = {}
+        self._datasets: dict[str, DatasetFacts] = {}
 
     def known(self, margin: timedelta = JUST_NOW) -> Known:
         """What is known now; raises Unavailable while all of it is read for the first time."""
@@ -50,4 +50,4 @@ class SubjectIndex:
         if subject.about == "project":
             self._lives[subject.id] = Life(subject)
         if subject.about == "dataset":
-            self._datasets[subject.thing_id] = Dataset(subject)
+            self._datasets[subject.thing_id] = DatasetFacts(subject)

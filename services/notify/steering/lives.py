@@ -54,7 +54,7 @@ class Stay(NamedTuple):
     until: datetime | None
 
 
-class Wait(NamedTuple):
+class ProjectWait(NamedTuple):
     """For whom a project waited; `who` is a member's id, nobody's for the lab's own staff.
 
     `stage` is the one at which the wait began.
@@ -87,7 +87,7 @@ class Life:
         return [Stay(stage, at, until) for (stage, at), until in zip(entered, left, strict=True)]
 
     @cached_property
-    def waits(self) -> list[Wait]:
+    def waits(self) -> list[ProjectWait]:
         """All waits, by their beginning."""
         waiting = _Waiting()
         for fact in self.facts:
@@ -128,15 +128,15 @@ class _Waiting:
 
     def __init__(self) -> None:
         self._open: dict[tuple[Party, str, str], tuple[Stage, datetime]] = {}
-        self._ended: list[Wait] = []
+        self._ended: list[ProjectWait] = []
         self._stage: Stage = "submitted"
         self._is_proposed = False
 
     @property
-    def all(self) -> list[Wait]:
+    def all(self) -> list[ProjectWait]:
         """Those that ended, and those that go on."""
         going_on = [
-            Wait(party, who, stage, since, None)
+            ProjectWait(party, who, stage, since, None)
             for (party, who, _), (stage, since) in self._open.items()
         ]
         return sorted((*self._ended, *going_on), key=lambda wait: wait.since)
@@ -179,7 +179,7 @@ class _Waiting:
     def _end(self, keys: Iterable[tuple[Party, str, str]], at: datetime) -> None:
         for key in list(keys):
             stage, since = self._open.pop(key)
-            self._ended.append(Wait(key[0], key[1], stage, since, at))
+            self._ended.append(ProjectWait(key[0], key[1], stage, since, at))
 
 
 def _matter(fact: Fact) -> str:

@@ -10,7 +10,7 @@ from shared.words import PARIS
 _DAY = timedelta(days=1)
 
 
-class Period(NamedTuple):
+class YearPeriod(NamedTuple):
     """From the beginning of a year to its end, or until now while it goes on.
 
     In UTC, as facts are: times of two zones take long to compare.
@@ -21,7 +21,7 @@ class Period(NamedTuple):
     until: datetime
 
     @classmethod
-    def of(cls, year: int, now: datetime) -> "Period":
+    def of(cls, year: int, now: datetime) -> "YearPeriod":
         """That calendar year in Paris; empty when it has not begun."""
         since, following = (
             datetime(one, 1, 1, tzinfo=PARIS).astimezone(UTC) for one in (year, year + 1)

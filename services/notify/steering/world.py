@@ -10,9 +10,9 @@ from itertools import chain, count
 from operator import itemgetter
 from typing import NamedTuple, Self, TypeVar
 
-from services.notify.steering.lives import Life, Party, Wait
+from services.notify.steering.lives import Life, Party, ProjectWait
 from services.notify.steering.model import Fact, Subject
-from services.notify.steering.period import Period
+from services.notify.steering.period import YearPeriod
 from shared.events.event import Stage
 from shared.words import PARIS
 
@@ -29,7 +29,7 @@ def in_turns(items: Iterable[T], many: int = 50) -> Iterator[T]:
             time.sleep(0)
 
 
-class Dataset:
+class DatasetFacts:
     """A dataset as its facts tell it; `title` is the last one it had."""
 
     def __init__(self, subject: Subject) -> None:
@@ -60,7 +60,7 @@ class Known(NamedTuple):
 
     subjects: tuple[Subject, ...]
     lives: tuple[Life, ...]
-    datasets: Mapping[str, Dataset]
+    datasets: Mapping[str, DatasetFacts]
 
     @classmethod
     def of(cls, subjects: Iterable[Subject]) -> Self:
@@ -69,7 +69,7 @@ class Known(NamedTuple):
         return cls(
             found,
             tuple(Life(one) for one in found if one.about == "project"),
-            {one.thing_id: Dataset(one) for one in found if one.about == "dataset"},
+            {one.thing_id: DatasetFacts(one) for one in found if one.about == "dataset"},
         )
 
 
@@ -80,7 +80,7 @@ class World:
     `sees_members` is that who asks may know how long each member takes: an operator.
     """
 
-    period: Period
+    period: YearPeriod
     known: Known
     sees_members: bool
 
@@ -101,7 +101,7 @@ class World:
         return [life for life in self.all_projects if self._is_of_period(life)]
 
     @property
-    def datasets(self) -> Mapping[str, Dataset]:
+    def datasets(self) -> Mapping[str, DatasetFacts]:
         """Every dataset by its id."""
         return self.known.datasets
 
@@ -117,9 +117,9 @@ class World:
         return {member_id: text for member_id, text in named if text}
 
     @cached_property
-    def waits(self) -> Mapping[tuple[Party, Stage], list[Wait]]:
+    def waits(self) -> Mapping[tuple[Party, Stage], list[ProjectWait]]:
         """The waits that ended in the period, or went on at its end, by whom for and the stage."""
-        found = defaultdict[tuple[Party, Stage], list[Wait]](list)
+        found = defaultdict[tuple[Party, Stage], list[ProjectWait]](list)
         for life in in_turns(self.all_projects):
             for wait in life.waits:
                 if self.period.meets(wait.since, wait.until):

@@ -1,6 +1,7 @@
 """The pages, one module for each subject; what each shows is asked of the services."""
 
 from services.portal.pages import (
+    access_requests,
     account,
     catalogue,
     data,
@@ -10,7 +11,6 @@ from services.portal.pages import (
     mails,
     partners,
     persons,
-    requests,
     steering,
     workshops,
 )
@@ -25,7 +25,7 @@ PAGES = [
     *data.ROUTES,
     *openings.ROUTES,
     *endings.ROUTES,
-    *requests.ROUTES,
+    *access_requests.ROUTES,
     *projects.ROUTES,
     *treatments.ROUTES,
     *recipes.ROUTES,

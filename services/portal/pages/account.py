@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from services.portal.lab import Json, path_of
-from services.portal.lab.asking import if_seen
+from services.portal.lab.lab_calls import if_seen
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 
 _CADENCES = {"never": "Jamais", "immediate": "Tout de suite", "daily": "Une fois par jour"}

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from services.portal.download import download
 from services.portal.lab import path_of
-from services.portal.lab.asking import if_seen
+from services.portal.lab.lab_calls import if_seen
 from services.portal.visit import Visit, get
 
 _FACETS = ("theme", "territory", "licence", "producer", "format", "key", "updated_within")

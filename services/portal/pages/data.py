@@ -7,8 +7,8 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from services.portal.describing import FREQUENCIES, LICENCES, given_of, metadata_of, sent
+from services.portal.file_reading import BASES, FileReading
 from services.portal.lab import Json, Refused, path_of
-from services.portal.reading import BASES, Reading
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.aggregate import new_id
 from shared.places.names import in_french
@@ -71,7 +71,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     names = await visit.names(takers)
     given = {name: visit.text(name) for name in ("basis", "purpose", "note", "reason")}
     shown = {
-        "reading": Reading(dataset),
+        "reading": FileReading(dataset),
         "bases": BASES,
         "given": {**given, "columns": visit.texts("columns")},
         "faults": faults,
@@ -84,7 +84,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
 async def state(visit: Visit) -> Response:
     """How far the reading is; the page is shown anew once it ended."""
     dataset = await visit.lab.get("catalog", dataset_path(visit))
-    if Reading(dataset).is_under_way:
+    if FileReading(dataset).is_under_way:
         return visit.page("data/state.html", dataset=dataset)
     return Response(headers={"HX-Refresh": "true"})
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from services.portal.lab import Refused, path_of
-from services.portal.lab.asking import Part, part_of
+from services.portal.lab.lab_calls import PagePart, part_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.words import ROLES
 
@@ -59,10 +59,10 @@ async def erase(visit: Visit) -> Response:
     return visit.go("/personnes", "Le compte est effacé.")
 
 
-async def _refusals(visit: Visit, account_ids: list[str]) -> Part:
+async def _refusals(visit: Visit, account_ids: list[str]) -> PagePart:
     """When which of these accounts' addresses refused our last mail."""
     if not account_ids:
-        return Part({})
+        return PagePart({})
     found = await part_of(visit.lab.get("notify", "/mail-refusals", account_id=account_ids))
     refusals = {one["account_id"]: one["refused_at"] for one in found.items}
     return replace(found, value=refusals)

@@ -2,11 +2,11 @@
 
 from starlette.responses import Response
 
-from services.portal.charts import Bar, bars_of, beyond_map, map_of, said_of
 from services.portal.download import download
+from services.portal.figure_shapes import Bar, bars_of, beyond_map, map_of, said_of
 from services.portal.french import day
 from services.portal.lab import Json, Refused
-from services.portal.lab.asking import Part, part_of
+from services.portal.lab.lab_calls import PagePart, part_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, get
 
 _PARTS = {
@@ -110,7 +110,7 @@ class Figures:
 
 async def show(visit: Visit) -> Response:
     """The figures of a year, as charts and a map."""
-    year, faults, found = visit.asked("annee"), NO_FAULTS, Part()
+    year, faults, found = visit.asked("annee"), NO_FAULTS, PagePart()
     try:
         found = await part_of(visit.lab.get("notify", "/steering", year=year))
     except Refused as refused:

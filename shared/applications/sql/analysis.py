@@ -14,7 +14,7 @@ from shared.applications.effect import Columns, Source
 from shared.applications.sql import plain_lower
 from shared.applications.sql.expressions import Expressions
 from shared.applications.sql.pivots import pivoted
-from shared.applications.sql.relations import NONE, Account, Output, Parts, Relation, Trace
+from shared.applications.sql.relations import NONE, ColumnsRead, Parts, QueryColumn, Relation, Trace
 from shared.applications.sql.scope import CommonTables, Scope
 from shared.applications.sql.selects import selected
 from shared.applications.sql.statement import SqlFault, parse, place_of
@@ -32,7 +32,7 @@ class Analysis:
     """A query on tables of these columns, by role; None where nobody knows them."""
 
     def __init__(self, sql: str, tables: Mapping[str, Columns]) -> None:
-        self.sql, self.tree, self.account = sql, parse(sql), Account()
+        self.sql, self.tree, self.account = sql, parse(sql), ColumnsRead()
         self._tables = {plain_lower(role): (role, columns) for role, columns in tables.items()}
         self._relations = {role: _base(role, columns) for role, columns in tables.items()}
         self.expressions = Expressions(sql, self.account, self.relation)
@@ -147,8 +147,8 @@ class Analysis:
     def _function(self, node: exp.Expr, name: str, scope: Scope) -> Relation:
         parts = self.account.read(self.expressions.derived([*node.iter_expressions()], scope))
         if name in _SERIES:
-            return Relation((Output(_SERIES[name], parts, "integer"),))
-        return Relation((Output(name, parts),), rest=parts, is_unsure=True)
+            return Relation((QueryColumn(_SERIES[name], parts, "integer"),))
+        return Relation((QueryColumn(name, parts),), rest=parts, is_unsure=True)
 
     def _values(self, node: exp.Values, scope: Scope) -> Relation:
         rows = [
@@ -157,7 +157,7 @@ class Analysis:
         width = max(map(len, rows), default=0)
         columns = [[row[at] for row in rows if at < len(row)] for at in range(width)]
         made_of = [self.expressions.derived(column, scope) for column in columns]
-        return Relation(tuple(Output(f"col{at}", one) for at, one in enumerate(made_of)))
+        return Relation(tuple(QueryColumn(f"col{at}", one) for at, one in enumerate(made_of)))
 
     def _pivots(self, node: exp.Expr, relation: Relation, scope: Scope) -> Relation:
         for pivot in node.args.get("pivots") or ():
@@ -184,7 +184,7 @@ class Analysis:
 def _base(role: str, columns: Columns) -> Relation:
     """The table in that role."""
     named = ((name, Trace(Source(role, name))) for name in columns or ())
-    outputs = tuple(Output(name, frozenset({trace})) for name, trace in named)
+    outputs = tuple(QueryColumn(name, frozenset({trace})) for name, trace in named)
     return Relation(outputs, () if columns is not None else (role,))
 
 
@@ -208,7 +208,9 @@ def merged(left: Relation, right: Relation, *, by_name: bool) -> Relation:
     return replace(
         common,
         outputs=tuple(
-            Output(one.name, one.parts | other.parts, one.kind if one.kind == other.kind else "")
+            QueryColumn(
+                one.name, one.parts | other.parts, one.kind if one.kind == other.kind else ""
+            )
             for one, other in pairs
         ),
     )

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from shared.applications.sql import plain_lower
 from shared.applications.sql.nodes import aggregate_of, bare
-from shared.applications.sql.relations import NONE, Account, Parts, Relation, made
+from shared.applications.sql.relations import NONE, ColumnsRead, Parts, Relation, made
 from shared.applications.sql.scope import Scope
 from shared.applications.sql.statement import place_of
 from shared.words import near, quoted
@@ -31,7 +31,7 @@ _SPECIAL = (
 class Expressions:
     """Finds what expressions are made of, and notes names that nothing has."""
 
-    def __init__(self, sql: str, account: Account, subquery: Subquery) -> None:
+    def __init__(self, sql: str, account: ColumnsRead, subquery: Subquery) -> None:
         self._sql, self._account, self._subquery = sql, account, subquery
 
     def parts(self, node: exp.Expr | None, scope: Scope) -> Parts:

@@ -9,7 +9,7 @@ from shared.applications.effect import Met
 from shared.applications.sql import plain_lower
 from shared.applications.sql.expressions import Expressions
 from shared.applications.sql.nodes import descend
-from shared.applications.sql.relations import NONE, Account, Parts, Relation, made
+from shared.applications.sql.relations import NONE, ColumnsRead, Parts, Relation, made
 from shared.applications.sql.scope import Scope
 
 
@@ -17,7 +17,7 @@ class Analyst(Protocol):
     """What a SELECT or a pivot needs of the analysis that it is part of."""
 
     expressions: Expressions
-    account: Account
+    account: ColumnsRead
 
     def relation(self, node: exp.Expr, scope: Scope) -> Relation:
         """The table that a source makes."""
@@ -42,7 +42,7 @@ def note_met(analyst: Analyst, scope: Scope, condition: exp.Expr, how: str) -> N
             _meet(analyst.account, left, right, how)
 
 
-def _meet(account: Account, left: Parts, right: Parts, how: str) -> None:
+def _meet(account: ColumnsRead, left: Parts, right: Parts, how: str) -> None:
     mine, others = ({one.source for one in parts} for parts in (left, right))
     for one in sorted(mine - others):
         if others and all(it.role != one.role for it in others):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from shared.applications.effect import Columns, Effect, Fault, MadeColumn, Part, Source
 from shared.applications.sql import OTHERS
 from shared.applications.sql.analysis import Analysis
-from shared.applications.sql.relations import Output, Parts
+from shared.applications.sql.relations import Parts, QueryColumn
 from shared.applications.sql.statement import SqlFault
 from shared.errors import Invalid
 from shared.words import unique
@@ -24,7 +24,7 @@ def effect(sql: str, tables: Mapping[str, Columns]) -> Effect:
     names = unique(one.name for one in result.outputs)
     columns = {name: _made(one) for name, one in zip(names, result.outputs, strict=True)}
     if result.rest:
-        columns[unique([OTHERS], columns)[0]] = _made(Output(OTHERS, result.rest))
+        columns[unique([OTHERS], columns)[0]] = _made(QueryColumn(OTHERS, result.rest))
     groups = [one.by for one in columns.values() if one.of]
     rows = None if any(by is None for by in groups) else _sorted(*(by or () for by in groups))
     return Effect(
@@ -39,7 +39,7 @@ def effect(sql: str, tables: Mapping[str, Columns]) -> Effect:
     )
 
 
-def _made(output: Output) -> MadeColumn:
+def _made(output: QueryColumn) -> MadeColumn:
     parts = sorted({Part(one.source, one.how) for one in output.parts})
     return MadeColumn(tuple(parts), output.kind, by=_groups(output.parts))
 

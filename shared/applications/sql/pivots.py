@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from shared.applications.sql.joins import Analyst
-from shared.applications.sql.relations import NONE, Output, Parts, Relation, grouped, made
+from shared.applications.sql.relations import NONE, Parts, QueryColumn, Relation, grouped, made
 from shared.applications.sql.scope import Scope
 from shared.applications.sql.statement import SqlFault
 
@@ -34,7 +34,7 @@ def _pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -
     used = {one.source for one in chosen | figures}
     group = node.args.get("group")
     if group is not None:
-        keys = [Output(one.name, parts(one, scope)) for one in group.expressions]
+        keys = [QueryColumn(one.name, parts(one, scope)) for one in group.expressions]
     else:
         keys = [one for one in table.outputs if not {it.source for it in one.parts} & used]
         analyst.account.whole.update(table.open)
@@ -49,7 +49,7 @@ def _pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -
     )
 
 
-def _named(on: list[exp.Expr], using: list[exp.Expr], parts: Parts) -> list[Output]:
+def _named(on: list[exp.Expr], using: list[exp.Expr], parts: Parts) -> list[QueryColumn]:
     """The columns of the values, where DuckDB's names for them are plain."""
     if len(on) > 1 or len(using) > 1:
         return []
@@ -58,7 +58,7 @@ def _named(on: list[exp.Expr], using: list[exp.Expr], parts: Parts) -> list[Outp
         return []
     suffix = f"_{using[0].alias}" if using and using[0].alias else ""
     names = [one.alias if isinstance(one, exp.Alias) else one.name for one in values]
-    return [Output(f"{name}{suffix}", parts) for name in names]
+    return [QueryColumn(f"{name}{suffix}", parts) for name in names]
 
 
 def _unpivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -> Relation:
@@ -75,5 +75,5 @@ def _unpivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope)
     parts = analyst.account.read(analyst.expressions.derived(columns, scope))
     turned = {one.source for one in parts}
     kept = [one for one in table.outputs if not {it.source for it in one.parts} & turned]
-    made_of = (Output(label, NONE, "text"), *(Output(name, parts) for name in values))
+    made_of = (QueryColumn(label, NONE, "text"), *(QueryColumn(name, parts) for name in values))
     return Relation((*kept, *made_of), table.open, table.rest, table.is_unsure)

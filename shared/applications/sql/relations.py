@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from shared.applications.effect import Met, Source
 from shared.applications.sql import plain_lower
-from shared.applications.sql.statement import Place, SqlFault
+from shared.applications.sql.statement import QueryPlace, SqlFault
 
 
 class Trace(NamedTuple):
@@ -50,7 +50,7 @@ def _composed(outer: str, inner: str) -> str:
     return outer if outer == inner and outer in _ASSOCIATIVE else "derived"
 
 
-class Output(NamedTuple):
+class QueryColumn(NamedTuple):
     """A column; `kind` as in `Made`."""
 
     name: str
@@ -66,7 +66,7 @@ class Relation:
     rest: what its columns are made of whose names only the run tells, if it `is_unsure` of any.
     """
 
-    outputs: tuple[Output, ...] = ()
+    outputs: tuple[QueryColumn, ...] = ()
     open: tuple[str, ...] = ()
     rest: Parts = NONE
     is_unsure: bool = False
@@ -92,12 +92,12 @@ class Relation:
         """The same with its first columns called so."""
         called = [one._replace(name=name) for one, name in zip(self.outputs, names, strict=False)]
         more = names[len(self.outputs) :] if self.is_unsure or self.open else []
-        called += [Output(name, self.rest) for name in more]
+        called += [QueryColumn(name, self.rest) for name in more]
         return replace(self, outputs=(*called, *self.outputs[len(names) :]))
 
 
 @dataclass
-class Account:
+class ColumnsRead:
     """What a query was seen to read on the way; `unknown` are names that nothing has."""
 
     looks_at: set[Source] = field(default_factory=set)
@@ -113,7 +113,7 @@ class Account:
         if self.work > MOST_WORK:
             raise SqlFault("la requête est trop complexe pour être analysée : faites-en des étapes")
 
-    def miss(self, message: str, place: Place | None) -> None:
+    def miss(self, message: str, place: QueryPlace | None) -> None:
         """Note a name that nothing has; few are told, as each takes a while."""
         self.unknown.append(SqlFault(message, place))
         if len(self.unknown) >= MOST_UNKNOWN:

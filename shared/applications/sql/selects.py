@@ -9,7 +9,15 @@ from shared.applications.effect import Source
 from shared.applications.sql import plain_lower
 from shared.applications.sql.joins import Analyst, add_sources, note_met
 from shared.applications.sql.nodes import bare, descend, is_aggregated, kind_of
-from shared.applications.sql.relations import NONE, Output, Parts, Relation, Trace, grouped, made
+from shared.applications.sql.relations import (
+    NONE,
+    Parts,
+    QueryColumn,
+    Relation,
+    Trace,
+    grouped,
+    made,
+)
 from shared.applications.sql.scope import Scope
 
 _LONGEST_NAME = 60
@@ -111,7 +119,7 @@ class _Select:
         return self._parts(node.this, self._scope)
 
     def _outputs(self, chosen: Iterable[exp.Expr]) -> Relation:
-        outputs: list[Output] = []
+        outputs: list[QueryColumn] = []
         opened: list[str] = []
         rest, is_unsure = NONE, False
         for one in chosen:
@@ -124,7 +132,9 @@ class _Select:
                 rest, is_unsure = rest | self._parts(one, self._scope), True
                 opened += [role for it in self._scope.relations for role in it.open]
             else:
-                outputs.append(Output(name_of(one), self._parts(one, self._scope), kind_of(one)))
+                outputs.append(
+                    QueryColumn(name_of(one), self._parts(one, self._scope), kind_of(one))
+                )
                 if isinstance(bare(one), exp.Explode | exp.Unnest):
                     is_unsure = is_unsure or not isinstance(one, exp.Alias)
         return Relation(tuple(outputs), tuple(dict.fromkeys(opened)), rest, is_unsure)
@@ -152,7 +162,7 @@ class _Select:
                 parts = one.parts if table else self._scope.merged.get(lower, one.parts)
                 if lower in replaced:
                     parts = self._parts(replaced[lower], self._scope)
-                outputs.append(Output(names.get(lower, one.name), parts, one.kind))
+                outputs.append(QueryColumn(names.get(lower, one.name), parts, one.kind))
         opened = tuple(role for _, one in sources for role in one.open)
         rest = NONE.union(*(one.rest for _, one in sources))
         return Relation(tuple(outputs), opened, rest, any(one.is_unsure for _, one in sources))

@@ -42,7 +42,7 @@ _REFUSED_NODES: tuple[tuple[type[exp.Expr], str], ...] = (
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 
-class Place(NamedTuple):
+class QueryPlace(NamedTuple):
     """Where something stands in a query, both from 1."""
 
     line: int
@@ -52,7 +52,7 @@ class Place(NamedTuple):
         return f"ligne {self.line}, colonne {self.column}"
 
     @classmethod
-    def at(cls, sql: str, offset: int) -> "Place":
+    def at(cls, sql: str, offset: int) -> "QueryPlace":
         """The place of the character of that number, from 0."""
         before = sql[: max(0, min(offset, len(sql)))]
         return cls(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
@@ -61,7 +61,7 @@ class Place(NamedTuple):
 class SqlFault(ValueError):
     """A query that cannot be taken, said in French with its place."""
 
-    def __init__(self, message: str, place: Place | None = None) -> None:
+    def __init__(self, message: str, place: QueryPlace | None = None) -> None:
         super().__init__(f"{place} : {message}" if place else message)
 
 
@@ -192,14 +192,14 @@ def tables_named(sql: str) -> list[str]:
     return [plain_lower(one.name) for one in named]
 
 
-def place_of(sql: str, node: exp.Expr) -> Place | None:
+def place_of(sql: str, node: exp.Expr) -> QueryPlace | None:
     """Where the first word of `node` stands that has a place; None where none has."""
     starts = [int(one.meta["start"]) for one in node.walk() if "start" in one.meta]
-    return Place.at(sql, min(starts)) if starts else None
+    return QueryPlace.at(sql, min(starts)) if starts else None
 
 
-def _place(sql: str, token: Token) -> Place:
-    return Place.at(sql, token.start)
+def _place(sql: str, token: Token) -> QueryPlace:
+    return QueryPlace.at(sql, token.start)
 
 
 def _syntax_fault(error: SqlglotError) -> SqlFault:
@@ -209,7 +209,7 @@ def _syntax_fault(error: SqlglotError) -> SqlFault:
         return SqlFault("la requête n'est pas du SQL que DuckDB lit")
     word, line = str(told[0].get("highlight") or ""), int(told[0].get("line") or 1)
     column = int(told[0].get("col") or 1) - max(len(word), 1) + 1
-    place = Place(line, max(column, 1))
+    place = QueryPlace(line, max(column, 1))
     if "Expecting" in str(told[0].get("description")):
         return SqlFault(f"quelque chose manque, ou n'est pas fermé, après « {word} »", place)
     return SqlFault(f"erreur de syntaxe près de « {word} »", place)

@@ -17,7 +17,7 @@ import tantivy
 from services.catalog.datasets.model import Dataset
 from services.catalog.matching.model import best_matches, traits_of
 from services.catalog.matching.precedents import of_place, served_by
-from services.catalog.matching.recipes import KnownRecipe, best_recipes
+from services.catalog.matching.runnable_recipes import KnownRecipe, best_recipes
 from services.intake.matching.guidance import advise
 from services.intake.members.model import Member
 from services.intake.model import Project

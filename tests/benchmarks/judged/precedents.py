@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Provenance, VersionContent
+from services.catalog.datasets.versions import VersionContent, VersionProvenance
 from shared.events import FileRef
 from shared.tables.manifest import Input, Profile
 from shared.words import fold
@@ -48,7 +48,7 @@ def _result(entry: Entry) -> Dataset:
         Input(name=f"t{at}", dataset_id=f"dts_{one}", version=1, sha256="0" * 64)
         for at, one in enumerate(entry["reads"])
     )
-    made = Provenance(
+    made = VersionProvenance(
         project_id=entry["id"], job_id="job_1", manifest=_FILE, inputs=inputs, steps=(), software={}
     )
     result = Dataset(

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from services.intake.model import Project
-from services.intake.upgrade import Upgrade
+from services.intake.upgrade import ProjectUpgrade
 from shared.aggregate import NEVER, new_id
 from shared.events import Stage
 from tests.integration.intake import lab as at
@@ -32,8 +32,8 @@ def test_projects_of_before_are_told_once_whoever_looks_and_how_often(lab: Lab) 
         kept(lab, stage) for stage in ("secured", "staffed", "advised", "delivered")
     )
     with lab.store() as store, ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: Upgrade(store).sweep(), range(4)))
-        Upgrade(store).sweep()
+        list(pool.map(lambda _: ProjectUpgrade(store).sweep(), range(4)))
+        ProjectUpgrade(store).sweep()
         assert not any(one.lacks_telling for one in store.of(Project).every())
     for project_id, topic in (
         (secured, "treatment_changed"),
@@ -57,7 +57,7 @@ def test_who_had_a_part_before_sees_the_project_and_is_asked_nothing(lab: Lab) -
     shown = lab.done("GET", f"/projects/{project_id}", who=who)
     assert (shown["stage"], shown["invitation"]["state"]) == ("staffed", "accepted")
     with lab.store() as store:
-        Upgrade(store).sweep()
+        ProjectUpgrade(store).sweep()
     listed = lab.done("GET", "/projects?named=true", who=who)["items"]
     assert [one["id"] for one in listed] == [project_id]
     eventually(lambda: lab.topics(project_id) == ["treatment_changed"])

@@ -12,7 +12,7 @@ import pytest
 
 from shared.aggregate import now
 from shared.events import MemberJoined, wrap
-from shared.messaging import topology
+from shared.messaging import declared_queues
 from shared.messaging.parked import ParkedEvent, parked
 from shared.trace import child_of
 from tests.conftest import Token
@@ -61,7 +61,7 @@ class Lab(ServiceLab):
             channel.auto_decode = False
 
             def take() -> bool:
-                message = channel.basic_get(topology.PARKED, no_ack=True)
+                message = channel.basic_get(declared_queues.PARKED, no_ack=True)
                 bodies.extend([message.body or b""] if message else [])
                 return bool(bodies)
 
@@ -70,7 +70,7 @@ class Lab(ServiceLab):
 
     def is_quiet(self) -> bool:
         """Whether no queue holds a message, but for the parked one."""
-        return not any(n for name, n in self.queues().items() if name != topology.PARKED)
+        return not any(n for name, n in self.queues().items() if name != declared_queues.PARKED)
 
     def send(
         self,
@@ -133,7 +133,7 @@ def lab(broker: Broker, vhost: str, module_environ: dict[str, str], token: Token
         "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
         "DATALAB_RPC_SECONDS": "3",
     }
-    topology.declare(amqp_uri, [Recorder, Announcer], RETRIES)
+    declared_queues.declare(amqp_uri, [Recorder, Announcer], RETRIES)
     eventually(lambda: broker.recorded(vhost), what="the node recorded the new queues")
     with sample("Recorder", environ) as recorder, sample("Announcer", environ) as announcer:
         yield Lab(broker, vhost, environ, token, recorder, announcer)
@@ -150,4 +150,4 @@ def _nothing_parked(lab: Lab) -> None:
     """Each test begins with an empty parked queue, and nothing of the last one on its way to it."""
     with lab.broker.connection(lab.vhost) as connection:
         channel = connection.channel()
-        eventually(lambda: lab.is_quiet() and not channel.queue_purge(topology.PARKED))
+        eventually(lambda: lab.is_quiet() and not channel.queue_purge(declared_queues.PARKED))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.errors import NotFound
-from shared.messaging import topology
+from shared.messaging import declared_queues
 from shared.messaging.on import ATTEMPT, REASON
 from shared.messaging.on import QUEUE as HOME
 from shared.messaging.parked import drop, parked, replay, show
@@ -167,7 +167,7 @@ def test_events_without_an_id_get_one_each_and_keep_it(lab: Lab) -> None:
     """Dropping one leaves the other, also when it was replayed."""
     for number in range(2):
         lab.send(f"nonsense {number}".encode())
-        lab.send(f"by hand {number}".encode(), QUEUE, topology.PARKED)
+        lab.send(f"by hand {number}".encode(), QUEUE, declared_queues.PARKED)
     ids = {event.body: event.id for event in lab.parked_events(4)}
     assert len(set(ids.values())) == 4
     assert drop(lab.amqp_uri, ids.pop("nonsense 0")) == 1
@@ -192,7 +192,7 @@ def test_strange_parked_message_can_be_shown_replayed_and_dropped(
     lab: Lab, body: bytes, routing_key: str | bytes, properties: dict[str, Any]
 ) -> None:
     """Whatever is in the parked queue, the tools work; its body stays as it is."""
-    lab.send(body, routing_key, topology.PARKED, **properties)
+    lab.send(body, routing_key, declared_queues.PARKED, **properties)
     (event,) = lab.parked_events()
     assert show(lab.amqp_uri, event.id) == event
     assert event.queue == QUEUE
@@ -200,7 +200,7 @@ def test_strange_parked_message_can_be_shown_replayed_and_dropped(
     assert replay(lab.amqp_uri, event.id) == 1
     assert lab.parked_events()[0].id == event.id
     assert lab.parked_body() == body
-    lab.send(body, routing_key, topology.PARKED, **properties)
+    lab.send(body, routing_key, declared_queues.PARKED, **properties)
     lab.parked_events()
     assert drop(lab.amqp_uri, event.id) == 1
     assert parked(lab.amqp_uri) == []
@@ -211,9 +211,9 @@ def test_event_of_a_queue_that_is_gone_stays_parked_and_holds_no_other(
     lab: Lab, queue: str
 ) -> None:
     """What can be replayed is, and the operator hears of the rest."""
-    lab.send(b"1", QUEUE, topology.PARKED, application_headers={HOME: queue})
-    lab.send(b"2", "recorder.on.project_withdrawn", topology.PARKED)
-    lab.send(b"3", "intake.on.project_withdrawn", topology.PARKED)
+    lab.send(b"1", QUEUE, declared_queues.PARKED, application_headers={HOME: queue})
+    lab.send(b"2", "recorder.on.project_withdrawn", declared_queues.PARKED)
+    lab.send(b"3", "intake.on.project_withdrawn", declared_queues.PARKED)
     lab.parked_events(3)
     told = rf"^1 events are back in their queues, 2 stay parked: no queue is called {queue[:255]}$"
     with pytest.raises(NotFound, match=told):

@@ -8,7 +8,7 @@ import pytest
 from services.notify.endings import note
 from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.recorder import Recorder
-from services.notify.steering.projection import subjects_of
+from services.notify.steering.kept_facts import subjects_of
 from services.notify.timeline import TimelineEntry
 from shared.endings.departures import Departure
 from shared.events import (

@@ -19,7 +19,7 @@ from services.notify.sending.shares import SHARE
 from shared.aggregate import NEVER
 from shared.auth import INSIDE
 from shared.metrics import REGISTRY
-from shared.outbound import CallFailed, Names, SsrfGuard, Target, TimeLimit
+from shared.outbound import CallFailed, CheckedTarget, Names, SsrfGuard, TimeLimit
 from shared.store import Store
 from tests.integration.notify.sending import Outgoing, add_endpoint
 from tests.servers import eventually
@@ -47,7 +47,7 @@ class Receivers:
 
     def __call__(
         self,
-        target: Target,
+        target: CheckedTarget,
         headers: Mapping[str, str],  # noqa: ARG002 - as it is called
         body: bytes,  # noqa: ARG002
         limit: TimeLimit,  # noqa: ARG002

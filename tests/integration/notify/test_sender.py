@@ -15,7 +15,7 @@ from services.notify.sending.post import Answer, post
 from services.notify.sending.sender import TURN
 from shared.aggregate import LONG_AGO
 from shared.events import ProjectSubmitted
-from shared.outbound import Target, TimeLimit
+from shared.outbound import CheckedTarget, TimeLimit
 from tests.integration.notify.conftest import Commands
 from tests.integration.notify.sending import SECRET, Outgoing, add_endpoint
 from tests.servers import Documents, eventually
@@ -83,7 +83,9 @@ def test_lease_that_runs_out_brings_the_delivery_back(outgoing: Outgoing) -> Non
 def test_failure_of_ours_is_an_attempt_like_any_other(outgoing: Outgoing) -> None:
     """An error that nobody foresaw is noted and holds up nobody: no delivery goes on for ever."""
 
-    def send(target: Target, headers: Mapping[str, str], body: bytes, limit: TimeLimit) -> Answer:
+    def send(
+        target: CheckedTarget, headers: Mapping[str, str], body: bytes, limit: TimeLimit
+    ) -> Answer:
         if target.path == "/broken":
             raise ZeroDivisionError
         return post(target, headers, body, limit)

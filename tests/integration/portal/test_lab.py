@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from services.portal.lab import Away, Refused, Tokens
-from services.portal.lab.asking import Lab, Services
+from services.portal.lab.lab_calls import Lab, Services
 from tests.integration.portal.serving import asked
 
 T = TypeVar("T")

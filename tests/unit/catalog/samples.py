@@ -6,8 +6,8 @@ from typing import Any
 from services.catalog.datasets.metadata import AccessLevel, Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Harvested
-from services.catalog.datasets.versions import Provenance, VersionContent
-from services.catalog.licences.source import Source
+from services.catalog.datasets.versions import VersionContent, VersionProvenance
+from services.catalog.licences.licence_source import LicensedInput
 from shared.events import FileRef, ProjectSubmitted
 from shared.tables.manifest import Column, Profile
 
@@ -31,18 +31,18 @@ def with_columns(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
     return dataset
 
 
-def sources_under(*licences: str) -> tuple[Source, ...]:
+def sources_under(*licences: str) -> tuple[LicensedInput, ...]:
     """Data that a result was made of, under these licences."""
     return tuple(
-        Source(title=f"T{at}", producer="P", licence=licence, updated=date(2026, 1, 1))
+        LicensedInput(title=f"T{at}", producer="P", licence=licence, updated=date(2026, 1, 1))
         for at, licence in enumerate(licences)
     )
 
 
-def made_of(*sources: Source, **more: Any) -> Provenance:
+def made_of(*sources: LicensedInput, **more: Any) -> VersionProvenance:
     """How a project's result came of these sources."""
     fields: dict[str, Any] = {"project_id": "prj_1", "job_id": "job_1", "manifest": ref("c")}
-    return Provenance(**fields, inputs=(), sources=sources, steps=(), software={}, **more)
+    return VersionProvenance(**fields, inputs=(), sources=sources, steps=(), software={}, **more)
 
 
 def harvested_record(change: str = "new", harvest_id: str = "hrv_1") -> Harvested:
@@ -79,7 +79,7 @@ def registered(
     *,
     owner_id: str = "mbr_owner",
     project_id: str | None = None,
-    made: Provenance | None = None,
+    made: VersionProvenance | None = None,
 ) -> Dataset:
     """A dataset with one version that waits to be read; a project `made` it if that is given."""
     fields = {"id": identifier, "owner_id": owner_id, "project_id": project_id}

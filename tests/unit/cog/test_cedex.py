@@ -2,12 +2,12 @@
 
 import pytest
 
-from deploy.cog.cedex import Names, offices
+from deploy.cog.cedex import CommuneNames, offices
 
 TOWNS = [("14118", "Caen"), ("2A247", "Porto-Vecchio"), ("75056", "Paris"), ("62765", "Saint-Omer")]
 TOWNS += [("91228", "Évry-Courcouronnes"), ("14001", "Ablon"), ("14002", "Ablon")]
 TOWNS += [("50147", "Coutances"), ("50999", "Coutances-la-Vieille"), ("14666", "Sainte-Foy")]
-NAMES = Names(TOWNS, {"14666": "14118"})
+NAMES = CommuneNames(TOWNS, {"14666": "14118"})
 
 
 def found(code: str, office: str) -> dict[str, str]:

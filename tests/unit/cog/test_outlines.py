@@ -2,7 +2,7 @@
 
 import shapely
 
-from deploy.cog.outlines import Commune, Row, rows_of
+from deploy.cog.cog_outlines import Commune, Row, rows_of
 
 
 def _square(east: float, north: float) -> shapely.Geometry:

@@ -34,7 +34,7 @@ from shared.events import (
     WorkshopAnnounced,
     WorkshopChanged,
 )
-from shared.messaging.topology import subscriptions
+from shared.messaging.declared_queues import subscriptions
 from tests.unit.notify.samples import EVENTS, HOLDER, PROJECT, example, made
 
 ADVICE = (

@@ -13,9 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services.portal.app import application, templates_of
-from services.portal.attempts import Attempts
 from services.portal.lab import Away, Json, Refused, Service, SignIn, Tokens, client
-from services.portal.lab.asking import Lab, Services
+from services.portal.lab.lab_calls import Lab, Services
+from services.portal.repeated_attempts import Attempts
 from services.portal.visit import Handler, Visit
 from shared.server_settings import PortalSettings
 

@@ -7,7 +7,7 @@ from services.compute.runner.columns.column_types import all_types
 from services.portal.french import TYPES
 from services.portal.pages import catalogue
 from tests.unit.portal.pages import html_of, page_of
-from tests.unit.portal.test_reading import column, version
+from tests.unit.portal.test_file_reading import column, version
 
 DATASET: dict[str, Any] = {
     "id": "dts_1",

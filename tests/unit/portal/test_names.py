@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.portal.pages import catalogue, requests, workshops
+from services.portal.pages import access_requests, catalogue, workshops
 from services.portal.pages.projects import projects, results, treatments
 from services.portal.visit import called
 from shared.endings.redaction import ERASED
@@ -67,7 +67,7 @@ def test_request_names_who_answers_and_who_granted() -> None:
         "columns": None,
     }
     answers = {"/access-requests/prj_1.dts_1": asked, **MEMBERS}
-    text = page_of(requests.show, answers, "owner", request_id="prj_1.dts_1")
+    text = page_of(access_requests.show, answers, "owner", request_id="prj_1.dts_1")
     assert "Répondent : Caf du Calvados (d'accord), un ancien membre." in text
     assert "Caf du Calvados : pour tout traitement du projet" in text
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.portal.lab import Refused
-from services.portal.pages import requests
+from services.portal.pages import access_requests
 from tests.unit.portal.pages import html_of, plain
 
 MINE = {
@@ -31,7 +31,7 @@ def shown(form: dict[str, str] | None = None, **changed: Any) -> str:
     past = Refused(422, "doit être un jour qui n'est pas passé", "until")
     answers = {path: {**REQUEST, **changed}, f"{path}/decision": past}
     return html_of(
-        requests.decide if form else requests.show,
+        access_requests.decide if form else access_requests.show,
         answers,
         "owner",
         form=form,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.portal.app import templates_of
-from services.portal.lab.asking import Part
+from services.portal.lab.lab_calls import PagePart
 from services.portal.pages import steering
 from services.portal.pages.steering import Figures
 from services.portal.visit import Faults, get
@@ -25,7 +25,7 @@ class Guest:
 
 def rendered(told: dict[str, Any], template: str) -> str:
     """The HTML of a page with these figures."""
-    shown = {"figures": Figures(told), "found": Part(told), "faults": Faults(), "year": "2026"}
+    shown = {"figures": Figures(told), "found": PagePart(told), "faults": Faults(), "year": "2026"}
     titles = {one["project_id"]: HOSTILE for one in told["ends"]}
     common = {
         "titles": titles,

@@ -12,7 +12,7 @@ from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import job_folder
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
-from shared.applications.query import QUERY
+from shared.applications.query_application import QUERY
 from shared.errors import Invalid
 from shared.events import Treatment
 from shared.treatments.remarks import Types

@@ -15,7 +15,7 @@ from typing import Any
 
 from services.compute.execution.job_folder import Work
 from shared.applications import APPLICATIONS
-from shared.applications.python import PYTHON
+from shared.applications.python_application import PYTHON
 from shared.events.event import Step
 from shared.tables.manifest import Input
 

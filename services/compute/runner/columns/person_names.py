@@ -24,7 +24,7 @@ _MOST_WORDS = 5
 
 
 @dataclass(frozen=True)
-class Names:
+class NameFlags:
     """Whether texts without accents, spaces and signs are names."""
 
     first: Test
@@ -32,10 +32,10 @@ class Names:
 
 
 @cache
-def load_names() -> Names:
+def load_names() -> NameFlags:
     """Read the reference files."""
     listed = (unfolded(f"{file}.csv").to_pylist() for file in ("first_names", "surnames"))
-    return Names(*map(among, listed))
+    return NameFlags(*map(among, listed))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from matplotlib.dates import AutoDateLocator, date2num, num2date
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from services.compute.runner.drawing.french import (
+from services.compute.runner.drawing.french_labels import (
     are_years,
     digits_of,
     french_day,
@@ -31,7 +31,7 @@ _DASHES = ("-", "--", "-.", ":")
 
 
 @dataclass(frozen=True)
-class Scale:
+class AxisScale:
     """What the values are and what is written after them."""
 
     value: str
@@ -52,7 +52,7 @@ class Point(NamedTuple):
     series: str = ""
 
 
-def bars(rows: Sequence[tuple[str, float]], scale: Scale) -> Drawing:
+def bars(rows: Sequence[tuple[str, float]], scale: AxisScale) -> Drawing:
     """One horizontal bar for each (label, value), the first on top."""
     labels = [shortened(label, _LABEL) for label, _ in rows]
     digits = max((digits_of(value) for _, value in rows), default=0)
@@ -77,7 +77,7 @@ def bars(rows: Sequence[tuple[str, float]], scale: Scale) -> Drawing:
     return Drawing(draw, _WIDTH, height, told_of, not rows)
 
 
-def curves(points: Sequence[Point], x_title: str, scale: Scale, kind: Curves) -> Drawing:
+def curves(points: Sequence[Point], x_title: str, scale: AxisScale, kind: Curves) -> Drawing:
     """For each series its line in the order of x, with gaps where values miss, or its points."""
     series = dict.fromkeys(point.series for point in points)
     places = _places(points)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.compute.runner.drawing.french import french_number
+from services.compute.runner.drawing.french_labels import french_number
 
 _MOST_DIGITS = 12
 

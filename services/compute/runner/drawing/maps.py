@@ -11,9 +11,9 @@ from matplotlib.collections import PathCollection
 from matplotlib.patches import Patch
 from matplotlib.path import Path as Curve
 
-from services.compute.runner.drawing.charts import Scale
+from services.compute.runner.drawing.charts import AxisScale
 from services.compute.runner.drawing.classes import Classes
-from services.compute.runner.drawing.french import french_number, shortened
+from services.compute.runner.drawing.french_labels import french_number, shortened
 from services.compute.runner.drawing.outlines import LEVELS, Area, areas
 from services.compute.runner.drawing.picture import Axes, Drawing
 
@@ -37,7 +37,7 @@ class Choropleth:
     values: Mapping[str, float]
     blank: Mapping[str, str]
     classes: Classes
-    scale: Scale
+    scale: AxisScale
 
 
 def choropleth(chosen: Choropleth) -> Drawing:

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from services.compute.runner.drawing.french import drawable
+from services.compute.runner.drawing.french_labels import drawable
 
 Format = Literal["png", "svg"]
 Axes = Any

@@ -8,7 +8,7 @@ from pyarrow import parquet
 from services.compute.execution.job_folder import Work, files_beside
 from services.compute.runner.files.contents import each_file
 from services.compute.runner.repairs import Repairs
-from shared.applications.python import PYTHON
+from shared.applications.python_application import PYTHON
 from shared.errors import Invalid
 from shared.tables.files import no_table
 

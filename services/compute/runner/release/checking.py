@@ -8,12 +8,12 @@ from typing import Literal
 from services.compute.runner.database import Database, columns, literal, quoted
 from services.compute.runner.release.arithmetic.atoms import Undecided
 from services.compute.runner.release.cells import Earlier
-from services.compute.runner.release.figures import figures_of
-from services.compute.runner.release.following import Followed, Following
+from services.compute.runner.release.following import FollowedTable, Following
 from services.compute.runner.release.populations import Numbers, Population, visible
+from services.compute.runner.release.protected_figures import figures_of
 from services.compute.runner.release.table_check import TableCheck
 from services.compute.runner.release.told import outcome, summary
-from services.compute.runner.release.versions import OtherVersion, differences
+from services.compute.runner.release.version_differences import OtherVersion, differences
 from shared.tables.release import LedgerEntry, OutputRelease, ReleaseRecord, RuleOutcome, strictest
 from shared.words import unique
 
@@ -22,7 +22,7 @@ EMPTY = "secret statistique"
 
 
 @dataclass
-class Release:
+class ReleaseChecks:
     """What was checked so far in a job: the record's parts, and what else left in it."""
 
     database: Database
@@ -77,7 +77,7 @@ class Release:
         )
 
     def _checked(
-        self, name: str, table: str, followed: Followed, shown: str
+        self, name: str, table: str, followed: FollowedTable, shown: str
     ) -> Iterator[RuleOutcome]:
         """What the rules say of one input in a table."""
         population = self.following.populations[name]
@@ -128,7 +128,7 @@ class Release:
         yield from check.run(same)
         yield from check.compare(same, others)
 
-    def _mark(self, shown: str, followed: Followed) -> None:
+    def _mark(self, shown: str, followed: FollowedTable) -> None:
         """Name the empty columns of each row: those that hold nothing look the same."""
         names = {
             figure.column

@@ -14,7 +14,7 @@ from services.compute.runner.release.populations import Population, visible
 from shared.applications.effect import Effect, MadeColumn, Source
 
 
-class Part(NamedTuple):
+class InputPart(NamedTuple):
     """A column of an input that a column is made of, by which figures, and what carries its rows.
 
     `population` is empty for one that is of no protected input.
@@ -34,7 +34,7 @@ class Carrier(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Followed:
+class FollowedTable:
     """What is known of a table.
 
     exists_by: inputs whose rows decide which rows it has, and how often.
@@ -47,14 +47,14 @@ class Followed:
     """
 
     carriers: Mapping[str, Carrier] = field(default_factory=dict)
-    columns: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
+    columns: Mapping[str, tuple[InputPart, ...]] = field(default_factory=dict)
     exists_by: frozenset[str] = frozenset()
     selected: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
     is_own: bool = False
     by: tuple[str, ...] = ()
     once: frozenset[str] = frozenset()
-    conditions: tuple[tuple[Part, ...], ...] = ()
+    conditions: tuple[tuple[InputPart, ...], ...] = ()
     filters: tuple[str, ...] = ()
 
 
@@ -64,22 +64,22 @@ class Following:
 
     database: Database
     populations: Mapping[str, Population]
-    tables: dict[str, Followed] = field(default_factory=dict)
+    tables: dict[str, FollowedTable] = field(default_factory=dict)
     groups: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def take(self, name: str, *, is_published: bool) -> None:
         """Begin to follow an input; `is_published` if others than the holder show it to all."""
         names = visible(list(columns(self.database, name)))
         if population := self.populations.get(name):
-            made = {one: (Part(name, one, (), population.row),) for one in names}
+            made = {one: (InputPart(name, one, (), population.row),) for one in names}
             carriers = {population.row: Carrier(population=name)}
             once = frozenset({population.row})
-            self.tables[name] = Followed(carriers, made, frozenset({name}), once=once)
+            self.tables[name] = FollowedTable(carriers, made, frozenset({name}), once=once)
         else:
-            made = {one: (Part("", one),) for one in names}
-            self.tables[name] = Followed(columns=made, is_own=not is_published)
+            made = {one: (InputPart("", one),) for one in names}
+            self.tables[name] = FollowedTable(columns=made, is_own=not is_published)
 
-    def inside(self, table: Followed) -> frozenset[str]:
+    def inside(self, table: FollowedTable) -> frozenset[str]:
         """The protected inputs that are in a table."""
         found = set(table.lost) | set(table.exists_by)
         for carrier in table.carriers.values():
@@ -99,8 +99,8 @@ class Following:
         given = [self.tables[name] for name in inputs.values()]
         lost = frozenset[str]().union(*map(self.inside, given))
         names = visible(list(columns(self.database, output)))
-        made = {one: tuple(Part(it, "") for it in sorted(lost)) for one in names}
-        self.tables[output] = Followed(
+        made = {one: tuple(InputPart(it, "") for it in sorted(lost)) for one in names}
+        self.tables[output] = FollowedTable(
             columns=made, lost=lost, exists_by=lost, is_own=any(one.is_own for one in given)
         )
 
@@ -123,7 +123,7 @@ class Following:
             for name, made in effect.columns.items()
             if name not in carriers
         }
-        self.tables[output] = Followed(
+        self.tables[output] = FollowedTable(
             carriers,
             made_of,
             lost | self._exists_by(given, effect, times),
@@ -139,7 +139,7 @@ class Following:
         )
 
     def _not_carried(
-        self, given: Mapping[str, Followed], renamed: Mapping[Source, str]
+        self, given: Mapping[str, FollowedTable], renamed: Mapping[Source, str]
     ) -> frozenset[str]:
         gone = [
             replace(table, carriers={name: table.carriers[name]}, lost=frozenset())
@@ -151,10 +151,10 @@ class Following:
 
     @staticmethod
     def parts(
-        given: Mapping[str, Followed], made: MadeColumn, renamed: Mapping[Source, str]
-    ) -> tuple[Part, ...]:
+        given: Mapping[str, FollowedTable], made: MadeColumn, renamed: Mapping[Source, str]
+    ) -> tuple[InputPart, ...]:
         """What a column is made of, with the carriers as they are called from now on."""
-        found: dict[Part, None] = {}
+        found: dict[InputPart, None] = {}
         for source, how in made.of:
             for part in given[source.role].columns.get(source.column, ()):
                 carrier = renamed.get(Source(source.role, part.carrier), "")
@@ -164,7 +164,7 @@ class Following:
 
     @staticmethod
     def _exists_by(
-        given: Mapping[str, Followed], effect: Effect, times: Mapping[str, int]
+        given: Mapping[str, FollowedTable], effect: Effect, times: Mapping[str, int]
     ) -> frozenset[str]:
         """A left crossing keeps the left rows, each once unless it may meet several."""
         kept = [one.left.role for one in effect.met if one.how == "left"]
@@ -172,7 +172,7 @@ class Following:
             return given[kept[0]].exists_by
         return frozenset[str]().union(*(one.exists_by for one in given.values()))
 
-    def _selected(self, given: Mapping[str, Followed], effect: Effect) -> frozenset[str]:
+    def _selected(self, given: Mapping[str, FollowedTable], effect: Effect) -> frozenset[str]:
         """The inputs whose units, one by one, were met with a table of the holder's own."""
         found = frozenset[str]().union(*(one.selected for one in given.values()))
         for met in effect.met:
@@ -182,7 +182,7 @@ class Following:
                     found |= self.told_apart(given[one.role].columns.get(one.column, ()))
         return found
 
-    def told_apart(self, parts: tuple[Part, ...]) -> frozenset[str]:
+    def told_apart(self, parts: tuple[InputPart, ...]) -> frozenset[str]:
         """The inputs of these columns whose values tell units apart."""
         named = ((self.populations[it.population], it.column) for it in parts if it.population)
         return frozenset(one.name for one, column in named if one.tells_apart(column))

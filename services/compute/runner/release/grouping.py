@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from services.compute.runner.database import columns, literal, quoted
 from services.compute.runner.release.alike import is_secret, nearly_all, nearly_met, partition
-from services.compute.runner.release.following import Carrier, Followed, Following, Part
+from services.compute.runner.release.following import Carrier, FollowedTable, Following, InputPart
 from services.compute.runner.release.populations import Population, cells_of
 from shared.applications.effect import Effect, Source
 
@@ -60,7 +60,7 @@ class Grouping:
             filters=(*source.filters, *(f"lignes où {it}" for it in self.conditions.values())),
         )
 
-    def _is_told_by_figures(self, source: Followed) -> bool:
+    def _is_told_by_figures(self, source: FollowedTable) -> bool:
         """Whether groups are named or chosen by figures of protected inputs.
 
         A figure as a name stands where no rule looks at it. What conditions left out of groups
@@ -76,8 +76,12 @@ class Grouping:
         return [one.column for one in self.effect.by or ()]
 
     def _made_of(
-        self, role: str, source: Followed, renamed: Mapping[Source, str], exists_by: frozenset[str]
-    ) -> dict[str, tuple[Part, ...]]:
+        self,
+        role: str,
+        source: FollowedTable,
+        renamed: Mapping[Source, str],
+        exists_by: frozenset[str],
+    ) -> dict[str, tuple[InputPart, ...]]:
         found = {}
         for name, made in self.effect.columns.items():
             parts = self.following.parts({role: source}, made, renamed)
@@ -88,8 +92,8 @@ class Grouping:
         return found
 
     def _counted(
-        self, name: str, parts: tuple[Part, ...], exists_by: frozenset[str]
-    ) -> tuple[Part, ...]:
+        self, name: str, parts: tuple[InputPart, ...], exists_by: frozenset[str]
+    ) -> tuple[InputPart, ...]:
         """A column of groups, with what it tells of the inputs whose rows are in these.
 
         A figure of nobody's protected columns counts rows, by weights of its holder's. Of a column
@@ -101,9 +105,9 @@ class Grouping:
         is_count = all(one.how == "count" and one.source in by for one in made.of)
         how = "count" if is_count else "weighed"
         cell = cells_of(self.output)
-        return (*parts, *(Part(it, "", (how,), cell) for it in sorted(exists_by)))
+        return (*parts, *(InputPart(it, "", (how,), cell) for it in sorted(exists_by)))
 
-    def _number(self, source: Followed) -> None:
+    def _number(self, source: FollowedTable) -> None:
         database, output = self.following.database, self.output
         if cells_of(output) not in columns(database, output):
             database.execute(f"""
@@ -135,7 +139,7 @@ class Grouping:
         return f"{rows} s JOIN {quoted(self.output)} o ON {alike or 'true'}"
 
     def _make_members(
-        self, table: str, population: str, source: Followed, left_out_by: str = ""
+        self, table: str, population: str, source: FollowedTable, left_out_by: str = ""
     ) -> None:
         """Which rows of the input are in which group, and how often; or were left out of it."""
         joined = self._joined(", ".join(map(quoted, source.carriers)), left_out_by)
@@ -260,5 +264,5 @@ def columns_of(following: Following, population: Population, sources: Iterable[s
     }
 
 
-def _columns(population: Population, parts: Collection[Part]) -> list[str]:
+def _columns(population: Population, parts: Collection[InputPart]) -> list[str]:
     return [one.column for one in parts if one.population == population.name and one.column]

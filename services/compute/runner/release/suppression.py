@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from services.compute.runner.release.arithmetic.atoms import Atom, Undecided, found_in, without
 from services.compute.runner.release.arithmetic.intervals import Interval, Piece, Protection, System
-from services.compute.runner.release.arithmetic.linear import Finding
+from services.compute.runner.release.arithmetic.linear import Disclosure
 from services.compute.runner.release.cells import EARLIER, Cells, Hidden, Measure, P
 from shared.tables.release import RuleName
 
@@ -150,7 +150,7 @@ def _proposed(system: System, hidden: Collection[int]) -> set[int]:
 
 
 def _picked(
-    found: Sequence[Finding], atoms: Sequence[Atom], hidden: Mapping[int, RuleName]
+    found: Sequence[Disclosure], atoms: Sequence[Atom], hidden: Mapping[int, RuleName]
 ) -> set[int]:
     """Of each combination that discloses something, the smallest cell that is still to be hidden.
 

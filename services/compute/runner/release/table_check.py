@@ -10,13 +10,13 @@ import pyarrow as pa
 from services.compute.runner.database import filled, literal, quoted
 from services.compute.runner.release.arithmetic.atoms import Undecided
 from services.compute.runner.release.cells import COUNT, PARTS, Cells, Earlier, Hidden
-from services.compute.runner.release.figures import Figure, Telling, Told
-from services.compute.runner.release.following import Followed, Following
+from services.compute.runner.release.following import FollowedTable, Following
 from services.compute.runner.release.grouping import alike_groups, columns_of, members_of
 from services.compute.runner.release.populations import Numbers, Population
+from services.compute.runner.release.protected_figures import ProtectedFigure, Telling, Told
 from services.compute.runner.release.suppression import hide_counts, hide_large, hide_small
 from services.compute.runner.release.told import between_versions, outcomes
-from services.compute.runner.release.versions import OtherVersion, VersionCheck, marks_of
+from services.compute.runner.release.version_differences import OtherVersion, VersionCheck, marks_of
 from shared.tables.release import LedgerEntry, RuleOutcome
 
 _BITS = 28
@@ -37,7 +37,7 @@ class TableCheck:
     table: str
     shown: str
     groups: Mapping[str, str]
-    figures: Sequence[Figure]
+    figures: Sequence[ProtectedFigure]
     numbers: Numbers
     rows: Hidden = field(default_factory=dict)
     columns: dict[str, Hidden] = field(default_factory=dict)
@@ -147,7 +147,7 @@ class TableCheck:
             if self.population.name in self.following.tables[source].exists_by:
                 self._leave_out(source)
 
-    def _gone(self, figure: Figure) -> set[int]:
+    def _gone(self, figure: ProtectedFigure) -> set[int]:
         """The cells that do not show a figure of columns."""
         return set[int]().union(*(self.columns.get(it.name, {}) for it in self._telling.by(figure)))
 
@@ -179,7 +179,7 @@ class TableCheck:
         return f"FROM {quoted(name)}"
 
     def entry(
-        self, out: Path, number: int, followed: Followed, is_trial: bool
+        self, out: Path, number: int, followed: FollowedTable, is_trial: bool
     ) -> LedgerEntry | None:
         """Write the ledger's file of what is shown; returns its entry, None if nothing is."""
         shown: dict[str, Told | None] = {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from shared.applications.sql.statement import Place
+from shared.applications.sql.statement import QueryPlace
 from shared.errors import Invalid
 from shared.words import quoted
 
@@ -73,7 +73,7 @@ def at(sql: str, offset: object, message: str) -> str:
     text = sql.encode()
     if not isinstance(offset, int | str) or not 0 <= int(offset) <= len(text):
         return message
-    return f"{Place.at(sql, len(text[: int(offset)].decode(errors='ignore')))} : {message}"
+    return f"{QueryPlace.at(sql, len(text[: int(offset)].decode(errors='ignore')))} : {message}"
 
 
 def syntax_fault(sql: str, told: Mapping[str, Any]) -> Invalid:

@@ -10,7 +10,7 @@ from shared.applications.effect import Effect, MadeColumn, Part, Source, as_it_i
 _WRITTEN: Mapping[str, str] = {"count": "count", "sum": "sum", "mean": "avg"}
 
 
-class Output(NamedTuple):
+class GroupColumn(NamedTuple):
     """A column of the result: a figure or, where `how` is empty, a column of groups as it is.
 
     `column` is empty for a number of rows.
@@ -54,7 +54,7 @@ class PlainGroups:
     """A query's parts; rows count for which all conditions hold."""
 
     role: str
-    outputs: tuple[Output, ...]
+    outputs: tuple[GroupColumn, ...]
     conditions: tuple[Condition, ...]
     order: tuple[Order, ...]
 

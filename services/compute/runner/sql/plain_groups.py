@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from services.compute.runner.database import literal, quoted
 from services.compute.runner.sql.binding import Types
-from services.compute.runner.sql.group_query import Condition, Order, Output, PlainGroups
+from services.compute.runner.sql.group_query import Condition, GroupColumn, Order, PlainGroups
 from shared.applications.sql import plain_lower
 from shared.applications.sql.nodes import bare
 from shared.applications.sql.selects import name_of
@@ -75,21 +75,21 @@ class _Reading:
         conditions = tuple(self._conditions())
         return PlainGroups(self._role, outputs, conditions, tuple(self._order(outputs)))
 
-    def _output(self, node: exp.Expr) -> Output:
+    def _output(self, node: exp.Expr) -> GroupColumn:
         name, value = name_of(node), node.this if isinstance(node, exp.Alias) else node
         if isinstance(value, exp.Column):
             column = self._column(value)
             if not _KEYS.fullmatch(self._types[column]):
                 raise _OtherError
-            return Output(name, column)
+            return GroupColumn(name, column)
         how = _FUNCTIONS.get(type(value))
         _check(value, ("this", "big_int"))
         if how is None or (value.this is None and how != "count"):
             raise _OtherError
         if how == "count" and (value.this is None or isinstance(value.this, exp.Star)):
             _check(value.this, ())
-            return Output(name, "", how)
-        return Output(name, self._column(value.this), how)
+            return GroupColumn(name, "", how)
+        return GroupColumn(name, self._column(value.this), how)
 
     def _column(self, node: exp.Expr) -> str:
         """The table's column of that name."""
@@ -102,7 +102,7 @@ class _Reading:
             raise _OtherError
         return found[0]
 
-    def _check_groups(self, outputs: Sequence[Output]) -> None:
+    def _check_groups(self, outputs: Sequence[GroupColumn]) -> None:
         """Whether the groups are those that are shown: else rows could not be told apart."""
         keys = {one.column for one in outputs if not one.how}
         group = self._tree.args.get("group")
@@ -112,7 +112,7 @@ class _Reading:
         if named != (set() if is_all else keys):
             raise _OtherError
 
-    def _key(self, node: exp.Expr, outputs: Sequence[Output]) -> str:
+    def _key(self, node: exp.Expr, outputs: Sequence[GroupColumn]) -> str:
         """A column of groups by its name, its alias where no column has that, or its place."""
         if isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit():
             at = int(node.name)
@@ -127,7 +127,7 @@ class _Reading:
     def _has(self, name: str) -> bool:
         return any(plain_lower(one) == plain_lower(name) for one in self._types)
 
-    def _order(self, outputs: Sequence[Output]) -> Iterator[Order]:
+    def _order(self, outputs: Sequence[GroupColumn]) -> Iterator[Order]:
         order = self._tree.args.get("order")
         _check(order, ("expressions",))
         for one in order.expressions if order else ():
@@ -175,7 +175,7 @@ class _Reading:
         return Condition(column, f"{name} {compared} {_value(node.expression, kind)}")
 
 
-def _named(outputs: Sequence[Output], name: str) -> Output:
+def _named(outputs: Sequence[GroupColumn], name: str) -> GroupColumn:
     for one in outputs:
         if plain_lower(one.name) == plain_lower(name) and not one.how:
             return one

@@ -6,7 +6,7 @@ from services.compute.execution.job_folder import Report
 from services.compute.runner.database import Database, count, quoted
 from services.compute.runner.steps.figures import figures_sql, period
 from services.compute.runner.steps.workbench import TABLE, Workbench, added_up
-from shared.applications.aggregate import AggregateParameters, Ratio
+from shared.applications.aggregate_application import AggregateParameters, Ratio
 from shared.treatments.repetition import grain_told, repeated_told
 from shared.words import counted
 

@@ -20,7 +20,7 @@ from services.compute.runner.steps.crossing.key_mapping import (
 from services.compute.runner.steps.crossing.key_sums import key_sums
 from services.compute.runner.steps.crossing.key_tables import (
     LEFT,
-    Bound,
+    JoinBound,
     Side,
     cells,
     key_text,
@@ -38,7 +38,7 @@ from services.compute.runner.steps.crossing.meetings import (
     repetition,
 )
 from services.compute.runner.steps.workbench import Workbench, number
-from shared.applications.cross import SUCCESSOR_COLUMNS, CrossParameters
+from shared.applications.cross_application import SUCCESSOR_COLUMNS, CrossParameters
 from shared.errors import Invalid, Rejected
 from shared.words import counted
 
@@ -85,7 +85,7 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     stand = times._asdict() if parameters.how != "anti" else {"left": 1}
     report |= {"relation": times.relation, "repeated": stand}
     report |= _crosswalk_report(workbench, vias, mapped)
-    report["is_bounded"] = joined != Bound()
+    report["is_bounded"] = joined != JoinBound()
     return report | _of_size(workbench, report, size, times)
 
 

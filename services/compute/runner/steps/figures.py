@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from services.compute.runner.columns.typed_values import day_sql, typed_value
 from services.compute.runner.database import filled, quoted
 from services.compute.runner.steps.workbench import TABLE, Workbench, number
-from shared.applications.aggregate import AggregateParameters, TimeGroup
+from shared.applications.aggregate_application import AggregateParameters, TimeGroup
 from shared.errors import Invalid
 from shared.words import counted
 from shared.words import quoted as french_quoted

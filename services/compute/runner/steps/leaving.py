@@ -7,7 +7,7 @@ from typing import Any
 
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.database import Database, count, filled, quoted
-from services.compute.runner.release.checking import Release
+from services.compute.runner.release.checking import ReleaseChecks
 from services.compute.runner.release.following import Following
 from services.compute.runner.release.grouping import Grouping, Turned
 from services.compute.runner.release.populations import Population, make_population
@@ -16,10 +16,10 @@ from services.compute.runner.steps.figures import period
 from services.compute.runner.steps.query import given_columns, shape
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench, number
 from shared.applications import APPLICATIONS
-from shared.applications.aggregate import AggregateParameters
-from shared.applications.cleaning.clean import CLEAN, CleanParameters
+from shared.applications.aggregate_application import AggregateParameters
+from shared.applications.cleaning.clean_application import CLEAN, CleanParameters
 from shared.applications.effect import Effect, MadeColumn, Part, Source, as_it_is
-from shared.applications.pivot import PivotParameters
+from shared.applications.pivot_application import PivotParameters
 from shared.errors import Invalid
 from shared.events.event import Step
 from shared.tables.manifest import PARQUET, RESULT
@@ -51,7 +51,7 @@ class Leaving:
         }
         self._following = Following(database, populations)
         self._rows, is_trial = 0, work.sample_rows is not None
-        self._release = Release(database, folder, self._following, self._numbers, is_trial)
+        self._release = ReleaseChecks(database, folder, self._following, self._numbers, is_trial)
 
     def take(self, tables: Mapping[str, InputTable]) -> None:
         """Begin with the inputs."""

@@ -19,7 +19,7 @@ from services.compute.runner.sql.faults import failure_of
 from services.compute.runner.sql.plain_groups import plain_groups
 from services.compute.runner.steps.workbench import Workbench
 from shared.applications.effect import Effect, Source
-from shared.applications.query import QueryParameters, effect
+from shared.applications.query_application import QueryParameters, effect
 from shared.applications.sql import OTHERS
 from shared.errors import Invalid, Rejected
 from shared.words import counted, grouped

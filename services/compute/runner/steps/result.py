@@ -16,7 +16,7 @@ from services.compute.runner.steps.input_tables import sample_of, with_empty_tol
 from services.compute.runner.steps.workbench import TABLE, InputTable, few
 from services.compute.runner.values.column_units import units_option
 from services.compute.runner.values.formulas import harmless_table
-from shared.applications.aggregate import AGGREGATE, AggregateParameters
+from shared.applications.aggregate_application import AGGREGATE, AggregateParameters
 from shared.events.event import Step
 from shared.tables.manifest import PARQUET, RESULT, Column
 from shared.tables.privacy import K_ENOUGH, Privacy

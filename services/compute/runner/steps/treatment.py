@@ -27,10 +27,10 @@ from services.compute.runner.steps.result import Screening, write_result
 from services.compute.runner.steps.reuse import Reuse, taken_over
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench
 from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
-from shared.applications.aggregate import AggregateParameters
+from shared.applications.aggregate_application import AggregateParameters
 from shared.applications.effect import Effect
-from shared.applications.geo import GeoParameters
-from shared.applications.python import check_installed
+from shared.applications.geo_application import GeoParameters
+from shared.applications.python_application import check_installed
 from shared.errors import Invalid
 from shared.events.event import Step
 

@@ -11,7 +11,7 @@ from services.compute.jobs.crossing_size import MOST_ROWS
 from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import typed_value
 from services.compute.runner.database import Database, Say, columns, filled, literal, quoted
-from shared.applications.aggregate import AggregateParameters
+from shared.applications.aggregate_application import AggregateParameters
 from shared.errors import Invalid
 from shared.tables.manifest import Column
 from shared.words import counted

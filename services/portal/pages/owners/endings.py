@@ -5,7 +5,7 @@ from functools import partial
 from starlette.responses import Response
 
 from services.portal.lab import Json
-from services.portal.lab.asking import Part
+from services.portal.lab.lab_calls import PagePart
 from services.portal.pages.data import dataset_path, own_path
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 
@@ -58,7 +58,7 @@ async def delete(visit: Visit) -> Response:
     )
 
 
-def _projects(dataset: Json, uses: Part, requests: Part) -> dict[str, str]:
+def _projects(dataset: Json, uses: PagePart, requests: PagePart) -> dict[str, str]:
     """The projects that read the data, or may or want to, each with its title."""
     found = [one for one in uses.items if one["project_id"]]
     found += [
@@ -69,7 +69,7 @@ def _projects(dataset: Json, uses: Part, requests: Part) -> dict[str, str]:
     return {one["project_id"]: one["project_title"] or one["project_id"] for one in found}
 
 
-def _results(uses: Part) -> list[str]:
+def _results(uses: PagePart) -> list[str]:
     """The datasets that were made of the data."""
     return sorted({one["delivered_as"] for one in uses.items} - {None})
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from services.portal.describing import LICENCES
 from services.portal.lab import Json, Refused, path_of
-from services.portal.lab.asking import if_seen
+from services.portal.lab.lab_calls import if_seen
 from services.portal.pages.projects.awaited import awaited
 from services.portal.typography import sentence
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post

@@ -19,7 +19,7 @@ _RENEWED = "la recette a changé depuis que cette page a été affichée : relis
 
 
 @dataclass
-class Column:
+class ChosenColumn:
     """A column that a recipe names, and the one of the chosen data that it is."""
 
     field: str
@@ -29,13 +29,13 @@ class Column:
 
 
 @dataclass
-class Input:
+class ChosenInput:
     """A table that a recipe takes, and the data that is chosen for it; `at` is its field."""
 
     at: str
     name: str
     title: str
-    columns: list[Column]
+    columns: list[ChosenColumn]
     dataset_id: str = ""
     dataset_title: str = ""
     known: list[str] = field(default_factory=list)
@@ -137,7 +137,7 @@ def _offered(project: Json, parts: Json) -> Iterator[tuple[str, str]]:
         yield one["id"], one["title"]
 
 
-async def _choose(visit: Visit, recipe: str, inputs: list[Input], offered: list[str]) -> None:
+async def _choose(visit: Visit, recipe: str, inputs: list[ChosenInput], offered: list[str]) -> None:
     """Note what is chosen: as it was sent, else the first data that the catalogue says fits."""
     sent = {one.at: visit.text(one.at) or visit.asked(one.at) for one in inputs}
     tried = list(filter(None, sent.values())) or offered[:_TRIED]
@@ -162,14 +162,14 @@ async def _choose(visit: Visit, recipe: str, inputs: list[Input], offered: list[
             column.chosen = visit.text(column.field) or column.chosen
 
 
-def _inputs(latest: Json) -> list[Input]:
+def _inputs(latest: Json) -> list[ChosenInput]:
     return [
-        Input(
+        ChosenInput(
             f"jeu_{at}",
             name,
             one["title"],
             [
-                Column(f"colonne_{at}_{number}", column, key)
+                ChosenColumn(f"colonne_{at}_{number}", column, key)
                 for number, (column, key) in enumerate(one["columns"].items())
             ],
         )

@@ -8,7 +8,7 @@ from starlette.responses import Response, StreamingResponse
 
 from services.portal.download import PICTURES, download
 from services.portal.lab import Json, path_of
-from services.portal.lab.asking import pieces_of
+from services.portal.lab.lab_calls import pieces_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 
 _TABLE, _SHOWN_ROWS, _SHOWN_BYTES = "result.csv", 50, 64_000

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from services.portal.building import COMPARISONS, KEY_PARTS, Choices, treatment_of, with_value
 from services.portal.lab import Json, Refused, path_of
-from services.portal.lab.asking import Part
+from services.portal.lab.lab_calls import PagePart
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 
 _FOUND = 50
@@ -40,7 +40,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None)
     preview = parts["preview"].value
     if isinstance(preview, Faults):
         # What was chosen so far need not run yet: that is told, and no fault of the request.
-        faults, parts["preview"] = replace(preview, status=faults.status), Part()
+        faults, parts["preview"] = replace(preview, status=faults.status), PagePart()
     told = parts["preview"].value or {}
     shown = {
         "names": await visit.names({one["owner_id"] for one in told.get("asked", ())}),

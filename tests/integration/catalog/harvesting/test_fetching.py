@@ -15,7 +15,7 @@ from services.catalog.harvesting.fetching import (
     PortalUnavailable,
 )
 from shared.errors import Rejected
-from shared.outbound import Names, SsrfGuard, Target, TimeLimit
+from shared.outbound import CheckedTarget, Names, SsrfGuard, TimeLimit
 from shared.storage import Storage
 from tests.web_server import (
     Answer,
@@ -40,7 +40,7 @@ class OnlyPortal:
         self._public = portal.url("/")
         self._open, self._strict = SsrfGuard(allow_private=True), SsrfGuard(allow_private=False)
 
-    def target(self, url: str, limit: TimeLimit) -> Target:
+    def target(self, url: str, limit: TimeLimit) -> CheckedTarget:
         """The checked addresses."""
         guard = self._open if url.startswith(self._public) else self._strict
         return guard.target(url, limit)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import given as generated
 from hypothesis import strategies as st
 
-from services.compute.runner.drawing.charts import Point, Scale, bars, curves
+from services.compute.runner.drawing.charts import AxisScale, Point, bars, curves
 from services.compute.runner.drawing.classes import quantiles
 from services.compute.runner.drawing.maps import Choropleth, choropleth
 from services.compute.runner.drawing.outlines import areas
@@ -45,7 +45,7 @@ def _titles(root: ET.Element, gid: str) -> list[str]:
 def _map(level: str, values: dict[str, float], blank: Sequence[str] = ()) -> Drawing:
     classes = quantiles(list(values.values()), 5)
     why = dict.fromkeys(blank, "sans valeur")
-    return choropleth(Choropleth(level, values, why, classes, Scale("part", "%")))
+    return choropleth(Choropleth(level, values, why, classes, AxisScale("part", "%")))
 
 
 def test_a_map_draws_every_commune_in_its_class(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_maps_of_bodies_and_departments_are_drawn_too(tmp_path: Path) -> None:
 def test_a_chart_says_title_source_date_and_french_numbers(tmp_path: Path) -> None:
     """What looks like markup or a formula is drawn as it is written."""
     rows = [("Le <Havre> & $co$", 1234.5), ("Caen", -2.0)]
-    root = _drawn(tmp_path, bars(rows, Scale("loyer", "€")))
+    root = _drawn(tmp_path, bars(rows, AxisScale("loyer", "€")))
     texts = _texts(root)
     for told in (
         "Un <titre> à $x_1$",
@@ -109,7 +109,10 @@ def test_any_text_of_the_data_can_be_drawn(tmp_path: Path, words: list[str], tit
     caption = Caption(title, (title,), title)
     rows = [(word, float(at)) for at, word in enumerate(words)]
     points = [Point(word, float(at), word) for at, word in enumerate(words)]
-    for drawing in (bars(rows, Scale(title, "€")), curves(points, title, Scale(title), "lines")):
+    for drawing in (
+        bars(rows, AxisScale(title, "€")),
+        curves(points, title, AxisScale(title), "lines"),
+    ):
         for path in write(drawing, caption, tmp_path / "c.png", ("png", "svg")):
             assert path.stat().st_size
         ET.fromstring((tmp_path / "c.svg").read_text())  # noqa: S314 - ours
@@ -118,7 +121,7 @@ def test_any_text_of_the_data_can_be_drawn(tmp_path: Path, words: list[str], tit
 def test_lines_have_a_legend_and_years_as_they_are_written(tmp_path: Path) -> None:
     """A year has no space after its thousands; one series needs no legend."""
     points = [Point(float(year), year / 7, name) for name in "ab" for year in range(2001, 2011)]
-    texts = _texts(_drawn(tmp_path, curves(points, "année", Scale("habitants"), "lines")))
+    texts = _texts(_drawn(tmp_path, curves(points, "année", AxisScale("habitants"), "lines")))
     assert "2003" in texts or "2002" in texts
     assert "2\u202f00" not in texts
     assert {"a", "b"} <= set(texts.split())
@@ -127,16 +130,16 @@ def test_lines_have_a_legend_and_years_as_they_are_written(tmp_path: Path) -> No
 def test_days_are_written_in_french(tmp_path: Path) -> None:
     """Also on an axis, where the library would write them in English."""
     points = [Point(date(2024, month, 1), float(month)) for month in range(1, 13)]
-    assert "01/03/2024" in _texts(_drawn(tmp_path, curves(points, "mois", Scale("n"), "lines")))
+    assert "01/03/2024" in _texts(_drawn(tmp_path, curves(points, "mois", AxisScale("n"), "lines")))
 
 
 def test_a_crowd_of_points_makes_no_huge_file(tmp_path: Path) -> None:
     """Twenty thousand points are a picture within the SVG."""
     points = [Point(float(number % 997), float(number % 1009)) for number in range(20_000)]
-    drawn = _drawn(tmp_path, curves(points, "x", Scale("y"), "points"))
+    drawn = _drawn(tmp_path, curves(points, "x", AxisScale("y"), "points"))
     assert any(one.tag.endswith("}image") for one in drawn.iter())
 
 
 def test_nothing_to_draw_is_an_empty_chart(tmp_path: Path) -> None:
     """A table without a value is no failure."""
-    assert "aucune valeur à dessiner" in _texts(_drawn(tmp_path, bars([], Scale("n"))))
+    assert "aucune valeur à dessiner" in _texts(_drawn(tmp_path, bars([], AxisScale("n"))))

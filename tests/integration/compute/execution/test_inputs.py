@@ -13,8 +13,8 @@ import pytest
 
 from services.compute.execution.disk_space import Waiting
 from services.compute.execution.executor import Limits
+from services.compute.execution.granted_columns import project
 from services.compute.execution.job_folder import JobFolder, job_folder
-from services.compute.execution.projection import project
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import Inputs
 from services.compute.jobs.model import Job

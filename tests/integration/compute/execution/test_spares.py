@@ -13,9 +13,9 @@ import pytest
 
 from services.compute.execution.bubblewrap import NICE
 from services.compute.execution.executor import Limits, Outcome
+from services.compute.execution.granted_columns import project
 from services.compute.execution.job_folder import JobFolder, Work, job_folder
 from services.compute.execution.process_tree import ProcessTree
-from services.compute.execution.projection import project
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from shared.events.event import Step

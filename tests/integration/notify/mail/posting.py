@@ -9,7 +9,7 @@ from typing import Any
 
 from services.notify.mail.mailer import Mailer
 from services.notify.mail.model import Cadence, Mail, MailPreference, News, mail_id
-from services.notify.mail.seats import Intake
+from services.notify.mail.seats import IntakeQuestions
 from services.notify.mail.smtp import Give, Smtp, SmtpServer
 from services.notify.summaries import summarise
 from services.notify.timeline import TimelineEntry
@@ -115,9 +115,9 @@ class Persons:
         return "un autre relecteur décide" if is_barred else ""
 
     @property
-    def intake(self) -> Intake:
+    def intake(self) -> IntakeQuestions:
         """How mailers ask."""
-        return Intake(
+        return IntakeQuestions(
             recipient=self.get_recipient,
             registrant=self.get_recipient,
             link=self.make_link,

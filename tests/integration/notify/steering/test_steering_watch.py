@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 from services.notify.steering.model import Subject
-from services.notify.steering_watch import SteeringWatch, Upgrade
+from services.notify.steering_watch import SteeringUpgrade, SteeringWatch
 from services.notify.timeline import TimelineEntry
 from shared import metrics
 from shared.aggregate import new_id, now
@@ -38,7 +38,7 @@ def is_whole(watch: SteeringWatch, service: str) -> bool:
 
 def test_facts_that_were_not_kept_are_kept_from_the_timeline(store: Store) -> None:
     """Such as of an event that was parked after its entry was written, and dropped."""
-    Upgrade(store).sweep()
+    SteeringUpgrade(store).sweep()
     write(store, told("prj_new", minutes=5), told("prj_old", days=3))
     SteeringWatch(new_id("test"), store).look()
     assert {one.thing_id for one in store.of(Subject).every()} == {"prj_new", "prj_old"}
@@ -46,7 +46,7 @@ def test_facts_that_were_not_kept_are_kept_from_the_timeline(store: Store) -> No
 
 def test_figures_are_behind_until_all_is_kept(store: Store) -> None:
     """It is told since when: from the last look that found nothing missing."""
-    Upgrade(store).sweep()
+    SteeringUpgrade(store).sweep()
     service = new_id("test")
     watch = SteeringWatch(service, store)
     assert is_whole(watch, service)
@@ -62,13 +62,13 @@ def test_figures_are_behind_while_timelines_of_before_are_read(store: Store) -> 
     # Time passes: what the next look finds is told since before it.
     watch.look()
     assert not is_whole(watch, service)
-    Upgrade(store).sweep()
+    SteeringUpgrade(store).sweep()
     assert is_whole(watch, service)
 
 
 def test_event_that_is_being_recorded_is_not_missing(store: Store) -> None:
     """Its entry is written, and its facts are about to be."""
-    Upgrade(store).sweep()
+    SteeringUpgrade(store).sweep()
     write(store, told("prj_1", seconds=5))
     SteeringWatch(new_id("test"), store).look()
     assert list(store.of(Subject).every()) == []

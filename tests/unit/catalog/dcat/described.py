@@ -7,15 +7,15 @@ from rdflib import Graph
 from services.catalog.datasets.metadata import Contact, Metadata, Period
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Harvested
-from services.catalog.datasets.versions import Provenance, VersionContent
-from services.catalog.dcat.describe import Lab, describe
+from services.catalog.datasets.versions import VersionContent, VersionProvenance
+from services.catalog.dcat.describe import PublishingLab, describe
 from services.catalog.dcat.syntax import Graphs, Syntax, write
 from shared.catalogues.harvested_page import Distribution
 from shared.events import FileRef, Step
 from shared.tables.manifest import ColumnDescription, Input, Output
 from tests.unit.catalog.samples import metadata, profile, published, ref
 
-LAB = Lab(
+LAB = PublishingLab(
     "https://lab.fr/donnees",
     "Le Lab",
     "https://creativecommons.org/publicdomain/zero/1.0/",
@@ -68,7 +68,7 @@ def result(about: Metadata = RICH) -> Dataset:
         Output(name="result.parquet", file=table("a")),
         Output(name="chart.png", file=FileRef(sha256="c" * 64, size=9, media_type="image/png")),
     )
-    made = Provenance(
+    made = VersionProvenance(
         project_id="prj_1",
         job_id="job_full",
         manifest=ref("d"),

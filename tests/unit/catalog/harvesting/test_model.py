@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.catalog.harvesting.fetched_page import Counts, FetchedPage, Refused, tell
+from services.catalog.harvesting.fetched_page import Counts, FetchedPage, RefusedDataset, tell
 from services.catalog.harvesting.model import PAGES, Harvest, RemoteSource
 from shared.aggregate import NEVER, now
 from shared.catalogues.harvested_page import READER
@@ -169,7 +169,7 @@ def test_a_hundred_refusals_are_kept_and_all_are_counted() -> None:
     """A document has its limits."""
     made = harvest()
     made.take_page(page(manifest=ref("b")))
-    refused = [Refused(page=1, where=str(number), reason="?") for number in range(150)]
+    refused = [RefusedDataset(page=1, where=str(number), reason="?") for number in range(150)]
     made.note_applied(1, Counts(refused=150), refused, None)
     assert (len(made.refused), made.counts.refused) == (100, 150)
 

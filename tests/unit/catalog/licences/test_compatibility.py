@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalog.licences.compatibility import Compatibility, compatibility_of, terms_of
+from services.catalog.licences.licence_source import LicensedInput
 from services.catalog.licences.licences import LICENCES, Duty, canonical
-from services.catalog.licences.source import Source
 from tests.unit.catalog.samples import made_of, metadata, published, sources_under
 
 IDS = [licence.id for licence in LICENCES]
 SOURCES = st.builds(
-    Source,
+    LicensedInput,
     title=st.sampled_from(["Communes", "Logements", "Bornes"]),
     producer=st.sampled_from(["INSEE", "La Poste", ""]),
     licence=st.sampled_from([*IDS, "ODbL", "inconnue"]),
@@ -21,9 +21,9 @@ SOURCES = st.builds(
 )
 
 
-def source(licence: str, title: str = "Communes", producer: str = "INSEE") -> Source:
+def source(licence: str, title: str = "Communes", producer: str = "INSEE") -> LicensedInput:
     """An input under that licence."""
-    return Source(title=title, producer=producer, licence=licence, updated=date(2026, 1, 31))
+    return LicensedInput(title=title, producer=producer, licence=licence, updated=date(2026, 1, 31))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_attribution_is_ready_to_be_published() -> None:
 
 def test_attribution_claims_no_date_that_the_source_did_not_give() -> None:
     """The day of an upload is none, and tags of HTML are not published."""
-    undated = Source(title="<b>Bornes</b>", producer="<i>SDE</i>", licence="<p>à voir</p>")
+    undated = LicensedInput(title="<b>Bornes</b>", producer="<i>SDE</i>", licence="<p>à voir</p>")
     assert compatibility_of([undated]).attribution == (
         "Sources : « Bornes », SDE, date de mise à jour non précisée, licence « à voir »."
     )
@@ -106,7 +106,9 @@ def test_obligations_name_the_articles_they_stand_in() -> None:
 
 
 @given(st.lists(SOURCES, max_size=6), st.randoms())
-def test_order_and_repetition_make_no_difference(sources: list[Source], chance: object) -> None:
+def test_order_and_repetition_make_no_difference(
+    sources: list[LicensedInput], chance: object
+) -> None:
     """A crossing is a set of inputs."""
     shuffled = [*sources, *sources]
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -114,7 +116,9 @@ def test_order_and_repetition_make_no_difference(sources: list[Source], chance: 
 
 
 @given(st.lists(SOURCES, max_size=4), st.lists(SOURCES, max_size=4))
-def test_more_inputs_never_ask_for_less(some: list[Source], more: list[Source]) -> None:
+def test_more_inputs_never_ask_for_less(
+    some: list[LicensedInput], more: list[LicensedInput]
+) -> None:
     """What one part obliges to, the whole does; what one part cannot decide, it cannot."""
     part, whole = compatibility_of(some), compatibility_of([*some, *more])
     assert {one.duty for one in part.obligations} <= {one.duty for one in whole.obligations}
@@ -133,7 +137,7 @@ def test_every_pair_has_a_licence_or_a_reason(left: str, right: str) -> None:
 
 @given(*[st.lists(SOURCES, max_size=3)] * 3)
 def test_crossing_of_a_crossing_is_one_of_all(
-    some: list[Source], more: list[Source], rest: list[Source]
+    some: list[LicensedInput], more: list[LicensedInput], rest: list[LicensedInput]
 ) -> None:
     """Whichever inputs are crossed first, the result is judged by its sources."""
     left = compatibility_of([*compatibility_of([*some, *more]).sources, *rest])

@@ -7,7 +7,7 @@ from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.search.catalogue_index import CatalogueIndex
 from services.catalog.search.finder import DatasetPage, search
-from services.catalog.search.query import DatasetQuery
+from services.catalog.search.search_query import DatasetQuery
 from shared.auth import Caller
 from tests.unit.catalog.samples import published
 

@@ -7,7 +7,7 @@ import pytest
 
 from services.catalog.search.catalogue_index import CatalogueIndex
 from services.catalog.search.finder import search
-from services.catalog.search.query import DatasetQuery
+from services.catalog.search.search_query import DatasetQuery
 from shared.auth import ANYBODY as NOBODY
 from shared.auth import Caller
 from shared.errors import Forbidden, Invalid

@@ -16,7 +16,7 @@ from services.compute.execution.job_folder import Report
 from services.compute.runner.steps import aggregate
 from services.compute.runner.steps.workbench import Workbench
 from shared.applications import effect_of
-from shared.applications.aggregate import AggregateParameters
+from shared.applications.aggregate_application import AggregateParameters
 from shared.applications.effect import Part, Source
 from shared.errors import Invalid
 from shared.events import Step

@@ -9,7 +9,7 @@ from services.compute.execution.job_folder import Report
 from services.compute.runner.steps.cleaning import clean
 from services.compute.runner.steps.workbench import Workbench
 from shared.applications import effect_of
-from shared.applications.cleaning.clean import CleanParameters
+from shared.applications.cleaning.clean_application import CleanParameters
 from shared.applications.effect import Part, Source
 from shared.errors import Invalid, Rejected
 from shared.events import Step

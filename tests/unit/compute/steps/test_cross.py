@@ -13,7 +13,7 @@ from services.compute.execution.job_folder import Report
 from services.compute.runner.steps import cross
 from services.compute.runner.steps.workbench import Workbench
 from shared.applications import effect_of
-from shared.applications.cross import CrossParameters
+from shared.applications.cross_application import CrossParameters
 from shared.applications.effect import Source
 from shared.errors import Invalid, Rejected
 from shared.events import Step

@@ -11,7 +11,7 @@ from services.compute.runner.steps.geo import geo
 from services.compute.runner.steps.workbench import Workbench
 from shared.applications import effect_of
 from shared.applications.effect import Part, Source
-from shared.applications.geo import GeoParameters
+from shared.applications.geo_application import GeoParameters
 from shared.errors import Invalid, Rejected
 from shared.events import Step
 from tests.integration.compute.jobs import DATA

@@ -12,7 +12,7 @@ from services.compute.runner.steps import pivot
 from services.compute.runner.steps.workbench import Workbench
 from shared.applications import effect_of
 from shared.applications.effect import Source
-from shared.applications.pivot import PivotParameters
+from shared.applications.pivot_application import PivotParameters
 from shared.errors import Invalid, Rejected
 from shared.events import Step
 from tests.unit.compute.steps.benches import bench, made

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.intake.workshops.model import Workshop
-from services.intake.workshops.registration import Person, Registration
+from services.intake.workshops.seat_registration import Attendee, Registration
 from shared.aggregate import now
 from shared.events import Event
 
@@ -38,9 +38,9 @@ def begun(it: Workshop) -> Workshop:
     return saved(it, starts_at=now() - timedelta(minutes=1))
 
 
-def person(number: int, **fields: Any) -> Person:
+def person(number: int, **fields: Any) -> Attendee:
     """One of many people who did not sign in."""
-    return Person(**{"name": MARK, "mail": f"p{number}@ville.example", **fields})
+    return Attendee(**{"name": MARK, "mail": f"p{number}@ville.example", **fields})
 
 
 def register(it: Workshop, *numbers: int) -> list[Registration]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.intake.workshops.model import MOST_MATERIALS, Material, Workshop
-from services.intake.workshops.registration import Person
+from services.intake.workshops.seat_registration import Attendee
 from services.intake.workshops.views import RegistrationView, ShownWorkshop
 from shared import events
 from shared.aggregate import LONG_AGO, NEVER, now
@@ -75,7 +75,7 @@ def test_seat_given_up_goes_to_who_waited_longest() -> None:
     it.give_up(first.id)
     it.give_up(first.id)
     assert states(it) == ["given_up", "taken", "taken", "waiting"]
-    assert it.registration(first.id).person == Person()
+    assert it.registration(first.id).person == Attendee()
     assert len(told(it, events.SeatGivenUp)) == 1
     assert told(it, events.SeatTaken)[-1].registration_id == third.id
     assert told(it, events.SeatTaken)[-1].waited
@@ -109,7 +109,7 @@ def test_address_that_is_registered_gets_what_looks_like_another_registration() 
     (first,) = register(it, 1)
     before = len(it.recorded())
     double = it.register(person(1, name="Quelqu'un"), "other proof")
-    assert (double.id == first.id, double.state, double.person) == (False, "taken", Person())
+    assert (double.id == first.id, double.state, double.person) == (False, "taken", Attendee())
     assert len(it.registrations.seated) == 1
     it.give_up(double.id)
     assert it.registration(first.id).state == "taken"
@@ -137,7 +137,7 @@ def test_who_is_taken_out_by_the_staff_is_told_and_may_register_anew() -> None:
     (first,) = register(it, 1)
     it.give_up(first.id, by_staff=True)
     assert told(it, events.SeatGivenUp)[-1].by_staff
-    assert it.registration(first.id).person == Person(mail=first.person.mail)
+    assert it.registration(first.id).person == Attendee(mail=first.person.mail)
     (again,) = register(it, 1)
     assert (again.double, states(it)) == (False, ["given_up", "taken"])
     it.give_up(again.id)

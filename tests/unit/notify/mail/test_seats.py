@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.notify.mail.seats import Registrant, Workshop, is_news, said, when
+from services.notify.mail.seats import Registrant, WorkshopNow, is_news, said, when
 from services.notify.summaries import summarise
 from services.notify.timeline import TimelineEntry
 from shared.events import (
@@ -114,5 +114,5 @@ def test_who_registered_is_told_what_became_of_its_seat(event: Event, sentence: 
 )
 def test_time_is_that_of_the_clock_in_paris(starts_at: str, ends_at: str, expected: str) -> None:
     """In winter, in summer, and over the night when clocks change."""
-    workshop: Workshop = registrant(starts_at=starts_at, ends_at=ends_at).workshop
+    workshop: WorkshopNow = registrant(starts_at=starts_at, ends_at=ends_at).workshop
     assert when(workshop).replace("\u00a0", " ") == expected

@@ -7,10 +7,10 @@ import pytest
 
 from services.notify.steering.activity import HELD
 from services.notify.steering.model import Fact, Subject
-from services.notify.steering.period import Period, median_of
-from services.notify.steering.report import report_of
+from services.notify.steering.period import YearPeriod, median_of
 from services.notify.steering.small_counts import over_members
 from services.notify.steering.world import Known, World
+from services.notify.steering.yearly_report import report_of
 from shared.endings.redaction import redacted
 from shared.events import (
     AccessRefused,
@@ -92,9 +92,9 @@ def test_project_that_is_open_counts_its_time_so_far() -> None:
 
 def test_year_begins_and_ends_in_paris() -> None:
     """The last hour of a year in UTC is of the next one here."""
-    period = Period.of(2026, NOW)
+    period = YearPeriod.of(2026, NOW)
     assert period.has(datetime(2025, 12, 31, 23, 30, tzinfo=UTC))
-    assert not Period.of(2025, NOW).has(datetime(2025, 12, 31, 23, 30, tzinfo=UTC))
+    assert not YearPeriod.of(2025, NOW).has(datetime(2025, 12, 31, 23, 30, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_few_persons_are_not_counted(came: list[int], told: object) -> None:
         for number, count in enumerate(came)
     )
     held = Subject(id="workshop.w", about="workshop", thing_id="w", facts=facts)
-    of = report_of(World(Period.of(2026, NOW), Known.of([held]), sees_members=True))
+    of = report_of(World(YearPeriod.of(2026, NOW), Known.of([held]), sees_members=True))
     assert values(of, "workshops") == {"tenus": 1}
     assert values(of, "attendance") == {"ensemble": told}
 

@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from shared.applications import check_steps, list_applications, with_choices
-from shared.applications.aggregate import AggregateParameters
+from shared.applications.aggregate_application import AggregateParameters
 from shared.errors import Invalid
 from shared.events import Step, Treatment
 from shared.tables.crosswalks import CROSSWALKS

@@ -8,7 +8,7 @@ import eventlet
 import pytest
 from greenlet import GreenletExit
 
-from shared.messaging.publisher import Outcome, Outgoing, Publisher
+from shared.messaging.publisher import Outgoing, Publisher, PublishOutcome
 from tests.unit.shared.messaging.test_frames import Socket, Tuned
 
 MESSAGE = Outgoing(exchange="", routing_key="q", body=b"{}", id="evt-1")
@@ -37,7 +37,7 @@ def test_connecting_and_confirming_share_one_deadline() -> None:
     publisher = Publisher()
     eventlet.spawn_after(0.2, connect, publisher, confirms=False)
     began = time.monotonic()
-    assert publisher.publish_all([MESSAGE], 0.3) == [Outcome.LOST]
+    assert publisher.publish_all([MESSAGE], 0.3) == [PublishOutcome.LOST]
     assert 0.29 < time.monotonic() - began < 0.45
 
 
@@ -49,7 +49,7 @@ def test_return_of_a_lost_connection_says_nothing_of_the_next() -> None:
     publisher._on_return(None, "", "q", returned)
     publisher._disconnect()
     connect(publisher, confirms=True)
-    assert publisher.publish_all([MESSAGE], 0.3) == [Outcome.CONFIRMED]
+    assert publisher.publish_all([MESSAGE], 0.3) == [PublishOutcome.CONFIRMED]
 
 
 def test_writer_that_is_killed_leaves_nothing_held_back() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.applications.chart import ChartParameters
-from shared.applications.map import MapParameters
+from shared.applications.chart_application import ChartParameters
+from shared.applications.map_application import MapParameters
 from shared.events.event import Treatment
 from shared.treatments.lineage import Reading, readings_of
 from tests.unit.shared.treatments.steps import step

@@ -9,7 +9,7 @@ import pyogrio
 from pyogrio.core import _register_drivers
 from pyogrio.raw import open_arrow, read
 
-from services.compute.runner.formats.vector.source import Source
+from services.compute.runner.formats.vector.source import GeographicFile
 from shared.errors import Rejected
 
 DRIVERS = {"shp": "ESRI Shapefile", "gpkg": "GPKG", "kml": "LIBKML", "gpx": "GPX"}
@@ -41,7 +41,7 @@ class Layer:
     has_curves = False
     """Whether they are to be made straight lines, which takes longer."""
 
-    def __init__(self, source: Source, name: str) -> None:
+    def __init__(self, source: GeographicFile, name: str) -> None:
         self.name, self._source = name, source
         with _explained(source.kind):
             told = pyogrio.read_info(
@@ -109,7 +109,7 @@ def _next(reader: pa.RecordBatchReader, kind: str) -> pa.RecordBatch | None:
         return next(reader, None)
 
 
-def layers_of(source: Source) -> list[str]:
+def layers_of(source: GeographicFile) -> list[str]:
     """The names of the layers of a file, in order."""
     _hold_to_drivers()
     with _explained(source.kind):

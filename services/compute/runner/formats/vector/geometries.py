@@ -8,7 +8,7 @@ import pyproj
 import shapely
 from pyproj.exceptions import ProjError
 
-from services.compute.runner.formats.vector.cells import numbers
+from services.compute.runner.formats.vector.attribute_cells import numbers
 from services.compute.runner.repairs import Repairs
 
 LONGITUDE, LATITUDE, ALTITUDE, GEOMETRY = "longitude", "latitude", "altitude", "geometry"

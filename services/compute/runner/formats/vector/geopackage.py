@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from services.compute.runner.formats.vector.source import Source
+from services.compute.runner.formats.vector.source import GeographicFile
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 
@@ -15,7 +15,7 @@ _INDEX = re.compile(
 """The only virtual table that the standard has: others read what their module likes."""
 
 
-def look_at_geopackage(path: Path, repairs: Repairs) -> Source:
+def look_at_geopackage(path: Path, repairs: Repairs) -> GeographicFile:
     """A GeoPackage, whose layers are the tables that hold rows of their own.
 
     Views are left aside and named. Raises Rejected, in French, for a broken database, one that is
@@ -29,7 +29,7 @@ def look_at_geopackage(path: Path, repairs: Repairs) -> Source:
         raise Rejected("ce GeoPackage est abîmé ou coupé") from error
 
 
-def _look(database: sqlite3.Connection, path: Path, repairs: Repairs) -> Source:
+def _look(database: sqlite3.Connection, path: Path, repairs: Repairs) -> GeographicFile:
     made = database.execute("SELECT name, type, rootpage, sql FROM sqlite_master").fetchall()
     tables = {name: sql for name, kind, _, sql in made if kind == "table"}
     if "gpkg_contents" not in tables:
@@ -41,4 +41,4 @@ def _look(database: sqlite3.Connection, path: Path, repairs: Repairs) -> Source:
     names = [str(name) for (name,) in listed]
     views = {name for name, kind, *_ in made if kind == "view"}.intersection(names)
     repairs.note_each("views", sorted(views))
-    return Source("gpkg", path, "binary", layers=frozenset(names) & frozenset(tables))
+    return GeographicFile("gpkg", path, "binary", layers=frozenset(names) & frozenset(tables))

@@ -6,8 +6,9 @@ import pyarrow as pa
 
 from services.compute.runner.formats.header import name_columns
 from services.compute.runner.formats.table import Table, schema_of
-from services.compute.runner.formats.vector.cells import is_cells, text_of
+from services.compute.runner.formats.vector.attribute_cells import is_cells, text_of
 from services.compute.runner.formats.vector.gdal import KIND, WKB, Layer, layers_of
+from services.compute.runner.formats.vector.geographic_xml import look_at_markup
 from services.compute.runner.formats.vector.geometries import (
     ALTITUDE,
     GEOMETRY,
@@ -19,9 +20,8 @@ from services.compute.runner.formats.vector.geometries import (
     parsed,
 )
 from services.compute.runner.formats.vector.geopackage import look_at_geopackage
-from services.compute.runner.formats.vector.markup import look_at_markup
 from services.compute.runner.formats.vector.shapefile import look_at_shapefile
-from services.compute.runner.formats.vector.source import Source
+from services.compute.runner.formats.vector.source import GeographicFile
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 from shared.words import unique
@@ -52,7 +52,7 @@ def read_layer(path: Path, kind: str, filename: str, repairs: Repairs) -> Table:
     )
 
 
-def _look(path: Path, kind: str, filename: str, repairs: Repairs) -> Source:
+def _look(path: Path, kind: str, filename: str, repairs: Repairs) -> GeographicFile:
     if kind == "shp":
         return look_at_shapefile(path, filename, repairs)
     if kind == "gpkg":
@@ -60,7 +60,7 @@ def _look(path: Path, kind: str, filename: str, repairs: Repairs) -> Source:
     return look_at_markup(path, kind, repairs)
 
 
-def _fullest(source: Source, repairs: Repairs) -> Layer:
+def _fullest(source: GeographicFile, repairs: Repairs) -> Layer:
     """The layer with most features, of several the first."""
     found = [one for one in layers_of(source) if source.layers is None or one in source.layers]
     if len(found) > _MOST_LAYERS:
@@ -77,7 +77,7 @@ def _fullest(source: Source, repairs: Repairs) -> Layer:
 class _Plan:
     """The columns of the table: attributes first, then where features are."""
 
-    def __init__(self, source: Source, layer: Layer, repairs: Repairs) -> None:
+    def __init__(self, source: GeographicFile, layer: Layer, repairs: Repairs) -> None:
         try:
             schema, filled, overview = _survey(layer)
         except NotImplementedError:  # what shapely says of curves
@@ -127,7 +127,7 @@ def _shape_in(schema: pa.Schema) -> int | None:
     return next((at for at, one in enumerate(told) if one.get(KIND) == WKB), None)
 
 
-def _attributes(schema: pa.Schema, source: Source, repairs: Repairs) -> list[int]:
+def _attributes(schema: pa.Schema, source: GeographicFile, repairs: Repairs) -> list[int]:
     """The columns of the file's maker that can be text; the others are named."""
     made = [
         at

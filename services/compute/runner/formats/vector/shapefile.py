@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from services.compute.runner.formats.encoding import decodes, find_encoding
-from services.compute.runner.formats.vector.source import Source
+from services.compute.runner.formats.vector.source import GeographicFile
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 
@@ -87,7 +87,7 @@ class _Attributes:
             yield np.asarray(held[at : at + _ROWS])
 
 
-def look_at_shapefile(path: Path, filename: str, repairs: Repairs) -> Source:
+def look_at_shapefile(path: Path, filename: str, repairs: Repairs) -> GeographicFile:
     """The Shapefile whose parts stand beside each other, called as `path` is.
 
     Raises Rejected, in French, for one that lacks parts, or whose parts do not fit each other.
@@ -109,7 +109,7 @@ def look_at_shapefile(path: Path, filename: str, repairs: Repairs) -> Source:
     repairs.note("deleted_rows", count=deleted)
     short = [one.decode(encoding, "replace") for one in table.names if len(one) == _LONGEST_NAME]
     repairs.note("cut_names", count=len(short), detail=", ".join(short))
-    return Source(
+    return GeographicFile(
         "shp",
         path,
         encoding,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Source:
+class GeographicFile:
     """A file whose form was looked at; `layers` None for all that GDAL finds."""
 
     kind: str

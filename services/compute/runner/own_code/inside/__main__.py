@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from services.compute.runner.own_code.inside import frames
-from services.compute.runner.own_code.inside.faults import CellFailed, Unusable
-from services.compute.runner.own_code.inside.leaving import OUT, REQUEST, leave
+from services.compute.runner.own_code.inside import pandas_frames
+from services.compute.runner.own_code.inside.code_faults import CellFailed, Unusable
+from services.compute.runner.own_code.inside.returned_files import OUT, REQUEST, leave
 
 NAME = "code.py"
 """What the code is called in its own tracebacks."""
@@ -51,7 +51,9 @@ def given(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     random.seed(request["seed"])
     np.random.seed(request["seed"])  # noqa: NPY002 - holders' code may use the old generator
-    tables = {role: frames.read(Path("/in") / file) for role, file in request["tables"].items()}
+    tables = {
+        role: pandas_frames.read(Path("/in") / file) for role, file in request["tables"].items()
+    }
     files = {role: _files(Path(folder)) for role, folder in request["files"].items()}
     return tables | files, request["parameters"]
 

@@ -11,8 +11,8 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
 from traitlets.config import Config
 
-from services.compute.runner.own_code.inside.faults import CellFailed, Unusable
-from services.compute.runner.own_code.inside.leaving import OUT
+from services.compute.runner.own_code.inside.code_faults import CellFailed, Unusable
+from services.compute.runner.own_code.inside.returned_files import OUT
 
 PAGE = "notebook.html"
 RESULT = "resultat"

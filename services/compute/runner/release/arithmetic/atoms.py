@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.compute.runner.release.arithmetic.linear import Finding, Units, disclosures
+from services.compute.runner.release.arithmetic.linear import Disclosure, Units, disclosures
 
 MOST_ATOMS = 300_000
 _MOST_CELLS, _MOST_ENTRIES = 700, 6_000_000
@@ -52,7 +52,7 @@ def _joined(one: Atom, other: Atom, enough: int) -> Atom:
     return Atom(one.cells, None if is_enough else units, one.rows + other.rows, alike)
 
 
-def found_in(atoms: Sequence[Atom], enough: int) -> list[Finding]:
+def found_in(atoms: Sequence[Atom], enough: int) -> list[Disclosure]:
     """Combinations of cells that disclose fewer than `enough` units; empty when none does.
 
     So do those that disclose how many are in a group that nearly all of a larger one are in: it
@@ -85,7 +85,7 @@ def _components(atoms: Sequence[Atom]) -> Iterator[list[Atom]]:
     yield from (some for some in together.values() if any(one.units is not None for one in some))
 
 
-def _found_in_component(atoms: Sequence[Atom], enough: int) -> list[Finding]:
+def _found_in_component(atoms: Sequence[Atom], enough: int) -> list[Disclosure]:
     left = _not_alone(atoms)
     cells = sorted({cell for one in left for cell in one.cells})
     if len(cells) > _MOST_CELLS or len(cells) * len(left) > _MOST_ENTRIES:

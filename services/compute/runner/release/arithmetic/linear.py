@@ -23,14 +23,14 @@ _MOST_SEARCHES = 300
 _DOUBT = 1e-7
 
 
-class Finding(NamedTuple):
+class Disclosure(NamedTuple):
     """Cells of which a combination discloses something; `is_sure` unless the search was cut."""
 
     cells: tuple[int, ...]
     is_sure: bool = True
 
 
-def disclosures(matrix: Matrix, units: Sequence[Units | None], enough: int) -> list[Finding]:
+def disclosures(matrix: Matrix, units: Sequence[Units | None], enough: int) -> list[Disclosure]:
     """Combinations of cells (rows of `matrix`) that leave fewer than `enough` units.
 
     `units` are those of each atom (column), None where they are enough; a number below 0 is that of
@@ -50,7 +50,7 @@ def disclosures(matrix: Matrix, units: Sequence[Units | None], enough: int) -> l
 
 def _found(
     left: Matrix, combined: Matrix, units: Sequence[Units], enough: int
-) -> Iterator[Finding]:
+) -> Iterator[Disclosure]:
     columns = left.shape[1]
     basis = _reduced(np.hstack([left, combined]), columns, keep_pivots=True)
     for rows, kept in _blocks(basis[:, :columns]):
@@ -58,7 +58,7 @@ def _found(
         yield from _searched(block, [units[int(column)] for column in kept], enough)
 
 
-def _searched(block: Matrix, units: Sequence[Units], enough: int) -> Iterator[Finding]:
+def _searched(block: Matrix, units: Sequence[Units], enough: int) -> Iterator[Disclosure]:
     """Combinations of a block's rows with few units, by reduction to random columns.
 
     A vector of w entries shows up as a row when one alone of them is reduced to (Prange 1962): the
@@ -81,10 +81,10 @@ def _searched(block: Matrix, units: Sequence[Units], enough: int) -> Iterator[Fi
             yield from found
             return
     if searches > _MOST_SEARCHES:
-        yield Finding(_cells(block[:, columns:].max(axis=0)), is_sure=False)
+        yield Disclosure(_cells(block[:, columns:].max(axis=0)), is_sure=False)
 
 
-def _light_rows(block: Matrix, units: Sequence[Units], enough: int) -> Iterator[Finding]:
+def _light_rows(block: Matrix, units: Sequence[Units], enough: int) -> Iterator[Disclosure]:
     columns = len(units)
     for row in block:
         behind: set[int] = set()
@@ -96,7 +96,7 @@ def _light_rows(block: Matrix, units: Sequence[Units], enough: int) -> Iterator[
             found = _cells(row[columns:])
             # A group that is a cell by itself was judged where it stands.
             if len(found) > 1 or not any(unit < 0 for unit in behind):
-                yield Finding(found)
+                yield Disclosure(found)
 
 
 def _cells(row: Matrix) -> tuple[int, ...]:

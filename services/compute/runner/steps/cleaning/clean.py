@@ -7,11 +7,11 @@ import pyarrow as pa
 
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import ROW, count, literal, quoted
-from services.compute.runner.steps.cleaning.cells import cell
+from services.compute.runner.steps.cleaning.cell_operations import cell
 from services.compute.runner.steps.cleaning.chain import Chain, first_rows
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.totals.labels import WHOLLY, label_sql
-from shared.applications.cleaning.clean import CleanParameters
+from shared.applications.cleaning.clean_application import CleanParameters
 from shared.applications.cleaning.operations import (
     Choose,
     Distinct,

@@ -7,7 +7,7 @@ from services.compute.runner.privacy.column_sample import SAMPLE
 from services.compute.runner.steps.crossing.key_tables import (
     ALONE,
     LEFT,
-    Bound,
+    JoinBound,
     cells,
     few_rows,
     key_text,
@@ -17,7 +17,7 @@ from shared.words import unique
 
 
 def join_tables(
-    workbench: Workbench, keys: tuple[str, str], how: str, of: Bound, sums: Sequence[str] = ()
+    workbench: Workbench, keys: tuple[str, str], how: str, of: JoinBound, sums: Sequence[str] = ()
 ) -> dict[str, str]:
     """Make the output, in the order of the left table; returns the right columns renamed.
 
@@ -69,7 +69,7 @@ def _make_as_read(
     )
 
 
-def _met_once(of: Bound, of_right: str) -> str:
+def _met_once(of: JoinBound, of_right: str) -> str:
     """The right rows that each cell of the left key meets, in SQL."""
     return f"""
         SELECT x.cell AS met, r.* FROM {cells("left")} x

@@ -12,7 +12,7 @@ ALONE = f"({{0}} IS NULL OR {{0}} NOT IN (SELECT right_key FROM {MEETINGS}))"
 """Whether a right key meets nothing, in SQL, to be formatted with it."""
 
 
-class Bound(NamedTuple):
+class JoinBound(NamedTuple):
     """What is joined: the table of pairs of keys, and how many right rows a key has at most."""
 
     meetings: str = MEETINGS
@@ -34,7 +34,7 @@ def keys(side: Side) -> str:
     return quoted(f"{side} keys")
 
 
-def few_rows(numbered: str, of: Bound) -> str:
+def few_rows(numbered: str, of: JoinBound) -> str:
     """Of a numbered right table (`number`, `key`, ...), the rows that are joined."""
     if of.rows_of_a_key is None:
         return numbered

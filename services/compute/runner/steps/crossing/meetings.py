@@ -13,12 +13,12 @@ from services.compute.runner.steps.crossing.key_tables import (
     ALONE,
     LEFT,
     MEETINGS,
-    Bound,
+    JoinBound,
     Side,
     keys,
 )
 from services.compute.runner.steps.workbench import Workbench
-from shared.applications.cross import WAYS_OUT
+from shared.applications.cross_application import WAYS_OUT
 from shared.errors import Rejected
 from shared.words import counted, grouped
 
@@ -158,14 +158,14 @@ def _repeat(workbench: Workbench, mapped: Mapping[Side, str]) -> bool:
     )
 
 
-def bound(workbench: Workbench, left_key: str) -> Bound:
+def bound(workbench: Workbench, left_key: str) -> JoinBound:
     """What a trial joins, whose work is that of a sample; all that meets for anything else.
 
     A trial makes at most `sample_rows` x ROWS_EACH rows. Where more meet, a left row meets the
     first keys in order, and rows of each at even distances: the same ones each time.
     """
     if workbench.sample_rows is None:
-        return Bound()
+        return JoinBound()
     left = workbench.tables["left"]
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {_SAMPLED} AS
@@ -180,14 +180,14 @@ def bound(workbench: Workbench, left_key: str) -> Bound:
     """)
     most_rows = workbench.sample_rows * ROWS_EACH
     if (rows or 0) <= most_rows:
-        return Bound()
+        return JoinBound()
     each = max(1, most_rows // left.rows)
     few = min(each, int(most_keys))
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {_FEW} AS SELECT key AS left_key, right_key FROM ({met})
         QUALIFY row_number() OVER (PARTITION BY key ORDER BY right_key) <= {few}
     """)
-    return Bound(_FEW, each // few)
+    return JoinBound(_FEW, each // few)
 
 
 def preview_told(expected: int, made: int) -> str:

@@ -15,7 +15,7 @@ NEAR_BORDER = 200
 NONE = -1
 
 
-class Found(NamedTuple):
+class AreaMatch(NamedTuple):
     """Of each point the place of its commune in `codes`, or NONE.
 
     `close` are those near a border of theirs or, outside of all, near an outline; `led` those
@@ -34,7 +34,7 @@ class Borders(NamedTuple):
     tree: Any
     lines: Any
 
-    def find(self, points: Any, near: int) -> Found:  # noqa: ANN401 - shapely has no types
+    def find(self, points: Any, near: int) -> AreaMatch:  # noqa: ANN401 - shapely has no types
         """The communes of points, those outside of all led to one up to `near` metres away."""
         places = np.full(len(points), NONE)
         # A point on a border is in both: the first code has it.
@@ -55,7 +55,7 @@ class Borders(NamedTuple):
         led[outside[which[metres <= near]]] = near > 0
         places[outside[which]] = np.where(metres <= near, nearest, NONE) if near else NONE
         close[outside[which[metres < NEAR_BORDER]]] = True
-        return Found(places, close, led)
+        return AreaMatch(places, close, led)
 
 
 @cache

@@ -15,11 +15,11 @@ from services.compute.runner.columns.reference_files import read_reference
 from services.compute.runner.database import quoted
 from services.compute.runner.drawing.outlines import SOURCE
 from services.compute.runner.steps.geo.borders import NEAR_BORDER, NONE, borders
-from services.compute.runner.steps.geo.positions import Batch, batches
+from services.compute.runner.steps.geo.positions import PositionBatch, batches
 from services.compute.runner.steps.geo.spellings import Points
 from services.compute.runner.steps.workbench import TABLE, Workbench
 from services.compute.runner.values.value_tests import Numbers
-from shared.applications.geo import GeoParameters, Nearest
+from shared.applications.geo_application import GeoParameters, Nearest
 from shared.errors import Rejected
 from shared.words import counted, unique
 
@@ -79,7 +79,7 @@ class _Places:
         if self.unplaced == len(self.latitude):
             raise Rejected("aucune ligne de la table des lieux n'a de position lisible en France")
 
-    def nearest(self, batch: Batch) -> tuple[Any, Numbers]:
+    def nearest(self, batch: PositionBatch) -> tuple[Any, Numbers]:
         """The label of the nearest place, and how far it is in metres; none for no position."""
         where = np.flatnonzero(np.isfinite(batch.x))
         at, places = self.tree.query_nearest(batch.plane[where], all_matches=False)
@@ -110,7 +110,7 @@ class _Work:
         self._counts = Counter[str]()
         self._places = _Places(workbench, told.nearest) if told.nearest else None
 
-    def columns_of(self, batch: Batch) -> dict[str, Any]:
+    def columns_of(self, batch: PositionBatch) -> dict[str, Any]:
         """The columns that are added, in the order of their names."""
         told, points = self._told, batch.points
         read = int(points.is_read.sum())
@@ -135,7 +135,7 @@ class _Work:
             made |= {told.nearest.name: label, f"{told.nearest.name}_m": _numbers(metres)}
         return {name: made[name] for name in told.added}
 
-    def _areas(self, batch: Batch) -> dict[str, Any]:
+    def _areas(self, batch: PositionBatch) -> dict[str, Any]:
         known = borders()
         found = known.find(batch.plane, self._told.near)
         inside = found.places != NONE

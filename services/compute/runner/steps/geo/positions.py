@@ -18,7 +18,7 @@ from services.compute.runner.steps.geo.spellings import (
 )
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.values.value_tests import Flags, Numbers
-from shared.applications.geo import Position
+from shared.applications.geo_application import Position
 
 _BATCH = 100_000
 _DEGREES, _PLANE = 4326, 2154
@@ -26,7 +26,7 @@ _AREA = (41.15, 51.56, -9.86, 10.38)
 """South, north, west and east of where EPSG:2154 is used, in degrees."""
 
 
-class Batch(NamedTuple):
+class PositionBatch(NamedTuple):
     """Positions of some rows: degrees, and points of Lambert-93, None outside of its area."""
 
     points: Points
@@ -42,7 +42,9 @@ class Batch(NamedTuple):
         return made
 
 
-def batches(workbench: Workbench, role: str, position: Position, at: str) -> Iterator[Batch]:
+def batches(
+    workbench: Workbench, role: str, position: Position, at: str
+) -> Iterator[PositionBatch]:
     """The positions of a table's rows, some at a time."""
     named = {
         parameter: f"CAST({workbench.column(role, name, f'{at}.{parameter}')} AS VARCHAR)"
@@ -58,14 +60,14 @@ def batches(workbench: Workbench, role: str, position: Position, at: str) -> Ite
         yield _read(columns, lon_first=position.order == "lon_lat")
 
 
-def _read(columns: dict[str, Any], *, lon_first: bool) -> Batch:
+def _read(columns: dict[str, Any], *, lon_first: bool) -> PositionBatch:
     if "x" in columns:
         x, y = read_numbers(columns["x"]), read_numbers(columns["y"])
         filled = count_filled(columns["x"], columns["y"])
         longitude, latitude = _between(_PLANE, _DEGREES).transform(x, y)
         points = Points(_finite(latitude), _finite(longitude), filled)
         inside = _is_in_area(points)
-        return Batch(points, np.where(inside, x, np.nan), np.where(inside, y, np.nan))
+        return PositionBatch(points, np.where(inside, x, np.nan), np.where(inside, y, np.nan))
     if "point" in columns:
         points = read_points(columns["point"], lon_first=lon_first)
     else:
@@ -74,7 +76,7 @@ def _read(columns: dict[str, Any], *, lon_first: bool) -> Batch:
     x, y = (np.full(len(points.latitude), np.nan) for _ in range(2))
     known = points.longitude[inside], points.latitude[inside]
     x[inside], y[inside] = _between(_DEGREES, _PLANE).transform(*known)
-    return Batch(points, x, y)
+    return PositionBatch(points, x, y)
 
 
 def _finite(numbers: Numbers) -> Numbers:

@@ -10,13 +10,13 @@ from services.compute.execution.job_folder import Report
 from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import typed_value
 from services.compute.runner.database import literal, quoted
-from services.compute.runner.drawing.charts import Point, Scale, bars, curves
-from services.compute.runner.drawing.french import french_number
+from services.compute.runner.drawing.charts import AxisScale, Point, bars, curves
+from services.compute.runner.drawing.french_labels import french_number
 from services.compute.runner.drawing.picture import Format
 from services.compute.runner.steps.pictures.work import PictureWork
 from services.compute.runner.steps.workbench import TABLE, Workbench, number
-from shared.applications.aggregate import AggregateParameters, Chart
-from shared.applications.chart import ChartParameters
+from shared.applications.aggregate_application import AggregateParameters, Chart
+from shared.applications.chart_application import ChartParameters
 from shared.errors import Invalid
 
 _NO_LABEL = "(non renseigné)"
@@ -52,7 +52,9 @@ def draw_bars(
             {value} AS value
         FROM {table} WHERE {value} IS NOT NULL ORDER BY value DESC, label LIMIT {told.top}
     """)
-    drawing = bars([(name, float(height)) for name, height in found], Scale(told.value, told.unit))
+    drawing = bars(
+        [(name, float(height)) for name, height in found], AxisScale(told.value, told.unit)
+    )
     notes = _missing(rows - filled)
     if filled > len(found):
         notes.insert(
@@ -82,7 +84,7 @@ def _draw_points(work: PictureWork, told: ChartParameters) -> Report:
     if without_x:
         notes.append(f"{french_number(without_x)} lignes sans {told.label} ne sont pas dessinées.")
     _check(points, told)
-    scale = Scale(told.value, told.unit)
+    scale = AxisScale(told.value, told.unit)
     if told.kind == "lines":
         points.sort(key=lambda point: (point.series, point.x))
         drawing, kind = curves(points, told.label, scale, "lines"), "Courbes"

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from services.compute.execution.job_folder import Made, Report, Work
-from services.compute.runner.drawing.french import french_number
-from services.compute.runner.drawing.page import DoneStep, Picture
+from services.compute.runner.drawing.french_labels import french_number
+from services.compute.runner.drawing.report_page import DoneStep, Picture
 from services.compute.runner.steps.pictures import chart, report
 from services.compute.runner.steps.pictures import map as area_map
 from services.compute.runner.steps.pictures.work import PictureWork

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import quoted
-from services.compute.runner.drawing.charts import Scale
+from services.compute.runner.drawing.charts import AxisScale
 from services.compute.runner.drawing.classes import given, quantiles
-from services.compute.runner.drawing.french import french_number
+from services.compute.runner.drawing.french_labels import french_number
 from services.compute.runner.drawing.maps import Choropleth, choropleth
 from services.compute.runner.drawing.outlines import LEVELS, SOURCE, Level
 from services.compute.runner.drawing.placing import (
@@ -19,7 +19,7 @@ from services.compute.runner.drawing.placing import (
 )
 from services.compute.runner.steps.pictures.work import PictureWork
 from services.compute.runner.steps.workbench import TABLE, number
-from shared.applications.map import MapParameters
+from shared.applications.map_application import MapParameters
 from shared.errors import Invalid
 from shared.words import counted
 
@@ -40,7 +40,7 @@ def draw(work: PictureWork, told: MapParameters) -> Report:
     level, placed = LEVELS[kind], place(kind, rows, told.several)
     values = placed.values
     classes = given(told.bounds) if told.bounds else quantiles(list(values.values()), told.classes)
-    scale = Scale(told.value, told.unit)
+    scale = AxisScale(told.value, told.unit)
     drawing = choropleth(Choropleth(kind, values, placed.blank, classes, scale))
     notes = list(_notes(placed, level, told))
     text = f"Carte de {told.value} : {_counted(len(values), level)} en couleur"

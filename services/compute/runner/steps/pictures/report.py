@@ -5,10 +5,10 @@ from importlib.metadata import version
 
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import quoted
-from services.compute.runner.drawing.page import Contents, TableRows, page_of
+from services.compute.runner.drawing.report_page import Contents, TableRows, page_of
 from services.compute.runner.steps.pictures.work import PictureWork
 from services.compute.runner.steps.workbench import TABLE
-from shared.applications.report import ReportParameters
+from shared.applications.report_application import ReportParameters
 from shared.tables.provenance_sentences import of_grants, of_project
 from shared.words import quoted as french_quoted
 

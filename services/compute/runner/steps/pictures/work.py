@@ -5,9 +5,9 @@ from datetime import datetime
 from pathlib import Path
 
 from services.compute.execution.job_folder import Report
-from services.compute.runner.drawing.french import french_day
-from services.compute.runner.drawing.page import DoneStep, Picture
+from services.compute.runner.drawing.french_labels import french_day
 from services.compute.runner.drawing.picture import Caption, Drawing, Format, write
+from services.compute.runner.drawing.report_page import DoneStep, Picture
 from services.compute.runner.steps.workbench import Workbench
 from shared.tables.manifest import Input
 from shared.tables.provenance import Provenance

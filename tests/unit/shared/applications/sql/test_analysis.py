@@ -6,12 +6,12 @@ import pytest
 
 from shared.applications import check_steps
 from shared.applications.effect import Columns, Effect, Met, Part, Source
-from shared.applications.query import QUERY, QueryParameters, effect
+from shared.applications.query_application import QUERY, QueryParameters, effect
 from shared.errors import Invalid
 from shared.events import Step, Treatment
-from shared.treatments.checking import check_tables
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
 from shared.treatments.lineage import readings_of
+from shared.treatments.treatment_checks import check_tables
 
 TABLES: Mapping[str, Columns] = {"t": ("a", "b", "c"), "u": ("a", "d", "T")}
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from shared.applications.query import QueryParameters, effect
+from shared.applications.query_application import QueryParameters, effect
 from shared.applications.sql.statement import DEEPEST, SqlFault, parse, tables_named
 from shared.errors import Invalid
 

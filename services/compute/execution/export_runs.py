@@ -74,7 +74,7 @@ GATE = ExportGate()
 """That of this process."""
 
 
-class Asked(Protocol):
+class ExportRequest(Protocol):
     """Who asks, and in which format."""
 
     @property
@@ -93,7 +93,9 @@ class TableExports(NamedTuple):
     memory_bytes: int
     spares: Spares
 
-    def of_job(self, queries: Queries, job_id: str, name: str, asked: Asked) -> tuple[str, FileRef]:
+    def of_job(
+        self, queries: Queries, job_id: str, name: str, asked: ExportRequest
+    ) -> tuple[str, FileRef]:
         """A job's file of that name, or the table that it made in the format that is asked for.
 
         With what it is called. Raises as `table` does, and as `Queries.result` for who may not.

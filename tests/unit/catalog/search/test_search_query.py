@@ -1,6 +1,6 @@
 """Datasets that have something in common with a project, as the index finds them."""
 
-from services.catalog.search.query import ScoredTerm, with_any
+from services.catalog.search.search_query import ScoredTerm, with_any
 from tests.unit.catalog.search.catalogue import dataset, index_of
 
 

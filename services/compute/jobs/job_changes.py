@@ -36,7 +36,7 @@ _RETRY = b"retry: 1000\n\n"
 _HEARTBEAT = b":\n\n"
 
 
-class Position(NamedTuple):
+class StreamPosition(NamedTuple):
     """What was heard of a job: its attempt, how many lines of that one's log, and its version."""
 
     attempt: int = 0
@@ -65,7 +65,7 @@ class Teller:
     that was heard last misses none of what is kept, and may hear a state twice.
     """
 
-    def __init__(self, position: Position) -> None:
+    def __init__(self, position: StreamPosition) -> None:
         self._position = position
         self._told: dict[str, Mapping[str, object]] = {}
 
@@ -75,9 +75,9 @@ class Teller:
         if job.version <= before.version:
             return
         lines = before.lines if job.attempt == before.attempt else 0
-        self._position = Position(job.attempt, lines, before.version)
+        self._position = StreamPosition(job.attempt, lines, before.version)
         events = list(self._events(job, view))
-        last = Position(job.attempt, max(lines, job.log_lines), job.version)
+        last = StreamPosition(job.attempt, max(lines, job.log_lines), job.version)
         for number, (kind, data) in enumerate(events, 1):
             if kind == "log":
                 self._position = self._position._replace(lines=int(str(data["number"])))
@@ -121,7 +121,7 @@ class Followers(Loop):
         self,
         job: Job,
         member_id: str,
-        position: Position,
+        position: StreamPosition,
         view: View,
         heartbeat_seconds: float = _HEARTBEAT_SECONDS,
     ) -> Iterator[bytes]:
@@ -202,6 +202,6 @@ class _Follower:
         return self._job
 
 
-def _written(kind: str, data: Mapping[str, object], position: Position) -> bytes:
+def _written(kind: str, data: Mapping[str, object], position: StreamPosition) -> bytes:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return f"id: {position}\nevent: {kind}\ndata: {text}\n\n".encode("utf-8", "replace")

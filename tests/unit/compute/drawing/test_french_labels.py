@@ -4,7 +4,12 @@ from datetime import date, datetime
 
 import pytest
 
-from services.compute.runner.drawing.french import are_years, french_cell, french_number, shortened
+from services.compute.runner.drawing.french_labels import (
+    are_years,
+    french_cell,
+    french_number,
+    shortened,
+)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from services.notify.endings import note
 from services.notify.model import Endpoint
 from services.notify.recorder import Recorder
 from services.notify.retention import policies
+from services.notify.steering.kept_facts import hear
 from services.notify.steering.model import Subject
-from services.notify.steering.projection import hear
-from services.notify.steering_watch import Filling, Upgrade, fill
+from services.notify.steering_watch import Filling, SteeringUpgrade, fill
 from services.notify.timeline import Ownership, TimelineEntry
 from shared.aggregate import LONG_AGO, now
 from shared.endings.departures import Departure
@@ -64,12 +64,12 @@ def test_timelines_of_before_are_read_once_whoever_looks(store: Store) -> None:
     for one in store.of(Subject).every():
         store.of(Subject).remove(one)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: Upgrade(store).sweep(), range(4)))
+        list(pool.map(lambda _: SteeringUpgrade(store).sweep(), range(4)))
     assert kept(store) == heard(told)
     assert store.of(Filling).get("steering").is_done
     for one in store.of(Subject).every():
         store.of(Subject).remove(one)
-    Upgrade(store).sweep()
+    SteeringUpgrade(store).sweep()
     assert kept(store) == {}
 
 
@@ -80,17 +80,17 @@ def test_process_goes_on_where_another_crashed(store: Store) -> None:
         teller.tell(ProjectSubmitted, number / 1000, project_id=f"prj_{number:04}")
     for one in teller.told:
         store.of(TimelineEntry).add(TimelineEntry.of(one, "", ""))
-    Upgrade(store)._read_page()
+    SteeringUpgrade(store)._read_page()
     assert len(kept(store)) == PAGE_LIMIT
     for subject in store.of(Subject).every():
         store.of(Subject).remove(subject)
-    Upgrade(store).sweep()
+    SteeringUpgrade(store).sweep()
     assert len(kept(store)) == PAGE_LIMIT + 1
 
 
 def test_lab_without_a_timeline_is_filled_at_once(store: Store) -> None:
     """And never looks again."""
-    Upgrade(store).sweep()
+    SteeringUpgrade(store).sweep()
     assert store.of(Filling).get("steering").is_done
 
 

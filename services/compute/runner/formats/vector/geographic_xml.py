@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 from xml.parsers import expat
 
-from services.compute.runner.formats.vector.source import Source
+from services.compute.runner.formats.vector.source import GeographicFile
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 
@@ -22,7 +22,7 @@ _PICTURES = ("GroundOverlay", "ScreenOverlay", "PhotoOverlay", "Model")
 _LINK = "NetworkLink"
 
 
-def look_at_markup(path: Path, kind: str, repairs: Repairs) -> Source:
+def look_at_markup(path: Path, kind: str, repairs: Repairs) -> GeographicFile:
     """A KML or GPX file, by `kind`.
 
     Raises Rejected, in French and naming the line, for XML that is broken, nested too deep or
@@ -34,7 +34,7 @@ def look_at_markup(path: Path, kind: str, repairs: Repairs) -> Source:
         found = sum(markup.counts[name] for name in names) if kind == "kml" else 0
         repairs.note(code, count=found)
     is_link = kind == "kml" and markup.counts[_LINK]
-    return Source(
+    return GeographicFile(
         kind,
         path,
         markup.encoding,
@@ -43,7 +43,7 @@ def look_at_markup(path: Path, kind: str, repairs: Repairs) -> Source:
         emptiness="ce fichier KML ne fait que renvoyer à d'autres (NetworkLink), qui ne sont pas"
         " suivis : déposez-les eux-mêmes"
         if is_link
-        else Source.emptiness,
+        else GeographicFile.emptiness,
     )
 
 

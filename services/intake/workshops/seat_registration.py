@@ -18,7 +18,7 @@ _BETWEEN_LETTERS = timedelta(minutes=10)
 """How often one address is sent its link at most, whoever asks for it."""
 
 
-class Person(Frozen):
+class Attendee(Frozen):
     """Who registers: personal data, seen by the staff and the host alone.
 
     `member_id` and `account_id` are empty for who did not sign in.
@@ -52,7 +52,7 @@ class Person(Frozen):
         return bool(self.member_id) and (self.member_id, self.mail) == (other.member_id, other.mail)
 
 
-NOBODY = Person()
+NOBODY = Attendee()
 
 
 class Registration(Frozen):
@@ -69,7 +69,7 @@ class Registration(Frozen):
     request: str = ""
     at: AwareDatetime
     state: SeatState
-    person: Person = NOBODY
+    person: Attendee = NOBODY
     double: bool = False
     came: bool = False
     link_sent_at: AwareDatetime | None = None
@@ -144,7 +144,7 @@ class Registrations(Frozen):
         """The registration of that id, if any."""
         return next((one for one in self.all if one.id == registration_id), None)
 
-    def of(self, person: Person, request: str) -> Registration | None:
+    def of(self, person: Attendee, request: str) -> Registration | None:
         """What a person who is known has already, or the same request made for it before."""
         for one in self.standing:
             is_repeated = bool(request) and one.request == request

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from shared.events.event import Treatment
-from shared.treatments.checking import check_tables
 from shared.treatments.known_tables import KnownColumn, KnownCrossing, KnownInputs, KnownTable
 from shared.treatments.remarks import Findings
+from shared.treatments.treatment_checks import check_tables
 from tests.unit.shared.treatments.steps import step
 
 PHOTOS = KnownTable(dataset_id="dts_photos", title="Photos", columns=(), is_files=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.compute.jobs.following import MOST_EACH, Followers, Position, Teller
+from services.compute.jobs.job_changes import MOST_EACH, Followers, StreamPosition, Teller
 from services.compute.jobs.model import Job
 from services.compute.jobs.views import JobView
 from shared import metrics
@@ -37,7 +37,7 @@ def read(event: bytes) -> tuple[str, str, Any]:
 
 def test_every_line_is_told_once() -> None:
     """The tail is told again and again as it grows; a line that is not ended waits."""
-    teller = Teller(Position())
+    teller = Teller(StreamPosition())
     first = told(teller, job(**RUNNING, log_tail="un\ndeux\ntro", log_lines=2))
     assert [kind for kind, _, _ in first] == ["state", "progress", "log", "log"]
     later = job(**{**RUNNING, "version": 4}, log_tail="deux\ntrois\n", log_lines=3)
@@ -46,7 +46,7 @@ def test_every_line_is_told_once() -> None:
 
 def test_a_renewed_lease_is_no_news() -> None:
     """The version counts every save; who follows hears of what can be seen."""
-    teller = Teller(Position())
+    teller = Teller(StreamPosition())
     assert told(teller, job(**RUNNING))
     assert told(teller, job(**{**RUNNING, "version": 9})) == []
 
@@ -54,18 +54,18 @@ def test_a_renewed_lease_is_no_news() -> None:
 def test_who_comes_again_misses_no_line_and_hears_none_twice() -> None:
     """After any event that was heard, whatever came meanwhile."""
     log = {"log_tail": "un\ndeux\ntrois\n", "log_lines": 3}
-    events = told(Teller(Position()), job(**RUNNING, **log))
+    events = told(Teller(StreamPosition()), job(**RUNNING, **log))
     lines = [data["number"] for kind, _, data in events if kind == "log"]
     assert lines == [1, 2, 3]
     for at, (_, last, _) in enumerate(events, 1):
         heard = [data["number"] for kind, _, data in events[:at] if kind == "log"]
-        again = told(Teller(Position.parse(last)), job(**RUNNING, **log))
+        again = told(Teller(StreamPosition.parse(last)), job(**RUNNING, **log))
         assert heard + [data["number"] for kind, _, data in again if kind == "log"] == lines
 
 
 def test_a_new_attempt_begins_a_new_log() -> None:
     """Its lines are numbered anew."""
-    teller = Teller(Position())
+    teller = Teller(StreamPosition())
     told(teller, job(**RUNNING, log_tail="un\ndeux\n", log_lines=2))
     again = job(state="running", attempt=2, version=7, log_tail="autre\n", log_lines=1)
     assert [data for kind, _, data in told(teller, again) if kind == "log"] == [
@@ -76,17 +76,17 @@ def test_a_new_attempt_begins_a_new_log() -> None:
 def test_the_end_is_the_last_event_and_told_once() -> None:
     """With the reason; who heard it has heard all."""
     ended = job(state="failed", attempt=1, version=5, reason="quota épuisé", log_tail="un\n")
-    kind, last, data = told(Teller(Position()), ended)[-1]
+    kind, last, data = told(Teller(StreamPosition()), ended)[-1]
     assert (kind, data["state"], data["reason"]) == ("end", "failed", "quota épuisé")
-    assert Position.parse(last).is_end_of(ended)
-    assert not Position.parse(last).is_end_of(job(**{**RUNNING, "version": 6}))
-    assert told(Teller(Position.parse(last)), ended) == []
+    assert StreamPosition.parse(last).is_end_of(ended)
+    assert not StreamPosition.parse(last).is_end_of(job(**{**RUNNING, "version": 6}))
+    assert told(Teller(StreamPosition.parse(last)), ended) == []
 
 
 @pytest.mark.parametrize("written", [None, "", "1.2", "1.2.x", "-1.0.0", "1.2.3.4", "9" * 40])
 def test_an_id_that_is_none_is_the_beginning(written: str | None) -> None:
     """Nobody is refused for it: all is told."""
-    assert Position.parse(written) == Position()
+    assert StreamPosition.parse(written) == StreamPosition()
 
 
 class Jobs(Repository[Job]):
@@ -105,7 +105,7 @@ class Jobs(Repository[Job]):
 @contextmanager
 def opened(followers: Followers, member: str, of: Job) -> Iterator[Iterator[bytes]]:
     """A stream that began."""
-    stream = followers.stream(of, member, Position(), JobView.told, heartbeat_seconds=0.01)
+    stream = followers.stream(of, member, StreamPosition(), JobView.told, heartbeat_seconds=0.01)
     assert next(stream).startswith(b"retry:")
     yield stream
     del stream
@@ -135,7 +135,7 @@ def test_streams_of_a_member_and_of_all_are_bounded() -> None:
     followers = Followers("compute", Jobs(one), most=MOST_EACH + 1)
 
     def open_one(member: str) -> Iterator[bytes]:
-        stream = followers.stream(one, member, Position(), JobView.told)
+        stream = followers.stream(one, member, StreamPosition(), JobView.told)
         next(stream)
         return stream
 

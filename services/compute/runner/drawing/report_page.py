@@ -14,7 +14,7 @@ from html import escape as escaped
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from services.compute.runner.drawing.french import (
+from services.compute.runner.drawing.french_labels import (
     are_years,
     digits_of,
     drawable,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.portal.reading import Reading, differences, recognised
+from services.portal.file_reading import FileReading, differences, recognised
 
 SPACE = "\u00a0"
 
@@ -43,7 +43,7 @@ def version(number: int = 1, state: str = "published", **more: Any) -> dict[str,
 
 def test_how_a_file_was_read_is_a_sentence() -> None:
     """With its encoding and delimiter in words."""
-    said = Reading({"versions": [version()]}).file
+    said = FileReading({"versions": [version()]}).file
     assert said == (
         f"Lu comme CSV, encodage cp1252, séparé par le point-virgule : 2{SPACE}lignes,"
         f" 2{SPACE}colonnes."
@@ -69,17 +69,17 @@ def test_a_column_is_told_by_what_it_holds_and_what_of_it_is_not_valid() -> None
 def test_repairs_are_those_that_the_published_version_proposes() -> None:
     """A version that is being read, or is held, has none to accept yet."""
     newer = version(2, "pending", profile=None)
-    proposed = Reading({"versions": [version(), newer]}).proposals
+    proposed = FileReading({"versions": [version(), newer]}).proposals
     assert [(name, repair) for name, repair, _ in proposed] == [("commune", "leading_zero")]
-    assert Reading({"versions": [version(state="held")]}).proposals == []
+    assert FileReading({"versions": [version(state="held")]}).proposals == []
 
 
 def test_a_reading_is_under_way_while_the_newest_version_is_pending() -> None:
     """What was published before does not end it."""
     newer = version(2, "pending", profile=None)
-    assert Reading({"versions": [version(), newer]}).is_under_way
-    assert not Reading({"versions": [version()]}).is_under_way
-    assert not Reading({"versions": []}).is_under_way
+    assert FileReading({"versions": [version(), newer]}).is_under_way
+    assert not FileReading({"versions": [version()]}).is_under_way
+    assert not FileReading({"versions": []}).is_under_way
 
 
 def test_what_was_found_is_told_once_for_each_column() -> None:
@@ -88,7 +88,7 @@ def test_what_was_found_is_told_once_for_each_column() -> None:
     findings = [{**finding, "kind": "surname"}, {**finding, "kind": "first_name"}]
     held = version(state="held")
     held["profile"]["privacy"] = {"verdict": "direct", "subject": "persons", "findings": findings}
-    reading = Reading({"versions": [held]})
+    reading = FileReading({"versions": [held]})
     assert reading.found == [("nom", "« nom » (nom de famille) et « nom » (prénom)")]
     assert reading.privacy.startswith("Identifiants directs : « nom » (nom de famille)")
 

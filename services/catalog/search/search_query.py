@@ -19,7 +19,7 @@ from services.catalog.search.fields import (
     number_of,
     term,
 )
-from services.catalog.search.french import stem
+from services.catalog.search.french_words import stem
 from services.catalog.search.places.areas import bodies_of
 from services.catalog.search.question import MEANING
 from shared.inbound import Identifier, Paging

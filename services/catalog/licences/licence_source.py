@@ -10,7 +10,7 @@ from shared.events.event import Frozen
 _Day = Annotated[date, PlainSerializer(date.isoformat)]  # a document holds no plain date
 
 
-class Source(Frozen):
+class LicensedInput(Frozen):
     """One input: whose it is, its licence as it was given, and when its source last changed it."""
 
     title: str

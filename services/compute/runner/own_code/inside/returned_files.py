@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from services.compute.runner.own_code.inside import frames
-from services.compute.runner.own_code.inside.faults import Unusable
+from services.compute.runner.own_code.inside import pandas_frames
+from services.compute.runner.own_code.inside.code_faults import Unusable
 
 OUT, WORK, REQUEST = Path("/out"), Path("/work"), Path("/in/request.json")
 
@@ -96,4 +96,4 @@ def _write_file(value: Any, path: Path, limits: Mapping[str, int]) -> None:
     shutil.copyfile(source, path)
 
 
-_WRITE = {"frame": frames.write, "figure": _write_figure, "file": _write_file}
+_WRITE = {"frame": pandas_frames.write, "figure": _write_figure, "file": _write_file}

@@ -23,7 +23,7 @@ class Bar(NamedTuple):
     length: float
 
 
-class Place(NamedTuple):
+class MapArea(NamedTuple):
     """A département of the map; `path` is SVG's, `strength` how strongly it is filled."""
 
     code: str
@@ -53,7 +53,7 @@ def said_of(row: Json) -> str:
     return decimal(value, 0 if value == int(value) else 1)
 
 
-def map_of(rows: Sequence[Json]) -> list[Place]:
+def map_of(rows: Sequence[Json]) -> list[MapArea]:
     """The map's départements, the more of the value the stronger; the fewest are seen as well."""
     values: Mapping[str, int] = {row["code"]: int(row["value"] or 0) for row in rows}
     most = max((values.get(one.code, 0) for one in _places()), default=0)
@@ -76,10 +76,10 @@ def _strength(part: float) -> float:
 
 
 @cache
-def _places() -> tuple[Place, ...]:
+def _places() -> tuple[MapArea, ...]:
     """The map as deploy/cog/department_map.py made it."""
     text = (files("services.portal") / "departments.csv").read_text("utf-8")
     return tuple(
-        Place(row["code"], row["name"], row["path"], int(row["across"]), int(row["down"]))
+        MapArea(row["code"], row["name"], row["path"], int(row["across"]), int(row["down"]))
         for row in csv.DictReader(text.splitlines(), delimiter=";")
     )

@@ -6,21 +6,21 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.notify.steering import activity, datasets, projects, waits
-from services.notify.steering.period import Period
+from services.notify.steering import activity, datasets, project_figures, waits
+from services.notify.steering.period import YearPeriod
 from services.notify.steering.views import Figure, Row, SteeringQuery, SteeringView
 from services.notify.steering.world import Known, World, in_turns
 from shared.auth import Caller
 from shared.words import PARIS
 
-_FIGURES = (*projects.FIGURES, *waits.FIGURES, *datasets.FIGURES, *activity.FIGURES)
+_FIGURES = (*project_figures.FIGURES, *waits.FIGURES, *datasets.FIGURES, *activity.FIGURES)
 _BOM = "\ufeff"
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 def report(known: Known, asked: SteeringQuery, now: datetime, caller: Caller) -> SteeringView:
     """The figures of the year that is asked for, or of this one, as the caller may see them."""
-    period = Period.of(asked.year or now.astimezone(PARIS).year, now)
+    period = YearPeriod.of(asked.year or now.astimezone(PARIS).year, now)
     sees_members = "operator" in caller.roles and not asked.report
     told = report_of(World(period, known, sees_members))
     return told.model_copy(update={"ends": ()}) if asked.report else told
@@ -36,7 +36,7 @@ def report_of(world: World) -> SteeringView:
         is_empty=period.year not in world.years,
         cut=sum(one.is_cut for one in world.subjects),
         figures=tuple(_figures(world)),
-        ends=projects.ends(world),
+        ends=project_figures.ends(world),
     )
 
 

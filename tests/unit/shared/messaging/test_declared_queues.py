@@ -3,7 +3,7 @@
 import pytest
 from amqp.exceptions import InternalError
 
-from shared.messaging.topology import persist
+from shared.messaging.declared_queues import persist
 
 
 class Overloaded:

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
-from services.compute.runner.own_code.inside.faults import Unusable
+from services.compute.runner.own_code.inside.code_faults import Unusable
 
 
 def read(path: Path) -> Any:

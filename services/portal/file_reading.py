@@ -34,7 +34,7 @@ _BYTES = "binary"
 _EXAMPLES = 3
 
 
-class Reading:
+class FileReading:
     """What is known of a dataset by its versions, as its owner sees them."""
 
     def __init__(self, dataset: Json) -> None:

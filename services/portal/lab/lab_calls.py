@@ -41,7 +41,7 @@ _TURN_SECONDS = 30
 
 
 @dataclass(frozen=True)
-class Part:
+class PagePart:
     """A part of a page: what was asked for, or why it is missing."""
 
     value: Json = None
@@ -246,13 +246,13 @@ def _asked(path: str, given: Mapping[str, object]) -> str:
     return f"{path}?{urlencode(texts, doseq=True)}" if texts else path
 
 
-async def part_of(asked: Awaitable[Json]) -> Part:
+async def part_of(asked: Awaitable[Json]) -> PagePart:
     """A part of a page: who is away is told, who refuses is raised."""
     try:
-        return Part(await asked)
+        return PagePart(await asked)
     except Away as error:
-        return Part(missing=error.said)
+        return PagePart(missing=error.said)
     except Refused as refused:
         if refused.status != _TOO_MANY:
             raise
-        return Part(missing=sentence(refused.detail))
+        return PagePart(missing=sentence(refused.detail))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.applications import check_steps
-from shared.applications.python import check_installed, own_code
+from shared.applications.python_application import check_installed, own_code
 from shared.errors import Invalid
 from shared.events.event import Step, Treatment
 from shared.treatments.lineage import Reading, readings_of

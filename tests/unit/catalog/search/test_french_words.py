@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.catalog.search.french import meaningful, stem
+from services.catalog.search.french_words import meaningful, stem
 from shared.words import lexical
 
 

@@ -8,7 +8,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from services.compute.runner.drawing.page import Contents, DoneStep, Picture, TableRows, page_of
+from services.compute.runner.drawing.report_page import (
+    Contents,
+    DoneStep,
+    Picture,
+    TableRows,
+    page_of,
+)
 from shared.tables.manifest import Input
 
 EVIL = '<script>alert("$x$")</script>'

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
-from shared.applications.aggregate import AggregateParameters
-from shared.applications.cross import CHOICE, CROSS, SUCCESSOR_COLUMNS, CrossParameters
+from shared.applications.aggregate_application import AggregateParameters
+from shared.applications.cross_application import CHOICE, CROSS, SUCCESSOR_COLUMNS, CrossParameters
 from shared.applications.effect import Effect, Named
-from shared.applications.python import PYTHON
+from shared.applications.python_application import PYTHON
 from shared.events.event import Step, Treatment
 from shared.tables.files import no_table
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.portal.charts import FULL, bars_of, beyond_map, map_of, said_of
+from services.portal.figure_shapes import FULL, bars_of, beyond_map, map_of, said_of
 
 
 def row(group: str, value: float | None, **told: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from services.compute.runner.database import filled, quoted
-from services.compute.runner.release.following import Followed, Part
+from services.compute.runner.release.following import FollowedTable, InputPart
 from services.compute.runner.release.populations import KNOWN, Numbers, Population
 
 Kind = Literal["row", "count", "value", "share", "single", "weighed"]
@@ -37,7 +37,7 @@ class Told(NamedTuple):
         return f"{self.how}({self.column})"
 
 
-class Figure(NamedTuple):
+class ProtectedFigure(NamedTuple):
     """A column of a table, and what it tells of columns of the input besides units."""
 
     column: str
@@ -46,7 +46,7 @@ class Figure(NamedTuple):
     tells: tuple[Told, ...] = ()
 
 
-def figures_of(followed: Followed, population: Population) -> Iterator[Figure]:
+def figures_of(followed: FollowedTable, population: Population) -> Iterator[ProtectedFigure]:
     """The columns that tell of an input, without those that name groups."""
     for column, parts in followed.columns.items():
         mine = [one for one in parts if one.population == population.name]
@@ -54,21 +54,21 @@ def figures_of(followed: Followed, population: Population) -> Iterator[Figure]:
             continue
         by_rows = [one for one in mine if _carries_rows(followed, one)]
         if by_rows:
-            yield Figure(column, by_rows[0].carrier, "row")
+            yield ProtectedFigure(column, by_rows[0].carrier, "row")
         made = [one for one in mine if one not in by_rows and one.hows]
         kinds = [_kind(one, population) for one in made]
         kind = next((one for one in _STRICTEST if one in kinds), None)
         if kind is not None:
             tells = dict.fromkeys(told for one in made for told in _told(one, population))
-            yield Figure(column, made[0].carrier, kind, tuple(tells))
+            yield ProtectedFigure(column, made[0].carrier, kind, tuple(tells))
 
 
-def _carries_rows(followed: Followed, part: Part) -> bool:
+def _carries_rows(followed: FollowedTable, part: InputPart) -> bool:
     carrier = followed.carriers.get(part.carrier)
     return carrier is not None and carrier.population != ""
 
 
-def _kind(part: Part, population: Population) -> Kind:
+def _kind(part: InputPart, population: Population) -> Kind:
     if "weighed" in part.hows:
         return "weighed"
     if _SINGLE & set(part.hows):
@@ -81,7 +81,7 @@ def _kind(part: Part, population: Population) -> Kind:
     return "count" if part.hows[0] in _COUNTS else "value"
 
 
-def _told(part: Part, population: Population) -> Iterator[Told]:
+def _told(part: InputPart, population: Population) -> Iterator[Told]:
     if not part.column:
         return
     if _kind(part, population) in _VALUES:
@@ -105,7 +105,7 @@ class Telling:
     """
 
     population: Population
-    figures: Sequence[Figure]
+    figures: Sequence[ProtectedFigure]
     keys: Collection[str]
     numbers: Numbers
     _counted: dict[str, tuple[int, ...]] = field(default_factory=dict)
@@ -114,7 +114,7 @@ class Telling:
         """What all of them tell."""
         return list(dict.fromkeys(it for one in self.figures for it in self.by(one)))
 
-    def by(self, figure: Figure) -> Iterator[Told]:
+    def by(self, figure: ProtectedFigure) -> Iterator[Told]:
         """What one figure tells; beside a sum, a mean tells how many rows have a value.
 
         Where all have one, their number is that of the rows.

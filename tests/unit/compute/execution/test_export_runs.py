@@ -6,7 +6,7 @@ from threading import Event, Thread
 
 import pytest
 
-from services.compute.execution.exports import ExportGate, TableExports
+from services.compute.execution.export_runs import ExportGate, TableExports
 from services.compute.execution.spares.spares import Spares
 from shared.errors import Rejected, TooMany, Unavailable
 from shared.storage import Storage
