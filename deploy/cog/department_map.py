@@ -1,6 +1,6 @@
 """Makes the small map of the lab's départements: `python -m deploy.cog.department_map`.
 
-They are the outlines of maps (outlines.py), simplified together to what a picture of 320 pixels
+They are the outlines of maps (cog_outlines.py), simplified together to what a picture of 320 pixels
 shows, and written as paths of SVG. Source: IGN Admin Express COG, Licence Ouverte 2.0.
 """
 

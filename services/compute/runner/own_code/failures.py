@@ -32,7 +32,7 @@ _FAULTS: Mapping[str, str] = {
     "no_notebook": "ce notebook n'est pas un fichier Jupyter (.ipynb) lisible",
     "dead_kernel": "le noyau du notebook s'est arrêté avant la fin",
 }
-"""What the code's process calls by name, see faults.py."""
+"""What the code's process calls by name, see code_faults.py."""
 
 _WHAT: Mapping[str, str] = {
     "SyntaxError": "ce n'est pas du Python valide",
