@@ -173,7 +173,8 @@ def describe(database: Database, table: str, say: Say) -> tuple[int, list[Column
     """
     described, rows, stored = [], count(database, table), columns(database, table)
     by_values = [name for name, kind in stored.items() if kind == "VARCHAR" or _is_integer(kind)]
-    read = _read_at_once(database, table, by_values) if rows <= _FEW_ROWS else {}
+    is_small = by_values and rows <= _FEW_ROWS
+    read = _read_at_once(database, table, by_values) if is_small else {}
     for at, (name, kind) in enumerate(stored.items()):
         say(at / len(stored), f"décrit la colonne {name}")
         if name not in by_values:

@@ -41,7 +41,7 @@ tables, parameters = _lab.begin()
 del _lab
 """
 _AFTER = f"""
-from services.compute.runner.own_code.inside import leaving as _lab
+from services.compute.runner.own_code.inside import returned_files as _lab
 _lab.leave_of_notebook(globals().get({RESULT!r}))
 """
 
