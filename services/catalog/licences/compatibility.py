@@ -11,13 +11,12 @@ from typing import NamedTuple
 from pydantic import Field
 
 from services.catalog.licences.licence_source import LicensedInput
-from services.catalog.licences.licences import LICENCES, Duty, Licence, canonical, find_licence
+from services.catalog.licences.licences import BY_ID, Duty, Licence, canonical, find_licence
 from shared.catalogues.markup import text_of_html
 from shared.events.event import Frozen
 from shared.words import quoted
 
-_BY_ID = {licence.id: licence for licence in LICENCES}
-_UNKNOWN = _BY_ID["notspecified"]
+_UNKNOWN = BY_ID["notspecified"]
 _MIXED = "lov2"
 """For a mix of licences that ask for attribution: it names those it is compatible with."""
 
@@ -126,7 +125,7 @@ def _result(licences: dict[str, Licence]) -> Licence:
         return alike[0]
     naming = [one for one in licences.values() if Duty.ATTRIBUTION in one.duties]
     same, mixed = (naming, _MIXED) if naming else (list(licences.values()), _FREE)
-    return same[0] if len(same) == 1 else _BY_ID[mixed]
+    return same[0] if len(same) == 1 else BY_ID[mixed]
 
 
 def _obligations(licences: Iterable[Licence]) -> Iterable[Obligation]:

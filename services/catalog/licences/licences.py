@@ -66,7 +66,7 @@ def find_licence(text: str) -> Licence | None:
 
     Case, accents, what parts words, and how an address begins and ends make no difference.
     """
-    return _BY_NAME.get(_plain(text)) or _BY_ID.get(mentioned(text, _known) or "")
+    return _BY_NAME.get(_plain(text)) or BY_ID.get(mentioned(text, _known) or "")
 
 
 def _known(text: str) -> str | None:
@@ -78,7 +78,7 @@ def _plain(text: str) -> str:
     return " ".join(_WORDS.findall(_URL_DRESS.sub("", fold(text))))
 
 
-_BY_ID = {licence.id: licence for licence in LICENCES}
+BY_ID = {licence.id: licence for licence in LICENCES}
 _BY_NAME = {
     _plain(name): licence
     for licence in LICENCES

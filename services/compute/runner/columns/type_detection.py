@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from services.compute.runner.columns.column_types import ColumnType
-from services.compute.runner.values.value_tests import Counts, Flags, Texts, matching
+from services.compute.runner.values.value_tests import Counts, Flags, Texts, bytes_behind, matching
 from shared.tables.code_names import named_kind
 from shared.tables.manifest import Meaning
 
@@ -133,8 +133,7 @@ class TypeDetection:
 
     def _signs_in(self, values: Texts) -> frozenset[int]:
         """The signs of types that stand in one of the values, or in what was cut from them."""
-        kept = values.buffers()[2]
-        written = kept.to_pybytes() if kept else b""
+        written = bytes_behind(values)
         return frozenset(sign for sign in self._signs if sign in written)
 
     @property
