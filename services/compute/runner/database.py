@@ -21,6 +21,8 @@ Say = Callable[[float, str], None]
 _DUCKDB_SHARE = 0.6
 """Of the job's memory: the rest is for Python, its libraries and the rows in their hands."""
 
+_prepared: dict[tuple[Path, int], Database] = {}
+
 
 def literal(text: str) -> str:
     """`text` as an SQL string."""
@@ -53,8 +55,18 @@ def evenly(rows: int, of: int) -> str:
     return f"({ROW} * {rows}) // {of} <> (({ROW} - 1) * {rows}) // {of}"
 
 
+def prepare_database(folder: Path, memory_bytes: int) -> None:
+    """Open what the next `open_database` of this folder and memory returns: it takes 20 ms."""
+    _prepared[folder, memory_bytes] = _new_database(folder, memory_bytes)
+
+
 def open_database(folder: Path, memory_bytes: int) -> Database:
     """A database in memory that spills into `folder/out`, and reads and writes nowhere else."""
+    prepared = _prepared.pop((folder, memory_bytes), None)
+    return prepared or _new_database(folder, memory_bytes)
+
+
+def _new_database(folder: Path, memory_bytes: int) -> Database:
     inside = [str(folder / "in"), str(folder / "out")]
     database = duckdb.connect(
         config={

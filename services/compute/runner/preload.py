@@ -24,6 +24,7 @@ import pyarrow as pa
 from services.compute.execution.bubblewrap import INNER_JOB
 from services.compute.execution.job_folder import Work
 from services.compute.execution.spares.keeper import Pipes, keep
+from services.compute.runner.database import prepare_database
 from shared.events.event import Step
 
 READY = b"ready"
@@ -100,11 +101,23 @@ def _asked(service: socket.socket) -> tuple[dict[str, Any], Pipes] | None:
 def _become(question: dict[str, Any], pipes: Pipes) -> NoReturn:
     """Be the keeper of the sandbox that was asked for, and in it the job."""
     try:
-        keep(Path(question["folder"]), question["processes"], pipes, lambda: _job(question))
+        keep(
+            Path(question["folder"]),
+            question["processes"],
+            pipes,
+            lambda: _prepare(question),
+            lambda: _job(question),
+        )
     except BaseException:  # noqa: BLE001 - a fork never returns to what it was forked from
         os.write(pipes.output, traceback.format_exc().encode())
     finally:
         os._exit(1)
+
+
+def _prepare(question: dict[str, Any]) -> None:
+    """What takes a while and needs nothing of the job, before it is there."""
+    if question["module"] == _JOBS:
+        prepare_database(Path(INNER_JOB), question["memory_bytes"])
 
 
 def _job(question: dict[str, Any]) -> None:

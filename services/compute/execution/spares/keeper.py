@@ -35,8 +35,17 @@ class Pipes(NamedTuple):
     status: int
 
 
-def keep(folder: Path, processes: int, pipes: Pipes, job: Callable[[], object]) -> NoReturn:
-    """Make the sandbox of `folder`, let `job` wait and work in it, and exit with both."""
+def keep(
+    folder: Path,
+    processes: int,
+    pipes: Pipes,
+    prepare: Callable[[], object],
+    job: Callable[[], object],
+) -> NoReturn:
+    """Make the sandbox of `folder`, let the job wait and work in it, and exit with both.
+
+    `prepare` is done before it waits.
+    """
     os.setsid()
     namespaces.yield_session()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -45,7 +54,7 @@ def keep(folder: Path, processes: int, pipes: Pipes, job: Callable[[], object]) 
     namespaces.enter(init)
     worker = os.fork()
     if worker == 0:
-        _work(processes, pipes, job)
+        _work(processes, pipes, prepare, job)
     os.close(pipes.output)
     _tell(pipes, [os.getpid(), bubblewrap.pid, init])
     _wait(worker, pipes, watched)
@@ -79,7 +88,9 @@ def _make_sandbox(folder: Path, pipes: Pipes) -> tuple["subprocess.Popen[bytes]"
         return bubblewrap, json.loads(reading.read())["child-pid"]
 
 
-def _work(processes: int, pipes: Pipes, job: Callable[[], object]) -> NoReturn:
+def _work(
+    processes: int, pipes: Pipes, prepare: Callable[[], object], job: Callable[[], object]
+) -> NoReturn:
     """Be the job: in the sandbox, with its pipes and nothing else of the process it was."""
     # A group of its own, which it may signal, in the session that yields to the service.
     os.setpgid(0, 0)
@@ -90,6 +101,7 @@ def _work(processes: int, pipes: Pipes, job: Callable[[], object]) -> NoReturn:
     namespaces.drop_privileges()
     kernel_calls.close()
     os.chdir(CODE)
+    prepare()
     if os.read(0, 1):
         job()
     os._exit(0)

@@ -161,6 +161,8 @@ def keyless_nirs(sample: ColumnSample) -> float:
 def _is_plausible_nir(plain: Texts) -> Flags:
     """Of compact numbers of thirteen signs: a month of the calendar, a known commune or abroad."""
     found = matching(_STRICT_NIR)(plain)
+    if not found.any():  # the list of communes takes a while to load
+        return found
     born = pc.utf8_slice_codeunits(plain.filter(pa.array(found)), _BORN.start, _BORN.stop)
     found[found] = _is_commune()(born) | matching("99[1-5][0-9]{2}")(born)
     return found

@@ -239,7 +239,7 @@ os.environ["PATH"] = "{tmp_path}:" + os.environ["PATH"]
 keeper = os.fork()
 if keeper == 0:
     os.close(begin)
-    keep(Path("{tmp_path}"), 64, Pipes(control, output, status), print)
+    keep(Path("{tmp_path}"), 64, Pipes(control, output, status), print, print)
 os.close(begin)
 signal.alarm(20)
 print(os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1]))

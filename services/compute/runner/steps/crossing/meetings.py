@@ -36,13 +36,14 @@ def make_meetings(workbench: Workbench, mapped: Mapping[Side, str], *, by_crossw
     """The pairs of keys that meet, directly or by the left one's successor; then every left key.
 
     Where a crosswalk leads from one side or both, raises Rejected for more pairs than MOST_PAIRS,
-    before they are made.
+    before they are made. Without any, a left key meets one at most.
     """
+    distinct = "DISTINCT" if by_crosswalk else ""
     if by_crosswalk:
         _check_pairs(workbench, mapped)
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {MEETINGS} AS
-        SELECT {"DISTINCT" * by_crosswalk} l.key AS left_key, r.key AS right_key, true AS is_direct,
+        SELECT {distinct} l.key AS left_key, r.key AS right_key, true AS is_direct,
             l.n AS left_n, r.n AS right_n
         FROM {mapped["left"]} l JOIN {mapped["right"]} r ON r.target = l.target
     """)
@@ -57,7 +58,8 @@ def make_meetings(workbench: Workbench, mapped: Mapping[Side, str], *, by_crossw
         SELECT l.*, coalesce(m.is_direct, false) AS found, m.left_key IS NOT NULL AS met,
             CASE WHEN NOT found THEN g.successor END AS successor
         FROM {keys("left")} l
-        LEFT JOIN (SELECT DISTINCT left_key, is_direct FROM {MEETINGS}) m ON m.left_key = l.key
+        LEFT JOIN (SELECT {distinct} left_key, is_direct FROM {MEETINGS}) m
+            ON m.left_key = l.key
         LEFT JOIN {SUCCESSORS} g ON g.gone = l.key
     """)
 
