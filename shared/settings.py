@@ -142,7 +142,12 @@ class Settings(MailSettings):
         " second less of each job, for about 300 MB",
     )
     workspace_seconds: int = Field(default=3600, ge=1, description="compute quota of a project")
-    trial_rows: int = Field(default=500, ge=1, description="rows of the sample a trial runs on")
+    trial_rows: int = Field(
+        default=500,
+        ge=1,
+        description="rows of the sample a trial runs on; up to three times as many of others"
+        " restricted data are all taken",
+    )
     crossing_rows: int = Field(
         default=20_000_000,
         ge=1,

@@ -18,6 +18,9 @@ from shared.errors import Invalid
 from shared.words import counted
 from shared.words import quoted as french_quoted
 
+_WHOLE_UP_TO = 3
+"""Times a sample: of more rows, most figures of a sample can be told, and those of the others."""
+
 _LEFT_OUT = ("laissée de côté", "laissées de côté")
 _LIKELY = (
     "ligne ressemble à un total et est comptée",
@@ -60,9 +63,11 @@ def sample_of(
     """`rows` rows at even distances: the same ones each time, from all over the table.
 
     Of others' restricted data they are any rows, by what stands in these: nobody knows whose row is
-    left out, which is all that a result of the whole table has more.
+    left out, which is all that a result of the whole table has more. Where that is too few rows to
+    be told apart, the whole result would hide what the trial showed: then all rows are taken.
     """
-    if table.rows <= rows or table.files:
+    most = rows * _WHOLE_UP_TO if is_protected else rows
+    if table.rows <= most or table.files:
         return table
     name, chosen = f"{table.name} (échantillon)", evenly(rows, table.rows)
     if is_protected:
