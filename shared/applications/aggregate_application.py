@@ -25,6 +25,7 @@ from shared.applications.effect import (
     as_it_is,
     named_each,
 )
+from shared.applications.parameters import hash_of
 
 Columns = tuple[ColumnName, ...]
 _MEAN = "la moyenne"
@@ -248,7 +249,8 @@ def _effect(told: AggregateParameters, _tables: Mapping[str, TableColumns]) -> E
     chart = told.chart
     shown = {name: made[name] for name in (chart.label, chart.value)} if chart else {}
     shows = (ShownTable(shown, by),) if chart else ()
-    return Effect(made, by=by, named=tuple(_named(told)), shows=shows)
+    code = hash_of(told.times)
+    return Effect(made, by=by, named=tuple(_named(told)), shows=shows, code=code)
 
 
 def _named(told: AggregateParameters) -> Iterator[Named]:

@@ -117,7 +117,7 @@ class Effect:
     shows: other tables that come out.
     is_open: whether the result may have columns that only its run tells.
     code: the SHA-256 of code of the holder's own that the tables go through, or of what chooses
-        rows and puts values together: another is another request.
+        rows, puts values together or works them out: another is another request.
     """
 
     columns: Mapping[str, MadeColumn]

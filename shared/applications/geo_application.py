@@ -16,6 +16,7 @@ from shared.applications.effect import (
     Source,
     as_they_are,
 )
+from shared.applications.parameters import hash_of
 from shared.errors import Invalid
 from shared.words import unique
 
@@ -150,7 +151,9 @@ def _effect(told: GeoParameters, tables: Mapping[str, Columns]) -> Effect:
             unit = "m"
         made[called] = MadeColumn(parts, kind, unit)
     met = tuple(Met("left", one, near) for one in where[:1] if near)
-    return Effect({**kept, **made}, named=tuple(_named(told)), passes=("table",), met=met)
+    made = {**kept, **made}
+    code = hash_of((told,))
+    return Effect(made, named=tuple(_named(told)), passes=("table",), met=met, code=code)
 
 
 def _named(told: GeoParameters) -> Iterator[Named]:

@@ -1,5 +1,6 @@
 """What parameters of applications are made of."""
 
+from hashlib import sha256
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
@@ -11,3 +12,9 @@ class Parameters(BaseModel):
     """What an application can be told; an unknown name is an error, not silence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def hash_of(asked: tuple[Parameters, ...]) -> str:
+    """The SHA-256 of what is worked out of columns, empty for nothing."""
+    told = "".join(one.model_dump_json() for one in asked)
+    return sha256(told.encode()).hexdigest() if told else ""

@@ -5,7 +5,7 @@ and what it makes of them. Where the columns of a dataset are not known yet, a n
 table has is taken for its.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import Field
@@ -35,7 +35,8 @@ class Shown(Frozen):
             return False
         if self.by is None:
             groups = {column_of(one) for one in set(other.by or ()) - set(other.beside)}
-            return groups | {figured_column(one) for one in other.figures} <= set(self.figures)
+            rows = set(self.figures)
+            return groups <= rows and all(rows & set(_made_of(one)) for one in other.figures)
         return (
             other.by is not None
             and set(other.by) <= set(self.by)
@@ -68,7 +69,7 @@ class Reading(Frozen):
 
     `columns` are those that it reads, None for all of a dataset whose columns are not known yet.
     `crossings` are all those of the treatment: each may choose which of the dataset's rows count.
-    So may its `code`, told by its SHA-256: another is another request.
+    So may its `code`, told by its SHA-256, as are ways to work out: another is another request.
     """
 
     columns: tuple[str, ...] | None
@@ -104,9 +105,15 @@ def column_of(origin: Origin) -> str:
 
 def figured_column(figure: str) -> str:
     """The column that a figure is made of: `x` of `sum(mean(x))`; names may hold parentheses."""
+    return list(_made_of(figure))[-1]
+
+
+def _made_of(figure: str) -> Iterator[str]:
+    """The figure, what it is made of, and so on to its column."""
+    yield figure
     while figure.startswith(_PREFIXES) and figure.endswith(")"):
         figure = figure.partition("(")[2][:-1]
-    return figure
+        yield figure
 
 
 _PREFIXES = tuple(f"{how}(" for how in FIGURES)

@@ -124,6 +124,59 @@ def test_grant_covers_what_reads_no_more_and_shows_nothing_finer(
     assert reading(*granted).covers(reading(*wanted)) is covered
 
 
+def asked(sql: str) -> Any:  # noqa: ANN401
+    """A query of the buses."""
+    return step("query", {"buses": "buses"}, "asked", sql=sql)
+
+
+ROW_BY_ROW = asked("SELECT stop, revenue * 2 FROM buses")
+PSEUDONYMS = step("pseudonymise", {"table": "buses"}, "asked", columns=["stop"])
+LOCATED = step(
+    "geo",
+    {"table": "buses"},
+    "asked",
+    position={"latitude": "boardings", "longitude": "revenue"},
+    areas=["commune"],
+)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [ROW_BY_ROW],
+        [asked("SELECT * FROM (UNPIVOT buses ON boardings, revenue INTO NAME what VALUE much)")],
+        [asked("SELECT unnest(struct_pack(a := stop, b := revenue)) FROM buses")],
+        [PSEUDONYMS],
+        [LOCATED],
+        [ROW_BY_ROW, summed("asked", by=["stop"], sums=["(revenue * 2)"])],
+        [CROSS, summed("crossed", by=[], times=[{"column": "stop", "step": "year"}])],
+    ],
+)
+def test_what_was_asked_for_is_covered_by_itself(steps: list[dict[str, Any]]) -> None:
+    """Whatever is worked out of each row: else no trial of it could ever run."""
+    found = reading(*steps)
+    assert any(one.figures for one in found.shown)
+    assert found.covers(found)
+
+
+@pytest.mark.parametrize(
+    ("granted", "wanted"),
+    [
+        (LOCATED, {**LOCATED, "parameters": {**LOCATED["parameters"], "coordinates": ["wgs84"]}}),
+        (ROW_BY_ROW, asked("SELECT stop, revenue + 0 FROM buses")),
+        (
+            summed("buses", by=[], times=[{"column": "stop", "step": "year"}]),
+            summed("buses", by=[], times=[{"column": "stop", "step": "day"}]),
+        ),
+    ],
+)
+def test_another_calculation_on_the_same_columns_is_not_covered(
+    granted: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    """The commune of a point is not the point, nor is a year a day."""
+    assert not reading(granted).covers(reading(wanted))
+
+
 def test_whole_dataset_is_covered_by_no_list_of_columns() -> None:
     """All of it, whatever it turns out to be, is more than any columns."""
     assert not Reading(columns=("a",)).covers(Reading(columns=None))
