@@ -63,7 +63,7 @@ def cross(
     left: Annotated[str, typer.Argument(help="Dataset whose rows are kept.")],
     right: Annotated[str, typer.Argument(help="Dataset whose columns are added.")],
     on: Annotated[str, typer.Option(help="Kind of key: commune, siren, epci, ...")] = "",
-    count: Annotated[bool, typer.Option("--count", help="Count the rows of LEFT.")] = False,
+    count: Annotated[bool, typer.Option("--count", help="Count the crossed rows.")] = False,
     by: Annotated[list[str], typer.Option(help="Column to count by; several times.")] = [],
     submit: Annotated[bool, typer.Option("--submit", help="Submit it as a project.")] = False,
     title: str = "",
@@ -109,6 +109,6 @@ def _steps(key: dict[str, Any], count: bool, by: list[str]) -> Any:  # noqa: ANN
         yield {
             "application": "aggregate",
             "inputs": {"table": "croisement"},
-            "parameters": {"by": by or [key["left_key"]], "counts": [key["left_key"]]},
+            "parameters": {"by": by or [key["left_key"]], "rows": "lignes"},
             "output": "comptes",
         }

@@ -1,5 +1,6 @@
 """SQL that people write: what may stand in it, which columns it reads and what it makes of them."""
 
+import re
 from hashlib import sha256
 from string import ascii_lowercase, ascii_uppercase
 
@@ -21,6 +22,17 @@ def plain_lower(name: str) -> str:
     `str.lower` would take `\u212a` (KELVIN SIGN) for `k`, and one table for another.
     """
     return name.translate(_PLAIN)
+
+
+_CLOCK = re.compile(
+    r"\b(now|today|ago|age|(get_)?current_\w+|local_?time(stamp)?|transaction_timestamp)\b",
+    re.IGNORECASE,
+)
+
+
+def may_read_the_clock(sql: str) -> bool:
+    """Whether the answer may be another at another time: a word of it is called like a clock."""
+    return _CLOCK.search(sql) is not None
 
 
 def hash_of_query(sql: str) -> str:

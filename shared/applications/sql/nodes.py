@@ -91,3 +91,16 @@ def descend(node: exp.Expr) -> Iterator[exp.Expr]:
         yield one
         if not isinstance(one, exp.Query | exp.Window):
             stack.extend(one.iter_expressions())
+
+
+def is_star(node: exp.Expr) -> bool:
+    """Whether it stands for all columns, as `*` and `t.*` do."""
+    return isinstance(node, exp.Star) or (
+        isinstance(node, exp.Column) and isinstance(node.this, exp.Star)
+    )
+
+
+def spreads(node: exp.Expr) -> bool:
+    """Whether it stands for a column for each of a table's, as `COLUMNS(...)` does."""
+    stars = (one for one in descend(node) if isinstance(one, exp.Star | exp.Columns))
+    return any(not isinstance(one.parent, exp.Count) for one in stars)

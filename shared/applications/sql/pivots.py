@@ -1,8 +1,11 @@
 """PIVOT and UNPIVOT: columns named by values, and values by columns."""
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from shared.applications.sql.joins import Analyst
+from shared.applications.sql.nodes import is_star, spreads
 from shared.applications.sql.relations import NONE, Parts, QueryColumn, Relation, grouped, made
 from shared.applications.sql.scope import Scope
 from shared.applications.sql.statement import SqlFault
@@ -72,8 +75,13 @@ def _unpivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope)
         columns = node.expressions
         label = into.this.name if into else "name"
         values = [one.name for one in into.expressions] if into else ["value"]
-    parts = analyst.account.read(analyst.expressions.derived(columns, scope))
+    each = (analyst.expressions.parts(one, scope) for one in columns)
+    parts = analyst.account.read(NONE.union(*each))
     turned = {one.source for one in parts}
     kept = [one for one in table.outputs if not {it.source for it in one.parts} & turned]
+    if any(is_star(one) or spreads(one) for one in columns):
+        # Which columns it turns, and so which it keeps, only the run tells.
+        kept, parts = [], parts | table.rest
+        table = replace(table, rest=parts, is_unsure=True)
     made_of = (QueryColumn(label, NONE, "text"), *(QueryColumn(name, parts) for name in values))
     return Relation((*kept, *made_of), table.open, table.rest, table.is_unsure)

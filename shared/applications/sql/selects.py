@@ -1,6 +1,6 @@
 """One SELECT: its tables and joins, what it chooses, groups and orders by."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from sqlglot import exp
@@ -8,7 +8,7 @@ from sqlglot import exp
 from shared.applications.effect import Source
 from shared.applications.sql import plain_lower
 from shared.applications.sql.joins import Analyst, add_sources, note_met
-from shared.applications.sql.nodes import bare, descend, is_aggregated, kind_of
+from shared.applications.sql.nodes import bare, is_aggregated, is_star, kind_of, spreads
 from shared.applications.sql.relations import (
     NONE,
     Parts,
@@ -90,12 +90,12 @@ class _Select:
     def _at(self, place: int) -> Parts:
         """What the column of that place is made of."""
         chosen = self._select.expressions
-        if any(_is_star(one) or _spreads(one) for one in chosen):
+        if any(is_star(one) or spreads(one) for one in chosen):
             return self._analyst.expressions.everything(self._scope)
         return self._chosen(chosen[place]) if 0 <= place < len(chosen) else NONE
 
     def _chosen(self, node: exp.Expr) -> Parts:
-        if _is_star(node):
+        if is_star(node):
             return self._analyst.expressions.everything(self._scope)
         return self._parts(node, self._scope)
 
@@ -123,12 +123,12 @@ class _Select:
         opened: list[str] = []
         rest, is_unsure = NONE, False
         for one in chosen:
-            if _is_star(one) and not self._is_of_fields(one):
+            if is_star(one) and not self._is_of_fields(one):
                 star = self._star(one)
                 outputs += star.outputs
                 opened += star.open
                 rest, is_unsure = rest | star.rest, is_unsure or star.is_unsure
-            elif _is_star(one) or _spreads(one):
+            elif is_star(one) or spreads(one):
                 rest, is_unsure = rest | self._parts(one, self._scope), True
                 opened += [role for it in self._scope.relations for role in it.open]
             else:
@@ -180,15 +180,24 @@ class _Select:
     def _read(self, node: exp.Expr | None, found: Relation | None = None) -> None:
         if node is None:
             return
-        leaves = [bare(one.this) for one in node.expressions] if isinstance(node, exp.Order) else []
-        for one in leaves:
-            if isinstance(one, exp.Var) and one.name.upper() == "ALL" and found:
+        others: list[exp.Expr] = []
+        for one in node.expressions if isinstance(node, exp.Order) else [node]:
+            leaf = bare(one.this) if isinstance(one, exp.Ordered) else one
+            if isinstance(leaf, exp.Var) and leaf.name.upper() == "ALL" and found:
                 self._account.read_all(found)
-            elif isinstance(one, exp.Literal) and one.name.isdigit():
-                self._account.read(self._at(int(one.name) - 1))
-        self._account.read(self._analyst.expressions.derived([node], self._scope))
+            elif isinstance(leaf, exp.Literal) and leaf.name.isdigit():
+                self._account.read(self._at(int(leaf.name) - 1))
+            elif leaf is not one and (alias := self._alias(leaf)):
+                self._account.read(alias())  # in an order it comes before a column of that name
+            else:
+                others.append(one)
+        self._account.read(self._analyst.expressions.derived(others, self._scope))
         if isinstance(node, exp.Where):
             note_met(self._analyst, self._scope, node, "inner")
+
+    def _alias(self, node: exp.Expr) -> Callable[[], Parts] | None:
+        is_plain = isinstance(node, exp.Column) and len(node.parts) == 1
+        return self._scope.aliases.get(plain_lower(node.name)) if is_plain else None
 
 
 class _Alias:
@@ -219,18 +228,6 @@ def name_of(node: exp.Expr) -> str:
 def _of_groups(found: Relation, by: frozenset[Source], *, anew: bool) -> Relation:
     outputs = tuple(one._replace(parts=grouped(by, one.parts, anew=anew)) for one in found.outputs)
     return replace(found, outputs=outputs, rest=grouped(by, found.rest, anew=anew))
-
-
-def _is_star(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Star) or (
-        isinstance(node, exp.Column) and isinstance(node.this, exp.Star)
-    )
-
-
-def _spreads(node: exp.Expr) -> bool:
-    """Whether it stands for a column for each of a table's, as `COLUMNS(...)` does."""
-    stars = (one for one in descend(node) if isinstance(one, exp.Star | exp.Columns))
-    return any(not isinstance(one.parent, exp.Count) for one in stars)
 
 
 def _leaves(node: exp.Expr) -> Iterator[exp.Expr]:

@@ -16,6 +16,8 @@ from typing import Any
 from services.compute.execution.job_folder import Work
 from shared.applications import APPLICATIONS
 from shared.applications.python_application import PYTHON
+from shared.applications.sql import APPLICATION as QUERY
+from shared.applications.sql import may_read_the_clock
 from shared.events.event import Step
 from shared.tables.manifest import Input
 
@@ -32,8 +34,8 @@ def keys_of(work: Work, project_id: str, inputs: Iterable[tuple[Input, str]]) ->
 
     Each input stands beside the hash of its whole table; with the columns granted, that tells what
     is read. The project counts: none learns what another ran, and pseudonyms are made with its key.
-    Not kept are own code, which may read the clock, pictures, whatever reads either, and all
-    steps where others' restricted data go in: the rules of release follow rows through them.
+    Not kept are own code and queries that may read the clock, pictures, whatever reads either, and
+    all steps where others' restricted data go in: the rules of release follow rows through them.
     """
     if work.protected or not project_id:
         return {}
@@ -43,13 +45,18 @@ def keys_of(work: Work, project_id: str, inputs: Iterable[tuple[Input, str]]) ->
     keys: dict[str, str] = {}
     for step in work.steps:
         read = {role: known.get(name) for role, name in step.inputs.items()}
-        is_kept = step.application != PYTHON.name and not APPLICATIONS[step.application].draws
-        if is_kept and all(read.values()):
+        if _is_kept(step) and all(read.values()):
             expected = work.expected_rows.get(step.output)
             keys[step.output] = known[step.output] = _hash(
                 {**common, "step": _canonical(step), "read": read, "expected": expected}
             )
     return keys
+
+
+def _is_kept(step: Step) -> bool:
+    if step.application == QUERY and may_read_the_clock(str(step.parameters.get("sql"))):
+        return False
+    return step.application != PYTHON.name and not APPLICATIONS[step.application].draws
 
 
 @cache

@@ -124,7 +124,7 @@ def test_grant_covers_what_reads_no_more_and_shows_nothing_finer(
     assert reading(*granted).covers(reading(*wanted)) is covered
 
 
-def asked(sql: str) -> Any:  # noqa: ANN401
+def asked(sql: str) -> Any:
     """A query of the buses."""
     return step("query", {"buses": "buses"}, "asked", sql=sql)
 

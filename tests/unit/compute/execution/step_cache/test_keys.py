@@ -95,6 +95,22 @@ def test_code_that_may_read_the_clock_is_not_kept_nor_what_reads_it() -> None:
     assert keys(changed(steps=(code, SUM))) == {}
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT com, n, now() FROM homes",
+        "SELECT com, n FROM homes WHERE day < Current_Date",
+        "SELECT com, n, age(day) FROM homes",
+        "SELECT com, n FROM homes WHERE day < ago(INTERVAL 1 DAY)",
+    ],
+)
+def test_query_that_reads_the_clock_is_not_kept_nor_what_reads_it(sql: str) -> None:
+    """Another day it has another answer."""
+    asked = {"sql": sql}
+    query = Step(application="query", inputs={"h": "homes"}, parameters=asked, output="cleaned")
+    assert keys(changed(steps=(query, SUM))) == {}
+
+
 def test_pictures_are_not_kept() -> None:
     """They are drawn of tables as these leave."""
     chart = Step(application="chart", inputs={"table": "cleaned"}, output="drawn")

@@ -7,6 +7,7 @@ import pytest
 from shared.applications import check_steps
 from shared.applications.effect import Columns, Effect, Met, Part, Source
 from shared.applications.query_application import QUERY, QueryParameters, effect
+from shared.applications.sql import OTHERS
 from shared.errors import Invalid
 from shared.events import Step, Treatment
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
@@ -14,6 +15,7 @@ from shared.treatments.lineage import readings_of
 from shared.treatments.treatment_checks import check_tables
 
 TABLES: Mapping[str, Columns] = {"t": ("a", "b", "c"), "u": ("a", "d", "T")}
+AS_THEY_ARE = {"a": "", "b": "", "c": ""}
 
 
 def effect_of(sql: str, tables: Mapping[str, Columns] = TABLES) -> Effect:
@@ -49,6 +51,9 @@ def read_by(sql: str, tables: Mapping[str, Columns] = TABLES) -> str:
         ("SELECT count(*) AS n FROM t NATURAL JOIN u", "t.a u.a"),
         ("SELECT a FROM t WHERE EXISTS (FROM u WHERE u.a = t.b)", "t.a t.b u.a"),
         ("SELECT a FROM t ORDER BY c LIMIT 1", "t.a t.c"),
+        ("SELECT a AS c FROM t ORDER BY c DESC", "t.a"),
+        ("SELECT a AS c FROM t ORDER BY t.c", "t.a t.c"),
+        ("SELECT a AS c FROM t WHERE c", "t.a t.c"),
         ("SELECT (SELECT max(d) FROM u WHERE u.a = t.a) AS m FROM t", "t.a u.a u.d"),
         ("SELECT a FROM t QUALIFY row_number() OVER w = 1 WINDOW w AS (ORDER BY c)", "t.a t.c"),
         ("SELECT list_filter(a, lambda b: b > c) AS l FROM t", "t.a t.c"),
@@ -78,6 +83,8 @@ def test_columns_read_are_these_and_no_others(sql: str, read: str) -> None:
         ("SELECT a AS x FROM t", "x", {"a": ""}, None),
         ("SELECT a + b AS x FROM t", "x", {"a": "derived", "b": "derived"}, None),
         ("SELECT sum(a) AS x FROM t", "x", {"a": "sum"}, ""),
+        ("FROM (UNPIVOT t ON b, c INTO NAME n VALUE x)", "x", {"b": "", "c": ""}, None),
+        ("FROM (UNPIVOT t ON COLUMNS('b|c') INTO NAME n VALUE x)", OTHERS, AS_THEY_ARE, None),
         ("SELECT b, avg(a) AS x FROM t GROUP BY b", "x", {"a": "mean"}, "b"),
         ("SELECT b, count(*) AS x FROM t GROUP BY ALL", "x", {"b": "count"}, "b"),
         ("SELECT count(DISTINCT a) AS x FROM t GROUP BY b, c", "x", {"a": "distinct"}, "b c"),
