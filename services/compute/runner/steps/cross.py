@@ -9,9 +9,9 @@ from services.compute.runner.privacy.disclosure import redacted
 from services.compute.runner.steps.crossing.joining import join_tables
 from services.compute.runner.steps.crossing.key_mapping import (
     cog_warnings,
+    crossed_keys,
     first_part,
     further_parts,
-    key_of,
     map_side,
     mapping_in_words,
     mapping_report,
@@ -59,8 +59,8 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     many, or repeat those of both tables and the treatment refuses that; a trial makes some of them,
     and the report says how many the whole tables would.
     """
-    left, right = _keys(workbench, parameters)
-    weight, whole, sums = "count(*)", True, key_sums(workbench, parameters)
+    left, right = crossed_keys(workbench, parameters)
+    weight, whole, sums = "count(*)", True, key_sums(workbench, parameters, left)
     if parameters.weight:
         of_row, whole = number(workbench, "left", parameters.weight, "weight")
         weight = f"coalesce(sum({f'CAST({of_row} AS HUGEINT)' if whole else of_row}), 0)"
@@ -87,16 +87,6 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     report |= _crosswalk_report(workbench, vias, mapped)
     report["is_bounded"] = joined != JoinBound()
     return report | _of_size(workbench, report, size, times)
-
-
-def _keys(workbench: Workbench, parameters: CrossParameters) -> tuple[str, str]:
-    """The keys of both sides, in SQL."""
-    left = [workbench.column("left", parameters.left_key, "left_key")]
-    right = [workbench.column("right", parameters.right_key, "right_key")]
-    for at, one in enumerate(parameters.keys):
-        left.append(workbench.column("left", one.left, f"keys.{at}.left"))
-        right.append(workbench.column("right", one.right, f"keys.{at}.right"))
-    return key_of(left), key_of(right)
 
 
 def _size(workbench: Workbench, parameters: CrossParameters, times: Repetition) -> CrossingSize:

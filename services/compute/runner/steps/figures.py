@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from services.compute.runner.columns.typed_values import day_sql, typed_value
 from services.compute.runner.database import filled, quoted
+from services.compute.runner.steps.crossing.key_tables import key_text
 from services.compute.runner.steps.workbench import TABLE, Workbench, number
 from shared.applications.aggregate_application import AggregateParameters, TimeGroup
 from shared.errors import Invalid
@@ -31,13 +32,15 @@ def figures_sql(workbench: Workbench, told: AggregateParameters) -> Iterator[str
         mean = f"CAST({total} AS DOUBLE) / {rows}" if whole else f"favg({value})"
         yield f"{mean} AS {quoted(name + '_moyenne')}"
     for name in told.counts:
-        column = workbench.column(TABLE, name, "counts")
-        yield f"{workbench.added('count', column)} AS {quoted(name + '_nombre')}"
+        workbench.column(TABLE, name, "counts")
+        value = workbench.counted(TABLE, name)
+        yield f"{workbench.added('count', value)} AS {quoted(name + '_nombre')}"
     if told.rows:
         yield f"{workbench.added('count', '*')} AS {quoted(told.rows)}"
     for name in told.distinct:
         workbench.column(TABLE, name, "distinct")
-        yield f"count(DISTINCT {filled(name)}) AS {quoted(name + '_distincts')}"
+        value = workbench.counted(TABLE, name, key_text(workbench.plain_value(TABLE, name)))
+        yield f"count(DISTINCT {value}) AS {quoted(name + '_distincts')}"
     for name in told.medians:
         value, _ = number(workbench, TABLE, name, "medians")
         yield f"median(CAST({value} AS DOUBLE)) AS {quoted(name + '_mediane')}"

@@ -11,10 +11,12 @@ import duckdb
 
 from services.compute.execution.job_folder import Report, Work, files_beside
 from services.compute.runner.database import Database, count, evenly, literal, quoted
+from services.compute.runner.linkage.plain_values import mixed_days, plain_value, with_iso_days
 from services.compute.runner.release.populations import numbered, row_of
 from services.compute.runner.steps.workbench import InputTable
 from services.compute.runner.totals.leaving_out import is_counted
 from shared.errors import Invalid
+from shared.tables.manifest import Column
 from shared.words import counted
 from shared.words import quoted as french_quoted
 
@@ -42,11 +44,14 @@ def take(database: Database, work: Work, name: str, path: Path) -> InputTable:
         if totals:
             database.execute(f"CREATE VIEW {quoted(whole)} AS {rows_read}")
             rows_read = f"SELECT * FROM {quoted(whole)} QUALIFY {is_counted(totals)}"
+        described = {one.name: one for one in work.described.get(name, ())}
+        if mixed := _mixed_days(database, rows_read, described):
+            rows_read = f"SELECT * REPLACE ({', '.join(mixed.values())}) FROM ({rows_read})"
+            described |= {one: with_iso_days(described[one]) for one in mixed}
         database.execute(f"CREATE VIEW {quoted(name)} AS {rows_read}")
     except duckdb.Error as error:
         raise Invalid(f"la table « {name} » est illisible", name) from error
     rows = count(database, name)
-    described = {one.name: one for one in work.described.get(name, ())}
     likely = work.likely_total_rows.get(name, 0)
     files = files_beside(path) if name in work.uploads else None
     table = InputTable(
@@ -77,6 +82,20 @@ def sample_of(
         SELECT * FROM {quoted(table.whole)} AS whole_row QUALIFY {chosen}
     """)
     return InputTable(name, table.whole, rows, table.rows, described=table.described)
+
+
+def _mixed_days(
+    database: Database, rows_read: str, described: Mapping[str, Column]
+) -> dict[str, str]:
+    """The columns whose days are written in several ways, and what makes one of them, in SQL."""
+    mixed = [one for one in described.values() if mixed_days(one)]
+    kinds = database.execute(f"DESCRIBE {rows_read}").fetchall() if mixed else []
+    stored = {str(row[0]): str(row[1]) for row in kinds}
+    return {
+        one.name: f"{plain_value(one, one.name, 'VARCHAR')} AS {quoted(one.name)}"
+        for one in mixed
+        if stored.get(one.name) == "VARCHAR"
+    }
 
 
 def _columns(database: Database, work: Work, name: str, read: str) -> str:

@@ -55,7 +55,7 @@ def _widen(workbench: Workbench, told: Wide) -> Report:
 def _figure(workbench: Workbench, told: Wide) -> str:
     column = workbench.column(TABLE, told.values, "wide.values")
     if told.figure == "count":
-        return f"count({filled(told.values)})"
+        return f"count({workbench.counted(TABLE, told.values, filled(told.values))})"
     if told.figure == "first":
         return f"min_by({column}, {_NUMBER})"
     value, whole = number(workbench, TABLE, told.values, "wide.values")

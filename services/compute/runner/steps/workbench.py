@@ -11,6 +11,7 @@ from services.compute.jobs.crossing_size import MOST_ROWS
 from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import typed_value
 from services.compute.runner.database import Database, Say, columns, filled, literal, quoted
+from services.compute.runner.linkage.plain_values import kind_of_value, plain_value, without_marks
 from shared.applications.aggregate_application import AggregateParameters
 from shared.errors import Invalid
 from shared.tables.manifest import Column
@@ -120,6 +121,18 @@ class Workbench:
         """What a column of text was read to hold; one of which nobody knows is looked at."""
         table = self.tables[role]
         return table.described.get(name) or describe_column(self.database, table.whole, name)
+
+    def kind_of_value(self, role: str, name: str) -> str:
+        """`day` or `number` where a column's values are compared as such; else empty."""
+        return kind_of_value(self.tables[role].described.get(name), self.columns(role)[name])
+
+    def plain_value(self, role: str, name: str) -> str:
+        """A column's cells as text in SQL, each value written in one way."""
+        return plain_value(self.tables[role].described.get(name), name, self.columns(role)[name])
+
+    def counted(self, role: str, name: str, value: str = "") -> str:
+        """A column's cells, or a value of each, in SQL: null where a mark stands for a figure."""
+        return without_marks(self.tables[role].described.get(name), value or quoted(name))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Every row of a query."""

@@ -14,6 +14,7 @@ from services.compute.runner.linkage.crosswalk_lookup import map_keys
 from services.compute.runner.steps.crossing.key_tables import Side, key_text, keys
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.values.value_tests import Texts
+from shared.applications.cross_application import CrossParameters
 from shared.tables.crosswalks import CROSSWALKS, PRESENT, Cost
 from shared.words import counted
 
@@ -43,6 +44,26 @@ CommunesByKey = dict[str, set[str]]
 
 Years = dict[str, int]
 """The COG that each side follows."""
+
+
+def crossed_keys(workbench: Workbench, parameters: CrossParameters) -> tuple[str, str]:
+    """The keys of both sides, in SQL."""
+    pairs = [((parameters.left_key, "left_key"), (parameters.right_key, "right_key"))]
+    pairs += [
+        ((one.left, f"keys.{at}.left"), (one.right, f"keys.{at}.right"))
+        for at, one in enumerate(parameters.keys)
+    ]
+    met = [_met(workbench, left, right) for left, right in pairs]
+    return key_of([left for left, _ in met]), key_of([right for _, right in met])
+
+
+def _met(workbench: Workbench, left: tuple[str, str], right: tuple[str, str]) -> tuple[str, str]:
+    """Two columns that meet, in SQL: by their values where both are days, or both numbers."""
+    as_written = workbench.column("left", *left), workbench.column("right", *right)
+    kinds = workbench.kind_of_value("left", left[0]), workbench.kind_of_value("right", right[0])
+    if not kinds[0] or kinds[0] != kinds[1]:
+        return as_written
+    return workbench.plain_value("left", left[0]), workbench.plain_value("right", right[0])
 
 
 def key_of(columns: Sequence[str]) -> str:

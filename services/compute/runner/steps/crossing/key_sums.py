@@ -14,21 +14,22 @@ _MOST = 20
 """Figures that are kept for each key: there may be as many keys as rows."""
 
 
-def key_sums(workbench: Workbench, parameters: CrossParameters) -> tuple[str, ...]:
+def key_sums(workbench: Workbench, parameters: CrossParameters, key: str) -> tuple[str, ...]:
     """The aggregates of left rows, in SQL, that all the next step's figures are made of.
 
     None where it adds up anything else than whole numbers and rows, which are the same in any
-    order, or by groups that rows of one key need not have in common.
+    order, or by groups that rows of one `key` need not have in common.
     """
     told, left = workbench.summed, workbench.columns("left")
     if told is None or workbench.sample_rows is not None or parameters.how not in ("left", "inner"):
         return ()
-    key = set() if parameters.keys else {parameters.left_key}
+    of_key = {parameters.left_key} if key == quoted(parameters.left_key) else set[str]()
     others = told.times or told.distinct or told.medians or told.quantiles or told.weighted_means
-    if others or (set(left) - key) & set(told.by):
+    if others or (set(left) - of_key) & set(told.by):
         return ()
+    counted = {name: workbench.counted("left", name) for name in told.counts if name in left}
     whole = _whole(workbench, {*told.sums, *told.means, *told.mins, *told.maxs})
-    found = tuple(dict.fromkeys(_figures(told, left, whole)))
+    found = tuple(dict.fromkeys(_figures(told, counted, whole)))
     return found if "" not in found and len(found) <= _MOST else ()
 
 
@@ -49,12 +50,12 @@ def _whole(workbench: Workbench, names: Collection[str]) -> dict[str, str]:
 
 
 def _figures(
-    told: AggregateParameters, left: Collection[str], whole: Mapping[str, str]
+    told: AggregateParameters, counted: Mapping[str, str], whole: Mapping[str, str]
 ) -> Iterator[str]:
     """Every aggregate that is needed; empty for one that cannot be made by key."""
     yield "count(*)"
     for name in told.counts:
-        yield f"count({quoted(name)})" if name in left else ""
+        yield f"count({counted[name]})" if name in counted else ""
     for names, functions in (
         (told.sums, ("sum",)),
         (told.means, ("sum", "count")),
