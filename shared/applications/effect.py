@@ -47,13 +47,15 @@ class MadeColumn(NamedTuple):
     """A column that a step makes. `kind` is text, integer, decimal, date or boolean.
 
     Kind and `unit` are empty where they are its source's, or not known. `by` are groups of its own
-    that it was made for, whichever those of the rows are.
+    that it was made for, whichever those of the rows are. `code` is the kind of codes that the step
+    writes there: commune, departement, ...
     """
 
     of: tuple[Part, ...] = ()
     kind: str = ""
     unit: str = ""
     by: tuple[Source, ...] | None = None
+    code: str = ""
 
     @property
     def unchanged(self) -> Source | None:

@@ -127,6 +127,7 @@ class GeoParameters(Parameters):
 
 
 _TEXTS = ("commune", "commune_nom", "departement")
+_CODES = ("commune", "departement")
 
 
 def _effect(told: GeoParameters, tables: Mapping[str, Columns]) -> Effect:
@@ -149,7 +150,8 @@ def _effect(told: GeoParameters, tables: Mapping[str, Columns]) -> Effect:
             parts, unit = (*derived, *(Part(one, "derived") for one in near)), "m"
         if told.distance and name == told.distance.name:
             unit = "m"
-        made[called] = MadeColumn(parts, kind, unit)
+        code = name if name in _CODES else ""
+        made[called] = MadeColumn(parts, kind, unit, code=code)
     met = tuple(Met("left", one, near) for one in where[:1] if near)
     made = {**kept, **made}
     code = hash_of((told,))

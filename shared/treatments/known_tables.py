@@ -4,6 +4,7 @@ from pydantic import Field
 
 from shared.events.event import Frozen
 from shared.tables.code_names import named_kind
+from shared.tables.key_file import COARSE
 from shared.tables.manifest import Column
 
 _SQL_TYPES = {
@@ -47,6 +48,11 @@ class KnownColumn(Frozen):
             misnamed="" if column.key or column.type == named or not column.filled else named,
             has_lost_zeros=bool(meaning and meaning.repair == "leading_zero" and not meaning.valid),
         )
+
+    @property
+    def code(self) -> str:
+        """The kind of code that it holds: its key, or that of areas too coarse to be one."""
+        return self.key or (self.type if self.type in COARSE else "")
 
     @property
     def query_type(self) -> str:

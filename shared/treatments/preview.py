@@ -109,7 +109,7 @@ class ResultColumn(Frozen):
     name: str
     kind: str = ""
     unit: str = ""
-    key: str = ""
+    key: str = Field(default="", description="the kind of its codes: commune, departement, ...")
 
 
 class Estimate(Frozen):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from shared.applications.aggregate_application import AggregateParameters
 from shared.applications.effect import MadeColumn
 from shared.events.event import Step
+from shared.tables.key_file import COARSE
 from shared.treatments.known_tables import KnownColumn
 from shared.treatments.remarks import Types
 from shared.treatments.repetition import Times, multiplied
@@ -70,5 +71,7 @@ def handed_on(
     source = made.unchanged
     found = given[source.role].columns.get(source.column) if source else None
     if found is None:
-        return StepColumn(KnownColumn(name=name, kind=made.kind), step.output)
+        key = None if made.code in COARSE else made.code or None
+        known = KnownColumn(name=name, kind=made.kind, type=made.code, key=key)
+        return StepColumn(known, step.output)
     return found._replace(known=found.known and found.known.model_copy(update={"name": name}))

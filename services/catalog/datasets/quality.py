@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.licences.licences import find_licence
+from shared.tables.key_file import COARSE
 from shared.tables.manifest import Profile
 
 _DESCRIPTION = 100
@@ -77,6 +78,11 @@ def _has_licence(dataset: Described) -> bool:
     return licence is not None and licence.id != _UNSPECIFIED
 
 
+def _is_crossed(dataset: Described) -> bool:
+    columns = dataset.profile.columns if dataset.profile else ()
+    return any(one.key or one.type in COARSE for one in columns)
+
+
 def _is_filled(dataset: Described) -> bool:
     profile = dataset.profile
     cells = profile.rows * len(profile.columns) if profile else 0
@@ -106,7 +112,7 @@ _RULES = (
     _Rule(
         "keys",
         15,
-        lambda one: bool(one.profile and one.profile.keys),
+        _is_crossed,
         "Ajoutez une colonne qui se croise avec d'autres données : code commune, SIREN, code "
         "postal, …",
         is_of_tables=True,

@@ -112,7 +112,7 @@ def preview_treatment(
         warnings=tuple(found.warnings),
         unchecked=tuple(found.unchecked),
         columns=tuple(
-            ResultColumn(name=one.name, kind=one.kind, unit=one.unit, key=one.key or "")
+            ResultColumn(name=one.name, kind=one.kind, unit=one.unit, key=one.code)
             for one in table.columns or ()
         ),
         is_open=is_open,

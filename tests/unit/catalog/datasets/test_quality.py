@@ -97,6 +97,13 @@ def test_data_that_lack_something_cost_its_points(
     assert unmet(read(**profile)) == names
 
 
+def test_codes_of_departements_cross_with_other_data() -> None:
+    """They are too coarse to advise data by, and tables do meet by them."""
+    meaning = Meaning(type="departement", confidence=1, valid=1)
+    coarse = COLUMN.model_copy(update={"name": "dep", "key": None, "meaning": meaning})
+    assert unmet(read(columns=(coarse,))) == []
+
+
 def test_a_result_has_its_producer_and_source_in_its_provenance() -> None:
     """The project that made it is known."""
     dataset = read(GOOD.model_copy(update={"producer": "", "source_url": None}))

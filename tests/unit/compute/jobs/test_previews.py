@@ -1,4 +1,4 @@
-"""What a preview says a job will take is what such jobs took."""
+"""What a preview says of a result, and of what its job will take."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ SUMS = step("aggregate", {"table": "c"}, "s", by=["epci"], sums=["logements"])
 class Catalogue:
     """A catalogue that knows two tables, of so many rows and of 35,000."""
 
-    def __init__(self, rows: int | None) -> None:
-        self._rows = rows
+    def __init__(self, rows: int | None, columns: list[dict[str, str]] | None = None) -> None:
+        self._rows, self._columns = rows, columns
 
     def preview_inputs(self, _treatment: Any, _member: str, *, is_staff: bool) -> Any:
         """What is known of them."""
@@ -27,7 +27,7 @@ class Catalogue:
             {
                 "dataset_id": one,
                 "rows": self._rows if one == "dts_a" else 35_000,
-                "columns": [{"name": name} for name in columns],
+                "columns": self._columns or [{"name": name} for name in columns],
             }
             for one, columns in names.items()
         ]
@@ -36,11 +36,16 @@ class Catalogue:
 
 def estimated(rows: int | None, *steps: dict[str, Any]) -> Any:
     """The estimate for these steps on so many rows."""
+    return previewed(Catalogue(rows), *steps).estimate
+
+
+def previewed(catalogue: Catalogue, *steps: dict[str, Any]) -> Any:
+    """The preview of these steps."""
     planned = PlannedTreatment.model_validate(
         {"inputs": {"a": "dts_a", "b": "dts_b"}, "steps": steps}
     )
     caller = Caller("mbr_1", frozenset())
-    return preview_treatment(Catalogue(rows), planned, caller, lambda *_: None).estimate
+    return preview_treatment(catalogue, planned, caller, lambda *_: None)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +64,33 @@ def test_estimate_is_near_what_was_measured(
     told = estimated(rows, *steps)
     assert told.seconds == pytest.approx(seconds, rel=0.1)
     assert told.memory_bytes / 1e6 == pytest.approx(megabytes, rel=0.1)
+
+
+def test_codes_of_the_result_are_told_as_codes() -> None:
+    """Of départements and régions too, whose maps and crossings they are; not what is no code."""
+    columns = [
+        {"name": "dep", "kind": "integer", "type": "departement"},
+        {"name": "reg", "kind": "text", "type": "region"},
+        {"name": "com", "kind": "text", "type": "commune", "key": "commune"},
+        {"name": "n", "kind": "integer", "type": "integer"},
+    ]
+    by = step("aggregate", {"table": "a"}, "s", by=["dep", "reg", "com"], sums=["n"])
+    made = previewed(Catalogue(9, columns), by).columns
+    assert {one.name: one.key for one in made} == {
+        "dep": "departement",
+        "reg": "region",
+        "com": "commune",
+        "n": "",
+    }
+
+
+def test_codes_that_a_step_makes_are_told_as_codes() -> None:
+    """The commune and the département of a position."""
+    columns = [{"name": "lat"}, {"name": "lon"}]
+    position = {"latitude": "lat", "longitude": "lon"}
+    placed = step("geo", {"table": "a"}, "p", position=position, areas=["commune", "departement"])
+    made = previewed(Catalogue(9, columns), placed).columns
+    assert [one.key for one in made] == ["", "", "commune", "", "departement"]
 
 
 def test_nothing_is_estimated_of_what_nobody_knows() -> None:
