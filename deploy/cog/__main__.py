@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from deploy.cog.cog_files import FOLDER, PLACES, write
+from deploy.cog.cog_files import FOLDER, FORMER_NAMES, PLACES, write
+from deploy.cog.former_names import FORMER_HEADER, former_names
 from deploy.cog.place_names import PLACES_HEADER, place_names
 from deploy.cog.territory_history import (
     FIRST_YEAR,
@@ -95,7 +96,10 @@ def main() -> None:
     write(FOLDER / "splits.csv", "code;first;last;commune", sorted(_splits(places)))
     write(FOLDER / "postcodes.csv.gz", "postcode;commune", sorted(_postcodes(present)))
     write(FOLDER / "departements.csv", "code;region", sorted(_departements(present)))
-    write(PLACES, PLACES_HEADER, sorted(place_names(present, places[max(places)])))
+    names = sorted(place_names(present, places[max(places)]))
+    write(PLACES, PLACES_HEADER, names)
+    former = former_names(editions.values(), places[max(places)], names)
+    write(FORMER_NAMES, FORMER_HEADER, sorted(former))
 
 
 def _snapshots(editions: Mapping[int, Edition]) -> dict[int, Snapshot]:

@@ -38,10 +38,22 @@ _KINDS: dict[str, Kind] = {
 
 def rows() -> Iterator[tuple[Place, Name, list[str]]]:
     """Every name of every place, with its words and the postcodes of a commune."""
-    packed = Path(__file__).with_name("places.csv.gz")
+    for kind, code, name, words, within, postcodes, population in _lines("places.csv.gz"):
+        place = Place(_KINDS[kind], code, name, tuple(within.split()), int(population))
+        yield place, tuple(words.split()), postcodes.split()
+
+
+def former_names() -> Iterator[list[str]]:
+    """What communes were called since 1943, their code then, and the commune of today.
+
+    Of a renamed commune that is the same; what `rows` has is left out.
+    """
+    yield from _lines("former_names.csv.gz")
+
+
+def _lines(name: str) -> Iterator[list[str]]:
+    packed = Path(__file__).with_name(name)
     with gzip.open(packed, "rt", encoding="utf-8", newline="") as file:
         found = csv.reader(file, delimiter=";")
         next(found)
-        for kind, code, name, words, within, postcodes, population in found:
-            place = Place(_KINDS[kind], code, name, tuple(within.split()), int(population))
-            yield place, tuple(words.split()), postcodes.split()
+        yield from found

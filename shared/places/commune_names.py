@@ -1,0 +1,143 @@
+"""Which commune a written name means, told by the département beside it where several have it.
+
+What could be several is none: a wrong code would be worse than none.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Literal, NamedTuple
+
+from shared.places import Name, former_names, rows
+from shared.places.written_names import SMALL, words_of, written
+
+Outcome = Literal["present", "former", "several", "elsewhere", "unknown"]
+"""What a name is: elsewhere when no commune of the département beside it has the name."""
+
+_PRESENT, _PART, _GONE = range(3)
+"""How a commune has a name: it is called so, a part of it is, or it was before."""
+
+_POSTCODE, _SHORT_POSTCODE = re.compile(r"\d{5}"), re.compile(r"\d{4}")
+_CODE = re.compile(r"(\d{1,2}|2[ab]|97\d)")
+_CODED = re.compile(r"(?P<code>\d\d|2[ab]|97\d)\s*[-\u2013:]?\s+.+|.+\((?P<inside>[^()]+)\)")
+_CORSICA = frozenset({"2A", "2B"})
+
+
+class FoundCommune(NamedTuple):
+    """The code of a name's commune; empty where it has none, or several."""
+
+    code: str
+    outcome: Outcome
+
+
+class Clue(NamedTuple):
+    """The départements that a name may be in, and the postcode that says so, if one does."""
+
+    departements: frozenset[str]
+    postcode: str = ""
+
+
+class _Named(NamedTuple):
+    """A commune by one of its names; `departements` are where it lies, and lay then."""
+
+    code: str
+    rank: int
+    departements: frozenset[str]
+
+
+class _Known(NamedTuple):
+    """Communes by the four keys of their names, and who has a postcode or is a département."""
+
+    by_keys: tuple[Mapping[Name, list[_Named]], ...]
+    served: Mapping[str, frozenset[str]]
+    departements: Mapping[Name, str]
+
+
+def find_commune(name: str, beside: str = "") -> FoundCommune:
+    """The commune of a name; `beside` is its département's code or name, or a postcode."""
+    read = written(name)
+    clues = [one for one in map(clue_of, (read.clue, beside)) if one]
+    is_known = False
+    for key, named in zip(read.keys, _known().by_keys, strict=True):
+        everywhere = named.get(key, ())
+        is_known |= bool(everywhere)
+        if found := _narrowed(everywhere, clues):
+            return _decided(found)
+    return FoundCommune("", "elsewhere" if is_known and clues else "unknown")
+
+
+def _narrowed(named: Iterable[_Named], clues: Iterable[Clue]) -> list[_Named]:
+    """Those that all clues allow, of these what a postcode serves.
+
+    Within a département what is gone gives way: INSEE tells the names of a département apart.
+    """
+    found = list(named)
+    for clue in clues:
+        found = [one for one in found if one.departements & clue.departements]
+        served = _known().served.get(clue.postcode, frozenset())
+        found = [one for one in found if one.code in served] or found
+    return [one for one in found if clues and one.rank != _GONE] or found
+
+
+def _decided(found: list[_Named]) -> FoundCommune:
+    codes = {one.code for one in found}
+    if len(codes) > 1:
+        return FoundCommune("", "several")
+    is_present = any(one.rank == _PRESENT for one in found)
+    return FoundCommune(codes.pop(), "present" if is_present else "former")
+
+
+@cache
+def clue_of(text: str) -> Clue | None:
+    """What a text tells of the département; None where it tells nothing."""
+    folded = " ".join(text.lower().split())
+    coded = _CODED.fullmatch(folded)
+    if coded:
+        folded = coded["code"] or coded["inside"]
+    if _SHORT_POSTCODE.fullmatch(folded):
+        folded = folded.zfill(5)
+    if _POSTCODE.fullmatch(folded):
+        return Clue(_departements(folded), folded)
+    if _CODE.fullmatch(folded):
+        return Clue(_CORSICA if folded == "20" else frozenset({folded.upper().zfill(2)}))
+    code = _known().departements.get(_loose(words_of(folded)))
+    return Clue(frozenset({code})) if code else None
+
+
+def _departements(code: str) -> frozenset[str]:
+    """Where a code lies; postcodes know one Corsica."""
+    start = code[:3] if code.startswith("97") else code[:2]
+    return _CORSICA if start == "20" else frozenset({start})
+
+
+def _loose(words: Name) -> Name:
+    return tuple(word for word in words if word not in SMALL) or words
+
+
+@cache
+def _known() -> _Known:
+    """All names; reads them once, which takes about a second."""
+    by_keys = tuple(defaultdict[Name, list[_Named]](list) for _ in range(4))
+    served, departements = defaultdict[str, set[str]](set), dict[Name, str]()
+    present, parts = dict[str, tuple[int, str]](), list[tuple[str, str]]()
+    for place, _words, postcodes in rows():
+        if place.kind == "departement":
+            departements[_loose(words_of(place.name))] = place.code
+        if place.kind != "commune":
+            continue
+        parts.append((place.name, place.code))
+        present[place.code] = max(
+            present.get(place.code, (-1, "")), (place.population + bool(postcodes), place.name)
+        )
+        for postcode in postcodes:
+            served[postcode].add(place.code)
+    named = [
+        (name, _PRESENT if name == present[code][1] else _PART, code, code) for name, code in parts
+    ]
+    named += [(name, _GONE, code, commune) for name, code, commune in former_names()]
+    for name, rank, code, commune in named:
+        one = _Named(commune, rank, _departements(code) | _departements(commune))
+        for key, known in zip(written(name).keys, by_keys, strict=True):
+            known[key].append(one)
+    return _Known(by_keys, {one: frozenset(it) for one, it in served.items()}, departements)

@@ -1,0 +1,60 @@
+"""Names of communes as people write them, judged in tests/corpora/commune_names, by halves.
+
+A name is right with the code that it was judged to have, and told as a former one where it is; one
+that is none, or could be several, is right without a code. A wrong code is worse than none.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from shared.places.commune_names import FoundCommune, find_commune
+from tests.benchmarks.judged.halves import HALVES, parser
+
+CORPUS = Path(__file__).resolve().parents[2] / "corpora" / "commune_names"
+
+
+class JudgedName(NamedTuple):
+    """A written name, what stands beside it, what is right of it, and what is found."""
+
+    name: str
+    beside: str
+    right: str
+    is_former: bool
+    found: FoundCommune
+
+    @property
+    def verdict(self) -> str:
+        """`right`, `wrong` where it has a code that is not its own, else `missed`."""
+        code = self.right if self.right[0].isdigit() else ""
+        if self.found.code != code:
+            return "wrong" if self.found.code else "missed"
+        is_told = code == "" or (self.found.outcome == "former") == self.is_former
+        return "right" if is_told else "missed"
+
+
+def judged(half: str) -> Iterator[JudgedName]:
+    """Every name of a half, with what the rule finds."""
+    with (CORPUS / f"{half}.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter=";"):
+            name, beside = row["name"], row["beside"]
+            found = find_commune(name, beside)
+            yield JudgedName(name, beside, row["right"], row["former"] == "yes", found)
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    """Print what is right of each half, or of one: `--half tuning`; of that also the faults."""
+    asked = parser().parse_args(arguments).halves
+    print(f"\ncommune_names: {str(__doc__).splitlines()[0]}")
+    for half in asked or HALVES:
+        names = list(judged(half))
+        counts = Counter(one.verdict for one in names)
+        print(
+            f"  {half}: right {counts['right']} of {len(names)},"
+            f" wrong codes {counts['wrong']}, missed {counts['missed']}"
+        )
+        for one in names if asked else ():
+            if one.verdict != "right":
+                print(f"    {one.name} | {one.beside}: {one.found}, not {one.right}")

@@ -1,0 +1,35 @@
+"""Names of communes lead to the codes that they were judged to mean."""
+
+from collections import Counter
+
+import pytest
+
+from shared.places.commune_names import find_commune
+from tests.benchmarks.judged.commune_names import judged
+from tests.benchmarks.judged.halves import HALVES
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_names_have_the_codes_that_they_were_judged_to_have(half: str) -> None:
+    """How many do not is all that is told: rules are tuned on one half."""
+    found = Counter(one.verdict for one in judged(half))
+    assert (found["wrong"], found["missed"]) == (0, 0)
+    assert found["right"] >= 60
+
+
+@pytest.mark.parametrize("beside", ["14", "14 - Calvados", "Calvados (14)", "calvados", "14700"])
+def test_departement_may_be_told_in_many_ways(beside: str) -> None:
+    """By its code, its name, both, or a postcode."""
+    assert find_commune("Falaise", beside) == ("14258", "present")
+
+
+@pytest.mark.parametrize(("beside", "code"), [("1", "01"), ("01", "01"), ("1000", "01")])
+def test_a_lost_zero_is_no_other_departement(beside: str, code: str) -> None:
+    """Of codes and of postcodes that a spreadsheet took for numbers."""
+    assert find_commune("Bourg-en-Bresse", beside).code == f"{code}053"
+
+
+def test_nothing_names_no_commune() -> None:
+    """Neither signs nor spaces."""
+    for text in ("", " ", "()", "-", "(14)", "14000", "s/"):
+        assert find_commune(text).code == ""
