@@ -10,6 +10,7 @@ from pydantic import Field
 from shared.applications.application import Application, Parameters, Role, Totals
 from shared.applications.cleaning.operations import (
     Choose,
+    CommuneCodes,
     Dates,
     Distinct,
     Fill,
@@ -94,6 +95,8 @@ class _Cleaning:
                 self._look_at(operation)
             case Recode():
                 self._recode(operation, at)
+            case CommuneCodes():
+                self._add_codes(operation, f"{at}.name")
             case _:
                 self._change(operation.columns, operation)
 
@@ -137,6 +140,15 @@ class _Cleaning:
             added = (Part(replaced),)
         self._change(told.columns, told, added)
 
+    def _add_codes(self, told: CommuneCodes, at: str) -> None:
+        if told.name.lower() in {name.lower() for name in self.columns}:
+            raise Invalid(f"la table a déjà une colonne {quoted(told.name)}", at)
+        names = filter(None, (told.column, told.departement))
+        sources = (part.source for name in names for part in self.columns[name].of)
+        parts = tuple(dict.fromkeys(Part(source, "derived") for source in sources))
+        self.columns[told.name] = MadeColumn(parts, "text", code="commune")
+        self.gone.discard(told.name)
+
     def _change(self, names: tuple[str, ...], told: OnCells, added: tuple[Part, ...] = ()) -> None:
         unit = told.unit if isinstance(told, Scale) else ""
         for name in names:
@@ -149,6 +161,10 @@ def _names_of(told: Operation) -> Iterator[tuple[str, str]]:
     """The columns that an operation names, and where."""
     if isinstance(told, Rows):
         yield "column", told.column
+    elif isinstance(told, CommuneCodes):
+        yield "column", told.column
+        if told.departement:
+            yield "departement", told.departement
     elif isinstance(told, Rename):
         yield from ((f"columns.{name}", name) for name in told.columns)
     else:
@@ -178,9 +194,10 @@ CLEAN = Application(
     description=(
         "Fait des opérations l'une après l'autre : espaces, casse, codes complétés de zéros,"
         " valeurs remplacées d'après une table, cellules vides, unités, dates, nombres, doublons,"
-        " lignes de total, colonnes gardées, ôtées, renommées ou copiées. Le compte rendu dit de"
-        " chacune combien de cellules ou de lignes elle a changées ; ce qu'elle ne sait pas lire"
-        " arrête le calcul, à moins que vous ne choisissiez de le laisser vide."
+        " lignes de total, codes des communes d'après leurs noms, colonnes gardées, ôtées,"
+        " renommées ou copiées. Le compte rendu dit de chacune combien de cellules ou de lignes"
+        " elle a changées ; ce qu'elle ne sait pas lire arrête le calcul, à moins que vous ne"
+        " choisissiez de le laisser vide."
     ),
     roles=(
         Role(name="table", title="La table à nettoyer"),

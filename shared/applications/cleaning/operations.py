@@ -186,6 +186,22 @@ class Rename(Parameters):
     columns: _Renamed = Field(description="Nom -> nouveau nom")
 
 
+class CommuneCodes(Parameters):
+    """The INSEE codes of communes that a column names."""
+
+    op: Literal["commune_codes"] = Field(
+        description="Ajoute le code INSEE des communes nommées ; un nom inconnu, ou que plusieurs"
+        " communes portent, n'en reçoit pas et le compte rendu le cite"
+    )
+    column: ColumnName = Field(description="Colonne des noms de communes, d'aujourd'hui ou anciens")
+    departement: ColumnName | None = Field(
+        default=None,
+        description="Colonne qui dit le département par son code, son nom ou un code postal : elle"
+        " départage les communes de même nom",
+    )
+    name: ColumnName = Field(default="code_commune", description="Nom de la colonne ajoutée")
+
+
 OnCells: TypeAlias = Trim | Case | Pad | LeadingZero | Recode | Fill | Scale | Dates | Numbers
 OnRows: TypeAlias = Distinct | WithoutTotals | Rows
-Operation: TypeAlias = OnCells | OnRows | Choose | Rename
+Operation: TypeAlias = OnCells | OnRows | Choose | Rename | CommuneCodes

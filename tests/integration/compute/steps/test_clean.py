@@ -53,3 +53,76 @@ def test_padded_codes_stay_texts_in_the_result(tmp_path: Path) -> None:
     cleaning = step("clean", {"table": "a"}, "b", operations=operations)
     outcome = treat(tmp_path, {"a": b"v;n\n1;5\n14;6\n27;7\n"}, cleaning)
     assert outcome.made("result.csv").read_text().split() == ["v;n", "01;5", "14;6", "27;7"]
+
+
+CLUBS = """club;commune;dep;licencies
+A;CAEN;14;10
+B;Vire;14;7
+C;ST LO;50;3
+D;AIGLE (L');61;5
+E;Saint-Martin;;2
+F;Saint-Martin;54;2
+G;Caenn;14;1
+H;Caen;Manche;1
+I;;14;1
+J;Caen;Groenland;4
+"""
+
+
+def test_names_of_communes_get_their_codes(tmp_path: Path) -> None:
+    """As people write them; what is unknown, or could be several, gets none and is told."""
+    told = {"op": "commune_codes", "column": "commune", "departement": "dep"}
+    outcome = treat(
+        tmp_path, {"a": CLUBS.encode()}, step("clean", {"table": "a"}, "b", operations=[told])
+    )
+    with outcome.made("result.csv").open(encoding="utf-8") as file:
+        codes = {row["club"]: row["code_commune"] for row in csv.DictReader(file, delimiter=";")}
+    assert codes == {
+        "A": "14118",
+        "B": "14762",
+        "C": "50502",
+        "D": "61214",
+        "F": "54480",
+        "J": "14118",
+        **dict.fromkeys("EGHI", ""),
+    }
+    [report] = outcome.reports[0]["operations"]
+    counts = ("cells", "former", "several", "elsewhere", "unknown", "unread_departements")
+    assert [report[one] for one in counts] == [6, 1, 1, 1, 1, 1]
+    assert report["names"] == [
+        {"name": "Caen", "outcome": "elsewhere", "rows": 1},
+        {"name": "Caenn", "outcome": "unknown", "rows": 1},
+        {"name": "Saint-Martin", "outcome": "several", "rows": 1},
+    ]
+    assert report["former_names"] == [
+        {"name": "Vire", "outcome": "former", "rows": 1, "code": "14762"}
+    ]
+    assert "6 lignes ont un code, dont 1 par un ancien nom" in outcome.reports[0]["summary"]
+    assert "« Caenn » : nom inconnu" in outcome.reports[0]["summary"]
+
+
+def test_names_that_are_no_communes_are_not_told(tmp_path: Path) -> None:
+    """Whoever chooses a column of persons by mistake reads none of them in the report."""
+    told = {"op": "commune_codes", "column": "nom"}
+    table = b"nom;n\nMarie Durand;1\nPaul Petit;2\nCaen;3\n"
+    outcome = treat(tmp_path, {"a": table}, step("clean", {"table": "a"}, "b", operations=[told]))
+    [report] = outcome.reports[0]["operations"]
+    assert (report["unknown"], report["names"]) == (2, [])
+    assert "Durand" not in outcome.reports[0]["summary"]
+
+
+def test_codes_of_a_sample_are_those_of_the_whole_table(tmp_path: Path) -> None:
+    """A trial's rows are counted; what a later step reads of the whole table has codes too."""
+    operations = [
+        {"op": "commune_codes", "column": "commune", "departement": "dep", "name": "insee"},
+        {"op": "keep", "columns": ["insee", "licencies"]},
+    ]
+    outcome = treat(
+        tmp_path,
+        {"a": CLUBS.encode()},
+        step("clean", {"table": "a"}, "b", operations=operations),
+        step("aggregate", {"table": "b"}, "c", by=["insee"], sums=["licencies"]),
+        sample_rows=3,
+    )
+    assert outcome.reports[0]["operations"][0]["cells"] <= 3
+    assert "insee" in outcome.made("result.csv").read_text()

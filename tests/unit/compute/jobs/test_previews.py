@@ -6,6 +6,7 @@ import pytest
 
 from services.compute.jobs.previews import preview_treatment
 from shared.auth import Caller
+from shared.errors import Invalid
 from shared.treatments.preview import KnownPreview, PlannedTreatment
 from tests.integration.compute.jobs import step
 
@@ -91,6 +92,16 @@ def test_codes_that_a_step_makes_are_told_as_codes() -> None:
     placed = step("geo", {"table": "a"}, "p", position=position, areas=["commune", "departement"])
     made = previewed(Catalogue(9, columns), placed).columns
     assert [one.key for one in made] == ["", "", "commune", "", "departement"]
+
+
+def test_codes_of_named_communes_are_told_as_codes() -> None:
+    """So that crossings and maps are offered; a column that is there already is not overwritten."""
+    codes = {"op": "commune_codes", "column": "ville"}
+    cleaned = step("clean", {"table": "a"}, "p", operations=[codes])
+    made = previewed(Catalogue(9, [{"name": "ville"}]), cleaned).columns
+    assert [(one.name, one.key) for one in made] == [("ville", ""), ("code_commune", "commune")]
+    with pytest.raises(Invalid, match="déjà une colonne « code_commune »"):
+        previewed(Catalogue(9, [{"name": "ville"}, {"name": "code_commune"}]), cleaned)
 
 
 def test_nothing_is_estimated_of_what_nobody_knows() -> None:

@@ -100,9 +100,10 @@ class Chain:
         self.table = replace(self.table, described=known)
 
     def join(self, joined: str, values: Mapping[str, str]) -> None:
-        """Give columns new values from another table: `joined` is SQL behind `FROM table t`."""
+        """Give columns, old or new, values of another table: `joined` is behind `FROM table t`."""
+        names = dict.fromkeys((*self.columns, *values))
         listed = ", ".join(
-            f"{values.get(name, f't.{quoted(name)}')} AS {quoted(name)}" for name in self.columns
+            f"{values.get(name, f't.{quoted(name)}')} AS {quoted(name)}" for name in names
         )
         self._next(
             lambda table: (

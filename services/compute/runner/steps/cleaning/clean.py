@@ -9,11 +9,13 @@ from services.compute.execution.job_folder import Report
 from services.compute.runner.database import ROW, count, literal, quoted
 from services.compute.runner.steps.cleaning.cell_operations import cell
 from services.compute.runner.steps.cleaning.chain import Chain, first_rows
+from services.compute.runner.steps.cleaning.commune_codes import add_codes, codes_in_words
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.totals.labels import WHOLLY, label_sql
 from shared.applications.cleaning.clean_application import CleanParameters
 from shared.applications.cleaning.operations import (
     Choose,
+    CommuneCodes,
     Distinct,
     Operation,
     Recode,
@@ -34,6 +36,7 @@ _TITLES = {
     "leading_zero": "zéros de tête",
     "recode": "valeurs remplacées",
     "fill": "cellules vides",
+    "commune_codes": "codes des communes",
     "scale": "changement d'unité",
     "dates": "dates",
     "numbers": "nombres",
@@ -73,7 +76,9 @@ def run(workbench: Workbench, parameters: CleanParameters) -> Report:
 @singledispatch
 def apply(operation: Operation, chain: Chain, at: str) -> Report:
     """Do one operation; returns what it changed, in cells or rows."""
-    assert not isinstance(operation, Distinct | WithoutTotals | Rows | Choose | Rename)  # noqa: S101 - these are registered
+    assert not isinstance(  # noqa: S101 - these are registered
+        operation, Distinct | WithoutTotals | Rows | Choose | Rename | CommuneCodes
+    )
     values = {
         name: cell(operation, chain, name, f"{at}.columns.{place}")
         for place, name in enumerate(operation.columns)
@@ -150,6 +155,11 @@ def _make_codes(told: Recode, chain: Chain, at: str) -> None:
 
 
 @apply.register
+def _commune_codes(told: CommuneCodes, chain: Chain, at: str) -> Report:
+    return add_codes(told, chain, at)
+
+
+@apply.register
 def _distinct(told: Distinct, chain: Chain, at: str) -> Report:
     for place, name in enumerate(told.columns):
         chain.column(name, f"{at}.columns.{place}")
@@ -197,7 +207,9 @@ def _in_words(report: Report) -> Iterator[str]:
     yield f"{counted(rows['in'], 'ligne', 'lignes')}, {counted(rows['out'], 'gardée', 'gardées')}"
     for one in report["operations"]:
         title = _TITLES[one["op"]]
-        if "cells" in one:
+        if one["op"] == "commune_codes":
+            yield codes_in_words(one)
+        elif "cells" in one:
             emptied = counted(one["emptied"], "laissée vide", "laissées vides")
             names = french_list([f"« {name} »" for name in one["columns"]])
             extra = f", {emptied}" if one["emptied"] else ""
