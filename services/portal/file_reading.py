@@ -111,6 +111,8 @@ class FileReading:
 def recognised(column: Json) -> str:
     """What a column was recognised to hold: `code commune, 97,1 % de valeurs valides`."""
     meaning = column["meaning"]
+    if column.get("names") == "commune":
+        return "noms de communes"
     if meaning is None:
         return named(column["kind"], TYPES)
     said = named(meaning["type"], TYPES)

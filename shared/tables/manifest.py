@@ -208,6 +208,9 @@ class Column(Frozen):
     description: str = Field(
         default="", description="what its owner says it holds, where it is shown; no job tells it"
     )
+    names: str = Field(
+        default="", description="commune: its texts name communes, whose codes can be added"
+    )
     stored: str = Field(
         default="", description="where its table does not store text, the type that it stores"
     )

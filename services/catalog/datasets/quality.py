@@ -14,6 +14,7 @@ from services.catalog.datasets.metadata import Metadata
 from services.catalog.licences.licences import find_licence
 from shared.tables.key_file import COARSE
 from shared.tables.manifest import Profile
+from shared.words import quoted
 
 _DESCRIPTION = 100
 _KEYWORDS = 3
@@ -43,16 +44,19 @@ class Described(NamedTuple):
 
 
 class _Rule(NamedTuple):
+    """A criterion; what it can `advise` of a dataset goes before its advice to all."""
+
     name: str
     weight: int
     holds: Callable[[Described], bool]
     advice: str
     is_of_tables: bool = False
+    advise: Callable[[Described], str] = lambda _dataset: ""
 
 
 def criteria_of(dataset: Described) -> list[Criterion]:
     """Every criterion that concerns the dataset, and whether it meets it."""
-    return [_judged(rule, met=rule.holds(dataset)) for rule in _rules_of(dataset)]
+    return [_judged(rule, dataset) for rule in _rules_of(dataset)]
 
 
 def score_of(dataset: Described) -> int:
@@ -68,8 +72,9 @@ def _rules_of(dataset: Described) -> list[_Rule]:
     return [rule for rule in _RULES if is_table or not rule.is_of_tables]
 
 
-def _judged(rule: _Rule, *, met: bool) -> Criterion:
-    advice = "" if met else rule.advice
+def _judged(rule: _Rule, dataset: Described) -> Criterion:
+    met = rule.holds(dataset)
+    advice = "" if met else rule.advise(dataset) or rule.advice
     return Criterion(name=rule.name, weight=rule.weight, met=met, advice=advice)
 
 
@@ -81,6 +86,18 @@ def _has_licence(dataset: Described) -> bool:
 def _is_crossed(dataset: Described) -> bool:
     columns = dataset.profile.columns if dataset.profile else ()
     return any(one.key or one.type in COARSE for one in columns)
+
+
+def _codes_to_add(dataset: Described) -> str:
+    """What to do where a column names communes."""
+    columns = dataset.profile.columns if dataset.profile else ()
+    names = [quoted(one.name) for one in columns if one.names == "commune"]
+    if not names:
+        return ""
+    return (
+        f"La colonne {names[0]} nomme des communes ; ajoutez-en les codes INSEE à votre fichier,"
+        " et il se croisera avec d'autres données. Un traitement sait aussi les ajouter."
+    )
 
 
 def _is_filled(dataset: Described) -> bool:
@@ -116,6 +133,7 @@ _RULES = (
         "Ajoutez une colonne qui se croise avec d'autres données : code commune, SIREN, code "
         "postal, …",
         is_of_tables=True,
+        advise=_codes_to_add,
     ),
     _Rule(
         "keywords",

@@ -26,6 +26,7 @@ from services.compute.runner.formats.parquet_file import copy_parquet
 from services.compute.runner.formats.reader import read_table
 from services.compute.runner.formats.table import Table, schema_of
 from services.compute.runner.linkage.key_values import write_keys
+from services.compute.runner.linkage.named_communes import with_named_communes
 from services.compute.runner.privacy.screening import screen
 from services.compute.runner.repairs import Repairs
 from services.compute.runner.totals.leaving_out import without_totals
@@ -104,7 +105,8 @@ def _describe(
     rows, described = describe(database, _READ, lambda share, what: say(0.5 + share / 2, what))
     if found and found.delimiter == ",":
         described = with_doubtful_commas(database, _READ, described, repairs)
-    return rows, with_units(described, units)
+    described = with_units(described, units)
+    return rows, with_named_communes(database, _READ, described)
 
 
 def _source(found: Table | None) -> dict[str, Any]:

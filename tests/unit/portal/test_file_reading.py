@@ -58,6 +58,7 @@ def test_a_column_is_told_by_what_it_holds_and_what_of_it_is_not_valid() -> None
         f" «{SPACE}x{SPACE}» et «{SPACE}y{SPACE}»"
     )
     assert recognised(column("c")) == "texte"
+    assert recognised(column("c") | {"names": "commune"}) == "noms de communes"
     rows = {"invalid": ["x"], "invalid_rows": 2, "invalid_at": [4]}
     assert recognised(column("c", type="postcode", valid=0.9, **rows)) == (
         f"code postal, 90,0{SPACE}% de valeurs valides\u202f; 2 lignes ont d'autres valeurs, qui"

@@ -104,6 +104,13 @@ def test_codes_of_departements_cross_with_other_data() -> None:
     assert unmet(read(columns=(coarse,))) == []
 
 
+def test_a_column_that_names_communes_is_advised_its_codes() -> None:
+    """Rather than any key."""
+    ville = COLUMN.model_copy(update={"name": "ville", "key": None, "names": "commune"})
+    [criterion] = [one for one in criteria_of(read(columns=(ville,))) if not one.met]
+    assert criterion.advice.startswith("La colonne « ville » nomme des communes ; ajoutez-en")
+
+
 def test_a_result_has_its_producer_and_source_in_its_provenance() -> None:
     """The project that made it is known."""
     dataset = read(GOOD.model_copy(update={"producer": "", "source_url": None}))
