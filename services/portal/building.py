@@ -7,6 +7,8 @@ from datetime import datetime
 
 from services.portal.lab import Json, Refused
 from shared.applications.sql import quoted
+from shared.tables.crosswalks import CROSSWALKS, PRESENT
+from shared.words import quoted as french_quoted
 
 Step = dict[str, Json]
 Treatment = dict[str, Json]
@@ -24,6 +26,9 @@ COMPARISONS = {
 KEY_PARTS = ("left_key", "right_key", "left_via", "right_via")
 """What a proposed key of the preview says, that the step of a crossing takes."""
 
+CODE_COLUMN = "code_commune"
+"""What the column of added codes is called."""
+
 _LEFT, _RIGHT = "gauche", "droite"
 _UNUSABLE = 422
 _NUMBERS = {"integer": re.compile(r"[+-]?\d+"), "decimal": re.compile(r"[+-]?\d+(\.\d+)?")}
@@ -34,11 +39,13 @@ _DAYS = ("%d/%m/%Y", "%Y-%m-%d")
 class Choices:
     """What somebody chose; empty where nothing was chosen yet.
 
+    `named` are the column whose names of communes get codes, and one that tells the département.
     `key` has the parts of a proposed key; `counts` counts the rows of each group.
     """
 
     left: str = ""
     right: str = ""
+    named: tuple[str, str] = ("", "")
     key: dict[str, str] = field(default_factory=dict)
     kept: tuple[str, str, str] = ("", "", "")
     by: tuple[str, ...] = ()
@@ -91,6 +98,20 @@ def _read(text: str, kind: str) -> str:
     return text
 
 
+def keys_of_codes(columns: Iterable[Json]) -> Iterator[dict[str, str]]:
+    """The keys by which added codes meet these columns, by way of what communes lie in."""
+    for one in columns:
+        kind = one["key"] or (one["meaning"] or {}).get("type", "")
+        via = f"commune_{kind}"
+        if kind == "commune" or via in CROSSWALKS:
+            left_via = "" if kind == "commune" else via
+            # Names lead to the communes of today, the other codes may be older.
+            right_via = PRESENT.name if kind == "commune" else ""
+            said = f"les codes ajoutés et la colonne {french_quoted(one['name'])}"
+            parts = (CODE_COLUMN, one["name"], left_via, right_via)
+            yield {**dict(zip(KEY_PARTS, parts, strict=True)), "said": said}
+
+
 def treatment_of(choices: Choices) -> Treatment | None:
     """The treatment that was chosen so far; None while there is nothing to do with the data."""
     steps = list(_steps(choices))
@@ -109,6 +130,11 @@ def _steps(choices: Choices) -> Iterator[Step]:
 
 def _made(choices: Choices) -> Iterator[Step]:
     """Each step on the table of the one before, which stands as the left one here."""
+    column, departement = choices.named
+    if column:
+        adding = {"op": "commune_codes", "column": column, "name": CODE_COLUMN}
+        adding |= {"departement": departement} if departement else {}
+        yield _step("clean", {"table": _LEFT}, {"operations": [adding]}, "codes_ajoutes")
     if choices.right and choices.key:
         inputs = {"left": _LEFT, "right": _RIGHT}
         key = {name: choices.key[name] for name in KEY_PARTS if choices.key.get(name)}

@@ -9,7 +9,14 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 from starlette.responses import Response
 
-from services.portal.building import COMPARISONS, KEY_PARTS, Choices, treatment_of, with_value
+from services.portal.building import (
+    COMPARISONS,
+    KEY_PARTS,
+    Choices,
+    keys_of_codes,
+    treatment_of,
+    with_value,
+)
 from services.portal.lab import Json, Refused, path_of
 from services.portal.lab.lab_calls import PagePart
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
@@ -35,6 +42,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None)
         "found": visit.lab.get("catalog", "/datasets", q=visit.asked("q"), limit=_FOUND),
         "preview": preview_of(visit, wanted),
         "columns": columns,
+        "given": _given(visit, choices.left),
     }
     parts = await visit.lab.parts(**asked)
     preview = parts["preview"].value
@@ -91,20 +99,27 @@ async def _keys(visit: Visit, choices: Choices) -> Json:
         return []
     body = {"inputs": choices.inputs}
     told = await visit.lab.post("compute", "/treatments/preview", body)
-    return [
-        {**one, "text": _NONE.join(one[name] or "" for name in KEY_PARTS)}
-        for one in told["proposed"]
-    ]
+    found = told["proposed"]
+    if choices.named[0]:
+        found = [*keys_of_codes(await _given(visit, choices.right)), *found]
+    return [{**one, "text": _NONE.join(one[name] or "" for name in KEY_PARTS)} for one in found]
+
+
+async def _given(visit: Visit, dataset_id: str) -> Json:
+    """The columns of a dataset as they were read; none while they are not known."""
+    if not dataset_id:
+        return []
+    dataset = await visit.lab.get("catalog", path_of("datasets", dataset_id))
+    profiles = [one["profile"] for one in dataset["versions"] if one["profile"]]
+    return profiles[-1]["columns"] if profiles else []
 
 
 async def _columns(visit: Visit, choices: Choices) -> Json:
     """The columns that groups and figures may be of: those of the table before it is counted."""
-    before = Choices(left=choices.left, right=choices.right, key=choices.key)
-    wanted = treatment_of(before)
+    chosen = {name: getattr(choices, name) for name in ("left", "right", "named", "key")}
+    wanted = treatment_of(Choices(**chosen))
     if wanted is None and choices.left:
-        dataset = await visit.lab.get("catalog", path_of("datasets", choices.left))
-        profiles = [one["profile"] for one in dataset["versions"] if one["profile"]]
-        return profiles[-1]["columns"] if profiles else []
+        return await _given(visit, choices.left)
     told = await preview_of(visit, wanted)
     return told["columns"] if isinstance(told, dict) else []
 
@@ -122,6 +137,7 @@ def _choices(visit: Visit) -> Choices:
     return Choices(
         left=asked.get("gauche", ""),
         right=asked.get("droite", ""),
+        named=(asked.get("nomme", ""), asked.get("departement", "")),
         key=key,
         kept=(asked.get("colonne", ""), asked.get("comparaison", "="), asked.get("valeur", "")),
         by=tuple(filter(None, asked.getlist("par"))),

@@ -101,6 +101,39 @@ def test_names_of_communes_get_their_codes(tmp_path: Path) -> None:
     assert "« Caenn » : nom inconnu" in outcome.reports[0]["summary"]
 
 
+def test_added_codes_are_crossed_with_other_data(tmp_path: Path) -> None:
+    """By the commune of today and by what it lies in."""
+    told = {"op": "commune_codes", "column": "commune", "departement": "dep"}
+    departements = b"code;nom\n14;Calvados\n50;Manche\n54;Meurthe-et-Moselle\n61;Orne\n"
+    crossed = step(
+        "cross",
+        {"left": "b", "right": "d"},
+        "c",
+        left_key="code_commune",
+        left_via="commune_departement",
+        right_key="code",
+    )
+    bodies = step(
+        "cross",
+        {"left": "c", "right": "e"},
+        "f",
+        left_key="code_commune",
+        right_key="code",
+        right_via="commune",
+    )
+    outcome = treat(
+        tmp_path,
+        {"a": CLUBS.encode(), "d": departements, "e": DEMO / "epci_2026.csv"},
+        step("clean", {"table": "a"}, "b", operations=[told]),
+        crossed,
+        bodies,
+        step("aggregate", {"table": "f"}, "g", by=["nom"], sums=["licencies"]),
+    )
+    with outcome.made("result.csv").open(encoding="utf-8") as file:
+        sums = {row["nom"]: int(row["licencies"]) for row in csv.DictReader(file, delimiter=";")}
+    assert sums == {"Calvados": 21, "Manche": 3, "Meurthe-et-Moselle": 2, "Orne": 5, "": 5}
+
+
 def test_names_that_are_no_communes_are_not_told(tmp_path: Path) -> None:
     """Whoever chooses a column of persons by mistake reads none of them in the report."""
     told = {"op": "commune_codes", "column": "nom"}
