@@ -84,8 +84,10 @@ def _has_licence(dataset: Described) -> bool:
 
 
 def _is_crossed(dataset: Described) -> bool:
+    """By a key, or by areas too coarse to be one where no column names finer ones."""
     columns = dataset.profile.columns if dataset.profile else ()
-    return any(one.key or one.type in COARSE for one in columns)
+    is_coarse = any(one.type in COARSE for one in columns) and not _codes_to_add(dataset)
+    return is_coarse or any(one.key for one in columns)
 
 
 def _codes_to_add(dataset: Described) -> str:

@@ -105,9 +105,12 @@ def test_codes_of_departements_cross_with_other_data() -> None:
 
 
 def test_a_column_that_names_communes_is_advised_its_codes() -> None:
-    """Rather than any key."""
+    """Rather than any key, and beside codes of départements too; not beside other keys."""
     ville = COLUMN.model_copy(update={"name": "ville", "key": None, "names": "commune"})
-    [criterion] = [one for one in criteria_of(read(columns=(ville,))) if not one.met]
+    meaning = Meaning(type="departement", confidence=1, valid=1)
+    coarse = COLUMN.model_copy(update={"name": "dep", "key": None, "meaning": meaning})
+    [criterion] = [one for one in criteria_of(read(columns=(ville, coarse))) if not one.met]
+    assert unmet(read(columns=(ville, COLUMN))) == []
     assert criterion.advice.startswith("La colonne « ville » nomme des communes ; ajoutez-en")
 
 
