@@ -1,5 +1,6 @@
-"""Another member's recipe is used for a project on data that calls its columns otherwise."""
+"""A treatment is built in a browser: by another member's recipe, and of names of communes."""
 
+from pathlib import Path
 from typing import Any
 
 from deploy.demo import content
@@ -21,14 +22,25 @@ RECIPE: dict[str, Any] = {
 }
 
 
+CLUBS = "club;ville;dep;licencies\nA;CAEN;14;10\nB;ST LO;50;3\nC;AIGLE (L');61;5\nD;Vire;14;2\n"
+SEE = 'button:has-text("Voir ce que cela donne")'
+
+
+def new_project(played: Story) -> str:
+    """The id of a project that was advised."""
+    asked = {"title": "Vacance", "problem": "Où ?", "theme": "habitat", "territory": ["14"]}
+    project_id = str(played.holder.post("intake", "/projects", asked)["id"])
+    path = f"/projects/{project_id}"
+    wait("it is advised", lambda: played.holder.get("intake", path)["stage"] == "advised")
+    return project_id
+
+
 def test_recipe_is_used_without_a_script(enter: Enter, played: Story) -> None:
     """Data and columns are chosen, the preview is read, and the treatment becomes the project's."""
     name = played.staff.post("compute", "/recipes", RECIPE)["name"]
     homes = played.datasets[content.HOMES_FILE]
-    asked = {"title": "Vacance", "problem": "Où ?", "theme": "habitat", "territory": ["14"]}
-    project_id = played.holder.post("intake", "/projects", asked)["id"]
+    project_id = new_project(played)
     path = f"/projects/{project_id}"
-    wait("it is advised", lambda: played.holder.get("intake", path)["stage"] == "advised")
     visitor = enter(played.members["agency"], "holder", "owner", scripts=False)
     visitor.go(f"/projets/{project_id}/traitement")
     visitor.open('summary:has-text("Par une recette")')
@@ -44,3 +56,32 @@ def test_recipe_is_used_without_a_script(enter: Enter, played: Story) -> None:
     treatment = played.holder.get("intake", path)["treatment"]
     assert treatment["recipe"] == f"{name}@1"
     assert [one["application"] for one in treatment["steps"]] == ["query", "aggregate"]
+
+
+def test_names_of_communes_get_codes_by_which_they_are_crossed_and_drawn(
+    enter: Enter, played: Story, tmp_path: Path
+) -> None:
+    """Their owner is advised to; then the page leads from names to a map."""
+    file = tmp_path / "clubs.csv"
+    file.write_text(CLUBS, encoding="utf-8")
+    about = {"title": "Clubs de sport", "theme": "sport", "licence": "lov2", "access": "open"}
+    clubs = played.holder.upload("catalog", "/datasets", about, file)["id"]
+    visitor = enter(played.members["agency"], "holder", "owner")
+    page = visitor.until(f"/donnees/{clubs}", "#reconnu")
+    told = page.locator("main").inner_text()
+    assert "noms de communes" in told
+    assert "nomme des communes ; ajoutez-en les codes" in told.replace("\u202f", " ")
+    bodies = played.datasets["epci_2026.csv"]
+    page = visitor.go(f"/projets/{new_project(played)}/traitement?gauche={clubs}&droite={bodies}")
+    visitor.choose("#nomme", "ville")
+    visitor.choose("#departement", "dep")
+    visitor.press(SEE)
+    visitor.check('input[name=cle][value^="code_commune|code|"]')
+    visitor.press(SEE)
+    visitor.open("#par")
+    visitor.check("[name=par][value=epci]")
+    visitor.open("#sommes")
+    visitor.check("[name=sommes][value=licencies]")
+    visitor.press(SEE)
+    assert "epci" in page.locator("#territoire").inner_text()
+    assert "licencies" in page.locator("#apercu tbody").inner_text()
