@@ -1,11 +1,13 @@
 """A treatment made of choices: two tables crossed, rows kept, groups counted, a chart, a map."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.portal.lab import Json, Refused
+from shared.applications.cross_application import CHOICE
 from shared.applications.sql import quoted
 from shared.tables.crosswalks import CROSSWALKS, PRESENT
 from shared.words import quoted as french_quoted
@@ -33,6 +35,22 @@ _LEFT, _RIGHT = "gauche", "droite"
 _UNUSABLE = 422
 _NUMBERS = {"integer": re.compile(r"[+-]?\d+"), "decimal": re.compile(r"[+-]?\d+(\.\d+)?")}
 _DAYS = ("%d/%m/%Y", "%Y-%m-%d")
+_EQUALITIES = ("=", "<>")
+_IN_ORDER = frozenset({"month", "datetime", "year"})
+"""Types of text that stand in the order of what they mean."""
+
+_FOLDED = "lower(strip_accents(trim({})))"
+_START, _END = map(re.escape, _FOLDED.split("{}"))
+_KEPT = re.compile(
+    rf""" WHERE (?P<folded>{_START})?"(?P<column>(?:[^"]|"")+)"(?:{_END})? (?P<comparison>[<>=]+)"""
+    rf""" (?:{_START})?'(?P<value>.*)'(?:{_END})?$""",
+    re.DOTALL,
+)
+_NOT_IN_ORDER = (
+    "Cette colonne est lue comme du texte : le Datalab n'en compare pas les grandeurs. Choisissez"
+    " « est égal à » ou « n'est pas » ; si ce sont des nombres, déposez un fichier où cette colonne"
+    " n'a rien d'autre."
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +58,8 @@ class Choices:
     """What somebody chose; empty where nothing was chosen yet.
 
     `named` are the column whose names of communes get codes, and one that tells the département.
-    `key` has the parts of a proposed key; `counts` counts the rows of each group.
+    `key` has the parts of a proposed key; `counts` counts the rows of each group. Where it `folds`,
+    rows are kept by a word whatever its case, its accents and the spaces around it.
     """
 
     left: str = ""
@@ -48,6 +67,7 @@ class Choices:
     named: tuple[str, str] = ("", "")
     key: dict[str, str] = field(default_factory=dict)
     kept: tuple[str, str, str] = ("", "", "")
+    folds: bool = False
     by: tuple[str, ...] = ()
     counts: bool = False
     sums: tuple[str, ...] = ()
@@ -68,7 +88,7 @@ def with_value(choices: Choices, columns: Iterable[Json]) -> Choices:
     """The choices, with the value that rows are kept by as SQL compares it with its column.
 
     `columns` are those of the table. Raises Refused, naming the field, for a value that is
-    missing, or no number or day where the column holds such.
+    missing, or no number or day where the column holds such, and for texts as more or less.
     """
     column, comparison, text = choices.kept
     if not column and not text:
@@ -78,7 +98,10 @@ def with_value(choices: Choices, columns: Iterable[Json]) -> Choices:
         raise Refused(_UNUSABLE, f"Pour garder certaines lignes, dites aussi {missing}.", at)
     known = [one for one in columns if one["name"] == column]
     kind = known[0]["kind"] if known and not known[0]["key"] else ""
-    return replace(choices, kept=(column, comparison, _read(text, kind)))
+    is_word = kind == "text" and known[0].get("type") not in _IN_ORDER
+    if is_word and comparison not in _EQUALITIES:
+        raise Refused(_UNUSABLE, _NOT_IN_ORDER, "comparaison")
+    return replace(choices, kept=(column, comparison, _read(text, kind)), folds=is_word)
 
 
 def _read(text: str, kind: str) -> str:
@@ -118,6 +141,61 @@ def treatment_of(choices: Choices) -> Treatment | None:
     return {"inputs": choices.inputs, "steps": steps} if steps else None
 
 
+def choices_of(treatment: Treatment) -> Choices | None:
+    """The choices that make that treatment, as intake keeps it; None where none do."""
+    try:
+        choices = _choices_in(treatment)
+        made = treatment_of(choices)
+    except (AttributeError, TypeError, ValueError):
+        return None
+    steps = [_without_default(one) for one in treatment["steps"]]
+    is_same = made == {"inputs": treatment["inputs"], "steps": steps}
+    return choices if is_same and not treatment.get("recipe") else None
+
+
+def _choices_in(treatment: Treatment) -> Choices:
+    told = {one["application"]: one["parameters"] for one in treatment["steps"]}
+    parameters = defaultdict[str, Json](dict, told)
+    counted, drawn, coloured = (parameters[name] for name in ("aggregate", "chart", "map"))
+    kept, folds = kept_by(parameters["query"].get("sql", ""))
+    key = parameters["cross"]
+    [adding] = parameters["clean"].get("operations") or [{}]
+    return Choices(
+        left=treatment["inputs"].get(_LEFT, ""),
+        right=treatment["inputs"].get(_RIGHT, ""),
+        named=(adding.get("column", ""), adding.get("departement", "")),
+        key={name: key[name] for name in KEY_PARTS if key.get(name)},
+        kept=kept,
+        folds=folds,
+        by=tuple(counted.get("by", ())),
+        counts="rows" in counted,
+        sums=tuple(counted.get("sums", ())),
+        means=tuple(counted.get("means", ())),
+        bars=(drawn.get("label", ""), drawn.get("value", "")),
+        coloured=(coloured.get("key", ""), coloured.get("value", "")),
+        report="report" in told,
+        title=(drawn or coloured or parameters["report"]).get("title", ""),
+    )
+
+
+def kept_by(sql: str) -> tuple[tuple[str, str, str], bool]:
+    """The column, comparison and value by which choices keep rows, and whether that folds."""
+    found = _KEPT.search(sql)
+    if found is None:
+        return ("", "", ""), False
+    column, value = found["column"].replace('""', '"'), found["value"].replace("''", "'")
+    return (column, found["comparison"], value), bool(found["folded"])
+
+
+def _without_default(step: Step) -> Step:
+    """The step as choices make it: intake writes out what nobody chose."""
+    parameters = step["parameters"]
+    if step["application"] != "cross" or parameters.get(CHOICE) != "refused":
+        return step
+    told = {name: value for name, value in parameters.items() if name != CHOICE}
+    return {**step, "parameters": told}
+
+
 def _steps(choices: Choices) -> Iterator[Step]:
     table = _LEFT
     for step in _made(choices):
@@ -142,7 +220,7 @@ def _made(choices: Choices) -> Iterator[Step]:
     if all(choices.kept):
         # Owners are asked for what is read: where groups are counted, for what that takes.
         columns = (*choices.by, *choices.sums, *choices.means) if choices.by else ()
-        sql = _kept_sql(columns, *choices.kept)
+        sql = _kept_sql(columns, *choices.kept, folds=choices.folds)
         yield _step("query", {"table": _LEFT}, {"sql": sql}, "lignes_gardees")
     if choices.by:
         told = {"by": choices.by, "sums": choices.sums, "means": choices.means}
@@ -170,9 +248,13 @@ def _step(application: str, inputs: dict[str, str], parameters: Json, output: st
     }
 
 
-def _kept_sql(columns: Iterable[str], column: str, comparison: str, value: str) -> str:
+def _kept_sql(
+    columns: Iterable[str], column: str, comparison: str, value: str, *, folds: bool
+) -> str:
     """The rows with that value; a number is compared as one where the column holds numbers."""
     if comparison not in COMPARISONS:
         comparison = "="
     chosen, text = ", ".join(map(quoted, dict.fromkeys(columns))) or "*", value.replace("'", "''")
-    return f"SELECT {chosen} FROM \"table\" WHERE {quoted(column)} {comparison} '{text}'"  # noqa: S608 - quoted
+    sides = (quoted(column), f"'{text}'")
+    left, right = map(_FOLDED.format, sides) if folds else sides
+    return f'SELECT {chosen} FROM "table" WHERE {left} {comparison} {right}'  # noqa: S608 - quoted

@@ -108,6 +108,7 @@ class ResultColumn(Frozen):
 
     name: str
     kind: str = ""
+    type: str = Field(default="", description="what it was recognised to hold, if anything")
     unit: str = ""
     key: str = Field(default="", description="the kind of its codes: commune, departement, ...")
 

@@ -112,7 +112,7 @@ def preview_treatment(
         warnings=tuple(found.warnings),
         unchecked=tuple(found.unchecked),
         columns=tuple(
-            ResultColumn(name=one.name, kind=one.kind, unit=one.unit, key=one.code)
+            ResultColumn(name=one.name, kind=one.kind, type=one.type, unit=one.unit, key=one.code)
             for one in table.columns or ()
         ),
         is_open=is_open,

@@ -42,7 +42,7 @@ def test_advised_applications_lead_to_where_one_uses_them() -> None:
 @pytest.mark.parametrize("place", PLACES)
 def test_places_that_applications_lead_to_are_there(place: str) -> None:
     """Once data is chosen that has columns."""
-    dataset = {"versions": [{"profile": {"columns": [{"name": "commune"}]}}]}
+    dataset = {"title": "", "versions": [{"profile": {"columns": [{"name": "commune"}]}}]}
     answers: dict[str, Any] = {
         "/projects/prj_1": ADVISED,
         "/recipes": {"items": []},
@@ -106,6 +106,7 @@ COLUMNS: list[dict[str, Any]] = [
     {"name": "jour", "kind": "date", "key": ""},
     {"name": "com", "kind": "integer", "key": "commune"},
     {"name": "nom", "kind": "text", "key": None},
+    {"name": "mois", "kind": "text", "key": "", "type": "month"},
 ]
 
 
@@ -118,7 +119,7 @@ COLUMNS: list[dict[str, Any]] = [
         ("jour", "01/02/2024", "2024-02-01"),
         ("jour", "2024-02-01", "2024-02-01"),
         ("com", "01001", "01001"),
-        ("nom", "L'Aigle, 61", "L'Aigle, 61"),
+        ("mois", "2024-02", "2024-02"),
         ("inconnue", "1 000", "1 000"),
     ],
 )
@@ -148,6 +149,27 @@ def test_value_that_cannot_be_compared_is_refused_at_its_field(
     with pytest.raises(Refused, match=said) as refused:
         with_value(Choices(kept=(column, "=", typed)), COLUMNS)
     assert refused.value.field == at
+
+
+@pytest.mark.parametrize("comparison", ["<", "<=", ">", ">="])
+def test_texts_are_not_more_or_less(comparison: str) -> None:
+    """« 99 € » is not more than « 100 000 »: who meant numbers reads what to do."""
+    with pytest.raises(Refused, match="est égal à » ou « n'est pas » ; si ce sont") as refused:
+        with_value(Choices(kept=("nom", comparison, "100 000")), COLUMNS)
+    assert refused.value.field == "comparaison"
+
+
+def test_words_are_the_same_in_any_case_with_and_without_accents() -> None:
+    """In the SQL of the choice; codes, numbers and days are compared as they are."""
+
+    def sql_of(column: str, value: str) -> str:
+        made = treatment_of(with_value(Choices(left="dts_1", kept=(column, "=", value)), COLUMNS))
+        assert made
+        return str(made["steps"][0]["parameters"]["sql"])
+
+    same = """lower(strip_accents(trim("nom"))) = lower(strip_accents(trim('L''Aigle, 61')))"""
+    assert sql_of("nom", "L'Aigle, 61").endswith(f" WHERE {same}")
+    assert sql_of("com", "01001") == """SELECT * FROM "table" WHERE "com" = '01001'"""
 
 
 def test_ways_from_key_to_key_are_told_in_words() -> None:
