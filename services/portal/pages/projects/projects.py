@@ -8,6 +8,8 @@ from services.portal.describing import LICENCES
 from services.portal.lab import Json, Refused, path_of
 from services.portal.lab.lab_calls import if_seen
 from services.portal.pages.projects.awaited import awaited
+from services.portal.pages.projects.treatment_sentences import codes_of, sentences_of
+from services.portal.pages.projects.treatments import titles_of
 from services.portal.typography import sentence
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.aggregate import new_id
@@ -190,6 +192,8 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     named = [one["member_id"] for one in project.get("waits_for", []) if one["member_id"]]
     named += [project["holder_id"], *(one["member_id"] for one in project.get("invitations", []))]
     asked["names"] = visit.names(named)
+    treatment = project.get("treatment")
+    asked["titles"] = titles_of(visit, treatment["inputs"].values() if treatment else ())
     if can["site"] or can["team"]:
         asked["members"] = visit.lab.all_members()
     found = await visit.lab.parts(**asked)
@@ -205,6 +209,8 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "invited": _invited(project, "pilot_site" if can["site"] else "team"),
         "choices": sorted(members or (), key=lambda one: advised.get(one["id"], len(advised))),
         "advised": advised,
+        "does": sentences_of(treatment, found.pop("titles").value or {}),
+        "written": codes_of(treatment),
         "done": jobs,
         "awaited": awaited(project, jobs, found["names"].value or {}),
     }

@@ -2,66 +2,110 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable
-from dataclasses import replace
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from services.portal.building import (
     COMPARISONS,
     KEY_PARTS,
     Choices,
+    choices_of,
     keys_of_codes,
     treatment_of,
     with_value,
 )
 from services.portal.lab import Json, Refused, path_of
 from services.portal.lab.lab_calls import PagePart
+from services.portal.pages.projects.treatment_sentences import sentences_of
+from services.portal.pages.projects.written_code import WrittenCode, code_of, sent_code
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
+from shared.events import Treatment
 
 _FOUND = 50
 _LONGEST = 300_000
 _NONE = "|"
 
 
+@dataclass(frozen=True)
+class _Forms:
+    """What the forms of the page have: what was sent, else what the project's treatment is."""
+
+    choices: Choices
+    code: WrittenCode
+    treatment: Json = None
+    inputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def dataset_ids(self) -> set[str]:
+        """The data that is chosen in them."""
+        read = {**self.choices.inputs, **self.inputs}.values()
+        return {*read, *dict(self.code.tables).values()}
+
+
 async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None) -> Response:
     """The choices, or this treatment, and beside them what it would make."""
     project = await visit.lab.get("intake", path_of("projects", visit.part("project_id")))
-    choices = _choices(visit)
+    forms = _forms(visit, project, treatment)
+    choices = forms.choices
     # Both the value that rows are kept by and the form need them.
     columns = asyncio.ensure_future(_columns(visit, choices))
     try:
-        wanted = treatment or treatment_of(await _read_by(choices, columns))
+        wanted = forms.treatment or treatment_of(await _read_by(choices, columns))
     except Refused as refused:
         faults, wanted = faults_of(refused), None
-    asked = {
-        "keys": _keys(visit, choices),
-        "recipes": visit.lab.get("compute", "/recipes", limit=_FOUND),
-        "found": visit.lab.get("catalog", "/datasets", q=visit.asked("q"), limit=_FOUND),
-        "preview": preview_of(visit, wanted),
-        "columns": columns,
-        "given": _given(visit, choices.left),
-    }
-    parts = await visit.lab.parts(**asked)
+    parts = await visit.lab.parts(
+        keys=_keys(visit, choices),
+        recipes=visit.lab.get("compute", "/recipes", limit=_FOUND),
+        found=visit.lab.get("catalog", "/datasets", q=visit.asked("q"), limit=_FOUND),
+        preview=preview_of(visit, wanted, project["holder_id"]),
+        columns=columns,
+        given=_given(visit, choices.left),
+        titles=titles_of(visit, forms.dataset_ids),
+    )
     preview = parts["preview"].value
     if isinstance(preview, Faults):
         # What was chosen so far need not run yet: that is told, and no fault of the request.
         faults, parts["preview"] = replace(preview, status=faults.status), PagePart()
-    told = parts["preview"].value or {}
+    told, titles = parts["preview"].value or {}, parts.pop("titles").value or {}
     shown = {
         "names": await visit.names({one["owner_id"] for one in told.get("asked", ())}),
         "project": project,
-        "choices": choices,
         "comparisons": COMPARISONS,
-        "treatment": json.dumps(wanted, ensure_ascii=False, indent=1) if wanted else "",
+        "treatment": _text_of(wanted) or visit.text("treatment"),
+        "does": sentences_of(wanted, titles) if told else [],
+        "titles": titles,
         "faults": faults,
         "q": visit.asked("q"),
-        "sql": visit.text("sql"),
         "key_text": _NONE.join(choices.key.get(name, "") for name in KEY_PARTS),
     }
-    return visit.page("treatments/build.html", faults.status, **parts, **shown)
+    return visit.page("treatments/build.html", faults.status, forms_of=forms, **parts, **shown)
+
+
+def _forms(visit: Visit, project: Json, treatment: Json) -> _Forms:
+    """What the forms have; `treatment` is one that was made for this page."""
+    code, given = sent_code(visit), treatment
+    try:
+        if visit.form and not given:
+            given = _written(visit)
+        elif not given and not set(visit.request.query_params) - {"q"}:
+            given = project["treatment"]
+        if not given:
+            return _Forms(_choices(visit), code)
+        read = Treatment.model_validate(given).model_dump(mode="json")
+    except (Refused, ValidationError):
+        # What is wrong with it is told by who reads it.
+        return _Forms(Choices(), code, given)
+    choices = choices_of(read) or Choices()
+    return _Forms(choices, code if code.is_any else code_of(read), given, read["inputs"])
+
+
+def _text_of(treatment: Json) -> str:
+    return json.dumps(treatment, ensure_ascii=False, indent=1) if treatment else ""
 
 
 @faults_on(show)
@@ -93,6 +137,12 @@ async def preview_of(visit: Visit, treatment: Json, holder_id: str = "") -> Json
         return faults_of(refused)
 
 
+async def titles_of(visit: Visit, dataset_ids: Iterable[str]) -> dict[str, str]:
+    """What datasets are called, by their ids: those that the person may see."""
+    found = await visit.lab.seen("catalog", "datasets", set(dataset_ids))
+    return {one: str(told["title"]) for one, told in found.items() if told}
+
+
 async def _keys(visit: Visit, choices: Choices) -> Json:
     """The keys by which the two tables meet, best first."""
     if not (choices.left and choices.right):
@@ -119,7 +169,8 @@ async def _columns(visit: Visit, choices: Choices) -> Json:
     chosen = {name: getattr(choices, name) for name in ("left", "right", "named", "key")}
     wanted = treatment_of(Choices(**chosen))
     if wanted is None and choices.left:
-        return await _given(visit, choices.left)
+        known = await _given(visit, choices.left)
+        return [{**one, "type": (one.get("meaning") or {}).get("type", "")} for one in known]
     told = await preview_of(visit, wanted)
     return told["columns"] if isinstance(told, dict) else []
 
@@ -152,20 +203,10 @@ def _choices(visit: Visit) -> Choices:
 
 
 def _written(visit: Visit) -> Json:
-    """The treatment of one step that runs the SQL or Python that was written."""
-    datasets = visit.texts("dataset")
-    inputs = {f"table_{number}": one for number, one in enumerate(datasets, 1)}
-    if sql := visit.text("sql"):
-        return _one_step("query", {"sql": sql}, inputs)
-    if code := visit.text("code"):
-        return _one_step("python", {"code": code}, inputs)
+    """The treatment that runs the SQL or Python that was written, or the one that was."""
+    if "sql" in visit.form:
+        return sent_code(visit).treatment
     return _read(visit.text("treatment"))
-
-
-def _one_step(application: str, parameters: Json, inputs: dict[str, str]) -> Json:
-    named = {name: name for name in inputs}
-    step = {"application": application, "inputs": named, "output": "resultat"}
-    return {"inputs": inputs, "steps": [{**step, "parameters": parameters}]}
 
 
 def _read(text: str) -> Any:  # noqa: ANN401 - JSON

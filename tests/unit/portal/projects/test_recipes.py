@@ -111,7 +111,7 @@ def test_choices_make_a_treatment() -> None:
         "columns": {"logements": {"com": "code_insee", "vacants": "vides"}},
         "parameters": {"seuil": 1000, "carte": False},
     }
-    assert sent["/treatments/preview"] == {**TREATMENT, "holder_id": ""}
+    assert sent["/treatments/preview"] == {**TREATMENT, "holder_id": "ville"}
     assert 'action="/projets/prj_1/traitement/apercu"' in page
     assert "Inconnue" in page
 

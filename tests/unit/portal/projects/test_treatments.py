@@ -6,6 +6,7 @@ import pytest
 
 from services.portal.pages.projects import treatments
 from tests.unit.portal.pages import html_of
+from tests.unit.portal.test_names import PROJECT
 
 PREVIEW: dict[str, Any] = {"proposed": [], "rows": 9, "licence": "lov2", "columns": []}
 
@@ -24,11 +25,11 @@ CLUBS = [
 def built(columns: list[dict[str, Any]], **asked: Any) -> str:
     """The page of clubs, and once a treatment makes these columns."""
     answers = {
-        "/projects/prj_1": {"id": "prj_1", "title": "Clubs", "guidance": None},
+        "/projects/prj_1": {**PROJECT, "title": "Clubs", "guidance": None},
         "/recipes": {"items": []},
         "/datasets": {"items": [{"id": "dts_a", "title": "Clubs de sport"}]},
-        "/datasets/dts_a": {"versions": [{"profile": {"columns": columns}}]},
-        "/datasets/dts_b": {"versions": [{"profile": {"columns": OTHERS}}]},
+        "/datasets/dts_a": {"title": "Clubs", "versions": [{"profile": {"columns": columns}}]},
+        "/datasets/dts_b": {"title": "Communes", "versions": [{"profile": {"columns": OTHERS}}]},
         "/treatments/preview": PREVIEW | {"columns": columns},
     }
     return html_of(treatments.show, answers, "holder", project_id="prj_1", **asked)

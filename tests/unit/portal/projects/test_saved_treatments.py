@@ -1,0 +1,202 @@
+"""A treatment that was saved or typed is found again on its page, and said in words."""
+
+from typing import Any
+
+import pytest
+
+from services.intake.views import ProjectView
+from services.portal.building import Choices, choices_of, treatment_of
+from services.portal.lab import Json
+from services.portal.pages.projects import projects, treatments
+from services.portal.pages.projects.treatment_sentences import sentences_of
+from shared.applications import with_choices
+from shared.events import Treatment
+from tests.unit.intake import made
+from tests.unit.portal.pages import html_of, plain
+
+CHOSEN = Choices(
+    left="dts_1",
+    right="dts_2",
+    key={"left_key": "com", "right_key": "code", "left_via": "commune_present"},
+    kept=("nom complet", "<>", "L'Aigle"),
+    folds=True,
+    by=("epci",),
+    counts=True,
+    sums=("parts",),
+    means=("prix",),
+    bars=("epci", "parts"),
+    coloured=("epci", "parts"),
+    report=True,
+    title="Parts",
+)
+FOLDED = ", sans distinguer majuscules, accents ni espaces autour."
+COLUMNS = [
+    {"name": name, "kind": "text", "key": None, "meaning": None}
+    for name in ("epci", "nom", "parts")
+]
+DATASET = {"title": "Cinémas", "versions": [{"profile": {"columns": COLUMNS}}]}
+FOUND: dict[str, Any] = {"items": []}
+MADE: dict[str, Any] = {
+    "columns": [],
+    "matches": [],
+    "warnings": [],
+    "rows": None,
+    "licence": "lov2",
+    "asked": [],
+}
+
+
+def kept(choices: Choices) -> Json:
+    """The treatment of these choices, as intake keeps and shows it."""
+    sent = with_choices(Treatment.model_validate(treatment_of(choices)))
+    return sent.model_dump(mode="json")
+
+
+def page(treatment: Json = None, form: dict[str, str] | None = None, query: bytes = b"") -> str:
+    """The builder of a project with that treatment, as saved, or with what was sent."""
+    project = ProjectView.of(made.project_at("advised")).model_dump(mode="json")
+    answers = {
+        "/projects/prj_1": {**project, "treatment": treatment},
+        "/recipes": FOUND,
+        "/datasets": FOUND,
+        "/datasets/dts_1": DATASET,
+        "/datasets/dts_2": {**DATASET, "title": "EPCI"},
+        "/treatments/preview": {**MADE, "proposed": []},
+    }
+    handler = treatments.show if form is None else treatments.write
+    return html_of(handler, answers, "holder", project_id="prj_1", form=form, query=query)
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        CHOSEN,
+        Choices(left="dts_1", kept=('nom "usuel"', ">=", "L'an 1000"), by=("epci",), sums=("x",)),
+        Choices(left="dts_1", by=("epci",), counts=True),
+        Choices(left="dts_1", report=True, title="Tout"),
+        Choices(left="dts_1", named=("ville", ""), by=("code_commune",), counts=True),
+        Choices(left="dts_1", named=("ville", "dep")),
+    ],
+)
+def test_choices_are_found_in_the_treatment_that_they_make(choices: Choices) -> None:
+    """Whatever was chosen."""
+    assert choices_of(kept(choices)) == choices
+
+
+def test_treatment_that_no_choices_make_has_none() -> None:
+    """Neither what was written, nor what a recipe made."""
+    by_choices = kept(Choices(left="dts_1", by=("epci",), counts=True))
+    assert choices_of({**by_choices, "recipe": "parts@1"}) is None
+    [step] = by_choices["steps"]
+    for parameters in ({**step["parameters"], "medians": ["prix"]}, {"by": 1}, {}):
+        assert choices_of({**by_choices, "steps": [{**step, "parameters": parameters}]}) is None
+
+
+def test_page_opens_with_the_choices_that_were_saved() -> None:
+    """Each in its field, until others are sent."""
+    saved = kept(Choices(left="dts_1", kept=("nom", "=", "Caen"), folds=True, by=("epci",)))
+    html = page(saved)
+    assert '<option value="dts_1" selected>Cinémas</option>' in html
+    assert '<option value="nom" selected>' in html
+    assert 'name="valeur" value="Caen"' in html
+    assert 'name="par" value="epci" checked' in html
+    assert " checked" not in page(saved, query=b"gauche=dts_1&par=")
+
+
+@pytest.mark.parametrize(("field", "application"), [("sql", "query"), ("code", "python")])
+def test_page_opens_with_the_text_that_was_saved(field: str, application: str) -> None:
+    """With its tables by their names, and that part of the page open."""
+    inputs = {"logements": "dts_1", "epci": "dts_2"}
+    step = {
+        "application": application,
+        "inputs": {name: name for name in inputs},
+        "parameters": {field: "SELECT 'écrit'"},
+        "output": "resultat",
+    }
+    html = page({"inputs": inputs, "steps": [step], "recipe": ""})
+    assert_written(html, field)
+    assert '<option value="dts_2" selected>EPCI</option>' in html
+    assert '<option value="dts_1" selected>' in html
+    assert 'value="epci"' in html
+
+
+def assert_written(html: str, field: str) -> None:
+    """The part for SQL and Python is open, with the text in that field."""
+    part = html[html.index("<summary>En SQL") :]
+    assert "<details open><summary>En SQL" in html
+    typed = part[part.index(f'id="{field}"') :].partition("</textarea>")[0]
+    assert "SELECT &#39;écrit&#39;" in typed
+
+
+@pytest.mark.parametrize("field", ["sql", "code"])
+def test_preview_keeps_all_that_was_typed(field: str) -> None:
+    """The text, the data and their names."""
+    form = {"donnees_1": "dts_1", "nom_1": "logements", "sql": "", "code": ""}
+    html = page(form={**form, field: "SELECT 'écrit'"})
+    assert_written(html, field)
+    assert '<option value="dts_1" selected>Cinémas</option>' in html
+    assert 'value="logements"' in html
+
+
+def test_what_is_refused_stays_typed() -> None:
+    """At the field that is wrong."""
+    form = {"donnees_1": "dts_1", "donnees_2": "dts_2", "nom_2": "table_1", "sql": "SELECT 'écrit'"}
+    html = page(form=form)
+    assert_written(html, "sql")
+    assert 'id="nom_2-fault"' in html
+    assert 'id="sql-fault"' in page(form={"sql": "", "donnees_1": "dts_1"})
+
+
+def test_code_without_known_columns_has_no_empty_table() -> None:
+    """The page says who will tell them."""
+    html = page(form={"donnees_1": "dts_1", "sql": "", "code": "def run(tables, parameters): ..."})
+    assert "ces colonnes" not in html
+    assert "Seul l'essai dira" in plain(html).replace("\u2019", "'")
+
+
+def test_saved_treatment_is_said_in_words_on_the_project_s_page() -> None:
+    """By the titles of its data, without a name of its tables."""
+    it = {**ProjectView.of(made.project_at("advised")).model_dump(mode="json")}
+    answers = {
+        f"/projects/{it['id']}": {**it, "treatment": kept(CHOSEN)},
+        "/datasets/dts_1": DATASET,
+        "/members": {"items": [], "next": None},
+    }
+    text = plain(html_of(projects.show, answers, "holder", project_id=it["id"]))
+    assert "Ce que fait le traitement" in text
+    assert "Croise « Cinémas » avec un jeu de données qui ne vous est pas montré" in text
+
+
+def test_choices_are_said_in_words() -> None:
+    """One sentence for each step, in their order."""
+    told = sentences_of(kept(CHOSEN), {"dts_1": "Cinémas", "dts_2": "EPCI"})
+    assert told == [
+        "Croise « Cinémas » avec « EPCI », là où « com » et « code » se correspondent.",
+        "Garde les lignes où « nom complet » n'est pas « L'Aigle »" + FOLDED,
+        "Par « epci », compte les lignes, additionne « parts » et calcule la moyenne de « prix ».",
+        "Dessine une barre par « epci », selon « parts ».",
+        "Colore une carte selon « parts », par « epci ».",
+        "Écrit un rapport.",
+    ]
+
+
+def test_rows_of_a_dataset_are_said_by_its_title() -> None:
+    """And without what does not hold: a number is the same in one way alone."""
+    told = sentences_of(kept(Choices(left="dts_1", kept=("pop", ">", "9"))), {"dts_1": "Cinémas"})
+    assert told == ["Garde les lignes de « Cinémas » où « pop » est supérieur à « 9 »."]
+
+
+def test_codes_that_choices_add_are_said() -> None:
+    """By the column that names communes."""
+    told = sentences_of(kept(Choices(left="dts_1", named=("ville", "dep"))), {"dts_1": "Cinémas"})
+    assert told == ["Ajoute à « Cinémas » les codes des communes que nomme « ville »."]
+
+
+@pytest.mark.parametrize(
+    ("application", "said"),
+    [("aggregate", "Agréger une table."), ("?", "Une étape que le Datalab ne connaît pas.")],
+)
+def test_step_that_is_wrongly_written_is_said_too(application: str, said: str) -> None:
+    """The project's page is shown whatever somebody sent."""
+    step = {"application": application, "inputs": {}, "parameters": {"by": 1}, "output": "t"}
+    assert sentences_of({"inputs": {}, "steps": [step]}, {}) == [said]
