@@ -7,10 +7,13 @@ from contextlib import aclosing
 from starlette.responses import Response, StreamingResponse
 
 from services.portal.download import PICTURES, download
+from services.portal.french import count
 from services.portal.lab import Json, path_of
-from services.portal.lab.lab_calls import pieces_of
+from services.portal.lab.lab_calls import if_seen, pieces_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
+from shared.words import french_list, grouped
 
+_MANIFEST = "manifest.json"
 _TABLE, _SHOWN_ROWS, _SHOWN_BYTES = "result.csv", 50, 64_000
 _NO_CONTENT = 204
 
@@ -21,7 +24,8 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     job = await visit.lab.get("compute", path_of("jobs", job_id))
     is_out = job["state"] == "succeeded" and not job["is_held"]
     table = await _first_rows(visit, job_id, job) if is_out else []
-    shown = {"job": job, "files": _files(job), "table": table}
+    read = await _rows_read(visit, job_id) if is_out and job["kind"] == "trial" else ""
+    shown = {"job": job, "files": _files(job), "table": table, "read": read}
     # The part that changes is asked for alone while the job goes on.
     name = "live.html" if visit.request.headers.get("HX-Request") else "show.html"
     return visit.page(f"results/{name}", faults.status, faults=faults, **shown)
@@ -99,6 +103,17 @@ def _files(job: Json) -> list[Json]:
         for one in job["outputs"]
         if not one["is_internal"]
     ]
+
+
+async def _rows_read(visit: Visit, job_id: str) -> str:
+    """Which rows a trial read, in French; empty where that is not told."""
+    path = path_of("jobs", job_id, "result")
+    told = await if_seen(visit.lab.get("compute", path, name=_MANIFEST))
+    if told is None:
+        return ""
+    samples = [one["sample"] for one in told["reports"] if "sample" in one]
+    said = [f"{grouped(one['rows'])} des {count(one['of'], 'ligne')}" for one in samples]
+    return french_list(list(dict.fromkeys(said))) or "toutes les lignes"
 
 
 async def _first_rows(visit: Visit, job_id: str, made: Json) -> list[list[str]]:

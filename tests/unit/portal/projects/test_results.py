@@ -4,7 +4,7 @@ from typing import Any
 
 from services.portal.lab import Json, Refused
 from services.portal.pages.projects import results
-from tests.unit.portal.pages import html_of, led_to
+from tests.unit.portal.pages import html_of, led_to, page_of
 
 JOB: dict[str, Any] = {
     "id": "job_1",
@@ -53,3 +53,18 @@ def test_refusal_is_told_on_the_job_s_page() -> None:
     answers = {"/jobs/job_1": JOB, "/jobs": refused}
     page = html_of(results.run_again, answers, "holder", job_id="job_1")
     assert "est fermé" in page
+
+
+def test_trial_says_at_its_head_which_rows_it_read() -> None:
+    """Nobody takes its figures for those of the whole table."""
+
+    def head(*reports: Json, **changed: Any) -> str:
+        job = {**JOB, "kind": "trial", "state": "succeeded", "reason": "", **changed}
+        answers = {"/jobs/job_1": job, "/jobs/job_1/result": {"reports": list(reports)}}
+        return page_of(results.show, answers, "holder", job_id="job_1")
+
+    crossed = {"sample": {"rows": 500, "of": 3287}}
+    assert "Essai sur 500 des 3 287 lignes. Ce n'est pas le résultat" in head(crossed, {})
+    assert "Essai sur toutes les lignes. Le calcul complet suit" in head({})
+    assert "Essai. Ce n'est pas le résultat" in head(crossed, is_held=True)
+    assert "Ce n'est pas" not in head(crossed, kind="full")
