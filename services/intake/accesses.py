@@ -93,6 +93,11 @@ class DatasetAccess(Frozen):
         return saved
 
     @property
+    def is_lost(self) -> bool:
+        """Whether it may not be read, and nobody is asked for a word on it."""
+        return self.state not in {"requested", "granted"}
+
+    @property
     def waits(self) -> Iterator[Wait]:
         """Whose word on it is missing."""
         missing = (self.awaited or (None,)) if self.state == "requested" else ()

@@ -275,9 +275,7 @@ class LeaveLab(Body):
     """Why a member leaves, in French."""
 
     reason: _Text = "À la demande du membre."
-    unregistered: bool = Field(
-        default=False, description="an operator ends an id that intake never registered"
-    )
+    unregistered: bool = Field(default=False, description="an operator ends an id unknown here")
 
 
 class EraseMember(Body):
@@ -291,10 +289,12 @@ class ListProjects(Paging):
     """Which projects: those of one stage, and for the lab's staff those of one holder.
 
     With `named` those in which the caller is asked for a part, or takes one; with `invited` those
-    that wait for its answer, and a page may have fewer of these than its limit.
+    that wait for its answer, with `for_staff` for the staff's work beside reviews: a page may have
+    fewer of these than its limit.
     """
 
     stage: Stage | None = None
     named: bool = False
     invited: bool = False
+    for_staff: bool = False
     holder_id: MemberId | None = None

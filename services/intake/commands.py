@@ -81,10 +81,13 @@ def page_projects(
         holder_id = caller.member_id
     where: dict[str, Any] = {"holder_id": holder_id, "stage": query.stage}
     chosen = {field: value for field, value in where.items() if value is not None}
+    if query.for_staff and not query.stage:
+        chosen["stage"] = {"$in": ["equipped", "trialled", "piloted", "staffed"]}
     if by_part:
         chosen["named"] = {"$in": [caller.member_id]}
     if not query.invited:
-        return store.of(Project).page(chosen, after=query.after, limit=query.limit)
+        found, cursor = store.of(Project).page(chosen, after=query.after, limit=query.limit)
+        return [one for one in found if one.staff_due or not query.for_staff], cursor
     asking = {**chosen, "is_asking": True}
     found, cursor = store.of(Project).page(asking, after=query.after, limit=query.limit)
     # It may be another member that is asked: who took a part already has nothing to answer.

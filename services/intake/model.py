@@ -559,8 +559,33 @@ class Project(Aggregate):
             return "répondre au relecteur"
         if self.stage in {"submitted", "advised"} and self.treatment is None:
             return "dire ce qu'il faut faire des données"
+        if self.lacks_access:
+            return "obtenir l'accord du propriétaire des données, ou retirer le projet"
         has_result = any(one.state == "released" for one in self.results)
         return "livrer le service" if self.stage == "staffed" and has_result else ""
+
+    @property
+    def staff_due(self) -> str:
+        """What it waits for from the lab's staff once it is secured, in French; or empty."""
+        match self.stage:
+            case "trialled" if not self._is_asked("pilot_site"):
+                return "inviter un site pilote"
+            case "piloted" if not self._is_asked("team"):
+                return "former l'équipe"
+            case "equipped" if self.trials and self._lacks_result():
+                # What was taken away, or is asked for anew, has to be granted first.
+                is_due = self.access_open and not self.retry_due
+                return "changer le traitement : l'essai n'a pas abouti" if is_due else ""
+        return ""
+
+    @property
+    def lacks_access(self) -> bool:
+        """Whether data is kept from it that nobody is asked for any more."""
+        is_over = self.stage in FINAL_STAGES
+        return not is_over and any(one.is_lost for one in self.accesses)
+
+    def _is_asked(self, part: ProjectPart) -> bool:
+        return any(one.part == part for one in self.parts.open)
 
     @property
     def questions(self) -> tuple[Question, ...]:

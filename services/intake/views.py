@@ -46,6 +46,9 @@ class ProjectSummary(View):
     stage: Stage
     submitted_at: AwareDatetime
     holder_due: str = Field(description="what it waits for from its holder, in French; or empty")
+    staff_due: str = Field(
+        description="what it waits for from the lab's staff beside its review, in French; or empty"
+    )
 
 
 class ListedProject(ProjectSummary):

@@ -162,15 +162,15 @@ class Lab:
         """All members, by name."""
         return await self._all("/members", "name")
 
-    async def all_projects(self) -> list[Json]:
-        """All projects that one may see, by title."""
-        return await self._all("/projects", "title")
+    async def all_projects(self, **query: object) -> list[Json]:
+        """All projects that one may see and asks for, by title."""
+        return await self._all("/projects", "title", **query)
 
-    async def _all(self, path: str, called: str) -> list[Json]:
+    async def _all(self, path: str, called: str, **query: object) -> list[Json]:
         """All of a list of intake's, by what they are called."""
         found, after = list[Json](), ""
         while True:
-            page = await self.get("intake", path, limit=_PAGE, after=after)
+            page = await self.get("intake", path, limit=_PAGE, after=after, **query)
             found += page["items"]
             if not (after := page["next"]):
                 return sorted(found, key=lambda one: fold(str(one[called])))

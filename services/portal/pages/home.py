@@ -26,6 +26,7 @@ async def show(visit: Visit) -> Response:
     }
     if person.has("reviewer", "operator"):
         asked["reviews"] = lab.get("intake", "/projects", stage="advised", limit=_ALL)
+        asked["for_staff"] = lab.all_projects(for_staff=True)
     if person.has("reviewer"):
         asked["releases"] = lab.get("compute", "/release-requests", limit=_SHOWN)
     found = await lab.parts(**asked)
@@ -37,7 +38,9 @@ async def show(visit: Visit) -> Response:
     ]
     # The lab's staff sees those to anybody.
     asked_of_me = [one for one in found["requests"].items if person.member_id in one["deciders"]]
+    for_staff = (found["for_staff"].value or []) if "for_staff" in found else []
     found |= {"to_review": to_review, "asked": asked_of_me, "shown": _SHOWN}
+    found["for_staff"] = [one for one in for_staff if one["holder_id"] != person.member_id]
     return visit.page("home.html", **found)
 
 

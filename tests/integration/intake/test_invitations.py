@@ -64,6 +64,24 @@ def test_a_project_is_staffed_when_its_whole_team_accepted(lab: Lab) -> None:
     assert [one["member_id"] for one in invited] == [first, second, third]
 
 
+def test_projects_that_wait_for_the_staff_are_listed_until_somebody_is_asked(lab: Lab) -> None:
+    """As it invites a site, and then a team; a holder sees only its own among them."""
+    project_id = bring(lab, lab.submit(), "trialled")
+    path = f"/projects/{project_id}"
+
+    def due(who: tuple[str, str] = REVIEWER) -> list[str]:
+        found = lab.done("GET", "/projects?for_staff=true&limit=100", who=who)["items"]
+        return [one["staff_due"] for one in found if one["id"] == project_id]
+
+    assert due() == ["inviter un site pilote"]
+    site = lab.member()
+    assert due(who=(site, "holder")) == []
+    lab.done("POST", f"{path}/pilot-site", {"site_id": site}, who=REVIEWER)
+    assert due() == []
+    lab.answer(project_id, site)
+    assert due() == ["former l'équipe"]
+
+
 def test_who_was_asked_reads_what_became_of_it_and_nobody_else_does(lab: Lab) -> None:
     """The link of a letter leads there, though the project is not shown any more."""
     project_id = bring(lab, lab.submit(), "piloted")

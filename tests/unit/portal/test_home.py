@@ -3,9 +3,9 @@
 from typing import Any
 
 from services.portal.pages import home
-from tests.unit.portal.pages import page_of
+from tests.unit.portal.pages import html_of, page_of
 
-NOTHING: dict[str, Any] = {"items": []}
+NOTHING: dict[str, Any] = {"items": [], "next": None}
 PARTS = dict.fromkeys(("/projects", "/access-requests", "/openings", "/news", "/datasets"), NOTHING)
 TAKEN = {"items": [{"id": "prj_1", "title": "Froid", "stage": "delivered"}]}
 
@@ -43,3 +43,18 @@ def test_project_that_one_agreed_to_is_another_reviewer_s() -> None:
         return "Relire le projet" in page_of(home.show, answers, "reviewer")
 
     assert [shown(has_agreed=True), shown(has_agreed=False)] == [False, True]
+
+
+def test_project_that_waits_for_the_staff_is_to_do() -> None:
+    """It leads to where one invites; one's own is somebody else's to go on with."""
+    project = {"title": "Froid", "stage": "trialled", "staff_due": "inviter un site pilote"}
+    waiting = [{**project, "id": f"prj_{it}", "holder_id": it} for it in ("mairie", "ville")]
+    answers = {
+        **PARTS,
+        "/projects?for_staff=True": {"items": waiting, "next": None},
+        "/release-requests": NOTHING,
+    }
+    html = html_of(home.show, answers, "reviewer")
+    assert '<a href="/projets/prj_mairie#inviter">Inviter un site pilote' in html
+    assert "prj_ville" not in html
+    assert "prj_mairie" not in html_of(home.show, answers, "holder")

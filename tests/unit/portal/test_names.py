@@ -20,6 +20,7 @@ PROJECT: dict[str, Any] = {
     "title": "Qui a droit à l'aide ?",
     "stage": "secured",
     "holder_due": "",
+    "staff_due": "",
     "results": [],
     "invitations": [
         {"part": "team", "member_id": one, "state": "invited", "at": AT}
@@ -47,7 +48,7 @@ def test_project_names_who_is_waited_for_and_who_is_invited() -> None:
     answers = {"/projects/prj_1": PROJECT, **MEMBERS}
     text = page_of(projects.show, answers, "holder", project_id="prj_1")
     assert "Un accord est attendu sur « Aides » : Caf du Calvados." in text
-    assert "Un accord est attendu sur « dts_2 » : de son propriétaire." in text
+    assert "Un accord est attendu sur « un jeu de données » : de son propriétaire." in text
     for said in ("Caf du Calvados", "un ancien membre", "un membre au nom inconnu"):
         assert f"Équipe : {said} " in text
     assert "Accès aux données Aides : en attente de réponse" in text

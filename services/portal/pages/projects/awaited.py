@@ -7,29 +7,17 @@ from shared.words import STAGES
 
 _ENDED = ("delivered", "rejected", "withdrawn")
 _UNDER_WAY, _STOPPED = ("queued", "running"), ("failed", "cancelled")
-_PARTS = {
-    "trialled": (
-        "pilot_site",
-        "Le Datalab cherche un site pilote.",
-        "Le membre invité comme site pilote doit répondre.",
-    ),
-    "piloted": (
-        "team",
-        "Le Datalab forme l'équipe.",
-        "Les membres invités dans l'équipe doivent répondre.",
-    ),
+_UNTITLED = "un jeu de données"
+_ASKING = {
+    "trialled": "Le membre invité comme site pilote doit répondre.",
+    "piloted": "Les membres invités dans l'équipe doivent répondre.",
 }
-"""The part that a stage looks for: what is said before somebody is asked, and after."""
-
-_INSTEAD = {
-    True: "Son propriétaire peut encore l'accorder ; sinon, un relecteur du Datalab peut changer le"
-    " traitement.",
-    False: "Un relecteur du Datalab peut changer le traitement.",
-}
-"""What there is to do about data that may not be read, by whether it may still be granted."""
+"""What is said at a stage that looks for a part, once somebody is asked."""
 
 
-def awaited(project: Json, jobs: Sequence[Json], names: Mapping[str, str]) -> list[str]:
+def awaited(
+    project: Json, jobs: Sequence[Json], names: Mapping[str, str], reader_id: str = ""
+) -> list[str]:
     """What a project waits for, as far as its reader sees it.
 
     `jobs` are its own, newest first; `names` are those of members by their ids. It is never
@@ -37,59 +25,53 @@ def awaited(project: Json, jobs: Sequence[Json], names: Mapping[str, str]) -> li
     """
     if project["stage"] in _ENDED:
         return [f"Rien n'est plus attendu de personne : le projet est {STAGES[project['stage']]}."]
+    holder = "Vous devez" if reader_id == project["holder_id"] else "Le porteur doit"
     known = [*_in_the_way(project, names)]
     if project["holder_due"]:
-        known.append(f"Le porteur doit {project['holder_due']}.")
-    return [*known, *_of_stage(project, jobs, is_told=bool(known))]
+        known.append(f"{holder} {project['holder_due']}.")
+    if project["staff_due"]:
+        known.append(f"Le Datalab doit {project['staff_due']}.")
+    return [*known, *_of_stage(project, jobs, holder, is_told=bool(known))]
 
 
 def _in_the_way(project: Json, names: Mapping[str, str]) -> Iterator[str]:
     """Whose word is missing, what is wrong with the treatment, and which jobs are lost."""
     for one in project.get("waits_for", ()):
         owner = names.get(one["member_id"], "de son propriétaire")
-        yield f"Un accord est attendu sur « {one['title'] or one['dataset_id']} » : {owner}."
+        yield f"Un accord est attendu sur « {one['title'] or _UNTITLED} » : {owner}."
     for one in project.get("accesses", ()):
         if one["state"] not in ("granted", "requested"):
             reason = (one["reason"] or "sans réponse").rstrip(".")
-            instead = _INSTEAD[one["state"] in ("refused", "expired")]
-            yield f"L'accès à « {one['title'] or one['dataset_id']} » manque : {reason}. {instead}"
+            yield f"L'accès à « {one['title'] or _UNTITLED} » manque : {reason}."
     for check in project.get("checks", ()):
         yield from check["faults"] + check["waits"]
     for one in project.get("given_up", ()):
         yield f"Un opérateur doit relancer ou annuler un calcul abandonné : {one['reason']}."
 
 
-def _of_stage(project: Json, jobs: Sequence[Json], *, is_told: bool) -> Iterator[str]:
+def _of_stage(project: Json, jobs: Sequence[Json], holder: str, *, is_told: bool) -> Iterator[str]:
     """What the stage itself is for, beside what is known to be in its way."""
     match project["stage"]:
         case "submitted":
             yield "Le Datalab cherche les données, les experts et les sites qui conviennent."
         case "advised" if not project["holder_due"]:
-            yield _of_review(project.get("checks", ()))
-        case "trialled" | "piloted" as stage:
-            part, looking, asking = _PARTS[stage]
-            asked = [one["part"] for one in project["invitations"] if one["state"] == "invited"]
-            yield asking if part in asked else looking
+            yield _of_review(project.get("checks", ()), holder)
+        case "trialled" | "piloted" as stage if not project["staff_due"]:
+            yield _ASKING[stage]
         case "secured" if not is_told:
             yield "Le Datalab ouvre l'accès aux données et l'espace de calcul."
         case "equipped" if not is_told:
-            yield _of_trial(_last(jobs, "trial"))
+            yield "L'essai sur un échantillon est lancé."
         case "staffed" if not is_told:
             yield _of_full_job(project["results"], _last(jobs, "full"))
 
 
-def _of_review(checks: Sequence[Json]) -> str:
+def _of_review(checks: Sequence[Json], holder: str) -> str:
     if any(one["faults"] for one in checks):
-        return "Le porteur doit changer le traitement."
+        return f"{holder} changer le traitement."
     if any(one["by"] == "catalog" for one in checks):
         return "Un relecteur du Datalab doit se prononcer."
     return "Le Datalab vérifie le traitement."
-
-
-def _of_trial(state: str) -> str:
-    if state in _STOPPED:
-        return "L'essai n'a pas abouti : un relecteur doit changer le traitement."
-    return "L'essai sur un échantillon est lancé."
 
 
 def _of_full_job(results: Sequence[Json], state: str) -> str:

@@ -212,7 +212,7 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "does": sentences_of(treatment, found.pop("titles").value or {}),
         "written": codes_of(treatment),
         "done": jobs,
-        "awaited": awaited(project, jobs, found["names"].value or {}),
+        "awaited": awaited(project, jobs, found["names"].value or {}, visit.member_id),
     }
     return visit.page("projects/show.html", faults.status, project=project, **found, **shown)
 
@@ -251,7 +251,9 @@ async def _possible(visit: Visit, project: Json) -> dict[str, bool]:
         "withdraw": is_open and (is_holder or is_staff),
         "deliver": stage == "staffed"
         and is_holder
-        and any(one["state"] == "released" for one in project["results"]),
+        and any(one["state"] == "released" for one in project["results"])
+        # Intake takes no result of data that was taken away.
+        and not any(one["state"] == "revoked" for one in project.get("accesses", ())),
     }
 
 

@@ -20,9 +20,12 @@ _CHANGED = "le dossier a changÃ© depuis que vous l'avez lu : relisez-le, puis dÃ
 
 
 async def page(visit: Visit) -> Response:
-    """The projects to review and the results that wait to leave, oldest first."""
+    """The projects to review, what else waits for the staff, and results that wait to leave."""
     lab = visit.lab
-    asked = {"projects": lab.get("intake", "/projects", stage="advised", limit=_SHOWN)}
+    asked = {
+        "projects": lab.get("intake", "/projects", stage="advised", limit=_SHOWN),
+        "for_staff": lab.all_projects(for_staff=True),
+    }
     if visit.person and visit.person.has("reviewer"):
         asked["releases"] = lab.get("compute", "/release-requests", limit=_SHOWN)
     found = await lab.parts(**asked)

@@ -12,10 +12,7 @@ from services.portal.pages.projects.awaited import awaited
 from shared.events import Obstacle, ResultRefused, Stage
 from tests.unit.intake import made
 
-STILL = (
-    "Son propriétaire peut encore l'accorder ; sinon, un relecteur du Datalab peut changer le"
-    " traitement."
-)
+OBTAINS = "Le porteur doit obtenir l'accord du propriétaire des données, ou retirer le projet."
 DELIVERS = ["Le porteur doit livrer le service."]
 
 
@@ -73,27 +70,34 @@ def test_data_that_may_not_be_read_is_what_is_waited_for(state: Any) -> None:
     it = made.project_at("secured")
     access = DatasetAccess(dataset_id="dts_a", sequence=1, state=state, awaited=(made.OWNER,))
     it.note_access(access)
-    [said] = told(it)
     assert (
-        said
+        told(it)
         == {
-            "requested": "Un accord est attendu sur « dts_a » : Agence d'urbanisme.",
-            "refused": f"L'accès à « dts_a » manque : sans réponse. {STILL}",
+            "requested": ["Un accord est attendu sur « un jeu de données » : Agence d'urbanisme."],
+            "refused": ["L'accès à « un jeu de données » manque : sans réponse.", OBTAINS],
         }[state]
     )
 
 
-def test_data_that_nobody_answered_for_may_still_be_granted() -> None:
-    """The page says who can, and what else there is; each sentence ends once."""
-    it = made.project_at("secured")
-    late = {"state": "expired", "title": "Eau", "reason": "Sans réponse dans le délai imparti."}
-    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=1, **late))
-    assert told(it) == [f"L'accès à « Eau » manque : Sans réponse dans le délai imparti. {STILL}"]
+@pytest.mark.parametrize("stage", ["secured", "equipped", "trialled", "piloted", "staffed"])
+def test_data_that_was_taken_away_waits_for_the_holder(stage: Stage) -> None:
+    """At every stage: no treatment helps, and no result is delivered; each sentence ends once."""
+    it = with_result() if stage == "staffed" else made.project_at(stage)
     gone = {"state": "revoked", "title": "Eau", "reason": "Supprimé."}
-    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=2, **gone))
-    assert told(it) == [
-        "L'accès à « Eau » manque : Supprimé. Un relecteur du Datalab peut changer le traitement."
-    ]
+    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=9, **gone))
+    if stage == "equipped":
+        it.end_trial(made.failed_trial("job_1"))
+    said = told(it, trial="failed", full="succeeded")
+    assert said[:2] == ["L'accès à « Eau » manque : Supprimé.", OBTAINS]
+    assert not any("traitement" in one or "livrer" in one for one in said)
+
+
+def test_who_reads_of_oneself_is_addressed() -> None:
+    """« Le porteur doit » is for the others."""
+    it = made.saved(made.project(treatment=None))
+    shown = ProjectView.of(it).model_dump(mode="json")
+    said = awaited(shown, [], {}, made.HOLDER)
+    assert said[0] == "Vous devez dire ce qu'il faut faire des données."
 
 
 def test_a_failed_trial_waits_for_a_reviewer() -> None:
@@ -101,18 +105,21 @@ def test_a_failed_trial_waits_for_a_reviewer() -> None:
     it = made.project_at("equipped")
     assert told(it, trial="running") == ["L'essai sur un échantillon est lancé."]
     it.end_trial(made.failed_trial("job_1"))
-    [said] = told(it, trial="failed")
-    assert said.endswith("un relecteur doit changer le traitement.")
+    assert told(it, trial="failed") == [
+        "Le Datalab doit changer le traitement : l'essai n'a pas abouti."
+    ]
+    it.set_treatment(made.treatment(*it.secured_ids), made.REVIEWER, is_reviewer=True)
+    assert told(it, trial="failed") == ["L'essai sur un échantillon est lancé."]
 
 
 def test_who_is_asked_for_a_part_is_waited_for() -> None:
     """Before, the lab looks for somebody."""
     it = made.project_at("trialled")
-    assert told(it) == ["Le Datalab cherche un site pilote."]
+    assert told(it) == ["Le Datalab doit inviter un site pilote."]
     it.choose_pilot_site(made.SITE, made.REVIEWER)
     assert told(it) == ["Le membre invité comme site pilote doit répondre."]
     it.answer_invitation(made.SITE, "accept")
-    assert told(it) == ["Le Datalab forme l'équipe."]
+    assert told(it) == ["Le Datalab doit former l'équipe."]
     it.form_team(made.TEAM, made.REVIEWER)
     assert told(it) == ["Les membres invités dans l'équipe doivent répondre."]
 

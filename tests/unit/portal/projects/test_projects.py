@@ -248,3 +248,14 @@ def test_delivered_project_leads_to_what_it_gave_back() -> None:
     for known, is_led in (({}, False), ({"datasets?project_id=prj_1": given_back}, True)):
         html = shown(project, datasets={"items": []}, **known)
         assert ('<a href="/catalogue/dts_9">Aides par commune</a>' in html) == is_led
+
+
+def test_delivery_is_offered_where_intake_takes_it() -> None:
+    """Not of data that was taken away since."""
+    result = {"job_id": "job_1", "state": "released", "at": AT}
+    project = {**PROJECT, "stage": "staffed", "results": [result], "conditions": []}
+    access = {"dataset_id": "dts_1", "title": "Aides", "reason": "", "conditions": []}
+    for state, is_offered in (("granted", True), ("revoked", False)):
+        html = shown({**project, "waits_for": [], "accesses": [{**access, "state": state}]})
+        assert ('action="/projets/prj_1/livraison"' in html) == is_offered
+        assert ('href="#livrer"' in html) == is_offered

@@ -7,6 +7,7 @@ from tests.unit.portal.drafts.test_dossier import REVIEW, SEEN
 from tests.unit.portal.pages import html_of, page_of
 
 PROJECT: dict[str, Any] = {**SEEN, "id": "prj_1", "stage": "advised", "version": 7}
+NONE: dict[str, Any] = {"items": [], "next": None}
 SECURE, REJECT = 'value="secure"', 'value="reject"'
 
 
@@ -30,5 +31,17 @@ def test_list_says_what_one_agreed_to() -> None:
     """So that nobody opens a project again to find that it waits for another reviewer."""
     about = {"title": "Bancs", "submitted_at": "2026-11-20T09:30:00Z", "holder_due": ""}
     listed = [{**about, "id": "prj_1", "holder_id": "asso", "has_agreed": True}]
-    text = page_of(reviews.page, {"/projects": {"items": listed}}, "operator")
+    answers = {"/projects": {"items": listed}, "/projects?for_staff=True": NONE}
+    text = page_of(reviews.page, answers, "operator")
     assert "vous y êtes favorable, un autre relecteur décide" in text
+
+
+def test_list_has_what_waits_for_the_staff_after_a_review() -> None:
+    """With what there is to do, and where one does it."""
+    project = {"id": "prj_1", "holder_id": "asso", "title": "Bancs", "stage": "equipped"}
+    due = {**project, "staff_due": "changer le traitement : l'essai n'a pas abouti"}
+    waiting = {"items": [due], "next": None}
+    answers = {"/projects": NONE, "/projects?for_staff=True": waiting}
+    assert 'href="/projets/prj_1"' in html_of(reviews.page, answers, "operator")
+    said = "Bancs : changer le traitement : l'essai n'a pas abouti"
+    assert said in page_of(reviews.page, answers, "operator")
