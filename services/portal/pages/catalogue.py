@@ -5,6 +5,7 @@ from starlette.responses import Response
 from services.portal.download import download
 from services.portal.lab import path_of
 from services.portal.lab.lab_calls import if_seen
+from services.portal.pages.data import project_of
 from services.portal.visit import Visit, get
 
 _FACETS = ("theme", "territory", "licence", "producer", "format", "key", "updated_within")
@@ -46,7 +47,9 @@ async def show(visit: Visit) -> Response:
         # Where persons are in them, their names are for those who may read them.
         listed = if_seen(visit.lab.get("catalog", f"{path}/files", limit=_FILES))
         found |= await visit.lab.parts(listed=listed)
-    return visit.page("catalogue/dataset.html", newest=newest, names=names, **found)
+    project = await project_of(visit, dataset) if dataset else None
+    found |= {"newest": newest, "names": names, "project": project}
+    return visit.page("catalogue/dataset.html", **found)
 
 
 async def table(visit: Visit) -> Response:

@@ -77,8 +77,17 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "faults": faults,
         "names": names,
         "is_mine": is_mine,
+        "project": await project_of(visit, dataset),
     }
     return visit.page("data/show.html", faults.status, dataset=dataset, **found, **shown)
+
+
+async def project_of(visit: Visit, dataset: Json) -> Json:
+    """The project that delivered it, if one did and the person may see that."""
+    if not (dataset.get("project_id") and visit.person):
+        return None
+    found = await visit.lab.seen("intake", "projects", [dataset["project_id"]])
+    return found[dataset["project_id"]]
 
 
 async def state(visit: Visit) -> Response:

@@ -5,6 +5,7 @@ from typing import Any
 from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.column_types import all_types
 from services.portal.french import TYPES
+from services.portal.lab import Refused
 from services.portal.pages import catalogue
 from tests.unit.portal.pages import html_of, page_of
 from tests.unit.portal.test_file_reading import column, version
@@ -24,6 +25,7 @@ READ["profile"]["columns"] = [
     {**column("n"), "kind": "integer", "description": "Habitants", "filled": 2, "distinct": 2},
 ]
 READ["profile"]["repairs"] = []
+SECRET = Refused(404, "inconnu")
 _LISTS = ("/datasets/dts_1/joins", "/datasets/dts_1/recipes", "/projects")
 NOTHING: dict[str, Any] = {path: {"items": []} for path in _LISTS}
 
@@ -96,3 +98,36 @@ def test_files_are_told_and_taken_whole() -> None:
     answers["/datasets/dts_1"] = {**DATASET, "versions": [{**READ, "files": [map_]}]}
     html = html_of(catalogue.show, answers, "holder", dataset_id="dts_1")
     assert ("fichier?nom=carte.png" in html, "format=csv" in html) == (True, True)
+
+
+def test_delivered_result_says_which_project_and_data_it_is_made_of() -> None:
+    """And what of that is gone; its pictures are shown to who may read it."""
+    inputs = [
+        {"dataset_id": "dts_2", "title": "Gîtes", "version": 1, "licence": "lov2"},
+        {"dataset_id": "dts_3", "title": "Jeu de données supprimé", "version": 2, "licence": ""},
+    ]
+    gone = {"dataset_id": "dts_3", "title": "Jeu de données supprimé", "state": "deleted"}
+    made = {
+        **DATASET,
+        "project_id": "prj_1",
+        "versions": [
+            {
+                **READ,
+                "provenance": {"inputs": inputs, "attribution": "INSEE, 2026."},
+                "files": [{"name": "carte.png", "file": {"size": 10}}],
+            }
+        ],
+        "ended_inputs": [{**gone, "ended_at": "2026-11-20", "reason": "Plus à nous."}],
+    }
+    answers = {**NOTHING, "/datasets/dts_1": made, "/projects/prj_1": {"title": "Nuitées"}}
+    html, text = (
+        show(catalogue.show, answers, "holder", dataset_id="dts_1") for show in (html_of, page_of)
+    )
+    assert 'Livré par le projet <a href="/projets/prj_1">Nuitées</a>' in html
+    assert '<a href="/catalogue/dts_2">Gîtes</a>' in html
+    assert "/catalogue/dts_3" not in html
+    assert "n'existent plus : supprimées le 20/11/2026. Motif : Plus à nous." in text
+    assert "À citer : INSEE, 2026." in text
+    assert "/catalogue/dts_1/fichier?nom=carte.png" in html
+    others = html_of(catalogue.show, {**answers, "/projects/prj_1": SECRET}, dataset_id="dts_1")
+    assert "prj_1" not in others

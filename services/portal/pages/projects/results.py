@@ -22,7 +22,8 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """A job with its log, and its result once it is there."""
     job_id = visit.part("job_id")
     job = await visit.lab.get("compute", path_of("jobs", job_id))
-    is_out = job["state"] == "succeeded" and not job["is_held"]
+    # What is withheld, or was deleted with its data, has no files any more.
+    is_out = job["state"] == "succeeded" and not job["is_held"] and bool(job["result"])
     table = await _first_rows(visit, job_id, job) if is_out else []
     read = await _rows_read(visit, job_id) if is_out and job["kind"] == "trial" else ""
     shown = {"job": job, "files": _files(job), "table": table, "read": read}

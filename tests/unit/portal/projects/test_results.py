@@ -14,9 +14,12 @@ JOB: dict[str, Any] = {
     "reason": "la mémoire n'a pas suffi",
     "message": "",
     "outputs": [],
+    "result": None,
+    "decision": None,
     "is_held": False,
     "may_run_again": True,
 }
+MADE = {"sha256": "0" * 64, "size": 1}
 BUTTON = 'action="/resultats/job_1/relance"'
 
 
@@ -59,7 +62,14 @@ def test_trial_says_at_its_head_which_rows_it_read() -> None:
     """Nobody takes its figures for those of the whole table."""
 
     def head(*reports: Json, **changed: Any) -> str:
-        job = {**JOB, "kind": "trial", "state": "succeeded", "reason": "", **changed}
+        job = {
+            **JOB,
+            "kind": "trial",
+            "state": "succeeded",
+            "reason": "",
+            "result": MADE,
+            **changed,
+        }
         answers = {"/jobs/job_1": job, "/jobs/job_1/result": {"reports": list(reports)}}
         return page_of(results.show, answers, "holder", job_id="job_1")
 
@@ -68,3 +78,14 @@ def test_trial_says_at_its_head_which_rows_it_read() -> None:
     assert "Essai sur toutes les lignes. Le calcul complet suit" in head({})
     assert "Essai. Ce n'est pas le résultat" in head(crossed, is_held=True)
     assert "Ce n'est pas" not in head(crossed, kind="full")
+
+
+def test_result_that_is_closed_says_why() -> None:
+    """Data that was taken away, or deleted with what was made of it; a held one is not closed."""
+    why = "ce résultat est fait de données restreintes : étude finie"
+    done = {**JOB, "state": "succeeded", "reason": "", "message": why}
+    for changed, is_told in (({}, True), ({"is_held": True}, False), ({"result": MADE}, False)):
+        answers = {"/jobs/job_1": {**done, **changed}}
+        text = page_of(results.show, answers, "holder", job_id="job_1")
+        told = "étude finie. Ses fichiers ne se téléchargent plus."
+        assert (told in text) == is_told
