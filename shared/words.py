@@ -234,3 +234,11 @@ def near(name: str, names: Mapping[str, object], among: str = "ses colonnes") ->
         return f" ; vouliez-vous dire {french_list([quoted(one) for one in found])} ?"
     shown = [quoted(one) for one in list(names)[:_NAMES_SHOWN]]
     return f" ({among} : {', '.join(shown)}{', …' if len(names) > _NAMES_SHOWN else ''})"
+
+
+_STEP = re.compile(r"\bsteps\.(\d+)(?:\.\w+)* ?: ")
+
+
+def steps_in_words(text: str) -> str:
+    """A sentence of ours where people read it: `steps.0.sums: ...` is `étape 1 : ...`."""
+    return _STEP.sub(lambda found: f"étape {int(found[1]) + 1} : ", text)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
+from shared.words import steps_in_words
+
 _WIDE, _NARROW = "\u00a0", "\u202f"
 _BEFORE_WIDE = re.compile(" (?=[:»])")
 _BEFORE_NARROW = re.compile(" (?=[;!?])")
@@ -19,7 +21,8 @@ def spaced(text: str) -> str:
 
 def sentence(text: str) -> str:
     """What a service or page says, as a sentence of its own: with a capital, and spaced."""
-    return spaced(text[:1].upper() + text[1:])
+    told = steps_in_words(text)
+    return spaced(told[:1].upper() + told[1:])
 
 
 class FrenchSpaces(Extension):

@@ -19,7 +19,7 @@ from services.notify.mail.model import KINDS, Mail, MailPreference, News, Recipi
 from services.notify.mail.seats import SeatLetter, said, when
 from services.notify.timeline import TimelineEntry
 from shared.settings import Settings
-from shared.words import PARIS, counted
+from shared.words import PARIS, counted, steps_in_words
 
 _SUBJECT = 120
 """Characters of a subject: most programs show no more."""
@@ -88,7 +88,8 @@ class Letters:
     ) -> EmailMessage:
         """The message; written again, it has the same Message-ID and date."""
         told = [
-            _Told(one.kind, _line(entry.summary), self._portal + one.page) for one, entry in news
+            _Told(one.kind, _line(steps_in_words(entry.summary)), self._portal + one.page)
+            for one, entry in news
         ]
         scope: Scope = "daily" if mail.is_digest else told[0].kind
         stop = f"{self._portal}/desabonnement/{preference.link(scope)}"

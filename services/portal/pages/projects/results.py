@@ -1,7 +1,5 @@
 """A job: how far it is, what it made, and what of it may leave."""
 
-import csv
-import io
 from contextlib import aclosing
 
 from starlette.responses import Response, StreamingResponse
@@ -10,11 +8,12 @@ from services.portal.download import PICTURES, download
 from services.portal.french import count
 from services.portal.lab import Json, path_of
 from services.portal.lab.lab_calls import if_seen, pieces_of
+from services.portal.pages.projects.result_table import FirstRows, first_rows
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 from shared.words import french_list, grouped
 
 _MANIFEST = "manifest.json"
-_TABLE, _SHOWN_ROWS, _SHOWN_BYTES = "result.csv", 50, 64_000
+_TABLE, _SHOWN_BYTES = "result.csv", 64_000
 _NO_CONTENT = 204
 
 
@@ -24,7 +23,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     job = await visit.lab.get("compute", path_of("jobs", job_id))
     # What is withheld, or was deleted with its data, has no files any more.
     is_out = job["state"] == "succeeded" and not job["is_held"] and bool(job["result"])
-    table = await _first_rows(visit, job_id, job) if is_out else []
+    table = await _first_rows(visit, job_id, job) if is_out else FirstRows()
     read = await _rows_read(visit, job_id) if is_out and job["kind"] == "trial" else ""
     shown = {"job": job, "files": _files(job), "table": table, "read": read}
     # The part that changes is asked for alone while the job goes on.
@@ -79,7 +78,7 @@ async def show_release(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "names": await visit.names([by] if by else []),
         "titles": await visit.lab.titles("catalog", "datasets", named),
         "projects": await visit.lab.titles("intake", "projects", projects),
-        "table": await _first_rows(visit, job_id, asked) if waits else [],
+        "table": await _first_rows(visit, job_id, asked) if waits else FirstRows(),
         "files": _files(asked) if waits else [],
         "faults": faults,
     }
@@ -117,10 +116,10 @@ async def _rows_read(visit: Visit, job_id: str) -> str:
     return french_list(list(dict.fromkeys(said))) or "toutes les lignes"
 
 
-async def _first_rows(visit: Visit, job_id: str, made: Json) -> list[list[str]]:
-    """The first rows of the table that was made, its header first; none without a table."""
+async def _first_rows(visit: Visit, job_id: str, made: Json) -> FirstRows:
+    """The first rows of the table that was made; none without a table."""
     if not any(one["name"] == _TABLE for one in _files(made)):
-        return []
+        return FirstRows()
     text = b""
     path = path_of("jobs", job_id, "result")
     async with aclosing(pieces_of(await visit.lab.open("compute", path, name=_TABLE))) as pieces:
@@ -128,10 +127,7 @@ async def _first_rows(visit: Visit, job_id: str, made: Json) -> list[list[str]]:
             text += piece
             if len(text) > _SHOWN_BYTES:
                 break
-    lines = text[:_SHOWN_BYTES].decode("utf-8-sig", "ignore").splitlines(keepends=True)
-    whole = lines if len(text) <= _SHOWN_BYTES else lines[:-1]
-    rows = csv.reader(io.StringIO("".join(whole)), delimiter=";")
-    return [row for row, _ in zip(rows, range(_SHOWN_ROWS + 1), strict=False)]
+    return first_rows(text, _SHOWN_BYTES)
 
 
 ROUTES = [

@@ -1,0 +1,71 @@
+"""The first rows of a result as people read them: numbers as French has them, codes as they are."""
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from shared.tables.code_names import named_kind
+from shared.words import grouped
+
+_SHOWN = 50
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
+_WHOLE = re.compile(r"-?\d+(?:\.0+)?")
+_MOST_DIGITS = 15
+_CODE_LENGTHS = frozenset({4, 5, 9, 14})
+"""Years, codes of communes and postcodes, SIREN and SIRET."""
+
+
+class FirstRows(NamedTuple):
+    """The head of a table and its first rows; whether there are more."""
+
+    head: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    is_cut: bool = False
+
+
+def first_rows(text: bytes, most_bytes: int) -> FirstRows:
+    """The first rows of what begins a CSV file, of which so many bytes count."""
+    is_cut = len(text) > most_bytes
+    lines = text[:most_bytes].decode("utf-8-sig", "ignore").splitlines(keepends=True)
+    read = csv.reader(io.StringIO("".join(lines[:-1] if is_cut else lines)), delimiter=";")
+    rows = [row for row, _ in zip(read, range(_SHOWN + 2), strict=False)]
+    if not rows:
+        return FirstRows()
+    head, rows = rows[0], rows[1:]
+    columns = [
+        _written(name, values) for name, values in zip(head, zip(*rows, strict=False), strict=False)
+    ]
+    written = list(zip(*columns, strict=True)) if rows else []
+    return FirstRows(head, written[:_SHOWN], is_cut or len(rows) > _SHOWN)
+
+
+def _written(name: str, values: Sequence[str]) -> Sequence[str]:
+    """A column as people read it: one of numbers with a comma, and spaces between thousands."""
+    told = [one for one in values if one]
+    if not told or not all(map(_NUMBER.fullmatch, told)) or not _is_of_numbers(name, told):
+        return values
+    if all(map(_WHOLE.fullmatch, told)):
+        return [one and _grouped(one.partition(".")[0]) for one in values]
+    return [one and _with_comma(one) for one in values]
+
+
+def _is_of_numbers(name: str, told: Sequence[str]) -> bool:
+    """Whether they count or measure something, and are no codes or years."""
+    if any("." in one for one in told):
+        return True
+    lengths = {len(one) for one in told}
+    is_code = named_kind(name) or max(lengths) > _MOST_DIGITS
+    return not is_code and (len(lengths) > 1 or not lengths & _CODE_LENGTHS)
+
+
+def _grouped(whole: str) -> str:
+    return grouped(int(whole)).replace("-", "\u2212")
+
+
+def _with_comma(number: str) -> str:
+    whole, _, fraction = number.partition(".")
+    sign = "\u2212" if whole.startswith("-") else ""
+    fraction = fraction.rstrip("0")
+    return f"{sign}{grouped(abs(int(whole)))}{',' if fraction else ''}{fraction}"
