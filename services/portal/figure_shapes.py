@@ -1,6 +1,7 @@
 """Bars and a map of figures: geometry alone, which templates draw as SVG beside their tables."""
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -12,6 +13,7 @@ from services.portal.lab import Json
 FULL = 100
 """The length of the longest bar."""
 
+_ID = re.compile(r"(?:^| \()(?:dts|prj)_\w+\)?$")
 _FAINTEST, _STRONGEST = 0.1, 0.45
 
 
@@ -40,9 +42,18 @@ def bars_of(rows: Iterable[Json]) -> list[Bar]:
     found = list(rows)
     most = max((row["value"] or 0 for row in found), default=0)
     return [
-        Bar(row["group"], said_of(row), round(FULL * (row["value"] or 0) / most, 1) if most else 0)
+        Bar(
+            _called(row["group"]),
+            said_of(row),
+            round(FULL * (row["value"] or 0) / most, 1) if most else 0,
+        )
         for row in found
     ]
+
+
+def _called(group: str) -> str:
+    """What a group is called without the id that tells it from others of that name."""
+    return _ID.sub("", group) or "jeu jamais publié"
 
 
 def said_of(row: Json) -> str:

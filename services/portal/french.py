@@ -66,17 +66,34 @@ SEAT_STATES = {
 """What became of a registration for a workshop."""
 
 FIELDS = {
+    "answer": "réponse",
+    "basis": "base légale",
     "came": "personnes venues",
+    "columns": "colonnes",
+    "conditions": "conditions",
+    "conditions_met": "conditions de la revue",
+    "description": "description",
     "job_id": "résultat",
+    "keywords": "mots-clés",
+    "mail": "adresse électronique",
     "member_id": "membre",
+    "name": "nom",
+    "problem": "problème",
     "project_ids": "projets liés",
+    "purpose": "usage",
+    "reason": "raison",
+    "roles": "rôles",
     "seats": "places",
+    "site_id": "site pilote",
+    "skills": "compétences recherchées",
     "team": "équipe",
     "territory": "territoire",
+    "theme": "thème",
     "then": "membres suivants",
+    "title": "titre",
     "treatment": "traitement",
 }
-"""What fields of the services are called, where no field of a page stands for them."""
+"""What fields of the services are called at the top of a page."""
 
 TYPES = {
     "text": "texte",

@@ -39,6 +39,32 @@ _PARTS = {
 }
 """The figures by the headings of the page; those of another version of notify come last."""
 
+_GROUPS = {
+    "projects_by_stage": "Étape",
+    "projects_by_theme": "Thème",
+    "projects_by_territory": "Territoire",
+    "days_in_stage": "Étape",
+    "stays_in_stage": "Étape",
+    "waits_by_party": "Attendu",
+    "days_waited_by_party": "Attendu",
+    "days_waited_by_stage": "Étape",
+    "ends_by_stage": "Étape",
+    "ends_by_wait": "Attendu",
+    "datasets_used": "Données",
+    "datasets_asked": "Données",
+    "datasets_refused": "Données",
+    "datasets_never_crossed": "Données",
+    "requests_by_answer": "Réponse",
+    "services": "État",
+    "services_silent": "Service",
+    "compute_by_kind": "Calcul",
+    "compute_by_month": "Mois",
+    "members_by_kind": "Sorte de membre",
+    "members_by_part": "Part",
+    "workshops": "Atelier",
+}
+"""What the rows of a figure are; groups, where no word is better."""
+
 _MAP = "projects_by_territory"
 _REST = "Autres chiffres"
 _MEASURED = "jours"
@@ -56,7 +82,10 @@ class Figures:
         self.years = [(str(one), str(one)) for one in years]
         until, last = day(told["until"]), f"31/12/{self.year}"
         self.through = until if until.endswith(last[-4:]) else last
-        self._by_name = {one["name"]: one for one in told["figures"]}
+        self._by_name = {
+            one["name"]: {**one, "rows_are": _GROUPS.get(one["name"], "Groupe")}
+            for one in told["figures"]
+        }
         self.map = map_of(self.rows(_MAP))
         self.beyond_map = beyond_map(self.rows(_MAP))
 

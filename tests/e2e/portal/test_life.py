@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from docx import Document
+from playwright.sync_api import Page
 
 from deploy.demo import content
 from deploy.demo.story import Story
@@ -22,6 +23,11 @@ WAYS: dict[str, dict[str, Any]] = {
     "clavier": {"by": Keyboard, "scripts": False, "width": NARROW},
 }
 """A mouse in a wide window, with scripts; a keyboard alone in a narrow one, without."""
+
+
+def plain(page: Page, selector: str) -> str:
+    """What a part of the page says, with plain spaces."""
+    return " ".join(page.locator(selector).inner_text().split())
 
 
 @dataclass
@@ -54,7 +60,7 @@ class Life:
         self.holder.fill("#territory", "Calvados ; Seine-Maritime")
         page = self.holder.press("text=Déposer le projet")
         self.path = "/projets/" + page.url.rpartition("/")[2]
-        assert "Le porteur doit" in page.locator("#maintenant + ul").inner_text()
+        assert "Vous devez" in page.locator("#maintenant + ul").inner_text()
 
     def build(self, homes: str, bodies: str) -> None:
         """Choose two datasets and their key, which rows to add up and how, a map and a report."""
@@ -80,7 +86,12 @@ class Life:
         holder.check("[name=rapport]")
         page = holder.press(SEE)
         assert "logements_vacants" in page.locator("#apercu table").inner_text()
-        holder.press("text=Enregistrer ce traitement")
+        page = holder.press("text=Enregistrer ce traitement")
+        assert "Colore une carte selon « logements_vacants »" in plain(page, "#traitement + ol")
+        page = holder.press("text=Changer le traitement")
+        assert page.locator("#couleur").input_value() == "logements_vacants"
+        assert "où « logements_vacants » est supérieur à « 0 »" in plain(page, "#apercu ol")
+        assert page.locator("#droite").input_value() == bodies
 
     def complete(self) -> None:
         """Ask the holder for what the review lacks, and read its answer."""

@@ -23,6 +23,17 @@ def test_longest_bar_is_full_and_others_are_parts_of_it() -> None:
     ]
 
 
+def test_bars_are_called_without_ids() -> None:
+    """The committee reads titles; a dataset that was never published has none."""
+    groups = ("Communes, 2026 (dts_01M8)", "dts_01M8", "Froid (prj_1)", "Aides (2024)")
+    assert [bar.label for bar in bars_of([row(one, 1) for one in groups])] == [
+        "Communes, 2026",
+        "jeu jamais publié",
+        "Froid",
+        "Aides (2024)",
+    ]
+
+
 @pytest.mark.parametrize("rows", [[], [row("a", 0)], [row("a", None)]])
 def test_nothing_has_no_bar(rows: list[dict[str, Any]]) -> None:
     """No division by nothing."""

@@ -57,5 +57,5 @@ def test_registrants_faults_are_told_in_french() -> None:
     faults = {"said": "plus de personnes cochées que de participants", "at": "came"}
     visit = {"csrf": "", "menu": ()}
     text = plain(page.render(workshop=nothing, registrants=nothing, faults=faults, visit=visit))
-    assert "Plus de personnes cochées" in text
+    assert "Personnes venues : plus de personnes cochées" in text
     assert "came" not in text
