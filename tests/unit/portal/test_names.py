@@ -55,6 +55,25 @@ def test_project_names_who_is_waited_for_and_who_is_invited() -> None:
     assert "mbr_" not in text
 
 
+def test_project_names_the_data_that_cannot_be_read() -> None:
+    """What services say of it has its id; the page its title, where one may see that."""
+    told = ["dts_1 : est retiré", "dts_9 : est inconnu"]
+    check = {"by": "catalog", "faults": told, "waits": []}
+    treatment = {"inputs": {"t": "dts_1"}, "steps": []}
+    project = {**PROJECT, "checks": [check], "treatment": treatment}
+    summary = {"summary": "Des données ne se lisent pas. dts_1 : est retiré", "at": AT}
+    answers = {
+        "/projects/prj_1": project,
+        "/projects/prj_1/timeline": {"items": [summary]},
+        "/datasets/dts_1": {"title": "Aides"},
+        **MEMBERS,
+    }
+    text = page_of(projects.show, answers, "holder", project_id="prj_1")
+    assert text.count("« Aides » : est retiré") == len((told[0], summary))
+    assert "Un jeu de données : est inconnu" in text
+    assert "dts_" not in text
+
+
 def test_request_names_who_answers_and_who_granted() -> None:
     """With what each bound the grant to."""
     granted = {"decider": "mbr_1", "any_treatment": True, "wording": ""}

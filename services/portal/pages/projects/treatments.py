@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Iterable
+import re
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,10 +26,13 @@ from services.portal.pages.projects.treatment_sentences import sentences_of
 from services.portal.pages.projects.written_code import WrittenCode, code_of, sent_code
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.events import Treatment
+from shared.words import quoted
 
 _FOUND = 50
 _LONGEST = 300_000
 _NONE = "|"
+_UNSEEN = "un jeu de données"
+_DATASET = re.compile(r"\bdts_\w+")
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,11 @@ async def titles_of(visit: Visit, dataset_ids: Iterable[str]) -> dict[str, str]:
     """What datasets are called, by their ids: those that the person may see."""
     found = await visit.lab.seen("catalog", "datasets", set(dataset_ids))
     return {one: str(told["title"]) for one, told in found.items() if told}
+
+
+def with_titles(titles: Mapping[str, str], text: str) -> str:
+    """A sentence of a service's with the titles of datasets that it has the ids of."""
+    return _DATASET.sub(lambda it: quoted(titles[it[0]]) if it[0] in titles else _UNSEEN, text)
 
 
 async def _keys(visit: Visit, choices: Choices) -> Json:
