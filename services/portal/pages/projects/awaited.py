@@ -63,7 +63,7 @@ def _of_stage(project: Json, jobs: Sequence[Json], holder: str, *, is_told: bool
         case "equipped" if not is_told:
             yield "L'essai sur un échantillon est lancé."
         case "staffed" if not is_told:
-            yield _of_full_job(project["results"], _last(jobs, "full"))
+            yield _of_full_job(project["results"], _last(jobs, "full"), holder)
 
 
 def _of_review(checks: Sequence[Json], holder: str) -> str:
@@ -74,7 +74,7 @@ def _of_review(checks: Sequence[Json], holder: str) -> str:
     return "Le Datalab vérifie le traitement."
 
 
-def _of_full_job(results: Sequence[Json], state: str) -> str:
+def _of_full_job(results: Sequence[Json], state: str, holder: str) -> str:
     """Of a job that has no result to deliver: the newest result is held or refused, or none."""
     if results and state not in _UNDER_WAY:
         if results[-1]["state"] == "held":
@@ -82,8 +82,8 @@ def _of_full_job(results: Sequence[Json], state: str) -> str:
         return "Le résultat ne peut pas sortir : un relecteur doit changer le traitement."
     if state in _STOPPED:
         return (
-            "Le calcul complet n'a pas abouti : le porteur peut le relancer, ou un relecteur"
-            " changer le traitement."
+            f"Le calcul complet n'a pas abouti. {holder} le relancer depuis sa page, ou un"
+            " relecteur changer le traitement."
         )
     return "Le calcul complet est lancé ; son résultat se livre ensuite."
 

@@ -132,8 +132,8 @@ def test_a_full_job_that_ended_is_not_told_to_run() -> None:
     ]
     [said] = told(it, full="failed")
     assert said == (
-        "Le calcul complet n'a pas abouti : le porteur peut le relancer, ou un relecteur changer le"
-        " traitement."
+        "Le calcul complet n'a pas abouti. Le porteur doit le relancer depuis sa page, ou un"
+        " relecteur changer le traitement."
     )
     assert told(with_result(), full="succeeded") == DELIVERS
     held = with_result(is_held=True)
