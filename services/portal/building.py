@@ -28,6 +28,9 @@ COMPARISONS = {
 KEY_PARTS = ("left_key", "right_key", "left_via", "right_via")
 """What a proposed key of the preview says, that the step of a crossing takes."""
 
+ROWS = "nombre"
+"""What the number of a group's rows is called."""
+
 CODE_COLUMN = "code_commune"
 """What the column of added codes is called."""
 
@@ -58,8 +61,9 @@ class Choices:
     """What somebody chose; empty where nothing was chosen yet.
 
     `named` are the column whose names of communes get codes, and one that tells the département.
-    `key` has the parts of a proposed key; `counts` counts the rows of each group. Where it `folds`,
-    rows are kept by a word whatever its case, its accents and the spaces around it.
+    `key` has the parts of a proposed key; `counts` counts the rows of each group; `rate` are two of
+    the figures, the first told for 100 of the second. Where it `folds`, rows are kept by a word
+    whatever its case, its accents and the spaces around it.
     """
 
     left: str = ""
@@ -72,10 +76,16 @@ class Choices:
     counts: bool = False
     sums: tuple[str, ...] = ()
     means: tuple[str, ...] = ()
+    rate: tuple[str, str] = ("", "")
     bars: tuple[str, str] = ("", "")
     coloured: tuple[str, str] = ("", "")
     report: bool = False
     title: str = ""
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """What is counted and added up by group: what a rate may be made of."""
+        return (*((ROWS,) if self.counts else ()), *self.sums)
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -171,6 +181,9 @@ def _choices_in(treatment: Treatment) -> Choices:
         counts="rows" in counted,
         sums=tuple(counted.get("sums", ())),
         means=tuple(counted.get("means", ())),
+        rate=(counted["ratio"]["numerator"], counted["ratio"]["denominator"])
+        if "ratio" in counted
+        else ("", ""),
         bars=(drawn.get("label", ""), drawn.get("value", "")),
         coloured=(coloured.get("key", ""), coloured.get("value", "")),
         report="report" in told,
@@ -225,8 +238,8 @@ def _made(choices: Choices) -> Iterator[Step]:
     if choices.by:
         told = {"by": choices.by, "sums": choices.sums, "means": choices.means}
         given = {name: list(columns) for name, columns in told.items() if columns}
-        rows = {"rows": "nombre"} if choices.counts else {}
-        yield _step("aggregate", {"table": _LEFT}, {**given, **rows}, "comptes")
+        rows = {"rows": ROWS} if choices.counts else {}
+        yield _step("aggregate", {"table": _LEFT}, {**given, **rows, **_ratio(choices)}, "comptes")
     if all(choices.bars):
         label, value = choices.bars
         drawn = {"label": label, "value": value, "title": choices.title}
@@ -237,6 +250,14 @@ def _made(choices: Choices) -> Iterator[Step]:
         yield _step("map", {"table": _LEFT}, drawn, "carte")
     if choices.report:
         yield _step("report", {"table": _LEFT}, {"title": choices.title}, "rapport")
+
+
+def _ratio(choices: Choices) -> Step:
+    if not set(choices.rate) <= set(choices.figures):
+        return {}
+    numerator, denominator = choices.rate
+    name = f"{numerator} pour 100 {denominator}"
+    return {"ratio": {"name": name, "numerator": numerator, "denominator": denominator}}
 
 
 def _step(application: str, inputs: dict[str, str], parameters: Json, output: str) -> Step:

@@ -74,6 +74,9 @@ def _sentence(step: Json, names: Mapping[str, str], *, by_choices: bool) -> str:
                 f"{verb} {_columns(told[name])}" for name, verb in _FIGURES if told.get(name)
             ]
             rows = ["compte les lignes"] if told.get("rows") else []
+            if ratio := told.get("ratio"):
+                parts = quoted(ratio["numerator"]), quoted(ratio["denominator"])
+                figures.append(f"rapporte {parts[0]} à {parts[1]}")
             made = french_list([*rows, *figures]) or "garde chaque groupe une fois"
             said = f"Par {_columns(told['by'])}, {made}."
         case "chart":

@@ -204,6 +204,7 @@ def _choices(visit: Visit) -> Choices:
         counts=bool(asked.get("compter")),
         sums=tuple(filter(None, asked.getlist("sommes"))),
         means=tuple(filter(None, asked.getlist("moyennes"))),
+        rate=(asked.get("taux", ""), asked.get("pour", "")),
         bars=(asked.get("barres", ""), asked.get("hauteur", "")),
         coloured=(asked.get("territoire", ""), asked.get("couleur", "")),
         report=bool(asked.get("rapport")),

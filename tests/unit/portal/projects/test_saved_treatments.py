@@ -1,5 +1,6 @@
 """A treatment that was saved or typed is found again on its page, and said in words."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ CHOSEN = Choices(
     counts=True,
     sums=("parts",),
     means=("prix",),
+    rate=("nombre", "parts"),
     bars=("epci", "parts"),
     coloured=("epci", "parts"),
     report=True,
@@ -103,6 +105,18 @@ def test_page_opens_with_the_choices_that_were_saved() -> None:
     assert " checked" not in page(saved, query=b"gauche=dts_1&par=")
 
 
+def test_rate_is_offered_of_the_figures_that_are_made() -> None:
+    """One of them for 100 of another; without these it is left out."""
+    chosen = b"gauche=dts_1&par=epci&sommes=parts&compter=1&taux=nombre&pour=parts"
+    html = page(query=chosen)
+    assert "<option selected>nombre</option>" in html
+    assert "<option selected>parts</option>" in html
+    assert 'id="taux"' not in page(query=b"gauche=dts_1&par=epci&sommes=parts&taux=nombre")
+    treatment = treatment_of(replace(CHOSEN, counts=False))
+    assert treatment is not None
+    assert not [one for one in treatment["steps"] if "ratio" in one["parameters"]]
+
+
 @pytest.mark.parametrize(("field", "application"), [("sql", "query"), ("code", "python")])
 def test_page_opens_with_the_text_that_was_saved(field: str, application: str) -> None:
     """With its tables by their names, and that part of the page open."""
@@ -173,7 +187,8 @@ def test_choices_are_said_in_words() -> None:
     assert told == [
         "Croise « Cinémas » avec « EPCI », là où « com » et « code » se correspondent.",
         "Garde les lignes où « nom complet » n'est pas « L'Aigle »" + FOLDED,
-        "Par « epci », compte les lignes, additionne « parts » et calcule la moyenne de « prix ».",
+        "Par « epci », compte les lignes, additionne « parts », calcule la moyenne de « prix » et"
+        " rapporte « nombre » à « parts ».",
         "Dessine une barre par « epci », selon « parts ».",
         "Colore une carte selon « parts », par « epci ».",
         "Écrit un rapport.",
