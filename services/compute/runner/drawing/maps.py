@@ -141,7 +141,7 @@ def _draw_legend(axes: Axes, chosen: Choropleth, groups: list[tuple[str, Any, li
     ]
     axes.legend(
         handles=handles,
-        title=shortened(chosen.scale.title, 26) + f"\n(nombre de {level.many})",
+        title=shortened(chosen.scale.title, 26) + f"\n(nombre {level.of_many})",
         loc="center left",
         bbox_to_anchor=(1.0, 0.5),
         frameon=False,

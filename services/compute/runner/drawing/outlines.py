@@ -14,16 +14,17 @@ SOURCE = (
 
 
 class Level(NamedTuple):
-    """A kind of territory: what one and several are called."""
+    """A kind of territory: what one and several are called, and of how many something is."""
 
     one: str
     many: str
+    of_many: str
 
 
 LEVELS = {
-    "commune": Level("commune", "communes"),
-    "epci": Level("EPCI", "EPCI"),
-    "departement": Level("département", "départements"),
+    "commune": Level("commune", "communes", "de communes"),
+    "epci": Level("EPCI", "EPCI", "d'EPCI"),
+    "departement": Level("département", "départements", "de départements"),
 }
 
 

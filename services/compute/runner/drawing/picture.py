@@ -24,6 +24,9 @@ Axes = Any
 _DPI = 110
 _LETTERS_PER_INCH = 14
 _SMALL = 8
+_MARGIN = 0.2
+"""Inches around: browsers set the words of an SVG in a font that may be a little wider."""
+
 _STYLE: Mapping[str, Any] = {
     "text.parse_math": False,
     "svg.fonttype": "none",
@@ -91,7 +94,10 @@ def _write(drawing: Drawing, caption: Caption, path: Path, kind: Format) -> Path
     above.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
     below.text(0.01, 0.95, notes, va="top", fontsize=_SMALL, color="#333333")
     metadata = {"Date": None} if kind == "svg" else {"Title": drawable(caption.title)}
-    figure.savefig(path, format=kind, dpi=_DPI, metadata=metadata)
+    # What stands beside the axes may be wider than the layout made room for: nothing is cut off.
+    figure.savefig(
+        path, format=kind, dpi=_DPI, metadata=metadata, bbox_inches="tight", pad_inches=_MARGIN
+    )
     if kind == "svg":
         path.write_bytes(_finished(path.read_bytes(), drawing, caption))
     return path

@@ -1,13 +1,19 @@
 """Charts and maps as files: what they show, by their SVG."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import given as generated
 from hypothesis import strategies as st
+from matplotlib.font_manager import FontProperties
+from matplotlib.image import imread
+from matplotlib.textpath import TextPath
 
 from services.compute.runner.drawing.charts import AxisScale, Point, bars, curves
 from services.compute.runner.drawing.classes import quantiles
@@ -143,3 +149,75 @@ def test_a_crowd_of_points_makes_no_huge_file(tmp_path: Path) -> None:
 def test_nothing_to_draw_is_an_empty_chart(tmp_path: Path) -> None:
     """A table without a value is no failure."""
     assert "aucune valeur à dessiner" in _texts(_drawn(tmp_path, bars([], AxisScale("n"))))
+
+
+class _Line(NamedTuple):
+    """A line of an SVG, and where it begins and ends across."""
+
+    words: str
+    west: float
+    east: float
+
+
+def _lines(root: ET.Element) -> list[_Line]:
+    """Those that are not turned, as wide as their font sets them."""
+    found = []
+    for one in root.iter(f"{SVG}text"):
+        words, style = "".join(one.itertext()), one.get("style", "")
+        moved = re.search(r"translate\(([-\d.]+)", one.get("transform", ""))
+        size = re.search(r"font-size: ([\d.]+)px", style)
+        at = moved[1] if moved else one.get("x")
+        if not size or at is None or re.search(r"rotate\(-[1-9]", one.get("transform", "")):
+            continue
+        font = FontProperties(weight="bold" if "font-weight: 700" in style else "normal")
+        wide = TextPath((0, 0), words, size=float(size[1]), prop=font).get_extents().x1
+        before = {"middle": 0.5, "end": 1.0}.get(style.partition("text-anchor: ")[2][:6], 0.0)
+        west = float(at) - before * wide
+        found.append(_Line(words, west, west + wide))
+    return found
+
+
+_LONG = "Communauté d'agglomération du Pays de Saint-Malo et de la Baie du Mont-Saint-Michel"
+
+
+def _wide_map() -> Drawing:
+    values = {code: 1e9 + 1_234_567.0 * at for at, code in enumerate(areas("epci"))}
+    classes = quantiles(list(values.values()), 5)
+    scale = AxisScale(_LONG, "logements vacants depuis plus de deux ans")
+    return choropleth(Choropleth("epci", values, {}, classes, scale))
+
+
+@pytest.mark.parametrize(
+    ("drawing", "shown"),
+    [
+        pytest.param(_wide_map, " à moins de 1\u202f0", id="map"),
+        pytest.param(
+            lambda: bars(
+                [(_LONG, 1e9 * at) for at in range(9)], AxisScale("v", "logements vacants à louer")
+            ),
+            "8\u202f000\u202f000\u202f000\u00a0logements vacants à louer",
+            id="bars",
+        ),
+        pytest.param(
+            lambda: curves(
+                [Point(float(at), 1e9 * at, f"{_LONG} {at % 2}") for at in range(9)],
+                "x",
+                AxisScale("v"),
+                "lines",
+            ),
+            "Saint-Malo",
+            id="lines",
+        ),
+    ],
+)
+def test_no_label_is_cut_off(tmp_path: Path, drawing: Callable[[], Drawing], shown: str) -> None:
+    """Long names and large numbers end within the picture, with a margin, as SVG and as PNG."""
+    root = _drawn(tmp_path, drawing())
+    width = float(root.get("viewBox", "").split()[2])
+    lines = _lines(root)
+    assert shown in "\n".join(one.words for one in lines)
+    cut = [one for one in lines if one.west < 4 or one.east > width - 4]
+    assert not cut
+    pixels = imread(tmp_path / "chart.png")[:, :, :3]
+    assert pixels.shape[1] == pytest.approx(width / 72 * 110, rel=0.01), "as wide as the SVG"
+    assert (pixels[:, :4].min(), pixels[:, -4:].min()) == (1.0, 1.0), "nothing reaches an edge"
