@@ -188,7 +188,8 @@ class ReleaseRecord(Frozen):
     def for_holder(self) -> "ReleaseRecord":
         """The same without what rules found in cells, ledger entries and what is of others.
 
-        Which rule left a cell empty, or how many it did, tells of the units behind it. What
+        Which rule left a cell empty, or how many it did, tells of the units behind it; `told`
+        counts the cells that are empty in the table that leaves, whatever emptied them. What
         code, queries and steps that may stop make is not listed, nor that they failed: both may be
         after what they read.
         """

@@ -164,6 +164,8 @@ def _lines(job: Job, manifest: Manifest) -> Iterator[Line]:
             yield Line(label="Compte rendu", text=str(said)[:5000])
     if job.warning:
         yield Line(label="À savoir", text=job.warning)
+    if job.release and job.release.verdict == "suppressed":
+        yield Line(label="Secret statistique", text=job.release.told)
 
 
 def _source(one: Input) -> str:

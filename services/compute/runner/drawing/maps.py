@@ -16,13 +16,14 @@ from services.compute.runner.drawing.classes import Classes
 from services.compute.runner.drawing.french_labels import french_number, shortened
 from services.compute.runner.drawing.outlines import LEVELS, Area, areas
 from services.compute.runner.drawing.picture import Axes, Drawing
+from services.compute.runner.drawing.placing import HIDDEN
 
 _COLOURS = "YlGnBu"
 """ColorBrewer's, which the colour-blind read, and printers of greys."""
 
-_NONE, _OTHER = "#d0d0d0", "#f4f4f4"
-_EDGES = {"other": "#bbbbbb", "blank": "#999999"}
-_HATCHES = {"blank": "///"}
+_NONE, _HIDDEN, _OTHER = "#d0d0d0", "#e8d5e3", "#f4f4f4"
+_EDGES = {"other": "#bbbbbb", "blank": "#999999", "secret": "#7a5573"}
+_HATCHES = {"blank": "///", "secret": "..."}
 _WIDTH, _MOST, _LEAST = 9.0, 7.5, 3.5
 _MARGIN = 0.06
 _LEGEND = 2.4
@@ -86,7 +87,8 @@ def _groups(chosen: Choropleth, seen: Mapping[str, Area]) -> list[tuple[str, Any
     colours = colormaps[_COLOURS](np.linspace(0.12, 0.95, number) if number > 1 else [0.55])
     groups: list[tuple[str, Any, list[str]]] = [
         ("other", _OTHER, [c for c in seen if c not in chosen.values and c not in chosen.blank]),
-        ("blank", _NONE, [code for code in seen if code in chosen.blank]),
+        ("blank", _NONE, [code for code in seen if chosen.blank.get(code, HIDDEN) != HIDDEN]),
+        ("secret", _HIDDEN, [code for code in seen if chosen.blank.get(code) == HIDDEN]),
     ]
     by_class: dict[int, list[str]] = {one: [] for one in range(number)}
     for code, value in chosen.values.items():
@@ -127,7 +129,7 @@ def _rings(outline: Any) -> Iterator[Any]:  # noqa: ANN401
 def _draw_legend(axes: Axes, chosen: Choropleth, groups: list[tuple[str, Any, list[str]]]) -> None:
     level = LEVELS[chosen.level]
     labels = {f"class-{at}": label for at, label in enumerate(chosen.classes.labels())}
-    labels |= {"other": f"autres {level.many}", "blank": "sans valeur"}
+    labels |= {"other": f"autres {level.many}", "blank": "sans valeur", "secret": HIDDEN}
     handles = [
         Patch(
             facecolor=colour,

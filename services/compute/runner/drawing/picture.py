@@ -24,6 +24,10 @@ Axes = Any
 _DPI = 110
 _LETTERS_PER_INCH = 14
 _SMALL = 8
+_TITLE_LINE, _HEAD_LINE, _NOTE_LINE = 0.25, 0.18, 0.16
+"""Inches that a line of each is high."""
+
+_HEAD = "#8f2600"
 _MARGIN = 0.2
 """Inches around: browsers set the words of an SVG in a font that may be a little wider."""
 
@@ -46,12 +50,13 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 class Caption:
     """What stands on a picture beside the drawing: its title, and the notes under it.
 
-    `text` says what is seen, for those who do not see it.
+    `text` says what is seen, for those who do not see it; `head` what has to be read first.
     """
 
     title: str
     notes: tuple[str, ...]
     text: str
+    head: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,23 +80,21 @@ def write(drawing: Drawing, caption: Caption, path: Path, formats: Sequence[Form
 
 def _write(drawing: Drawing, caption: Caption, path: Path, kind: Format) -> Path:
     letters = int(drawing.width * _LETTERS_PER_INCH)
-    filled = (
-        textwrap.fill(drawable(note), letters, break_on_hyphens=False) for note in caption.notes
-    )
-    notes = "\n".join(filled)
-    lines = notes.count("\n") + 2
-    figure: Any = Figure(
-        figsize=(drawing.width, drawing.height + 0.16 * lines), layout="constrained"
-    )
-    above, below = figure.subfigures(2, 1, height_ratios=(drawing.height, 0.16 * lines))
-    axes = above.subplots()
+    title = textwrap.fill(drawable(caption.title), int(letters * 0.62))
+    head, notes = _lines(caption.head, int(letters * 0.85)), _lines(caption.notes, letters)
+    top = _TITLE_LINE * (title.count("\n") + 1) + _HEAD_LINE * len(head.splitlines()) + 0.1
+    bottom = _NOTE_LINE * (notes.count("\n") + 2)
+    heights = (top, drawing.height, bottom)
+    figure: Any = Figure(figsize=(drawing.width, sum(heights)), layout="constrained")
+    above, middle, below = figure.subfigures(3, 1, height_ratios=heights)
+    axes = middle.subplots()
     if drawing.is_empty:
         axes.set_axis_off()
         axes.text(0.5, 0.5, "aucune valeur à dessiner", ha="center")
     else:
         drawing.draw(axes)
-    title = textwrap.fill(drawable(caption.title), int(letters * 0.62))
-    above.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
+    above.text(0.01, 1, title, va="top", fontsize=13, fontweight="bold")
+    above.text(0.01, 0.02, head, va="bottom", fontsize=9, color=_HEAD)
     below.text(0.01, 0.95, notes, va="top", fontsize=_SMALL, color="#333333")
     metadata = {"Date": None} if kind == "svg" else {"Title": drawable(caption.title)}
     # What stands beside the axes may be wider than the layout made room for: nothing is cut off.
@@ -101,6 +104,11 @@ def _write(drawing: Drawing, caption: Caption, path: Path, kind: Format) -> Path
     if kind == "svg":
         path.write_bytes(_finished(path.read_bytes(), drawing, caption))
     return path
+
+
+def _lines(texts: Sequence[str], letters: int) -> str:
+    filled = (textwrap.fill(drawable(one), letters, break_on_hyphens=False) for one in texts)
+    return "\n".join(filled)
 
 
 def _finished(content: bytes, drawing: Drawing, caption: Caption) -> bytes:

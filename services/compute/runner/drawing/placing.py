@@ -16,15 +16,17 @@ Several = Literal["not_drawn", "sum"]
 """What becomes of a territory with several rows."""
 
 SEVERAL, NO_VALUE = "plusieurs lignes", "sans valeur"
+HIDDEN = "masqué : secret statistique"
 
 
 class KeyRows(NamedTuple):
-    """The rows of one key: how many, how many of them have a value, and their sum."""
+    """The rows of one key: how many, how many have a value, their sum, and how many hide theirs."""
 
     key: str
     rows: int
     filled: int
     total: float
+    hidden: int = 0
 
 
 class Missing(NamedTuple):
@@ -105,11 +107,12 @@ def _targets(level: str, keys: Sequence[str]) -> tuple[dict[str, list[str]], Cal
 def _colour(placed: Placed, code: str, found: Sequence[KeyRows], several: Several) -> None:
     rows, filled = sum(one.rows for one in found), sum(one.filled for one in found)
     is_one = rows == 1 or several == "sum"
-    value = sum(one.total for one in found) if filled and is_one else None
+    is_hidden = any(one.hidden for one in found)
+    value = sum(one.total for one in found) if filled and is_one and not is_hidden else None
     area: Any = areas(placed.level)[code]
     if area.outline is None:
         placed.missing.append(Missing(code, area.name, value))
     elif value is None:
-        placed.blank[code] = NO_VALUE if not filled else SEVERAL
+        placed.blank[code] = HIDDEN if is_hidden else NO_VALUE if not filled else SEVERAL
     else:
         placed.values[code] = value

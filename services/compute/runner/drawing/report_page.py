@@ -81,8 +81,8 @@ class DoneStep(NamedTuple):
 class Contents:
     """What a report is made of.
 
-    `sample` says in French what a trial saw of its tables, `provenance` for whom and why it was
-    made, and by which grants.
+    `head` is what has to be read before all else, in French; `provenance` says for whom and why it
+    was made, and by which grants.
     """
 
     title: str
@@ -93,7 +93,7 @@ class Contents:
     table: TableRows
     made: datetime
     software: Mapping[str, str]
-    sample: str = ""
+    head: Sequence[str] = ()
     provenance: Sequence[str] = ()
 
 
@@ -114,7 +114,7 @@ def page_of(contents: Contents) -> str:
         if inner
     )
     title = escape(contents.title)
-    sample = f'<p class="warning">{escape(contents.sample)}</p>\n' if contents.sample else ""
+    head = "".join(f'<p class="warning">{escape(one)}</p>\n' for one in contents.head)
     return f"""<!DOCTYPE html>
 <html lang="fr">
 <head>
@@ -129,7 +129,7 @@ def page_of(contents: Contents) -> str:
 <main>
 <h1>{title}</h1>
 <p>Rapport établi le {french_day(contents.made)}.</p>
-{sample}{body}
+{head}{body}
 </main>
 </body>
 </html>

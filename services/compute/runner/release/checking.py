@@ -9,21 +9,21 @@ from services.compute.runner.database import Database, columns, literal, quoted
 from services.compute.runner.release.arithmetic.atoms import Undecided
 from services.compute.runner.release.cells import Earlier
 from services.compute.runner.release.following import FollowedTable, Following
+from services.compute.runner.release.hidden_cells import HiddenCells
 from services.compute.runner.release.populations import Numbers, Population, visible
 from services.compute.runner.release.protected_figures import figures_of
 from services.compute.runner.release.table_check import TableCheck
 from services.compute.runner.release.told import outcome, summary
 from services.compute.runner.release.version_differences import OtherVersion, differences
 from shared.tables.release import LedgerEntry, OutputRelease, ReleaseRecord, RuleOutcome, strictest
-from shared.words import unique
-
-EMPTY = "secret statistique"
-"""The column that names, for each row, the columns that are left empty."""
 
 
 @dataclass
 class ReleaseChecks:
-    """What was checked so far in a job: the record's parts, and what else left in it."""
+    """What was checked so far in a job: the record's parts, and what else left in it.
+
+    `hidden` says in French what is left empty in its table; empty where nothing is.
+    """
 
     database: Database
     folder: Path
@@ -32,6 +32,7 @@ class ReleaseChecks:
     is_trial: bool = False
     outputs: list[OutputRelease] = field(default_factory=list)
     entries: list[LedgerEntry] = field(default_factory=list)
+    hidden: str = ""
     _left: list[tuple[LedgerEntry, Path]] = field(default_factory=list)
 
     def leave(self, name: str, table: str, output: str) -> str:
@@ -47,7 +48,7 @@ class ReleaseChecks:
         self.database.execute(f"CREATE TABLE {quoted(shown)} AS FROM {quoted(table)}")
         found = [it for one in inside for it in self._checked(one, table, followed, shown)]
         if any(one.verdict == "suppressed" for one in found):
-            self._mark(shown, followed)
+            self.hidden = HiddenCells.marked(self.database, shown, self._figures(followed)).told
         names = list(columns(self.database, table))
         for one in set(names) - set(visible(names)):
             self.database.execute(f"ALTER TABLE {quoted(shown)} DROP COLUMN {quoted(one)}")
@@ -73,7 +74,7 @@ class ReleaseChecks:
             outputs=tuple(self.outputs),
             entries=tuple(self.entries),
             differences=differences(self.folder, populations, self.entries),
-            told=summary(verdict),
+            told=summary(verdict, self.hidden),
         )
 
     def _checked(
@@ -128,21 +129,11 @@ class ReleaseChecks:
         yield from check.run(same)
         yield from check.compare(same, others)
 
-    def _mark(self, shown: str, followed: FollowedTable) -> None:
-        """Name the empty columns of each row: those that hold nothing look the same."""
-        names = {
+    def _figures(self, followed: FollowedTable) -> set[str]:
+        """The columns that hold figures of protected inputs."""
+        return {
             figure.column
             for name in self.following.inside(followed)
             for figure in figures_of(followed, self.following.populations[name])
             if figure.kind != "row"
         }
-        named = ", ".join(
-            f"CASE WHEN {quoted(one)} IS NULL THEN {literal(one)} END" for one in sorted(names)
-        )
-        if not named:
-            return
-        mark = unique([EMPTY], columns(self.database, shown))[0]
-        self.database.execute(f"""
-            CREATE OR REPLACE TABLE {quoted(shown)} AS
-            SELECT *, nullif(concat_ws(', ', {named}), '') AS {quoted(mark)} FROM {quoted(shown)}
-        """)

@@ -76,6 +76,7 @@ def between_versions(
     return found.model_copy(update={"told": found.told + which})
 
 
-def summary(verdict: ReleaseVerdict) -> str:
-    """The record in one sentence."""
-    return _SUMMARY[verdict]
+def summary(verdict: ReleaseVerdict, hidden: str = "") -> str:
+    """The record in a few sentences; of what is held, nothing is counted yet."""
+    told = _SUMMARY[verdict]
+    return f"{told} {hidden}" if hidden and verdict == "suppressed" else told

@@ -25,7 +25,7 @@ from shared.events.event import Step
 from shared.tables.manifest import PARQUET, RESULT
 from shared.words import unique
 
-_KEPT = ("application", "output", "totals", "likely_totals")
+_KEPT = ("application", "output", "sample", "totals", "likely_totals")
 _UNCHOSEN = ("cross", "aggregate", "chart", "map", "report")
 """Steps that leave rows out by no condition of the holder's: others may pick units one by one."""
 
@@ -166,6 +166,11 @@ class Leaving:
             for one in self._release.entries
         ]
         return shown, files
+
+    @property
+    def hidden(self) -> str:
+        """What the last table keeps secret, in French; empty where that is nothing."""
+        return self._release.hidden
 
     def record(self, failure: str) -> dict[str, Any]:
         """What was checked, for the last report; empty where nothing had to be.

@@ -91,7 +91,7 @@ class TreatmentRun:
         self.say(0.99, "écrit le résultat")
         made = write_result(self.database, self.folder / "out", result, found, reports[-1])
         note_result(self.work, result.rows, len(found), screened["warning"])
-        draw = partial(self._pictures, tables, result, reports)
+        draw = partial(self._pictures, tables, result, reports, leaving.hidden)
         pictures = hidden.attempted(len(reports), draw) or []
         reports[-1] |= leaving.record(hidden.failure)
         reports[-1] |= {"steps_left": self.reuse.leave(screening.needs_source)}
@@ -130,7 +130,11 @@ class TreatmentRun:
         return effect_of(step, f"steps.{number}", known), self._step(number, step, tables)
 
     def _pictures(
-        self, tables: Mapping[str, InputTable], result: InputTable, reports: list[Report]
+        self,
+        tables: Mapping[str, InputTable],
+        result: InputTable,
+        reports: list[Report],
+        hidden: str,
     ) -> list[Made]:
         """Draw what the steps ask for of their tables; of the last, `result` as it was written."""
         steps = self.work.steps
@@ -148,7 +152,7 @@ class TreatmentRun:
             self._workbench(number, steps[number], {TABLE: result if it.name == last else it})
             for number, it in enumerate(shown)
         ]
-        return draw_pictures(self.work, self.folder / "out", reports, benches)
+        return draw_pictures(self.work, self.folder / "out", reports, benches, hidden)
 
     def _summed(self, number: int) -> AggregateParameters | None:
         """What is added up of a crossing that the aggregation after it alone reads.

@@ -217,6 +217,84 @@ def test_protected_data_are_drawn_as_the_result_alone(tmp_path: Path) -> None:
         assert "pas dessiné" in report["summary"]
 
 
+TOWNS = {"14118": 20, "14327": 20, "14437": 2}
+"""How many rows each town has: Caen, Hérouville, and Mondeville, which is left out."""
+
+DOMINATED = ("14327", 0)
+"""The row that nearly all of Hérouville's sum is of."""
+
+
+@pytest.fixture(scope="module")
+def secret(tmp_path_factory: pytest.TempPathFactory) -> RunOutcome:
+    """A trial of restricted rows by town: one sum is hidden, and one town is left out."""
+    lines = [
+        f"{com};{90000 if (com, at) == DOMINATED else 10 + at}"
+        for com, rows in TOWNS.items()
+        for at in range(rows)
+    ]
+    title = {"title": "t"}
+    return treat(
+        tmp_path_factory.mktemp("secret"),
+        {"t": "\n".join(["com;ca", *lines]).encode()},
+        step("aggregate", {"table": "t"}, "summed", by=["com"], sums=["ca"]),
+        step("map", {"table": "summed"}, "carte", key="com", value="ca", **title),
+        step("chart", {"table": "carte"}, "barres", label="com", value="ca", **title),
+        step("report", {"table": "barres"}, "rapport", **title),
+        protected={"t": {"dataset_id": "dts_t", "version": 1}},
+        sample_rows=500,
+    )
+
+
+def test_all_that_shows_a_result_says_what_is_secret_of_it(secret: RunOutcome) -> None:
+    """Map, chart and page count the hidden cells at their head, and no row that is left out."""
+    told = "1 ligne sur 2 a des chiffres masqués par le secret statistique (1 cellule vide en tout"
+    assert secret.result["release"]["verdict"] == "suppressed"
+    assert told in secret.result["release"]["told"]
+    for words in (
+        _texts(secret.made("carte.svg")),
+        _texts(secret.made("barres.svg")),
+        secret.made("report.html").read_text(),
+    ):
+        assert told in " ".join(words.split())
+        assert "leur nombre est secret lui aussi" in " ".join(words.split())
+        assert "14437" not in words
+
+
+def test_hidden_areas_have_a_class_of_their_own(secret: RunOutcome) -> None:
+    """It is not that of areas without a value; what is left out is as white as any other area."""
+    words = _texts(secret.made("carte.svg"))
+    assert "masqué : secret statistique (1)" in words
+    assert "sans valeur (1)" not in words
+    assert "Masqué par le secret statistique, ou sans valeur (points) : 1 commune" in words
+    root = ET.fromstring(secret.made("carte.svg").read_text())  # noqa: S314 - ours
+    groups = {
+        one.get("id"): [it.text for it in one.iter(f"{SVG}title")] for one in root.iter(f"{SVG}g")
+    }
+    assert groups["secret"] == ["Hérouville-Saint-Clair (14327) : masqué : secret statistique"]
+    assert "Mondeville (14437) : sans donnée" in groups["other"]
+    assert secret.reports[1]["map"]["hidden"] == 1
+    barres = _texts(secret.made("barres.svg"))
+    assert "1 ligne dont la valeur est secrète ou manque n'est pas dessinée." in barres
+
+
+def test_a_trial_of_restricted_data_says_that_it_is_one(secret: RunOutcome, tmp_path: Path) -> None:
+    """Its figures look like the result's; how many rows a dataset has is in the catalogue."""
+    for name in ("carte.svg", "barres.svg"):
+        assert "Essai, sur toutes les lignes." in _texts(secret.made(name))
+    assert "Essai, sur toutes les lignes." in secret.made("report.html").read_text()
+    lines = [f"{com};{at % 7 + 10}" for com in ("14118", "14327") for at in range(100)]
+    sampled = treat(
+        tmp_path,
+        {"t": "\n".join(["com;ca", *lines]).encode()},
+        step("aggregate", {"table": "t"}, "summed", by=["com"], sums=["ca"]),
+        step("report", {"table": "summed"}, "rapport", title="t"),
+        protected={"t": {"dataset_id": "dts_t", "version": 1}},
+        sample_rows=60,
+    )
+    page = sampled.made("report.html").read_text()
+    assert "Essai sur un échantillon : 60 lignes sur 200." in page
+
+
 def test_a_trial_says_that_it_saw_a_sample(tmp_path: Path) -> None:
     """Picture and report tell how many rows they are of."""
     mapped = {**MAP, "inputs": {"table": "iris"}, "parameters": {**MAP["parameters"]}}

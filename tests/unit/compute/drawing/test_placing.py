@@ -45,6 +45,17 @@ def test_what_cannot_be_coloured_is_counted_by_its_reason() -> None:
     assert (placed.elsewhere, placed.unknown) == (4, 11)
 
 
+def test_a_hidden_figure_is_no_missing_value() -> None:
+    """Nor is a sum drawn of which a part is hidden."""
+    rows = [
+        KeyRows("14118", 1, 0, 0.0, 1),
+        KeyRows("14010", 1, 1, 9.0),
+        KeyRows("14654", 1, 0, 0.0, 1),
+    ]
+    placed = place("commune", rows, "sum")
+    assert placed.blank == dict.fromkeys(("14118", "14654"), "masqué : secret statistique")
+
+
 def test_codes_of_another_year_lead_to_the_present_commune() -> None:
     """14010 and 14654 are one commune today: their rows are added up only where that is asked."""
     rows = [KeyRows("14010", 1, 1, 10.0), KeyRows("14654", 1, 1, 5.0), KeyRows("14118", 1, 1, 1.0)]

@@ -95,7 +95,7 @@ def _page(tmp_path: Path) -> str:
             ),
             made=datetime(2026, 11, 27, 22, 30, tzinfo=UTC),
             software={"duckdb": "2.0.1"},
-            sample="Essai sur un échantillon",
+            head=("Essai sur un échantillon",),
             provenance=("Recette : vacance@2.", f"But : « {EVIL} »."),
         )
     )

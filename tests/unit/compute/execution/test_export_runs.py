@@ -6,11 +6,15 @@ from threading import Event, Thread
 
 import pytest
 
-from services.compute.execution.export_runs import ExportGate, TableExports
+from services.compute.execution.export_runs import ExportGate, TableExports, lines_of
 from services.compute.execution.spares.spares import Spares
+from services.compute.jobs.model import Job
+from shared.aggregate import now
 from shared.errors import Rejected, TooMany, Unavailable
 from shared.storage import Storage
 from shared.tables.exports import Export
+from shared.tables.manifest import Manifest
+from shared.tables.release import ReleaseRecord, ReleaseVerdict
 
 
 def test_a_member_has_two_exports_at_a_time() -> None:
@@ -52,3 +56,13 @@ def test_only_tables_are_exported(tmp_path: Path) -> None:
     text = files.put([b"a;b\n"], "text/csv")
     with pytest.raises(Rejected, match="seule une table"):
         TableExports(files, 10**9, Spares(0, 10**9)).table(text, Export(format="xlsx"), "mbr_a")
+
+
+@pytest.mark.parametrize(("verdict", "says"), [("suppressed", True), ("released", False)])
+def test_a_table_with_hidden_figures_says_so(verdict: ReleaseVerdict, *, says: bool) -> None:
+    """On its second sheet, which goes along where the result's page does not."""
+    release = ReleaseRecord(verdict=verdict, told="1 ligne sur 2 a des chiffres masqués.")
+    job = Job(id="job_1", kind="full", owner_id="m", lane="m", queued_at=now(), release=release)
+    manifest = Manifest(job_id="job_1", kind="full", started=now(), ended=now())
+    told = {one.label: one.text for one in lines_of(job, manifest)}
+    assert (told.get("Secret statistique") == release.told) is says

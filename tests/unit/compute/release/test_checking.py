@@ -205,7 +205,27 @@ def test_small_groups_are_missing_and_large_parts_are_empty(tmp_path: Path) -> N
     assert record.verdict == "suppressed"
     assert {one["ville"]: one["ca"] for one in made} == {"A": 936, "C": None}
     assert [one["secret statistique"] for one in made] == [None, "ca"]
+    assert record.told == (
+        "Des chiffres ont été masqués pour respecter le secret statistique. 1 ligne sur 2 a des"
+        " chiffres masqués par le secret statistique (1 cellule vide en tout, y compris ce qui"
+        " n'avait pas de valeur). Les groupes trop petits pour que leur existence soit dite n'y"
+        " figurent pas ; leur nombre est secret lui aussi."
+    )
     assert {one.rule: one.failed for one in record.outputs[0].rules} == {"units": 1, "dominance": 1}
+
+
+def test_how_many_rows_are_left_out_is_not_told(tmp_path: Path) -> None:
+    """Whether there is a town of two enterprises changes no word beside a hidden figure."""
+    rows = [(f"{at:09}", "C", "x", 10 + at % 2) for at in range(20, 25)]
+    rows += [("000000099", "C", "x", 9000)]
+    rows += [(f"{at:09}", "A", "x", 100 + at) for at in range(9)]
+    small = [(f"{at:09}", "B", "x", 100 + at) for at in range(10, 12)]
+    told = [
+        Lab(tmp_path / name, given).aggregate("ville")[0].told
+        for name, given in (("without", rows), ("with", rows + small))
+    ]
+    assert "1 ligne sur 2" in told[0]
+    assert told[0] == told[1]
 
 
 CHOSEN_BY_HAND = [crossed("mine.id", "e.siren"), summed("groupe")]

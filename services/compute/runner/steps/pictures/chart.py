@@ -13,6 +13,7 @@ from services.compute.runner.database import literal, quoted
 from services.compute.runner.drawing.charts import AxisScale, Point, bars, curves
 from services.compute.runner.drawing.french_labels import french_number
 from services.compute.runner.drawing.picture import Format
+from services.compute.runner.release.hidden_cells import is_hidden
 from services.compute.runner.steps.pictures.work import PictureWork
 from services.compute.runner.steps.workbench import TABLE, Workbench, number
 from shared.applications.aggregate_application import AggregateParameters, Chart
@@ -46,7 +47,10 @@ def draw_bars(
     label = bench.column(TABLE, told.label, "label")
     value, _ = number(bench, TABLE, told.value, "value")
     table = quoted(bench.tables[TABLE].name)
-    ((rows, filled),) = bench.rows(f"SELECT count(*), count({value}) FROM {table}")
+    hidden = is_hidden(bench.columns(TABLE), told.value)
+    ((rows, filled, secret),) = bench.rows(
+        f"SELECT count(*), count({value}), count(*) FILTER ({hidden}) FROM {table}"
+    )
     found = bench.rows(f"""
         SELECT coalesce(nullif(trim(CAST({label} AS VARCHAR)), ''), {literal(_NO_LABEL)}) AS label,
             {value} AS value
@@ -55,7 +59,7 @@ def draw_bars(
     drawing = bars(
         [(name, float(height)) for name, height in found], AxisScale(told.value, told.unit)
     )
-    notes = _missing(rows - filled)
+    notes = _missing(rows - filled, secret)
     if filled > len(found):
         notes.insert(
             0, f"Les {len(found)} valeurs les plus hautes, sur {french_number(filled)} lignes."
@@ -67,20 +71,29 @@ def draw_bars(
     return work.draw(drawing, told.title, formats, notes, text)
 
 
-def _missing(rows: int) -> list[str]:
-    if not rows:
-        return []
-    if rows == 1:
-        return ["1 ligne sans valeur n'est pas dessinée."]
-    return [f"{french_number(rows)} lignes sans valeur ne sont pas dessinées."]
+def _missing(rows: int, secret: int = 0) -> list[str]:
+    """What is said of rows without a value, and of those whose value is a secret."""
+    told = ((secret, "dont la valeur est secrète ou manque"), (rows - secret, "sans valeur"))
+    return [
+        f"1 ligne {which} n'est pas dessinée."
+        if many == 1
+        else f"{french_number(many)} lignes {which} ne sont pas dessinées."
+        for many, which in told
+        if many
+    ]
 
 
 def _draw_points(work: PictureWork, told: ChartParameters) -> Report:
     bench = work.workbench
     found = _rows(bench, told)
+    hidden = is_hidden(bench.columns(TABLE), told.value)
+    ((secret,),) = bench.rows(
+        f"SELECT count(*) FILTER ({hidden}) FROM {quoted(bench.tables[TABLE].name)}"
+        f" WHERE {_x_column(bench, told)} IS NOT NULL"
+    )
     without_x = sum(x is None for x, _, _ in found)
     points = [Point(_x(x), y, series) for x, y, series in found if x is not None]
-    notes = _missing(sum(point.y is None for point in points))
+    notes = _missing(sum(point.y is None for point in points), secret)
     if without_x:
         notes.append(f"{french_number(without_x)} lignes sans {told.label} ne sont pas dessinées.")
     _check(points, told)

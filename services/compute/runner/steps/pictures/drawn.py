@@ -28,18 +28,20 @@ _STEMS = {"aggregate": "chart"}
 
 
 def draw_pictures(
-    work: Work, out: Path, reports: list[Report], benches: Sequence[Workbench]
+    work: Work, out: Path, reports: list[Report], benches: Sequence[Workbench], hidden: str
 ) -> list[Made]:
     """Draw what the steps ask for, in order, into `out`; each report gets what it has of it.
 
     `benches` have the table of each step in the role TABLE: of the last, the result. Only that is
     checked before it leaves: others of protected data are not drawn, and the report says so.
+    `hidden` says what the result keeps secret.
     """
     made, pictures, files = datetime.now(UTC), list[Picture](), list[str]()
     for number, step in enumerate(work.steps):
         if step.application not in _DRAWS or not _is_drawn(step):
             continue
-        if not _is_checked(work, step, benches[number], benches[-1]):
+        is_result = benches[number].tables[TABLE].name == benches[-1].tables[TABLE].name
+        if not is_result and _origins(work, step) & work.protected.keys():
             reports[number] = _not_drawn(reports[number])
             continue
         task = PictureWork(
@@ -49,7 +51,7 @@ def draw_pictures(
             steps=tuple(_done(work.steps, reports)),
             pictures=tuple(pictures),
             made=made,
-            sample=_sample(reports[: number + 1]),
+            head=tuple(_head(work, reports[: number + 1], hidden if is_result else "")),
             provenance=work.provenance,
         )
         told = _draw(task, number, step)
@@ -65,12 +67,6 @@ def draw_pictures(
 
 def _is_drawn(step: Step) -> bool:
     return APPLICATIONS[step.application].draws or step.parameters.get("chart") is not None
-
-
-def _is_checked(work: Work, step: Step, bench: Workbench, last: Workbench) -> bool:
-    """Whether the step's table is the result, or others' restricted data did not go into it."""
-    is_result = bench.tables[TABLE].name == last.tables[TABLE].name
-    return is_result or not _origins(work, step) & work.protected.keys()
 
 
 def _not_drawn(report: Report) -> Report:
@@ -126,15 +122,22 @@ def _done(steps: Sequence[Step], reports: Sequence[Report]) -> Iterator[DoneStep
         yield DoneStep(title, step.application, step.output, step.parameters, told)
 
 
-def _sample(reports: Sequence[Report]) -> str:
-    """What a trial saw of its first tables, in French; empty for all of them."""
+def _head(work: Work, reports: Sequence[Report], hidden: str) -> Iterator[str]:
+    """What is read before all else, in French: what a trial saw of its tables, and what is hidden.
+
+    How many rows a dataset has is in the catalogue, also of a restricted one.
+    """
     told = (
         f"{french_number(sample['rows'])} lignes sur {french_number(sample['of'])}"
         for one in reports
         if (sample := one.get("sample"))
     )
-    listed = " ; ".join(dict.fromkeys(told))
-    return f"Essai sur un échantillon : {listed}." if listed else ""
+    if listed := " ; ".join(dict.fromkeys(told)):
+        yield f"Essai sur un échantillon : {listed}."
+    elif work.sample_rows is not None:
+        yield "Essai, sur toutes les lignes."
+    if hidden:
+        yield hidden
 
 
 def _with_picture(report: Report, told: Report) -> Report:

@@ -10,6 +10,7 @@ from services.compute.runner.drawing.french_labels import french_number
 from services.compute.runner.drawing.maps import Choropleth, choropleth
 from services.compute.runner.drawing.outlines import LEVELS, SOURCE, Level
 from services.compute.runner.drawing.placing import (
+    HIDDEN,
     NO_VALUE,
     SEVERAL,
     KeyRows,
@@ -17,6 +18,7 @@ from services.compute.runner.drawing.placing import (
     level_of,
     place,
 )
+from services.compute.runner.release.hidden_cells import is_hidden
 from services.compute.runner.steps.pictures.work import PictureWork
 from services.compute.runner.steps.workbench import TABLE, number
 from shared.applications.map_application import MapParameters
@@ -55,9 +57,10 @@ def _rows(work: PictureWork, told: MapParameters) -> list[KeyRows]:
     bench = work.workbench
     key = bench.column(TABLE, told.key, "key")
     value, _ = number(bench, TABLE, told.value, "value")
+    hidden = is_hidden(bench.columns(TABLE), told.value)
     found = bench.rows(f"""
         SELECT coalesce(trim(CAST({key} AS VARCHAR)), '') AS key, count(*), count({value}),
-            coalesce(fsum(CAST({value} AS DOUBLE)), 0)
+            coalesce(fsum(CAST({value} AS DOUBLE)), 0), count(*) FILTER ({hidden})
         FROM {quoted(bench.tables[TABLE].name)} GROUP BY ALL ORDER BY ALL
     """)
     return [KeyRows(*row) for row in found]
@@ -80,6 +83,7 @@ def _notes(placed: Placed, level: Level, told: MapParameters) -> Iterator[str]:
         yield f"Sans contour, donc pas sur la carte : {named}{more}."
     for reason, why in (
         (NO_VALUE, "Sans valeur (hachures)"),
+        (HIDDEN, "Masqué par le secret statistique, ou sans valeur (points)"),
         (SEVERAL, "Plusieurs lignes, donc pas une valeur (hachures)"),
     ):
         if blank := sum(one == reason for one in placed.blank.values()):
@@ -101,6 +105,7 @@ def _figures(placed: Placed) -> Report:
         "drawn": len(placed.values),
         "without_outline": [one.code for one in placed.missing],
         "without_value": sum(one == NO_VALUE for one in placed.blank.values()),
+        "hidden": sum(one == HIDDEN for one in placed.blank.values()),
         "several_rows": sum(one == SEVERAL for one in placed.blank.values()),
         "rows_of_another_year": placed.moved,
         "rows_split": placed.split,

@@ -31,7 +31,7 @@ def draw(work: PictureWork, told: ReportParameters) -> Report:
         table=TableRows(list(bench.columns(TABLE)), rows, int(total)),
         made=work.made,
         software=software,
-        sample=work.sample,
+        head=work.head,
         provenance=(*of_project(work.provenance), *of_grants(work.sources)),
     )
     path = work.path.with_suffix(".html")

@@ -21,8 +21,8 @@ class PictureWork:
     """One step's work: it draws the table in the role TABLE of its workbench.
 
     `path` is where files go, each with an ending of its own; `sources` are the datasets whose data
-    the table has, `steps` all of the treatment, `pictures` those of the steps before. `sample` says
-    in French what a trial saw of its tables.
+    the table has, `steps` all of the treatment, `pictures` those of the steps before. `head` is
+    what has to be read before all else, in French: that it is a trial, and what is hidden.
     """
 
     workbench: Workbench
@@ -31,7 +31,7 @@ class PictureWork:
     steps: tuple[DoneStep, ...]
     pictures: tuple[Picture, ...]
     made: datetime
-    sample: str = ""
+    head: tuple[str, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
 
     def draw(
@@ -39,8 +39,8 @@ class PictureWork:
     ) -> Report:
         """Write the picture with its sources and date; returns what the report has of it."""
         named = dict.fromkeys(f"Source : {_named(one)}." for one in self.sources)
-        below = (*notes, self.sample, *named, f"Dessiné le {french_day(self.made)}.")
-        caption = Caption(title, tuple(filter(None, below)), text)
+        below = (*notes, *named, f"Dessiné le {french_day(self.made)}.")
+        caption = Caption(title, below, " ".join((*self.head, text)), self.head)
         written = write(drawing, caption, self.path, sorted(set(formats)))
         told = " ; ".join(note.rstrip(".") for note in notes)
         return {
