@@ -25,6 +25,9 @@ TABLE = "table.parquet"
 RESULT = "result.parquet"
 """What a job calls the table of its last step."""
 
+DESCRIBED = "described"
+"""Where the report of a result's last step says what its columns hold."""
+
 
 class Input(Frozen):
     """A dataset as it was when a job read it."""
@@ -133,6 +136,12 @@ class Manifest(Frozen):
     def output(self, name: str) -> FileRef | None:
         """The file called `name`, if the job made it."""
         return next((out.file for out in self.outputs if out.name == name), None)
+
+    @property
+    def descriptions(self) -> tuple["ColumnDescription", ...]:
+        """What is to be known of columns of its table; raises ValidationError where it is none."""
+        told = (one for report in self.reports for one in report.get(DESCRIBED, ()))
+        return tuple(ColumnDescription.model_validate(one) for one in told)
 
 
 class Meaning(Frozen):

@@ -9,7 +9,7 @@ from shared.catalogues.harvested_page import PageReport
 from shared.errors import Rejected, explain
 from shared.events.event import FileRef
 from shared.storage import Storage
-from shared.tables.manifest import Manifest, Profile
+from shared.tables.manifest import ColumnDescription, Manifest, Profile
 from shared.tables.privacy import Privacy
 
 
@@ -37,6 +37,12 @@ def privacy_of(manifest: Manifest) -> Privacy | None:
     """What a treatment's result tells about persons; Rejected when its report of it is broken."""
     with _rejected(f"privacy of job {manifest.job_id}"):
         return Privacy.of(manifest.reports)
+
+
+def descriptions_of(manifest: Manifest) -> tuple[ColumnDescription, ...]:
+    """What a treatment says of the columns of its result; Rejected when its report is broken."""
+    with _rejected(f"columns of job {manifest.job_id}"):
+        return manifest.descriptions
 
 
 def page_of(manifest: Manifest) -> PageReport:

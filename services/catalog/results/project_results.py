@@ -4,7 +4,12 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from services.catalog.access.model import ProjectAccess
-from services.catalog.datasets.manifests import output_of, privacy_of, read_manifest
+from services.catalog.datasets.manifests import (
+    descriptions_of,
+    output_of,
+    privacy_of,
+    read_manifest,
+)
 from services.catalog.datasets.metadata import AccessLevel, Metadata
 from services.catalog.datasets.model import DATASET_PREFIX, Dataset
 from services.catalog.datasets.versions import Version, VersionContent, VersionProvenance
@@ -39,7 +44,9 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     dataset = Dataset(
         id=caused_id(DATASET_PREFIX, envelope.id, envelope.time),
         owner_id=event.holder_id,
-        metadata=_metadata_of(event, terms.licence, "open" if is_opened else "restricted"),
+        metadata=_metadata_of(
+            event, manifest, terms.licence, "open" if is_opened else "restricted"
+        ),
         project_id=event.project_id,
         source_owners=owners,
         readers=list(event.team),
@@ -53,9 +60,11 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     return store.of(Dataset).add(dataset, because=envelope)
 
 
-def _metadata_of(event: ProjectDelivered, licence: str, access: AccessLevel) -> Metadata:
+def _metadata_of(
+    event: ProjectDelivered, manifest: Manifest, licence: str, access: AccessLevel
+) -> Metadata:
     said = event.model_dump(include={"title", "description", "theme", "keywords", "territory"})
-    return Metadata(**said, licence=licence, access=access)
+    return Metadata(**said, licence=licence, access=access, columns=descriptions_of(manifest))
 
 
 def _datasets_of(store: Store, manifest: Manifest) -> Iterator[_Read]:

@@ -35,6 +35,10 @@ IS_EMPTY = "is_empty"
 PSEUDONYM_KEY = "pseudonym.key"
 """The file of a job's folder that has its project's key: nothing that leaves the job names it."""
 
+SECRET_VALUES = "secret_values"  # noqa: S105 - no password
+"""What the report of a treatment's last step has where secret values go into no figure."""
+
+_MOST_TOLD = 2000
 _PREFIX = "datalab-job-"
 _RESULT_BYTES = 5_000_000
 _PIECE = 1 << 20
@@ -161,6 +165,12 @@ class RunnerResult(Frozen):
             return Privacy.of(self.reports)
         except ValidationError as error:
             raise Rejected(_ILLEGIBLE) from error
+
+    @property
+    def withheld(self) -> str:
+        """Which secret values its figures do without, in French; empty where there are none."""
+        told = (str(report.get(SECRET_VALUES, "")) for report in self.reports)
+        return "".join(told)[:_MOST_TOLD]
 
     @property
     def is_empty(self) -> bool:

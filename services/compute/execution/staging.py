@@ -66,6 +66,7 @@ class StoredResult(NamedTuple):
     release: ReleaseRecord | None
     internal: Mapping[str, FileRef]
     is_empty: bool = False
+    withheld: str = ""
 
     @property
     def ending(self) -> dict[str, Any]:
@@ -221,7 +222,8 @@ def store_result(
         ended=now(),
     )
     told = files.put([manifest.model_dump_json().encode()], "application/json")
-    return StoredResult(told, outputs, privacy, release, internal, result.is_empty)
+    said = (result.is_empty, result.withheld)
+    return StoredResult(told, outputs, privacy, release, internal, *said)
 
 
 def claims_of(inputs: Sequence[Input], kept: StoredResult) -> list[dict[str, Any]]:

@@ -120,6 +120,7 @@ class Job(Aggregate):
     privacy: Privacy | None = None
     is_empty: bool = False
     size_warning: str = ""
+    withheld: str = ""
     counted: CountedCrossings | None = None
     reason: str = ""
     release: ReleaseRecord | None = None
@@ -214,7 +215,7 @@ class Job(Aggregate):
         if said and self.kind == "trial":
             said = f"Sur l'échantillon : {said}"
         empty = _EMPTY.get(self.kind, "") if self.is_empty else ""
-        return " ".join(filter(None, (empty, said, self.size_warning)))
+        return " ".join(filter(None, (empty, said, self.size_warning, self.withheld)))
 
     def queue(self) -> None:
         """Say that the job waits for its turn."""
@@ -320,13 +321,14 @@ class Job(Aggregate):
         release: ReleaseRecord | None = None,
         counted: CountedCrossings | None = None,
         is_empty: bool = False,
+        withheld: str = "",
     ) -> None:
         """End well, unless a cancellation was accepted before; `is_empty`: its table has no row."""
         self.check(run)
         if not self.cancel_requested:
             self.progress, self.result = 1.0, result
             self.outputs, self.privacy, self.release = outputs, privacy, release
-            self.is_empty = is_empty
+            self.is_empty, self.withheld = is_empty, withheld
             self.counted, self.size_warning = counted, counted.warning if counted else ""
         self._end("succeeded", seconds)
         if self.is_held and release:
@@ -412,7 +414,7 @@ class Job(Aggregate):
         """Tell which files are to be erased, and forget them with what a log may quote."""
         files = [*(one.file for one in outputs), *([result] if result else [])]
         self.result, self.outputs, self.privacy, self.counted = None, (), None, None
-        self.release, self.is_empty = None, False
+        self.release, self.is_empty, self.withheld = None, False, ""
         self.log_tail, self.filename, self.message = "", "", self.forgotten
         if files:
             about = {**self._about(), "dataset_id": self.forgotten_for}

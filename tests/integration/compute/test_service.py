@@ -355,3 +355,15 @@ def test_services_ask_the_same_by_rpc(lab: Lab) -> None:
         again = rpc.submit_job(project)
         assert again["state"] == "queued"
         lab.wait_for("job_succeeded", job_id=again["id"])
+
+
+def test_end_of_a_job_warns_of_secret_values(lab: Lab, compute: RunningService) -> None:
+    """Where it ends, and on its page: the sums lack them, whoever reads the sums."""
+    lines = [f"{14000 + at};{10 + at};{'nc' if at % 9 == 0 else at}" for at in range(90)]
+    dataset = lab.ingest("\n".join(["com;logements;vacants", *lines]).encode())
+    project = new_id("prj")
+    lab.start(project, dataset)
+    done = lab.wait_for("job_succeeded", project_id=project)
+    told = "10 valeurs secrètes ou non communiquées (« nc ») ne sont pas comptées dans « vacants »."
+    assert told in done["warning"]
+    assert told in body(lab.call(compute, "GET", f"/jobs/{done['job_id']}"))["warning"]

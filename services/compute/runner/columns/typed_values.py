@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from services.compute.runner.database import Database, columns, filled, literal, quoted
 from services.compute.runner.values.dates import FORMATS, MONTH_NAMES, PIVOT
 from services.compute.runner.values.numbers import number_sql, style_of
+from services.compute.runner.values.withheld_values import EmptyCells, is_withheld
 from shared.tables.manifest import Column, Meaning
 
 _WHOLE = frozenset(("integer", "year"))
@@ -25,21 +26,26 @@ class TypedTable:
 
     table: str
     select: str
-    read: tuple[str, ...]
+    read: tuple[Column, ...]
 
-    def lost(self, database: Database, made: str) -> dict[str, int]:
-        """How many cells of each column hold something that was not read.
+    def lost(self, database: Database, made: str) -> dict[str, EmptyCells]:
+        """How many cells of each column hold something that was not read, and what is secret.
 
         `made` is what the SELECT made, a table or file in SQL: to read texts twice takes long.
         """
         if not self.read:
             return {}
-        held = ", ".join(f"count({filled(name)})" for name in self.read)
-        kept = ", ".join(f"count({quoted(name)})" for name in self.read)
-        (before,) = database.execute(f"SELECT {held} FROM {quoted(self.table)}").fetchall()
+        held = ", ".join(f"count({filled(one.name)})" for one in self.read)
+        marked = ", ".join(f"count(*) FILTER ({is_withheld(one)})" for one in self.read)
+        kept = ", ".join(f"count({quoted(one.name)})" for one in self.read)
+        (found,) = database.execute(f"SELECT {held}, {marked} FROM {quoted(self.table)}").fetchall()
         (after,) = database.execute(f"SELECT {kept} FROM {made}").fetchall()
-        pairs = zip(self.read, before, after, strict=True)
-        return {name: int(held - kept) for name, held, kept in pairs if held > kept}
+        before, secret = found[: len(self.read)], found[len(self.read) :]
+        return {
+            one.name: EmptyCells(int(held - kept), int(hidden), one.withheld)
+            for one, held, hidden, kept in zip(self.read, before, secret, after, strict=True)
+            if held > kept
+        }
 
 
 def typed_table(database: Database, table: str, described: Iterable[Column]) -> TypedTable:
@@ -50,7 +56,7 @@ def typed_table(database: Database, table: str, described: Iterable[Column]) -> 
         value = typed_value(known[name]) if stored == "VARCHAR" and name in known else ""
         chosen.append(f"{value or quoted(name)} AS {quoted(name)}")
         if value:
-            read.append(name)
+            read.append(known[name])
     select = f"SELECT {', '.join(chosen)} FROM {quoted(table)}"
     return TypedTable(table, select, tuple(read))
 

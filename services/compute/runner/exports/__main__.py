@@ -9,6 +9,7 @@ from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import Database, literal, open_database, quoted
 from services.compute.runner.exports.excel_csv import write_csv
 from services.compute.runner.exports.workbook import write_workbook
+from services.compute.runner.values.withheld_values import warnings_of
 from shared.errors import Rejected
 from shared.tables.exports import Export, Line
 
@@ -37,13 +38,9 @@ def _export(database: Database, folder: Path, export: Export) -> None:
     database.execute(f"CREATE {kind} {quoted(_TYPED)} AS {typed.select}")
     if export.format == "xlsx":
         lost = typed.lost(database, quoted(_TYPED))
-        about += [_lost(name, cells) for name, cells in lost.items()]
+        told = (str(one["told"]) for one in warnings_of(lost, "left_empty"))
+        about += [Line(label="Cellules", text=one[0].upper() + one[1:]) for one in told]
     _WRITERS[export.format](database, _TYPED, folder / "out" / "table", about)
-
-
-def _lost(name: str, cells: int) -> Line:
-    text = f"« {name} » : {cells} sans nombre ni date, laissées vides ici"
-    return Line(label="Cellules", text=text)
 
 
 def _write_parquet(database: Database, table: str, made: Path, _about: list[Line]) -> None:

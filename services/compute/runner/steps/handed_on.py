@@ -6,6 +6,7 @@ from services.compute.execution.job_folder import Report
 from services.compute.runner.database import Database, columns, count
 from services.compute.runner.steps.workbench import InputTable, Repeated
 from services.compute.runner.values.column_units import of_unit
+from services.compute.runner.values.withheld_values import OF_NUMBERS, WITHHELD
 from shared.applications import APPLICATIONS
 from shared.applications.effect import Effect, MadeColumn
 from shared.events.event import Step
@@ -32,7 +33,24 @@ def made_table(
         is_whole,
         repeated_columns(step, effect, tables, report),
         described_columns(database, step, effect, tables),
+        secret=secret_columns(step, effect, tables, report),
     )
+
+
+def secret_columns(
+    step: Step, effect: Effect, tables: Mapping[str, InputTable], report: Report
+) -> dict[str, str]:
+    """What is said of the figures that secret values are not in, by column of the step's table."""
+    warnings = report.get("warnings", ())
+    told = {one["column"]: one["told"] for one in warnings if one["kind"] == WITHHELD}
+    found: dict[str, str] = {}
+    for name, made in effect.columns.items():
+        for source, how in made.of:
+            before = tables[step.inputs[source.role]].secret.get(source.column, "")
+            here = told.get(source.column, "") if how in OF_NUMBERS else ""
+            if said := before or here:
+                found[name] = said
+    return found
 
 
 def repeated_columns(

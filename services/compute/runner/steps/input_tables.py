@@ -15,10 +15,10 @@ from services.compute.runner.linkage.plain_values import mixed_days, plain_value
 from services.compute.runner.release.populations import numbered, row_of
 from services.compute.runner.steps.workbench import InputTable
 from services.compute.runner.totals.leaving_out import is_counted
+from services.compute.runner.values.withheld_values import Becomes, EmptyCells, warnings_of
 from shared.errors import Invalid
 from shared.tables.manifest import Column
 from shared.words import counted
-from shared.words import quoted as french_quoted
 
 _WHOLE_UP_TO = 3
 """Times a sample: of more rows, most figures of a sample can be told, and those of the others."""
@@ -150,18 +150,10 @@ def with_totals_told(report: Report, tables: Iterable[InputTable], *, is_kept: b
     return report | totals | looks | {"summary": summary}
 
 
-def with_empty_told(report: Report, empty: Mapping[str, int]) -> Report:
+def with_empty_told(
+    report: Report, empty: Mapping[str, EmptyCells], becomes: Becomes = "not_counted"
+) -> Report:
     """The report, with a warning for each column of which cells are left empty."""
-    warnings: list[Report] = [
-        {"kind": "no_value", "column": name, "cells": cells, "told": _empty_told(name, cells)}
-        for name, cells in empty.items()
-    ]
+    warnings = list(warnings_of(empty, becomes))
     summary = " ; ".join([report["summary"], *(str(one["told"]) for one in warnings)])
     return report | {"warnings": [*report.get("warnings", []), *warnings], "summary": summary}
-
-
-def _empty_told(name: str, cells: int) -> str:
-    column = french_quoted(name)
-    if cells == 1:
-        return f"une cellule de {column} n'est ni nombre ni date, et reste vide"
-    return f"{cells} cellules de {column} ne sont ni nombres ni dates, et restent vides"

@@ -15,6 +15,7 @@ from services.compute.runner.sql.plain_groups import plain_groups
 from services.compute.runner.steps.figures import period
 from services.compute.runner.steps.query import given_columns, shape
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench, number
+from services.compute.runner.values.withheld_values import OF_NUMBERS, WITHHELD, secret_told
 from shared.applications import APPLICATIONS
 from shared.applications.aggregate_application import AggregateParameters
 from shared.applications.cleaning.clean_application import CLEAN, CleanParameters
@@ -80,7 +81,7 @@ class Leaving:
             following.lose(inputs, step.output)
         if step.application not in _UNCHOSEN:
             following.choose(step.output)
-        return _told_less(report) if inside else report
+        return _told_less(report, _secret(effect, roles)) if inside else report
 
     def _grouping(
         self, step: Step, effect: Effect, roles: Mapping[str, InputTable]
@@ -212,6 +213,26 @@ def _is_followed(step: Step, effect: Effect, cleaned: CleanParameters | None) ->
     return not is_turned and not (cleaned and (effect.code or cleaned.fills))
 
 
-def _told_less(report: Report) -> Report:
+def _told_less(report: Report, secret: Sequence[Report]) -> Report:
     """The report of a step without what it counts of restricted data."""
-    return {**{name: report[name] for name in _KEPT if name in report}, "summary": _TOLD}
+    kept = {name: report[name] for name in _KEPT if name in report}
+    return kept | {"summary": _TOLD} | ({"warnings": list(secret)} if secret else {})
+
+
+def _secret(effect: Effect, roles: Mapping[str, InputTable]) -> list[Report]:
+    """The columns in whose figures secret values are not counted, as the catalogue shows them.
+
+    Not as they are read here: how many there are tells of units.
+    """
+    parts = (part for made in effect.columns.values() for part in made.of)
+    sources = dict.fromkeys(it.source for it in parts if it.how in OF_NUMBERS)
+    known = (roles[it.role].described.get(it.column) for it in sources)
+    return [
+        {
+            "kind": WITHHELD,
+            "column": one.name,
+            "told": secret_told(one.name, one.withheld, "not_counted"),
+        }
+        for one in known
+        if one and one.withheld
+    ]

@@ -18,6 +18,7 @@ from services.compute.runner.sql.binding import bind, bound, selected, trimmed
 from services.compute.runner.sql.faults import failure_of
 from services.compute.runner.sql.plain_groups import plain_groups
 from services.compute.runner.steps.workbench import Workbench
+from services.compute.runner.values.withheld_values import EmptyCells, is_withheld
 from shared.applications.effect import Effect, Source
 from shared.applications.query_application import QueryParameters, effect
 from shared.applications.sql import OTHERS
@@ -175,8 +176,10 @@ def _count_empty(
         if given is None or not given.is_read_as:
             continue
         table = quoted(workbench.tables[one.role].name)
-        ((lost,),) = workbench.rows(
-            f"SELECT count({filled(one.column)}) - count({given.value}) FROM {table}"
+        column = workbench.described(one.role, one.column)
+        ((lost, secret),) = workbench.rows(
+            f"SELECT count({filled(one.column)}) - count({given.value}),"
+            f" count(*) FILTER ({is_withheld(column)}) FROM {table}"
         )
         if lost:
-            workbench.empty[one.column] = int(lost)
+            workbench.empty[one.column] = EmptyCells(int(lost), int(secret), column.withheld)

@@ -4,22 +4,27 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.compute.execution.job_folder import IS_EMPTY, Made, Report, Work
+from services.compute.execution.job_folder import IS_EMPTY, SECRET_VALUES, Made, Report, Work
 from services.compute.runner.columns.profile import describe
 from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import Database, literal, quoted
 from services.compute.runner.privacy.column_sample import SAMPLE
 from services.compute.runner.privacy.disclosure import is_about_persons, small_groups
 from services.compute.runner.privacy.screening import screen
+from services.compute.runner.release.hidden_cells import EMPTY
 from services.compute.runner.steps.aggregate import smallest_group
 from services.compute.runner.steps.input_tables import sample_of, with_empty_told
 from services.compute.runner.steps.workbench import TABLE, InputTable, few
 from services.compute.runner.values.column_units import units_option
 from services.compute.runner.values.formulas import harmless_table
+from services.compute.runner.values.withheld_values import WITHHELD
 from shared.applications.aggregate_application import AGGREGATE, AggregateParameters
 from shared.events.event import Step
-from shared.tables.manifest import PARQUET, RESULT, Column
+from shared.tables.manifest import DESCRIBED, PARQUET, RESULT, Column
 from shared.tables.privacy import K_ENOUGH, Privacy
+
+_COLUMNS = 4
+_AND_OTHERS = "et de même dans d'autres colonnes"
 
 
 @dataclass(frozen=True)
@@ -115,8 +120,36 @@ def write_result(
     database.execute(f"CREATE OR REPLACE VIEW {quoted(RESULT)} AS FROM {written}")
     shown = harmless_table(database, RESULT)
     database.execute(f"COPY ({shown}) TO {text} (FORMAT csv, HEADER, DELIMITER ';')")
-    report |= with_empty_told(report, typed.lost(database, written))
+    report |= with_empty_told(report, typed.lost(database, written), "left_empty")
     return [
         Made(name=RESULT, path=f"out/{RESULT}", media_type=PARQUET),
         Made(name="result.csv", path="out/result.csv", media_type="text/csv; charset=utf-8"),
     ]
+
+
+def secrets_told(
+    table: InputTable, found: Sequence[Column], reports: Sequence[Report], hidden: str
+) -> Report:
+    """What is said of secret values, on the whole and by column of the result, in French.
+
+    `hidden` is what is said of figures that the rules left empty.
+    """
+    warnings = (one for report in reports for one in report.get("warnings", ()))
+    told = list(dict.fromkeys(one["told"] for one in warnings if one["kind"] == WITHHELD))
+    last = (one for one in reports[-1].get("warnings", ()) if one["kind"] == WITHHELD)
+    said = {one["column"]: one["told"] for one in last} | dict(table.secret)
+    described = {name: _sentence(text) for name, text in said.items()}
+    if hidden:
+        described[EMPTY] = f"Nomme, ligne par ligne, les chiffres masqués ou sans valeur. {hidden}"
+    names = [one.name for one in found if one.name in described]
+    some = " ; ".join(told[:_COLUMNS])
+    more = f" ; {_AND_OTHERS}" if len(told) > _COLUMNS else ""
+    return {
+        DESCRIBED: [{"name": one, "description": described[one]} for one in names],
+        SECRET_VALUES: _sentence(f"{some}{more}") if told else "",
+    }
+
+
+def _sentence(text: str) -> str:
+    """A text with its capital and its full stop."""
+    return f"{text[:1].upper()}{text[1:]}."

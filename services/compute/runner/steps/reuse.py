@@ -34,11 +34,12 @@ class StepFacts(Frozen):
     is_whole: bool
     repeated: dict[str, Repeated]
     described: dict[str, Column]
+    secret: dict[str, str] = {}
 
     def table(self, name: str) -> InputTable:
         """The table, called `name`."""
         known = (self.is_whole, self.repeated, self.described)
-        return InputTable(name, name, self.rows, self.rows, *known)
+        return InputTable(name, name, self.rows, self.rows, *known, secret=self.secret)
 
 
 class Done(NamedTuple):
@@ -126,6 +127,7 @@ class Reuse:
             is_whole=one.table.is_whole,
             repeated=dict(one.table.repeated),
             described=dict(one.table.described),
+            secret=dict(one.table.secret),
         )
         path = self._path(one, "json")
         path.write_text(facts.model_dump_json())

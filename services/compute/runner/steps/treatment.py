@@ -23,7 +23,7 @@ from services.compute.runner.steps.input_tables import (
     with_totals_told,
 )
 from services.compute.runner.steps.leaving import Leaving
-from services.compute.runner.steps.result import Screening, write_result
+from services.compute.runner.steps.result import Screening, secrets_told, write_result
 from services.compute.runner.steps.reuse import Reuse, taken_over
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench
 from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
@@ -94,6 +94,7 @@ class TreatmentRun:
         draw = partial(self._pictures, tables, result, reports, leaving.hidden)
         pictures = hidden.attempted(len(reports), draw) or []
         reports[-1] |= leaving.record(hidden.failure)
+        reports[-1] |= secrets_told(result, found, reports, leaving.hidden)
         reports[-1] |= {"steps_left": self.reuse.leave(screening.needs_source)}
         return [*made, *pictures, *self.made, *files], reports
 
@@ -118,7 +119,8 @@ class TreatmentRun:
         if APPLICATIONS[step.application].draws:
             tables[step.output] = roles[TABLE]
         else:
-            tables[step.output] = made_table(self.database, step, effect, tables, report)
+            about = {**report, "warnings": told.get("warnings", [])}
+            tables[step.output] = made_table(self.database, step, effect, tables, about)
             self.reuse.did(step, tables[step.output], report, began)
         return told
 

@@ -12,6 +12,7 @@ from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import typed_value
 from services.compute.runner.database import Database, Say, columns, filled, literal, quoted
 from services.compute.runner.linkage.plain_values import kind_of_value, plain_value, without_marks
+from services.compute.runner.values.withheld_values import EmptyCells, is_withheld
 from shared.applications.aggregate_application import AggregateParameters
 from shared.errors import Invalid
 from shared.tables.manifest import Column
@@ -42,7 +43,8 @@ class InputTable:
     """A table by the name it has in the database; `whole` is what a sample was taken of.
 
     What a trial made of samples is not whole. `repeated` are the columns whose rows stand in it
-    several times, `described` those of which it is known what they were read to hold. Of a
+    several times, `described` those of which it is known what they were read to hold, `secret` says
+    of figures which secret values they do without. Of a
     dataset's table without its totals, `with_totals` is the name of all of it, and `totals` how
     many there are; `likely_totals` look like some, and are in it. Of a dataset of files it lists
     them, and `files` is the folder that they are in.
@@ -59,6 +61,7 @@ class InputTable:
     totals: int = 0
     likely_totals: int = 0
     files: Path | None = None
+    secret: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def whole_table(self) -> "InputTable":
@@ -79,7 +82,7 @@ class Workbench:
     makes what is `summed`: then it is made as it is read, and `few` of its rows by themselves.
     Such tables are named in `as_read`, with whether their rows are added up by key. `expected_rows`
     are those that the preview told.
-    `empty` counts, by column, the cells in which a mark stands in place of a number. `made` are
+    `empty` counts, by column, the cells that are read as no number or day. `made` are
     files beside the step's table, in the folder `out`. The treatment `is_protected` when others'
     restricted data go in; rows of the tables may be `is_chosen` by its holder.
     """
@@ -91,7 +94,7 @@ class Workbench:
     say: Say
     sample_rows: int | None = None
     crossing_rows: int = MOST_ROWS
-    empty: dict[str, int] = field(default_factory=dict)
+    empty: dict[str, EmptyCells] = field(default_factory=dict)
     made: list[Made] = field(default_factory=list)
     is_protected: bool = False
     is_chosen: bool = False
@@ -237,15 +240,16 @@ def _written(workbench: Workbench, role: str, name: str) -> tuple[str, bool] | N
         return None
     value, text = typed_value(column), filled(name)
     marks = ", ".join(map(literal, (*column.withheld, *column.missing))) or "''"
-    ((wrong, empty),) = workbench.rows(
+    ((wrong, empty, secret),) = workbench.rows(
         f"SELECT count(*) FILTER (value IS NULL AND text NOT IN ({marks})),"
-        " count(*) FILTER (value IS NULL AND text IS NOT NULL) FROM"
-        f" (SELECT {value} AS value, {text} AS text FROM {quoted(workbench.tables[role].whole)})"
+        " count(*) FILTER (value IS NULL AND text IS NOT NULL), count(*) FILTER (secret) FROM"
+        f" (SELECT {value} AS value, {text} AS text, {is_withheld(column)} AS secret"
+        f" FROM {quoted(workbench.tables[role].whole)})"
     )
     if wrong:
         return None
     if empty:
-        workbench.empty[name] = int(empty)
+        workbench.empty[name] = EmptyCells(int(empty), int(secret), column.withheld)
     if workbench.is_protected:
         return f"CAST({value} AS DOUBLE)", False
     return value, column.type == "integer"

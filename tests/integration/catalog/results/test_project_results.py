@@ -74,6 +74,17 @@ def test_conditions_of_a_grant_are_shown_on_the_result_as_written(lab: Lab) -> N
         assert (made_of["conditions"], made_of["purpose"]) == (list(conditions), "étude")
 
 
+def test_what_is_missing_in_a_figure_is_said_of_its_column(lab: Lab) -> None:
+    """As the treatment said it, where others read what the delivered columns hold."""
+    event = delivered(lab, lab.published("mbr_o", "commune"))
+    manifest = Manifest.model_validate_json(lab.files.read(event.result))
+    said = {"name": "nageurs", "description": "20 valeurs secrètes n'y sont pas comptées."}
+    told = lab.put(manifest.model_copy(update={"reports": ({}, {"described": [said]})}))
+    result = lab.result_of(event.model_copy(update={"result": told}))
+    view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "owner"))
+    assert view["columns"] == [said]
+
+
 def test_result_of_such_a_result_is_restricted_as_well(lab: Lab) -> None:
     """A second project of the same holder opens nothing that the first one could not."""
     restricted = lab.published("mbr_r", access="restricted")

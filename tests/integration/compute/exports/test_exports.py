@@ -90,7 +90,7 @@ def test_second_sheet_says_where_the_table_comes_from(tmp_path: Path) -> None:
     assert cells(path, 1) == [
         ["Licence", "Licence Ouverte 2.0"],
         ["Attribution", "=Moi"],
-        ["Cellules", "« menages » : 1 sans nombre ni date, laissées vides ici"],
+        ["Cellules", "1 valeur secrète ou non communiquée (« s ») reste vide dans « menages »"],
     ]
 
 

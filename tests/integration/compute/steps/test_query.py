@@ -59,7 +59,7 @@ def rows_of(run: RunOutcome) -> list[dict[str, Any]]:
 def test_numbers_and_days_have_their_types_and_codes_stay_text(
     shops: Taken, tmp_path: Path
 ) -> None:
-    """Cells that are no number are empty, and told."""
+    """Cells that are no number are empty, and told as what they are."""
     run = asked(
         tmp_path,
         shops,
@@ -72,7 +72,7 @@ def test_numbers_and_days_have_their_types_and_codes_stay_text(
         "2024-02-01",
     )
     assert (second["code"], second["menages"]) == ("014118", None)
-    warned = [one for one in run.reports[-1]["warnings"] if one["kind"] == "no_value"]
+    warned = [one for one in run.reports[-1]["warnings"] if one["kind"] == "withheld"]
     assert [(one["column"], one["cells"]) for one in warned] == [("menages", 2)]
 
 

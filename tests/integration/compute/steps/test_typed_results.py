@@ -84,9 +84,14 @@ def test_cells_that_are_no_number_are_empty_and_told(tmp_path: Path) -> None:
     run = crossed(tmp_path)
     table = parquet.read_table(run.made("result.parquet"))
     assert table["menages"].to_pylist() == [12, None, None]
-    told = [one for one in run.reports[-1]["warnings"] if one["kind"] == "no_value"]
+    told = [one for one in run.reports[-1]["warnings"] if one["kind"] == "withheld"]
     assert [(one["column"], one["cells"]) for one in told] == [("menages", 2), ("menages_2", 2)]
-    assert "2 cellules de « menages » ne sont ni nombres ni dates" in run.reports[-1]["summary"]
+    words = (
+        "2 valeurs secrètes ou non communiquées (« <5 » et « s ») restent vides dans « menages »"
+    )
+    assert words in run.reports[-1]["summary"]
+    described = {one["name"]: one["description"] for one in run.reports[-1]["described"]}
+    assert described["menages"] == f"{words}."
 
 
 def test_sums_read_what_spreadsheets_write(tmp_path: Path) -> None:
@@ -101,6 +106,45 @@ def test_sums_read_what_spreadsheets_write(tmp_path: Path) -> None:
     assert table.schema.field("menages").type == pa.int64()
     (told,) = run.reports[-1]["warnings"]
     assert (told["column"], told["cells"]) == ("menages", 2)
+
+
+SWIMMERS = b"com;zone;nageurs\n" + b"".join(
+    b"%05d;%d;%s\n" % (14000 + at, at % 2, (b"nc", b"s", b"%d" % (100 + at))[min(at % 8, 2)])
+    for at in range(80)
+)
+"""Of 80 figures, 20 are secret."""
+
+SUMS = (
+    step("aggregate", {"table": "t"}, "r", by=["zone"], sums=["nageurs"], counts=["com"]),
+    step("query", {"r": "r"}, "q", sql="SELECT zone, nageurs * 2 AS fois_deux FROM r"),
+    step("report", {"table": "q"}, "page", title="Nageurs"),
+)
+NOT_COUNTED = "valeurs secrètes ou non communiquées (« nc » et « s ») ne sont pas comptées dans"
+
+
+def test_sums_say_of_secret_values_that_they_are_not_in_them(tmp_path: Path) -> None:
+    """In step, report and summary, and of columns made of such sums when these are delivered."""
+    run = treat(tmp_path, {"t": SWIMMERS}, *SUMS)
+    told = f"20 {NOT_COUNTED} « nageurs »"
+    assert told in run.reports[0]["summary"]
+    assert told in run.made("report.html").read_text()
+    assert "ni nombres" not in run.reports[0]["summary"]
+    assert run.reports[-1]["secret_values"] == f"{told}."
+    assert run.reports[-1]["described"] == [{"name": "fois_deux", "description": f"{told}."}]
+
+
+def test_secret_values_of_restricted_data_are_named_and_not_counted(tmp_path: Path) -> None:
+    """Their marks are in the catalogue; how many there are tells of units."""
+    protected = {"t": {"dataset_id": "dts_t", "version": 1}}
+    told = f"Les {NOT_COUNTED} « nageurs »."
+    few, many = SWIMMERS, SWIMMERS.replace(b";102\n", b";nc\n")
+    said = []
+    for name, content in (("few", few), ("many", many)):
+        run = treat(tmp_path / name, {"t": content}, *SUMS[:1], protected=protected)
+        said.append([run.reports[-1][one] for one in ("secret_values", "described", "warnings")])
+        assert run.reports[-1]["secret_values"] == told
+        assert {"name": "nageurs", "description": told} in run.reports[-1]["described"]
+    assert said[0] == said[1]
 
 
 def test_few_codes_stay_text_as_their_source_has_them(tmp_path: Path) -> None:
