@@ -19,11 +19,12 @@ from services.compute.runner.drawing.french_labels import (
     digits_of,
     drawable,
     french_cell,
-    french_day,
     french_number,
 )
+from shared.tables.licence_titles import TITLES
 from shared.tables.manifest import Input
-from shared.words import counted
+from shared.tables.provenance_sentences import moment
+from shared.words import counted, day_in_paris, french_date, quoted
 
 _MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 _ORPHANS = 20
@@ -71,7 +72,6 @@ class DoneStep(NamedTuple):
     """A step as it was asked for, what its application is called, and its report."""
 
     title: str
-    application: str
     output: str
     parameters: Mapping[str, Any]
     report: Mapping[str, Any]
@@ -128,7 +128,7 @@ def page_of(contents: Contents) -> str:
 <body>
 <main>
 <h1>{title}</h1>
-<p>Rapport établi le {french_day(contents.made)}.</p>
+<p>Rapport établi le {french_date(day_in_paris(contents.made))}.</p>
 {head}{body}
 </main>
 </body>
@@ -151,7 +151,7 @@ def _sources(sources: Iterable[Input]) -> str:
         [
             one.title or one.name,
             str(one.version),
-            one.licence or "non précisée",
+            TITLES.get(one.licence, one.licence) or "non précisée",
             one.attribution or "non précisée",
             one.purpose,
             " ; ".join(one.conditions),
@@ -264,20 +264,22 @@ def _cell(value: Any, digits: int | None) -> str:  # noqa: ANN401 - whatever a t
 
 
 def _provenance(contents: Contents) -> str:
-    hashes = [[one.name, one.dataset_id, str(one.version), one.sha256] for one in contents.sources]
-    head = ("Nom dans le traitement", "Jeu de données", "Version", "SHA-256 de la table")
+    hashes = [[one.title or one.name, str(one.version), one.sha256] for one in contents.sources]
+    head = ("Jeu de données", "Version", "Empreinte SHA-256 de la table")
     read = _table("Tables lues", head, hashes) if hashes else ""
     steps = "".join(
-        f"<li><p>{escape(one.title)} ({escape(one.application)}) →"
-        f" <code>{escape(one.output)}</code>. {escape(_sentence(one.report))}</p>"
-        f"<pre>{escape(json.dumps(one.parameters, ensure_ascii=False, indent=1))}</pre></li>"
+        f"<li><p>{escape(one.title)} → {escape(quoted(one.output))}."
+        f" {escape(_sentence(one.report))}</p>"
+        "<details><summary>Réglages exacts, pour refaire cette étape par programme</summary>"
+        f"<pre>{escape(json.dumps(one.parameters, ensure_ascii=False, indent=1))}</pre></details>"
+        "</li>"
         for one in contents.steps
     )
     software = ", ".join(f"{name} {one}" for name, one in sorted(contents.software.items()))
     items = "".join(f"<li>{escape(one)}</li>" for one in contents.provenance)
     about = f"<ul>{items}</ul>" if items else ""
     return (
-        f"{about}\n{read}\n<h3>Étapes et paramètres</h3>\n<ol>{steps}</ol>\n"
-        f"<p>Logiciels : {escape(software)}. Fait le {french_day(contents.made)} à"
-        f" {contents.made:%H:%M} (UTC).</p>"
+        f"{about}\n{read}\n<h3>Étapes</h3>\n<ol>{steps}</ol>\n"
+        f"<p>Logiciels : {escape(software)}. Fait le {escape(moment(contents.made))}, heure de"
+        " Paris.</p>"
     )

@@ -64,7 +64,7 @@ def repeated_columns(
         if source := made.unchanged:
             table = tables[step.inputs[source.role]]
             times = report.get("repeated", {}).get(source.role, 1)
-            before = table.repeated.get(source.column, Repeated(table.name, 1, step.output))
+            before = table.repeated.get(source.column, Repeated(table.called, 1, step.output))
             if before.times * times > 1:
                 found[name] = before._replace(times=before.times * times)
     return found

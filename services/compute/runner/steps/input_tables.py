@@ -19,6 +19,7 @@ from services.compute.runner.values.withheld_values import Becomes, EmptyCells, 
 from shared.errors import Invalid
 from shared.tables.manifest import Column
 from shared.words import counted
+from shared.words import quoted as french_quoted
 
 _WHOLE_UP_TO = 3
 """Times a sample: of more rows, most figures of a sample can be told, and those of the others."""
@@ -55,7 +56,11 @@ def take(database: Database, work: Work, name: str, path: Path) -> InputTable:
     likely = work.likely_total_rows.get(name, 0)
     files = files_beside(path) if name in work.uploads else None
     table = InputTable(
-        name, name, rows, rows, described=described, likely_totals=likely, files=files
+        *(name, name, rows, rows),
+        described=described,
+        likely_totals=likely,
+        files=files,
+        title=next((one.title for one in work.sources if one.name == name), ""),
     )
     if not totals:
         return table
@@ -134,16 +139,17 @@ def with_totals_told(report: Report, tables: Iterable[InputTable], *, is_kept: b
     Of rows that only look so it says that they are counted.
     """
     given = list(tables)
+    called = {one.name: french_quoted(one.called) for one in given}
     found = {one.name: one.totals for one in given if one.totals}
     likely = {one.name: one.likely_totals for one in given if one.likely_totals}
     if not found and not likely:
         return report
     one, many = _KEPT if is_kept else _LEFT_OUT
     told = (
-        f"{counted(n, f'ligne de total {one}', f'lignes de total {many}')} (« {name} »)"
+        f"{counted(n, f'ligne de total {one}', f'lignes de total {many}')} ({called[name]})"
         for name, n in found.items()
     )
-    counted_too = (f"{counted(n, *_LIKELY)} (« {name} »)" for name, n in likely.items())
+    counted_too = (f"{counted(n, *_LIKELY)} ({called[name]})" for name, n in likely.items())
     summary = " ; ".join((report["summary"], *told, *counted_too))
     totals: Report = {"totals": {"kept": is_kept, "rows": found}} if found else {}
     looks: Report = {"likely_totals": likely} if likely else {}

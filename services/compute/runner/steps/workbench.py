@@ -62,6 +62,12 @@ class InputTable:
     likely_totals: int = 0
     files: Path | None = None
     secret: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+
+    @property
+    def called(self) -> str:
+        """What people call it: a dataset's title, else its name in the steps."""
+        return self.title or self.name
 
     @property
     def whole_table(self) -> "InputTable":

@@ -155,7 +155,7 @@ def test_the_report_holds_everything_and_asks_for_nothing(whole: RunOutcome) -> 
         "20 premières lignes sur 2\u202f651".replace("\u202f", " "),
         "a" * 64,
         "14581 Aurseulles",
-        "Agréger une table (aggregate)",
+        "Agréger une table → « par_commune ».",
     ):
         assert told in text.replace("\u202f", " ")
     assert [str(one["src"])[:26] for one in page.images] == ["data:image/svg+xml;base64,"] * 2

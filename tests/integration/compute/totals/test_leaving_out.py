@@ -62,6 +62,14 @@ def test_sum_leaves_totals_out_and_says_so(tmp_path: Path) -> None:
     assert made.reports[0]["totals"] == {"kept": False, "rows": {"homes": 1}}
 
 
+def test_totals_are_told_by_the_title_of_their_dataset(tmp_path: Path) -> None:
+    """Who chooses data in a browser never reads what the steps call it."""
+    source = {"name": "homes", "dataset_id": "dts_1", "version": 1, "sha256": "a" * 64}
+    sources = [source | {"title": "Logements, 2021"}]
+    made = treat(tmp_path, {"homes": HOMES}, added(), sources=sources)
+    assert made.reports[0]["summary"].endswith("de total laissée de côté (« Logements, 2021 »)")
+
+
 def test_totals_are_kept_where_that_is_asked(tmp_path: Path) -> None:
     """All rows are there, and the summary says that it was wanted."""
     made = treat(tmp_path, {"homes": HOMES}, added(totals="kept"))

@@ -80,7 +80,7 @@ def _page(tmp_path: Path) -> str:
         licence="lov2",
         attribution="Sources : INSEE (https://insee.fr).",
     )
-    step = DoneStep("Croiser deux tables", "cross", "croisee", {"left_key": EVIL}, CROSSING)
+    step = DoneStep("Croiser deux tables", "croisee", {"left_key": EVIL}, CROSSING)
     return page_of(
         Contents(
             title=EVIL,
@@ -148,4 +148,7 @@ def test_a_report_tells_what_it_was_made_of(tmp_path: Path) -> None:
         assert cell in _page(tmp_path)
     assert "a" * 64 in text
     assert "duckdb 2.0.1" in text
+    assert "27/11/2026 à 23 h 30, heure de Paris" in text
+    assert "Licence Ouverte 2.0" in text
+    assert not [code for code in ("dts_1", "lov2", "UTC", "(cross)") if code in text]
     assert "Sans contour : 14581." in text

@@ -1,12 +1,13 @@
 """Where a result comes from, in sentences."""
 
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from shared.aggregate import now
 from shared.events.event import Step
 from shared.tables.manifest import Input, Manifest
 from shared.tables.provenance import Provenance, StepCode
-from shared.tables.provenance_sentences import told
+from shared.tables.provenance_sentences import moment, on_a_page, told
 
 SQL = "SELECT 1"
 STEPS = (
@@ -68,12 +69,41 @@ def test_all_that_is_asked_of_a_result_is_answered() -> None:
         "Recette : vacance@2.",
         f"Code de l'étape « un » : SHA-256 {sha256(SQL.encode()).hexdigest()}.",
         f"(dts_1), version 3 : SHA-256 {'a' * 64}.",
-        "licence lov2 ; accord prj_1.dts_1 ; donné par mbr_owner ; pour « étudier la vacance »",
+        "accord prj_1.dts_1 ; donné par mbr_owner ; licence « Licence Ouverte 2.0 » ; pour « ét",
         " ; jusqu'au 31/01/2027 ; 1 colonne ; condition : « ne pas publier ».",
         "Étape 2 : aggregate sur « un » → « deux ».",
         "Logiciels : duckdb 1.4.0.",
     ):
         assert said in text
+
+
+def test_a_page_says_it_in_words_without_ids() -> None:
+    """It is handed on, so it names no member, and says roles instead of codes."""
+    provenance = Provenance(
+        recipe="vacance@2",
+        holder_id="mbr_1",
+        submitted_by="mbr_2",
+        project_title="Vacance",
+        purpose="Où sont les logements vacants ?",
+    )
+    terms = (
+        "accordé par son propriétaire ; licence « Licence Ouverte 2.0 » ; pour « étudier la"
+        " vacance » ; jusqu'au 31/01/2027 ; 1 colonne ; condition : « ne pas publier »"
+    )
+    assert list(on_a_page(provenance, (INPUT,))) == [
+        "Projet « Vacance ».",
+        "But : « Où sont les logements vacants ? ».",
+        "Lancé par un membre du Datalab.",
+        "Recette « vacance », version 2.",
+        f"Accès à « Logements › » : {terms}.",
+    ]
+    by_holder = provenance.model_copy(update={"submitted_by": "mbr_1"})
+    assert "Lancé par le porteur du projet." in on_a_page(by_holder, ())
+
+
+def test_times_are_those_of_paris() -> None:
+    """Late in the evening it is the next day there."""
+    assert moment(datetime(2026, 7, 14, 22, 30, tzinfo=UTC)) == "15/07/2026 à 0\u00a0h\u00a030"
 
 
 def test_manifests_of_before_are_told_as_far_as_they_know() -> None:

@@ -1,7 +1,7 @@
 """Draws the pictures of a treatment, when it is known what of its tables leaves the lab."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from shared.applications import APPLICATIONS, parse_parameters
 from shared.errors import Invalid
 from shared.events.event import Step
 from shared.tables.manifest import Input
+from shared.words import PARIS
 
 _DRAWS: Mapping[str, Callable[[PictureWork, Any], Report]] = {
     "aggregate": chart.draw_groups,
@@ -36,7 +37,7 @@ def draw_pictures(
     checked before it leaves: others of protected data are not drawn, and the report says so.
     `hidden` says what the result keeps secret.
     """
-    made, pictures, files = datetime.now(UTC), list[Picture](), list[str]()
+    made, pictures, files = datetime.now(PARIS), list[Picture](), list[str]()
     for number, step in enumerate(work.steps):
         if step.application not in _DRAWS or not _is_drawn(step):
             continue
@@ -119,7 +120,7 @@ def _origins(work: Work, step: Step) -> set[str]:
 def _done(steps: Sequence[Step], reports: Sequence[Report]) -> Iterator[DoneStep]:
     for step, told in zip(steps, reports, strict=True):
         title = APPLICATIONS[step.application].title
-        yield DoneStep(title, step.application, step.output, step.parameters, told)
+        yield DoneStep(title, step.output, step.parameters, told)
 
 
 def _head(work: Work, reports: Sequence[Report], hidden: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from services.compute.runner.drawing.report_page import Contents, TableRows, pag
 from services.compute.runner.steps.pictures.work import PictureWork
 from services.compute.runner.steps.workbench import TABLE
 from shared.applications.report_application import ReportParameters
-from shared.tables.provenance_sentences import of_grants, of_project
+from shared.tables.provenance_sentences import on_a_page
 from shared.words import quoted as french_quoted
 
 _SOFTWARE = ("duckdb", "matplotlib", "numpy", "pyarrow", "shapely")
@@ -32,7 +32,7 @@ def draw(work: PictureWork, told: ReportParameters) -> Report:
         made=work.made,
         software=software,
         head=work.head,
-        provenance=(*of_project(work.provenance), *of_grants(work.sources)),
+        provenance=tuple(on_a_page(work.provenance, work.sources)),
     )
     path = work.path.with_suffix(".html")
     path.write_text(page_of(contents), encoding="utf-8")
