@@ -22,6 +22,10 @@ BASES = {
 """RGPD, article 6(1), a to f."""
 
 REPAIRS = {"leading_zero": "redonner aux codes le zéro qu'ils ont perdu au début"}
+_TO_REPAIR = {
+    "leading_zero": "dont des codes ont perdu leur zéro au début : ils ne se croisent qu'une fois"
+    " réparés"
+}
 
 _DELIMITERS = {
     ";": "le point-virgule",
@@ -120,7 +124,10 @@ def recognised(column: Json) -> str:
         said += f" (codes de {meaning['year']})"
     if meaning["unit"]:
         said += f" en {meaning['unit']}"
-    if meaning["valid"] < 1:
+    if meaning["repair"] and not meaning["valid"]:
+        # Such a column is read as codes only when it is mended: that says nothing of its values.
+        said += f", {named(meaning['repair'], _TO_REPAIR)}"
+    elif meaning["valid"] < 1:
         said += f", {share(meaning['valid'])} de valeurs valides"
     if others := others_told(Meaning.model_validate(meaning)):
         said += f" ; {others}"

@@ -67,6 +67,16 @@ def test_a_column_is_told_by_what_it_holds_and_what_of_it_is_not_valid() -> None
     )
 
 
+def test_codes_that_can_be_mended_are_not_said_to_be_wrong() -> None:
+    """Most are right as they stand, where a few lost their first zero."""
+    told = recognised(column("c", type="departement", valid=0.0, repair="leading_zero"))
+    assert "0,0" not in told
+    assert told == (
+        f"code du département, dont des codes ont perdu leur zéro au début{SPACE}: ils ne se"
+        " croisent qu'une fois réparés"
+    )
+
+
 def test_repairs_are_those_that_the_published_version_proposes() -> None:
     """A version that is being read, or is held, has none to accept yet."""
     newer = version(2, "pending", profile=None)
