@@ -6,7 +6,7 @@ from services.compute.execution.job_folder import Report
 from services.compute.runner.database import Database, columns, count
 from services.compute.runner.steps.workbench import InputTable, Repeated
 from services.compute.runner.values.column_units import of_unit
-from services.compute.runner.values.withheld_values import OF_NUMBERS, WITHHELD
+from services.compute.runner.values.withheld_values import OF_VALUES, WITHHELD
 from shared.applications import APPLICATIONS
 from shared.applications.effect import Effect, MadeColumn
 from shared.events.event import Step
@@ -47,7 +47,7 @@ def secret_columns(
     for name, made in effect.columns.items():
         for source, how in made.of:
             before = tables[step.inputs[source.role]].secret.get(source.column, "")
-            here = told.get(source.column, "") if how in OF_NUMBERS else ""
+            here = told.get(source.column, "") if how in OF_VALUES else ""
             if said := before or here:
                 found[name] = said
     return found

@@ -15,7 +15,7 @@ from services.compute.runner.sql.plain_groups import plain_groups
 from services.compute.runner.steps.figures import period
 from services.compute.runner.steps.query import given_columns, shape
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench, number
-from services.compute.runner.values.withheld_values import OF_NUMBERS, WITHHELD, secret_told
+from services.compute.runner.values.withheld_values import OF_VALUES, WITHHELD, secret_told
 from shared.applications import APPLICATIONS
 from shared.applications.aggregate_application import AggregateParameters
 from shared.applications.cleaning.clean_application import CLEAN, CleanParameters
@@ -225,8 +225,9 @@ def _secret(effect: Effect, roles: Mapping[str, InputTable]) -> list[Report]:
     Not as they are read here: how many there are tells of units.
     """
     parts = (part for made in effect.columns.values() for part in made.of)
-    sources = dict.fromkeys(it.source for it in parts if it.how in OF_NUMBERS)
-    known = (roles[it.role].described.get(it.column) for it in sources)
+    sources = dict.fromkeys(it.source for it in parts if it.how in OF_VALUES)
+    groups = effect.by or ()
+    known = (roles[it.role].described.get(it.column) for it in sources if it not in groups)
     return [
         {
             "kind": WITHHELD,

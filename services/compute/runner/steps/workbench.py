@@ -141,7 +141,12 @@ class Workbench:
 
     def counted(self, role: str, name: str, value: str = "") -> str:
         """A column's cells, or a value of each, in SQL: null where a mark stands for a figure."""
-        return without_marks(self.tables[role].described.get(name), value or quoted(name))
+        known = self.tables[role].described.get(name)
+        if known and known.withheld and not self.is_added_up and name not in self.empty:
+            whole = quoted(self.tables[role].whole)
+            ((secret,),) = self.rows(f"SELECT count(*) FILTER ({is_withheld(known)}) FROM {whole}")
+            self.empty.update({name: EmptyCells(secret, secret, known.withheld)} if secret else {})
+        return without_marks(known, value or quoted(name))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Every row of a query."""

@@ -10,8 +10,10 @@ from shared.words import french_list, grouped, quoted
 WITHHELD = "withheld"
 """The kind of a report's warning of secret values."""
 
-OF_NUMBERS = frozenset(("sum", "mean", "median", "quantile", "min", "max", "share", "weighed"))
-"""Figures that numbers alone go into; others also count the marks."""
+OF_VALUES = frozenset(
+    ("sum", "mean", "count", "distinct", "median", "quantile", "min", "max", "share", "weighed")
+)
+"""Figures that marks do not go into."""
 
 _MARKS = 5
 """So many are named."""

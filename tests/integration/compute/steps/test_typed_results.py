@@ -133,6 +133,14 @@ def test_sums_say_of_secret_values_that_they_are_not_in_them(tmp_path: Path) -> 
     assert run.reports[-1]["described"] == [{"name": "fois_deux", "description": f"{told}."}]
 
 
+def test_counts_say_so_as_well(tmp_path: Path) -> None:
+    """A number of values has no secret ones in it either."""
+    counts = step("aggregate", {"table": "t"}, "r", by=["zone"], counts=["nageurs"], rows="lignes")
+    run = treat(tmp_path, {"t": SWIMMERS}, counts)
+    told = f"20 {NOT_COUNTED} « nageurs »."
+    assert run.reports[-1]["described"] == [{"name": "nageurs_nombre", "description": told}]
+
+
 def test_secret_values_of_restricted_data_are_named_and_not_counted(tmp_path: Path) -> None:
     """Their marks are in the catalogue; how many there are tells of units."""
     protected = {"t": {"dataset_id": "dts_t", "version": 1}}
