@@ -187,8 +187,10 @@ def test_choices_are_said_in_words() -> None:
     assert told == [
         "Croise « Cinémas » avec « EPCI », là où « com » et « code » se correspondent.",
         "Garde les lignes où « nom complet » n'est pas « L'Aigle »" + FOLDED,
-        "Par « epci », compte les lignes, additionne « parts », calcule la moyenne de « prix » et"
-        " rapporte « nombre » à « parts ».",
+        (
+            "Par « epci », compte les lignes, additionne « parts »,"
+            " calcule la moyenne de « prix » et rapporte « nombre » à « parts »."
+        ),
         "Dessine une barre par « epci », selon « parts ».",
         "Colore une carte selon « parts », par « epci ».",
         "Écrit un rapport.",
