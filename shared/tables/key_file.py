@@ -64,6 +64,12 @@ class KeyColumn(Frozen):
         kind = crosswalk.target if crosswalk else self.kind or self.space.partition("+")[0]
         return kind not in AREAS_AND_CLASSES
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it holds identifiers of a known kind, as they are."""
+        is_alone = len(self.columns) == 1 and not self.via and self.space != UNTYPED
+        return is_alone and self.is_identifying
+
 
 class KeyBlock(KeyColumn):
     """Some of a column's distinct values, and in how many rows each stands."""

@@ -70,13 +70,15 @@ class KnownColumn(Frozen):
 class KnownTable(Frozen):
     """A dataset as a member may know it.
 
-    `columns` are None while nobody knows them, for the `reason` in French. One that `is_lost` can
+    Of its `rows`, `totals` sum others: steps leave these out unless they keep them. `columns` are
+    None while nobody knows them, for the `reason` in French. One that `is_lost` can
     never be read as it is: it does not exist for that member, or is retired.
     """
 
     dataset_id: str
     title: str = ""
     rows: int | None = None
+    totals: int = 0
     columns: tuple[KnownColumn, ...] | None = None
     reason: str = ""
     is_lost: bool = False
@@ -86,15 +88,15 @@ class KnownTable(Frozen):
 class KnownCrossing(Frozen):
     """How many rows a step makes that crosses two datasets, counted from the values of their keys.
 
-    `left` and `right` are the rows that meet, once for each value that a crosswalk made of their
-    own, `joined` the pairs that they make: at least so many when it `is_cut`. `left_most` and
+    `left` and `right` are the rows that meet, `joined` the pairs that they make: at least so many
+    when it `is_cut`, and None where values that crosswalks made do not tell it. `left_most` and
     `right_most` rows have the value that most have of those in common; 0 where nobody counted.
     """
 
     step: int = Field(ge=0)
-    left: int = Field(ge=0)
-    right: int = Field(ge=0)
-    joined: int = Field(ge=0)
+    left: int | None = Field(ge=0)
+    right: int | None = Field(ge=0)
+    joined: int | None = Field(ge=0)
     left_most: int = Field(default=0, ge=0)
     right_most: int = Field(default=0, ge=0)
     multiplies_left: bool = Field(description="whether a left row may meet several")

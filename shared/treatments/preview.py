@@ -34,13 +34,10 @@ class MatchedSide(Frozen):
     via: str = ""
     values: int
     rows: int
-    rows_met: int
+    rows_met: int | None = Field(
+        description="null where a crosswalk leads rows to several values, not all of which meet"
+    )
     unmatched: tuple[Unmatched, ...] = ()
-
-    @property
-    def share(self) -> float:
-        """The share of its rows that meet."""
-        return self.rows_met / self.rows if self.rows else 0.0
 
 
 class KeyMatch(Frozen):

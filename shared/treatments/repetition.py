@@ -54,6 +54,17 @@ class Side(NamedTuple):
         return SEVERAL if crosswalk.cost.multiplies else 1
 
     @property
+    def has_one_row_of_a_key(self) -> bool:
+        """Whether each of its keys is certainly on one row only, with or without its totals."""
+        single = self.known is not None and self.known.rows_of_a_value == 1 and self.times == 1
+        return single and not (self.via and CROSSWALKS[self.via].cost.merges)
+
+    @property
+    def has_one_key_of_a_row(self) -> bool:
+        """Whether each of its rows has certainly one key at most."""
+        return not (self.via and CROSSWALKS[self.via].cost.multiplies)
+
+    @property
     def kind(self) -> str:
         """The kind of its key; nothing where it is not known."""
         return (self.known.key if self.known else None) or ""
@@ -71,14 +82,18 @@ class Side(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """The two sides of a crossing, and what was counted of it, if anything was."""
+    """The two sides of a crossing, and what was counted of it, if anything was.
+
+    `is_partial` where more rows may meet than were counted: those of totals that it keeps, or codes
+    that are followed to their successors.
+    """
 
     left: Side
     right: Side
     left_rows: int | None
-    right_rows: int | None
     counted: KnownCrossing | None
     how: How
+    is_partial: bool = False
 
     @property
     def is_exact(self) -> bool:
@@ -118,13 +133,16 @@ class Keys(NamedTuple):
     @property
     def rows_out(self) -> int | None:
         """How many rows the result has, if that is counted."""
-        if self.counted is None or self.counted.is_cut:
-            return self.left_rows if self.how == "left" and self.left_times == 1 else None
-        if self.how == "inner":
-            return self.counted.joined
-        if self.how != "left" or self.left_rows is None or self.left.keys_of_a_row != 1:
+        one, is_left = self.counted, self.how == "left"
+        if is_left and self.left.has_one_key_of_a_row and self.right.has_one_row_of_a_key:
+            return self.left_rows
+        if one is None or one.is_cut or self.is_partial or one.joined is None:
             return None
-        return self.counted.joined + self.left_rows - self.counted.left
+        if self.how == "inner":
+            return one.joined
+        if not is_left or self.left_rows is None or one.left is None:
+            return None
+        return one.joined + self.left_rows - one.left
 
     @property
     def estimate(self) -> int | None:
@@ -211,8 +229,10 @@ def _rows_told(keys: Keys) -> str:
         about = f" ({before} en donneraient environ {grouped(out)})" if out else ""
         return f"ce croisement pourrait multiplier les lignes{about}"
     out = keys.rows_out
-    if out is None:
+    if out is None and counted.joined is not None and counted.joined > (keys.left_rows or 0):
         return f"{before} deviendraient au moins {grouped(counted.joined)}"
+    if out is None or out == keys.left_rows:
+        return "ce croisement répète des lignes des deux tables"
     return f"{before} deviendraient {grouped(out)}"
 
 

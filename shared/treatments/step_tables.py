@@ -28,7 +28,8 @@ class StepColumn(NamedTuple):
 class StepTable(NamedTuple):
     """A table on the way; one that `is_open` may have columns that nobody knows.
 
-    What `is_files` is none.
+    What `is_files` is none. Of its `rows`, `totals` sum others: steps leave these out unless they
+    keep them.
     """
 
     name: str
@@ -37,6 +38,11 @@ class StepTable(NamedTuple):
     rows: int | None = None
     is_open: bool = False
     is_files: bool = False
+    totals: int = 0
+
+    def rows_read(self, *, with_totals: bool) -> int | None:
+        """How many rows a step reads."""
+        return self.rows if self.rows is None or with_totals else self.rows - self.totals
 
     @property
     def types(self) -> Types | None:

@@ -100,7 +100,8 @@ class _Check:
             self._note(self._found.unchecked, f"inputs.{name}", "not_known", known)
         columns = {one.name: StepColumn(one, name) for one in known.columns or ()}
         is_open = known.columns is None
-        return StepTable(name, dataset_id, columns, known.rows, is_open, known.is_files)
+        rows, totals = known.rows, known.totals
+        return StepTable(name, dataset_id, columns, rows, is_open, known.is_files, totals)
 
     def _takes_files(self, number: int, step: Step) -> bool:
         """Whether a step takes files for a table: a fault for each role."""
@@ -173,7 +174,7 @@ class _Check:
             # Nobody counted the rows of several keys together; an anti-join repeats none.
             return self._made(number, step)
         at, given = f"steps.{number}", self._given(step)
-        left, right = given["left"], given["right"]
+        left, right, is_kept = given["left"], given["right"], told.totals == "kept"
         named = self._effect(number, step).named
         left_key, right_key, *_weight = [self._name(number, step, one) for one in named]
         if "successors" in given:
@@ -184,10 +185,10 @@ class _Check:
             right=Side(
                 right.name, told.right_key, right_key.known, right_key.times, told.right_via
             ),
-            left_rows=left.rows,
-            right_rows=right.rows,
+            left_rows=left.rows_read(with_totals=is_kept),
             counted=self._inputs.crossing(number),
             how=told.how,
+            is_partial="successors" in given or (is_kept and bool(left.totals or right.totals)),
         )
         self._warn(f"{at}.parameters.left_key", "other_keys", keys_told(keys))
         for key, side, other in (("left_key", *keys[:2]), ("right_key", *keys[1::-1])):
@@ -214,7 +215,8 @@ class _Check:
         """The table of groups: what is added up of rows that stand several times is told."""
         table, at = self._given(step)["table"], f"steps.{number}.parameters"
         columns: dict[str, StepColumn] = {}
-        for named in self._effect(number, step).named:
+        effect = self._effect(number, step)
+        for named in effect.named:
             columns[named.field] = one = self._name(number, step, named)
             name, field, how = named.source.column, f"{at}.{named.field}", named.number_for
             what = named.field.partition(".")[0]
@@ -234,9 +236,10 @@ class _Check:
             one.called: StepColumn(KnownColumn(name=one.called, kind="text"), step.output)
             for one in told.times
         }
+        made = {name: effect.columns[name] for name in told.figures()}
         figures = {
-            name: StepColumn(KnownColumn(name=name, kind="decimal"), step.output)
-            for name in told.figures()
+            name: StepColumn(KnownColumn(name=name, kind=one.kind, unit=one.unit), step.output)
+            for name, one in made.items()
         }
         return StepTable(step.output, table.dataset_id, {**groups, **figures})
 

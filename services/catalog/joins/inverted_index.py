@@ -36,7 +36,7 @@ from services.catalog.joins.segment import (
     text_of,
     values_of,
 )
-from shared.tables.key_file import UNTYPED, KeyBlock, KeyColumn
+from shared.tables.key_file import KeyBlock, KeyColumn
 
 _AT_ONCE = 500
 """Values looked up at a time where a few are enough."""
@@ -179,6 +179,11 @@ class JoinIndex:
                         most = np.maximum(most, [one.max(initial=0) for one in counts])
         return int(most[0]), int(most[1])
 
+    def standing(self, held: DatasetColumn) -> int:
+        """How many rows its values have together: a row once for each value it stands under."""
+        found = (rows for one in self._numbers_of(held) for rows in self._held(one).values())
+        return sum(int(rows.counts.sum()) for rows in found)
+
     def same_kind(
         self, dataset_id: str, name: str, may_read: MayRead
     ) -> list[tuple[DatasetColumn, DatasetColumn]]:
@@ -189,7 +194,7 @@ class JoinIndex:
         known: dict[str, int] = {}
         for number in self._numbers.get(dataset_id, ()):
             column = self._columns[number].column
-            if _is_plain(column) and name in {"", *column.columns}:
+            if column.is_plain and name in {"", *column.columns}:
                 known.setdefault(column.space, number)
         if not known:
             return []
@@ -202,7 +207,7 @@ class JoinIndex:
             for mine, other in pairs
             if mine is not None
             and (silent[mine] or silent[other])
-            and _is_plain(self._columns[other].column)
+            and self._columns[other].column.is_plain
             and self._columns[other].dataset_id != dataset_id
         ]
 
@@ -288,9 +293,3 @@ class JoinIndex:
 
 
 _NOTHING = ColumnPairs(*(np.zeros(0, np.int64) for _ in ColumnPairs._fields))
-
-
-def _is_plain(column: KeyColumn) -> bool:
-    """Whether it holds identifiers of a known kind, as they are."""
-    is_alone = len(column.columns) == 1 and not column.via and column.space != UNTYPED
-    return is_alone and column.is_identifying

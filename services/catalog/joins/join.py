@@ -26,6 +26,11 @@ class DatasetColumn(NamedTuple):
     dataset_id: str
     column: KeyColumn
 
+    @property
+    def leads_to_several(self) -> bool:
+        """Whether a row of it may stand under several values, since a crosswalk made them."""
+        return self.column.cost is not None and self.column.cost.multiplies
+
 
 class Join(NamedTuple):
     """Two columns with values in common, as seen from `here`; rows are those that match.
@@ -71,16 +76,11 @@ class Join(NamedTuple):
     @property
     def multiplication(self) -> Multiplication:
         """Whether a row that matches finds one row or several, from here to there."""
-        many_here = self.rows_here > self.matches or _leads_to_several(self.there)
-        many_there = self.rows_there > self.matches or _leads_to_several(self.here)
+        many_here = self.rows_here > self.matches or self.there.leads_to_several
+        many_there = self.rows_there > self.matches or self.here.leads_to_several
         if many_here:
             return "many_to_many" if many_there else "many_to_one"
         return "one_to_many" if many_there else "one_to_one"
-
-
-def _leads_to_several(held: DatasetColumn) -> bool:
-    """Whether a row of it stands under several values, since a crosswalk made them."""
-    return held.column.cost is not None and held.column.cost.multiplies
 
 
 class ColumnPairs(NamedTuple):

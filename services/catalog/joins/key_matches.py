@@ -8,7 +8,13 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import DatasetColumn, Join
-from services.catalog.joins.treatment_inputs import Known, join_of, known_crossing, may_count
+from services.catalog.joins.treatment_inputs import (
+    Known,
+    join_of,
+    known_crossing,
+    may_count,
+    rows_met,
+)
 from shared.auth import Caller
 from shared.events import Treatment
 from shared.tables.crosswalks import CROSSWALKS
@@ -62,12 +68,12 @@ def _match(
         join = join_of(crossing, keys)
         if join is None:
             return _not_compared(index, crossing, caller), None
-        match = KeyMatch(
-            step=crossing.step, key=join.here.column.space, said=_said(join, is_counted=is_counted)
-        )
+        said = _said(index, join, is_counted=is_counted)
+        match = KeyMatch(step=crossing.step, key=join.here.column.space, said=said)
         if not is_counted:
             return match, None
-        left, right = _sides(index, join, keys, known)
+        is_kept = crossing.parameters.totals == "kept"
+        left, right = _sides(index, join, keys, known, is_kept=is_kept)
         counts = {"left": left, "right": right, "common": join.matches}
         return match.model_copy(update=counts), known_crossing(index, crossing, join)
 
@@ -108,7 +114,7 @@ def _keys(
     def look(index: JoinIndex) -> list[ProposedKey]:
         joins = index.joins(left, may_read=caller.may_see)
         found = [one for one in joins if one.there.dataset_id == right and _is_single(one)]
-        told = [_proposed(join, is_counted=is_counted) for join in found]
+        told = [_proposed(index, join, is_counted=is_counted) for join in found]
         alike = index.same_kind(left, "", caller.may_see)
         told += [_same_kind(*pair) for pair in alike if pair[1].dataset_id == right]
         return told[:_MOST_PROPOSED]
@@ -121,7 +127,7 @@ def _is_single(join: Join) -> bool:
     return len(join.here.column.columns) == len(join.there.column.columns) == 1
 
 
-def _proposed(join: Join, *, is_counted: bool) -> ProposedKey:
+def _proposed(index: JoinIndex, join: Join, *, is_counted: bool) -> ProposedKey:
     here, there = join.here.column, join.there.column
     return ProposedKey(
         key=here.space,
@@ -130,7 +136,7 @@ def _proposed(join: Join, *, is_counted: bool) -> ProposedKey:
         right_key=there.columns[0],
         left_via=here.via,
         right_via=there.via,
-        said=_said(join, is_counted=is_counted),
+        said=_said(index, join, is_counted=is_counted),
     )
 
 
@@ -150,25 +156,33 @@ def _same_kind_told(here: KeyColumn, there: KeyColumn) -> str:
     return f"{names} sont des clés de même nature (« {here.space} »)"
 
 
-def _said(join: Join, *, is_counted: bool) -> str:
+def _said(index: JoinIndex, join: Join, *, is_counted: bool) -> str:
     here, there = join.here.column, join.there.column
     if not is_counted:
         return _same_kind_told(here, there)
-    share = f"{100 * join.rows_here / max(1, here.rows):.1f}".replace(".", ",")
-    return (
+    via = f" (après le passage « {here.via} »)" if here.via else ""
+    told = (
         f"{grouped(join.matches)} des {grouped(here.distinct)} valeurs de"
-        f" {quoted(here.columns[0])} sont dans {quoted(there.columns[0])} :"
-        f" {share} % des lignes se croisent"
+        f" {quoted(here.columns[0])}{via} sont dans {quoted(there.columns[0])}"
     )
+    met, _ = rows_met(index, join)
+    if met is None:
+        return told
+    share = f"{100 * met / max(1, here.rows):.1f}".replace(".", ",")
+    return f"{told} : {share} % des lignes se croisent"
 
 
 class _Side(NamedTuple):
-    """A side of two keys that were compared; `alone` are some of its values that meet nothing."""
+    """A side of two keys that were compared; `alone` are some of its values that meet nothing.
+
+    `is_kept` when the crossing keeps rows of totals, which the index of keys leaves out.
+    """
 
     held: DatasetColumn
     dataset: Dataset | None
-    rows_met: int
+    rows_met: int | None
     alone: list[str]
+    is_kept: bool
 
     def told(self, join: Join, other: "_Side", gained: Iterable[Unmatched]) -> MatchedSide:
         """What is told of it."""
@@ -191,12 +205,19 @@ class _Side(NamedTuple):
         profile = self.dataset and self.dataset.published and self.dataset.published.profile
         if not profile:
             return
-        if (empty := profile.rows - self.held.column.rows) > 0 and not self.held.column.via:
+        totals = sum(one.count for one in profile.totals)
+        empty = profile.rows - totals - self.held.column.rows
+        if empty > 0 and not self.held.column.via:
             said = counted(empty, "ligne n'a pas de valeur", "lignes n'ont pas de valeur")
             yield Unmatched(kind="empty", values=0, rows=empty, said=said)
-        if totals := sum(one.count for one in profile.totals):
+        if totals:
             said = counted(totals, "ligne est un total", "lignes sont des totaux")
-            said += ", que les calculs laissent de côté"
+            many = "s" if totals > 1 else ""
+            said += (
+                f", gardé{many} comme demandé, que ces chiffres ne comptent pas"
+                if self.is_kept
+                else ", que les calculs laissent de côté"
+            )
             yield Unmatched(kind="totals", values=0, rows=totals, said=said)
 
     def _of_values(self, values: int, others: set[str]) -> Iterator[Unmatched]:
@@ -208,28 +229,31 @@ class _Side(NamedTuple):
             said = counted(padded, "valeur diffère", "valeurs diffèrent") + " par un zéro de tête"
             yield Unmatched(kind="leading_zero", values=padded, said=said)
         if (rest := values - padded) > 0:
-            rows = self.held.column.rows - self.rows_met
+            rows = None if self.rows_met is None else self.held.column.rows - self.rows_met
             said = counted(rest, "valeur est", "valeurs sont") + " d'un côté seulement"
             yield Unmatched(kind="unknown", values=rest, rows=rows, said=said)
 
 
 def _sides(
-    index: JoinIndex, join: Join, keys: Iterable[Join], known: Known
+    index: JoinIndex, join: Join, keys: Iterable[Join], known: Known, *, is_kept: bool
 ) -> tuple[MatchedSide, MatchedSide]:
+    here_met, there_met = rows_met(index, join)
+    sides = (join.here, join.there, here_met), (join.there, join.here, there_met)
     here, there = (
-        _Side(held, known.get(held.dataset_id), rows, index.unmatched(held, other, _LOOKED_AT))
-        for held, other, rows in (
-            (join.here, join.there, join.rows_here),
-            (join.there, join.here, join.rows_there),
+        _Side(
+            held, known.get(held.dataset_id), met, index.unmatched(held, other, _LOOKED_AT), is_kept
         )
+        for held, other, met in sides
     )
-    return here.told(join, there, _gained(join, keys)), there.told(join, here, ())
+    return here.told(join, there, _gained(index, join, keys)), there.told(join, here, ())
 
 
-def _gained(join: Join, keys: Iterable[Join]) -> Iterator[Unmatched]:
+def _gained(index: JoinIndex, join: Join, keys: Iterable[Join]) -> Iterator[Unmatched]:
     """That a crosswalk would lead more rows of the left side to something."""
-    best = max(keys, key=lambda one: one.rows_here)
-    more, via = best.rows_here - join.rows_here, best.here.column.via
+    led = [(met, one.here.column.via) for one in keys if (met := rows_met(index, one)[0])]
+    now = rows_met(index, join)[0]
+    met, via = max(led, default=(0, ""))
+    more = 0 if now is None else met - now
     if more > 0 and via:
         lead = counted(more, "ligne", "lignes")
         said = f"le passage « {via} » ({CROSSWALKS[via].description}) en mène {lead} de plus"

@@ -7,7 +7,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import datasets_of
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.join import Join
+from services.catalog.joins.join import DatasetColumn, Join
 from shared.auth import Caller
 from shared.events import Treatment
 from shared.store import Store
@@ -62,6 +62,7 @@ def _known(dataset_id: str, dataset: Dataset | None, caller: Caller) -> KnownTab
     return KnownTable(
         **about,
         rows=profile.rows if profile else None,
+        totals=sum(one.count for one in profile.totals) if profile else 0,
         columns=tuple(map(KnownColumn.of, profile.columns)) if profile else None,
     )
 
@@ -101,18 +102,38 @@ def join_of(crossing: DatasetCrossing, joins: Iterable[Join]) -> Join | None:
 def known_crossing(index: JoinIndex, crossing: DatasetCrossing, found: Join) -> KnownCrossing:
     """The rows that the crossing makes, counted from the values of its keys."""
     left_most, right_most = index.most_rows(found.here, found.there)
+    left, right = rows_met(index, found)
+    # Two keys that lead to several may meet at several of them: that makes one row.
+    is_doubtful = found.here.leads_to_several and found.there.leads_to_several
     times = found.multiplication
     return KnownCrossing(
         step=crossing.step,
-        left=found.rows_here,
-        right=found.rows_there,
-        joined=found.rows_joined,
+        left=left,
+        right=right,
+        joined=None if is_doubtful else found.rows_joined,
         left_most=left_most,
         right_most=right_most,
         multiplies_left=times in {"one_to_many", "many_to_many"},
         multiplies_right=times in {"many_to_one", "many_to_many"},
         is_cut=found.here.column.is_cut or found.there.column.is_cut,
     )
+
+
+def rows_met(index: JoinIndex, found: Join) -> tuple[int | None, int | None]:
+    """How many rows meet some, here and there; None where the values do not tell."""
+    sides = (found.here, found.rows_here), (found.there, found.rows_there)
+    here, there = (_rows_met(index, held, met) for held, met in sides)
+    return here, there
+
+
+def _rows_met(index: JoinIndex, held: DatasetColumn, met: int) -> int | None:
+    """Of rows that stand under several values, from how often they meet under one."""
+    if not held.leads_to_several:
+        return met
+    # Under values that meet nothing stand rows that meet nothing, and others that do elsewhere.
+    least = held.column.rows - (index.standing(held) - met)
+    most = min(met, held.column.rows)
+    return most if least == most else None
 
 
 def _counted(join_index: JoinIndexService, crossing: DatasetCrossing) -> KnownCrossing | None:

@@ -8,7 +8,7 @@ import pytest
 from shared.events.event import Treatment
 from shared.treatments.known_tables import KnownColumn, KnownCrossing, KnownInputs, KnownTable
 from shared.treatments.remarks import Findings
-from shared.treatments.treatment_checks import check_tables
+from shared.treatments.treatment_checks import check_tables, result_of
 from tests.unit.shared.treatments.steps import step
 
 PHOTOS = KnownTable(dataset_id="dts_photos", title="Photos", columns=(), is_files=True)
@@ -361,3 +361,29 @@ def test_own_code_reads_files() -> None:
     chosen = step("python", inputs, "made", **code, columns={"photos": ["nom"]})
     [fault] = with_photos(chosen).faults
     assert fault.field == "steps.0.parameters.columns.photos.0"
+
+
+@pytest.mark.parametrize("how", ["left", "inner"])
+def test_rows_that_do_not_grow_in_number_are_said_to_repeat(how: str) -> None:
+    """As many come out as went in where some meet nothing, or where nobody counted the others."""
+    repeated = counted(multiplies_left=True)
+    for one in (repeated, repeated.model_copy(update={"joined": None})):
+        (fault,) = check(cross(right_key="ancien", how=how), crossings=(one,)).faults
+        assert fault.message.startswith("ce croisement répète des lignes des deux tables : ")
+
+
+def test_rows_of_followed_codes_are_told_only_where_they_are_known() -> None:
+    """A code that is gone may meet the rows of its successor: one at most where each has one."""
+    codes = [column(one) for one in ("code", "type", "chefLieu", "anciensCodes")]
+    table = KnownTable(dataset_id="dts_cog", columns=tuple(codes))
+    inputs = {"left": "homes", "right": "towns", "successors": "cog"}
+    named = {"homes": HOMES, "towns": TOWNS, "cog": "dts_cog"}
+    for right, how, rows in (
+        ("code", "left", 3287),
+        ("ancien", "left", None),
+        ("code", "inner", None),
+    ):
+        one = step("cross", inputs, "c", left_key="com", right_key=right, how=how)
+        treatment = Treatment.model_validate({"inputs": named, "steps": [one]})
+        known = KnownInputs(tables=(table, *TABLES), crossings=(counted(),))
+        assert result_of(treatment, known)[1].rows == rows
