@@ -15,8 +15,8 @@ MOST_CELLS = 500_000_000
 class CrossingSize(Frozen):
     """Rows that go into a crossing of whole tables and come out: figures, no value of a table.
 
-    `left_most` and `right_most` are how many rows of each side have the key that makes the most
-    rows.
+    `left_most` and `right_most` are how many rows of each side meet under the key that makes the
+    most rows, which crosswalks may lead several keys to.
     """
 
     output: str = Field(max_length=63, description="what the steps call the crossed table")
@@ -66,8 +66,13 @@ class CrossingSize(Frozen):
     @property
     def repeated(self) -> str:
         """How the rows of both tables are repeated, in French."""
+        why = (
+            "une même clé se trouve sur plusieurs lignes de chaque table"
+            if min(self.left_most, self.right_most) > 1
+            else "des clés en rencontrent plusieurs, d'un côté comme de l'autre"
+        )
         return (
-            f"{self.told}, car une même clé se trouve sur plusieurs lignes de chaque table (jusqu'à"
+            f"{self.told}, car {why} (jusqu'à"
             f" {grouped(self.left_most)} de la table principale et"
             f" {grouped(self.right_most)} de l'autre pour la clé qui en donne le plus)"
         )

@@ -75,7 +75,7 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     times = repetition(workbench)
     if workbench.is_protected and parameters.refuses_repetition:
         refuse_repeated(workbench, mapped, times)
-    size = _size(workbench, parameters, times)
+    size = _size(workbench, parameters, mapped, times)
     workbench.say(0.4, "croise les tables")
     joined = bound(workbench, key_text(left))
     renamed = join_tables(workbench, (left, right), parameters.how, joined, sums)
@@ -89,9 +89,11 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     return report | _of_size(workbench, report, size, times)
 
 
-def _size(workbench: Workbench, parameters: CrossParameters, times: Repetition) -> CrossingSize:
+def _size(
+    workbench: Workbench, parameters: CrossParameters, mapped: Mapping[Side, str], times: Repetition
+) -> CrossingSize:
     """How many rows it makes; raises Rejected where the whole tables' crossing is not made."""
-    size = measure(workbench, parameters.how)
+    size = measure(workbench, parameters.how, mapped)
     if times.is_of_both and parameters.refuses_repetition:
         size = size.model_copy(update={"is_unchosen": True})
     if workbench.sample_rows is None and size.is_refused:

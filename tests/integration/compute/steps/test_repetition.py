@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from services.compute.jobs.crossing_size import CountedCrossings, CrossingSize
-from tests.integration.compute.jobs import RunOutcome, Tables, step, treat
+from tests.integration.compute.jobs import DATA, DEMO, RunOutcome, Tables, step, treat
 
 STOPS = b"com;montees\n14118;10\n14118;20\n76540;5\n27229;1\n"
 LINES = b"commune;ligne;places\n14118;A;100\n14118;B;50\n76540;C;70\n"
@@ -45,6 +45,45 @@ def test_many_to_many_crossing_that_is_chosen_or_of_before_is_made_and_told(
     assert (report["relation"], report["repeated"]) == ("many-to-many", {"left": 2, "right": 2})
     assert "4 lignes croisées avec 3 en donnent 6, car une même clé" in report["summary"]
     assert len(pd.read_parquet(made.made("result.parquet"))) == 6
+
+
+def test_most_repeated_key_is_the_one_where_passages_lead(tmp_path: Path) -> None:
+    """Rows of many communes meet under one département; those of a split one stand under two."""
+    tables: Tables = {"a": DATA / "communes_2019.csv", "b": DEMO / "epci_2026.csv"}
+    both = {"left_via": "commune_departement", "right_via": "commune_departement"}
+    counts = {}
+    for name, content in tables.items():
+        codes = pd.read_csv(str(content), sep=";", dtype=str)["code"].str[:2]
+        counts[name] = codes.value_counts()
+    products = (counts["a"] * counts["b"]).dropna()
+    most = str(products.idxmax())
+    one = step(
+        "cross",
+        {"left": "a", "right": "b"},
+        "c",
+        left_key="code",
+        right_key="code",
+        many_to_many="refused",
+        **both,
+    )
+    error = treat(tmp_path / "departement", tables, one).error.replace("\u202f", "")
+    told = f"jusqu'à {counts['a'][most]} de la table principale et {counts['b'][most]} de l'autre"
+    assert told in error
+    one["parameters"] |= dict.fromkeys(both, None) | {"left_via": "commune"}
+    error = treat(tmp_path / "commune", tables, one).error
+    assert "car des clés en rencontrent plusieurs, d'un côté comme de l'autre" in error
+    assert "jusqu'à 23 de la table principale et 1 de l'autre" in error
+
+
+def test_most_repeated_key_counts_rows_of_codes_that_it_succeeds(tmp_path: Path) -> None:
+    """Two stops of a commune that is gone meet beside two of the one that took its place."""
+    stops = b"com;montees\n14118;10\n14118;20\n14999;5\n14999;1\n"
+    towns = b"code;type;chefLieu;anciensCodes\n14118;commune-actuelle;;14999\n"
+    inputs = {"left": "a", "right": "b", "successors": "cog"}
+    keys = {"left_key": "com", "right_key": "commune", "many_to_many": "refused"}
+    tables: Tables = {"a": stops, "b": LINES, "cog": towns}
+    error = treat(tmp_path, tables, step("cross", inputs, "c", **keys)).error
+    assert "jusqu'à 4 de la table principale et 2 de l'autre" in error
 
 
 def test_trial_tells_what_the_full_job_will_refuse(tmp_path: Path) -> None:

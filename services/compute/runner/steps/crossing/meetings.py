@@ -80,13 +80,10 @@ def _check_pairs(workbench: Workbench, mapped: Mapping[Side, str]) -> None:
         )
 
 
-def measure(workbench: Workbench, how: str) -> CrossingSize:
+def measure(workbench: Workbench, how: str, mapped: Mapping[Side, str]) -> CrossingSize:
     """How many rows the crossing of the whole tables has: exactly, without making them."""
-    ((out, left_most, right_most),) = workbench.rows(f"""
-        SELECT sum(CAST(left_n AS HUGEINT) * right_n), arg_max(left_n, left_n * right_n),
-            arg_max(right_n, left_n * right_n)
-        FROM {MEETINGS}
-    """)
+    ((out,),) = workbench.rows(f"SELECT sum(CAST(left_n AS HUGEINT) * right_n) FROM {MEETINGS}")
+    left_most, right_most = _most(workbench, mapped)
     ((alone,),) = workbench.rows(f"SELECT sum(n) FROM {LEFT} WHERE NOT met")
     left, right = workbench.tables["left"], workbench.tables["right"]
     rows = 0 if how == "anti" else int(out or 0)
@@ -101,10 +98,31 @@ def measure(workbench: Workbench, how: str) -> CrossingSize:
         right=right.whole_rows,
         out=rows,
         columns=len(workbench.columns("left")) + len(workbench.columns("right")),
-        left_most=left_most or 0,
-        right_most=right_most or 0,
+        left_most=left_most,
+        right_most=right_most,
         limit=workbench.crossing_rows,
     )
+
+
+def _most(workbench: Workbench, mapped: Mapping[Side, str]) -> tuple[int, int]:
+    """How many rows of each side meet under the key under which most do, wherever these come from.
+
+    Crosswalks and successors lead rows of several keys there.
+    """
+    ((left, right),) = workbench.rows(f"""
+        WITH here AS (
+            SELECT target, sum(n) AS n FROM (
+                SELECT target, n FROM {mapped["left"]}
+                UNION ALL
+                SELECT successor, n FROM {SUCCESSORS}
+                JOIN (SELECT DISTINCT left_key, left_n AS n FROM {MEETINGS} WHERE NOT is_direct)
+                ON left_key = gone
+            ) GROUP BY ALL
+        ), there AS (SELECT target, sum(n) AS n FROM {mapped["right"]} GROUP BY ALL)
+        SELECT arg_max(here.n, here.n * there.n), arg_max(there.n, here.n * there.n)
+        FROM here JOIN there USING (target)
+    """)
+    return int(left or 0), int(right or 0)
 
 
 class Repetition(NamedTuple):
