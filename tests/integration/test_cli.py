@@ -113,9 +113,9 @@ def add(
     return str(added), lambda: str(shell.json("dataset", "show", added, as_=as_)["state"])
 
 
-def offer(shell: Shell, file: Path, *words: str) -> str:
+def offer(shell: Shell, file: Path, *words: str, content: str = CSV) -> str:
     """Upload an open dataset and wait until it was read; its id."""
-    dataset, state = add(shell, file, CSV, "--licence", "Licence Ouverte 2.0", *words)
+    dataset, state = add(shell, file, content, "--licence", "Licence Ouverte 2.0", *words)
     eventually(lambda: state() == "published", seconds=60)
     return dataset
 
@@ -290,6 +290,21 @@ def test_what_the_catalogue_knows_of_a_dataset_is_asked(shell: Shell, tmp_path: 
     joinable = shell.json("dataset", "search", "--joinable-with", dataset)["items"]
     assert other in [one["id"] for one in joinable]
     assert dataset not in [one["id"] for one in joinable]
+
+
+def test_crossing_whose_both_sides_repeat_is_made_when_asked_for(
+    shell: Shell, tmp_path: Path
+) -> None:
+    """Refused otherwise, with the option that asks for it."""
+    many = "".join([CSV, *CSV.splitlines(keepends=True)[1:]])
+    left, right = (offer(shell, tmp_path / f"{name}.csv", content=many) for name in "ab")
+    words = ("cross", left, right, "--on", "commune")
+    refused = shell.run(*words, as_=OWNER)
+    assert refused.returncode == 1
+    assert "many_to_many: 6 lignes deviendraient 12" in refused.stderr
+    assert refused.stderr.endswith("(here: --many-to-many)\n")
+    asked = shell.json(*words, "--many-to-many")
+    assert asked["preview"]["rows"] == 12
 
 
 def test_dataset_is_exported_with_all_that_is_said_of_it(shell: Shell, tmp_path: Path) -> None:

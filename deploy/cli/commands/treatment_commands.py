@@ -65,6 +65,13 @@ def cross(
     on: Annotated[str, typer.Option(help="Kind of key: commune, siren, epci, ...")] = "",
     count: Annotated[bool, typer.Option("--count", help="Count the crossed rows.")] = False,
     by: Annotated[list[str], typer.Option(help="Column to count by; several times.")] = [],
+    many_to_many: Annotated[
+        bool,
+        typer.Option(
+            "--many-to-many",
+            help="Where several rows of both have a key, cross each with each; else it is refused.",
+        ),
+    ] = False,
     submit: Annotated[bool, typer.Option("--submit", help="Submit it as a project.")] = False,
     title: str = "",
     problem: Annotated[str, typer.Option(help="What is to be found out, in French.")] = "",
@@ -72,8 +79,11 @@ def cross(
     """Cross two datasets by the keys that suit best, and perhaps count; see it, or submit it."""
     inputs = {"gauche": left, "droite": right}
     proposed = api.post("compute", "/treatments/preview", {"inputs": inputs})["proposed"]
-    treatment = {"inputs": inputs, "steps": list(_steps(_best(proposed, on), count, by))}
-    told = api.post("compute", "/treatments/preview", treatment)
+    crossing = _crossing(_best(proposed, on))
+    if many_to_many:
+        crossing["parameters"] |= {"many_to_many": "kept"}
+    treatment = {"inputs": inputs, "steps": [crossing, *_counted(crossing, count, by)]}
+    told = _previewed(api, treatment)
     if not submit:
         return {"preview": told, "treatment": treatment}
     here, there = (api.get("catalog", path_of("datasets", one)) for one in (left, right))
@@ -97,18 +107,32 @@ def _best(proposed: list[dict[str, Any]], on: str) -> dict[str, Any]:
     raise CallError(f"the two have no values in common by {on or 'one column'}; by: {kinds}")
 
 
-def _steps(key: dict[str, Any], count: bool, by: list[str]) -> Any:  # noqa: ANN401
+def _previewed(api: Client, treatment: dict[str, Any]) -> Answer:
+    """The preview; what refuses a crossing that nobody chose names the option that chooses it."""
+    try:
+        return api.post("compute", "/treatments/preview", treatment)
+    except CallError as error:
+        if "parameters.many_to_many:" not in str(error):
+            raise
+        raise CallError(f"{error} (here: --many-to-many)", error.status) from error
+
+
+def _crossing(key: dict[str, Any]) -> dict[str, Any]:
     names = ("left_key", "right_key", "left_via", "right_via")
-    yield {
+    return {
         "application": "cross",
         "inputs": {"left": "gauche", "right": "droite"},
         "parameters": {name: key[name] for name in names if key[name]},
         "output": "croisement",
     }
-    if count:
-        yield {
-            "application": "aggregate",
-            "inputs": {"table": "croisement"},
-            "parameters": {"by": by or [key["left_key"]], "rows": "lignes"},
-            "output": "comptes",
-        }
+
+
+def _counted(crossing: dict[str, Any], count: bool, by: list[str]) -> list[dict[str, Any]]:
+    """The step that counts the crossed rows, if that is asked for."""
+    step = {
+        "application": "aggregate",
+        "inputs": {"table": "croisement"},
+        "parameters": {"by": by or [crossing["parameters"]["left_key"]], "rows": "lignes"},
+        "output": "comptes",
+    }
+    return [step] if count else []
