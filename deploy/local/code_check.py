@@ -3,7 +3,9 @@
 import re
 import shutil
 from collections.abc import Mapping
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from tokenize import detect_encoding
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -14,7 +16,7 @@ from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Sandbox
 from shared.applications import check_steps
 from shared.applications.python_application import PYTHON, check_installed
-from shared.errors import Rejected
+from shared.errors import Invalid, Rejected
 from shared.events.event import Step
 from shared.tables.manifest import TABLE
 from shared.words import fold
@@ -42,12 +44,27 @@ def step_of(file: Path, roles: Mapping[str, Path], told: Mapping[str, Any]) -> S
     Raises Invalid, in French, for what could not be a step of a treatment.
     """
     kind = "notebook" if file.suffix == _NOTEBOOK else "code"
-    parameters = {**told, kind: file.read_text(encoding="utf-8")}
+    parameters = {**told, kind: _text_of(file)}
     inputs = {role: role for role in roles}
     step = Step(application=PYTHON.name, inputs=inputs, parameters=parameters, output=OUTPUT)
     check_steps(roles, [step])
     check_installed([step])
     return step
+
+
+def _text_of(file: Path) -> str:
+    """What is written in a file, in the encoding that it declares as Python's do (PEP 263)."""
+    raw = file.read_bytes()
+    try:
+        is_notebook = file.suffix == _NOTEBOOK
+        encoding = "utf-8-sig" if is_notebook else detect_encoding(BytesIO(raw).readline)[0]
+        return TextIOWrapper(BytesIO(raw), encoding).read()
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise Invalid(
+            f"{file.name} n'est pas écrit dans l'encodage qu'il annonce (UTF-8, à défaut) :"
+            " enregistrez-le en UTF-8, ou écrivez son encodage en première ligne, p. ex."
+            " « # -*- coding: cp1252 -*- »"
+        ) from error
 
 
 def role_of(path: Path) -> str:

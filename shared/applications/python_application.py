@@ -8,7 +8,7 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from shared.applications.application import Application, ColumnName, Parameters, Totals
 from shared.applications.effect import (
@@ -86,6 +86,12 @@ class PythonParameters(Parameters):
     def hash(self) -> str:
         """The SHA-256 of that text."""
         return sha256(self.text.encode()).hexdigest()
+
+    @field_validator("code", "notebook")
+    @classmethod
+    def _without_mark(cls, text: str) -> str:
+        """Python and JSON begin behind the mark that some editors write (BOM)."""
+        return text.removeprefix("\ufeff")
 
     @model_validator(mode="after")
     def _has_code(self) -> Self:

@@ -15,10 +15,10 @@ CODE = """def run(tables, parameters):
 """
 
 
-def check(folder: Path, code: str, *words: str) -> "subprocess.CompletedProcess[str]":
+def check(folder: Path, code: str | bytes, *words: str) -> "subprocess.CompletedProcess[str]":
     """The command, on that code."""
     file = folder / "essai.py"
-    file.write_text(code)
+    file.write_bytes(code if isinstance(code, bytes) else code.encode())
     program = ("-c", "from deploy.cli import main; main()", "code", "check", str(file))
     return subprocess.run(
         [sys.executable, *program, *words], capture_output=True, text=True, check=False
@@ -51,6 +51,25 @@ def test_code_without_run_is_refused_before_anything_starts(tmp_path: Path) -> N
     done = check(tmp_path, "x = 1\n", "--sample", str(DEMO / "communes_2026.csv"))
     assert done.returncode == 1
     assert "def run(tables, parameters)" in done.stderr
+
+
+def test_code_is_read_as_python_reads_it(tmp_path: Path) -> None:
+    """With a mark before it, or in the encoding that its first line says."""
+    coded = f"# -*- coding: cp1252 -*-\n{CODE}".encode("cp1252")
+    words = ("--sample", str(DEMO / "communes_2026.csv"), "--parameters", '{"departement": "61"}')
+    for code in (b"\xef\xbb\xbf" + CODE.replace("\n", "\r\n").encode(), coded):
+        done = check(tmp_path, code, *words)
+        assert done.returncode == 0, done.stderr
+        assert "reçu " in done.stdout
+
+
+def test_code_in_an_unknown_encoding_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    """Whatever is wrong with it: bytes that are not UTF-8, or an encoding that is none."""
+    for code in (CODE.encode("cp1252"), b"# coding: elfique\n" + CODE.encode()):
+        done = check(tmp_path, code, "--sample", str(DEMO / "communes_2026.csv"))
+        assert done.returncode == 1
+        assert done.stderr.startswith("datalab: essai.py n'est pas écrit dans l'encodage")
+        assert "Traceback" not in done.stderr
 
 
 def test_tables_are_named_after_their_files() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.applications import check_steps
-from shared.applications.python_application import check_installed, own_code
+from shared.applications.python_application import PythonParameters, check_installed, own_code
 from shared.errors import Invalid
 from shared.events.event import Step, Treatment
 from shared.treatments.lineage import Reading, readings_of
@@ -115,3 +115,10 @@ def test_lab_without_the_libraries_says_so() -> None:
     with pytest.raises(Invalid, match="n'a pas installé no-such-library") as refused:
         check_installed(steps, ["pandas", "no-such-library"])
     assert refused.value.field == "steps.0.application"
+
+
+def test_mark_before_code_is_no_part_of_it() -> None:
+    """Editors write it, and Python reads code behind it."""
+    code = "def run(tables, parameters):\n    return tables\n"
+    assert PythonParameters(code=f"\ufeff{code}").hash == PythonParameters(code=code).hash
+    assert PythonParameters(notebook='\ufeff{"cells": []}').notebook == '{"cells": []}'
