@@ -30,6 +30,9 @@ _TEXTS: Mapping[str, str] = {
     "short_rows": "lignes plus courtes que l'en-tête, complétées par des cases vides",
     "long_rows": "lignes plus longues que l'en-tête, gardées dans des colonnes ajoutées",
     "shown_zeros": "codes écrits avec les zéros de tête que montre le format des cases",
+    "shown_percents": "nombres lus en %, comme le format des cases les montre",
+    "mixed_percents": "colonnes où des cases sont montrées en % et d'autres sans : lues comme du"
+    " texte, à écrire d'une seule façon ({detail})",
     "error_cells": "cases en erreur (#N/A, #REF! …) laissées vides, la première en {detail}",
     "open_formulas": "formules sans résultat, laissées vides, la première en {detail}",
     "empty_rows": "lignes vides laissées de côté",

@@ -49,6 +49,63 @@ def test_text_fractions_and_longer_numbers_are_not_padded(tmp_path: Path) -> Non
     assert repaired(run)["shown_zeros"] == (1, 5)
 
 
+PERCENTS = ["0%", "0.00%", "0.0 %", "0.0%;[Red]-0.0%", "# ##0.0\\ %"]
+
+
+@pytest.mark.parametrize("shape", PERCENTS)
+def test_shares_that_a_format_shows_in_percent_are_percents(tmp_path: Path, shape: str) -> None:
+    """A cell that holds 0.125 and shows 12,5 % is 12.5 with the unit %, and it is told."""
+    shares = [0.125, 0.07, 1, 0, -0.031, 1.2, 1 / 3]
+    rows: list[list[object]] = [["taux", "n"]]
+    rows += [[share, at] for at, share in enumerate(shares)]
+    run = ingest(tmp_path, formatted(shape, rows, above=2), "taux.xlsx")
+    written = ["12.5 %", "7 %", "100 %", "0 %", "-3.1 %", "120 %", "33.33333333333333 %"]
+    assert table(run)["taux"].tolist() == written
+    assert repaired(run)["shown_percents"] == (7, 4)
+    assert "mixed_percents" not in repaired(run)
+    (column, _) = profile(run).columns
+    assert (column.kind, column.meaning and column.meaning.unit) == ("decimal", "%")
+
+
+@pytest.mark.parametrize("shape", ['0.0"%"', "0.0\\%", "General"])
+def test_numbers_beside_a_written_sign_are_no_shares(tmp_path: Path, shape: str) -> None:
+    """A sign that a format shows as it is leaves the number as it is."""
+    run = ingest(tmp_path, formatted(shape, [["taux", "n"], [12.5, 1], [7, 2]]), "taux.xlsx")
+    assert table(run)["taux"].tolist() == ["12.5", "7"]
+    assert "shown_percents" not in repaired(run)
+
+
+def test_columns_of_percents_and_bare_numbers_are_told(tmp_path: Path) -> None:
+    """Nobody guesses what a bare 0.3 beside 12,5 % is; a zero is none, nor a year further up."""
+    rows: list[list[object]] = [
+        ["taux", "part", "n"],
+        [0.125, 0.505, 1],
+        [0.3, 0, 2],
+        [0.2, 0.4, 3],
+    ]
+    book = workbook(("Données", [["Taux", 2024], *rows]))
+    for place in ("A3", "A5", "B3", "B5"):
+        book["Données"][place].number_format = "0.0%"
+    run = ingest(tmp_path, saved(book), "taux.xlsx")
+    assert table(run)["taux"].tolist() == ["12.5 %", "0.3", "20 %"]
+    assert repaired(run)["mixed_percents"][0] == 1
+    (told,) = (one.message for one in profile(run).repairs if one.code == "mixed_percents")
+    assert "(taux)" in told
+    kinds = {one.name: one.kind for one in profile(run).columns}
+    assert kinds == {"taux": "text", "part": "decimal", "n": "integer"}
+
+
+def test_percents_that_nobody_has_computed_are_named(tmp_path: Path) -> None:
+    """A formula without a result is one in whatever format its cell is."""
+    book = workbook(("Feuille", [["a", "taux"], [1, 0.5], [2, 0.25], [3, 0.1]]))
+    for row in range(2, 5):
+        book["Feuille"][f"B{row}"].number_format = "0%"
+    book["Feuille"]["B4"] = "=A4/10"
+    run = ingest(tmp_path, saved(book), "formules.xlsx")
+    assert table(run)["taux"].tolist()[:2] == ["50 %", "25 %"]
+    assert repaired(run)["open_formulas"] == (1, 4)
+
+
 def test_errors_and_formulas_without_a_result_are_named(tmp_path: Path) -> None:
     """They are empty in the table: how many there are, and where the first is, is told."""
     book = workbook(("Feuille", [["a", "b", "c"], [1, 2, 3], [4, 5, 6], [7, 8, 9]]))
