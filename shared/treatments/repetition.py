@@ -16,6 +16,9 @@ Times = int | None
 """How often a row may stand at most: SEVERAL when nobody knows how often, None when if at all."""
 
 SEVERAL = 0
+_WRITTEN_IN_WAYS = ("date", "decimal")
+"""Kinds of values of which several spellings that a profile counts apart are one."""
+
 _SPACES = {"epci": "siren"}
 """Kinds that can be compared with another: the code of an EPCI is its SIREN (INSEE)."""
 
@@ -56,8 +59,11 @@ class Side(NamedTuple):
     @property
     def has_one_row_of_a_key(self) -> bool:
         """Whether each of its keys is certainly on one row only, with or without its totals."""
-        single = self.known is not None and self.known.rows_of_a_value == 1 and self.times == 1
-        return single and not (self.via and CROSSWALKS[self.via].cost.merges)
+        known = self.known
+        if known is None or known.kind in _WRITTEN_IN_WAYS or self.times != 1:
+            return False
+        is_merged = self.via is not None and CROSSWALKS[self.via].cost.merges
+        return known.rows_of_a_value == 1 and not is_merged
 
     @property
     def has_one_key_of_a_row(self) -> bool:
