@@ -75,6 +75,8 @@ def _new_database(folder: Path, memory_bytes: int) -> Database:
             "temp_directory": str(folder / "out" / "spill"),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
+            # So it tells where in a query something failed.
+            "errors_as_json": "true",
         }
     )
     allowed = ", ".join(literal(f"{path}/") for path in inside)

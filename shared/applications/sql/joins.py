@@ -16,6 +16,7 @@ from shared.applications.sql.scope import Scope
 class Analyst(Protocol):
     """What a SELECT or a pivot needs of the analysis that it is part of."""
 
+    sql: str
     expressions: Expressions
     account: ColumnsRead
 

@@ -8,7 +8,7 @@ from shared.applications.sql.joins import Analyst
 from shared.applications.sql.nodes import is_star, spreads
 from shared.applications.sql.relations import NONE, Parts, QueryColumn, Relation, grouped, made
 from shared.applications.sql.scope import Scope
-from shared.applications.sql.statement import SqlFault
+from shared.applications.sql.statement import SqlFault, place_of
 
 
 def pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -> Relation:
@@ -28,7 +28,8 @@ def _pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -
         if not isinstance(one, exp.In) or not one.expressions:
             raise SqlFault(
                 "PIVOT doit nommer ses valeurs, p. ex. ON annee IN (2023, 2024) : les colonnes du"
-                " résultat doivent être connues avant le calcul"
+                " résultat doivent être connues avant le calcul",
+                place_of(analyst.sql, one),
             )
     parts = analyst.expressions.parts
     chosen = NONE.union(*(analyst.account.read(parts(one.this, scope)) for one in on))

@@ -1,6 +1,7 @@
 """Parses the one SELECT of a query, within bounds that keep a hostile text cheap."""
 
 import logging
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -24,9 +25,19 @@ _CLOSING = frozenset((TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE,
 _PREFIXES = frozenset((TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE))
 _BEGINS = frozenset(("SELECT", "WITH", "FROM", "VALUES", "PIVOT", "UNPIVOT", "TABLE", "("))
 
+_PARAMETER = "un paramètre (« ? », « $1 » ou « :nom ») n'a pas de valeur ici"
+_NAMED = re.compile(r"(?<=[\s(,=<>+*/|-]):[^\W\d]")
+"""A colon that begins a name, and no slice, struct or alias."""
+
+_ARROW = re.compile(r"\s*\)?\s*->")
+"""What follows the names of a lambda of old."""
+
+_UNCLOSED = re.compile(
+    r"""'(?:[^']|'')*+'|"(?:[^"]|"")*+"|--[^\n]*|/\*.*?\*/|\$\$.*?\$\$|(?P<open>['"]|/\*|\$\$)""",
+    re.DOTALL,
+)
+
 _REFUSED_NODES: tuple[tuple[type[exp.Expr], str], ...] = (
-    (exp.Placeholder, "un paramètre (« ? » ou « $1 ») n'a pas de valeur ici"),
-    (exp.Parameter, "un paramètre (« ? » ou « $1 ») n'a pas de valeur ici"),
     (exp.DML, "une requête lit et n'écrit rien : INSERT, UPDATE, DELETE et MERGE sont refusés"),
     (exp.Into, "une requête n'écrit rien : INTO est refusé"),
     (exp.Lock, "une requête n'écrit rien : FOR UPDATE est refusé"),
@@ -77,16 +88,29 @@ def parse(sql: str) -> exp.Query:
     if not tokens:
         raise SqlFault("la requête est vide")
     _check(sql, tokens)
+    parameter = _parameter(sql, tokens)
     try:
         found = DuckDB().parser().parse(tokens, sql)
         trees = [tree for tree in found if tree is not None]
         if len(trees) != 1:
             raise SqlFault("une seule instruction est acceptée, sans rien après son « ; »")
-        return _query(sql, trees[0])
+        tree = _query(sql, trees[0])
     except RecursionError as error:
         raise SqlFault(_TOO_DEEP) from error
     except SqlglotError as error:
-        raise _syntax_fault(error) from None
+        raise (parameter or _syntax_fault(error)) from None
+    if tree.find(exp.Placeholder, exp.Parameter):
+        raise parameter or SqlFault(_PARAMETER)
+    return tree
+
+
+def _parameter(sql: str, tokens: list[Token]) -> SqlFault | None:
+    """Of a parameter where one seems to stand: the place of the first."""
+    for token in tokens:
+        is_named = token.token_type is TokenType.COLON and _NAMED.match(sql, token.start)
+        if is_named or token.token_type in {TokenType.PARAMETER, TokenType.PLACEHOLDER}:
+            return SqlFault(_PARAMETER, _place(sql, token))
+    return None
 
 
 _TOO_DEEP = (
@@ -100,7 +124,9 @@ def _tokens(sql: str) -> list[Token]:
     try:
         tokens = DuckDB().tokenize(sql)
     except SqlglotError as error:
-        raise SqlFault("un texte ou un commentaire ouvert n'est pas fermé") from error
+        opened = next((one.start() for one in _UNCLOSED.finditer(sql) if one["open"]), None)
+        place = None if opened is None else QueryPlace.at(sql, opened)
+        raise SqlFault("ce texte, ce nom ou ce commentaire n'est pas fermé", place) from error
     while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
         tokens.pop()
     return tokens
@@ -196,6 +222,15 @@ def place_of(sql: str, node: exp.Expr) -> QueryPlace | None:
     """Where the first word of `node` stands that has a place; None where none has."""
     starts = [int(one.meta["start"]) for one in node.walk() if "start" in one.meta]
     return QueryPlace.at(sql, min(starts)) if starts else None
+
+
+def place_of_arrow(sql: str) -> QueryPlace | None:
+    """Where the first lambda of old, with an arrow, stands in a query that `parse` takes."""
+    for one in parse(sql).find_all(exp.Lambda):
+        ends = [int(name.meta["end"]) for name in one.expressions if "end" in name.meta]
+        if ends and _ARROW.match(sql, max(ends) + 1):
+            return place_of(sql, one)
+    return None
 
 
 def _place(sql: str, token: Token) -> QueryPlace:

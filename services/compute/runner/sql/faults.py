@@ -7,11 +7,12 @@ from typing import Any
 
 import duckdb
 
-from shared.applications.sql.statement import QueryPlace
+from shared.applications.sql.statement import QueryPlace, place_of_arrow
 from shared.errors import Invalid
 from shared.words import quoted
 
 _NAME = r'"(?P<name>(?:[^"]|"")*)"'
+_ARROW = "Deprecated lambda arrow"
 _TOLD: tuple[tuple[str, str], ...] = (
     (rf"Referenced column {_NAME}", "aucune colonne ne s'appelle {name} ici"),
     (rf"Table .* does not have a column named {_NAME}", "cette table n'a pas de colonne {name}"),
@@ -29,6 +30,10 @@ _TOLD: tuple[tuple[str, str], ...] = (
         r"(Scalar|Aggregate|Table) .*Function with name (?P<name>\S+)",
         "la fonction {name} n'existe pas",
     ),
+    (
+        rf"specifier {_NAME} not recognized",
+        "{name} n'est pas une partie de date (year, quarter, month, week, day, hour…)",
+    ),
     (r"Type with name (?P<name>\S+)", "le type {name} n'existe pas"),
     (r"Table with name (?P<name>\S+)", "aucune table ne s'appelle {name}"),
     (
@@ -43,7 +48,21 @@ _TOLD: tuple[tuple[str, str], ...] = (
         r"Cannot compare values of type (?P<one>\S+) and type (?P<other>\S+)",
         "{one} et {other} ne se comparent pas ; convertissez par CAST ou TRY_CAST",
     ),
-    (r"Deprecated lambda arrow", "une fonction s'écrit « lambda x: … », et non « x -> … »"),
+    (_ARROW, "une fonction s'écrit « lambda x: … », et non « x -> … »"),
+    (
+        r"aggregate function calls cannot be nested",
+        (
+            "un agrégat ne peut pas en contenir un autre : calculez le premier dans une"
+            " sous-requête, FROM (SELECT …)"
+        ),
+    ),
+    (
+        r"aggregate function calls cannot contain window",
+        (
+            "un agrégat ne peut pas contenir de fenêtre (OVER) : calculez-la dans une sous-requête,"
+            " FROM (SELECT …)"
+        ),
+    ),
     (r"WHERE clause cannot contain aggregates", "WHERE ne peut pas contenir d'agrégat : HAVING"),
     (r"WHERE clause cannot contain window", "WHERE ne peut pas contenir de fenêtre : QUALIFY"),
     (r"Set operations can only apply", "les deux côtés n'ont pas le même nombre de colonnes"),
@@ -53,6 +72,28 @@ _TOLD: tuple[tuple[str, str], ...] = (
 )
 
 _LITERALS = {"INTEGER_LITERAL": "INTEGER", "STRING_LITERAL": "VARCHAR"}
+
+_OF_ROWS: tuple[tuple[str, str], ...] = (
+    (
+        r"specifier \"[^\"]*\" not recognized",
+        "ce nom n'est pas celui d'une partie de date (year, quarter, month, week, day, hour…)",
+    ),
+    (
+        r"out of range for the destination type INT64",
+        (
+            "un nombre est trop grand pour BIGINT, le plus grand des types entiers d'un résultat :"
+            " divisez-le, ou convertissez-le en DOUBLE"
+        ),
+    ),
+    (
+        r"out of range for the destination type",
+        (
+            "un nombre sort de ce que son type peut contenir ; TRY_CAST le laisse vide au lieu"
+            " d'échouer"
+        ),
+    ),
+)
+"""What a query fails for on rows, said without any of their values."""
 
 _FAILED: tuple[tuple[type[duckdb.Error], str], ...] = (
     (
@@ -100,16 +141,31 @@ def bound_fault(sql: str, error: duckdb.Error, before: int) -> Invalid:
     place = int(position) - before if position is not None else None
     for pattern, french in _TOLD:
         if found := re.search(pattern, message):
+            if place is None and "name" in found.groupdict() and found["name"] in sql:
+                place = len(sql[: sql.index(found["name"])].encode())
             named = {
                 key: quoted(value) if key == "name" else value
                 for key, value in found.groupdict().items()
             }
-            return Invalid(at(sql, place, french.format(**named)), "sql")
+            told_of = french.format(**named)
+            if pattern == _ARROW and (arrow := place_of_arrow(sql)):
+                return Invalid(f"{arrow} : {told_of}", "sql")
+            return Invalid(at(sql, place, told_of), "sql")
     return Invalid(at(sql, place, failure_of(error)), "sql")
+
+
+def failed_at(sql: str, error: duckdb.Error, ran: str) -> str:
+    """Of a query that failed on rows, with the place where the engine says it; `ran` holds it."""
+    position, before = _json_of(error).get("position"), ran.rindex(f"{sql}\n)")
+    place = int(position) - len(ran[:before].encode()) if position is not None else None
+    return at(sql, place, failure_of(error))
 
 
 def failure_of(error: duckdb.Error) -> str:
     """Of a query that failed on rows, by the kind of error alone."""
+    for pattern, french in _OF_ROWS:
+        if re.search(pattern, str(error).replace('\\"', '"')):
+            return french
     known = (message for kind, message in _FAILED if isinstance(error, kind))
     return next(known, "le moteur n'a pas pu exécuter la requête")
 

@@ -15,7 +15,7 @@ from services.compute.runner.columns.typed_values import typed_value
 from services.compute.runner.database import count, filled, literal, quoted
 from services.compute.runner.release.populations import visible
 from services.compute.runner.sql.binding import bind, bound, selected, trimmed
-from services.compute.runner.sql.faults import failure_of
+from services.compute.runner.sql.faults import failed_at, failure_of
 from services.compute.runner.sql.plain_groups import plain_groups
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.values.withheld_values import EmptyCells, is_withheld
@@ -142,14 +142,16 @@ def _select(
 ) -> int:
     """Make the result; returns its rows."""
     limit = workbench.crossing_rows
+    types, text = bound(workbench.database, sql, shapes), trimmed(sql)
+    asked = selected(text, types, names)
     try:
-        types = bound(workbench.database, sql, shapes)
-        asked = selected(trimmed(sql), types, names)
         workbench.make(f"{asked} LIMIT {limit + 1}")
     except (duckdb.OutOfMemoryException, duckdb.IOException):
         raise
     except duckdb.Error as error:
-        raise Rejected(_told(error)) from None
+        # What runs of restricted data may be written in another way than it was asked.
+        ran = "" if workbench.is_protected else workbench.making(asked)
+        raise Rejected(_told(text, error, ran)) from None
     rows = count(workbench.database, workbench.output)
     if rows > limit:
         raise Rejected(
@@ -158,13 +160,18 @@ def _select(
     return rows
 
 
-def _told(error: duckdb.Error) -> str:
+def _told(sql: str, error: duckdb.Error, ran: str) -> str:
     if _UNREAD in str(error):
         return (
             "la requête lit une colonne que son analyse n'a pas vue : nommez les colonnes au lieu"
             " de lire des lignes entières"
         )
-    return f"la requête a échoué : {failure_of(error)}"
+    told = failed_at(sql, error, ran) if ran else failure_of(error)
+    return (
+        f"la requête a échoué, {told}"
+        if told.startswith("ligne ")
+        else f"la requête a échoué : {told}"
+    )
 
 
 def _count_empty(

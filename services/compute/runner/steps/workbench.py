@@ -154,7 +154,11 @@ class Workbench:
 
     def make(self, sql: str) -> None:
         """Let the result of the query `sql` be the step's output."""
-        self.database.execute(f"CREATE TABLE {quoted(self.output)} AS {sql}")
+        self.database.execute(self.making(sql))
+
+    def making(self, sql: str) -> str:
+        """What makes the step's output of the query `sql`."""
+        return f"CREATE TABLE {quoted(self.output)} AS {sql}"
 
     def make_as_read(self, sql: str, some: str, by_key: str = "") -> None:
         """Let the query `sql` be the step's output, run as it is read; `some` makes a few rows.

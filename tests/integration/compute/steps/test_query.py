@@ -145,7 +145,24 @@ def test_trial_samples_the_first_table_of_the_query(tmp_path: Path) -> None:
             "SELECT random() AS x FROM t",
             "la fonction « random » n'existe pas, ou n'est pas offerte",
         ),
-        ("SELECT CAST(nom AS INT) AS n FROM t", "TRY_CAST la laisse vide"),
+        (
+            "SELECT com,\n  CAST(nom AS INT) AS n FROM t",
+            "échoué, ligne 2, colonne 3 : une valeur ne peut pas être convertie ; TRY_CAST la",
+        ),
+        ("SELECT nom::DATE AS n FROM t", "échoué, ligne 1, colonne 11 : une valeur"),
+        ("SELECT menages::TINYINT + 300::TINYINT AS n FROM t", "colonne 30 : un nombre sort"),
+        ("SELECT 9e18::BIGINT * 10::HUGEINT AS n FROM t", "échoué : un nombre est trop grand"),
+        ("SELECT sum(9e18::UBIGINT) AS n FROM t", "trop grand pour BIGINT"),
+        (
+            "SELECT com,\n  date_part('siecle', ouverture) AS n FROM t",
+            "ligne 2, colonne 14 : « siecle » n'est pas une partie de date",
+        ),
+        ("SELECT date_part(lower(nom), ouverture) AS n FROM t", "pas celui d'une partie de date"),
+        ("SELECT sum(sum(montant)) AS n FROM t", "colonne 12 : un agrégat ne peut pas en contenir"),
+        (
+            "SELECT com,\n  list_transform([1], x -> x + 1) AS n FROM t",
+            "ligne 2, colonne 23 : une fonction s'écrit « lambda x: … »",
+        ),
     ],
 )
 def test_fault_is_told_in_french_without_a_value(

@@ -168,7 +168,7 @@ def test_unknown_name_is_told_with_its_place_and_what_is_near(sql: str, told: st
     ("sql", "told"),
     [
         ("SELECT a FROM z", "ligne 1, colonne 15 : aucune table ne s'appelle « z »"),
-        ("PIVOT t ON a USING sum(b)", "PIVOT doit nommer ses valeurs"),
+        ("PIVOT t ON a USING sum(b)", "ligne 1, colonne 12 : PIVOT doit nommer ses valeurs"),
         ("SELECT * FROM read_csv('x')", "« read_csv » ne peut pas tenir lieu de table"),
         ("SELECT a FROM t WHERE", "erreur de syntaxe"),
     ],
