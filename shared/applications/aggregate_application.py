@@ -262,8 +262,8 @@ def _named(told: AggregateParameters) -> Iterator[Named]:
         yield Named(f"times.{at}.column", Source("table", time.column))
     yield from named_each("distinct", told.distinct)
     yield from named_each("medians", told.medians, "la médiane")
-    yield from named_each("mins", told.mins)
-    yield from named_each("maxs", told.maxs)
+    yield from named_each("mins", told.mins, "la plus petite valeur", may_be_day=True)
+    yield from named_each("maxs", told.maxs, "la plus grande valeur", may_be_day=True)
     for at, one in enumerate(told.quantiles):
         yield Named(f"quantiles.{at}.column", Source("table", one.column), "le quantile")
     for at, mean in enumerate(told.weighted_means):

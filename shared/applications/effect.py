@@ -73,20 +73,26 @@ class ShownTable(NamedTuple):
 class Named(NamedTuple):
     """A column that the parameter `field` names; `number_for` says in French why it holds numbers.
 
-    It is empty where any values will do.
+    It is empty where any values will do. Dates will do in place of numbers where it `may_be_day`.
     """
 
     field: str
     source: Source
     number_for: str = ""
+    may_be_day: bool = False
 
 
 def named_each(
-    field: str, columns: Iterable[str], number_for: str = "", *, role: str = "table"
+    field: str,
+    columns: Iterable[str],
+    number_for: str = "",
+    *,
+    role: str = "table",
+    may_be_day: bool = False,
 ) -> Iterator[Named]:
     """The columns that a list of the parameters names, each at its place."""
     for at, column in enumerate(columns):
-        yield Named(f"{field}.{at}", Source(role, column), number_for)
+        yield Named(f"{field}.{at}", Source(role, column), number_for, may_be_day)
 
 
 class Fault(NamedTuple):

@@ -23,7 +23,8 @@ from shared.words import unique
 MOST_COLUMNS = 500
 
 _Many = Annotated[tuple[ColumnName, ...], Field(min_length=1, max_length=MOST_COLUMNS)]
-_FIGURES = {"sum": "la somme", "mean": "la moyenne"}
+_EXTREMES = {"min": "la plus petite valeur", "max": "la plus grande valeur"}
+_FIGURES = {"sum": "la somme", "mean": "la moyenne", **_EXTREMES}
 
 
 class Wide(Parameters):
@@ -116,7 +117,8 @@ def _wide(told: Wide) -> Effect:
 def _named_wide(told: Wide) -> Iterator[Named]:
     yield from named_each("wide.index", told.index)
     yield Named("wide.names", Source("table", told.names))
-    yield Named("wide.values", Source("table", told.values), _FIGURES.get(told.figure, ""))
+    how = _FIGURES.get(told.figure, "")
+    yield Named("wide.values", Source("table", told.values), how, told.figure in _EXTREMES)
 
 
 def _long(told: Long, columns: Columns) -> Effect:

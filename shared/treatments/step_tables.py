@@ -11,6 +11,8 @@ from shared.treatments.known_tables import KnownColumn
 from shared.treatments.remarks import Types
 from shared.treatments.repetition import Times, multiplied
 
+_EXTREMES = ("min", "max")
+
 
 class StepColumn(NamedTuple):
     """A column of a table on the way: where it is from, and how often a row of that may stand.
@@ -59,6 +61,13 @@ def grouped(column: StepColumn, told: AggregateParameters) -> KnownColumn | None
         return None
     once = known.distinct if len(told.group_columns()) == 1 else None
     return known.model_copy(update={"filled": once, "distinct": once})
+
+
+def figure(name: str, made: MadeColumn, table: StepTable) -> KnownColumn:
+    """A figure of groups: the first or last of dates is a date."""
+    sources = [table.columns.get(part.source.column) for part in made.of if part.how in _EXTREMES]
+    is_day = any(one and one.known and one.known.kind == "date" for one in sources)
+    return KnownColumn(name=name, kind="date" if is_day else made.kind, unit=made.unit)
 
 
 def met(column: StepColumn, times: Times, step: Step, *, is_bound: bool) -> StepColumn:

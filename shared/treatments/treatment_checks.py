@@ -27,14 +27,15 @@ from shared.treatments.repetition import (
     rate_told,
     repeated_told,
 )
-from shared.treatments.step_tables import StepColumn, StepTable, grouped, handed_on, met
+from shared.treatments.step_tables import StepColumn, StepTable, figure, grouped, handed_on, met
 from shared.words import near, quoted, unique
 
 FILES = "files"
 """The kind of a remark on files that are taken for a table."""
 
 _NUMBERS = ("integer", "decimal")
-_KINDS = {"text": "du texte", "date": "des dates", "boolean": "oui ou non"}
+_TEMPORAL = ("date", "datetime", "month")
+_KINDS = {"text": "du texte", "boolean": "oui ou non"}
 
 
 def check_tables(treatment: Treatment, inputs: KnownInputs) -> Findings:
@@ -150,7 +151,9 @@ class _Check:
         """A column that a step names; that there is none, or no number, is told."""
         field, name = f"steps.{number}.parameters.{named.field}", named.source.column
         column = self._column(self._given(step)[named.source.role], name, field)
-        if named.number_for:
+        known = column.known
+        is_day = known is not None and (known.kind == "date" or known.type in _TEMPORAL)
+        if named.number_for and not (named.may_be_day and is_day):
             self._check_number(name, column, field, named.number_for)
         return column
 
@@ -236,10 +239,9 @@ class _Check:
             one.called: StepColumn(KnownColumn(name=one.called, kind="text"), step.output)
             for one in told.times
         }
-        made = {name: effect.columns[name] for name in told.figures()}
         figures = {
-            name: StepColumn(KnownColumn(name=name, kind=one.kind, unit=one.unit), step.output)
-            for name, one in made.items()
+            name: StepColumn(figure(name, effect.columns[name], table), step.output)
+            for name in told.figures()
         }
         return StepTable(step.output, table.dataset_id, {**groups, **figures})
 
@@ -254,6 +256,9 @@ class _Check:
                 "not_a_number",
                 f"{quoted(name)} contient des codes ({kind}) : {how} n'en dirait rien",
             )
+        elif known.kind == "date":
+            message = f"la colonne {quoted(name)} contient des dates : {how} demande des nombres"
+            self._fault(field, "not_a_number", message)
         elif known.kind not in _NUMBERS and known.type not in _NUMBERS:
             kind = _KINDS.get(known.kind, known.kind)
             self._warn(

@@ -12,6 +12,7 @@ from shared.words import counted
 from shared.words import quoted as french_quoted
 
 _DAYS = ("DATE", "TIMESTAMP")
+_TEMPORAL = ("date", "datetime", "month")
 _FORMATS = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}
 _COARSE = ("month", "quarter", "year")
 _EXTREMES = {"mins": "min", "maxs": "max"}
@@ -47,7 +48,7 @@ def figures_sql(workbench: Workbench, told: AggregateParameters) -> Iterator[str
     for field, function in _EXTREMES.items():
         names: tuple[str, ...] = getattr(told, field)
         for name in names:
-            value = _ordered(workbench, name, field)
+            value = ordered(workbench, name, field)
             yield f"{workbench.added(function, value)} AS {quoted(f'{name}_{function}')}"
     for at, one in enumerate(told.quantiles):
         value, _ = number(workbench, TABLE, one.column, f"quantiles.{at}.column")
@@ -64,11 +65,21 @@ def _weighted(workbench: Workbench, told: AggregateParameters) -> Iterator[str]:
         yield f"{product} / nullif({weights}, 0) AS {quoted(one.called)}"
 
 
-def _ordered(workbench: Workbench, name: str, parameter: str) -> str:
-    """A column's numbers or, where they are stored as such, its days."""
-    column = workbench.column(TABLE, name, parameter)
-    if workbench.columns(TABLE)[name].startswith(_DAYS):
+def ordered(workbench: Workbench, name: str, parameter: str) -> str:
+    """A column's numbers or its days, in SQL; what is no day among days is empty, and counted."""
+    column, kind = workbench.column(TABLE, name, parameter), workbench.columns(TABLE)[name]
+    if kind.startswith(_DAYS):
         return column
+    if kind == "VARCHAR" and not workbench.is_added_up:
+        known = workbench.described(TABLE, name)
+        if known.type in _TEMPORAL and (value := typed_value(known)):
+            whole = quoted(workbench.tables[TABLE].whole)
+            ((lost,),) = workbench.rows(
+                f"SELECT count({filled(name)}) - count({value}) FROM {whole}"
+            )
+            if lost:
+                workbench.empty[name] = int(lost)
+            return value
     return number(workbench, TABLE, name, parameter)[0]
 
 
@@ -86,9 +97,10 @@ def period(workbench: Workbench, at: int, told: TimeGroup) -> str:
         is_wrong = f"{filled(told.column)} IS NOT NULL AND {day} IS NULL"
         ((wrong,),) = workbench.rows(f"SELECT count(*) FILTER ({is_wrong}) FROM {whole}")
         if wrong:
-            some = counted(wrong, "valeur n'est pas une date", "valeurs ne sont pas des dates")
+            one, many = "n'est pas une date lisible", "ne sont pas des dates lisibles"
+            some = counted(wrong, f"valeur {one}", f"valeurs {many}")
             raise Invalid(
-                f"colonne {french_quoted(told.column)} : {some} lisible ; nettoyez-la d'abord"
+                f"colonne {french_quoted(told.column)} : {some} ; nettoyez-la d'abord"
                 " (clean, dates)",
                 field,
             )

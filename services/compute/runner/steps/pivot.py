@@ -2,13 +2,14 @@
 
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import ROW, count, filled, literal, quoted
+from services.compute.runner.steps.figures import ordered
 from services.compute.runner.steps.workbench import TABLE, Workbench, number
 from shared.applications.pivot_application import MOST_COLUMNS, Long, PivotParameters, Wide
 from shared.errors import Invalid, Rejected
 from shared.words import counted, grouped, unique
 
 _NAME, _VALUE, _NUMBER = map(quoted, ("name of a cell", "value of a cell", "number of a row"))
-_FIGURES = {"sum": "fsum", "mean": "favg", "min": "min", "max": "max"}
+_FIGURES = {"sum": "fsum", "mean": "favg"}
 
 
 def run(workbench: Workbench, parameters: PivotParameters) -> Report:
@@ -58,6 +59,8 @@ def _figure(workbench: Workbench, told: Wide) -> str:
         return f"count({workbench.counted(TABLE, told.values, filled(told.values))})"
     if told.figure == "first":
         return f"min_by({column}, {_NUMBER})"
+    if told.figure in ("min", "max"):
+        return f"{told.figure}({ordered(workbench, told.values, 'wide.values')})"
     value, whole = number(workbench, TABLE, told.values, "wide.values")
     if told.figure == "sum" and whole:
         return f"CAST(sum({value}) AS BIGINT)"

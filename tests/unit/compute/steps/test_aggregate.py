@@ -114,10 +114,13 @@ def test_weeks_are_those_of_iso_8601(days: list[int]) -> None:
 def test_what_is_no_date_is_no_period() -> None:
     """The failure counts the values, and says none."""
     workbench = bench(table=[{"d": "2024-01-01"}, {"d": "ZZTOP"}])
-    with pytest.raises(Invalid, match="1 valeur n'est pas une date") as refused:
+    with pytest.raises(Invalid, match="1 valeur n'est pas une date lisible ;") as refused:
         _run(workbench, by=[], times=[{"column": "d", "step": "year"}], rows="n")
     assert refused.value.field == "times.0.column"
     assert "ZZTOP" not in refused.value.args[0]
+    workbench = bench(table=[{"d": one} for one in ("2024-01-01", "ZZTOP", "ZZ")])
+    with pytest.raises(Invalid, match="2 valeurs ne sont pas des dates lisibles ;"):
+        _run(workbench, by=[], times=[{"column": "d", "step": "year"}], rows="n")
 
 
 def _effect(**parameters: Any) -> Any:
@@ -178,3 +181,29 @@ def test_sums_of_others_restricted_data_are_all_written_alike() -> None:
         workbench = replace(bench(table=rows), is_protected=True)
         _run(workbench, by=["g"], sums=["v"])
         assert {type(one) for one in made_column(workbench, "v")} == {float}
+
+
+@pytest.mark.parametrize(
+    ("cells", "first", "last"),
+    [
+        (["31/12/2023", "01/02/2024", "15/01/2024"], date(2023, 12, 31), date(2024, 2, 1)),
+        (["2024-02-01", "2023-12-31", None], date(2023, 12, 31), date(2024, 2, 1)),
+        (["mai 2024", "avril 2024", "juin 2023"], "2023-06", "2024-05"),
+        ([date(2024, 2, 1), date(2023, 12, 31)], date(2023, 12, 31), date(2024, 2, 1)),
+    ],
+)
+def test_first_and_last_of_dates_are_dates(cells: list[Any], first: Any, last: Any) -> None:
+    """Whatever they are written like: not the first text, and no failure."""
+    rows = [{"g": "a", "d": cell} for cell in cells for _ in range(5)]
+    workbench = bench(table=rows)
+    _run(workbench, by=["g"], mins=["d"], maxs=["d"])
+    assert made(workbench) == [{"g": "a", "d_min": first, "d_max": last}]
+
+
+def test_cells_that_are_no_dates_among_dates_are_counted() -> None:
+    """They are neither the first nor the last."""
+    cells = [*(f"{day:02}/01/2024" for day in range(1, 29)), "ZZTOP"]
+    workbench = bench(table=[{"g": "a", "d": cell} for cell in cells])
+    _run(workbench, by=["g"], maxs=["d"])
+    assert made_column(workbench, "d_max") == [date(2024, 1, 28)]
+    assert workbench.empty == {"d": 1}

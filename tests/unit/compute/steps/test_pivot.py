@@ -1,6 +1,7 @@
 """Pivoting: every value has its cell, and what has none is counted."""
 
 from collections import defaultdict
+from datetime import date
 from typing import Any
 
 import pytest
@@ -142,3 +143,11 @@ def test_pivot_in_no_or_two_directions_is_refused(parameters: dict[str, Any]) ->
     """And groups that name a column twice."""
     with pytest.raises(ValueError, match="validation error"):
         PivotParameters.model_validate(parameters)
+
+
+def test_last_of_dates_is_a_date() -> None:
+    """By time, and not by what is written first."""
+    rows = [{"c": "Caen", "a": "x", "d": one} for one in ("31/12/2023", "01/02/2024")]
+    workbench = bench(table=rows * 5)
+    _run(workbench, wide={"index": ["c"], "names": "a", "values": "d", "figure": "max"})
+    assert made(workbench) == [{"c": "Caen", "x": date(2024, 2, 1)}]

@@ -156,7 +156,6 @@ def test_columns_that_nobody_knows_yet_are_told_and_not_refused() -> None:
     ("parameters", "said"),
     [
         ({"sums": ["nom"]}, "« nom » n'est pas lue comme des nombres (du texte)"),
-        ({"sums": [], "means": ["Année"]}, "(des dates) : la moyenne échouera"),
         ({"by": ["nom"], "sums": ["com"]}, "contient des codes (commune) : la somme"),
     ],
 )
@@ -387,3 +386,34 @@ def test_rows_of_followed_codes_are_told_only_where_they_are_known() -> None:
         treatment = Treatment.model_validate({"inputs": named, "steps": [one]})
         known = KnownInputs(tables=(table, *TABLES), crossings=(counted(),))
         assert result_of(treatment, known)[1].rows == rows
+
+
+def test_first_and_last_of_dates_are_dates_and_other_figures_refused() -> None:
+    """A median or a sum of dates is a fault at its field, before anything runs."""
+    extremes = added(sums=[], mins=["Année", "logements"], maxs=["Année"])
+    treatment = Treatment.model_validate({"inputs": {"homes": HOMES}, "steps": [extremes]})
+    found, table, _ = result_of(treatment, KnownInputs(tables=TABLES))
+    assert (found.faults, found.warnings) == ([], [])
+    kinds = [(one.name, one.kind) for one in table.columns or ()]
+    assert kinds[1:] == [("Année_min", "date"), ("logements_min", "decimal"), ("Année_max", "date")]
+    wide = {"index": ["com"], "names": "nom", "values": "Année"}
+    for one, field in (
+        (added(medians=["Année"]), "medians.0"),
+        (added(sums=["Année"]), "sums.0"),
+        (step("pivot", {"table": "homes"}, "p", wide={**wide, "figure": "mean"}), "wide.values"),
+    ):
+        (fault,) = check(one).faults
+        assert fault.field == f"steps.0.parameters.{field}"
+        assert "« Année » contient des dates : la " in fault.message
+    assert (
+        check(step("pivot", {"table": "homes"}, "p", wide={**wide, "figure": "max"})).faults == []
+    )
+
+
+def test_first_of_texts_is_warned_of_and_of_months_is_not() -> None:
+    """It fails where one is no number; months are written so that they sort."""
+    table = KnownTable(dataset_id="dts_m", columns=(column("mois", type="month"), column("com")))
+    months = added("months", sums=[], mins=["mois"])
+    assert check(months, more=[table], months="dts_m").warnings == []
+    (warning,) = check(added(mins=["nom"])).warnings
+    assert (warning.field, warning.kind) == ("steps.0.parameters.mins.0", "not_a_number")

@@ -36,7 +36,9 @@ def key_sums(workbench: Workbench, parameters: CrossParameters, key: str) -> tup
 def _whole(workbench: Workbench, names: Collection[str]) -> dict[str, str]:
     """Those of the columns that hold whole numbers alone, by type or as texts, in SQL."""
     left = {name: kind for name, kind in workbench.columns("left").items() if name in names}
-    texts = [name for name, kind in left.items() if kind == "VARCHAR"]
+    # Days are written as whole numbers, too: 20240131.
+    days = [name for name in left if workbench.kind_of_value("left", name) == "day"]
+    texts = [name for name, kind in left.items() if kind == "VARCHAR" and name not in days]
     if texts:
         tests = (f"bool_and(regexp_full_match({filled(one)}, '{WHOLE}'))" for one in texts)
         table = quoted(workbench.tables["left"].whole)
