@@ -66,7 +66,10 @@ class SmallTable:
         if not self._numeric or not self._rows:
             return {}
         labels = {at: labels >= PARTLY for at, labels in self._labels.items()}
-        keyless = {at: self._labels[at] == 0 for at in self._labels if self._is_key(at)}
+        # A note below the table has no key either, and no figures.
+        has_figures = np.isfinite(self._figures).any(axis=1)
+        empty = {at: it == 0 for at, it in self._labels.items() if self._is_key(at)}
+        keyless = {at: it & has_figures for at, it in empty.items()}
         marks = np.zeros(self._rows, np.int8)
         for marked in (*labels.values(), *keyless.values()):
             marks[marked] = HINTED

@@ -235,6 +235,14 @@ SMALL = {
         "14118;310|14366;95|1047;405|14071;12|50129;212|50502;88|50025;40|2031;128|61001;120",
         [],
     ),
+    "a source below the total": (
+        "code;nom;maisons;appartements",
+        (
+            "14001;Ablon;58;379|14003;Agy;63;830|14171;Combray;49;892|14366;Lisieux;21;640"
+            "|14047;Bayeux;77;412|14327;Houlgate;35;208|Total;;303;3361|Source : bailleurs, 2024;;;"
+        ),
+        [7],
+    ),
     "two rows": ("nom;v", "A;5|Total;5", []),
 }
 
