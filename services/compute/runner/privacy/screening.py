@@ -13,9 +13,8 @@ from itertools import zip_longest
 from typing import Any
 
 from services.compute.runner.columns.contacts import is_mobile
-from services.compute.runner.columns.nir import FIFTEEN_DIGITS, WRITTEN, is_nir
 from services.compute.runner.columns.reference_files import any_word
-from services.compute.runner.database import Database, literal, quoted, trimmed
+from services.compute.runner.database import Database
 from services.compute.runner.privacy.column_sample import (
     ColumnSample,
     Detection,
@@ -34,6 +33,7 @@ from services.compute.runner.privacy.k_anonymity import Anonymity, measure
 from services.compute.runner.privacy.name_columns import with_surnames, without_names_of_things
 from services.compute.runner.privacy.nested_persons import nesting_of
 from services.compute.runner.privacy.personal_rows import Mailboxes, RowCounts
+from services.compute.runner.privacy.stray_nirs import nirs_in_cells
 from services.compute.runner.privacy.surroundings import Surroundings
 from services.compute.runner.values.value_tests import matching
 from shared.events.event import Verdict
@@ -57,10 +57,6 @@ _HALF_NAMES = {"first_name", "persons"}
 _SIGNS = {"surname", "first_name", "birth_date", "initials"}
 _BESIDE_AGE = {"profession", "nationality", "family", "education", "health"}
 _MOST = 0.5
-_SHORTEST_NIR, _LONGEST_NIR = 15, 21
-_AT_ONCE = 100_000
-_KEYED = 0.99
-"""A number of fifteen digits has the key of a NIR by chance once in a hundred."""
 
 
 def screen(
@@ -178,54 +174,11 @@ def _other_nirs(
     """The NIRs in other columns: they are somebody's, but make no row a person's."""
     known = {one.name for one in direct}
     others = [column for column in columns if column.name not in known]
-    for name, cells in nirs_in_cells(database, table, others).items():
-        yield Finding(column=name, kind="nir", role="direct", rows=cells, confidence=_KEYED)
-
-
-def nirs_in_cells(database: Database, table: str, columns: Sequence[Column]) -> dict[str, int]:
-    """The columns with cells that are whole NIRs with the right key, and how many such cells.
-
-    All rows are looked at: one among thousands is somebody's. In a column most of which is numbers
-    of fifteen digits they count for nothing, as of any such numbers one in a hundred has the key.
-    """
-    found = {}
-    for column in _with_long_cells(database, table, columns):
-        long, keyed = _counted(database, table, column.name)
-        if keyed and long <= _MOST * column.filled:
-            found[column.name] = keyed
-    return found
-
-
-def _with_long_cells(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
-    """Those in which a cell is as long as a NIR: to read one column is dearer than to know that."""
-    possible = [one for one in columns if one.kind in {"text", "integer", "decimal"} and one.filled]
-    if not possible:
-        return []
-    is_long = (f"bool_or(length({trimmed(one.name)}) >= {_SHORTEST_NIR})" for one in possible)
-    (answer,) = database.execute(f"SELECT {', '.join(is_long)} FROM {quoted(table)}").fetchall()
-    return [one for one, has_long in zip(possible, answer, strict=True) if has_long]
-
-
-def _counted(database: Database, table: str, column: str) -> tuple[int, int]:
-    """How many cells are numbers of fifteen digits, and how many are NIRs with the right key."""
-    cells = database.sql(f"""
-        SELECT * FROM (
-            SELECT cell, {_matches(FIFTEEN_DIGITS)} AS is_long, {_matches(WRITTEN)} AS is_written
-            FROM (
-                SELECT regexp_replace({trimmed(column)}, '[.]0$', '') AS cell
-                FROM {quoted(table)}
-            ) WHERE length(cell) BETWEEN {_SHORTEST_NIR} AND {_LONGEST_NIR}
-        ) WHERE is_long OR is_written
-    """)
-    long = keyed = 0
-    for batch in cells.to_arrow_reader(_AT_ONCE):
-        long += batch["is_long"].true_count
-        keyed += int(is_nir(batch["cell"].filter(batch["is_written"])).sum())
-    return long, keyed
-
-
-def _matches(pattern: str) -> str:
-    return f"regexp_full_match(cell, {literal(pattern)})"
+    for name, found in nirs_in_cells(database, table, others).items():
+        certainty = round(found.certainty, 2)
+        yield Finding(
+            column=name, kind="nir", role="direct", rows=found.cells, confidence=certainty
+        )
 
 
 def _figures(hidden: Anonymity, rows: int) -> dict[str, Any]:
