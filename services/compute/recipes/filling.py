@@ -60,7 +60,7 @@ def fill(
     """
     _check_known("inputs", inputs, recipe.inputs)
     _check_known("parameters", values, recipe.parameters)
-    for missing in sorted(recipe.inputs.keys() - inputs.keys()):
+    for missing in sorted(one for one in recipe.inputs if not inputs.get(one, "").strip()):
         raise Invalid("un jeu de données doit être choisi", f"inputs.{missing}")
     given = {key: _value(key, one, values) for key, one in recipe.parameters.items()}
     steps = tuple(

@@ -47,6 +47,8 @@ def test_values_keep_their_type_and_stand_in_texts() -> None:
     ("inputs", "values", "field"),
     [
         ({"homes": "dts_1"}, {}, "inputs.towns"),
+        ({**INPUTS, "towns": ""}, {}, "inputs.towns"),
+        ({**INPUTS, "homes": " "}, {}, "inputs.homes"),
         ({**INPUTS, "more": "dts_3"}, {}, "inputs.more"),
         (INPUTS, {"top": "5"}, "parameters.top"),
         (INPUTS, {"top": True}, "parameters.top"),
