@@ -31,10 +31,11 @@ INGEST = Application(
     title="Lire un fichier",
     description=(
         "Lit un fichier comme une table, sans rien changer à ses valeurs : texte délimité (CSV,"
-        " TSV), classeur (XLSX, XLS, ODS), JSON, GeoJSON, Shapefile (en ZIP), GeoPackage, KML, GPX"
-        " ou Parquet, compressé ou non. Les codes gardent leurs zéros, et chaque réparation est"
-        " nommée, comme ce qu'une carte perd à devenir une table. Décrit les colonnes et reconnaît"
-        " les codes de commune, SIREN, EPCI et codes postaux par leurs valeurs."
+        " TSV), classeur (XLSX, XLS, ODS), JSON, GeoJSON, Shapefile (en ZIP), GeoPackage, KML,"
+        " GPX, Parquet ou GeoParquet, compressé ou non. Les codes gardent leurs zéros, et"
+        " chaque réparation est nommée, comme ce qu'une carte perd à devenir une table."
+        " Décrit les colonnes et reconnaît les codes de commune, SIREN, EPCI et codes"
+        " postaux par leurs valeurs."
     ),
     roles=(Role(name="file", title="Le fichier déposé"),),
     parameters=Parameters,

@@ -50,7 +50,7 @@ _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_table(source: Path, filename: str, repairs: Repairs) -> Table | None:
-    """The table in a file; None for Parquet, which is one.
+    """The table in a file; None for Parquet without geometries, which is one.
 
     Raises Rejected, in French, for what is no table.
     """
@@ -68,7 +68,19 @@ def read_table(source: Path, filename: str, repairs: Repairs) -> Table | None:
         from services.compute.runner.formats.vector.layer import read_layer  # noqa: PLC0415
 
         return read_layer(source, name, filename, repairs)
-    return read_text(source, repairs) if name == "text" else None
+    if name == "parquet":
+        return _geoparquet(source, repairs)
+    return read_text(source, repairs)
+
+
+def _geoparquet(source: Path, repairs: Repairs) -> Table | None:
+    from services.compute.runner.formats.vector.geoparquet import look_at_geoparquet  # noqa: PLC0415
+
+    if (told := look_at_geoparquet(source)) is None:
+        return None
+    from services.compute.runner.formats.vector.layer import read_geoparquet  # noqa: PLC0415
+
+    return read_geoparquet(told, repairs)
 
 
 def _format(source: Path, filename: str) -> str:

@@ -1,5 +1,6 @@
 """Shapefile, GeoPackage, KML and GPX become tables with geometry, and what they lose is named."""
 
+import json
 import struct
 from datetime import date
 from pathlib import Path
@@ -318,3 +319,63 @@ def test_places_of_persons_are_found(tmp_path: Path, ending: str) -> None:
     assert privacy.verdict != "none"
     found = {one.column: one.kind for one in privacy.findings}
     assert found.get("geometry") == found.get("longitude") == "place"
+
+
+def geoparquet(folder: Path, shapes: Any, crs: Any = None, **columns: Any) -> Path:
+    """A GeoParquet file; `crs` as its metadata have it, or nothing of one where it is None."""
+    place = {"encoding": "WKB", "geometry_types": []} | ({} if crs is None else {"crs": crs})
+    told = {"version": "1.1.0", "primary_column": "place", "columns": {"place": place}}
+    wkb = pa.array(shapely.to_wkb(np.asarray(shapes, dtype=object)), pa.binary())
+    made = pa.table({**columns, "place": wkb}).replace_schema_metadata({"geo": json.dumps(told)})
+    parquet.write_table(made, folder / "carte.parquet")
+    return folder / "carte.parquet"
+
+
+def test_geoparquet_is_a_table_with_geometry(tmp_path: Path) -> None:
+    """Outlines of another system are converted by what its metadata say; attributes are text."""
+    codes, outlines = communes(50)
+    lambert = pyproj.CRS.from_epsg(2154).to_json_dict()
+    path = geoparquet(tmp_path, outlines, lambert, code=codes, habitants=list(range(50)))
+    run = taken(tmp_path, path)
+    found = profile(run)
+    assert (found.format, found.sheet, found.rows) == ("geoparquet", None, 50)
+    assert [one.name for one in found.columns] == ["code", "habitants", "geometry"]
+    assert cells(run)["code"] == codes
+    assert cells(run)["habitants"][49] == "49"
+    assert "reprojected" in repaired(run)
+    moved = shapely.from_wkt(cells(run)["geometry"])
+    expected = shapely.transform(
+        outlines, lambda at: np.column_stack(TO_DEGREES.transform(at[:, 0], at[:, 1]))
+    )
+    assert shapely.hausdorff_distance(moved, expected).max() < 1e-7
+
+
+@pytest.mark.parametrize("crs", [None, {"id": {"authority": "OGC", "code": "CRS84"}}])
+def test_points_of_geoparquet_are_degrees_where_no_other_system_is_told(
+    tmp_path: Path, crs: Any
+) -> None:
+    """Longitude first, whatever the system says of its axes; empty ones are told."""
+    shapes = [shapely.Point(-0.37, 49.18), None, shapely.Point(1.09, 49.44)]
+    run = taken(tmp_path, geoparquet(tmp_path, shapes, crs, nom=["Caen", "?", "Rouen"]))
+    assert cells(run)["longitude"] == ["-0.37", None, "1.09"]
+    assert cells(run)["latitude"] == ["49.18", None, "49.44"]
+    assert repaired(run).keys() == {"no_geometry"}
+
+
+def test_parquet_that_tells_of_no_geometry_in_wkb_is_read_as_before(tmp_path: Path) -> None:
+    """Bytes of which nobody says what they are stay refused."""
+    bare = pa.table({"nom": ["Caen"], "place": pa.array([b"x"], pa.binary())})
+    path = tmp_path / "a.parquet"
+    for metadata in ({}, {"geo": "{"}):
+        parquet.write_table(bare.replace_schema_metadata(metadata), path)
+        number = len(list(tmp_path.iterdir()))
+        assert "« place » : le type BLOB" in ingest(tmp_path / str(number), path, path.name).error
+
+
+def test_geoparquet_that_breaks_off_is_refused(tmp_path: Path) -> None:
+    """In a sentence, as other Parquet is."""
+    codes, outlines = communes(300)
+    path = geoparquet(tmp_path, outlines, code=codes)
+    content = bytearray(path.read_bytes())
+    content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)
+    assert "abîmé" in ingest(tmp_path / "job", bytes(content), "carte.parquet").error

@@ -9,7 +9,7 @@ import pyogrio
 from pyogrio.core import _register_drivers
 from pyogrio.raw import open_arrow, read
 
-from services.compute.runner.formats.vector.source import GeographicFile
+from services.compute.runner.formats.vector.source import KIND, WKB, GeographicFile
 from shared.errors import Rejected
 
 DRIVERS = {"shp": "ESRI Shapefile", "gpkg": "GPKG", "kml": "LIBKML", "gpx": "GPX"}
@@ -28,9 +28,6 @@ _OPTIONS = {
     "OGR_SQLITE_ALLOW_EXTERNAL_ACCESS": "NO",
     "OGR_SQLITE_LIST_VIRTUAL_OGR": "NO",
 }
-KIND, WKB = b"ARROW:extension:name", b"geoarrow.wkb"
-"""How a column says that it holds geometries."""
-
 _BATCH_BYTES, _MOST_ROWS = 1 << 23, 20_000
 """Of a file, how much is read at once: as text it takes several times as many."""
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 from services.compute.runner.formats.header import name_columns
 from services.compute.runner.formats.table import Table, schema_of
 from services.compute.runner.formats.vector.attribute_cells import is_cells, text_of
-from services.compute.runner.formats.vector.gdal import KIND, WKB, Layer, layers_of
+from services.compute.runner.formats.vector.gdal import Layer, layers_of
 from services.compute.runner.formats.vector.geographic_xml import look_at_markup
 from services.compute.runner.formats.vector.geometries import (
     ALTITUDE,
@@ -20,8 +20,9 @@ from services.compute.runner.formats.vector.geometries import (
     parsed,
 )
 from services.compute.runner.formats.vector.geopackage import look_at_geopackage
+from services.compute.runner.formats.vector.geoparquet import ParquetLayer
 from services.compute.runner.formats.vector.shapefile import look_at_shapefile
-from services.compute.runner.formats.vector.source import GeographicFile
+from services.compute.runner.formats.vector.source import KIND, WKB, GeographicFile
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 from shared.words import unique
@@ -33,6 +34,11 @@ _OWN_ID = ("fid", "ogc_fid")
 """What GDAL calls the number of a feature; what is called otherwise, its maker named."""
 
 
+def read_geoparquet(source: GeographicFile, repairs: Repairs) -> Table:
+    """The same of a Parquet file that was looked at."""
+    return _table(source, ParquetLayer(source.path), repairs)
+
+
 def read_layer(path: Path, kind: str, filename: str, repairs: Repairs) -> Table:
     """The table of the layer with most features; the others are named.
 
@@ -41,14 +47,17 @@ def read_layer(path: Path, kind: str, filename: str, repairs: Repairs) -> Table:
     file that is broken, empty or in parts.
     """
     source = _look(path, kind, filename, repairs)
-    layer = _fullest(source, repairs)
+    return _table(source, _fullest(source, repairs), repairs)
+
+
+def _table(source: GeographicFile, layer: Layer | ParquetLayer, repairs: Repairs) -> Table:
     plan = _Plan(source, layer, repairs)
     return Table(
         columns=plan.names,
         batches=(plan.table(batch) for batch in layer.batches()),
-        format=kind,
+        format=source.kind,
         encoding=source.encoding,
-        sheet=source.title or layer.name,
+        sheet=source.title or layer.name or None,
     )
 
 
@@ -77,7 +86,9 @@ def _fullest(source: GeographicFile, repairs: Repairs) -> Layer:
 class _Plan:
     """The columns of the table: attributes first, then where features are."""
 
-    def __init__(self, source: GeographicFile, layer: Layer, repairs: Repairs) -> None:
+    def __init__(
+        self, source: GeographicFile, layer: Layer | ParquetLayer, repairs: Repairs
+    ) -> None:
         try:
             schema, filled, overview = _survey(layer)
         except NotImplementedError:  # what shapely says of curves
@@ -109,7 +120,7 @@ class _Plan:
         return pa.record_batch(columns, schema=schema_of(self.names))
 
 
-def _survey(layer: Layer) -> tuple[pa.Schema, set[int], Overview]:
+def _survey(layer: Layer | ParquetLayer) -> tuple[pa.Schema, set[int], Overview]:
     """What a first reading tells: the columns, which of them hold something, the geometries."""
     schema, filled, overview = pa.schema([]), set[int](), Overview()
     for batch in layer.batches():

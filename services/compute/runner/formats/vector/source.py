@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+KIND, WKB = b"ARROW:extension:name", b"geoarrow.wkb"
+"""How a column says that it holds geometries."""
+
 
 @dataclass(frozen=True)
 class GeographicFile:
