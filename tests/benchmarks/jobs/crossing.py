@@ -29,6 +29,9 @@ from tests.servers import eventually
 ROUNDS, LARGE = 3, 5_000_000
 SIZES = (LARGE // 100, LARGE // 10, LARGE)
 MANY, GIB = 50_000_000, 2**30
+_REST = 0.5
+"""Seconds that a service has between two jobs, at rest."""
+
 LIMITS = Limits(seconds=600, memory_bytes=GIB)
 
 LEFT = """
@@ -118,9 +121,10 @@ def _as_jobs(left: Path, right: Path) -> dict[str, float]:
 
 
 def ready_executor() -> LocalExecutor:
-    """What runs jobs, with a sandbox that waits."""
+    """What runs jobs, with a sandbox that waits, and has done what it does before its job."""
     spares = Spares(1, GIB)
     eventually(lambda: _is_filled(spares), 60, "a sandbox waits")
+    time.sleep(_REST)
     return LocalExecutor(spares)
 
 

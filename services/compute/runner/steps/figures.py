@@ -6,6 +6,7 @@ from services.compute.runner.columns.typed_values import day_sql, typed_value
 from services.compute.runner.database import filled, quoted
 from services.compute.runner.steps.crossing.key_tables import key_text
 from services.compute.runner.steps.workbench import TABLE, Workbench, number
+from services.compute.runner.values.withheld_values import EmptyCells
 from shared.applications.aggregate_application import AggregateParameters, TimeGroup
 from shared.errors import Invalid
 from shared.words import counted
@@ -78,7 +79,7 @@ def ordered(workbench: Workbench, name: str, parameter: str) -> str:
                 f"SELECT count({filled(name)}) - count({value}) FROM {whole}"
             )
             if lost:
-                workbench.empty[name] = int(lost)
+                workbench.empty[name] = EmptyCells(int(lost))
             return value
     return number(workbench, TABLE, name, parameter)[0]
 

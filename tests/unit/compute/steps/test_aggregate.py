@@ -206,4 +206,4 @@ def test_cells_that_are_no_dates_among_dates_are_counted() -> None:
     workbench = bench(table=[{"g": "a", "d": cell} for cell in cells])
     _run(workbench, by=["g"], maxs=["d"])
     assert made_column(workbench, "d_max") == [date(2024, 1, 28)]
-    assert workbench.empty == {"d": 1}
+    assert workbench.empty["d"].cells == 1
