@@ -75,6 +75,7 @@ def _make_sandbox(folder: Path, pipes: Pipes) -> tuple["subprocess.Popen[bytes]"
         stdout=subprocess.PIPE,
         stderr=pipes.output,
         pass_fds=(told,),
+        process_group=0,
     )
     os.close(told)
     assert bubblewrap.stdin  # noqa: S101 - it is a pipe
@@ -82,7 +83,8 @@ def _make_sandbox(folder: Path, pipes: Pipes) -> tuple["subprocess.Popen[bytes]"
     with suppress(BrokenPipeError):
         bubblewrap.stdin.write(b"\n")
     if _is_gone_before(bubblewrap.stdout.fileno(), pipes) or not bubblewrap.stdout.read(1):
-        bubblewrap.kill()  # and with it what stands of the sandbox: --die-with-parent
+        # What stands of the sandbox dies with bubblewrap once it asked to; before, it is one group.
+        os.killpg(bubblewrap.pid, signal.SIGKILL)
         os._exit(1)
     with os.fdopen(info, "rb") as reading:
         return bubblewrap, json.loads(reading.read())["child-pid"]

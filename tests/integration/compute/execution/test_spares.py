@@ -226,9 +226,12 @@ with eventlet.Timeout(10):
 
 
 def test_sandbox_that_never_stands_ends_with_its_service(tmp_path: Path) -> None:
-    """Its keeper hears that the service is gone while bubblewrap says nothing."""
-    stuck = tmp_path / "bwrap"
-    stuck.write_text("#!/bin/sh\nexec sleep 600\n")
+    """Its keeper hears that the service is gone while bubblewrap says nothing.
+
+    Bubblewrap's own child waits for it until it has asked to die with it.
+    """
+    stuck, child = tmp_path / "bwrap", tmp_path / "child"
+    stuck.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {child}\nexec sleep 600\n")
     stuck.chmod(0o755)
     program = f"""
 import os, signal
@@ -240,11 +243,14 @@ keeper = os.fork()
 if keeper == 0:
     os.close(begin)
     keep(Path("{tmp_path}"), 64, Pipes(control, output, status), print, print)
+while not Path("{child}").exists() or not Path("{child}").read_text():
+    pass
 os.close(begin)
 signal.alarm(20)
 print(os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1]))
 """
     assert ran(program) == "1\n"
+    eventually(lambda: has_ended(int(child.read_text())), what="the child of bubblewrap ended")
 
 
 def ran(program: str) -> str:
