@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.runner.columns.reference_files import Arrow, read_reference
-from services.compute.runner.values.value_tests import Texts, some_of_many
+from services.compute.runner.values.value_tests import Texts
 
 _PLAIN, _BOTH = ("commune",), ("commune", "part")
 _WHOLE = 0.9
@@ -111,8 +111,7 @@ def _set(column: Texts) -> frozenset[str]:
 def best_year(values: Texts, least: float = 0.0) -> Fit | None:
     """The COG that codes of communes were most likely written by.
 
-    None if no value is a code, or a smaller share of them than `least`, from 0 to 1: half as many
-    of a sample are enough to look at all.
+    None if no value is a code, or a smaller share of them than `least`, from 0 to 1.
 
     Of the years in which most values were valid, those that lack the fewest codes in the
     départements that the column lists nearly wholly; of these the latest, since codes vanish far
@@ -120,9 +119,6 @@ def best_year(values: Texts, least: float = 0.0) -> Fit | None:
     """
     cog = load_cog()
     distinct = pc.unique(values).drop_null()
-    sample = some_of_many(distinct)
-    if len(sample) and _kinds(cog, sample).get("unknown", 0) > (1 - least / 2) * len(sample):
-        return None
     kinds = _kinds(cog, distinct)
     known = len(distinct) - kinds.get("unknown", 0)
     if not known or known < least * len(distinct):

@@ -16,14 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from services.compute.runner.columns.column_types import ColumnType
-from services.compute.runner.values.value_tests import (
-    Counts,
-    Flags,
-    Texts,
-    bytes_behind,
-    matching,
-    some_of_many,
-)
+from services.compute.runner.values.value_tests import Counts, Flags, Texts, bytes_behind, matching
 from shared.tables.code_names import named_kind
 from shared.tables.manifest import Meaning
 
@@ -33,6 +26,7 @@ _ENOUGH = 0.95
 _CERTAIN = 0.9
 """How sure it must be that the valid values are not so by chance."""
 
+_SAMPLE = 400
 _LIKELY, _LIKELY_SAID = 0.6, 0.4
 """Below this share of a sample, a type is not tried on the whole column."""
 
@@ -125,7 +119,7 @@ class TypeDetection:
         self._rows += int(counts.sum())
         if any(tally.is_said for tally in self._tallies):
             self._numbered += int(_has_digit(values).sum())
-        sample, signs = some_of_many(values), self._signs_in(values)
+        sample, signs = _sample(values), self._signs_in(values)
         numbers = others = False
         for tally in self._tallies:
             if others and tally.type.last:
@@ -199,6 +193,13 @@ def _divergence(share: float, chance: float) -> float:
     """The Kullback-Leibler divergence of two shares, in nats."""
     rest = (1 - share) * log((1 - share) / (1 - chance)) if share < 1 else 0.0
     return share * log(share / chance) + rest
+
+
+def _sample(values: Texts) -> Texts:
+    """A few of many values; none of few, which are looked at all."""
+    if len(values) <= _SAMPLE:
+        return values.slice(0, 0)
+    return values.take(pa.array(np.linspace(0, len(values) - 1, _SAMPLE).astype(np.int64)))
 
 
 def _mended(best: _Tally, found: list[_Tally]) -> _Tally:

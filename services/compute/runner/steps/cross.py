@@ -18,14 +18,7 @@ from services.compute.runner.steps.crossing.key_mapping import (
     shown_parts,
 )
 from services.compute.runner.steps.crossing.key_sums import key_sums
-from services.compute.runner.steps.crossing.key_tables import (
-    LEFT,
-    JoinBound,
-    Side,
-    cells,
-    key_text,
-    keys,
-)
+from services.compute.runner.steps.crossing.key_tables import LEFT, Side, cells, key_text, keys
 from services.compute.runner.steps.crossing.meetings import (
     ROWS_EACH,
     SUCCESSORS,
@@ -71,13 +64,14 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     _lengthen_successors(workbench, parameters)
     vias: dict[Side, str | None] = {"left": parameters.left_via, "right": parameters.right_via}
     mapped = {side: map_side(workbench, side, via) for side, via in vias.items()}
-    make_meetings(workbench, mapped, by_crosswalk=any(vias.values()))
+    are_equal = not any(vias.values()) and "successors" not in workbench.tables
+    make_meetings(workbench, mapped, are_equal=are_equal, by_crosswalk=any(vias.values()))
     times = repetition(workbench)
     if workbench.is_protected and parameters.refuses_repetition:
         refuse_repeated(workbench, mapped, times)
     size = _size(workbench, parameters, mapped, times)
     workbench.say(0.4, "croise les tables")
-    joined = bound(workbench, key_text(left))
+    joined = bound(workbench, key_text(left))._replace(are_equal=are_equal)
     renamed = join_tables(workbench, (left, right), parameters.how, joined, sums)
     workbench.say(0.8, "compte ce qui manque")
     report = _account(workbench, size, whole=whole)
@@ -85,7 +79,7 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     stand = times._asdict() if parameters.how != "anti" else {"left": 1}
     report |= {"relation": times.relation, "repeated": stand}
     report |= _crosswalk_report(workbench, vias, mapped)
-    report["is_bounded"] = joined != JoinBound()
+    report["is_bounded"] = joined.rows_of_a_key is not None
     return report | _of_size(workbench, report, size, times)
 
 

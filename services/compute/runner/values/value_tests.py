@@ -24,7 +24,7 @@ Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
 Numbers: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 Test = Callable[[Texts], Flags]
 
-_FEW, _SOME = 1_000, 400
+_FEW = 1_000
 
 
 def matching(pattern: str) -> Test:
@@ -63,13 +63,6 @@ def flags_of(found: Texts) -> Flags:
     """An Arrow array of booleans as one of NumPy, which can be changed."""
     flags: Flags = found.to_numpy(zero_copy_only=False).astype(bool)
     return flags
-
-
-def some_of_many(texts: Texts) -> Texts:
-    """A few of many texts, at even distances; none of few, which are looked at all."""
-    if len(texts) <= _SOME:
-        return texts.slice(0, 0)
-    return texts.take(pa.array(np.linspace(0, len(texts) - 1, _SOME).astype(np.int64)))
 
 
 def bytes_behind(texts: Texts) -> bytes:

@@ -40,7 +40,10 @@ def join_tables(
         crossed = f"{join} ({_met_once(of, of_right)}) r ON r.met = l.cell"
         by_key = [f"l.cell AS {quoted(name)}" for name in kept if quoted(name) == left]
         by_key += [*chosen[len(kept) :], *(f"l.{quoted(one)}" for one in sums)]
-        _make_as_read(workbench, of_left, crossed, chosen, by_key if sums else [])
+        with_keys = f"{join} ({_with_keys(of_right)}) r ON r.key = l.key"
+        met = f"{cells('left')} l {with_keys if of.are_equal else crossed}"
+        added_up = f"SELECT {', '.join(by_key)} FROM {met}" if sums else ""
+        _make_as_read(workbench, of_left, crossed, chosen, added_up)
         return renamed
     numbered = f"(SELECT row_number() OVER () AS number, {key_text('cell')} AS key, * FROM (SELECT"
     workbench.make(f"""
@@ -56,12 +59,11 @@ def join_tables(
 
 
 def _make_as_read(
-    workbench: Workbench, left: str, crossed: str, chosen: Sequence[str], by_key: Sequence[str]
+    workbench: Workbench, left: str, crossed: str, chosen: Sequence[str], added_up: str
 ) -> None:
     """Cross the rows each time that they are read; and their sums by key, if any."""
     shown = f"SELECT {', '.join(chosen)} FROM"
     some = evenly(SAMPLE, max(SAMPLE, workbench.tables["left"].rows))
-    added_up = f"SELECT {', '.join(by_key)} FROM {cells('left')} l {crossed}" if by_key else ""
     workbench.make_as_read(
         f"{shown} (SELECT {left}) l {crossed}",
         f"{shown} (SELECT {left} QUALIFY {some}) l {crossed}",
@@ -74,9 +76,12 @@ def _met_once(of: JoinBound, of_right: str) -> str:
     return f"""
         SELECT x.cell AS met, r.* FROM {cells("left")} x
         JOIN {of.meetings} m ON m.left_key = x.key
-        JOIN (SELECT {key_text("cell")} AS key, * FROM (SELECT {of_right})) r
-        ON r.key = m.right_key
+        JOIN ({_with_keys(of_right)}) r ON r.key = m.right_key
     """
+
+
+def _with_keys(rows: str) -> str:
+    return f"SELECT {key_text('cell')} AS key, * FROM (SELECT {rows})"
 
 
 def _add_alone(workbench: Workbench, chosen: list[str], right: str) -> None:

@@ -36,6 +36,9 @@ _OF = {
 _MOST_KEYS = 100_000
 """There are fewer codes: a column with more keys holds something else."""
 
+_FEW_KEYS = 400
+"""Enough to tell that keys are something else."""
+
 _ENOUGH = 0.95
 """Share of the keys that must be codes of communes, of any year."""
 
@@ -165,6 +168,8 @@ def cog_warnings(workbench: Workbench, met: int) -> list[Report]:
     `met` is how many distinct left keys met. A first warning names the use of the communes'
     crosswalk that lets most of them meet, a second one the communes that were split in between.
     """
+    if best_year(_texts(workbench, keys("left"), _FEW_KEYS), _ENOUGH / 2) is None:
+        return []
     left = _texts(workbench, keys("left"))
     if (fit := _fit(left)) is None:
         return []
@@ -228,9 +233,9 @@ def _warning(
     }
 
 
-def _texts(workbench: Workbench, table: str) -> Texts:
-    """Distinct keys as Arrow strings, up to one more than can be codes of communes."""
-    query = f"SELECT key FROM {table} WHERE key IS NOT NULL LIMIT {_MOST_KEYS + 1}"
+def _texts(workbench: Workbench, table: str, most: int = _MOST_KEYS + 1) -> Texts:
+    """Some distinct keys as Arrow strings, else one more than can be codes of communes."""
+    query = f"SELECT key FROM {table} WHERE key IS NOT NULL LIMIT {most}"
     return workbench.database.sql(query).to_arrow_table()["key"].combine_chunks()
 
 

@@ -13,10 +13,14 @@ ALONE = f"({{0}} IS NULL OR {{0}} NOT IN (SELECT right_key FROM {MEETINGS}))"
 
 
 class JoinBound(NamedTuple):
-    """What is joined: the table of pairs of keys, and how many right rows a key has at most."""
+    """What is joined: the table of pairs of keys, and how many right rows a key has at most.
+
+    Where only keys meet that `are_equal`, those that have many rows need no table of pairs.
+    """
 
     meetings: str = MEETINGS
     rows_of_a_key: int | None = None
+    are_equal: bool = False
 
 
 def key_text(column: str) -> str:

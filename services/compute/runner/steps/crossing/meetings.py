@@ -23,6 +23,7 @@ from shared.errors import Rejected
 from shared.words import counted, grouped
 
 SUCCESSORS = quoted("successors of codes")
+_PAIRS = quoted("pairs of keys")
 _SAMPLED, _FEW = quoted("left keys of the sample"), quoted("keys that meet in the sample")
 
 MOST_PAIRS = 10_000_000
@@ -32,27 +33,34 @@ ROWS_EACH = 100
 """How many rows a row of a trial's sample meets, if all together meet more."""
 
 
-def make_meetings(workbench: Workbench, mapped: Mapping[Side, str], *, by_crosswalk: bool) -> None:
+def make_meetings(
+    workbench: Workbench, mapped: Mapping[Side, str], *, are_equal: bool, by_crosswalk: bool
+) -> None:
     """The pairs of keys that meet, directly or by the left one's successor; then every left key.
 
     Where a crosswalk leads from one side or both, raises Rejected for more pairs than MOST_PAIRS,
-    before they are made. Without any, a left key meets one at most.
+    before they are made. Without any, a left key meets one at most. Where keys only meet that
+    `are_equal`, one look at them tells all.
     """
+    if are_equal:
+        _meet_equal(workbench)
+        return
     distinct = "DISTINCT" if by_crosswalk else ""
     if by_crosswalk:
         _check_pairs(workbench, mapped)
     workbench.database.execute(f"""
-        CREATE OR REPLACE TABLE {MEETINGS} AS
+        CREATE OR REPLACE TABLE {_PAIRS} AS
         SELECT {distinct} l.key AS left_key, r.key AS right_key, true AS is_direct,
             l.n AS left_n, r.n AS right_n
         FROM {mapped["left"]} l JOIN {mapped["right"]} r ON r.target = l.target
     """)
     workbench.database.execute(f"""
-        INSERT INTO {MEETINGS}
+        INSERT INTO {_PAIRS}
         SELECT DISTINCT l.key, r.key, false, l.n, r.n FROM {keys("left")} l
         JOIN {SUCCESSORS} g ON g.gone = l.key JOIN {mapped["right"]} r ON r.target = g.successor
-        WHERE NOT EXISTS (SELECT 1 FROM {MEETINGS} m WHERE m.left_key = l.key)
+        WHERE NOT EXISTS (SELECT 1 FROM {_PAIRS} m WHERE m.left_key = l.key)
     """)
+    workbench.database.execute(f"CREATE OR REPLACE VIEW {MEETINGS} AS FROM {_PAIRS}")
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {LEFT} AS
         SELECT l.*, coalesce(m.is_direct, false) AS found, m.left_key IS NOT NULL AS met,
@@ -61,6 +69,19 @@ def make_meetings(workbench: Workbench, mapped: Mapping[Side, str], *, by_crossw
         LEFT JOIN (SELECT {distinct} left_key, is_direct FROM {MEETINGS}) m
             ON m.left_key = l.key
         LEFT JOIN {SUCCESSORS} g ON g.gone = l.key
+    """)
+
+
+def _meet_equal(workbench: Workbench) -> None:
+    workbench.database.execute(f"""
+        CREATE OR REPLACE TABLE {LEFT} AS
+        SELECT l.*, r.key IS NOT NULL AS found, found AS met, NULL AS successor, r.n AS right_n
+        FROM {keys("left")} l LEFT JOIN {keys("right")} r ON r.key = l.key
+    """)
+    workbench.database.execute(f"""
+        CREATE OR REPLACE VIEW {MEETINGS} AS
+        SELECT key AS left_key, key AS right_key, true AS is_direct, n AS left_n, right_n
+        FROM {LEFT} WHERE found
     """)
 
 
