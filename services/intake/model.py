@@ -567,6 +567,8 @@ class Project(Aggregate):
     @property
     def staff_due(self) -> str:
         """What it waits for from the lab's staff once it is secured, in French; or empty."""
+        if self.lacks_access:
+            return ""
         match self.stage:
             case "trialled" if not self._is_asked("pilot_site"):
                 return "inviter un site pilote"

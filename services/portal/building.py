@@ -114,6 +114,13 @@ def with_value(choices: Choices, columns: Iterable[Json]) -> Choices:
     return replace(choices, kept=(column, comparison, _read(text, kind)), folds=is_word)
 
 
+def grouped(choices: Choices) -> Choices:
+    """The choices; raises Refused, naming the field, for figures without the groups they are of."""
+    if (choices.figures or choices.means) and not choices.by:
+        raise Refused(_UNUSABLE, "Dites par quelle colonne regrouper ce qui est compté.", "par")
+    return choices
+
+
 def _read(text: str, kind: str) -> str:
     if kind in _NUMBERS:
         number = re.sub(r"\s", "", text).replace(",", ".")
@@ -132,8 +139,11 @@ def _read(text: str, kind: str) -> str:
 
 
 def keys_of_codes(columns: Iterable[Json]) -> Iterator[dict[str, str]]:
-    """The keys by which added codes meet these columns, by way of what communes lie in."""
-    for one in columns:
+    """The keys by which added codes meet these columns, by way of what communes lie in.
+
+    Those of communes come first: a table that has some has several rows for what they lie in.
+    """
+    for one in sorted(columns, key=lambda column: column["key"] != "commune"):
         kind = one["key"] or (one["meaning"] or {}).get("type", "")
         via = f"commune_{kind}"
         if kind == "commune" or via in CROSSWALKS:

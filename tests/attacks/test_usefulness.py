@@ -1,11 +1,11 @@
-"""What protects the data costs no more than it has to: a trial takes nothing from the result."""
+"""What protects the data costs no more than it has to, and fails nothing that may be decided."""
 
 from random import Random
 
 import pytest
 
 from tests.attacks.adapter import release
-from tests.attacks.lab import OWNER, Ledger, Seen, Table, Treatment, aggregate
+from tests.attacks.lab import OWNER, Ledger, Seen, Table, Treatment, aggregate, query
 
 SAMPLE = 500
 SIZE = 26
@@ -31,3 +31,17 @@ def test_trial_costs_the_full_result_nothing(rows: int) -> None:
     assert trial.rows
     full = seen(table, ledger)
     assert {row["groupe"] for row in full.rows if row["conso"] is not None} == set(groups)
+
+
+def test_reviewer_decides_where_earlier_results_name_groups_by_what_is_not_given() -> None:
+    """The rules cannot compare them: that is no failure of the treatment."""
+    random, ledger = Random(1), Ledger()
+    cells = {
+        "groupe": [random.choice("abcdefgh") for _ in range(600)],
+        "conso": [str(random.randint(1_000, 9_000)) for _ in range(600)],
+    }
+    assert seen(Table(cells, owner=OWNER), ledger).rows
+    fewer = {"eau": Table({"conso": cells["conso"]}, owner=OWNER)}
+    steps = [query("SELECT avg(conso) AS moyenne FROM eau", "eau")]
+    found = release(Treatment(steps, fewer), ledger)
+    assert found.reports[0]["verdict"] == "held"

@@ -214,7 +214,9 @@ class Job(Aggregate):
         said = self.privacy.warning if self.privacy else ""
         if said and self.kind == "trial":
             said = f"Sur l'échantillon : {said}"
-        empty = _EMPTY.get(self.kind, "") if self.is_empty else ""
+        # What is withheld is empty for that reason, whatever its filters.
+        is_told = self.is_empty and not self.withheld
+        empty = _EMPTY.get(self.kind, "") if is_told else ""
         return " ".join(filter(None, (empty, said, self.size_warning, self.withheld)))
 
     def queue(self) -> None:

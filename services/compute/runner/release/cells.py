@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from services.compute.runner.database import quoted
+from services.compute.runner.database import columns, quoted
 from services.compute.runner.release.alike import make_alike
 from services.compute.runner.release.arithmetic.atoms import MOST_ATOMS, Atom, Undecided
 from services.compute.runner.release.arithmetic.intervals import Piece
@@ -200,8 +200,13 @@ class Cells:
 
     @cached_property
     def _alike(self) -> str:
-        """The table of the rows that are in such groups."""
+        """The table of the rows that are in such groups.
+
+        Raises Undecided where what left before names them by a column that is not given now.
+        """
         named = self.named.union(*(one.columns for one in self.earlier))
+        if named - columns(self.population.database, self.population.base).keys():
+            raise Undecided
         make_alike(self.population, _ALIKE, named)
         return _ALIKE
 

@@ -16,6 +16,7 @@ from services.portal.building import (
     KEY_PARTS,
     Choices,
     choices_of,
+    grouped,
     keys_of_codes,
     treatment_of,
     with_value,
@@ -59,7 +60,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None)
     # Both the value that rows are kept by and the form need them.
     columns = asyncio.ensure_future(_columns(visit, choices))
     try:
-        wanted = forms.treatment or treatment_of(await _read_by(choices, columns))
+        wanted = forms.treatment or treatment_of(grouped(await _read_by(choices, columns)))
     except Refused as refused:
         faults, wanted = faults_of(refused), None
     parts = await visit.lab.parts(

@@ -105,6 +105,13 @@ def test_page_opens_with_the_choices_that_were_saved() -> None:
     assert " checked" not in page(saved, query=b"gauche=dts_1&par=")
 
 
+def test_figures_without_groups_are_refused_at_their_field() -> None:
+    """They were left out in silence."""
+    told = plain(page(query=b"gauche=dts_1&compter=1&sommes=parts"))
+    assert "Dites par quelle colonne regrouper" in told
+    assert "Dites par quelle colonne" not in plain(page(query=b"gauche=dts_1"))
+
+
 def test_rate_is_offered_of_the_figures_that_are_made() -> None:
     """One of them for 100 of another; without these it is left out."""
     chosen = b"gauche=dts_1&par=epci&sommes=parts&compter=1&taux=nombre&pour=parts"

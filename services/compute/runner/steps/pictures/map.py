@@ -89,14 +89,14 @@ def _notes(placed: Placed, level: Level, told: MapParameters) -> Iterator[str]:
         if blank := sum(one == reason for one in placed.blank.values()):
             yield f"{why} : {_counted(blank, level)}."
     for rows, why in (
-        (placed.moved, "menées d'un code d'une autre année à la commune d'aujourd'hui"),
-        (placed.split, "dont la commune d'alors est plusieurs communes aujourd'hui, pas dessinées"),
+        (placed.moved, "menée{} d'un code d'une autre année à la commune d'aujourd'hui"),
+        (placed.split, "dont la commune d'alors est plusieurs aujourd'hui, pas dessinée{}"),
         (placed.elsewhere, "hors de la Normandie, sans contour ici"),
-        (placed.unknown, "dont le code n'est pas reconnu, pas dessinées"),
+        (placed.unknown, "sans code, ou dont le code n'est pas reconnu, pas dessinée{}"),
     ):
         if rows:
             lines = counted(rows, "ligne", "lignes").replace(str(rows), french_number(rows), 1)
-            yield f"{lines} {why}."
+            yield f"{lines} {why.format('s' * (rows > 1))}."
 
 
 def _figures(placed: Placed) -> Report:
