@@ -214,8 +214,8 @@ class Job(Aggregate):
         said = self.privacy.warning if self.privacy else ""
         if said and self.kind == "trial":
             said = f"Sur l'échantillon : {said}"
-        # What is withheld is empty for that reason, whatever its filters.
-        is_told = self.is_empty and not self.withheld
+        # Where the rules of release left out rows, its filters may have kept them.
+        is_told = self.is_empty and not (self.release and self.release.verdict == "suppressed")
         empty = _EMPTY.get(self.kind, "") if is_told else ""
         return " ".join(filter(None, (empty, said, self.size_warning, self.withheld)))
 

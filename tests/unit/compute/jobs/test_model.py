@@ -81,6 +81,17 @@ def test_end_tells_what_the_result_tells_about_persons(kind: JobKind, starts: st
 @pytest.mark.parametrize(
     ("kind", "told"), [("full", "ne reste aucune ligne"), ("trial", "ne dit rien de ce qu'il vaut")]
 )
+def test_rows_that_the_rules_left_out_are_no_fault_of_filters(kind: JobKind, told: str) -> None:
+    """What is said of the release says why there are none."""
+    job, release = a_running_job(), ReleaseRecord(verdict="suppressed", told="Masqué.")
+    job.kind = kind
+    job.succeed("first", 1.0, MANIFEST, (), release=release, is_empty=True)
+    assert told not in job.warning
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [("full", "ne reste aucune ligne"), ("trial", "ne dit rien de ce qu'il vaut")]
+)
 def test_result_without_a_row_is_warned_of(kind: JobKind, told: str) -> None:
     """Where it ends, and where it is shown; of a held one only to who decides on it."""
     job = a_running_job()
@@ -90,6 +101,10 @@ def test_result_without_a_row_is_warned_of(kind: JobKind, told: str) -> None:
     assert isinstance(end, JobSucceeded)
     assert end.is_empty
     assert told in end.warning
+    secret = a_running_job()
+    secret.kind = kind
+    secret.succeed("first", 1.0, MANIFEST, (), is_empty=True, withheld="Une valeur est secrète.")
+    assert told in secret.warning
     held, release = a_running_job(), ReleaseRecord(verdict="held", told="Un relecteur décide.")
     held.kind = kind
     held.succeed("first", 1.0, MANIFEST, (), release=release, is_empty=True)
