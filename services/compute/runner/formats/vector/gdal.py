@@ -9,7 +9,7 @@ import pyogrio
 from pyogrio.core import _register_drivers
 from pyogrio.raw import open_arrow, read
 
-from services.compute.runner.formats.vector.source import KIND, WKB, GeographicFile
+from services.compute.runner.formats.vector.source import KIND, WKB, GeographicFile, rows_at_once
 from shared.errors import Rejected
 
 DRIVERS = {"shp": "ESRI Shapefile", "gpkg": "GPKG", "kml": "LIBKML", "gpx": "GPX"}
@@ -28,8 +28,6 @@ _OPTIONS = {
     "OGR_SQLITE_ALLOW_EXTERNAL_ACCESS": "NO",
     "OGR_SQLITE_LIST_VIRTUAL_OGR": "NO",
 }
-_BATCH_BYTES, _MOST_ROWS = 1 << 23, 20_000
-"""Of a file, how much is read at once: as text it takes several times as many."""
 
 
 class Layer:
@@ -52,8 +50,7 @@ class Layer:
 
         Times are texts. Raises Rejected, in French, where the file breaks off.
         """
-        each = self._source.path.stat().st_size // self.features
-        rows = max(1, min(_MOST_ROWS, _BATCH_BYTES // max(1, each)))
+        rows = rows_at_once(self._source.path.stat().st_size, self.features)
         count = 0
         for batch in self._straightened(rows) if self.has_curves else self._as_they_are(rows):
             count += len(batch)

@@ -12,15 +12,13 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from services.compute.runner.formats.table import MOST_CELLS
-from services.compute.runner.formats.vector.source import KIND, WKB, GeographicFile
+from services.compute.runner.formats.vector.source import KIND, WKB, GeographicFile, rows_at_once
 from shared.errors import Rejected
 
 _KEY = b"geo"
 _WGS84 = "EPSG:4326"
 _DEFAULT = ("OGC", "CRS84")
 """What no system means: degrees of WGS84."""
-
-_BATCH_BYTES, _MOST_ROWS = 1 << 23, 20_000
 
 
 class ParquetLayer:
@@ -44,7 +42,9 @@ class ParquetLayer:
             )
         at = schema.get_field_index(self._geometry)
         self._schema = schema.set(at, schema.field(at).with_metadata({KIND: WKB}))
-        self._rows = max(1, min(_MOST_ROWS, _BATCH_BYTES // (path.stat().st_size // 10**4 + 1)))
+        footer = self._file.metadata
+        size = sum(footer.row_group(one).total_byte_size for one in range(footer.num_row_groups))
+        self._rows = rows_at_once(size, self.features)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Its features, some at a time; raises Rejected, in French, where the file breaks off."""

@@ -6,6 +6,9 @@ from pathlib import Path
 KIND, WKB = b"ARROW:extension:name", b"geoarrow.wkb"
 """How a column says that it holds geometries."""
 
+_BATCH_BYTES, _MOST_ROWS = 1 << 23, 20_000
+"""Of a file, how much is read at once: as text it takes several times as many."""
+
 
 @dataclass(frozen=True)
 class GeographicFile:
@@ -32,3 +35,9 @@ class GeographicFile:
 
     emptiness: str = "ce fichier ne contient aucun objet"
     """Why there is no table, where no layer has features."""
+
+
+def rows_at_once(size: int, features: int) -> int:
+    """How many of so many features are read at a time, where all take `size` bytes."""
+    each = size // max(1, features)
+    return max(1, min(_MOST_ROWS, _BATCH_BYTES // max(1, each)))
