@@ -145,8 +145,8 @@ class Settings(MailSettings):
     trial_rows: int = Field(
         default=500,
         ge=1,
-        description="rows of the sample a trial runs on; up to three times as many of others"
-        " restricted data are all taken",
+        description="rows of the sample a trial runs on; of others' restricted data"
+        " up to three times as many are all taken",
     )
     crossing_rows: int = Field(
         default=20_000_000,
