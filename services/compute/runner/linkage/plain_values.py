@@ -1,7 +1,7 @@
 """What a cell means, as text written in one way: two spellings of a day are one day."""
 
 from services.compute.runner.columns.typed_values import typed_value
-from services.compute.runner.database import filled, literal, quoted
+from services.compute.runner.database import filled, quoted
 from shared.tables.manifest import Column
 
 _ISO_DAY = "%Y-%m-%d"
@@ -47,14 +47,6 @@ def with_iso_days(column: Column) -> Column:
     """The same column once its days are written as `plain_value` writes them."""
     meaning = column.meaning and column.meaning.model_copy(update={"format": _ISO_DAY})
     return column.model_copy(update={"meaning": meaning})
-
-
-def without_marks(column: Column | None, value: str) -> str:
-    """`value` of the column's cells in SQL, null where a mark stands in place of a figure."""
-    if column is None or not column.withheld:
-        return value
-    marks = ", ".join(map(literal, column.withheld))
-    return f"CASE WHEN {filled(column.name)} NOT IN ({marks}) THEN {value} END"
 
 
 def _is_plain(column: Column) -> bool:

@@ -11,8 +11,8 @@ from services.compute.jobs.crossing_size import MOST_ROWS
 from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import typed_value
 from services.compute.runner.database import Database, Say, columns, filled, literal, quoted
-from services.compute.runner.linkage.plain_values import kind_of_value, plain_value, without_marks
-from services.compute.runner.values.withheld_values import EmptyCells, is_withheld
+from services.compute.runner.linkage.plain_values import kind_of_value, plain_value
+from services.compute.runner.values.withheld_values import EmptyCells, is_withheld, without_marks
 from shared.applications.aggregate_application import AggregateParameters
 from shared.errors import Invalid
 from shared.tables.manifest import Column

@@ -32,8 +32,20 @@ class EmptyCells(NamedTuple):
 
 def is_withheld(column: Column) -> str:
     """Whether a cell has a mark in place of a secret number, in SQL."""
-    marks = ", ".join(map(literal, column.withheld))
-    return f"coalesce({filled(column.name)} IN ({marks}), false)" if marks else "false"
+    if not column.withheld:
+        return "false"
+    return f"coalesce({filled(column.name)} IN ({_marks(column)}), false)"
+
+
+def without_marks(column: Column | None, value: str) -> str:
+    """`value` of the column's cells in SQL, null where a mark stands in place of a figure."""
+    if column is None or not column.withheld:
+        return value
+    return f"CASE WHEN {filled(column.name)} NOT IN ({_marks(column)}) THEN {value} END"
+
+
+def _marks(column: Column) -> str:
+    return ", ".join(map(literal, column.withheld))
 
 
 def warnings_of(empty: Mapping[str, EmptyCells], becomes: Becomes) -> Iterator[dict[str, Any]]:
