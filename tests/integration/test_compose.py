@@ -2,7 +2,10 @@
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,12 +13,13 @@ import amqp
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from deploy import SERVICES
+from deploy import PORTAL, SERVICES
 from deploy.compose import FOLDER, VHOST, definitions, users, write
 from deploy.local.ports import LOOPBACK
 from deploy.topology import declare_all
 from shared.messaging.parked import parked
-from shared.settings import load_settings
+from shared.server_settings import PortalSettings
+from shared.settings import PREFIX, Settings, load_settings
 from tests.servers import Broker, running
 
 COMPOSE = yaml.safe_load(Path("docker-compose.yml").read_text())
@@ -126,10 +130,53 @@ def test_every_secret_of_the_compose_file_is_made_and_fits(tmp_path: Path) -> No
         given = {
             name: value.replace("/run/secrets", str(tmp_path))
             for name, value in environ.items()
-            if "${" not in value
+            if value and "${" not in value
         }
         settings = load_settings({**given, "DATALAB_STORAGE_URL": "file:///files"})
         assert settings.mongodb_uri.endswith(f"@mongo:27017/datalab_{service}")
+
+
+@pytest.mark.parametrize("name", [*SERVICES, PORTAL])
+def test_container_gets_every_setting_of_its_process(name: str) -> None:
+    """What the documents list can be set where the lab runs in containers, too.
+
+    The image says on which address they listen; the address of a service is the catalogue's alone.
+    """
+    of_the_image = {"DATALAB_HTTP_HOST"}
+    of_others = {
+        "intake": {"SMTP_URL", "PUBLIC_URL"},
+        "catalog": {"SMTP_URL", "TOKEN_PRIVATE_KEY", "SIGN_IN_KEY"},
+        "compute": {"SMTP_URL", "PUBLIC_URL", "TOKEN_PRIVATE_KEY", "SIGN_IN_KEY"},
+        "notify": {"PUBLIC_URL", "TOKEN_PRIVATE_KEY", "SIGN_IN_KEY"},
+    }
+    settings = PortalSettings if name == PORTAL else Settings
+    listed = {PREFIX + field.upper() for field in settings.model_fields} - of_the_image
+    taken = {key.removesuffix("_FILE") for key in COMPOSE["services"][name]["environment"]}
+    assert listed - taken == {PREFIX + field for field in of_others.get(name, ())}
+
+
+def test_image_is_built_from_files_that_git_has() -> None:
+    """A file that the Dockerfile copies is tracked, and .dockerignore lets it through."""
+    git = subprocess.run(
+        [str(shutil.which("git")), "ls-files"], capture_output=True, text=True, check=True
+    )
+    ignored = Path(".dockerignore").read_text().split()
+    context = [path for path in git.stdout.split() if _is_in_context(path, ignored)]
+    copied = re.findall(r"^COPY (.+) \S+$", Path("deploy/Dockerfile").read_text(), re.MULTILINE)
+    sources = [source for line in copied for source in line.split()]
+    assert len(sources) > 1
+    for source in sources:
+        assert source == "." or source in context
+
+
+def _is_in_context(path: str, patterns: list[str]) -> bool:
+    """Whether the image is built with a file: the last pattern that fits it, or a folder, says."""
+    inside = True
+    for pattern in patterns:
+        folder = pattern.removeprefix("!")
+        if any(fnmatch(str(part), folder) for part in (Path(path), *Path(path).parents)):
+            inside = pattern.startswith("!")
+    return inside
 
 
 def test_mongodb_s_users_have_a_database_each(tmp_path: Path) -> None:
