@@ -42,9 +42,10 @@ class Webhooks:
         """
         check_present(self._store, member_id)
         identifier = _id_for(member_id, wanted, cause) if cause else new_id("end")
-        if not (cause and self._endpoints.find_one(identifier)):
-            self._check_number(member_id)
-        return self._endpoints.add(
+        if cause and (endpoint := self._endpoints.find_one(identifier)):
+            return endpoint
+        self._check_number(member_id, self._most - 1)
+        endpoint = self._endpoints.add(
             Endpoint(
                 id=identifier,
                 member_id=member_id,
@@ -56,10 +57,20 @@ class Webhooks:
                 created_at=now(),
             )
         )
+        self._give_up_beyond_limit(endpoint)
+        return endpoint
 
-    def _check_number(self, member_id: str) -> None:
+    def _give_up_beyond_limit(self, endpoint: Endpoint) -> None:
+        """Delete it again where others came meanwhile: whoever was added last sees all of them."""
+        try:
+            self._check_number(endpoint.member_id, self._most)
+        except WrongStage:
+            self._endpoints.change(endpoint.id, Endpoint.delete)
+            raise
+
+    def _check_number(self, member_id: str, most: int) -> None:
         kept = {"member_id": member_id, "state": {"$in": ["enabled", "disabled"]}}
-        if self._endpoints.count(kept, most=self._most) >= self._most:
+        if self._endpoints.count(kept, most=most + 1) > most:
             raise WrongStage(
                 f"un membre peut avoir {counted(self._most, 'webhook', 'webhooks')} au plus :"
                 " supprimez-en un avant d'en ajouter un autre"

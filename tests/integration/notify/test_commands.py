@@ -1,5 +1,7 @@
 """Endpoints that are asked for again, and those that only look like it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from services.notify.commands import Webhooks
@@ -52,6 +54,23 @@ def test_member_has_so_many_endpoints_and_no_more(webhooks: Webhooks, store: Sto
     webhooks.register("bob", wanted())
     store.of(Endpoint).change(last.id, Endpoint.delete)
     webhooks.register("alice", wanted())
+
+
+def test_endpoints_added_at_the_same_time_stay_within_the_limit(
+    webhooks: Webhooks, store: Store
+) -> None:
+    """Each of eight threads counts before it adds: who finds too many afterwards gives up."""
+
+    def register(number: int) -> bool:
+        try:
+            return bool(webhooks.register("alice", wanted(str(number))))
+        except WrongStage:
+            return False
+
+    with ThreadPoolExecutor(8) as pool:
+        registered = sum(pool.map(register, range(40)))
+    kept = {"member_id": "alice", "state": "enabled"}
+    assert registered == store.of(Endpoint).count(kept, most=40) <= MOST
 
 
 def test_endpoints_beyond_a_lower_limit_stay(webhooks: Webhooks, store: Store) -> None:
