@@ -1,9 +1,18 @@
 """Settings that the services and the portal share, the portal's own, and those of mails."""
 
+from ipaddress import IPv4Network
 from typing import Annotated, Literal
 from urllib.parse import unquote
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    ValidationInfo,
+    field_validator,
+)
 
 _URL = r"^https?://[^\s?#\"<>]*[^\s?#\"<>/]$"
 _ADDRESS = ["http://127.0.0.1:8001"]
@@ -18,6 +27,7 @@ HOST = r"(\[[0-9a-fA-F:.]+\]|[^\s:/@,\[\]]+)(:[0-9]+)?"
 USER = r"([^\s:/@]+(:[^\s:/@]*)?@)?"
 """User and password, percent-encoded: a library that reads them in two ways quotes the password."""
 
+Networks = Annotated[tuple[IPvAnyNetwork, ...], BeforeValidator(parts)]
 Seconds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(parts)]
 
 
@@ -28,6 +38,15 @@ class ServerSettings(BaseModel):
 
     http_host: str = Field(default="127.0.0.1", description="address the service listens on")
     http_port: int = Field(ge=1, le=65535, description="port the service listens on")
+    http_connections: int = Field(
+        default=500,
+        ge=10,
+        description="connections open at a time; when they run short, those go on which no member"
+        " is served, and at a service one member's requests hold a fifth of them at most",
+    )
+    http_head_seconds: float = Field(
+        default=10, gt=0, description="time in which a request's line and headers must come"
+    )
     http_idle_seconds: float = Field(
         default=75,
         gt=0,
@@ -92,6 +111,12 @@ class PortalSettings(ServerSettings):
     notify_url: str = Field(pattern=_URL, description="where notify answers", examples=_ADDRESS)
     cookie_key: str = Field(
         min_length=32, repr=False, description="the secret that the portal signs its cookie with"
+    )
+    trusted_proxies: Networks = Field(
+        default=(IPv4Network("127.0.0.1/32"),),
+        description="addresses and networks of the proxies before the portal, whose"
+        " X-Forwarded-For says where a visitor comes from",
+        examples=["172.18.0.0/16,192.0.2.7"],
     )
     oidc_issuer: str = Field(
         default="",

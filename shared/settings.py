@@ -60,15 +60,6 @@ class Settings(MailSettings):
         description="each service's database is called `<prefix>_<service>`",
         examples=["datalab"],
     )
-    http_connections: int = Field(
-        default=500,
-        ge=10,
-        description="connections open at a time; when they run short, those go on which no member"
-        " is served, and one member's requests hold a fifth of them at most",
-    )
-    http_head_seconds: float = Field(
-        default=10, gt=0, description="time in which a request's line and headers must come"
-    )
     lab_kind: PublisherKind | None = Field(
         default=None,
         description="what kind of body that is, as portals ask: regional_authority, nonprofit, ...",

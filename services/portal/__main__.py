@@ -5,6 +5,7 @@ import sys
 import uvicorn
 
 from services.portal.app import application
+from services.portal.limits.heads import server_config
 from shared import log
 from shared.errors import SettingsError
 from shared.server_settings import PortalSettings
@@ -19,17 +20,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     log.configure("portal", settings.log_level)
-    uvicorn.run(
-        application(settings),
-        host=settings.http_host,
-        port=settings.http_port,
-        # The application logs and measures requests itself, without what should stay secret.
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_keep_alive=round(settings.http_idle_seconds),
-        timeout_graceful_shutdown=20,
-    )
+    uvicorn.Server(server_config(application(settings), settings)).run()
     return 0
 
 

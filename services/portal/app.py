@@ -23,13 +23,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.portal import portal_health
 from services.portal.file_reading import differences, recognised
-from services.portal.form_body import SLOW
 from services.portal.french import FILTERS
 from services.portal.lab import Away, Refused, Service, SignIn, Tokens, client
 from services.portal.lab.lab_calls import Lab, Services
+from services.portal.limits.form_body import SLOW
+from services.portal.limits.repeated_attempts import Attempts
 from services.portal.oidc import Provider
 from services.portal.pages import PAGES
-from services.portal.repeated_attempts import Attempts
 from services.portal.typography import FrenchSpaces
 from services.portal.visit import Visit
 from shared import metrics
@@ -84,7 +84,7 @@ async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[N
     urls = {name: getattr(settings, f"{name}_url") for name in get_args(Service)}
     tokens, templates = Tokens(), templates_of()
     provider = Provider(settings) if settings.oidc_issuer else None
-    attempts, sign_ups = Attempts(), Attempts(most=10, at="d'inscription")
+    sign_ups = Attempts()
     async with client() as http:
         services = Services(http, urls, tokens)
 
@@ -93,7 +93,7 @@ async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[N
             member_id = str(request.session.get("member_id", ""))
             lab = Lab(services, session, member_id)
             sign_in = SignIn(http, settings.intake_url, tokens, settings.sign_in_key)
-            return Visit(request, settings, templates, lab, sign_in, attempts, sign_ups, provider)
+            return Visit(request, settings, templates, lab, sign_in, sign_ups, provider)
 
         app.state.visit, app.state.http, app.state.urls = visit, http, urls
         yield

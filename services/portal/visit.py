@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from services.portal.form_body import bounded
 from services.portal.french import size
 from services.portal.lab import Json, Refused, SignIn
 from services.portal.lab.lab_calls import Lab
+from services.portal.limits.form_body import bounded
+from services.portal.limits.repeated_attempts import Attempts
 from services.portal.oidc import Provider
-from services.portal.repeated_attempts import Attempts
 from shared.server_settings import PortalSettings
 
 _CREATED, _SEEN, _FORBIDDEN = 201, 303, 403
@@ -81,7 +81,6 @@ class Visit:
     templates: Environment
     lab: Lab
     sign_in: SignIn
-    attempts: Attempts
     sign_ups: Attempts
     provider: Provider | None = None
     form: FormData = field(default_factory=FormData)
@@ -106,7 +105,7 @@ class Visit:
 
     @property
     def address(self) -> str:
-        """Where the request comes from, as far as proxies on this machine tell."""
+        """Where the request comes from, as trusted proxies tell."""
         return self.request.client.host if self.request.client else ""
 
     @property

@@ -23,11 +23,9 @@ async def show_link(visit: Visit) -> Response:
 
 async def use_link(visit: Visit) -> Response:
     """Sign in by a link, in a session of its own."""
-    visit.attempts.check(visit.address)
     try:
         made = await visit.sign_in.by_link(visit.text("code"))
     except Refused:
-        visit.attempts.note(visit.address)
         return visit.page(
             "entry/sign_in.html",
             _UNAUTHENTICATED,
@@ -54,12 +52,9 @@ async def come_back(visit: Visit) -> Response:
     """Sign in whom the provider vouches for, in a session of its own."""
     if visit.provider is None:
         return visit.go("/connexion")
-    visit.attempts.check(visit.address)
     try:
         made = await visit.sign_in.by_identity(await visit.provider.identity(visit.request))
     except Refused as refused:
-        if refused.status == _UNAUTHENTICATED:
-            visit.attempts.note(visit.address)
         return visit.page("entry/sign_in.html", refused.status, fault=refused.detail)
     return _signed_in(visit, made)
 

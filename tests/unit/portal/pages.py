@@ -15,7 +15,7 @@ from starlette.routing import Route
 from services.portal.app import application, templates_of
 from services.portal.lab import Away, Json, Refused, Service, SignIn, Tokens, client
 from services.portal.lab.lab_calls import Lab, Services
-from services.portal.repeated_attempts import Attempts
+from services.portal.limits.repeated_attempts import Attempts
 from services.portal.visit import Handler, Visit
 from shared.server_settings import PortalSettings
 
@@ -154,7 +154,6 @@ def _visit(
         templates_of(),
         Written(http, answers),
         SignIn(http, "", Tokens(), ""),
-        Attempts(),
         Attempts(),
         form=FormData(list(form.items())),
     )

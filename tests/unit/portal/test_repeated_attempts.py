@@ -1,12 +1,12 @@
-"""Failures to sign in are counted by address."""
+"""Registrations for workshops are counted by address."""
 
 import pytest
 
 from services.portal.lab import Refused
-from services.portal.repeated_attempts import Attempts
+from services.portal.limits.repeated_attempts import Attempts
 
 
-def test_address_that_fails_too_often_waits_and_others_do_not() -> None:
+def test_address_that_registers_too_often_waits_and_others_do_not() -> None:
     """The number allowed is not too many."""
     attempts = Attempts(most=3, seconds=60)
     for _ in range(3):
@@ -17,7 +17,7 @@ def test_address_that_fails_too_often_waits_and_others_do_not() -> None:
     attempts.check("192.0.2.2")
 
 
-def test_failures_of_before_are_forgotten() -> None:
+def test_attempts_of_before_are_forgotten() -> None:
     """The oldest of the last few decides."""
     attempts = Attempts(most=2, seconds=0)
     for _ in range(5):

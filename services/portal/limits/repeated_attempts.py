@@ -1,4 +1,4 @@
-"""Who tries something again and again waits, such as to sign in, or to register for a workshop."""
+"""Who registers for workshops again and again waits."""
 
 import time
 from collections import deque
@@ -12,19 +12,20 @@ _ADDRESSES = 10_000
 class Attempts:
     """The last attempts of each address; beyond `most` within `seconds`, it is not listened to.
 
-    `at` says in French what they are. All behind one proxy that tells no addresses are one.
+    All behind a proxy that is not trusted are one address.
     """
 
-    def __init__(self, most: int = 20, seconds: float = 600.0, at: str = "de connexion") -> None:
-        self._at, self._most, self._seconds = at, most, seconds
+    def __init__(self, most: int = 10, seconds: float = 600.0) -> None:
+        self._most, self._seconds = most, seconds
         self._tried: dict[str, deque[float]] = {}
 
     def check(self, address: str) -> None:
         """Raise Refused for an address that tried too often."""
         tried = self._tried.get(address)
         if tried and len(tried) == self._most and time.monotonic() - tried[0] < self._seconds:
-            said = f"Trop d'essais {self._at} d'ici : réessayez dans quelques minutes."
-            raise Refused(_TOO_MANY, said)
+            raise Refused(
+                _TOO_MANY, "Trop d'essais d'inscription d'ici : réessayez dans quelques minutes."
+            )
 
     def note(self, address: str) -> None:
         """Count an attempt; the address that tried longest ago is forgotten for a new one."""

@@ -1,0 +1,1 @@
+"""What one visitor may bring: heads of requests, bodies of forms, repeated attempts."""
