@@ -67,6 +67,9 @@ class _Schemas:
         listed = [(key, mode, adapter) for (key, mode), adapter in inputs.items()]
         self._schemas, definitions = TypeAdapter.json_schemas(listed, ref_template=_REF)
         self.components: Json = definitions.get("$defs", {})
+        for name, schema in self.components.items():
+            # A model that is sent in one form and answered in another has a name for each.
+            schema["title"] = name
         self.problem = self.of(Problem, "serialization")
 
     def of(self, model: object, mode: _Mode) -> Json:
