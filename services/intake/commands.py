@@ -154,12 +154,14 @@ def read_review(store: Store, caller: Caller, project_id: str, *, needed: int) -
 def impediment(store: Store, project_id: str, member_id: str, account_id: str = "") -> str:
     """Why that member may not decide on the project's case, in French; empty if it may.
 
-    With `account_id`, nor may the person who agreed to its treatment already.
+    With `account_id` it is about the review: nor may the person who agreed to its treatment
+    already, nor anybody while there is nothing to review.
     """
     project = store.of(Project).get(project_id)
     if account_id and project.has_agreed(member_id, account_id):
         return AGREED
-    return _impediment(store, project, member_id)
+    unready = account_id and project.unready_for_review
+    return unready or _impediment(store, project, member_id)
 
 
 def _impediment(store: Store, project: Project, member_id: str) -> str:

@@ -565,6 +565,14 @@ class Project(Aggregate):
         return "livrer le service" if self.stage == "staffed" and has_result else ""
 
     @property
+    def unready_for_review(self) -> str:
+        """Why nobody need review it yet, in French; empty where somebody should, or has."""
+        if self.stage == "submitted":
+            return "le projet n'est pas encore éclairé"
+        is_holders = self.stage == "advised" and self.holder_due
+        return f"le projet attend son porteur : {self.holder_due}" if is_holders else ""
+
+    @property
     def staff_due(self) -> str:
         """What it waits for from the lab's staff once it is secured, in French; or empty."""
         if self.lacks_access:

@@ -54,7 +54,8 @@ class ForPrograms:
         """Why a member may not decide on a project's case, in French; empty if it may.
 
         The holder does not, nor owners of the data, nor members with the SIREN of one of them. With
-        `account_id`, it is about the review: who agreed to the treatment does not do so again.
+        `account_id`, it is about the review: who agreed to the treatment does not do so again, and
+        nobody need review what still waits for its holder.
         """
         return commands.impediment(self.documents, project_id, member_id, account_id)
 

@@ -6,7 +6,7 @@ They are put in when somebody reads: a name that is erased, or comes later, is r
 from collections.abc import Callable, Iterable
 from functools import cache, partial
 
-from services.notify.summaries import summarise, with_members
+from services.notify.summaries import Invitation, summarise, to_the_invited, with_members
 from services.notify.timeline import TimelineEntry
 from shared.endings.redaction import ERASED
 from shared.events import Event, MemberJoined, ProjectSubmitted
@@ -16,20 +16,29 @@ from shared.words import quoted
 _UNKNOWN, _ERASED = "un membre au nom inconnu", "un ancien membre"
 
 
-def with_names(store: Store, entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
-    """The entries; their sentences name members, where they say who did or is asked something."""
-    member = cache(partial(_member, store))
-    return [one.model_copy(update={"summary": _sentence(one, member)}) for one in entries]
+def with_names(
+    store: Store, entries: Iterable[TimelineEntry], reader: str = ""
+) -> list[TimelineEntry]:
+    """The entries; their sentences name members, where they say who did or is asked something.
+
+    The member who reads them, if any is named, is addressed where something is asked of it.
+    """
+    sentence = partial(_sentence, cache(partial(_member, store)), reader)
+    return [entry.model_copy(update={"summary": sentence(entry)}) for entry in entries]
 
 
-def with_projects(store: Store, entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
-    """The same; their sentences say of which project they are, for who reads of several."""
+def with_projects(
+    store: Store, entries: Iterable[TimelineEntry], reader: str
+) -> list[TimelineEntry]:
+    """The same; their sentences say of which project they are: a member reads of several."""
     title = cache(partial(_title, store))
-    return [_beginning(one, title) for one in with_names(store, entries)]
+    return [_beginning(entry, title) for entry in with_names(store, entries, reader)]
 
 
-def _sentence(entry: TimelineEntry, member: Callable[[str], str]) -> str:
+def _sentence(member: Callable[[str], str], reader: str, entry: TimelineEntry) -> str:
     event = entry.event
+    if isinstance(event, Invitation) and event.member_id == reader:
+        return to_the_invited(event, member(event.holder_id))
     named = with_members(event, member)
     return entry.summary if named == event else summarise(named)
 

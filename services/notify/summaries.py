@@ -18,6 +18,7 @@ from shared.events import (
     DatasetsMatched,
     Event,
     InputsChecked,
+    InvitationExpired,
     InvitationReminded,
     JobSucceeded,
     JoinsDiscovered,
@@ -243,6 +244,25 @@ def _invited(event: MemberInvited | InvitationReminded) -> str:
     told = _TEMPLATE.vformat(event.summary, [event], {})
     by = f" Réponse souhaitée avant le {french_date(event.answer_by)}." if event.answer_by else ""
     return f"{told}{by}"
+
+
+Invitation = MemberInvited | InvitationReminded | InvitationExpired
+"""What a member hears of being asked for a part in a project."""
+
+_ASKED = {"pilot_site": "d'être site pilote du projet", "team": "d'entrer dans l'équipe du projet"}
+
+
+def to_the_invited(event: Invitation, holder: str) -> str:
+    """What is asked of the reader, by whom, until when, and how to answer."""
+    asked = _ASKED[event.part]
+    if isinstance(event, InvitationExpired):
+        return f"Vous n'avez pas répondu à temps : le Datalab ne vous demande plus {asked}."
+    again = "Rappel : le" if isinstance(event, InvitationReminded) else "Le"
+    by = f"Avant le {french_date(event.answer_by)}, a" if event.answer_by else "A"
+    return (
+        f"{again} Datalab vous demande {asked} « {event.title} », porté par {holder}."
+        f" {by}cceptez ou déclinez sur la page du projet."
+    )
 
 
 def _by(day: str | None) -> str:

@@ -97,6 +97,8 @@ _KEPT_FOR_A_TIME = Audience("data", "/", ("member_id",))
 AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "project_submitted": (_HOLDER,),
     "project_advised": (_HOLDER, _review()),
+    # A later one replaces what the reviewers were written about already.
+    "treatment_proposed": (replace(_review(), when=lambda event: event.proposal == 1),),
     "project_approved": (_HOLDER, _review()),
     "completion_asked": (Audience("tasks", _PROJECT, ("holder_id",)),),
     "completion_given": (_review(),),
@@ -170,8 +172,8 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
 }
 """Who is written to about which event; of a person the first audience counts that it wants.
 
-Those of members come first. Whether a reviewer may decide on a project's case, intake is asked
-when the mail is sent.
+Those of members come first. Whether a reviewer may decide on a project's case, and
+need, intake is asked when the mail is sent.
 """
 
 
@@ -184,7 +186,6 @@ UNMAILED: frozenset[str] = frozenset(
         "catalog_erased",
         "compute_erased",
         "notify_erased",
-        "treatment_proposed",
         "treatment_checked",
         "inputs_checked",
         "datasets_matched",

@@ -27,6 +27,9 @@ _SUBJECT = 120
 _TITLE_LENGTHS = (60, 40, 20)
 """Characters to which titles in a subject are shortened, as far as it takes."""
 
+_LONG_WORD = 30
+"""Characters from which a word may be cut."""
+
 _QUOTED = re.compile("(?<=« )[^«»]+(?= »)")
 
 _LABELS: Mapping[Kind, str] = {
@@ -185,7 +188,12 @@ def _cut_title(length: int, title: re.Match[str]) -> str:
 
 
 def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+    """The text, or its beginning up to a word's end; a long word is cut."""
+    if len(text) <= length:
+        return text
+    kept = text[: length - 1]
+    words = kept if text[length - 1] == " " else kept.rpartition(" ")[0]
+    return f"{(words if len(kept) - len(words) < _LONG_WORD else kept).rstrip()}…"
 
 
 def _line(text: str) -> str:

@@ -146,7 +146,7 @@ class Mailer(Loop):
             if entry
             and ("reviewer" not in one.roles or may_decide(*_case_of(entry, preference.id)))
         ]
-        told = with_projects(self._store, (entry for _, entry in found))
+        told = with_projects(self._store, (entry for _, entry in found), recipient.member_id)
         return [(one, entry) for (one, _), entry in zip(found, told, strict=True)]
 
     def _may_decide(self, member_id: str, project_id: str, account_id: str) -> bool:

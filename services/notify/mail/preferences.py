@@ -66,7 +66,7 @@ def page_news(store: Store, member_id: str, page: Paging) -> tuple[list[Timeline
     entries, cursor = store.of(TimelineEntry).page(
         where, after=page.after, limit=page.limit, descending=True
     )
-    return with_projects(store, entries), cursor
+    return with_projects(store, entries, member_id), cursor
 
 
 def forget_account(store: Store, account_id: str) -> None:

@@ -183,3 +183,6 @@ def test_who_agreed_to_a_treatment_does_not_review_it_again(store: Store) -> Non
     }
     assert barred == {"acc_one": True, "acc_two": False, "": False}
     assert impediment(store, it.id, made.HOLDER)
+    store.of(Project).change(it.id, lambda project: made.review(project, "complete"))
+    asked = impediment(store, it.id, made.REVIEWER, "acc_two")
+    assert asked == "le projet attend son porteur : répondre au relecteur"

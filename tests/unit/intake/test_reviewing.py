@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.intake.records import Check
+from services.intake.records import Check, Guidance
 from services.intake.reviewing import Decision, ReviewDecision, Reviews, check_treatment, unchecked
 from shared.aggregate import now
 from shared.errors import WrongStage
@@ -62,3 +62,18 @@ def test_persons_of_a_member_are_told_apart_where_both_have_an_account(
     found = {other: reviews.has_agreed(2, made.REVIEWER, other) for other in others}
     assert found == others
     assert not any(reviews.has_agreed(2, made.HOLDER, other) for other in others)
+
+
+def test_reviewers_are_not_called_to_what_waits_for_its_holder() -> None:
+    """Nor to what is not advised; later nothing is to be reviewed any more."""
+    lacking, asked = made.project(treatment=None), made.project_at("advised")
+    lacking.advise(Guidance())
+    made.review(asked, "complete")
+    due = {project.unready_for_review for project in (made.project(), lacking, asked)}
+    assert due == {
+        "le projet n'est pas encore éclairé",
+        "le projet attend son porteur : dire ce qu'il faut faire des données",
+        "le projet attend son porteur : répondre au relecteur",
+    }
+    ready = [made.project_at(stage) for stage in ("advised", "secured", "staffed")]
+    assert {project.unready_for_review for project in ready} == {""}

@@ -9,6 +9,9 @@ from shared.events import (
     ErasureRequested,
     Event,
     InvitationAccepted,
+    InvitationExpired,
+    InvitationReminded,
+    MemberInvited,
     MemberJoined,
     ProjectSecured,
     ProjectStaffed,
@@ -64,6 +67,33 @@ def test_news_name_their_project_once(store: Store) -> None:
         "Projet « Qui a froid ? ». Le projet est sécurisé : Licite.",
         "Projet « Qui a froid ? ». Équipe projet : Caf du Calvados accepte.",
     }
+
+
+def test_who_is_invited_reads_what_is_asked_by_whom_and_until_when(store: Store) -> None:
+    """Addressed to the reader; the holder reads of the same as somebody else's business."""
+    about = {"project_id": PROJECT, "holder_id": HOLDER, "member_id": OTHER}
+    asked = {"title": "Qui a froid ?", "answer_by": "2027-01-31", "part": "team"}
+    holder = made(MemberJoined, member_id=HOLDER, name="Ville de Caen")
+    invited, reminded = (
+        made(event, **about, **asked) for event in (MemberInvited, InvitationReminded)
+    )
+    expired = made(InvitationExpired, **about, part="pilot_site")
+    for subject, event in ((HOLDER, holder), (PROJECT, invited)):
+        Recorder(store).record(envelope(event, subject=subject))
+    hear(store, SUBMITTED, JOINED, reminded, expired)
+    asks = (
+        "Datalab vous demande d'entrer dans l'équipe du projet « Qui a froid ? », porté par Ville"
+        " de Caen. Avant le 31/01/2027, acceptez ou déclinez sur la page du projet."
+    )
+    too_late = (
+        "Vous n'avez pas répondu à temps : le Datalab ne vous demande plus d'être site pilote"
+    )
+    assert set(news(store, OTHER)) == {
+        f"Le {asks}",
+        f"Rappel : le {asks}",
+        f"Projet « Qui a froid ? ». {too_late} du projet.",
+    }
+    assert "Site pilote : Caf du Calvados n'a pas répondu à temps" in " ".join(news(store))
 
 
 def test_who_is_erased_is_named_no_more(store: Store) -> None:

@@ -8,8 +8,9 @@ import pytest
 import urllib3
 
 from services.notify.mail.model import Mail, MailPreference
-from shared.events import ErasureRequested, MemberLeft, ProjectAdvised
+from shared.events import ErasureRequested, MemberLeft
 from shared.store import Store
+from tests.integration.intake.lab import matched
 from tests.integration.notify.lab import Client, submitted
 from tests.integration.notify.mail.mail_server import LOGIN, MailServer
 from tests.integration.notify.mail.town import NEVER, Town
@@ -50,16 +51,7 @@ def test_reviewer_who_is_one_no_more_is_told_nothing_of_reviews(
     person, former = (town.person("reviewer", tasks="immediate") for _ in range(2))
     changed = town.operate("PATCH", f"/accounts/{former.account_id}", {"roles": ["holder"]})
     assert changed.status == 200
-    holder_id = town.new_member()
-    event = ProjectAdvised(
-        project_id=town.submit(holder_id),
-        holder_id=holder_id,
-        datasets=0,
-        applications=0,
-        experts=0,
-        pilot_sites=0,
-    )
-    town.lab.publish(event)
+    town.lab.publish(matched(town.submit(town.new_member())))
     eventually(lambda: server.sent_to(person.mail))
     gone = {"account_id": former.account_id}
     eventually(lambda: town.lab.is_quiet() and not documents.of(Mail).find(gone))

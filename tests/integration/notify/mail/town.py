@@ -9,6 +9,7 @@ import urllib3
 
 from deploy.local.signing_keys import KeyPair
 from shared.auth import issue_token
+from tests.integration.intake.lab import PROJECT
 from tests.integration.notify.lab import Answered, Client, Lab
 from tests.servers import RunningService
 
@@ -36,9 +37,8 @@ class Town:
 
     def submit(self, holder_id: str) -> str:
         """Submit a project of a member; its id."""
-        body = {"title": "Eau", "problem": "Où ?", "theme": "habitat", "territory": ["76"]}
         holder = Client(self.intake.url, self.lab.token(holder_id, "holder"))
-        return str(holder("POST", "/projects", body).json["id"])
+        return str(holder("POST", "/projects", PROJECT).json["id"])
 
     def announce(self, title: str, **changes: object) -> str:
         """Announce a workshop of one seat, in a week; its id."""

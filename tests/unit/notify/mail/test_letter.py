@@ -157,6 +157,15 @@ def test_subject_keeps_its_spaces_whatever_the_letters(mark: str) -> None:
         assert written(event)["Subject"] == f"[Datalab] Le projet « {title} » est déposé."
 
 
+@pytest.mark.parametrize("length", range(90, 110))
+def test_subject_ends_with_a_whole_word(length: int) -> None:
+    """Wherever the limit falls."""
+    words = "Le Datalab vous demande une réponse " * 6
+    subject = str(written(example(ProjectSubmitted), told="x" * (length - 90) + words)["Subject"])
+    assert subject.removesuffix("…").split()[-1] in words.split()
+    assert len(subject) <= 120
+
+
 def test_mail_of_what_came_together_says_so_in_its_subject() -> None:
     """The first of it, and how much more there is, however long the title."""
     events = (example(ProjectSubmitted), made(AccessReminded, title="Eau"))
