@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from services.portal.building import COMPARISONS, choices_of, kept_by
 from services.portal.lab import Json
 from shared.applications import APPLICATIONS
+from shared.applications.cross_application import CHOICE
 from shared.words import french_list, quoted
 
 _UNSEEN = "un jeu de données qui ne vous est pas montré"
 _BEFORE = "le résultat de l'étape précédente"
 _FOLDED = ", sans distinguer majuscules, accents ni espaces autour"
+_REPEATED = ", chaque ligne avec toutes celles qui ont la même clé"
 
 _FIGURES = (
     ("sums", "additionne"),
@@ -63,7 +65,8 @@ def _sentence(step: Json, names: Mapping[str, str], *, by_choices: bool) -> str:
         case "cross":
             left, right = (names.get(inputs.get(side, ""), _BEFORE) for side in ("left", "right"))
             keys = f"{quoted(told['left_key'])} et {quoted(told['right_key'])}"
-            said = f"Croise {left} avec {right}, là où {keys} se correspondent."
+            repeats = _REPEATED if told.get(CHOICE) == "kept" else ""
+            said = f"Croise {left} avec {right}, là où {keys} se correspondent{repeats}."
         case "query" if by_choices:
             said = _kept(told["sql"], "" if of == _BEFORE else f" de {of}")
         case "clean" if by_choices:

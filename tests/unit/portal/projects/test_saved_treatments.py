@@ -113,12 +113,12 @@ def test_figures_without_groups_are_refused_at_their_field() -> None:
 
 
 def test_rate_is_offered_of_the_figures_that_are_made() -> None:
-    """One of them for 100 of another; without these it is left out."""
+    """One of them for 100 of another."""
     chosen = b"gauche=dts_1&par=epci&sommes=parts&compter=1&taux=nombre&pour=parts"
     html = page(query=chosen)
-    assert "<option selected>nombre</option>" in html
-    assert "<option selected>parts</option>" in html
-    assert 'id="taux"' not in page(query=b"gauche=dts_1&par=epci&sommes=parts&taux=nombre")
+    assert '<option value="nombre" selected>' in html
+    assert '<option value="parts" selected>' in html
+    assert 'id="taux"' not in page(query=b"gauche=dts_1&par=epci&sommes=parts")
     treatment = treatment_of(replace(CHOSEN, counts=False))
     assert treatment is not None
     assert not [one for one in treatment["steps"] if "ratio" in one["parameters"]]
