@@ -8,7 +8,8 @@ from shared.applications import APPLICATIONS
 from shared.applications.cross_application import CHOICE
 from shared.words import french_list, quoted
 
-_UNSEEN = "un jeu de données qui ne vous est pas montré"
+UNSEEN = "un jeu de données qui ne vous est pas montré"
+UNANSWERED = "un jeu de données que le catalogue ne nomme pas : il ne répond pas pour le moment"
 _BEFORE = "le résultat de l'étape précédente"
 _FOLDED = ", sans distinguer majuscules, accents ni espaces autour"
 _REPEATED = ", chaque ligne avec toutes celles qui ont la même clé"
@@ -25,12 +26,15 @@ _FIGURES = (
 """What an aggregation makes of columns, by its parameters."""
 
 
-def sentences_of(treatment: Json, titles: Mapping[str, str]) -> list[str]:
-    """The steps of a treatment; `titles` are those of datasets that the reader may see."""
+def sentences_of(treatment: Json, titles: Mapping[str, str], untitled: str = UNSEEN) -> list[str]:
+    """The steps of a treatment; `titles` are those of datasets that the reader may see.
+
+    The others are called `untitled`.
+    """
     if treatment is None:
         return []
     names = {
-        name: quoted(titles[one]) if one in titles else _UNSEEN
+        name: quoted(titles[one]) if one in titles else untitled
         for name, one in treatment["inputs"].items()
     }
     by_choices = choices_of(treatment) is not None

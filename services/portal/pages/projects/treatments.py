@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.portal.building import COMPARISONS, KEY_PARTS, Choices, keys_of_codes, treatment_of
 from services.portal.choice_checks import OF_FIGURES, check_complete, check_drawn, with_value
 from services.portal.lab import Json, Refused, path_of
-from services.portal.lab.lab_calls import PagePart, part_of
+from services.portal.lab.lab_calls import PagePart, if_seen, part_of
 from services.portal.pages.projects.treatment_forms import (
     BETWEEN,
     forms_of,
@@ -19,7 +19,7 @@ from services.portal.pages.projects.treatment_forms import (
     sent_choices,
     written_treatment,
 )
-from services.portal.pages.projects.treatment_sentences import sentences_of
+from services.portal.pages.projects.treatment_sentences import UNANSWERED, UNSEEN, sentences_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.words import quoted
 
@@ -60,16 +60,20 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None)
         faults = replace(preview, status=faults.status)
         faults, without = await _undrawn(visit, choices, faults, project["holder_id"])
         parts["preview"] = PagePart(without)
+    untitled = untitled_by(parts["titles"])
     told, titles = parts["preview"].value or {}, parts.pop("titles").value or {}
     shown = {
         "names": await visit.names({one["owner_id"] for one in told.get("asked", ())}),
         "project": project,
         "comparisons": COMPARISONS,
         "treatment": _text_of(wanted) or visit.text("treatment"),
-        "does": sentences_of(wanted, titles) if told else [],
+        "does": sentences_of(wanted, titles, untitled) if told else [],
         "titles": titles,
+        "untitled": untitled,
         "faults": faults,
-        "does_now": sentences_of(project["treatment"], titles) if faults.status == _CHANGED else [],
+        "does_now": sentences_of(project["treatment"], titles, untitled)
+        if faults.status == _CHANGED
+        else [],
         "since": _since(visit, project, faults),
         "q": visit.asked("q"),
         "key_text": BETWEEN.join(choices.key.get(name, "") for name in KEY_PARTS),
@@ -157,9 +161,15 @@ async def _chosen(visit: Visit) -> Json:
 
 
 async def titles_of(visit: Visit, dataset_ids: Iterable[str]) -> dict[str, str]:
-    """What datasets are called, by their ids: those that the person may see."""
-    found = await visit.lab.seen("catalog", "datasets", set(dataset_ids))
-    return {one: str(told["title"]) for one, told in found.items() if told}
+    """What datasets are called, by their ids: those that the person may see; or raises Away."""
+    asked = {one: visit.lab.get("catalog", path_of("datasets", one)) for one in set(dataset_ids)}
+    found = await asyncio.gather(*map(if_seen, asked.values()))
+    return {one: str(told["title"]) for one, told in zip(asked, found, strict=True) if told}
+
+
+def untitled_by(titles: PagePart) -> str:
+    """What data are called that have no title here: nobody knows it, or not now."""
+    return UNANSWERED if titles.missing else UNSEEN
 
 
 def with_titles(titles: Mapping[str, str], text: str) -> str:

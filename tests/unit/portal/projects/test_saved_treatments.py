@@ -7,7 +7,7 @@ import pytest
 
 from services.intake.views import ProjectView
 from services.portal.building import Choices, choices_of, treatment_of
-from services.portal.lab import Json
+from services.portal.lab import Away, Json
 from services.portal.pages.projects import projects, treatments
 from services.portal.pages.projects.treatment_sentences import sentences_of
 from shared.applications import with_choices
@@ -186,6 +186,18 @@ def test_saved_treatment_is_said_in_words_on_the_project_s_page() -> None:
     text = plain(html_of(projects.show, answers, "holder", project_id=it["id"]))
     assert "Ce que fait le traitement" in text
     assert "Croise « Cinémas » avec un jeu de données qui ne vous est pas montré" in text
+
+
+def test_catalogue_that_is_away_is_said_to_be() -> None:
+    """Rather than that a dataset is not shown, which reads as secrecy."""
+    project = ProjectView.of(made.project_at("advised")).model_dump(mode="json")
+    away = {"/projects/prj_1": {**project, "treatment": kept(CHOSEN)}, "/recipes": FOUND}
+    away |= dict.fromkeys(("/datasets", "/datasets/dts_1", "/datasets/dts_2"), Away("catalog"))
+    away |= {"/treatments/preview": {**MADE, "proposed": []}, "/members": {**FOUND, "next": None}}
+    for handler in (projects.show, treatments.show):
+        text = plain(html_of(handler, away, "holder", project_id="prj_1"))
+        assert "le catalogue ne nomme pas : il ne répond pas pour le moment" in text
+        assert "ne vous est pas montré" not in text
 
 
 def test_choices_are_said_in_words() -> None:
