@@ -24,10 +24,13 @@ from pydantic import AfterValidator, Field
 
 from shared.errors import Invalid, SettingsError, Unauthenticated
 
-Role = Literal["holder", "owner", "reviewer", "operator"]
+Role = Literal["holder", "owner", "reviewer", "operator", "committee"]
 ROLES: frozenset[str] = frozenset(get_args(Role))
 OF_MEMBERS: frozenset[str] = frozenset({"holder", "owner"})
 """What one does for a member of the lab; its own staff need not be one."""
+
+OF_FIGURES: frozenset[str] = frozenset({"committee"})
+"""What opens only the routes that name it: who has nothing else reads the lab's figures."""
 
 _AUDIENCE = "datalab"
 _ALGORITHM = "EdDSA"
@@ -69,6 +72,11 @@ class Caller:
     def is_staff(self) -> bool:
         """Whether the caller works for the lab and sees every project."""
         return bool(self.roles & {"reviewer", "operator"})
+
+    @property
+    def reads_figures_alone(self) -> bool:
+        """Whether the caller's roles open nothing but the lab's figures."""
+        return bool(self.roles) and self.roles <= OF_FIGURES
 
     def may_see(self, *member_ids: str) -> bool:
         """Whether the caller is staff or one of these members."""

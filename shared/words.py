@@ -61,6 +61,7 @@ ROLES = {
     "owner": "producteur de données",
     "reviewer": "relecteur",
     "operator": "opérateur",
+    "committee": "comité de pilotage",
 }
 """What callers may act as, as pages and refusals name it."""
 

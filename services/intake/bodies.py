@@ -123,6 +123,16 @@ class WrittenTreatment(Treatment, Body):
         return self
 
 
+class ReplaceTreatment(WrittenTreatment):
+    """The treatment that takes the place of the one that was read, if that is still there."""
+
+    instead_of: int | None = Field(
+        default=None,
+        ge=0,
+        description="`proposal` of the project that was read: 409 when another came since",
+    )
+
+
 def _size(parameters: dict[str, Any]) -> int:
     return len(json.dumps(parameters, allow_nan=False, ensure_ascii=False).encode())
 

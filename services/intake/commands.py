@@ -35,6 +35,11 @@ from shared.events.event import Treatment
 from shared.inbound import IdempotencyKey
 from shared.store import Store
 
+_TREATED_SINCE = (
+    "le traitement a changé depuis que vous l'avez lu, et rien n'est remplacé : relisez-le, puis"
+    " enregistrez de nouveau"
+)
+
 
 def submit(
     store: Store, caller: Caller, body: SubmitProject, key: IdempotencyKey | None
@@ -94,17 +99,26 @@ def page_projects(
     return [one for one in found if one.parts.await_answer_of(caller.member_id)], cursor
 
 
-def set_treatment(store: Store, caller: Caller, project_id: str, treatment: Treatment) -> Project:
-    """Say what the project does with its data; once it is secured, a reviewer does."""
+def set_treatment(
+    store: Store,
+    caller: Caller,
+    project_id: str,
+    treatment: Treatment,
+    instead_of: int | None = None,
+) -> Project:
+    """Say what to do with the data; once it is secured, a reviewer does.
+
+    Raises WrongStage where another treatment came since the one of that number was read.
+    """
     by, is_reviewer, chosen = caller.member_id, caller.is_staff, with_choices(treatment)
-    return _change(
-        store,
-        caller,
-        project_id,
-        lambda it: it.set_treatment(
-            chosen, by, is_reviewer=is_reviewer, parties=parties_to(store, it, by)
-        ),
-    )
+
+    def decide(project: Project) -> None:
+        if instead_of not in {None, project.proposal}:
+            raise WrongStage(_TREATED_SINCE)
+        parties = parties_to(store, project, by)
+        project.set_treatment(chosen, by, is_reviewer=is_reviewer, parties=parties)
+
+    return _change(store, caller, project_id, decide)
 
 
 def review(

@@ -16,10 +16,10 @@ from services.intake.bodies import (
     DeliverProject,
     FormTeam,
     ListProjects,
+    ReplaceTreatment,
     ReviewProject,
     SubmitProject,
     WithdrawProject,
-    WrittenTreatment,
 )
 from services.intake.departures import erasing
 from services.intake.departures.entrypoints import ForDepartures
@@ -204,10 +204,14 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
             return _view(project)
         return ParticipantView.shown_to(project, call.caller.member_id)
 
-    @http("POST", f"{PROJECT}/treatment", body=WrittenTreatment, returns=ProjectView, roles=BOTH)
+    @http("POST", f"{PROJECT}/treatment", body=ReplaceTreatment, returns=ProjectView, roles=BOTH)
     def treat(self, call: Call, project_id: str) -> ProjectView:
         """Say what to do with the data; once secured, a reviewer may while it has no result."""
-        return _view(commands.set_treatment(self.documents, call.caller, project_id, call.body))
+        instead_of = call.body.instead_of
+        project = commands.set_treatment(
+            self.documents, call.caller, project_id, call.body, instead_of
+        )
+        return _view(project)
 
     @http("POST", f"{PROJECT}/review", body=ReviewProject, returns=ProjectView, roles=STAFF)
     def review(self, call: Call, project_id: str) -> ProjectView:

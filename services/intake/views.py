@@ -181,6 +181,7 @@ class ProjectView(ProjectSummary):
     skills: tuple[str, ...]
     dataset_ids: tuple[str, ...]
     treatment: Treatment | None
+    proposal: int = Field(description="which of its treatments this is; a new one names it")
     treatment_open_to: TreatmentOpenTo = Field(
         description="who may change the treatment now; a reviewer only where the case is another's"
     )

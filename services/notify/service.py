@@ -165,13 +165,13 @@ class Notify(ForMails):
         query=SteeringQuery,
         returns=SteeringView,
         formats={"json": "application/json", "csv": CSV},
-        roles={"reviewer", "operator"},
+        roles={"reviewer", "operator", "committee"},
     )
     def read_steering(self, call: Call) -> SteeringView | Text:
         """The figures of a year for the steering committee; a tidy table as CSV.
 
         How long one member takes to answer is told to operators alone, and few persons are told as
-        « moins de 5 ». The CSV leaves out the reasons that people gave.
+        « moins de 5 ». The reasons that people gave are for the lab's staff, and in no CSV.
         """
         told = report(self.steering.index.known(), call.query, now(), call.caller)
         return Text([csv_of(told)], CSV) if call.format == "csv" else told

@@ -4,9 +4,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
-from services.portal.lab import Json, Refused
+from services.portal.lab import Json
 from shared.applications.cross_application import CHOICE
 from shared.applications.sql import quoted
 from shared.tables.crosswalks import CROSSWALKS, PRESENT
@@ -35,24 +34,12 @@ CODE_COLUMN = "code_commune"
 """What the column of added codes is called."""
 
 _LEFT, _RIGHT = "gauche", "droite"
-_UNUSABLE = 422
-_NUMBERS = {"integer": re.compile(r"[+-]?\d+"), "decimal": re.compile(r"[+-]?\d+(\.\d+)?")}
-_DAYS = ("%d/%m/%Y", "%Y-%m-%d")
-_EQUALITIES = ("=", "<>")
-_IN_ORDER = frozenset({"month", "datetime", "year"})
-"""Types of text that stand in the order of what they mean."""
-
 _FOLDED = "lower(strip_accents(trim({})))"
 _START, _END = map(re.escape, _FOLDED.split("{}"))
 _KEPT = re.compile(
     rf""" WHERE (?P<folded>{_START})?"(?P<column>(?:[^"]|"")+)"(?:{_END})? (?P<comparison>[<>=]+)"""
     rf""" (?:{_START})?'(?P<value>.*)'(?:{_END})?$""",
     re.DOTALL,
-)
-_NOT_IN_ORDER = (
-    "Cette colonne est lue comme du texte : le Datalab n'en compare pas les grandeurs. Choisissez"
-    " « est égal à » ou « n'est pas » ; si ce sont des nombres, déposez un fichier où cette colonne"
-    " n'a rien d'autre."
 )
 
 
@@ -63,13 +50,15 @@ class Choices:
     `named` are the column whose names of communes get codes, and one that tells the département.
     `key` has the parts of a proposed key; `counts` counts the rows of each group; `rate` are two of
     the figures, the first told for 100 of the second. Where it `folds`, rows are kept by a word
-    whatever its case, its accents and the spaces around it.
+    whatever its case, its accents and the spaces around it. Where the key `repeats` in both tables,
+    each row of one meets each of the other.
     """
 
     left: str = ""
     right: str = ""
     named: tuple[str, str] = ("", "")
     key: dict[str, str] = field(default_factory=dict)
+    repeats: bool = False
     kept: tuple[str, str, str] = ("", "", "")
     folds: bool = False
     by: tuple[str, ...] = ()
@@ -88,54 +77,15 @@ class Choices:
         return (*((ROWS,) if self.counts else ()), *self.sums)
 
     @property
+    def undrawn(self) -> "Choices":
+        """The same without chart and map: what these are drawn of."""
+        return replace(self, bars=("", ""), coloured=("", ""))
+
+    @property
     def inputs(self) -> dict[str, str]:
         """The datasets by the names of their tables."""
         named = {_LEFT: self.left, _RIGHT: self.right}
         return {name: dataset for name, dataset in named.items() if dataset}
-
-
-def with_value(choices: Choices, columns: Iterable[Json]) -> Choices:
-    """The choices, with the value that rows are kept by as SQL compares it with its column.
-
-    `columns` are those of the table. Raises Refused, naming the field, for a value that is
-    missing, or no number or day where the column holds such, and for texts as more or less.
-    """
-    column, comparison, text = choices.kept
-    if not column and not text:
-        return choices
-    if not (column and text):
-        at, missing = ("valeur", "la valeur") if column else ("colonne", "la colonne")
-        raise Refused(_UNUSABLE, f"Pour garder certaines lignes, dites aussi {missing}.", at)
-    known = [one for one in columns if one["name"] == column]
-    kind = known[0]["kind"] if known and not known[0]["key"] else ""
-    is_word = kind == "text" and known[0].get("type") not in _IN_ORDER
-    if is_word and comparison not in _EQUALITIES:
-        raise Refused(_UNUSABLE, _NOT_IN_ORDER, "comparaison")
-    return replace(choices, kept=(column, comparison, _read(text, kind)), folds=is_word)
-
-
-def grouped(choices: Choices) -> Choices:
-    """The choices; raises Refused, naming the field, for figures without the groups they are of."""
-    if (choices.figures or choices.means) and not choices.by:
-        raise Refused(_UNUSABLE, "Dites par quelle colonne regrouper ce qui est compté.", "par")
-    return choices
-
-
-def _read(text: str, kind: str) -> str:
-    if kind in _NUMBERS:
-        number = re.sub(r"\s", "", text).replace(",", ".")
-        if _NUMBERS[kind].fullmatch(number):
-            return number
-        said = "de nombres entiers, comme 1 000" if kind == "integer" else "de nombres, comme 1,5"
-        raise Refused(_UNUSABLE, f"Cette colonne est faite {said}.", "valeur")
-    if kind == "date":
-        for written in _DAYS:
-            try:
-                return datetime.strptime(text.strip(), written).date().isoformat()  # noqa: DTZ007 - a day
-            except ValueError:
-                continue
-        raise Refused(_UNUSABLE, "Cette colonne est faite de jours, comme 31/12/2026.", "valeur")
-    return text
 
 
 def keys_of_codes(columns: Iterable[Json]) -> Iterator[dict[str, str]]:
@@ -185,6 +135,7 @@ def _choices_in(treatment: Treatment) -> Choices:
         right=treatment["inputs"].get(_RIGHT, ""),
         named=(adding.get("column", ""), adding.get("departement", "")),
         key={name: key[name] for name in KEY_PARTS if key.get(name)},
+        repeats=key.get(CHOICE) == "kept",
         kept=kept,
         folds=folds,
         by=tuple(counted.get("by", ())),
@@ -239,7 +190,8 @@ def _made(choices: Choices) -> Iterator[Step]:
     if choices.right and choices.key:
         inputs = {"left": _LEFT, "right": _RIGHT}
         key = {name: choices.key[name] for name in KEY_PARTS if choices.key.get(name)}
-        yield _step("cross", inputs, key, "croisement")
+        repeats = {CHOICE: "kept"} if choices.repeats else {}
+        yield _step("cross", inputs, {**key, **repeats}, "croisement")
     if all(choices.kept):
         # Owners are asked for what is read: where groups are counted, for what that takes.
         columns = (*choices.by, *choices.sums, *choices.means) if choices.by else ()

@@ -54,6 +54,12 @@ class FileReading:
         """The newest version that waits for its owner's word on persons, if any."""
         return next((one for one in reversed(self._versions) if one["state"] == "held"), None)
 
+    @property
+    def basis(self) -> str:
+        """The legal basis that its owner declared last, if any did."""
+        declared = (one["legal_basis"] for one in reversed(self._versions) if one["legal_basis"])
+        return next((str(one["basis"]) for one in declared), "")
+
     @cached_property
     def newest(self) -> Json:
         """The newest version that could be read, if any."""

@@ -21,6 +21,7 @@ from services.portal.lab.lab_calls import Lab
 from services.portal.limits.form_body import bounded
 from services.portal.limits.repeated_attempts import Attempts
 from services.portal.oidc import Provider
+from services.portal.person import Person, menu_of
 from shared.server_settings import PortalSettings
 
 _CREATED, _SEEN, _FORBIDDEN = 201, 303, 403
@@ -39,37 +40,6 @@ _SENT_BEFORE = (
     "Ce formulaire a déjà été envoyé avec autre chose : ce premier envoi est enregistré. Ouvrez un"
     " nouveau formulaire pour en faire un autre."
 )
-
-_MENU = (
-    ("/projets", "Mes projets", ()),
-    ("/donnees", "Mes données", ("holder", "owner")),
-    ("/catalogue", "Catalogue", ()),
-    ("/services", "Services rendus", ()),
-    ("/ateliers", "Ateliers", ()),
-    ("/demandes", "Demandes d'accès", ("holder", "owner")),
-    ("/revue", "Revue", ("reviewer", "operator")),
-    ("/pilotage", "Pilotage", ("reviewer", "operator")),
-    ("/partenaires", "Partenaires", ()),
-    ("/personnes", "Personnes", ("operator",)),
-    ("/compte", "Compte", ()),
-)
-"""Address, title, and the roles that it is for; for all when there are none."""
-
-_PUBLIC_MENU = ("/catalogue", "/services", "/ateliers")
-"""The addresses that are for everybody where the lab says so."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """Who signed in, as a member with roles; by a link without an account."""
-
-    member_id: str
-    roles: frozenset[str]
-    account_id: str = ""
-
-    def has(self, *roles: str) -> bool:
-        """Whether the person has one of these roles."""
-        return bool(self.roles & set(roles))
 
 
 @dataclass
@@ -111,13 +81,7 @@ class Visit:
     @property
     def menu(self) -> list[tuple[str, str]]:
         """The addresses of the pages that this person, or anybody, uses, with their titles."""
-        person = self.person
-        if person is None:
-            shown = _PUBLIC_MENU if self.settings.public_catalog else ()
-            return [(address, title) for address, title, _ in _MENU if address in shown]
-        return [
-            (address, title) for address, title, roles in _MENU if not roles or person.has(*roles)
-        ]
+        return menu_of(self.person, is_public=self.settings.public_catalog)
 
     @property
     def csrf(self) -> str:

@@ -155,6 +155,9 @@ class InputNote(Frozen):
     dataset_id: str
     title: str
     said: str = Field(description="in French sentences")
+    basis: str = Field(
+        default="", description="the legal basis that its owner declares, in French; or empty"
+    )
 
 
 class Precedent(Frozen):

@@ -83,15 +83,21 @@ class HttpRoute(Entrypoint):
         return answer(self.route, result, [other.route for other in self.server.routes])
 
     def _caller(self, authorization: str | None) -> Caller:
-        is_open = self.route.public and self.server.settings.public_catalog
-        if self.route.takes == "credential" or (authorization is None and is_open):
+        if self.route.takes == "credential" or (authorization is None and self._is_for_anybody):
             return ANYBODY
         return self.server.checker.check(authorization)
+
+    @property
+    def _is_for_anybody(self) -> bool:
+        return self.route.public and self.server.settings.public_catalog
 
     def _check(self, caller: Caller, parameters: dict[str, str]) -> None:
         if self.route.roles and caller.roles.isdisjoint(self.route.roles):
             roles = " ou ".join(ROLES[one] for one in sorted(self.route.roles))
             raise Forbidden(f"il y faut ce rôle : {roles}")
+        is_for_others = not (self.route.roles or self._is_for_anybody)
+        if is_for_others and caller.reads_figures_alone:
+            raise Forbidden(f"ce rôle ne lit que les chiffres du Datalab : {ROLES['committee']}")
         if self.route.method != "GET" and self._has_left(caller.member_id):
             raise Forbidden("ce membre a quitté le Datalab : il n'y change plus rien")
         if any(_CONTROL.search(value) for value in parameters.values()):

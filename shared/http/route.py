@@ -26,8 +26,9 @@ class Route:
     `returns` is a type that pydantic can dump, Download, Text, EventStream, or None for an empty
     204 answer; a handler may return None in place of any.
     `sends` are the media types of a Download; a file of another one goes as BYTES. `roles` empty
-    means any valid token, and with `public` none where the lab opens its catalogue; `upload` names
-    the multipart part that carries a file; `formats` maps the names of the formats that a client
+    means any valid token but one for the lab's figures alone (auth.OF_FIGURES), and with `public`
+    none where the lab opens its catalogue; `upload` names the multipart part that carries a file;
+    `formats` maps the names of the formats that a client
     may choose among to their media types, the default first. A route that takes a credential is
     called by anybody: its handler checks the bearer text, `Call.credential`, itself.
     """

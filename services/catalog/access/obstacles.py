@@ -31,7 +31,12 @@ def notes_of(wanted: Wanted) -> tuple[InputNote, ...]:
     """
     found = ((one, one.published) for _, one in sorted(wanted.items()) if one)
     return tuple(
-        InputNote(dataset_id=one.id, title=one.metadata.title, said=version.about_persons)
+        InputNote(
+            dataset_id=one.id,
+            title=one.metadata.title,
+            said=version.about_persons,
+            basis=version.legal_basis.in_french() if version.legal_basis else "",
+        )
         for one, version in found
         if version and version.found and version.found.verdict != "none"
     )

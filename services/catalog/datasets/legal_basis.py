@@ -52,7 +52,7 @@ class LegalBasis(Frozen):
     confirmed_at: datetime
 
     def in_french(self) -> str:
-        """What the owner states by it of files, which nothing examines."""
+        """What the owner states by it."""
         return (
             "Le propriétaire déclare qu'il s'y trouve des données personnelles, sur la base légale"
             f" « {_BASES[self.basis]} », pour : {quoted(self.purpose)}."

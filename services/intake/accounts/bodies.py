@@ -7,10 +7,10 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringCon
 from services.intake.accounts.model import Credential, CredentialKind, NewCredential
 from services.intake.bodies import Line, Mail
 from shared.aggregate import LONG_AGO, OptionalDate, View, ViewPage
-from shared.auth import MemberId, Role
+from shared.auth import ROLES, MemberId, Role
 from shared.inbound import Body, Paging
 
-_Roles = Annotated[tuple[Role, ...], Field(min_length=1, max_length=4)]
+_Roles = Annotated[tuple[Role, ...], Field(min_length=1, max_length=len(ROLES))]
 _Used = Annotated[
     AwareDatetime | None, BeforeValidator(lambda date: None if date == LONG_AGO else date)
 ]

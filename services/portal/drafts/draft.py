@@ -13,6 +13,8 @@ from shared.words import counted
 TO_COMPLETE = "[à compléter]"
 """What stands where the lab does not know."""
 
+_NO_BASIS = f"son propriétaire n'a déclaré aucune base légale. {TO_COMPLETE}"
+
 WARNING = (
     "Ceci est un brouillon, écrit par le Datalab d'après ce qu'il sait du projet. Il n'engage"
     " personne : relisez-le, complétez-le, et faites-le valider par votre délégué à la protection"
@@ -83,9 +85,9 @@ class Facts:
 
     @property
     def declared(self) -> tuple[str, ...]:
-        """What owners declared of persons, and on which basis: the lab checks none of it."""
+        """On which legal basis owners tell of persons, by their word: the lab checks none of it."""
         return tuple(
-            f"Déclaré par le producteur de « {note['title']} » : {note['said']}"
+            f"« {note['title']} » : {note.get('basis') or _NO_BASIS}"
             for check in self.project["checks"]
             for note in check["persons"]
         )

@@ -14,6 +14,8 @@ async def show(visit: Visit) -> Response:
     person = visit.person
     if person is None:
         return RedirectResponse("/connexion", 303)
+    if person.reads_figures_alone:
+        return RedirectResponse("/pilotage", 303)
     lab = visit.lab
     asked = {
         "projects": lab.get("intake", "/projects", limit=_ALL, holder_id=person.member_id),

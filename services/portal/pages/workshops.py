@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -17,7 +18,7 @@ _TIMES = ("starts_at", "ends_at")
 _NUMBERS = ("seats", "waiting_seats")
 _SHOWN = 100
 _GIVEN_UP = frozenset({"rejected", "withdrawn"})
-_OPENED = "/registrations"
+_OPENED, _OPENED_PAGE = "/registrations", "/ateliers/inscription"
 _FORBIDDEN, _UNPROCESSABLE = 403, 422
 _NOT_SURE = "cochez la case pour annuler l'atelier"
 _OVERFULL = (
@@ -65,7 +66,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
 
 
 async def register(visit: Visit) -> Response:
-    """Register; who did not sign in is shown a link by which to come back."""
+    """Register; who did not sign in is led to the page of the seat, by its link."""
     if visit.person is None:
         visit.sign_ups.check(visit.address)
         visit.sign_ups.note(visit.address)
@@ -75,10 +76,9 @@ async def register(visit: Visit) -> Response:
         made = await visit.lab.post("intake", path, body, visit.text("key"))
     except Refused as refused:
         return await show(visit, faults_of(refused))
-    if visit.person:
-        said = "Vous êtes sur la liste d'attente." if made["state"] == "waiting" else "À bientôt !"
-        return visit.go(_address(visit), f"Votre inscription est notée. {said}")
-    return visit.secret("workshops/registered.html", made=made)
+    said = "Vous êtes sur la liste d'attente." if made["state"] == "waiting" else "À bientôt !"
+    there = _address(visit) if visit.person else f"{_OPENED_PAGE}?code={quote(made['text'])}"
+    return visit.go(there, f"Votre inscription est notée. {said}")
 
 
 async def give_up(visit: Visit) -> Response:
@@ -246,8 +246,8 @@ ROUTES = [
     post("/ateliers", announce),
     get("/ateliers/nouveau", write),
     get("/ateliers/calendrier.ics", subscribe, public=True),
-    get("/ateliers/inscription", show_opened, is_open=True),
-    post("/ateliers/inscription", give_up_opened, is_open=True),
+    get(_OPENED_PAGE, show_opened, is_open=True),
+    post(_OPENED_PAGE, give_up_opened, is_open=True),
     get("/ateliers/{workshop_id}", show, public=True),
     get("/ateliers/{workshop_id}/calendrier.ics", save, public=True),
     post("/ateliers/{workshop_id}/inscription", register, public=True),

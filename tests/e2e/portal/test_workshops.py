@@ -86,12 +86,15 @@ def test_stranger_registers_waits_and_gives_up(stranger: Visitor, played: Story)
     register(stranger, path, "Zoé", "zoe@ville")
     assert page.locator("#mail-fault").count() == 1
     assert page.input_value("#name") == "Zoé"
-    assert "place à l'atelier" in register(stranger, path, "Zoé", "zoe@ville.example")
+    assert "place réservée" in register(stranger, path, "Zoé", "zoe@ville.example")
     assert faults_of(stranger) == []
-    first = str(page.locator("main a[href*='/ateliers/inscription']").get_attribute("href"))
+    first = page.url.removeprefix(stranger.url)
+    page.reload()
+    assert "place réservée" in page.locator("main").inner_text()
+    assert page.input_value("#lien").endswith(first)
     said = register(stranger, path, "Ali", "ali@ville.example")
     assert "liste d'attente" in said
-    second = str(page.locator("main a[href*='/ateliers/inscription']").get_attribute("href"))
+    second = page.url.removeprefix(stranger.url)
     assert "https://visio.example/salle" in stranger.go(first).locator("main").inner_text()
     assert "sur liste d'attente" in stranger.go(second).locator("main").inner_text()
     assert faults_of(stranger) == []

@@ -96,6 +96,17 @@ def test_other_role_is_refused_by_name_of_the_wanted_one(
     assert "rôle : porteur de projet" in problem(answer)["detail"]
 
 
+def test_who_reads_figures_alone_is_let_in_where_that_is_said(
+    client: Client, token: Callable[..., str]
+) -> None:
+    """A route for any role is none for the committee; who has another role as well may use it."""
+    for path in ("/things", "/things/thg_1"):
+        answer = client("GET", path, token=token("mbr_1", "committee"))
+        assert answer.status == 403
+        assert "comité de pilotage" in problem(answer)["detail"]
+    assert client("GET", "/things", token=token("mbr_1", "committee", "owner")).status == 200
+
+
 def test_unknown_path_is_a_problem(client: Client) -> None:
     """404 comes as problem+json, also for odd spellings of known paths."""
     for path in ("/nothing", "/things/", "/things/a/b", "/things/a%2Fb", "/things/a%00b"):

@@ -241,6 +241,18 @@ def test_a_choice_that_a_new_treatment_leaves_open_is_written_out(lab: Lab) -> N
         assert parameters == {"left_key": "com", "right_key": "code", "many_to_many": "refused"}
 
 
+def test_treatment_takes_the_place_of_the_one_that_was_read(lab: Lab) -> None:
+    """Of two who read the same one, the second is told, and overwrites nothing."""
+    project_id = lab.submit()
+    path, read = f"/projects/{project_id}", {**PROJECT["treatment"], "instead_of": 1}
+    assert lab.done("GET", path)["proposal"] == 1
+    assert lab.done("POST", f"{path}/treatment", read)["proposal"] == 2
+    told = lab.refused(409, "POST", f"{path}/treatment", read)
+    assert "le traitement a changé depuis que vous l'avez lu" in told["detail"]
+    assert lab.done("GET", path)["proposal"] == 2
+    assert lab.done("POST", f"{path}/treatment", {**read, "instead_of": 2})["proposal"] == 3
+
+
 def test_a_treatment_that_cannot_run_is_shown_and_not_secured(lab: Lab) -> None:
     """No owner is asked for a project that leads nowhere; another treatment is checked anew."""
     project_id = bring(lab, lab.submit(), "advised")

@@ -1,6 +1,6 @@
 """A page as one person sees it, of services whose answers are written down."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from html.parser import HTMLParser
 from typing import Any, TypeVar, get_args
 
@@ -30,7 +30,8 @@ class Written(Lab):
     """Services that answer what is written down by path; anything else is not there.
 
     What is written of a path with one parameter, as `/projects?invited=True`, goes before. Where a
-    refusal is written, or that a service is away, it is raised.
+    refusal is written, or that a service is away, it is raised; a function is asked with what was
+    posted.
     """
 
     def __init__(self, http: ClientSession, answers: Mapping[str, Json]) -> None:
@@ -51,7 +52,8 @@ class Written(Lab):
     ) -> Json:
         """The same; `sent` has what was sent there."""
         self.sent[path] = body
-        return self._answered(path)
+        answer = self._answered(path)
+        return answer(body) if callable(answer) else answer
 
     async def patch(self, service: Service, path: str, body: Mapping[str, object]) -> Json:
         """As what is posted."""
@@ -108,7 +110,7 @@ def _answer_of(
     answers: Mapping[str, Json],
     *roles: str,
     member_id: str = "ville",
-    form: Mapping[str, str] | None = None,
+    form: Mapping[str, str | list[str]] | None = None,
     sent: dict[str, Json] | None = None,
     session: dict[str, Any] | None = None,
     query: bytes = b"",
@@ -146,7 +148,10 @@ def _answer_of(
 
 
 def _visit(
-    http: ClientSession, answers: Mapping[str, Json], scope: dict[str, Any], form: Mapping[str, str]
+    http: ClientSession,
+    answers: Mapping[str, Json],
+    scope: dict[str, Any],
+    form: Mapping[str, str | list[str]],
 ) -> Visit:
     return Visit(
         Request(scope),
@@ -155,8 +160,13 @@ def _visit(
         Written(http, answers),
         SignIn(http, "", Tokens(), ""),
         Attempts(),
-        form=FormData(list(form.items())),
+        form=FormData(list(_fields(form))),
     )
+
+
+def _fields(form: Mapping[str, str | list[str]]) -> Iterator[tuple[str, str]]:
+    for name, sent in form.items():
+        yield from ((name, value) for value in ([sent] if isinstance(sent, str) else sent))
 
 
 def plain(html: str) -> str:

@@ -115,3 +115,11 @@ def test_a_version_says_what_it_changed() -> None:
         f"Depuis la version 1{SPACE}: 38{SPACE}lignes de moins\u202f; colonnes ajoutées{SPACE}: n."
     )
     assert list(differences(version())) == []
+
+
+def test_no_legal_basis_is_chosen_but_the_one_that_was_declared() -> None:
+    """By its owner, for an earlier version."""
+    waiting = version(2, "held", legal_basis=None)
+    before = version(legal_basis={"basis": "public_task"})
+    assert FileReading({"versions": [version(legal_basis=None), waiting]}).basis == ""
+    assert FileReading({"versions": [before, waiting]}).basis == "public_task"

@@ -10,7 +10,7 @@ from services.portal.lab import Json, Refused, path_of
 from services.portal.lab.lab_calls import if_seen
 from services.portal.pages.projects.awaited import awaited
 from services.portal.pages.projects.treatment_sentences import codes_of, sentences_of
-from services.portal.pages.projects.treatments import titles_of, with_titles
+from services.portal.pages.projects.treatments import titles_of, untitled_by, with_titles
 from services.portal.typography import sentence
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.aggregate import new_id
@@ -198,6 +198,7 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     if can["site"] or can["team"]:
         asked["members"] = visit.lab.all_members()
     found = await visit.lab.parts(**asked)
+    untitled = untitled_by(found["titles"])
     jobs, titles = found["jobs"].items, found.pop("titles").value or {}
     advised = _advised(project, "pilot_sites" if can["site"] else "experts")
     members = found["members"].value if "members" in found else None
@@ -210,7 +211,7 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "invited": _invited(project, "pilot_site" if can["site"] else "team"),
         "choices": sorted(members or (), key=lambda one: advised.get(one["id"], len(advised))),
         "advised": advised,
-        "does": sentences_of(treatment, titles),
+        "does": sentences_of(treatment, titles, untitled),
         "titled": partial(with_titles, titles),
         "written": codes_of(treatment),
         "done": jobs,

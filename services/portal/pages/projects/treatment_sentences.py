@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 from services.portal.building import COMPARISONS, choices_of, kept_by
 from services.portal.lab import Json
 from shared.applications import APPLICATIONS
+from shared.applications.cross_application import CHOICE
 from shared.words import french_list, quoted
 
-_UNSEEN = "un jeu de données qui ne vous est pas montré"
+UNSEEN = "un jeu de données qui ne vous est pas montré"
+UNANSWERED = "un jeu de données que le catalogue ne nomme pas : il ne répond pas pour le moment"
 _BEFORE = "le résultat de l'étape précédente"
 _FOLDED = ", sans distinguer majuscules, accents ni espaces autour"
+_REPEATED = ", chaque ligne avec toutes celles qui ont la même clé"
 
 _FIGURES = (
     ("sums", "additionne"),
@@ -23,12 +26,15 @@ _FIGURES = (
 """What an aggregation makes of columns, by its parameters."""
 
 
-def sentences_of(treatment: Json, titles: Mapping[str, str]) -> list[str]:
-    """The steps of a treatment; `titles` are those of datasets that the reader may see."""
+def sentences_of(treatment: Json, titles: Mapping[str, str], untitled: str = UNSEEN) -> list[str]:
+    """The steps of a treatment; `titles` are those of datasets that the reader may see.
+
+    The others are called `untitled`.
+    """
     if treatment is None:
         return []
     names = {
-        name: quoted(titles[one]) if one in titles else _UNSEEN
+        name: quoted(titles[one]) if one in titles else untitled
         for name, one in treatment["inputs"].items()
     }
     by_choices = choices_of(treatment) is not None
@@ -63,7 +69,8 @@ def _sentence(step: Json, names: Mapping[str, str], *, by_choices: bool) -> str:
         case "cross":
             left, right = (names.get(inputs.get(side, ""), _BEFORE) for side in ("left", "right"))
             keys = f"{quoted(told['left_key'])} et {quoted(told['right_key'])}"
-            said = f"Croise {left} avec {right}, là où {keys} se correspondent."
+            repeats = _REPEATED if told.get(CHOICE) == "kept" else ""
+            said = f"Croise {left} avec {right}, là où {keys} se correspondent{repeats}."
         case "query" if by_choices:
             said = _kept(told["sql"], "" if of == _BEFORE else f" de {of}")
         case "clean" if by_choices:

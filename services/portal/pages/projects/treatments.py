@@ -4,65 +4,47 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
-import yaml  # type: ignore[import-untyped]
-from pydantic import ValidationError
 from starlette.responses import Response
 
-from services.portal.building import (
-    COMPARISONS,
-    KEY_PARTS,
-    Choices,
-    choices_of,
-    grouped,
-    keys_of_codes,
-    treatment_of,
-    with_value,
-)
+from services.portal.building import COMPARISONS, KEY_PARTS, Choices, keys_of_codes, treatment_of
+from services.portal.choice_checks import OF_FIGURES, check_complete, check_drawn, with_value
 from services.portal.lab import Json, Refused, path_of
-from services.portal.lab.lab_calls import PagePart
-from services.portal.pages.projects.treatment_sentences import sentences_of
-from services.portal.pages.projects.written_code import WrittenCode, code_of, sent_code
+from services.portal.lab.lab_calls import PagePart, if_seen, part_of
+from services.portal.pages.projects.treatment_forms import (
+    BETWEEN,
+    forms_of,
+    is_written,
+    sent_choices,
+    written_treatment,
+)
+from services.portal.pages.projects.treatment_sentences import UNANSWERED, UNSEEN, sentences_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
-from shared.events import Treatment
 from shared.words import quoted
 
 _FOUND = 50
-_LONGEST = 300_000
-_NONE = "|"
+_UNUSABLE, _CHANGED = 422, 409
 _UNSEEN = "un jeu de données"
 _DATASET = re.compile(r"\bdts_\w+")
-
-
-@dataclass(frozen=True)
-class _Forms:
-    """What the forms of the page have: what was sent, else what the project's treatment is."""
-
-    choices: Choices
-    code: WrittenCode
-    treatment: Json = None
-    inputs: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def dataset_ids(self) -> set[str]:
-        """The data that is chosen in them."""
-        read = {**self.choices.inputs, **self.inputs}.values()
-        return {*read, *dict(self.code.tables).values()}
+_NOTHING_CHOSEN = "Choisissez d'abord des données, et ce qu'il faut en faire."
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None) -> Response:
     """The choices, or this treatment, and beside them what it would make."""
     project = await visit.lab.get("intake", path_of("projects", visit.part("project_id")))
-    forms = _forms(visit, project, treatment)
+    forms = forms_of(visit, project, treatment)
     choices = forms.choices
     # Both the value that rows are kept by and the form need them.
     columns = asyncio.ensure_future(_columns(visit, choices))
     try:
-        wanted = forms.treatment or treatment_of(grouped(await _read_by(choices, columns)))
+        if forms.treatment is None:
+            choices = await _read_by(choices, columns)
+            check_complete(choices)
+        wanted = forms.treatment or treatment_of(choices)
     except Refused as refused:
-        faults, wanted = faults_of(refused), None
+        faults = faults_of(refused)
+        wanted = treatment_of(choices.undrawn) if faults.at in OF_FIGURES else None
     parts = await visit.lab.parts(
         keys=_keys(visit, choices),
         recipes=visit.lab.get("compute", "/recipes", limit=_FOUND),
@@ -70,43 +52,46 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None)
         preview=preview_of(visit, wanted, project["holder_id"]),
         columns=columns,
         given=_given(visit, choices.left),
-        titles=titles_of(visit, forms.dataset_ids),
+        titles=titles_of(visit, forms.dataset_ids | _read_by_now(project)),
     )
     preview = parts["preview"].value
     if isinstance(preview, Faults):
         # What was chosen so far need not run yet: that is told, and no fault of the request.
-        faults, parts["preview"] = replace(preview, status=faults.status), PagePart()
+        faults = replace(preview, status=faults.status)
+        faults, without = await _undrawn(visit, choices, faults, project["holder_id"])
+        parts["preview"] = PagePart(without)
+    untitled = untitled_by(parts["titles"])
     told, titles = parts["preview"].value or {}, parts.pop("titles").value or {}
     shown = {
         "names": await visit.names({one["owner_id"] for one in told.get("asked", ())}),
         "project": project,
         "comparisons": COMPARISONS,
         "treatment": _text_of(wanted) or visit.text("treatment"),
-        "does": sentences_of(wanted, titles) if told else [],
+        "does": sentences_of(wanted, titles, untitled) if told else [],
         "titles": titles,
+        "untitled": untitled,
         "faults": faults,
+        "does_now": sentences_of(project["treatment"], titles, untitled)
+        if faults.status == _CHANGED
+        else [],
+        "since": _since(visit, project, faults),
         "q": visit.asked("q"),
-        "key_text": _NONE.join(choices.key.get(name, "") for name in KEY_PARTS),
+        "key_text": BETWEEN.join(choices.key.get(name, "") for name in KEY_PARTS),
     }
     return visit.page("treatments/build.html", faults.status, forms_of=forms, **parts, **shown)
 
 
-def _forms(visit: Visit, project: Json, treatment: Json) -> _Forms:
-    """What the forms have; `treatment` is one that was made for this page."""
-    code, given = sent_code(visit), treatment
-    try:
-        if visit.form and not given:
-            given = _written(visit)
-        elif not given and not set(visit.request.query_params) - {"q"}:
-            given = project["treatment"]
-        if not given:
-            return _Forms(_choices(visit), code)
-        read = Treatment.model_validate(given).model_dump(mode="json")
-    except (Refused, ValidationError):
-        # What is wrong with it is told by who reads it.
-        return _Forms(Choices(), code, given)
-    choices = choices_of(read) or Choices()
-    return _Forms(choices, code if code.is_any else code_of(read), given, read["inputs"])
+def _since(visit: Visit, project: Json, faults: Faults) -> str:
+    """The number of the treatment that the forms were made of, and would take the place of.
+
+    It is the present one for who was just told that another came.
+    """
+    before = visit.text("depuis") or visit.asked("depuis")
+    return before if before and faults.status != _CHANGED else str(project.get("proposal", ""))
+
+
+def _read_by_now(project: Json) -> set[str]:
+    return set((project.get("treatment") or {"inputs": {}})["inputs"].values())
 
 
 def _text_of(treatment: Json) -> str:
@@ -115,10 +100,11 @@ def _text_of(treatment: Json) -> str:
 
 @faults_on(show)
 async def save(visit: Visit) -> Response:
-    """Let the treatment that was shown be the project's."""
+    """Let the treatment of the form, as it stands there, be the project's."""
     project_id = visit.part("project_id")
-    path = path_of("projects", project_id, "treatment")
-    await visit.lab.post("intake", path, _read(visit.text("treatment")))
+    treatment = written_treatment(visit) if is_written(visit) else await _chosen(visit)
+    body = {**treatment, "instead_of": visit.number("depuis")}
+    await visit.lab.post("intake", path_of("projects", project_id, "treatment"), body)
     return visit.go(
         f"/projets/{project_id}",
         "Le traitement est enregistré : le Datalab le vérifie et demande aux producteurs.",
@@ -128,7 +114,7 @@ async def save(visit: Visit) -> Response:
 @faults_on(show)
 async def write(visit: Visit) -> Response:
     """What a treatment that somebody wrote would make: SQL over the datasets, or a whole one."""
-    return await show(visit, treatment=_written(visit))
+    return await show(visit, treatment=written_treatment(visit))
 
 
 async def preview_of(visit: Visit, treatment: Json, holder_id: str = "") -> Json:
@@ -142,10 +128,48 @@ async def preview_of(visit: Visit, treatment: Json, holder_id: str = "") -> Json
         return faults_of(refused)
 
 
+async def _undrawn(
+    visit: Visit, choices: Choices, faults: Faults, holder_id: str
+) -> tuple[Faults, Json]:
+    """What choices make without chart and map, where these are what cannot run; and why."""
+    drawn_of = treatment_of(choices.undrawn)
+    if drawn_of is None or choices == choices.undrawn:
+        return faults, None
+    told = await preview_of(visit, drawn_of, holder_id)
+    if isinstance(told, Faults):
+        return faults, None
+    try:
+        check_drawn(choices, told["columns"])
+    except Refused as refused:
+        faults = replace(faults_of(refused), status=faults.status)
+    return faults, told
+
+
+async def _chosen(visit: Visit) -> Json:
+    """The treatment of the choices that were sent; Refused, naming the field, if it cannot run."""
+    choices = sent_choices(visit)
+    choices = with_value(choices, await _columns(visit, choices))
+    check_complete(choices)
+    treatment = treatment_of(choices)
+    if treatment is None:
+        raise Refused(_UNUSABLE, _NOTHING_CHOSEN, "gauche")
+    # Intake has it checked also while compute is away.
+    told = (await part_of(preview_of(visit, treatment))).value
+    if isinstance(told, Faults):
+        raise Refused(_UNUSABLE, told.said, told.at)
+    return treatment
+
+
 async def titles_of(visit: Visit, dataset_ids: Iterable[str]) -> dict[str, str]:
-    """What datasets are called, by their ids: those that the person may see."""
-    found = await visit.lab.seen("catalog", "datasets", set(dataset_ids))
-    return {one: str(told["title"]) for one, told in found.items() if told}
+    """What datasets are called, by their ids: those that the person may see; or raises Away."""
+    asked = {one: visit.lab.get("catalog", path_of("datasets", one)) for one in set(dataset_ids)}
+    found = await asyncio.gather(*map(if_seen, asked.values()))
+    return {one: str(told["title"]) for one, told in zip(asked, found, strict=True) if told}
+
+
+def untitled_by(titles: PagePart) -> str:
+    """What data are called that have no title here: nobody knows it, or not now."""
+    return UNANSWERED if titles.missing else UNSEEN
 
 
 def with_titles(titles: Mapping[str, str], text: str) -> str:
@@ -162,7 +186,7 @@ async def _keys(visit: Visit, choices: Choices) -> Json:
     found = told["proposed"]
     if choices.named[0]:
         found = [*keys_of_codes(await _given(visit, choices.right)), *found]
-    return [{**one, "text": _NONE.join(one[name] or "" for name in KEY_PARTS)} for one in found]
+    return [{**one, "text": BETWEEN.join(one[name] or "" for name in KEY_PARTS)} for one in found]
 
 
 async def _given(visit: Visit, dataset_id: str) -> Json:
@@ -189,48 +213,6 @@ async def _read_by(choices: Choices, columns: Awaitable[Json]) -> Choices:
     """The choices, with the value of the rows that are kept as its column has it."""
     is_for_rows = choices.kept[0] or choices.kept[2]
     return with_value(choices, await columns) if is_for_rows else choices
-
-
-def _choices(visit: Visit) -> Choices:
-    asked = visit.request.query_params
-    parts = asked.get("cle", "").split(_NONE)
-    key = dict(zip(KEY_PARTS, parts, strict=False)) if len(parts) == len(KEY_PARTS) else {}
-    return Choices(
-        left=asked.get("gauche", ""),
-        right=asked.get("droite", ""),
-        named=(asked.get("nomme", ""), asked.get("departement", "")),
-        key=key,
-        kept=(asked.get("colonne", ""), asked.get("comparaison", "="), asked.get("valeur", "")),
-        by=tuple(filter(None, asked.getlist("par"))),
-        counts=bool(asked.get("compter")),
-        sums=tuple(filter(None, asked.getlist("sommes"))),
-        means=tuple(filter(None, asked.getlist("moyennes"))),
-        rate=(asked.get("taux", ""), asked.get("pour", "")),
-        bars=(asked.get("barres", ""), asked.get("hauteur", "")),
-        coloured=(asked.get("territoire", ""), asked.get("couleur", "")),
-        report=bool(asked.get("rapport")),
-        title=asked.get("titre", ""),
-    )
-
-
-def _written(visit: Visit) -> Json:
-    """The treatment that runs the SQL or Python that was written, or the one that was."""
-    if "sql" in visit.form:
-        return sent_code(visit).treatment
-    return _read(visit.text("treatment"))
-
-
-def _read(text: str) -> Any:  # noqa: ANN401 - JSON
-    """A treatment as JSON or YAML; Refused, naming the field, for anything else."""
-    if len(text) > _LONGEST:
-        raise Refused(422, "ce texte est trop long", "treatment")
-    try:
-        read = json.loads(json.dumps(yaml.safe_load(text), allow_nan=False))
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
-        raise Refused(422, "ce n'est ni du JSON ni du YAML", "treatment") from error
-    if not isinstance(read, dict):
-        raise Refused(422, "il faut un objet avec « inputs » et « steps »", "treatment")
-    return read
 
 
 ROUTES = [

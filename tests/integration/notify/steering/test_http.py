@@ -43,6 +43,10 @@ def test_staff_is_told_what_happened(lab: Lab, project: str, member: str) -> Non
     assert figures(told)["owner_days"] == {"ensemble": "moins de 3 membres"}
     assert owner not in str(told)
     assert figures(answer())["owner_days"][owner] is not None
+    committee = lab.client("mem_c", "committee")
+    assert figures(committee("GET", "/steering").json) == figures(told)
+    assert "Fin." not in str(committee("GET", "/steering").json)
+    assert committee("GET", f"/projects/{project}/timeline").status == 403
     printed = operator("GET", "/steering?report=true").json
     assert (owner in str(printed), "Fin." in str(printed)) == (False, False)
 

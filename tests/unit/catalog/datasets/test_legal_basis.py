@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.catalog.access.obstacles import notes_of
 from services.catalog.datasets.legal_basis import Basis, LegalBasis
 from services.catalog.datasets.metadata import AccessLevel
 from services.catalog.datasets.model import Dataset
@@ -225,3 +226,16 @@ def test_basis_of_a_version_covers_what_was_known_of_it() -> None:
         dataset.read_again()
         dataset.publish(1, ref("c"), naming(*columns), "job")
         assert dataset.state == state
+
+
+def test_reviewers_are_told_the_basis_apart_from_what_was_found() -> None:
+    """Once its owner declared one; the columns stand beside it."""
+    dataset = read_as(screened(Privacy(verdict="quasi", subject="persons"), "commune"))
+    [note] = notes_of({dataset.id: dataset})
+    assert note.basis == ""
+    dataset = held()
+    dataset.confirm(1, basis(), restrict=False)
+    [note] = notes_of({dataset.id: dataset})
+    assert "« mission d'intérêt public », pour : « annuaire »" in note.basis
+    assert "« nom »" in note.said
+    assert "mission" not in note.said

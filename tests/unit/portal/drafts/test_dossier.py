@@ -79,7 +79,7 @@ def test_reviewer_reads_all_that_is_known() -> None:
         "tout : ses colonnes ne sont pas encore connues",
         "« nom » de « Aides » (noms)",
         "Deux personnes s'y reconnaissent.",
-        "base légale : mission d'intérêt public",
+        "« Aides » : sur la base légale « mission d'intérêt public »",
         "citer chaque source",
         "ne rien publier sous 11 personnes",
         "« Aides » attend son producteur",

@@ -13,6 +13,11 @@ from services.portal.drafts.draft import TO_COMPLETE, Draft, Facts
 from services.portal.drafts.papers import PAPERS
 
 HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} \x00\x0b\ufffe"
+AIDES = {
+    "title": "Aides",
+    "said": "« nom » désigne des personnes.",
+    "basis": "sur la base légale « mission d'intérêt public »",
+}
 PROJECT: dict[str, Any] = {
     "holder_id": "ville",
     "site_id": None,
@@ -21,7 +26,7 @@ PROJECT: dict[str, Any] = {
     "problem": "Compter les ayants droit par quartier.",
     "treatment": {"inputs": {"a": "dts_1", "b": "dts_2"}},
     "conditions": ["Avis du délégué."],
-    "checks": [{"persons": [{"title": "Aides", "said": "base légale : mission d'intérêt public"}]}],
+    "checks": [{"persons": [AIDES, {**AIDES, "title": "Écoles", "basis": ""}]}],
     "accesses": [
         {
             "dataset_id": "dts_1",
@@ -65,7 +70,8 @@ KNOWN = {
         "Ville, SIREN 217600001",
         "Compter les ayants droit par quartier.",
         "« Aides » tient des données sur des personnes.",
-        "Déclaré par le producteur de « Aides » : base légale : mission d'intérêt public",
+        "« Aides » : sur la base légale « mission d'intérêt public »",
+        "« Écoles » : son propriétaire n'a déclaré aucune base légale.",
         "« Aides » (Caf)",
         "iris, aide",
         "compter les ayants droit ; jusqu'au 2027-12-31 ; ne rien publier sous 11 personnes",
@@ -88,6 +94,12 @@ def test_paper_says_what_is_known_and_that_it_is_a_draft(paper: str) -> None:
     assert [one for one in KNOWN[paper] if one not in told] == []
     assert "Ceci est un brouillon" in told
     assert TO_COMPLETE in told
+
+
+def test_columns_are_no_legal_basis() -> None:
+    """The register names the basis that the owner declared, and not what was found there."""
+    [basis] = [one for one in PAPERS["registre"][1](FACTS).sections if "Base" in one.title]
+    assert not any("désigne des personnes" in line for line in basis.lines)
 
 
 @pytest.mark.parametrize("paper", PAPERS)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.portal.building import Choices, treatment_of, with_value
+from services.portal.building import Choices, treatment_of
+from services.portal.choice_checks import with_value
 from services.portal.describing import given_of
 from services.portal.french import TYPES, crosswalk
 from services.portal.lab import Refused

@@ -7,7 +7,7 @@ import pytest
 
 from services.intake.views import ProjectView
 from services.portal.building import Choices, choices_of, treatment_of
-from services.portal.lab import Json
+from services.portal.lab import Away, Json
 from services.portal.pages.projects import projects, treatments
 from services.portal.pages.projects.treatment_sentences import sentences_of
 from shared.applications import with_choices
@@ -113,12 +113,12 @@ def test_figures_without_groups_are_refused_at_their_field() -> None:
 
 
 def test_rate_is_offered_of_the_figures_that_are_made() -> None:
-    """One of them for 100 of another; without these it is left out."""
+    """One of them for 100 of another."""
     chosen = b"gauche=dts_1&par=epci&sommes=parts&compter=1&taux=nombre&pour=parts"
     html = page(query=chosen)
-    assert "<option selected>nombre</option>" in html
-    assert "<option selected>parts</option>" in html
-    assert 'id="taux"' not in page(query=b"gauche=dts_1&par=epci&sommes=parts&taux=nombre")
+    assert '<option value="nombre" selected>' in html
+    assert '<option value="parts" selected>' in html
+    assert 'id="taux"' not in page(query=b"gauche=dts_1&par=epci&sommes=parts")
     treatment = treatment_of(replace(CHOSEN, counts=False))
     assert treatment is not None
     assert not [one for one in treatment["steps"] if "ratio" in one["parameters"]]
@@ -186,6 +186,18 @@ def test_saved_treatment_is_said_in_words_on_the_project_s_page() -> None:
     text = plain(html_of(projects.show, answers, "holder", project_id=it["id"]))
     assert "Ce que fait le traitement" in text
     assert "Croise « Cinémas » avec un jeu de données qui ne vous est pas montré" in text
+
+
+def test_catalogue_that_is_away_is_said_to_be() -> None:
+    """Rather than that a dataset is not shown, which reads as secrecy."""
+    project = ProjectView.of(made.project_at("advised")).model_dump(mode="json")
+    away = {"/projects/prj_1": {**project, "treatment": kept(CHOSEN)}, "/recipes": FOUND}
+    away |= dict.fromkeys(("/datasets", "/datasets/dts_1", "/datasets/dts_2"), Away("catalog"))
+    away |= {"/treatments/preview": {**MADE, "proposed": []}, "/members": {**FOUND, "next": None}}
+    for handler in (projects.show, treatments.show):
+        text = plain(html_of(handler, away, "holder", project_id="prj_1"))
+        assert "le catalogue ne nomme pas : il ne répond pas pour le moment" in text
+        assert "ne vous est pas montré" not in text
 
 
 def test_choices_are_said_in_words() -> None:

@@ -44,7 +44,7 @@ def test_codes_that_can_be_drawn_offer_a_map(key: str) -> None:
     ]
     html = built(columns, query=b"gauche=dts_a&par=lieu&compter=1")
     offered = html.partition('name="territoire"')[2].partition("</select>")[0]
-    assert "<option>lieu</option>" in offered
+    assert '<option value="lieu">' in offered
     assert "nombre" not in offered
 
 

@@ -16,7 +16,7 @@ def shown(workshop: dict[str, Any], **seat: Any) -> str:
     }
     told = {"state": "taken", "link": "https://visio.example/salle", "by_staff": False, **seat}
     page = templates_of().get_template("workshops/registration.html")
-    visit = {"csrf": "", "menu": ()}
+    visit = {"csrf": "", "menu": (), "settings": {"reached_at": "https://lab.example"}}
     return plain(page.render(seat={**told, "workshop": {**about, **workshop}}, visit=visit))
 
 

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from services.portal.app import templates_of
 from services.portal.pages import workshops
 from tests.unit.portal.pages import html_of, led_to, page_of
 
@@ -44,6 +45,29 @@ def test_workshop_is_cancelled_by_who_says_that_it_is_meant() -> None:
     meant = {**reason, "sure": "1"}
     assert led_to(workshops.cancel, answers, "operator", form=meant, **asked) == "/ateliers/wsh_1"
     assert sent == {f"{PATH}/cancellation": reason}
+
+
+def test_stranger_s_registration_has_a_page_that_can_be_loaded_again() -> None:
+    """The form leads to it: nothing is sent a second time, and the link stays in sight."""
+    made = {"state": "taken", "text": "reg_1.s e", "link": "", "by_staff": False}
+    answers = {f"{PATH}/registrations": made}
+    sent = {"name": "Zoé", "mail": "zoe@ville.example"}
+    there = led_to(workshops.register, answers, form=sent, workshop_id="wsh_1")
+    assert there == "/ateliers/inscription?code=reg_1.s%20e"
+    page = templates_of().get_template("workshops/registration.html")
+    visit = {"csrf": "", "menu": (), "settings": {"reached_at": "https://lab.example"}}
+    html = page.render(seat={**made, "workshop": WORKSHOP}, visit=visit, code="reg_1.s e")
+    assert 'value="https://lab.example/ateliers/inscription?code=reg_1.s%20e"' in html
+
+
+def test_workshop_without_a_seat_says_so() -> None:
+    """To whoever reads it, also where there is no list to wait on."""
+    full = {**WORKSHOP, "is_full": True, "is_open": False, "seating": None}
+    text = page_of(workshops.show, {PATH: full}, "holder", workshop_id="wsh_1")
+    assert "Places 9, toutes prises" in text
+    assert "il n'y a plus de place, même en attente" in text
+    free = page_of(workshops.show, {PATH: {**full, "is_full": False}}, workshop_id="wsh_1")
+    assert "toutes prises" not in free
 
 
 def test_fewer_seats_than_are_taken_throw_nobody_out_and_that_is_said() -> None:

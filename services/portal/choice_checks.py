@@ -1,0 +1,109 @@
+"""What keeps choices from being a treatment: a value that is none, or a choice made by half."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from services.portal.building import Choices
+from services.portal.lab import Json, Refused
+from shared.words import quoted as french_quoted
+
+_UNUSABLE = 422
+_EQUALITIES = ("=", "<>")
+_BARS = (("barres", "par quoi vont les barres"), ("hauteur", "la longueur des barres"))
+_COLOURED = (
+    ("territoire", "où sont les codes du territoire"),
+    ("couleur", "selon quoi colorer la carte"),
+)
+"""The fields of a chart and of a map, and what is missing without each, in French."""
+
+OF_FIGURES = frozenset(("taux", *(at for at, _ in (*_BARS, *_COLOURED))))
+"""The fields of what is made of figures: what is wrong with them hides nothing else."""
+
+_NUMBERS = {"integer": re.compile(r"[+-]?\d+"), "decimal": re.compile(r"[+-]?\d+(\.\d+)?")}
+_DAYS = ("%d/%m/%Y", "%Y-%m-%d")
+_IN_ORDER = frozenset({"month", "datetime", "year"})
+"""Types of text that stand in the order of what they mean."""
+
+_NOT_IN_ORDER = (
+    "Cette colonne est lue comme du texte : le Datalab n'en compare pas les grandeurs. Choisissez"
+    " « est égal à » ou « n'est pas » ; si ce sont des nombres, déposez un fichier où cette colonne"
+    " n'a rien d'autre."
+)
+
+
+def with_value(choices: Choices, columns: Iterable[Json]) -> Choices:
+    """The choices, with the value that rows are kept by as SQL compares it with its column.
+
+    `columns` are those of the table. Raises Refused, naming the field, for a value that is
+    missing, or no number or day where the column holds such, and for texts as more or less.
+    """
+    column, comparison, text = choices.kept
+    if not column and not text:
+        return choices
+    if not (column and text):
+        at, missing = ("valeur", "la valeur") if column else ("colonne", "la colonne")
+        raise Refused(_UNUSABLE, f"Pour garder certaines lignes, dites aussi {missing}.", at)
+    known = [one for one in columns if one["name"] == column]
+    kind = known[0]["kind"] if known and not known[0]["key"] else ""
+    is_word = kind == "text" and known[0].get("type") not in _IN_ORDER
+    if is_word and comparison not in _EQUALITIES:
+        raise Refused(_UNUSABLE, _NOT_IN_ORDER, "comparaison")
+    return replace(choices, kept=(column, comparison, _read(text, kind)), folds=is_word)
+
+
+def check_complete(choices: Choices) -> None:
+    """Raise Refused, naming the field, for what was chosen by half, and would be left out."""
+    if (choices.figures or choices.means) and not choices.by:
+        raise Refused(_UNUSABLE, "Dites par quelle colonne regrouper ce qui est compté.", "par")
+    if any(choices.rate):
+        gone = [one for one in choices.rate if one not in choices.figures]
+        if not all(choices.rate):
+            raise Refused(_UNUSABLE, "Un taux se fait de deux chiffres : dites lesquels.", "taux")
+        _check_made(dict.fromkeys(gone, "taux"))
+    for pair, fields in _drawn(choices):
+        for value, (at, missing) in zip(pair, fields, strict=True):
+            if any(pair) and not value:
+                raise Refused(_UNUSABLE, f"Dites aussi {missing}.", at)
+
+
+def check_drawn(choices: Choices, columns: Iterable[Json]) -> None:
+    """Raise Refused, naming the field, for what is drawn of a column that is not among these."""
+    made = {one["name"] for one in columns}
+    _check_made(
+        {
+            value: at
+            for pair, fields in _drawn(choices)
+            for value, (at, _) in zip(pair, fields, strict=True)
+            if value and value not in made
+        }
+    )
+
+
+def _drawn(choices: Choices) -> Iterator[tuple[tuple[str, str], tuple[tuple[str, str], ...]]]:
+    return zip((choices.bars, choices.coloured), (_BARS, _COLOURED), strict=True)
+
+
+def _check_made(gone: Mapping[str, str]) -> None:
+    """Raise Refused for columns that are not made any more, at the fields that name them."""
+    for column, at in gone.items():
+        said = f"{french_quoted(column)} n'est plus calculé : choisissez autre chose, ou rien."
+        raise Refused(_UNUSABLE, said, at)
+
+
+def _read(text: str, kind: str) -> str:
+    if kind in _NUMBERS:
+        number = re.sub(r"\s", "", text).replace(",", ".")
+        if _NUMBERS[kind].fullmatch(number):
+            return number
+        said = "de nombres entiers, comme 1 000" if kind == "integer" else "de nombres, comme 1,5"
+        raise Refused(_UNUSABLE, f"Cette colonne est faite {said}.", "valeur")
+    if kind == "date":
+        for written in _DAYS:
+            try:
+                return datetime.strptime(text.strip(), written).date().isoformat()  # noqa: DTZ007 - a day
+            except ValueError:
+                continue
+        raise Refused(_UNUSABLE, "Cette colonne est faite de jours, comme 31/12/2026.", "valeur")
+    return text

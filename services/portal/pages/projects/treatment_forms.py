@@ -1,0 +1,111 @@
+"""What the forms have by which a treatment is chosen or written, as it was sent or is saved."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+from pydantic import ValidationError
+from starlette.datastructures import QueryParams
+
+from services.portal.building import KEY_PARTS, Choices, choices_of
+from services.portal.lab import Json, Refused
+from services.portal.pages.projects.written_code import WrittenCode, code_of, sent_code
+from services.portal.visit import Visit
+from shared.events import Treatment
+
+BETWEEN = "|"
+"""What stands between the parts of a key in a form."""
+
+_LONGEST = 300_000
+_UNUSABLE = 422
+
+
+@dataclass(frozen=True)
+class TreatmentForms:
+    """What the forms of the page have: what was sent, else what the project's treatment is.
+
+    `saved_from` is the id of the form whose treatment is seen beside it, and saved.
+    """
+
+    choices: Choices
+    code: WrittenCode
+    treatment: Json = None
+    inputs: dict[str, str] = field(default_factory=dict)
+    saved_from: str = "par-choix"
+
+    @property
+    def dataset_ids(self) -> set[str]:
+        """The data that is chosen in them."""
+        read = {**self.choices.inputs, **self.inputs}.values()
+        return {*read, *dict(self.code.tables).values()}
+
+
+def forms_of(visit: Visit, project: Json, treatment: Json) -> TreatmentForms:
+    """What the forms have; `treatment` is one that was made for this page."""
+    code, given = sent_code(visit), treatment
+    saved_from = "en-code" if "sql" in visit.form else "par-ecrit"
+    try:
+        if is_written(visit) and not given:
+            given = written_treatment(visit)
+        elif not (given or visit.form or set(visit.request.query_params) - {"q"}):
+            given, saved_from = project["treatment"], ""
+        if not given:
+            return TreatmentForms(sent_choices(visit), code)
+        read = Treatment.model_validate(given).model_dump(mode="json")
+    except (Refused, ValidationError):
+        # What is wrong with it is told by who reads it.
+        return TreatmentForms(Choices(), code, given, saved_from=saved_from)
+    choices, code = choices_of(read), code if code.is_any else code_of(read)
+    of_it = "par-choix" if choices else "en-code" if code.is_any else "par-ecrit"
+    return TreatmentForms(choices or Choices(), code, given, read["inputs"], saved_from or of_it)
+
+
+def sent_choices(visit: Visit) -> Choices:
+    """What is chosen, as it was sent or as the address has it."""
+    sent = [(name, value) for name, value in visit.form.multi_items() if isinstance(value, str)]
+    asked = QueryParams(sent) if sent else visit.request.query_params
+    parts = asked.get("cle", "").split(BETWEEN)
+    key = dict(zip(KEY_PARTS, parts, strict=False)) if len(parts) == len(KEY_PARTS) else {}
+    return Choices(
+        left=asked.get("gauche", ""),
+        right=asked.get("droite", ""),
+        named=(asked.get("nomme", ""), asked.get("departement", "")),
+        key=key,
+        repeats=bool(asked.get("repetees")),
+        kept=(asked.get("colonne", ""), asked.get("comparaison", "="), asked.get("valeur", "")),
+        by=tuple(filter(None, asked.getlist("par"))),
+        counts=bool(asked.get("compter")),
+        sums=tuple(filter(None, asked.getlist("sommes"))),
+        means=tuple(filter(None, asked.getlist("moyennes"))),
+        rate=(asked.get("taux", ""), asked.get("pour", "")),
+        bars=(asked.get("barres", ""), asked.get("hauteur", "")),
+        coloured=(asked.get("territoire", ""), asked.get("couleur", "")),
+        report=bool(asked.get("rapport")),
+        title=asked.get("titre", ""),
+    )
+
+
+def is_written(visit: Visit) -> bool:
+    """Whether the form that was sent is one in which a treatment is written."""
+    return "sql" in visit.form or "treatment" in visit.form
+
+
+def written_treatment(visit: Visit) -> Json:
+    """The treatment that runs the SQL or Python that was written, or the one that was."""
+    if "sql" in visit.form:
+        return sent_code(visit).treatment
+    return _read(visit.text("treatment"))
+
+
+def _read(text: str) -> Any:  # noqa: ANN401 - JSON
+    """A treatment as JSON or YAML; Refused, naming the field, for anything else."""
+    if len(text) > _LONGEST:
+        raise Refused(_UNUSABLE, "ce texte est trop long", "treatment")
+    try:
+        read = json.loads(json.dumps(yaml.safe_load(text), allow_nan=False))
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        raise Refused(_UNUSABLE, "ce n'est ni du JSON ni du YAML", "treatment") from error
+    if not isinstance(read, dict):
+        raise Refused(_UNUSABLE, "il faut un objet avec « inputs » et « steps »", "treatment")
+    return read
