@@ -22,6 +22,7 @@ def written(draft: Draft) -> bytes:
     language = document.styles.element.find(f".//{qn('w:lang')}")
     language.set(qn("w:val"), "fr-FR")
     document.add_heading(_held(draft.title), level=0)
+    document.add_paragraph(_held(draft.reference))
     document.add_paragraph().add_run(_held(draft.warning)).bold = True
     for section in draft.sections:
         document.add_heading(_held(section.title), level=1)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from services.portal.lab import Json
 from services.portal.typography import spaced
 from services.portal.visit import called
-from shared.words import counted
+from shared.words import counted, french_date
 
 TO_COMPLETE = "[à compléter]"
 """What stands where the lab does not know."""
@@ -31,11 +31,15 @@ class Section(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """A paper, and what it says of itself: that it is a draft, unless it is a review's file."""
+    """A paper, and what it says of itself: that it is a draft, unless it is a review's file.
+
+    `reference` says who wrote it when, and its number.
+    """
 
     title: str
     sections: tuple[Section, ...]
     warning: str = WARNING
+    reference: str = ""
 
     def typeset(self) -> "Draft":
         """The same with the spaces of French typography."""
@@ -47,7 +51,9 @@ class Draft(NamedTuple):
             )
             for one in self.sections
         ]
-        return Draft(spaced(self.title), tuple(sections), spaced(self.warning))
+        return Draft(
+            spaced(self.title), tuple(sections), spaced(self.warning), spaced(self.reference)
+        )
 
 
 def _uses(read: Json) -> Iterator[tuple[str, str]]:
@@ -110,8 +116,11 @@ class Facts:
 
     @property
     def result(self) -> str:
-        """The columns that come out."""
-        return ", ".join(one["name"] for one in self.preview.get("columns", ())) or TO_COMPLETE
+        """The columns that come out, and what a crossing tells beside them."""
+        names = ", ".join(column["name"] for column in self.preview.get("columns", ()))
+        crosses = any(match["step"] is not None for match in self.preview.get("matches", ()))
+        report = " ; un compte rendu liste les clés sans correspondance" if crosses else ""
+        return f"{names or TO_COMPLETE}{report}"
 
     @property
     def owners(self) -> tuple[str, ...]:
@@ -126,11 +135,20 @@ class Facts:
     def bound(self) -> Iterator[tuple[str, str]]:
         """What those who granted data bind its use to, by dataset."""
         for access in self.project["accesses"]:
-            until = f"jusqu'au {access['until']}" if access["until"] else ""
+            until = f"jusqu'au {french_date(access['until'])}" if access["until"] else ""
             told = [access["purpose"], until, *access["conditions"]]
             text = " ; ".join(filter(None, told))
             if text:
                 yield access["title"] or access["dataset_id"], text
+
+    @property
+    def until(self) -> str:
+        """Until when owners granted their data, each by its dataset; empty where none said so."""
+        return " ; ".join(
+            f"« {access['title'] or access['dataset_id']} » jusqu'au {french_date(access['until'])}"
+            for access in self.project["accesses"]
+            if access["until"]
+        )
 
     def name_of(self, member_id: str) -> str:
         """How a member is called, with its SIREN if it has one."""

@@ -22,7 +22,7 @@ _BOUNDED = "Seules les colonnes citées ici sont lues ; l'accès cesse quand le 
 _MEASURES = (
     "Le calcul se fait au Datalab, dans un bac à sable sans réseau ; seul son résultat en sort.",
     _BOUNDED,
-    "Accès par compte nominatif et rôles ; chaque étape est consignée au suivi du projet.",
+    "Accès selon les rôles de chacun ; chaque étape est consignée au suivi du projet.",
 )
 
 
@@ -47,9 +47,7 @@ def register(facts: Facts) -> Draft:
             ),
             Section("Personnes et données concernées", found, facts.columns),
             Section("Destinataires", _recipients(facts)),
-            Section(
-                "Transferts hors de l'Union européenne", (f"Aucun par le Datalab. {TO_COMPLETE}",)
-            ),
+            Section("Transferts hors de l'Union européenne", (TO_COMPLETE,)),
             Section("Durée de conservation", (TO_COMPLETE,), tuple(facts.bound())),
             Section("Mesures de sécurité", (*_MEASURES, *facts.checks)),
         ),
@@ -142,7 +140,7 @@ def agreement(facts: Facts) -> Draft:
                     ("Mention à publier", preview.get("attribution") or TO_COMPLETE),
                 ),
             ),
-            Section("Durée et fin", (f"Durée : {TO_COMPLETE}", _BOUNDED)),
+            Section("Durée et fin", (f"Durée : {facts.until or TO_COMPLETE}", _BOUNDED)),
             Section(
                 "Signatures",
                 rows=((facts.holder, TO_COMPLETE), *((name, TO_COMPLETE) for _, name in owners)),
@@ -152,8 +150,11 @@ def agreement(facts: Facts) -> Draft:
 
 
 def _recipients(facts: Facts) -> tuple[str, ...]:
-    named = [facts.project["holder_id"], facts.project["site_id"], *facts.project["team"]]
-    return tuple(dict.fromkeys(facts.name_of(one) for one in named if one))
+    """Who reads the result: the holder, who took a part in the project, and the lab's staff."""
+    parts = facts.project["invitations"]
+    taken = [part["member_id"] for part in parts if part["state"] == "accepted"]
+    members = dict.fromkeys((facts.project["holder_id"], *taken))
+    return (*map(facts.name_of, members), "Relecteurs et opérateurs du Datalab")
 
 
 PAPERS: Mapping[str, tuple[str, Callable[[Facts], Draft]]] = {

@@ -13,6 +13,8 @@ from services.portal.drafts.papers import PAPERS
 from services.portal.lab import Json, Refused, path_of
 from services.portal.pages.projects.treatments import preview_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
+from shared.aggregate import now
+from shared.words import day_in_paris, french_date
 
 _SHOWN = 50
 _NOT_FOUND, _CONFLICT = 404, 409
@@ -90,7 +92,11 @@ async def draft(visit: Visit) -> Response:
     project_id, paper = visit.part("project_id"), visit.part("paper")
     if paper not in PAPERS:
         raise HTTPException(_NOT_FOUND)
-    written = PAPERS[paper][1](await _facts(visit, project_id)).typeset()
+    facts = await _facts(visit, project_id)
+    today = french_date(day_in_paris(now()))
+    number = f"{project_id}-{facts.project['version']}-{paper}"
+    reference = f"{visit.settings.lab_name}, le {today}. Numéro : {number}"
+    written = PAPERS[paper][1](facts)._replace(reference=reference).typeset()
     as_docx = visit.asked("format") == "docx"
     page = visit.templates.get_template("reviews/draft.html")
     body = docx.written(written) if as_docx else page.render(draft=written)

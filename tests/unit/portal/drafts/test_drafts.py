@@ -20,8 +20,10 @@ AIDES = {
 }
 PROJECT: dict[str, Any] = {
     "holder_id": "ville",
-    "site_id": None,
-    "team": [],
+    "invitations": [
+        {"member_id": "lycee", "state": "accepted"},
+        {"member_id": "mairie", "state": "declined"},
+    ],
     "title": "Qui a droit à l'aide ?",
     "problem": "Compter les ayants droit par quartier.",
     "treatment": {"inputs": {"a": "dts_1", "b": "dts_2"}},
@@ -44,6 +46,7 @@ PREVIEW: dict[str, Any] = {
     "columns": [{"name": "iris"}, {"name": "nombre"}],
     "persons": ["« Aides » tient des données sur des personnes."],
     "checks": ["au moins 11 personnes par case"],
+    "matches": [{"step": 0, "said": "Les communes se croisent."}],
     "licence": "à décider",
     "attribution": "Caf, 2026",
 }
@@ -53,13 +56,15 @@ FACTS = Facts(
     {
         "ville": {"name": "Ville", "siren": "217600001", "is_erased": False},
         "caf": {"name": "Caf", "siren": "", "is_erased": False},
+        "lycee": {"name": "Lycée", "siren": "", "is_erased": False},
+        "mairie": {"name": "Mairie", "siren": "", "is_erased": False},
     },
 )
 
 
 def text_of(draft: Draft) -> str:
     """All that a draft says."""
-    parts = [draft.title, draft.warning]
+    parts = [draft.title, draft.reference, draft.warning]
     for section in draft.sections:
         parts += [section.title, *section.lines, *(cell for row in section.rows for cell in row)]
     return "\n".join(parts)
@@ -74,17 +79,29 @@ KNOWN = {
         "« Écoles » : son propriétaire n'a déclaré aucune base légale.",
         "« Aides » (Caf)",
         "iris, aide",
-        "compter les ayants droit ; jusqu'au 2027-12-31 ; ne rien publier sous 11 personnes",
+        "compter les ayants droit ; jusqu'au 31/12/2027 ; ne rien publier sous 11 personnes",
+        "Lycée",
+        "Relecteurs et opérateurs du Datalab",
         "au moins 11 personnes par case",
     ),
     "aipd": (
         "croisement d'ensembles de données",
         "oui : plusieurs jeux sont lus ensemble",
-        "Colonnes du résultat : iris, nombre",
+        "Colonnes du résultat : iris, nombre ; un compte rendu liste les clés sans correspondance",
         "Accès illégitime aux données",
     ),
-    "accord": ("Producteur", "Caf", "Porteur", "iris, aide", "Caf, 2026", "Signatures"),
+    "accord": (
+        "Producteur",
+        "Caf",
+        "Porteur",
+        "iris, aide",
+        "Caf, 2026",
+        "Durée : « Aides » jusqu'au 31/12/2027",
+        "Signatures",
+    ),
 }
+UNKNOWN = ("Mairie", "nominatif", "Aucun par le Datalab")
+"""Who declined reads nothing; by which accounts people sign in, and where data go, nobody said."""
 
 
 @pytest.mark.parametrize("paper", PAPERS)
@@ -92,6 +109,7 @@ def test_paper_says_what_is_known_and_that_it_is_a_draft(paper: str) -> None:
     """And what nobody told is left to be completed."""
     told = text_of(PAPERS[paper][1](FACTS))
     assert [one for one in KNOWN[paper] if one not in told] == []
+    assert [words for words in UNKNOWN if words in told] == []
     assert "Ceci est un brouillon" in told
     assert TO_COMPLETE in told
 
@@ -105,7 +123,7 @@ def test_columns_are_no_legal_basis() -> None:
 @pytest.mark.parametrize("paper", PAPERS)
 def test_paper_of_a_project_without_a_treatment_is_written(paper: str) -> None:
     """Of which nothing is known but its question."""
-    bare = {**PROJECT, "treatment": None, "checks": [], "accesses": []}
+    bare = {**PROJECT, "treatment": None, "checks": [], "accesses": [], "invitations": []}
     told = text_of(PAPERS[paper][1](Facts(bare, {}, {})))
     assert bare["title"] in told
     assert "Caf" not in told
@@ -126,7 +144,7 @@ def test_words_of_others_are_text_in_both_formats(paper: str) -> None:
 
 def test_both_formats_say_the_same() -> None:
     """Every sentence and cell."""
-    draft = PAPERS["registre"][1](FACTS).typeset()
+    draft = PAPERS["registre"][1](FACTS)._replace(reference="Datalab, n° 7").typeset()
     file = Document(BytesIO(docx.written(draft)))
     cells = [cell.text for table in file.tables for row in table.rows for cell in row.cells]
     told = "\n".join([*(one.text for one in file.paragraphs), *cells])
