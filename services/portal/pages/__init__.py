@@ -8,6 +8,7 @@ from services.portal.pages import (
     entry,
     help,  # noqa: A004 - a page's name
     home,
+    keys,
     mails,
     partners,
     persons,
@@ -35,6 +36,7 @@ PAGES = [
     *account.ROUTES,
     *mails.ROUTES,
     *persons.ROUTES,
+    *keys.ROUTES,
     *steering.ROUTES,
     *help.ROUTES,
 ]
