@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from services.portal.form_body import bounded
+from services.portal.form_body import bounded, check_texts
 from services.portal.french import size
 from services.portal.lab import Json, Refused, SignIn
 from services.portal.lab.lab_calls import Lab
@@ -31,6 +31,8 @@ _NOT_KEPT = {"cache-control": "no-store"}
 """What pages show is for who signed in: no browser or proxy keeps it for the next."""
 
 _FORM_FIELDS = 600
+_WHOLE = re.compile(r"\d{1,15}")
+"""What counts or numbers something here; Python reads no more than 4,300 digits as a number."""
 _NOT_SENT = (
     "Votre session est terminée : ce que vous veniez d'écrire n'est pas enregistré."
     " Connectez-vous, puis recommencez."
@@ -139,7 +141,7 @@ class Visit:
     def number(self, name: str) -> int | None:
         """A whole number of the form; None when it was not sent, or is something else."""
         text = self.text(name)
-        return int(text) if text.isdecimal() else None
+        return int(text) if _WHOLE.fullmatch(text) else None
 
     def words(self, name: str) -> list[str]:
         """What a field of the form has with commas or semicolons between."""
@@ -222,6 +224,7 @@ def _route(
 
     async def answer(request: Request) -> Response:
         visit: Visit = request.app.state.visit(request)
+        check_texts((*request.query_params.multi_items(), *request.path_params.items()))
         is_for_all = is_open or (public and visit.settings.public_catalog)
         if visit.person is None and not is_for_all:
             if method == "POST":
@@ -244,6 +247,7 @@ async def _sent(visit: Visit, handler: Handler, *, takes_file: bool, is_proven: 
     large = f"Le fichier dépasse {size(limit)}." if limit else "Ce formulaire est trop long."
     sent = Request(request.scope, bounded(request.receive, limit, large, seconds))
     async with sent.form(max_files=1, max_fields=_FORM_FIELDS) as form:
+        check_texts(form.multi_items())
         visit.form = form
         is_own = hmac.compare_digest(visit.text("csrf").encode(), visit.csrf.encode())
         if not (is_own or is_proven):
