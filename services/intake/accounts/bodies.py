@@ -11,6 +11,7 @@ from shared.auth import MemberId, Role
 from shared.inbound import Body, Paging
 
 _Roles = Annotated[tuple[Role, ...], Field(min_length=1, max_length=4)]
+_AnyMail = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True)]
 _Used = Annotated[
     AwareDatetime | None, BeforeValidator(lambda date: None if date == LONG_AGO else date)
 ]
@@ -43,6 +44,15 @@ class Identity(Body):
     issuer: Line
     subject: Annotated[str, StringConstraints(min_length=1, max_length=255)]
     mail: Mail | None = Field(default=None, description="its address, if the provider verified it")
+    unverified_mail: _AnyMail | None = Field(
+        default=None,
+        description="the address that it did not: signs nobody in, and tells operators why",
+    )
+
+    @property
+    def name(self) -> str:
+        """What an account keeps of it."""
+        return f"{self.issuer} {self.subject}"
 
 
 class AccountView(View):

@@ -1,6 +1,7 @@
 """What people and programs ask of accounts and credentials."""
 
 import hmac
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -30,6 +31,8 @@ from shared.auth import OF_MEMBERS, Caller, Role, issue_token
 from shared.endings.departures import has_left
 from shared.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from shared.store import Store
+
+log = logging.getLogger(__name__)
 
 LINK_LIFETIME = timedelta(minutes=10)
 SESSION_LIFETIME = timedelta(hours=12)
@@ -123,13 +126,8 @@ def open_session_of(store: Store, identity: Identity, shown: str, key: str) -> N
     """
     if not key or not hmac.compare_digest(shown.encode(), key.encode()):
         raise refused()
-    named = f"{identity.issuer} {identity.subject}"
-    account = _account_by(store, "identity", named)
-    if account is None and identity.mail:
-        account = _account_by(store, "mail", identity.mail)
-    if account is None or has_left(store, account.member_id):
-        raise unknown()
-    account = store.of(Account).change(account.id, lambda one: one.sign_in(named))
+    account = _vouched_for(store, identity)
+    account = store.of(Account).change(account.id, lambda one: one.sign_in(identity.name))
     session = make(
         "session", account.member_id, account.roles, SESSION_LIFETIME, account_id=account.id
     )
@@ -230,8 +228,33 @@ def _shown(store: Store, text: str) -> Credential:
     return found
 
 
-def _account_by(store: Store, field: str, value: str) -> Account | None:
-    return next(iter(store.of(Account).every({field: value})), None)
+def _vouched_for(store: Store, identity: Identity) -> Account:
+    """The account of a person; Unauthenticated where there is none: why is in the log alone.
+
+    The log names the account that was not entered, and nothing of who tried.
+    """
+    account = (
+        _account_by(store, "identity", identity.name)
+        or _account_by(store, "mail", identity.mail)
+        or _account_by(store, "mail", identity.unverified_mail)
+    )
+    if account is None:
+        reason = "no_account"
+    elif has_left(store, account.member_id):
+        reason = "member_left"
+    elif account.identity == identity.name or (
+        not account.identity and account.mail == identity.mail
+    ):
+        return account
+    else:
+        reason = "another_subject" if account.identity else "address_not_verified"
+    about = {"reason": reason, "account_id": account.id if account else ""}
+    log.warning("a person is not signed in", extra=about)
+    raise unknown()
+
+
+def _account_by(store: Store, field: str, value: str | None) -> Account | None:
+    return next(iter(store.of(Account).every({field: value})), None) if value else None
 
 
 def _keep(store: Store, made: NewCredential) -> NewCredential:
