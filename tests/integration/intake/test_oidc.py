@@ -24,6 +24,7 @@ from joserfc.jwk import RSAKey
 from oidc_provider_mock._storage import User, storage  # type: ignore[import-untyped]
 
 from deploy.local.ports import LOOPBACK
+from deploy.local.signing_keys import KeyPair, rotate
 from services.portal.app import application
 from shared.server_settings import PortalSettings
 from tests.integration.intake.lab import SIGN_IN_KEY, Lab
@@ -384,6 +385,22 @@ def test_portal_whose_key_intake_does_not_know_signs_nobody_in(
     """Whoever the provider vouches for."""
     page = visiting(lab, provider.url, signing_in(), sign_in_key="another key of 32 characters....")
     assert page.status_code == 401
+
+
+def test_two_rotations_of_the_signing_key_in_a_minute_sign_nobody_out(
+    lab: Lab, provider: Provider, token_keys: KeyPair
+) -> None:
+    """The token of before is of a key that is gone; the session is not."""
+
+    async def staying(browser: httpx.AsyncClient) -> httpx.Response:
+        await browser.get(await agreed(await left(browser)))
+        assert (await browser.get("/ateliers")).status_code == 200
+        for _ in range(2):
+            rotate(token_keys.private.parent)
+        return await browser.get("/ateliers")
+
+    page = visiting(lab, provider.url, staying)
+    assert (page.status_code, "Se déconnecter" in page.text) == (200, True)
 
 
 def test_who_leaves_is_led_to_the_provider_s_own_exit(lab: Lab, provider: Provider) -> None:
