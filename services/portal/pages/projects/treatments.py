@@ -5,9 +5,7 @@ import json
 import re
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-import yaml  # type: ignore[import-untyped]
 from pydantic import ValidationError
 from starlette.responses import Response
 
@@ -26,7 +24,9 @@ from services.portal.lab.lab_calls import PagePart
 from services.portal.pages.projects.treatment_sentences import sentences_of
 from services.portal.pages.projects.written_code import WrittenCode, code_of, sent_code
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
+from shared.errors import Invalid
 from shared.events import Treatment
+from shared.treatments.yaml_text import read_object
 from shared.words import quoted
 
 _FOUND = 50
@@ -220,17 +220,14 @@ def _written(visit: Visit) -> Json:
     return _read(visit.text("treatment"))
 
 
-def _read(text: str) -> Any:  # noqa: ANN401 - JSON
+def _read(text: str) -> Json:
     """A treatment as JSON or YAML; Refused, naming the field, for anything else."""
     if len(text) > _LONGEST:
         raise Refused(422, "ce texte est trop long", "treatment")
     try:
-        read = json.loads(json.dumps(yaml.safe_load(text), allow_nan=False))
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
-        raise Refused(422, "ce n'est ni du JSON ni du YAML", "treatment") from error
-    if not isinstance(read, dict):
-        raise Refused(422, "il faut un objet avec « inputs » et « steps »", "treatment")
-    return read
+        return read_object(text)
+    except Invalid as error:
+        raise Refused(422, str(error), "treatment") from error
 
 
 ROUTES = [
