@@ -18,7 +18,6 @@ from deploy.cli.commands import (
     dataset_commands,
     harvest_commands,
     job_commands,
-    key_commands,
     member_commands,
     parked_commands,
     project_commands,
@@ -48,7 +47,7 @@ app.add_typer(project_commands.app, name="project")
 app.add_typer(treatment_commands.app, name="treatment")
 app.add_typer(member_commands.app, name="member")
 app.add_typer(account_commands.app, name="account")
-app.add_typer(key_commands.app, name="key")
+app.add_typer(account_commands.keys, name="key")
 app.add_typer(dataset_commands.app, name="dataset")
 app.add_typer(harvest_commands.app, name="harvest")
 app.add_typer(job_commands.app, name="job")

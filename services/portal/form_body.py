@@ -1,6 +1,7 @@
 """What a form or an address may bring: how much, in what time, and no text that nobody can keep."""
 
 import asyncio
+import re
 from collections.abc import Iterable
 
 from starlette.datastructures import UploadFile
@@ -14,6 +15,7 @@ _FORM_BYTES = 1_000_000
 """The most that a form brings beside a file, and a field of one with a file."""
 
 _PIECE_BYTES = 64_000
+_WHOLE = re.compile(r"\d{1,15}")
 
 
 def bounded(receive: Receive, largest_file: int, too_large: str, seconds: float) -> Receive:
@@ -70,6 +72,14 @@ def check_texts(fields: Iterable[tuple[str, object]]) -> None:
                 " avoir : rien n'en est enregistré.",
                 name.replace("\0", ""),
             )
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a text says, if it is one that counts anything here.
+
+    Python reads no more than 4,300 digits as a number.
+    """
+    return int(text) if _WHOLE.fullmatch(text) else None
 
 
 async def _read_on(receive: Receive, message: Message, most: int) -> None:

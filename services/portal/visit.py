@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from services.portal.form_body import bounded, check_texts
+from services.portal.form_body import bounded, check_texts, whole_number
 from services.portal.french import size
 from services.portal.lab import Json, Refused, SignIn
 from services.portal.lab.lab_calls import Lab
@@ -31,8 +31,6 @@ _NOT_KEPT = {"cache-control": "no-store"}
 """What pages show is for who signed in: no browser or proxy keeps it for the next."""
 
 _FORM_FIELDS = 600
-_WHOLE = re.compile(r"\d{1,15}")
-"""What counts or numbers something here; Python reads no more than 4,300 digits as a number."""
 _NOT_SENT = (
     "Votre session est terminée : ce que vous veniez d'écrire n'est pas enregistré."
     " Connectez-vous, puis recommencez."
@@ -140,8 +138,7 @@ class Visit:
 
     def number(self, name: str) -> int | None:
         """A whole number of the form; None when it was not sent, or is something else."""
-        text = self.text(name)
-        return int(text) if _WHOLE.fullmatch(text) else None
+        return whole_number(self.text(name))
 
     def words(self, name: str) -> list[str]:
         """What a field of the form has with commas or semicolons between."""

@@ -8,7 +8,6 @@ from services.portal.pages import (
     entry,
     help,  # noqa: A004 - a page's name
     home,
-    keys,
     mails,
     partners,
     persons,
@@ -36,7 +35,6 @@ PAGES = [
     *account.ROUTES,
     *mails.ROUTES,
     *persons.ROUTES,
-    *keys.ROUTES,
     *steering.ROUTES,
     *help.ROUTES,
 ]

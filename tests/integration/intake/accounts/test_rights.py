@@ -5,8 +5,8 @@ from typing import Any
 
 from services.intake.accounts.model import Credential
 from shared.aggregate import now
+from tests.integration.intake.accounts.test_accounts import OPERATOR, exchanged, opened, vouched
 from tests.integration.intake.lab import Lab
-from tests.integration.intake.test_accounts import OPERATOR, exchanged, opened, vouched
 
 
 def posted(lab: Lab, path: str, bearer: str, body: object = None) -> tuple[int, Any]:
