@@ -62,11 +62,16 @@ MemberId = Annotated[
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: the member's id, the roles its token grants, and whose account it is, if any's."""
+    """Who calls: the member's id, the roles its token grants, and what the token was made for.
+
+    That is an account, a session or key of intake's, or both; neither where the lab's own key
+    signed it by hand.
+    """
 
     member_id: str
     roles: frozenset[str]
     account_id: str = ""
+    credential_id: str = ""
 
     @property
     def is_staff(self) -> bool:
@@ -142,8 +147,8 @@ class TokenChecker:
         except jwt.InvalidTokenError as error:
             raise Unauthenticated("le jeton n'est pas valide") from error
         roles = claims["roles"] if isinstance(claims["roles"], list) else []
-        account_id = str(claims.get("account", ""))
-        return Caller(_member_of(claims), frozenset(map(str, roles)) & ROLES, account_id)
+        ids = (str(claims.get(name, "")) for name in ("account", "credential"))
+        return Caller(_member_of(claims), frozenset(map(str, roles)) & ROLES, *ids)
 
     def _key_of(self, header: Mapping[str, Any]) -> Ed25519PublicKey:
         """The key that a token says it is signed with; the newest for one that says nothing."""
@@ -192,6 +197,8 @@ def issue_token(
     roles: Iterable[str],
     lifetime: timedelta,
     account_id: str = "",
+    *,
+    credential_id: str = "",
 ) -> str:
     """A signed token for `member_id`, valid for `lifetime` from now; Invalid if it is no id."""
     now = datetime.now(UTC)
@@ -202,8 +209,8 @@ def issue_token(
         "iat": now,
         "exp": now + lifetime,
     }
-    if account_id:
-        claims["account"] = account_id
+    made_for = {"account": account_id, "credential": credential_id}
+    claims |= {name: identifier for name, identifier in made_for.items() if identifier}
     key = load_pem_private_key(private_key.read_bytes(), password=None)
     assert isinstance(key, Ed25519PrivateKey)  # noqa: S101 - the lab made it
     signed_with = {"kid": _id_of(key.public_key())}

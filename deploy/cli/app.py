@@ -31,7 +31,8 @@ from deploy.local.signing_keys import rotate
 from deploy.local.stack import Stack
 from shared.auth import OF_MEMBERS, ROLES
 
-_SHORTEST_HOURS, _LONGEST_HOURS = 0.01, 87_600
+_SHORTEST_HOURS, _LONGEST_HOURS = 0.01, 168
+"""A token of this machine is not revoked but with all others: programs have keys."""
 
 app = CommandGroup(
     "The data lab's command line: projects, data, jobs, webhooks and the local stack.",
@@ -46,6 +47,7 @@ app.add_typer(project_commands.app, name="project")
 app.add_typer(treatment_commands.app, name="treatment")
 app.add_typer(member_commands.app, name="member")
 app.add_typer(account_commands.app, name="account")
+app.add_typer(account_commands.keys, name="key")
 app.add_typer(dataset_commands.app, name="dataset")
 app.add_typer(harvest_commands.app, name="harvest")
 app.add_typer(job_commands.app, name="job")
@@ -98,7 +100,7 @@ def token(
     role: Annotated[
         list[str], typer.Option(help="holder, owner, reviewer, operator or committee.")
     ],
-    hours: Annotated[float, typer.Option(help="How long it is valid, ten years at most.")] = 12,
+    hours: Annotated[float, typer.Option(help="How long it is valid, a week at most.")] = 12,
 ) -> None:
     """Sign a token for a member with the local stack's key; intake says whether there is one."""
     for one in role:

@@ -1,14 +1,14 @@
 """What people write for a command: objects in files, and NAME=VALUE."""
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
 import typer
-import yaml  # type: ignore[import-untyped]
 
 from deploy.cli.api_client import CallError
+from shared.errors import Invalid
+from shared.treatments import yaml_text
 
 _HEADINGS = ("description", "libellé", "libelle", "définition", "definition", "signification")
 
@@ -16,17 +16,9 @@ _HEADINGS = ("description", "libellé", "libelle", "définition", "definition", 
 def read_object(file: typer.FileText) -> dict[str, Any]:
     """The object in a YAML or JSON file, which is YAML too; raises CallError naming the file."""
     try:
-        value = yaml.safe_load(file)
-    except yaml.YAMLError as error:
-        raise CallError(f"{file.name} is neither JSON nor YAML: {error}") from error
-    if not isinstance(value, dict):
-        raise CallError(f"{file.name} must hold a JSON object")
-    try:
-        # YAML writes dates, and values that hold themselves, for which JSON has no words.
-        read: dict[str, Any] = json.loads(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise CallError(f"{file.name} is no JSON object: {error}") from error
-    return read
+        return yaml_text.read_object(file.read(yaml_text.MOST_CHARACTERS + 1))
+    except (Invalid, UnicodeDecodeError) as error:
+        raise CallError(f"{file.name}: {error}") from error
 
 
 def pairs(option: str, written: list[str]) -> dict[str, str]:
@@ -38,9 +30,11 @@ def pairs(option: str, written: list[str]) -> dict[str, str]:
 
 
 def value_of(written: str) -> object:
-    """The number, truth value or text that is written."""
-    value = yaml.safe_load(written)
-    return value if isinstance(value, int | float | bool) else written
+    """The number, truth value or text that is written; raises CallError for no number of JSON."""
+    try:
+        return yaml_text.read_value(written)
+    except Invalid as error:
+        raise CallError(str(error)) from error
 
 
 def described(file: Path | None) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+from shared.treatments.yaml_text import read_object
 
 DATA = Path(__file__).parent / "data"
 RECIPE = Path(__file__).parent / "vacance-par-epci.yaml"
@@ -107,8 +107,7 @@ def project(homes: str, treatment: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def recipe() -> dict[str, Any]:
     """Cross homes with the inter-communal bodies, add up by body, draw bars, a map and a report."""
-    written: dict[str, Any] = yaml.safe_load(RECIPE.read_text(encoding="utf-8"))
-    return written
+    return read_object(RECIPE.read_text(encoding="utf-8"))
 
 
 def delivery(job_id: str) -> dict[str, Any]:

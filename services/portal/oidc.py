@@ -1,10 +1,11 @@
 """Signing in at an OpenID provider: authorisation code with PKCE, by Authlib.
 
-OpenID Connect Core 1.0, Discovery 1.0, and RFC 7636. State, nonce and verifier wait in the signed
-cookie of the browser that left for the provider; whoever comes back with another is refused.
+OpenID Connect Core 1.0, Discovery 1.0, RFC 7636 and RFC 9207. State, nonce and verifier wait in the
+signed cookie of the browser that left for the provider; whoever comes back with another is refused.
 """
 
 import logging
+import re
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +30,9 @@ _CLOCKS_APART_SECONDS = 60
 _TIMEOUT = httpx.Timeout(10, connect=3)
 _OF_THE_LAB = frozenset(("invalid_client", "unauthorized_client"))
 """Errors of RFC 6749, 5.2, that are none of the person's."""
+_ERROR = re.compile(r"[a-z_]{1,64}")
+"""An error of OAuth's; whoever makes an address up may write anything in its place."""
+
 _NOT_SIGNED_IN = "La connexion n'a pas abouti. Recommencez, s'il vous plaît."
 
 
@@ -71,6 +75,7 @@ class Provider:
         }
         try:
             await self._check_issuer()
+            await self._check_answered(request)
             told = await self._client.authorize_access_token(
                 request, claims_options=wanted, leeway=_CLOCKS_APART_SECONDS
             )
@@ -79,7 +84,8 @@ class Provider:
             raise _away(error) from error
         except OAuthError as error:
             # The provider does not know the lab, or its secret: nobody can mend that by trying.
-            log.warning("nobody is signed in", extra={"reason": error.error})
+            reason = error.error if _ERROR.fullmatch(str(error.error)) else "unknown_error"
+            log.warning("nobody is signed in", extra={"reason": reason})
             if error.error in _OF_THE_LAB:
                 raise _away(error) from error
             raise Refused(_UNAUTHENTICATED, _NOT_SIGNED_IN) from error
@@ -87,9 +93,9 @@ class Provider:
             # Which check failed is for the log: a name, never what was sent.
             log.warning("nobody is signed in", extra={"reason": type(error).__name__})
             raise Refused(_UNAUTHENTICATED, _NOT_SIGNED_IN) from error
-        is_verified = claims.get("email_verified") is True
-        mail = claims.get("email") if is_verified else None
-        return {"issuer": self._issuer, "subject": str(claims["sub"]), "mail": mail}
+        field = "mail" if claims.get("email_verified") is True else "unverified_mail"
+        identity = {"issuer": self._issuer, "subject": str(claims["sub"])}
+        return {**identity, field: claims.get("email")}
 
     async def exit_address(self) -> str:
         """Where the provider's own session ends (RP-Initiated Logout 1.0); Refused if nowhere."""
@@ -107,6 +113,18 @@ class Provider:
         told = await self._client.load_server_metadata()
         if told.get("issuer") != self._issuer:
             raise ValueError("another issuer answers there")
+
+    async def _check_answered(self, request: Request) -> None:
+        """RFC 9207, 2.4: a code of another provider is sent to none; it may be an attacker's."""
+        metadata = await self._client.load_server_metadata()
+        issuers = request.query_params.getlist("iss")
+        is_due = metadata.get("authorization_response_iss_parameter_supported") is True
+        if issuers != [self._issuer] and (issuers or is_due):
+            raise AnswerOfAnotherIssuerError
+
+
+class AnswerOfAnotherIssuerError(ValueError):
+    """The answer does not name the provider that the browser was sent to."""
 
 
 def _away(error: Exception) -> Refused:

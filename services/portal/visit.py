@@ -18,7 +18,7 @@ from starlette.routing import Route
 from services.portal.french import size
 from services.portal.lab import Json, Refused, SignIn
 from services.portal.lab.lab_calls import Lab
-from services.portal.limits.form_body import bounded
+from services.portal.limits.form_body import bounded, check_texts, whole_number
 from services.portal.limits.repeated_attempts import Attempts
 from services.portal.oidc import Provider
 from services.portal.person import Person, menu_of
@@ -101,8 +101,7 @@ class Visit:
 
     def number(self, name: str) -> int | None:
         """A whole number of the form; None when it was not sent, or is something else."""
-        text = self.text(name)
-        return int(text) if text.isdecimal() else None
+        return whole_number(self.text(name))
 
     def words(self, name: str) -> list[str]:
         """What a field of the form has with commas or semicolons between."""
@@ -185,6 +184,7 @@ def _route(
 
     async def answer(request: Request) -> Response:
         visit: Visit = request.app.state.visit(request)
+        check_texts((*request.query_params.multi_items(), *request.path_params.items()))
         is_for_all = is_open or (public and visit.settings.public_catalog)
         if visit.person is None and not is_for_all:
             if method == "POST":
@@ -207,6 +207,7 @@ async def _sent(visit: Visit, handler: Handler, *, takes_file: bool, is_proven: 
     large = f"Le fichier dépasse {size(limit)}." if limit else "Ce formulaire est trop long."
     sent = Request(request.scope, bounded(request.receive, limit, large, seconds))
     async with sent.form(max_files=1, max_fields=_FORM_FIELDS) as form:
+        check_texts(form.multi_items())
         visit.form = form
         is_own = hmac.compare_digest(visit.text("csrf").encode(), visit.csrf.encode())
         if not (is_own or is_proven):

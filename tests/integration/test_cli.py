@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import amqp
 import pytest
+import urllib3
 
 from deploy import SERVICES
 from deploy.local.signing_keys import KeyPair, key_pair
@@ -487,6 +488,7 @@ def test_strange_event_does_not_break_the_parked_commands(
         (("dataset", "screen"), "give the ids of datasets, or --all"),
         (("token", "mbr_x", "--role", "holder", "--hours", "1e300"), "--hours must be from 0.01"),
         (("token", "mbr_x", "--role", "holder", "--hours", "nan"), "--hours must be from 0.01"),
+        (("token", "mbr_x", "--role", "holder", "--hours", "87600"), "--hours must be from 0.01"),
         (("--token", "é\n", "project", "list"), "the token holds a line break"),
         (("--intake-url", "http://127.0.0.1:1", "project", "list"), "intake cannot be reached"),
         (("--token", "x", "project", "list"), "le jeton n'est pas valide"),
@@ -542,6 +544,19 @@ def test_accounts_are_kept(shell: Shell) -> None:
     assert changed["roles"] == ["holder"]
     assert shell.run("account", "erase", opened["id"], as_=staff).returncode == 0
     assert "a@b.example" not in shell.run("account", "list", as_=staff).stdout
+
+
+def test_keys_of_all_are_listed_and_revoked(shell: Shell) -> None:
+    """By operators; with who made them, for whom, and until when."""
+    shell.json("member", "add", "Port", "--kind", "company", "--id", "port")
+    headers = {"Authorization": f"Bearer {shell.token('port', 'owner')}"}
+    body, url = {"name": "Import", "roles": ["owner"]}, shell.environ["DATALAB_URL_INTAKE"]
+    key = urllib3.request("POST", f"{url}/keys", json=body, headers=headers).json()
+    listed = shell.json("key", "list")["items"]
+    assert (key["id"], "port") in {
+        (listed_key["id"], listed_key["member_id"]) for listed_key in listed
+    }
+    assert shell.json("key", "revoke", key["id"])["ended_at"]
 
 
 def test_key_is_rotated(shell: Shell, tmp_path: Path) -> None:

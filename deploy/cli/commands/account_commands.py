@@ -1,4 +1,4 @@
-"""`datalab account`: persons who act for members, signing in at the lab's identity provider."""
+"""`datalab account` and `key`: persons who act for members, and what programs show instead."""
 
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from deploy.cli.command_group import CommandGroup, ListRequest
 from deploy.cli.session import client
 
 app = CommandGroup("Persons who act for members.")
+keys = CommandGroup("Keys of programs.")
 
 _Role = Annotated[list[str], typer.Option(help="holder, owner, reviewer or operator; several.")]
 
@@ -38,3 +39,19 @@ def erase(context: typer.Context, account_id: str) -> None:
     """Erase an account; its sessions and keys end."""
     client(context).delete("intake", path_of("accounts", account_id))
     show.line(f"{account_id} is erased.")
+
+
+@keys.lists(
+    "list", "id", "name", "member_id", "maker_id", "roles", "used_at", "ends_at", "ended_at"
+)
+def list_keys(
+    mine: Annotated[bool, typer.Option("--mine", help="Of one's own member alone.")] = False,
+) -> ListRequest:
+    """List everybody's keys, oldest first: maker, member, roles, last use, end."""
+    return "intake", "/keys", {"whose": "member" if mine else "all"}
+
+
+@keys.answers("revoke")
+def revoke_key(api: Client, key_id: str) -> Answer:
+    """Revoke a key, and with it those that were made by it; within a minute it opens nothing."""
+    return api.post("intake", path_of("keys", key_id, "revocation"), {})

@@ -1,16 +1,17 @@
 """What callers send of accounts, links and keys, and what they are shown."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 
-from services.intake.accounts.model import Credential, CredentialKind, NewCredential
+from services.intake.accounts.model import LONGEST_DAYS, Credential, CredentialKind, NewCredential
 from services.intake.bodies import Line, Mail
 from shared.aggregate import LONG_AGO, OptionalDate, View, ViewPage
 from shared.auth import ROLES, MemberId, Role
 from shared.inbound import Body, Paging
 
 _Roles = Annotated[tuple[Role, ...], Field(min_length=1, max_length=len(ROLES))]
+_AnyMail = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True)]
 _Used = Annotated[
     AwareDatetime | None, BeforeValidator(lambda date: None if date == LONG_AGO else date)
 ]
@@ -43,6 +44,15 @@ class Identity(Body):
     issuer: Line
     subject: Annotated[str, StringConstraints(min_length=1, max_length=255)]
     mail: Mail | None = Field(default=None, description="its address, if the provider verified it")
+    unverified_mail: _AnyMail | None = Field(
+        default=None,
+        description="the address that it did not: signs nobody in, and tells operators why",
+    )
+
+    @property
+    def name(self) -> str:
+        """What an account keeps of it."""
+        return f"{self.issuer} {self.subject}"
 
 
 class AccountView(View):
@@ -82,7 +92,15 @@ class MakeKey(Body):
 
     name: Line = Field(description="what it is for, as its member will know it by")
     roles: _Roles
-    days: int = Field(default=365, ge=1, le=3650, description="how long it lasts")
+    days: int = Field(default=LONGEST_DAYS, ge=1, le=LONGEST_DAYS, description="how long it lasts")
+
+
+class ListKeys(Paging):
+    """Whose keys are asked for."""
+
+    whose: Literal["member", "all"] = Field(
+        default="member", description="`all` are everybody's, for operators"
+    )
 
 
 class CredentialView(View):
@@ -92,6 +110,10 @@ class CredentialView(View):
     kind: CredentialKind
     member_id: str
     account_id: str
+    maker_id: str = Field(
+        description="the account or key that it was made with, and ends with; empty for the lab's"
+        " own signing key, and for a session that a provider vouched for"
+    )
     roles: tuple[Role, ...]
     name: str
     made_at: AwareDatetime

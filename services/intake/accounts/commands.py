@@ -1,12 +1,20 @@
 """What people and programs ask of accounts and credentials."""
 
 import hmac
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from services.intake.accounts.bodies import Identity, ListAccounts, MakeKey, MakeLink, OpenAccount
+from services.intake.accounts.bodies import (
+    Identity,
+    ListAccounts,
+    ListKeys,
+    MakeKey,
+    MakeLink,
+    OpenAccount,
+)
 from services.intake.accounts.model import (
     Account,
     Credential,
@@ -15,14 +23,16 @@ from services.intake.accounts.model import (
     refused,
     unknown,
 )
+from services.intake.accounts.rights import check_operator, maker_of, present_roles, rights_of
 from services.intake.members.commands import check_members
 from services.intake.workshops.commands import forget
 from shared.aggregate import Aggregate, new_id, now
-from shared.auth import OF_MEMBERS, ROLES, Caller, Role, issue_token
+from shared.auth import OF_MEMBERS, Caller, Role, issue_token
 from shared.endings.departures import has_left
 from shared.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
-from shared.inbound import Paging
 from shared.store import Store
+
+log = logging.getLogger(__name__)
 
 LINK_LIFETIME = timedelta(minutes=10)
 SESSION_LIFETIME = timedelta(hours=12)
@@ -33,8 +43,9 @@ TOKEN_LIFETIME = timedelta(minutes=1)
 """So long is heard of what ended: services check a token without asking anybody."""
 
 
-def open_account(store: Store, body: OpenAccount) -> Account:
+def open_account(store: Store, caller: Caller, body: OpenAccount) -> Account:
     """An account for a person of a member; Invalid for an address that has one."""
+    check_operator(store, caller)
     check_members(store, {"member_id": body.member_id})
     if _account_by(store, "mail", body.mail):
         raise Invalid("un compte a déjà cette adresse", "mail")
@@ -47,8 +58,9 @@ def page_accounts(store: Store, query: ListAccounts) -> tuple[list[Account], str
     return store.of(Account).page(where, after=query.after, limit=query.limit)
 
 
-def change_roles(store: Store, account_id: str, roles: tuple[Role, ...]) -> Account:
+def change_roles(store: Store, caller: Caller, account_id: str, roles: tuple[Role, ...]) -> Account:
     """Let a person do something else from now on; it has to sign in again."""
+    check_operator(store, caller)
 
     def decide(account: Account) -> None:
         account.roles = roles
@@ -61,7 +73,7 @@ def change_roles(store: Store, account_id: str, roles: tuple[Role, ...]) -> Acco
 
 def read_account(store: Store, caller: Caller, account_id: str) -> Account:
     """An account, one's own or, as an operator, anybody's; NotFound for any other."""
-    if "operator" not in caller.roles and caller.account_id != account_id:
+    if caller.account_id != account_id and "operator" not in present_roles(store, caller):
         raise NotFound.of(account_id)
     return store.of(Account).get(account_id)
 
@@ -82,22 +94,29 @@ def erase_account(store: Store, caller: Caller, account_id: str) -> None:
     store.of(Account).remove(found)
 
 
-def make_link(store: Store, body: MakeLink) -> NewCredential:
+def make_link(store: Store, caller: Caller, body: MakeLink) -> NewCredential:
     """A link that signs somebody in once, as a member."""
+    check_operator(store, caller)
     if has_left(store, body.member_id):
         raise Invalid("ce membre a quitté le Datalab", "member_id")
-    if OF_MEMBERS & set(body.roles):
+    # The lab's staff need not be a member: who signs tokens by hand says who else is of it.
+    is_by_hand = not (caller.account_id or caller.credential_id)
+    is_staff = OF_MEMBERS.isdisjoint(body.roles)
+    if not (is_staff and (is_by_hand or body.member_id == caller.member_id)):
         check_members(store, {"member_id": body.member_id})
-    return _keep(store, make("link", body.member_id, body.roles, LINK_LIFETIME))
+    maker_id = maker_of(store, caller)
+    made = make("link", body.member_id, body.roles, LINK_LIFETIME, maker_id=maker_id)
+    return _keep(store, made)
 
 
 def open_session(store: Store, link: str) -> NewCredential:
     """The session of who shows a link, once; Unauthenticated for any other credential."""
     shown = _shown(store, link)
-    if shown.kind != "link":
+    if shown.kind != "link" or not rights_of(store, shown):
         raise refused()
     used = store.of(Credential).change(shown.id, Credential.use)
-    return _keep(store, make("session", used.member_id, used.roles, SESSION_LIFETIME))
+    session = make("session", used.member_id, used.roles, SESSION_LIFETIME, maker_id=used.maker_id)
+    return _keep(store, session)
 
 
 def open_session_of(store: Store, identity: Identity, shown: str, key: str) -> NewCredential:
@@ -107,13 +126,8 @@ def open_session_of(store: Store, identity: Identity, shown: str, key: str) -> N
     """
     if not key or not hmac.compare_digest(shown.encode(), key.encode()):
         raise refused()
-    named = f"{identity.issuer} {identity.subject}"
-    account = _account_by(store, "identity", named)
-    if account is None and identity.mail:
-        account = _account_by(store, "mail", identity.mail)
-    if account is None or has_left(store, account.member_id):
-        raise unknown()
-    account = store.of(Account).change(account.id, lambda one: one.sign_in(named))
+    account = _vouched_for(store, identity)
+    account = store.of(Account).change(account.id, lambda one: one.sign_in(identity.name))
     session = make(
         "session", account.member_id, account.roles, SESSION_LIFETIME, account_id=account.id
     )
@@ -123,17 +137,23 @@ def open_session_of(store: Store, identity: Identity, shown: str, key: str) -> N
 def exchange(store: Store, text: str, private_key: Path | None) -> tuple[Credential, str]:
     """A token for the bearer of a session or key, valid for TOKEN_LIFETIME everywhere."""
     shown = _shown(store, text)
-    allowed = _allowed(store, shown.account_id)
-    shown.roles = tuple(one for one in shown.roles if one in allowed)
-    if shown.kind == "link" or has_left(store, shown.member_id) or not shown.roles:
+    rights = rights_of(store, shown)
+    shown.roles = tuple(role for role in shown.roles if role in rights)
+    if shown.kind == "link" or not shown.roles:
         raise refused()
     if private_key is None:
         raise Unavailable("this service has no key to sign tokens with")
     if now() - shown.used_at > TOKEN_LIFETIME:
         store.of(Credential).change(shown.id, Credential.use)
-    return shown, issue_token(
-        private_key, shown.member_id, shown.roles, TOKEN_LIFETIME, shown.account_id
+    token = issue_token(
+        private_key,
+        shown.member_id,
+        shown.roles,
+        TOKEN_LIFETIME,
+        shown.account_id,
+        credential_id=shown.id,
     )
+    return shown, token
 
 
 def end_session(store: Store, text: str) -> None:
@@ -144,10 +164,11 @@ def end_session(store: Store, text: str) -> None:
 
 def make_key(store: Store, caller: Caller, body: MakeKey) -> NewCredential:
     """A key of the caller's member, with roles that the caller has itself."""
-    # The token may be a minute old: what the account may do now is asked.
-    beyond = sorted(set(body.roles) - (caller.roles & _allowed(store, caller.account_id)))
+    beyond = sorted(set(body.roles) - present_roles(store, caller))
     if beyond:
         raise Forbidden(f"une clé n'a que des rôles de qui la demande, pas : {', '.join(beyond)}")
+    if OF_MEMBERS & set(body.roles):
+        check_members(store, {"member_id": caller.member_id})
     made = make(
         "key",
         caller.member_id,
@@ -155,21 +176,29 @@ def make_key(store: Store, caller: Caller, body: MakeKey) -> NewCredential:
         timedelta(days=body.days),
         name=body.name,
         account_id=caller.account_id,
+        maker_id=maker_of(store, caller),
     )
+    if not rights_of(store, made.credential):
+        raise Forbidden("trop de clés sont faites l'une de l'autre : faites-la dans le portail")
     return _keep(store, made)
 
 
-def page_keys(store: Store, caller: Caller, query: Paging) -> tuple[list[Credential], str | None]:
-    """The keys of the caller's member, oldest first, those that ended too."""
-    where = {"member_id": caller.member_id, "kind": "key"}
+def page_keys(store: Store, caller: Caller, query: ListKeys) -> tuple[list[Credential], str | None]:
+    """The keys of the caller's member, or of all; oldest first, those that ended too."""
+    where = {"kind": "key"}
+    if query.whose == "all":
+        check_operator(store, caller)
+    else:
+        where["member_id"] = caller.member_id
     return store.of(Credential).page(where, after=query.after, limit=query.limit)
 
 
 def revoke_key(store: Store, caller: Caller, key_id: str) -> Credential:
     """End a key of the caller's member; an operator ends anybody's. NotFound for any other."""
     key = store.of(Credential).find_one(key_id)
-    is_seen = key and ("operator" in caller.roles or key.member_id == caller.member_id)
-    if not key or key.kind != "key" or not is_seen:
+    if not key or key.kind != "key":
+        raise NotFound.of(key_id)
+    if key.member_id != caller.member_id and "operator" not in present_roles(store, caller):
         raise NotFound.of(key_id)
     return store.of(Credential).change(key_id, Credential.end)
 
@@ -199,16 +228,33 @@ def _shown(store: Store, text: str) -> Credential:
     return found
 
 
-def _account_by(store: Store, field: str, value: str) -> Account | None:
-    return next(iter(store.of(Account).every({field: value})), None)
+def _vouched_for(store: Store, identity: Identity) -> Account:
+    """The account of a person; Unauthenticated where there is none: why is in the log alone.
+
+    The log names the account that was not entered, and nothing of who tried.
+    """
+    account = (
+        _account_by(store, "identity", identity.name)
+        or _account_by(store, "mail", identity.mail)
+        or _account_by(store, "mail", identity.unverified_mail)
+    )
+    if account is None:
+        reason = "no_account"
+    elif has_left(store, account.member_id):
+        reason = "member_left"
+    elif account.identity == identity.name or (
+        not account.identity and account.mail == identity.mail
+    ):
+        return account
+    else:
+        reason = "another_subject" if account.identity else "address_not_verified"
+    about = {"reason": reason, "account_id": account.id if account else ""}
+    log.warning("a person is not signed in", extra=about)
+    raise unknown()
 
 
-def _allowed(store: Store, account_id: str) -> frozenset[str]:
-    """The roles that an account has now, none if it was erased; all where there is none."""
-    if not account_id:
-        return ROLES
-    account = store.of(Account).find_one(account_id)
-    return frozenset(account.roles if account else ())
+def _account_by(store: Store, field: str, value: str | None) -> Account | None:
+    return next(iter(store.of(Account).every({field: value})), None) if value else None
 
 
 def _keep(store: Store, made: NewCredential) -> NewCredential:

@@ -9,6 +9,7 @@ from services.intake.accounts.bodies import (
     CredentialView,
     Identity,
     ListAccounts,
+    ListKeys,
     MadeView,
     MakeKey,
     MakeLink,
@@ -18,7 +19,7 @@ from services.intake.accounts.bodies import (
 )
 from services.intake.members.entrypoints import OPERATORS
 from shared.http import Call, http
-from shared.inbound import Identifier, Paging
+from shared.inbound import Identifier
 from shared.messaging import rpc
 from shared.settings import Settings
 from shared.store import Store
@@ -33,7 +34,7 @@ class ForAccounts:
     @http("POST", "/accounts", body=OpenAccount, returns=AccountView, status=201, roles=OPERATORS)
     def open_account(self, call: Call) -> AccountView:
         """Open an account for a person of a member, who signs in at the lab's identity provider."""
-        return AccountView.of(commands.open_account(self.documents, call.body))
+        return AccountView.of(commands.open_account(self.documents, call.caller, call.body))
 
     @http("GET", "/accounts", query=ListAccounts, returns=AccountPage, roles=OPERATORS)
     def page_accounts(self, call: Call) -> AccountPage:
@@ -48,7 +49,8 @@ class ForAccounts:
     @http("PATCH", "/accounts/{account_id}", body=ChangeRoles, returns=AccountView, roles=OPERATORS)
     def change_roles(self, call: Call, account_id: str) -> AccountView:
         """Change what a person may do; its sessions and keys end."""
-        return AccountView.of(commands.change_roles(self.documents, account_id, call.body.roles))
+        roles = call.body.roles
+        return AccountView.of(commands.change_roles(self.documents, call.caller, account_id, roles))
 
     @http("DELETE", "/accounts/{account_id}")
     def erase_account(self, call: Call, account_id: str) -> None:
@@ -63,7 +65,7 @@ class ForAccounts:
     @http("POST", "/sign-in-links", body=MakeLink, returns=MadeView, status=201, roles=OPERATORS)
     def make_link(self, call: Call) -> MadeView:
         """Make a link by which somebody signs in as a member, once and within ten minutes."""
-        return MadeView.of_made(commands.make_link(self.documents, call.body))
+        return MadeView.of_made(commands.make_link(self.documents, call.caller, call.body))
 
     @http("POST", "/sessions", returns=MadeView, status=201, takes="credential")
     def open_session(self, call: Call) -> MadeView:
@@ -97,9 +99,9 @@ class ForAccounts:
         seconds = round(commands.TOKEN_LIFETIME.total_seconds())
         return TokenView.of(shown, token, seconds)
 
-    @http("GET", "/keys", query=Paging, returns=CredentialPage)
+    @http("GET", "/keys", query=ListKeys, returns=CredentialPage)
     def page_keys(self, call: Call) -> CredentialPage:
-        """List the keys of the caller's member, oldest first."""
+        """List the keys of the caller's member or, as an operator, of all; oldest first."""
         return CredentialPage.of(commands.page_keys(self.documents, call.caller, call.query))
 
     @http("POST", "/keys", body=MakeKey, returns=MadeView, status=201)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import ClassVar, Literal, NamedTuple, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, new_id, now
 from shared.auth import Role, hash_of, is_hash_of, new_secret
@@ -11,6 +11,9 @@ from shared.errors import Unauthenticated
 
 CredentialKind = Literal["link", "session", "key"]
 _PREFIXES: dict[CredentialKind, str] = {"link": "lnk", "session": "ses", "key": "key"}
+
+LONGEST_DAYS = 365
+"""How long any credential lasts at most, those of before there was a limit too."""
 
 
 class Account(Aggregate):
@@ -50,16 +53,19 @@ class Credential(Aggregate):
     """A link signs somebody in once, a session goes on, a key is a program's.
 
     What it proves is that its bearer acts for `member_id` with `roles`, and whose `account_id` it
-    is where a person signed in. The secret itself is told once, to who asked for it.
+    is where a person signed in. The account or key that made it is `maker_id`; empty is who holds
+    the lab's signing key, and the provider of a session by identity. What it grants now is asked
+    of both (rights.py). The secret itself is told once, to who asked for it.
     """
 
     collection: ClassVar[str] = "credentials"
     has_events: ClassVar[bool] = False
-    indexes: ClassVar[tuple[str, ...]] = ("member_id", "account_id", "ends_at")
+    indexes: ClassVar[tuple[str, ...]] = ("kind", "member_id", "account_id", "ends_at")
 
     kind: CredentialKind
     member_id: str
     account_id: str = ""
+    maker_id: str = ""
     roles: tuple[Role, ...]
     name: str = ""
     sha256: str
@@ -67,6 +73,11 @@ class Credential(Aggregate):
     ends_at: AwareDatetime
     used_at: AwareDatetime = LONG_AGO
     ended_at: AwareDatetime = NEVER
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        self.ends_at = min(self.ends_at, self.made_at + timedelta(days=LONGEST_DAYS))
+        return self
 
     @property
     def is_valid(self) -> bool:
@@ -105,6 +116,7 @@ def make(
     *,
     name: str = "",
     account_id: str = "",
+    maker_id: str = "",
 ) -> NewCredential:
     """A credential that lasts for `lifetime` from now; nobody can learn its text from it later."""
     secret, made_at = new_secret(), now()
@@ -113,6 +125,7 @@ def make(
         kind=kind,
         member_id=member_id,
         account_id=account_id,
+        maker_id=maker_id,
         roles=roles,
         name=name,
         sha256=hash_of(secret),

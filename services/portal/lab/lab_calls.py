@@ -4,11 +4,11 @@ import asyncio
 import json
 import re
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, TypeVar
 from urllib.parse import urlencode
 
 import aiohttp
@@ -17,7 +17,9 @@ from services.portal.lab import Away, Json, Refused, Service, Tokens, opened, pa
 from services.portal.typography import sentence
 from shared.words import fold
 
-_FORBIDDEN, _NOT_FOUND, _TOO_MANY = 403, 404, 429
+T = TypeVar("T")
+
+_UNAUTHENTICATED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 401, 403, 404, 429
 _UNSEEN = frozenset((_FORBIDDEN, _NOT_FOUND))
 _SECRET = re.compile(r"[A-Za-z0-9_.-]+")
 
@@ -124,11 +126,16 @@ class Lab:
     ) -> Json:
         """What POST answers of a file, an open one, with its metadata; done once for a `key`."""
         headers = {"Idempotency-Key": key} if key else {}
-        form = aiohttp.FormData(quote_fields=False)
-        form.add_field("metadata", json.dumps(metadata), content_type="application/json")
-        form.add_field("file", file, filename=name, content_type="application/octet-stream")
+
+        def form() -> aiohttp.FormData:
+            file.seek(0)
+            fields = aiohttp.FormData(quote_fields=False)
+            fields.add_field("metadata", json.dumps(metadata), content_type="application/json")
+            fields.add_field("file", file, filename=name, content_type="application/octet-stream")
+            return fields
+
         return await self._call(
-            service, "POST", path, data=form, headers=headers, timeout=_AS_LONG_AS_IT_TAKES
+            service, "POST", path, form, headers=headers, timeout=_AS_LONG_AS_IT_TAKES
         )
 
     async def open(
@@ -137,14 +144,15 @@ class Lab:
         """GET something piece by piece, a file or server-sent events; who takes it closes it."""
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
         given = {name: value for name, value in query.items() if value}
-        return await opened(
-            self._services.http,
-            service,
-            "GET",
-            self._services.urls[service] + _asked(path, given),
-            headers={**headers, **await self._bearer()},
-            timeout=_AS_LONG_AS_IT_TAKES,
-        )
+        url, timeout = self._services.urls[service] + _asked(path, given), _AS_LONG_AS_IT_TAKES
+
+        async def send(bearer: dict[str, str]) -> aiohttp.ClientResponse:
+            sent = {**headers, **bearer}
+            return await opened(
+                self._services.http, service, "GET", url, headers=sent, timeout=timeout
+            )
+
+        return await self._borne(send)
 
     async def parts(self, **asked: Awaitable[Json]) -> dict[str, Any]:
         """A Part for each of these, asked at once: who is away is told, who refuses is raised.
@@ -193,14 +201,34 @@ class Lab:
         service: Service,
         method: str,
         path: str,
+        form: Callable[[], aiohttp.FormData] | None = None,
         **options: Any,  # noqa: ANN401 - aiohttp's
     ) -> Json:
-        headers = {**options.pop("headers", {}), **await self._bearer()}
-        url = self._services.urls[service] + path
+        headers, url = options.pop("headers", {}), self._services.urls[service] + path
+
+        async def send(bearer: dict[str, str]) -> Json:
+            sent = {**options, "headers": {**headers, **bearer}}
+            if form:
+                sent["data"] = form()
+            return await request(self._services.http, service, method, url, **sent)
+
         async with self._turn(service):
-            return await request(
-                self._services.http, service, method, url, headers=headers, **options
-            )
+            return await self._borne(send)
+
+    async def _borne(self, send: Callable[[dict[str, str]], Awaitable[T]]) -> T:
+        """What is answered to a call with the session's token, or with a new one of it.
+
+        The key that signed a token may be gone while its session goes on: raises Refused when
+        intake says that the session ended.
+        """
+        bearer = await self._bearer()
+        try:
+            return await send(bearer)
+        except Refused as refused:
+            if refused.status != _UNAUTHENTICATED or not self._session:
+                raise
+            self._services.tokens.forget(self._session)
+        return await send(await self._bearer())
 
     @asynccontextmanager
     async def _turn(self, service: Service) -> AsyncIterator[None]:

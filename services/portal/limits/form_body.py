@@ -1,17 +1,21 @@
-"""How much a form may bring, and how long that may take."""
+"""What a form or an address may bring: how much, in what time, and no text that nobody can keep."""
 
 import asyncio
+import re
+from collections.abc import Iterable
 
+from starlette.datastructures import UploadFile
 from starlette.types import Message, Receive
 
 from services.portal.lab import Refused
 
-SLOW, _TOO_LARGE = 408, 413
+SLOW, _TOO_LARGE, _UNREADABLE = 408, 413, 422
 
 _FORM_BYTES = 1_000_000
 """The most that a form brings beside a file, and a field of one with a file."""
 
 _PIECE_BYTES = 64_000
+_WHOLE = re.compile(r"\d{1,15}")
 
 
 def bounded(receive: Receive, largest_file: int, too_large: str, seconds: float) -> Receive:
@@ -55,6 +59,27 @@ def _in_time(receive: Receive, seconds: float) -> Receive:
         return message
 
     return receiving
+
+
+def check_texts(fields: Iterable[tuple[str, object]]) -> None:
+    """Raise Refused, naming the field, where a text or the name of a file holds U+0000."""
+    for name, value in fields:
+        text = value.filename if isinstance(value, UploadFile) else value
+        if "\0" in f"{name}{text}":
+            raise Refused(
+                _UNREADABLE,
+                "Ce que vous avez envoyé contient un caractère nul (U+0000), qu'aucun texte ne peut"
+                " avoir : rien n'en est enregistré.",
+                name.replace("\0", ""),
+            )
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a text says, if it is one that counts anything here.
+
+    Python reads no more than 4,300 digits as a number.
+    """
+    return int(text) if _WHOLE.fullmatch(text) else None
 
 
 async def _read_on(receive: Receive, message: Message, most: int) -> None:

@@ -1,15 +1,18 @@
-"""The persons who act for members: their accounts, which the lab's operators keep."""
+"""The persons who act for members, and the keys of programs: the lab's operators keep both."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from starlette.responses import Response
 
-from services.portal.lab import Refused, path_of
+from services.portal.lab import Json, Refused, path_of
 from services.portal.lab.lab_calls import PagePart, part_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.words import ROLES
 
 _NO_MEMBER = "choisissez un membre"
+_BY_HAND = "le Datalab lui-même"
+_ERASED = "un compte effacé"
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
@@ -68,9 +71,41 @@ async def _refusals(visit: Visit, account_ids: list[str]) -> PagePart:
     return replace(found, value=refusals)
 
 
+async def show_keys(visit: Visit) -> Response:
+    """The keys of all members, oldest first."""
+    found = await visit.lab.parts(
+        keys=visit.lab.get("intake", "/keys", whose="all", after=visit.asked("suite"))
+    )
+    keys = found["keys"].items
+    names = await visit.names({key["member_id"] for key in keys})
+    return visit.page("account/keys.html", **found, names=names, makers=await _makers(visit, keys))
+
+
+async def revoke_key(visit: Visit) -> Response:
+    """End a key, whoever's it is."""
+    await visit.lab.post("intake", path_of("keys", visit.part("key_id"), "revocation"))
+    return visit.go(
+        "/personnes/cles", "La clé est révoquée : elle n'ouvre plus rien d'ici une minute."
+    )
+
+
+async def _makers(visit: Visit, keys: list[Json]) -> Mapping[str, str]:
+    """What those are called who made the keys, by their ids: a person, or another key."""
+    maker_ids = {key["maker_id"] for key in keys} - {""}
+    key_ids = {identifier for identifier in maker_ids if identifier.startswith("key_")}
+    accounts = await visit.lab.seen("intake", "accounts", maker_ids - key_ids)
+    names = {
+        account_id: str(account["name"]) if account else _ERASED
+        for account_id, account in accounts.items()
+    }
+    return {"": _BY_HAND, **{key_id: f"la clé {key_id}" for key_id in key_ids}, **names}
+
+
 ROUTES = [
     get("/personnes", show),
     post("/personnes", open_account),
     post("/personnes/{account_id}/roles", change_roles),
     post("/personnes/{account_id}/effacement", erase),
+    get("/personnes/cles", show_keys),
+    post("/personnes/cles/{key_id}/revocation", revoke_key),
 ]

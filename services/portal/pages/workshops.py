@@ -152,9 +152,7 @@ async def show_registrants(visit: Visit, faults: Faults = NO_FAULTS) -> Response
 @faults_on(show_registrants)
 async def note_attendance(visit: Visit) -> Response:
     """Note how many came, and who."""
-    number = visit.number("attendance")
-    attendance = visit.text("attendance") if number is None else number
-    body = {"attendance": attendance, "came": visit.texts("came")}
+    body = {"attendance": _number(visit, "attendance"), "came": visit.texts("came")}
     await visit.lab.post("intake", f"{_path(visit)}/attendance", body)
     return visit.go(_address(visit), "La présence est notée.")
 
@@ -211,13 +209,18 @@ async def _calendar(visit: Visit, path: str, **query: str) -> Response:
 
 def _plan(visit: Visit) -> dict[str, object]:
     """What the form announces; what is no number or time is told by the service."""
-    numbers = {name: visit.text(name) or "0" for name in _NUMBERS}
     return {
         **_said(visit, *_TEXTS),
         **{name: of_paris(visit.text(name)) for name in _TIMES},
-        **{name: int(text) if text.isdecimal() else text for name, text in numbers.items()},
+        **{name: _number(visit, name) or 0 for name in _NUMBERS},
         "project_ids": visit.texts("project_ids"),
     }
+
+
+def _number(visit: Visit, name: str) -> int | str:
+    """A number of the form; what is none is told by the service."""
+    number = visit.number(name)
+    return visit.text(name) if number is None else number
 
 
 def _typed(visit: Visit) -> dict[str, object]:

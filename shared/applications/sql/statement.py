@@ -18,6 +18,9 @@ MOST_TOKENS, DEEPEST = 3_000, 60
 _LONGEST_SHOWN = 40
 """How much of a wrong word is told again."""
 
+_LONGEST_NUMBER = 400
+"""More digits than any number of DuckDB's has."""
+
 _OPENING = frozenset(
     (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE, TokenType.STRUCT)
 )
@@ -151,6 +154,8 @@ def _check(sql: str, tokens: list[Token]) -> None:
             raise SqlFault(_TOO_DEEP, _place(sql, token))
         if kind is TokenType.SEMICOLON:
             raise SqlFault("une seule instruction est acceptée", _place(sql, token))
+        if kind is TokenType.NUMBER and len(token.text) > _LONGEST_NUMBER:
+            raise SqlFault("ce nombre est trop long", _place(sql, token))
         _check_letters(sql, token)
         if any("/*" in comment for comment in token.comments):
             raise SqlFault("un commentaire en contient un autre", _place(sql, token))

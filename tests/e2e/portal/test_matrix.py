@@ -74,6 +74,7 @@ SHOWN = {
     "/nouvelles": SIGNED_IN,
     "/desabonnement/{link}": ALL,
     "/personnes": "in 403 403 403 403 200 403 403",
+    "/personnes/cles": "in 403 403 403 403 200 403 403",
     "/pilotage": STAFF,
     "/pilotage/rapport/{year}": STAFF,
     "/pilotage/chiffres-{year}.csv": STAFF,
@@ -247,6 +248,31 @@ def test_form_without_its_token_does_nothing(lab: Lab, portal: Portal) -> None:
     for route in routes("POST"):
         assert portal.send("nobody", route) in {303, 403, 404}
     assert there(lab, {*portal.ids.values()}) == before
+
+
+def fields() -> set[str]:
+    """The fields of forms and addresses that the portal's pages read by name."""
+    read = re.compile(r"""(?:asked|text|texts|number|words|lines|get|getlist)\("([a-z_]+)""")
+    files = Path("services/portal/pages").rglob("*.py")
+    return {name for file in files for name in read.findall(file.read_text(encoding="utf-8"))}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("text", ["9" * 5000, "\0", "-" + "9" * 400 + ".5"])
+def test_no_page_breaks_of_what_is_sent(portal: Portal, text: str) -> None:
+    """Whatever its form or address brings, it says a sentence: 500 is a fault of ours."""
+    client, sent = portal.clients["operator"], dict.fromkeys(fields(), text)
+    token, broken = csrf(client, "/"), set[str]()
+    for route in routes("GET"):
+        # What is sent in one line of a request has bounds before ours.
+        asked = dict.fromkeys(["suite", "q", "annee", "page", "code", "avec"], text)
+        if client.get(portal.at(route), params=asked, timeout=60).status_code == 500:
+            broken.add(route)
+    for route in set(routes("POST")) - {"/deconnexion"}:
+        form = {**sent, "csrf": token}
+        if client.post(portal.at(route), data=form, timeout=60).status_code == 500:
+            broken.add(route)
+    assert broken == set()
 
 
 def test_stranger_changes_nothing_of_others(lab: Lab, portal: Portal) -> None:

@@ -39,6 +39,7 @@ PLAIN = [
     "/pilotage?annee=douze",
     "/partenaires",
     "/personnes",
+    "/personnes/cles",
     "/compte",
     "/nouvelles",
     "/desabonnement/acc_1.daily.x",

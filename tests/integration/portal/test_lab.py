@@ -26,7 +26,7 @@ class Service:
     def __init__(self, most: int = 10) -> None:
         self._most, self.under_way = most, 0
         self._together = asyncio.Barrier(most)
-        self.tokens = 0
+        self.tokens, self.spoilt = 0, frozenset[str]()
 
     async def work(self, _request: Request) -> Response:
         """Answer once as many calls are there as there may be."""
@@ -48,8 +48,9 @@ class Service:
         return JSONResponse({"token": f"{whose}-{self.tokens}", "lifetime_seconds": 60})
 
     async def tell(self, request: Request) -> Response:
-        """The token that it was shown."""
-        return JSONResponse(request.headers["authorization"])
+        """The token that it was shown, unless its key is gone."""
+        token = request.headers["authorization"]
+        return JSONResponse(token, 401 if token in self.spoilt else 200)
 
     async def repeat(self, request: Request) -> Response:
         """What was asked for."""
@@ -79,6 +80,8 @@ class Service:
         """The name of a file, its type, its bytes, and what was told of it."""
         async with request.form() as form:
             file = form["file"]
+            if request.headers.get("authorization") in self.spoilt:
+                return JSONResponse({}, 401)
             assert isinstance(file, UploadFile)
             held = (await file.read()).decode()
             return JSONResponse([file.filename, file.content_type, held, form["metadata"]])
@@ -162,6 +165,23 @@ def test_session_that_ended_is_told_to_all_calls_of_a_page() -> None:
         return [await _refusals(lab) for _ in range(2)] + [[service.tokens]]
 
     assert _ask(look) == [[401] * 3, [401] * 3, [2]]
+
+
+def test_token_whose_key_is_gone_is_asked_for_anew() -> None:
+    """By a page and by a file, which is sent whole again; its session goes on."""
+
+    async def look(services: Services, service: Service) -> list[object]:
+        lab = Lab(services, "mine", "mem_town")
+        service.spoilt = frozenset({"Bearer mine-1", "Bearer mine-3"})
+        told = [await lab.get("intake", "/token")]
+        services.tokens.forget("mine")
+        told += [await lab.upload("catalog", "/files", {}, io.BytesIO(b"a;b"), "a.csv")]
+        service.spoilt |= {"Bearer mine-5", "Bearer mine-6"}
+        services.tokens.forget("mine")
+        return [*told, await _refusals(lab)]
+
+    told = ["a.csv", "application/octet-stream", "a;b", "{}"]
+    assert _ask(look) == ["Bearer mine-2", told, [401] * 3]
 
 
 async def _refusals(lab: Lab) -> list[int]:

@@ -2,13 +2,16 @@
 
 from asyncio import Event
 from collections.abc import AsyncIterator, Awaitable, Callable
+from io import BytesIO
 from typing import Any
 
 import httpx
 import pytest
+from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from services.portal.lab import Refused
+from services.portal.limits.form_body import check_texts
 from services.portal.pages import PAGES
 from services.portal.visit import Visit, faults_of, get, post
 from tests.unit.portal.pages import visited
@@ -19,6 +22,10 @@ _OWN = "what this browser's forms bring"
 async def _sizes(visit: Visit) -> Response:
     file = visit.file("file")
     return JSONResponse({"file": file.size if file else None, "said": len(visit.text("said"))})
+
+
+async def _number(visit: Visit) -> Response:
+    return JSONResponse({"number": visit.number("number")})
 
 
 async def _known(visit: Visit) -> Response:
@@ -42,6 +49,7 @@ def _answered(
     routes = (
         post("/file", _sizes, is_open=True, takes_file=True),
         post("/form", _sizes, is_open=True),
+        post("/number", _number, is_open=True),
         get("/csrf", _known, is_open=True),
     )
     return visited(send, *routes, max_upload_bytes=2_000_000, **settings)
@@ -79,6 +87,27 @@ def test_a_field_of_a_file_that_was_not_chosen_holds_none() -> None:
 def test_a_form_of_another_page_is_refused() -> None:
     """It does not know what this browser's forms bring along."""
     assert _send("/form", data={}, csrf="guessed").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [(" 12 ", 12), ("9" * 5000, None), ("douze", None), ("-1", None)]
+)
+def test_number_of_a_form_is_short_or_none(text: str, number: int | None) -> None:
+    """Python refuses to read more than 4,300 digits."""
+    assert _send("/number", data={"number": text}).json() == {"number": number}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{"data": {"said": "a\0"}}, {"data": {"sa\0id": "a"}}, {"data": {}, "params": {"suite": "\0"}}],
+)
+def test_no_text_with_a_nul_reaches_a_page(form: dict[str, Any]) -> None:
+    """Of a form, a file's name, or an address: it is told, whatever the page would do with it."""
+    answer = _send("/file", **form)
+    assert answer.status_code == 422
+    assert "caractère nul" in answer.text
+    with pytest.raises(Refused, match="caractère nul"):
+        check_texts([("file", UploadFile(BytesIO(), filename="a\0.csv"))])
 
 
 @pytest.mark.parametrize("path", ["/form", "/file"])

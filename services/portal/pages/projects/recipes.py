@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from starlette.responses import Response
@@ -192,7 +193,8 @@ def _value(text: str, kind: str) -> str | float | bool:
             case "integer":
                 return int(plain)
             case "number":
-                return float(plain)
+                # What is beyond all numbers is no JSON either.
+                return number if isfinite(number := float(plain)) else text
             case "boolean":
                 return _TRUE[text]
     except (ValueError, KeyError):

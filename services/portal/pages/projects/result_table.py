@@ -10,7 +10,8 @@ from shared.tables.code_names import named_kind
 from shared.words import grouped
 
 _SHOWN = 50
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,99})(?:\.\d+)?")
+"""One as people read them: what is longer is shown as it stands."""
 _WHOLE = re.compile(r"-?\d+(?:\.0+)?")
 _MOST_DIGITS = 15
 _CODE_LENGTHS = frozenset({4, 5, 9, 14})

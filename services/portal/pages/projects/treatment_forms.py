@@ -1,10 +1,7 @@
 """What the forms have by which a treatment is chosen or written, as it was sent or is saved."""
 
-import json
 from dataclasses import dataclass, field
-from typing import Any
 
-import yaml  # type: ignore[import-untyped]
 from pydantic import ValidationError
 from starlette.datastructures import QueryParams
 
@@ -12,7 +9,9 @@ from services.portal.building import KEY_PARTS, Choices, choices_of
 from services.portal.lab import Json, Refused
 from services.portal.pages.projects.written_code import WrittenCode, code_of, sent_code
 from services.portal.visit import Visit
+from shared.errors import Invalid
 from shared.events import Treatment
+from shared.treatments.yaml_text import read_object
 
 BETWEEN = "|"
 """What stands between the parts of a key in a form."""
@@ -98,14 +97,11 @@ def written_treatment(visit: Visit) -> Json:
     return _read(visit.text("treatment"))
 
 
-def _read(text: str) -> Any:  # noqa: ANN401 - JSON
+def _read(text: str) -> Json:
     """A treatment as JSON or YAML; Refused, naming the field, for anything else."""
     if len(text) > _LONGEST:
         raise Refused(_UNUSABLE, "ce texte est trop long", "treatment")
     try:
-        read = json.loads(json.dumps(yaml.safe_load(text), allow_nan=False))
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
-        raise Refused(_UNUSABLE, "ce n'est ni du JSON ni du YAML", "treatment") from error
-    if not isinstance(read, dict):
-        raise Refused(_UNUSABLE, "il faut un objet avec « inputs » et « steps »", "treatment")
-    return read
+        return read_object(text)
+    except Invalid as error:
+        raise Refused(_UNUSABLE, str(error), "treatment") from error

@@ -9,8 +9,8 @@ import pytest
 from services.intake.workshops.model import Workshop
 from services.intake.workshops.watch import WorkshopWatch
 from shared.aggregate import now
+from tests.integration.intake.accounts.test_accounts import OPERATOR, exchanged, opened, vouched
 from tests.integration.intake.lab import OWNER, REVIEWER, Lab
-from tests.integration.intake.test_accounts import OPERATOR, exchanged, opened, vouched
 from tests.integration.intake.workshops.town import Town
 from tests.servers import eventually
 

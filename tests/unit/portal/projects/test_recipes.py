@@ -12,7 +12,7 @@ PROJECT = {
     "holder_id": "ville",
     "guidance": {"datasets": [{"dataset_id": "dts_a", "title": "Conseillé"}]},
 }
-LATEST = {
+LATEST: dict[str, Any] = {
     "number": 2,
     "title": "Vacance par commune",
     "description": "",
@@ -114,6 +114,17 @@ def test_choices_make_a_treatment() -> None:
     assert sent["/treatments/preview"] == {**TREATMENT, "holder_id": "ville"}
     assert 'action="/projets/prj_1/traitement/apercu"' in page
     assert "Inconnue" in page
+
+
+def test_number_beyond_all_is_for_the_service_to_refuse() -> None:
+    """As the text that was typed: JSON has no word for it."""
+    sent: dict[str, Json] = {}
+    threshold = {**LATEST["parameters"]["seuil"], "type": "number"}
+    latest = {**LATEST, "parameters": {"seuil": threshold}}
+    recipe = {"name": "vacance", "latest": latest}
+    told = answers(**{"/recipes/vacance": recipe, "/recipes/vacance/treatment": TREATMENT})
+    shown(recipes.fill, told, form={**SENT, "valeur_0": "9" * 400}, sent=sent)
+    assert sent["/recipes/vacance/treatment"]["parameters"] == {"seuil": "9" * 400}
 
 
 def test_what_is_refused_stands_at_its_field_with_what_was_chosen() -> None:

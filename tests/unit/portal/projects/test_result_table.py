@@ -38,6 +38,7 @@ def test_numbers_are_written_in_french(name: str, values: list[str], shown: list
         ("epci", ["200065597", "200069524"]),
         ("annee", ["2021", "2022"]),
         ("code", ["01004", "9"]),
+        ("taux", ["9" * 5000 + ".5"]),
         ("nom", ["1.5", "Caen"]),
         ("date", ["2024-01-31"]),
     ],

@@ -63,6 +63,7 @@ def test_one_select_is_taken(sql: str) -> None:
         ("SELECT (a || b).upper() FROM t", "écrivez f(x)"),
         ("SELECT a /* b /* c */ */ FROM t", "un commentaire en contient un autre"),
         ("SELECT \0 1", "caractère nul"),
+        ("SELECT a FROM t ORDER BY " + "9" * 5000, "ce nombre est trop long"),
         ("SELECT " + "(" * 200 + "1" + ")" * 200, "niveaux imbriqués"),
         ("SELECT " + "NOT " * 200 + "a FROM t", "niveaux imbriqués"),
         ("SELECT " + "a, " * 3000 + "a FROM t", "mots et signes"),

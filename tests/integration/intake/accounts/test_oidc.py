@@ -11,7 +11,7 @@ from hashlib import sha256
 from html import unescape
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import flask
 import httpx
@@ -24,6 +24,7 @@ from joserfc.jwk import RSAKey
 from oidc_provider_mock._storage import User, storage  # type: ignore[import-untyped]
 
 from deploy.local.ports import LOOPBACK
+from deploy.local.signing_keys import KeyPair, rotate
 from services.portal.app import application
 from shared.server_settings import PortalSettings
 from tests.integration.intake.lab import SIGN_IN_KEY, Lab
@@ -32,6 +33,7 @@ from tests.servers import free_port
 OPERATOR = ("mbr_operator", "operator")
 PERSON = User(sub="agente", claims={"email": "agente@ville.example", "email_verified": True})
 UNVERIFIED = User(sub="fausse", claims={"email": "agente@ville.example", "email_verified": False})
+UNVERIFIED_TOO = User(sub="autre", claims={"email": "agent@ville.example"})
 FAILED = "La connexion n'a pas abouti."
 PORTAL = "http://127.0.0.1:9"
 """Where browsers are sent back to; they are not, in these tests, but called there."""
@@ -51,8 +53,11 @@ class Provider:
     def __init__(self) -> None:
         self.spoil: Callable[[Claims], Claims] = lambda claims: claims
         self.sign: Sign = signed
+        self.says: Claims = {}
         self.asked: list[dict[str, list[str]]] = []
-        app = oidc_provider_mock.app(require_nonce=True, user_claims=[PERSON, UNVERIFIED])
+        app = oidc_provider_mock.app(
+            require_nonce=True, user_claims=[PERSON, UNVERIFIED, UNVERIFIED_TOO]
+        )
         app.after_request(self._answer)
         # Its debugger looks at each request; the tests need none.
         self._server = werkzeug.serving.make_server(LOOPBACK, free_port(), app, threaded=True)
@@ -71,6 +76,8 @@ class Provider:
 
     def _answer(self, response: flask.Response) -> flask.Response:
         told = response.get_json(silent=True) or {}
+        if flask.request.path.endswith("/openid-configuration"):
+            response.set_data(json.dumps({**told, **self.says}))
         if flask.request.path.startswith("/oauth2/"):
             values = flask.request.values.lists()
             self.asked.append({name: list(given) for name, given in values})
@@ -93,7 +100,7 @@ def issuer() -> Iterator[Provider]:
 @pytest.fixture
 def provider(issuer: Provider) -> Provider:
     """The provider, which says the truth until a test spoils it."""
-    issuer.spoil, issuer.sign = (lambda claims: claims), signed
+    issuer.spoil, issuer.sign, issuer.says = (lambda claims: claims), signed, {}
     issuer.asked.clear()
     return issuer
 
@@ -294,6 +301,31 @@ def test_answer_that_was_not_asked_for_is_refused(
     assert (page.status_code, FAILED in unescape(page.text)) == (401, True)
 
 
+def naming(*issuers: str) -> Visit:
+    """A visit whose answer names these issuers (RFC 9207)."""
+
+    async def visit(browser: httpx.AsyncClient) -> httpx.Response:
+        back = await agreed(await left(browser))
+        return await browser.get("&".join([back, *(f"iss={quote(one)}" for one in issuers)]))
+
+    return visit
+
+
+def test_answer_of_another_provider_is_refused_before_its_code_is_sent(
+    lab: Lab, provider: Provider
+) -> None:
+    """Mixed up by an attacker, it would hand one provider's code to another."""
+    other = "https://connexion.example"
+    for issuers in ((other,), (provider.url, other), (provider.url, provider.url), ("",)):
+        page = visiting(lab, provider.url, naming(*issuers))
+        assert (page.status_code, FAILED in unescape(page.text)) == (401, True)
+    assert not any("code_verifier" in asked for asked in provider.asked)
+    assert visiting(lab, provider.url, naming(provider.url)).status_code == 303
+    provider.says = {"authorization_response_iss_parameter_supported": True}
+    assert visiting(lab, provider.url, naming()).status_code == 401
+    assert visiting(lab, provider.url, naming(provider.url)).status_code == 303
+
+
 def test_person_who_says_no_is_not_signed_in(lab: Lab, provider: Provider) -> None:
     """The provider says so in place of a code."""
     page = visiting(lab, provider.url, signing_in(action="deny"))
@@ -306,6 +338,32 @@ def test_person_without_an_account_is_told_so(lab: Lab, provider: Provider, pers
     page = visiting(lab, provider.url, signing_in(person))
     assert page.status_code == 401
     assert "aucun compte du Datalab n'est ouvert" in unescape(page.text)
+
+
+def test_log_tells_operators_why_somebody_is_not_signed_in(
+    lab: Lab, provider: Provider, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the account that was not entered, never by an address, or by what the URL says."""
+    account = lab.done("GET", "/accounts?limit=1", who=OPERATOR)["items"][0]
+    new = {**account, "name": "Un agent", "mail": "agent@ville.example"}
+    about = {name: new[name] for name in ("member_id", "name", "mail", "roles")}
+    unclaimed = lab.done("POST", "/accounts", about, who=OPERATOR)
+    for person in ("autre", "fausse", "inconnue@ville.example"):
+        visiting(lab, provider.url, signing_in(person))
+    logged = "".join(service.log() for service in lab.services)
+    lines = [json.loads(line) for line in logged.splitlines() if "a person is not" in line]
+    reasons = {(line["reason"], line["account_id"]) for line in lines}
+    assert ("address_not_verified", unclaimed["id"]) in reasons
+    assert ("no_account", "") in reasons
+    assert "@ville.example" not in logged
+
+    async def made_up(browser: httpx.AsyncClient) -> httpx.Response:
+        await left(browser)
+        return await browser.get("/connexion/retour?state=x&error=mot+de+passe:+secret")
+
+    visiting(lab, provider.url, made_up)
+    told = [record.reason for record in caplog.records if record.name == "services.portal.oidc"]
+    assert told == ["unknown_error"]
 
 
 def test_provider_that_is_away_or_another_is_told(lab: Lab, provider: Provider) -> None:
@@ -327,6 +385,22 @@ def test_portal_whose_key_intake_does_not_know_signs_nobody_in(
     """Whoever the provider vouches for."""
     page = visiting(lab, provider.url, signing_in(), sign_in_key="another key of 32 characters....")
     assert page.status_code == 401
+
+
+def test_two_rotations_of_the_signing_key_in_a_minute_sign_nobody_out(
+    lab: Lab, provider: Provider, token_keys: KeyPair
+) -> None:
+    """The token of before is of a key that is gone; the session is not."""
+
+    async def staying(browser: httpx.AsyncClient) -> httpx.Response:
+        await browser.get(await agreed(await left(browser)))
+        assert (await browser.get("/ateliers")).status_code == 200
+        for _ in range(2):
+            rotate(token_keys.private.parent)
+        return await browser.get("/ateliers")
+
+    page = visiting(lab, provider.url, staying)
+    assert (page.status_code, "Se déconnecter" in page.text) == (200, True)
 
 
 def test_who_leaves_is_led_to_the_provider_s_own_exit(lab: Lab, provider: Provider) -> None:
