@@ -23,7 +23,7 @@ def with_names(
 
     The member who reads them, if any is named, is addressed where something is asked of it.
     """
-    sentence = partial(_sentence, cache(partial(_member, store)), reader)
+    sentence = partial(_sentence, cache(partial(name_of, store)), reader)
     return [entry.model_copy(update={"summary": sentence(entry)}) for entry in entries]
 
 
@@ -51,7 +51,8 @@ def _beginning(entry: TimelineEntry, title: Callable[[str], str]) -> TimelineEnt
     return entry.model_copy(update={"summary": f"Projet {quoted(name)}. {entry.summary}"})
 
 
-def _member(store: Store, member_id: str) -> str:
+def name_of(store: Store, member_id: str) -> str:
+    """What a member is called, as far as the timeline knows."""
     event = _first(store, member_id, MemberJoined.topic)
     if not isinstance(event, MemberJoined):
         return _UNKNOWN

@@ -30,6 +30,14 @@ class MemberLeft(Event, source="intake"):
     reason: str = Field(description="in French")
 
 
+class AccountOpened(Event, source="intake"):
+    """A person of a member may sign in; who it is, only intake knows."""
+
+    summary = "Un compte est ouvert à une personne du membre {member_id}."
+    account_id: str
+    member_id: str
+
+
 class ErasureRequested(Event, source="intake"):
     """What the lab holds of a member who left is to be erased, in every service."""
 

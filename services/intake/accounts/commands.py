@@ -49,7 +49,7 @@ def open_account(store: Store, caller: Caller, body: OpenAccount) -> Account:
     check_members(store, {"member_id": body.member_id})
     if _account_by(store, "mail", body.mail):
         raise Invalid("un compte a déjà cette adresse", "mail")
-    return store.of(Account).add(Account(id=new_id("acc"), **dict(body)))
+    return store.of(Account).add(Account(id=new_id("acc"), **dict(body)).open())
 
 
 def page_accounts(store: Store, query: ListAccounts) -> tuple[list[Account], str | None]:

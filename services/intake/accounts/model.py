@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, new_id, now
 from shared.auth import Role, hash_of, is_hash_of, new_secret
 from shared.errors import Unauthenticated
+from shared.events import AccountOpened
 
 CredentialKind = Literal["link", "session", "key"]
 _PREFIXES: dict[CredentialKind, str] = {"link": "lnk", "session": "ses", "key": "key"}
@@ -25,7 +26,6 @@ class Account(Aggregate):
     """
 
     collection: ClassVar[str] = "accounts"
-    has_events: ClassVar[bool] = False
     indexes: ClassVar[tuple[str, ...]] = ("member_id", "mail", "identity")
 
     member_id: str
@@ -35,6 +35,11 @@ class Account(Aggregate):
     identity: str = ""
     made_at: AwareDatetime = Field(default_factory=now)
     signed_in_at: AwareDatetime = LONG_AGO
+
+    def open(self) -> Self:
+        """Let its person be told that it is there."""
+        self.record(AccountOpened(account_id=self.id, member_id=self.member_id))
+        return self
 
     def sign_in(self, identity: str) -> Self:
         """Note who signed in; Unauthenticated for another than the first time."""

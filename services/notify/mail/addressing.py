@@ -43,9 +43,10 @@ class Addressing:
             return
         event, addressed = entry.event, set[str]()
         for audience in AUDIENCES.get(entry.topic, ()):
-            if audience.to_seat:
+            if audience.unasked:
                 if audience.when(event):
-                    self._write_to_seat(event, _news(entry, event, audience), entry)
+                    to = getattr(event, audience.unasked) or ""
+                    self._write_unasked(to, event, _news(entry, event, audience), entry)
                 continue
             for preference in self._who_wants(audience, event, owners):
                 if preference.id not in addressed:
@@ -84,16 +85,16 @@ class Addressing:
         elif is_urgent or not self._gathered(_mail(to, shared_id, news, now() + TOGETHER)):
             self._mails.add(_mail(to, own_id, news, now()))
 
-    def _write_to_seat(self, event: Event, news: News, entry: TimelineEntry) -> None:
-        """Save the mail to whose registration it is about: it chose nothing, but asked for it."""
-        registration_id = getattr(event, "registration_id", None)
-        if not registration_id:
+    def _write_unasked(self, to: str, event: Event, news: News, entry: TimelineEntry) -> None:
+        """Save the mail to whose registration or account it is about: it chose nothing."""
+        if not to:
             return
         self._mails.add(
             Mail(
-                id=mail_id(registration_id, entry.event_id, entry.at),
-                account_id=registration_id,
+                id=mail_id(to, entry.event_id, entry.at),
+                account_id=to,
                 member_id=getattr(event, "member_id", None) or "",
+                is_unasked=True,
                 news=(news,),
                 due_since=now(),
             )

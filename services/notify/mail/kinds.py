@@ -36,9 +36,9 @@ class Audience:
 
     `to` are fields of the event that name members, or things whose owners are meant; with `roles`
     it is whoever of the staff has one, but persons of the members that `but` names. `when` says of
-    which events of the class. What is `public` is for all who chose its kind. What is `to_seat` is
-    mailed to whose registration it is about, and to nobody else; for the members it is news on the
-    portal.
+    which events of the class. What is `public` is for all who chose its kind. `unasked` is the
+    field that names a registration or an account: its person alone is written to, and has not
+    chosen so; for the members it is news on the portal.
     """
 
     kind: Kind
@@ -48,7 +48,7 @@ class Audience:
     but: tuple[str, ...] = ()
     when: Callable[[Any], bool] = _always
     public: bool = False
-    to_seat: bool = False
+    unasked: str = ""
 
     def leaves_out(self, member_id: str, event: Event) -> bool:
         """Whether the event names the member among those that are not written to."""
@@ -88,13 +88,15 @@ _JOB_END = Audience("projects", _JOB, ("project_id",), when=lambda event: event.
 _WORKSHOP = "/ateliers/{workshop_id}"
 _HOST = Audience("workshops", _WORKSHOP, ("member_ids",))
 _ALL = Audience("workshops", _WORKSHOP, public=True)
-_SEAT = Audience("workshops", _WORKSHOP, ("member_id",), to_seat=True)
+_SEAT = Audience("workshops", _WORKSHOP, ("member_id",), unasked="registration_id")
 # Nothing is kept of who gave its seat up itself: no letter would find its address.
 _GIVEN_UP = Audience("workshops", _WORKSHOP, ("member_id",))
 _TAKEN_OUT = replace(_SEAT, when=lambda event: event.by_staff)
+_OPENED = Audience("tasks", "/connexion", unasked="account_id")
 _KEPT_FOR_A_TIME = Audience("data", "/", ("member_id",))
 
 AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
+    "account_opened": (_OPENED,),
     "project_submitted": (_HOLDER,),
     "project_advised": (_HOLDER, _review()),
     # A later one replaces what the reviewers were written about already.

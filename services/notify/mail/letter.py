@@ -133,6 +133,20 @@ class Letters:
             _attach(message, seat.invitation)
         return message
 
+    def welcome(self, mail: Mail, to: Recipient, member: str) -> EmailMessage:
+        """The message to a person whose account was opened: for whom, and how to enter."""
+        choices = f"{self._portal}/compte"
+        shown = {
+            "to": _line(to.name),
+            "lab": self._lab,
+            "member": _line(member),
+            "mail": to.mail,
+            "url": self._portal + mail.news[0].page,
+            "choices": choices,
+        }
+        subject = self._short("Un compte est ouvert pour vous")
+        return _filled(self._message(mail, to.mail, subject, choices), "welcome", shown)
+
     def _message(self, mail: Mail, to: str, subject: str, stop: str) -> EmailMessage:
         """A message without a text; the same again has the same Message-ID and date."""
         message = EmailMessage(_POLICY)

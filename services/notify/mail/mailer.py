@@ -20,7 +20,7 @@ from services.notify.mail.model import KEPT, Mail, MailPreference, News, Recipie
 from services.notify.mail.preferences import forget_account, forget_mails
 from services.notify.mail.seats import CALLS, IntakeQuestions, SeatLetter, ask
 from services.notify.mail.smtp import Give
-from services.notify.naming import with_projects
+from services.notify.naming import name_of, with_projects
 from services.notify.timeline import TimelineEntry
 from shared.aggregate import now
 from shared.background import Loop
@@ -78,7 +78,7 @@ class Mailer(Loop):
         leased = self._mails.lease(mail, "next_attempt_at", self._lease(mail))
         if leased is None:
             return
-        ready = self._to_seat(leased) if leased.is_to_seat else self._to_person(leased)
+        ready = self._ready(leased)
         if ready is None:
             self._mails.remove(leased)
             return
@@ -93,6 +93,20 @@ class Mailer(Loop):
     def _lease(self, mail: Mail) -> timedelta:
         calls = CALLS if mail.is_to_seat else 1 + sum(bool(one.roles) for one in mail.news)
         return timedelta(seconds=self._seconds + calls * self._call_seconds) + _LEASE_MARGIN
+
+    def _ready(self, mail: Mail) -> _Ready | None:
+        """Whom a mail goes to and what it says; None where it is news no more."""
+        if mail.is_to_seat:
+            return self._to_seat(mail)
+        return self._to_new(mail) if mail.is_unasked else self._to_person(mail)
+
+    def _to_new(self, mail: Mail) -> _Ready | None:
+        """The mail to a person whose account was opened, if it still is there."""
+        recipient = self._recipient(mail.account_id)
+        if recipient is None:
+            return None
+        member = name_of(self._store, recipient.member_id)
+        return _Ready(recipient.mail, partial(self._letters.welcome, mail, recipient, member))
 
     def _to_person(self, mail: Mail) -> _Ready | None:
         """The mail to an account, if it has news for it."""

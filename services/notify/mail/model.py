@@ -135,6 +135,7 @@ class Mail(Aggregate):
     Its text is made when it is sent, of what the timeline has by then. `due_since` is when it is
     to go; `next_attempt_at` differs from that once somebody has begun to send it. `has_more` says
     that it does not tell all. To who registered for a workshop, `account_id` is the registration.
+    `is_unasked` goes to who has chosen no mails; one to a registration from before it said so is.
     """
 
     collection: ClassVar[str] = "mails"
@@ -150,6 +151,7 @@ class Mail(Aggregate):
     account_id: str
     member_id: str
     is_digest: bool = False
+    is_unasked: bool = False
     news: tuple[News, ...]
     has_more: bool = False
     state: Literal["pending", "sent", "abandoned"] = "pending"

@@ -60,9 +60,10 @@ class MailServer:
     logins: list[str] = field(default_factory=list)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def sent_to(self, address: str) -> list[EmailMessage]:
-        """The messages to an address, in the order of arrival."""
-        return [message for to, message in self.received if to == address]
+    def sent_to(self, address: str, *, welcome: bool = False) -> list[EmailMessage]:
+        """The messages to an address, in the order of arrival: of its account's opening, or not."""
+        sent = (message for to, message in self.received if to == address)
+        return [message for message in sent if ("compte est" in message["Subject"]) == welcome]
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd calls it so
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]

@@ -44,6 +44,23 @@ def test_person_is_written_what_it_asks_for_and_ends_it_by_the_mail_s_link(
     assert person("GET", "/mail-preferences").json == {**NEVER, "is_sent": True, "refused_at": None}
 
 
+def test_person_with_a_new_account_is_told_for_whom_and_how_to_enter(
+    town: Town, server: MailServer
+) -> None:
+    """Once, though it has chosen no mails."""
+    person = town.person()
+    eventually(lambda: server.sent_to(person.mail, welcome=True))
+    eventually(town.lab.is_quiet)
+    (message,) = server.sent_to(person.mail, welcome=True)
+    assert message["Subject"] == "[Data lab] Un compte est ouvert pour vous"
+    body = message.get_body(("plain",))
+    assert body
+    text = str(body.get_content())
+    assert "vous y agissez pour Ville." in text
+    assert f"avec l'adresse {person.mail} :" in text
+    assert "/connexion\n" in text.replace("\r", "")
+
+
 def test_reviewer_who_is_one_no_more_is_told_nothing_of_reviews(
     town: Town, server: MailServer, documents: Store
 ) -> None:
@@ -53,7 +70,7 @@ def test_reviewer_who_is_one_no_more_is_told_nothing_of_reviews(
     assert changed.status == 200
     town.lab.publish(matched(town.submit(town.new_member())))
     eventually(lambda: server.sent_to(person.mail))
-    gone = {"account_id": former.account_id}
+    gone = {"account_id": former.account_id, "is_pending": True}
     eventually(lambda: town.lab.is_quiet() and not documents.of(Mail).find(gone))
     assert server.sent_to(former.mail) == []
 
@@ -75,6 +92,7 @@ def test_operator_reads_whose_address_refuses_mails(
 ) -> None:
     """Nobody else does, and of accounts that are not asked about, or were written to, nothing."""
     refusing, reached = (town.person(projects="immediate") for _ in range(2))
+    eventually(lambda: server.sent_to(refusing.mail, welcome=True))
     server.to[refusing.mail] = ["550 no such person"]
     town.lab.publish(submitted(project, town.member_id))
     operator = town.lab.client("mem_op", "operator")

@@ -46,8 +46,9 @@ def test_audience_names_fields_and_pages_that_the_event_has(event: Event) -> Non
         assert audience.page.format_map(dict.fromkeys(fields, "x")).startswith("/")
         assert audience.kind in get_args(Kind)
         assert set(audience.roles) <= ROLES
-        assert [bool(audience.to), bool(audience.roles), audience.public].count(True) == 1
-        assert not audience.to_seat or "registration_id" in fields
+        told = audience.to or audience.unasked
+        assert [bool(told), bool(audience.roles), audience.public].count(True) == 1
+        assert not audience.unasked or audience.unasked in fields
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.topic)
@@ -140,8 +141,12 @@ def test_what_everybody_is_told_everybody_may_read() -> None:
 
 def test_seat_that_its_person_gives_up_is_no_mail_to_it() -> None:
     """Nothing is kept of who does so, no address either; all else of a seat is written."""
-    seats = {topic for topic, told in AUDIENCES.items() if any(one.to_seat for one in told)}
+    seats = {
+        topic
+        for topic, audiences in AUDIENCES.items()
+        if any(audience.unasked == "registration_id" for audience in audiences)
+    }
     assert seats == {one.topic for one in EVENTS if "registration_id" in type(one).model_fields}
-    (told,) = (one for one in AUDIENCES["seat_given_up"] if one.to_seat)
+    (told,) = (one for one in AUDIENCES["seat_given_up"] if one.unasked)
     ends = (made(SeatGivenUp, by_staff=by_staff) for by_staff in (True, False))
     assert list(map(told.when, ends)) == [True, False]
