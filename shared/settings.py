@@ -82,7 +82,7 @@ class Settings(MailSettings):
     reviewers: int = Field(
         default=1, ge=1, le=2, description="reviewers who have to agree before a project is secured"
     )
-    max_workers: int = Field(default=10, ge=1, description="messages handled at the same time")
+    max_workers: int = Field(default=10, ge=1, description="events handled at the same time")
     least_free_bytes: int = Field(
         default=256_000_000,
         ge=0,

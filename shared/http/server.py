@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -11,7 +12,7 @@ from eventlet import tpool, wsgi
 from nameko.web.server import WebServer as NamekoWebServer
 from werkzeug.wrappers import Request, Response
 
-from shared.auth import TokenChecker
+from shared.auth import Caller, TokenChecker
 from shared.endings.orphans import noting
 from shared.errors import Unavailable
 from shared.http import openapi
@@ -19,6 +20,7 @@ from shared.http.connections import Connection, Connections
 from shared.http.health import Health
 from shared.http.protocol import SOCKET_SECONDS, StrictProtocol
 from shared.http.route import Route
+from shared.http.turns import Turn, Turns
 from shared.http.wsgi import App, Handler, exposition
 from shared.settings import Settings
 from shared.storage import Storage
@@ -27,6 +29,12 @@ log = logging.getLogger(__name__)
 
 _BACKLOG = 128
 _DRAIN_SECONDS = 10
+
+_PLACES, _STRANGERS = 100, 10
+"""Requests of members, and of those who show no token, that are worked on at a time."""
+
+_TURN_SECONDS = 20
+"""How long a request waits for its turn before it is told to come back."""
 
 
 class ServedRoute(Protocol):
@@ -62,6 +70,7 @@ class WebServer(NamekoWebServer):
         # Those that were cut have a turn to end in.
         self._pool = eventlet.GreenPool(2 * most)
         self._in_hand, self._draining = 0, False
+        self._members, self._strangers = Turns(_PLACES), Turns(_STRANGERS)
 
     @property
     def routes(self) -> list[ServedRoute]:
@@ -136,6 +145,13 @@ class WebServer(NamekoWebServer):
         finally:
             self.connections.discard(connection)
             connection.close()
+
+    def turns_of(self, request: Request, caller: Caller) -> Turn:
+        """The turns of whom a request is for: a member, a credential, or an address without any."""
+        if caller.member_id:
+            return partial(self._members.turn, caller.member_id, _TURN_SECONDS)
+        share = request.headers.get("Authorization") or str(request.remote_addr)
+        return partial(self._strangers.turn, share, _TURN_SECONDS)
 
     @contextmanager
     def in_hand(self) -> Iterator[None]:

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from eventlet.greenpool import GreenPool
 from kombu import Queue
 from nameko.containers import ServiceContainer, WorkerContext
 from nameko.exceptions import ContainerBeingKilled
@@ -163,11 +164,36 @@ class On(Entrypoint):
         return attempt if isinstance(attempt, int) and attempt >= 0 else 0
 
 
+class WorkerPool:
+    """nameko's pool of workers, of which those of events are apart: no request waits for them.
+
+    What else comes is bounded before: requests by their members' turns, calls by how many messages
+    of their queue are in hand.
+    """
+
+    def __init__(self, events: int) -> None:
+        self._events, self._requests = GreenPool(events), GreenPool(sys.maxsize)
+
+    def spawn(self, run: Callable[..., None], worker: WorkerContext, *given: object) -> Any:
+        """Run a worker in a green thread, once its pool has room."""
+        is_event = isinstance(worker.entrypoint, On)
+        return (self._events if is_event else self._requests).spawn(run, worker, *given)
+
+    def waitall(self) -> None:
+        """Wait until no worker runs."""
+        self._events.waitall()
+        self._requests.waitall()
+
+
 class Container(ServiceContainer):
     """nameko's container, with our context, logs and timings around each worker.
 
     It logs no arguments: they may be somebody's data.
     """
+
+    def __init__(self, service_cls: type[Any], config: dict[str, Any]) -> None:
+        super().__init__(service_cls, config)
+        self._worker_pool = WorkerPool(self.max_workers)
 
     def _run_worker(self, worker_ctx: WorkerContext, handle_result: Any) -> None:
         data = worker_ctx.data

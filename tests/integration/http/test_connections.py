@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.http.conftest import WORKERS, Client, problem, serving
+from shared.http.turns import OF_ONE
+from tests.integration.http.conftest import Client, problem, serving
 from tests.servers import eventually
 
 
@@ -111,15 +112,19 @@ def test_connection_lives_on_after_a_problem(client: Client) -> None:
     assert [received.count(b"HTTP/1.1 404"), received.count(b"HTTP/1.1 200")] == [1, 1]
 
 
-def test_busy_workers_do_not_hide_the_health(own_client: Client) -> None:
-    """With every worker taken, the machines that watch still get their answers."""
-    busy = [own_client.raw(own_client.head("POST", "/held")) for _ in range(WORKERS)]
+def test_one_members_requests_keep_nobody_else_waiting(
+    own_client: Client, token: Callable[..., str]
+) -> None:
+    """A few of them are worked on; others, and the machines that watch, get their answers."""
+    busy = [own_client.raw(own_client.head("POST", "/held")) for _ in range(5 * OF_ONE)]
 
     log = own_client.service.log
-    eventually(lambda: log().count("a worker is taken") == WORKERS, what="every worker is taken")
+    eventually(lambda: log().count("a worker is taken") == OF_ONE, what="some are worked on")
+    assert own_client("GET", "/things", token=token("mbr_other"), timeout=1).status == 200
     paths = ("/livez", "/readyz", "/metrics", "/openapi.json")
     statuses = [own_client("GET", path, token=None, timeout=1).status for path in paths]
     assert statuses == [200] * 4
+    assert log().count("a worker is taken") == OF_ONE
     own_client.release()
     for connection in busy:
         assert connection.recv(1000).startswith(b"HTTP/1.1 200")
