@@ -69,6 +69,13 @@ class Settings(MailSettings):
     http_head_seconds: float = Field(
         default=10, gt=0, description="time in which a request's line and headers must come"
     )
+    http_drain_seconds: float = Field(
+        default=5,
+        ge=0,
+        le=10,
+        description="how long a process that is to stop serves on with a red `/readyz`, so that"
+        " balancers call another one first",
+    )
     lab_kind: PublisherKind | None = Field(
         default=None,
         description="what kind of body that is, as portals ask: regional_authority, nonprofit, ...",

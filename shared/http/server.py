@@ -14,7 +14,6 @@ from werkzeug.wrappers import Request, Response
 
 from shared.auth import Caller, TokenChecker
 from shared.endings.orphans import noting
-from shared.errors import Unavailable
 from shared.http import openapi
 from shared.http.connections import Connection, Connections
 from shared.http.health import Health
@@ -69,7 +68,7 @@ class WebServer(NamekoWebServer):
         self.connections = Connections(self.container.service_name, most)
         # Those that were cut have a turn to end in.
         self._pool = eventlet.GreenPool(2 * most)
-        self._in_hand, self._draining = 0, False
+        self._in_hand = 0
         self._members, self._strangers = Turns(_PLACES), Turns(_STRANGERS)
 
     @property
@@ -155,9 +154,7 @@ class WebServer(NamekoWebServer):
 
     @contextmanager
     def in_hand(self) -> Iterator[None]:
-        """Count a request that reaches a handler; Unavailable once the service stops."""
-        if self._draining:
-            raise Unavailable("the service is stopping")
+        """Count a request that reaches a handler."""
         self._in_hand += 1
         try:
             yield
@@ -165,20 +162,23 @@ class WebServer(NamekoWebServer):
             self._in_hand -= 1
 
     def drain(self) -> None:
-        """Take no more requests and wait a while for those in hand; health is still told."""
-        self._draining = True
+        """Serve on while balancers see that `/readyz` is red, then take no more; end what there is.
+
+        Whoever asks meanwhile is answered, and asks the next time on another connection.
+        """
+        self._serv.keepalive = False
+        eventlet.sleep(self.settings.http_drain_seconds)
+        self.kill()
+        for connection in self.connections:
+            connection.end_when_idle()
         with eventlet.Timeout(_DRAIN_SECONDS, False):
             while self._in_hand:
                 eventlet.sleep(0.02)
 
     def stop(self) -> None:
-        """Close the socket and idle connections; cut off what is not sent within a while."""
+        """Cut off what is not sent within a while."""
         self.wait_for_providers()
-        self.kill()
-        self._gt.kill()
         self._watch.kill()
-        for connection in self.connections:
-            connection.end_when_idle()
         with eventlet.Timeout(_DRAIN_SECONDS, False):
             self._pool.waitall()
         for thread in list(self._pool.coroutines_running):
@@ -187,4 +187,5 @@ class WebServer(NamekoWebServer):
     def kill(self) -> None:
         """Stop listening at once."""
         if self._sock is not None:
+            self._gt.kill()
             self._sock.close()
