@@ -48,8 +48,6 @@ class ChangeFeed(Generic[A]):
         latest, began = self.since, now()
         found = self._recent(store, latest - margin) if latest else self._every(store)
         for one in found:
-            if self._told.get(one.id, (0, None))[0] == one.version:
-                continue
             yield one
             self._told[one.id] = one.version, one.changed_at
             latest = max(latest or one.changed_at, one.changed_at)
@@ -57,16 +55,22 @@ class ChangeFeed(Generic[A]):
         self._forget_before(max(latest or LONG_AGO, began - MARGIN))
 
     def _recent(self, store: Store, since: datetime) -> Iterator[A]:
-        """Those that changed at that time or later, the newest first.
+        """Those that changed at that time or later and were not told as they are now.
 
-        Times are compared here: a query by date walks through all documents on some servers.
+        Times are compared here: a query by date walks through all documents on some servers. Only
+        what is new is read whole: after a harvest most of the recent ones were told.
         """
-        limit = _FEW
+        documents, limit = store.of(self._cls), _FEW
         while True:
-            found = store.of(self._cls).find(sort="changed_at", descending=True, limit=limit)
-            if len(found) < limit or found[-1].changed_at < since:
-                return (one for one in found if one.changed_at >= since)
+            found = documents.newest("changed_at", limit)
+            if len(found) < limit or found[-1][2] < since:
+                break
             limit *= 4
+        return documents.of_ids(
+            identifier
+            for identifier, version, changed_at in found
+            if changed_at >= since and self._told.get(identifier, (0, None))[0] != version
+        )
 
     def _forget_before(self, latest: datetime) -> None:
         self.since = latest

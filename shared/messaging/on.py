@@ -1,7 +1,8 @@
 """`@on(*events)`: a handler that ends in exactly one of done, retried or parked; its container.
 
-While the document server cannot be reached, events wait for it instead of being parked: they come
-back after the longest wait, again and again, and have an attempt left for any other fault.
+While the document server does not work, or an index is being made, events wait for it instead of
+being parked: they come back after the longest wait, again and again, and have an attempt left for
+any other fault.
 
 A message is acknowledged only after the handler returned, or after its copy in a retry queue or
 the parked queue was confirmed by the broker. Attempts are counted in a header of our own:
@@ -94,18 +95,27 @@ class On(Entrypoint):
         error = exc_info[1] if exc_info else None
         if error is None:
             self._finish(message, "done")
-        elif self._is_over(message, error):
-            self._finish(message, "parked", f"{type(error).__name__}: {error}")
+            return result, None
+        reason, last = f"{type(error).__name__}: {error}", len(self._waits)
+        if isinstance(error, Unreachable):
+            self._finish(message, "retried", reason, last - 1)
+        elif isinstance(error, Rejected):
+            self._finish(message, "parked", reason)
+        elif self._attempt(message) < last:
+            self._finish(message, "retried", reason, last)
+        elif self._documents_answer():
+            self._finish(message, "parked", reason)
         else:
-            last = len(self._waits) - isinstance(error, Unreachable)
-            self._finish(message, "retried", f"{type(error).__name__}: {error}", last)
+            self._finish(message, "retried", reason, last - 1)
         return result, None
 
-    def _is_over(self, message: Any, error: BaseException) -> bool:
-        """Whether no other attempt is worth it; for a server that is away there is always one."""
-        if isinstance(error, Unreachable):
+    def _documents_answer(self) -> bool:
+        """Whether the document server works: what fails while it does not is not the event's."""
+        check = self.container.config["ready_checks"].get("documents")
+        try:
+            return check is None or not check()
+        except Unavailable:
             return False
-        return isinstance(error, Rejected) or self._attempt(message) >= len(self._waits)
 
     def _finish(self, message: Any, outcome: str, reason: str = "", last: int = 0) -> None:
         try:

@@ -90,13 +90,12 @@ def _candidates(
     terms = list(_scored_terms(traits))
     results = _published(store, finder.most_alike(terms, _MOST, delivered=True))
     served = served_by(project, results)
-    found = _published(store, dict.fromkeys((*finder.most_alike(terms, _MOST), *served)))
+    found = _published(store, (*finder.most_alike(terms, _MOST), *served))
     return found, of_place(served, found, project.territory)
 
 
 def _published(store: Store, ids: Iterable[str]) -> list[Dataset]:
-    read = map(store.of(Dataset).find_one, ids)
-    return [dataset for dataset in read if dataset and dataset.state == "published"]
+    return [one for one in store.of(Dataset).of_ids(ids) if one.state == "published"]
 
 
 def _scored_terms(traits: ProjectTraits) -> Iterator[list[ScoredTerm]]:

@@ -12,8 +12,8 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.search.concepts import vocabulary
 from services.catalog.search.indexed_dataset import document_of, texts_of
 from services.catalog.search.text_index import IndexedDataset, TextIndex
-from shared.errors import Unavailable
-from shared.indexes.change_feed import MARGIN, ChangeFeed
+from shared.errors import Unreachable
+from shared.indexes.change_feed import JUST_NOW, MARGIN, ChangeFeed
 from shared.store import Store
 from shared.words import fold
 
@@ -43,7 +43,7 @@ class CatalogueIndex(TextIndex):
         self._in_thread = in_thread
         self._feed = ChangeFeed(Dataset)
         self._writer = self._index.writer(_HEAP_BYTES, 1)
-        self._busy = Lock()
+        self._busy, self._in_step_at = Lock(), 0.0
         self._unwritten = set[str]()
         self._learn(vocabulary())
         self._unwritten.update(self.vocabulary.written)
@@ -55,12 +55,19 @@ class CatalogueIndex(TextIndex):
     def follow(self, store: Store, margin: timedelta = MARGIN) -> int:
         """Take in what changed of the documents; how many there were.
 
-        Raises Unavailable when another thread is at it for long: the index is made anew.
+        Raises Unreachable when another thread is at it for long: the index is made anew.
         """
+        asked = time.monotonic()
         if not self._busy.acquire(timeout=_PATIENCE_SECONDS):
-            raise Unavailable("the index of the catalogue is being made; ask again later")
+            raise Unreachable("the index of the catalogue is being made; ask again later")
         try:
-            return self.put(self._feed.changes(store, margin))
+            began = time.monotonic()
+            # Of many who wait, the first looks for all.
+            if self._in_step_at > asked and margin <= JUST_NOW:
+                return 0
+            count = self.put(self._feed.changes(store, margin))
+            self._in_step_at = began
+            return count
         finally:
             self._busy.release()
 

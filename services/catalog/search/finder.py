@@ -28,7 +28,7 @@ from services.catalog.search.text_index import IndexedDataset, TextIndex
 from shared.aggregate import ViewPage, now
 from shared.auth import Caller
 from shared.background import Loop
-from shared.errors import Forbidden
+from shared.errors import Forbidden, Unreachable
 from shared.indexes.change_feed import JUST_NOW, MARGIN
 from shared.store import Store
 
@@ -83,8 +83,11 @@ class Finder(Loop):
     ) -> list[str]:
         """The ids of published datasets, those with most points first: of each group its best.
 
-        With `delivered` only of what delivered projects gave back.
+        With `delivered` only of what delivered projects gave back. Raises Unreachable while the
+        index is made: events, which ask here, come again.
         """
+        if not self.is_ready:
+            raise Unreachable("the index of the catalogue is being made")
         index = self._in_step()
         found = with_any(index.schema, terms, delivered=delivered)
         searcher = index.searcher()
