@@ -18,6 +18,7 @@ from shared.http import openapi
 from shared.http.connections import Connection, Connections
 from shared.http.health import Health
 from shared.http.protocol import SOCKET_SECONDS, StrictProtocol
+from shared.http.recent_answers import RecentAnswers
 from shared.http.route import Route
 from shared.http.turns import Turn, Turns
 from shared.http.wsgi import App, Handler, exposition
@@ -68,7 +69,8 @@ class WebServer(NamekoWebServer):
         self.connections = Connections(self.container.service_name, most)
         # Those that were cut have a turn to end in.
         self._pool = eventlet.GreenPool(2 * most)
-        self._in_hand = 0
+        self._in_hand, self._answers = 0, RecentAnswers()
+        self.container.config["ready_checks"]["requests"] = self._answers.check
         self._members, self._strangers = Turns(_PLACES), Turns(_STRANGERS)
 
     @property
@@ -117,7 +119,8 @@ class WebServer(NamekoWebServer):
             ),
         }
         served = {(one.route.method, one.route.pattern): one.handle for one in self.routes}
-        return App(service, {**watched, **served}, frozenset(pattern for _, pattern in watched))
+        quiet = frozenset(pattern for _, pattern in watched)
+        return App(service, {**watched, **served}, quiet, self._answers)
 
     def run(self) -> None:
         """Accept connections until stopped; too many open files is a reason to wait, not to die."""

@@ -38,6 +38,7 @@ class ChangeFeed(Generic[A]):
         self._cls, self.since = cls, since
         self._every = every or (lambda store: store.of(cls).every())
         self._told: dict[str, tuple[int, datetime]] = {}
+        self._looked: dict[timedelta, datetime] = {}
 
     def changes(self, store: Store, margin: timedelta = MARGIN) -> Iterator[A]:
         """The documents that changed since they were told; all of them at first.
@@ -46,13 +47,22 @@ class ChangeFeed(Generic[A]):
         Who asks often gives a shorter `margin`, and now and then the whole one.
         """
         latest, began = self.since, now()
-        found = self._recent(store, latest - margin) if latest else self._every(store)
+        found = self._recent(store, self._unseen(latest, margin)) if latest else self._every(store)
         for one in found:
             yield one
             self._told[one.id] = one.version, one.changed_at
             latest = max(latest or one.changed_at, one.changed_at)
+        self._looked |= {one: began for one in {JUST_NOW, margin} if one <= margin}
         # Of before, when documents did not say it, or there are none: all were read a moment ago.
         self._forget_before(max(latest or LONG_AGO, began - MARGIN))
+
+    def _unseen(self, latest: datetime, margin: timedelta) -> datetime:
+        """When the oldest change was that may have been saved since the last look.
+
+        After a harvest much has changed within the margin before the latest, and was seen.
+        """
+        looked = self._looked.get(margin, LONG_AGO)
+        return max(latest - margin, min(latest, looked - margin))
 
     def _recent(self, store: Store, since: datetime) -> Iterator[A]:
         """Those that changed at that time or later and were not told as they are now.

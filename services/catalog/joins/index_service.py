@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -54,6 +55,7 @@ class JoinIndexService(Loop):
         self._taken: dict[str, str] = {}
         self._unsaved = 0
         self._has_deleted = self._is_made = False
+        self._in_step_at = 0.0
 
     def ask(self, about: str, question: Callable[[JoinIndex], T]) -> T:
         """The answer from an index that knows the dataset `about` as it is saved now.
@@ -87,12 +89,15 @@ class JoinIndexService(Loop):
         self._ask(lambda _index: None, MARGIN)
 
     def _ask(self, question: Callable[[JoinIndex], T], margin: timedelta, about: str = "") -> T:
+        asked = time.monotonic()
         with self._turn():
             if self._index is None:
                 self._index = self._open()
             index = self._index
             with metrics.join_seconds.labels(self._service, "catch_up").time():
-                self._catch_up(index, margin, about)
+                # Of many who wait, the first looks for all.
+                is_in_step = self._in_step_at > asked and margin <= JUST_NOW
+                self._catch_up(index, None if is_in_step else margin, about)
             self._is_made = True
             with metrics.join_seconds.labels(self._service, "answer").time():
                 answer: T = self._in_thread(question, index)
@@ -117,10 +122,13 @@ class JoinIndexService(Loop):
         index: JoinIndex = self._in_thread(JoinIndex.restored, found.state)
         return index
 
-    def _catch_up(self, index: JoinIndex, margin: timedelta, about: str) -> None:
+    def _catch_up(self, index: JoinIndex, margin: timedelta | None, about: str) -> None:
         before = self._unsaved
-        for dataset in self._feed.changes(self._store, margin):
-            self._take(index, dataset)
+        if margin is not None:
+            began = time.monotonic()
+            for dataset in self._feed.changes(self._store, margin):
+                self._take(index, dataset)
+            self._in_step_at = began
         if about and (newest := self._store.of(Dataset).find_one(about)):
             self._take(index, newest)
         if self._unsaved > before:
