@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 from pydantic import Field
@@ -32,7 +33,7 @@ from shared.errors import Forbidden, Unreachable
 from shared.indexes.change_feed import JUST_NOW, MARGIN
 from shared.store import Store
 
-_IDLE_SECONDS = 30
+_IDLE_SECONDS, _PATIENCE_SECONDS = 30, 5
 
 _IGNORED = "Les mots cherchés ne distinguent aucun jeu de données : la liste n'en tient pas compte."
 
@@ -64,8 +65,12 @@ class Finder(Loop):
     def __init__(self, service: str, store: Store, in_thread: Callable[..., Any]) -> None:
         super().__init__(_IDLE_SECONDS, self._follow)
         self._service, self._store, self._index = service, store, CatalogueIndex(in_thread)
-        self.is_ready = False
+        self._complete = Event()
+
+    @property
+    def is_ready(self) -> bool:
         """Whether the index was complete once."""
+        return self._complete.is_set()
 
     def search(
         self, query: DatasetQuery, caller: Caller, joinable: Collection[str] | None = None
@@ -87,7 +92,7 @@ class Finder(Loop):
         index is made: events, which ask here, come again.
         """
         if not self.is_ready:
-            raise Unreachable("the index of the catalogue is being made")
+            raise _being_made()
         index = self._in_step()
         found = with_any(index.schema, terms, delivered=delivered)
         searcher = index.searcher()
@@ -95,14 +100,21 @@ class Finder(Loop):
         return [str(searcher.doc(address).get_first("id")) for _score, address in hits]
 
     def _in_step(self) -> TextIndex:
+        # Who asks while it is made leaves that to the loop.
+        if not self._complete.wait(_PATIENCE_SECONDS):
+            raise _being_made()
         self._follow(JUST_NOW)
         return self._index
 
     def _follow(self, margin: timedelta = MARGIN) -> None:
         taken = self._index.follow(self._store, margin)
         metrics.search_indexed.labels(self._service).inc(taken)
-        self.is_ready = True
+        self._complete.set()
         metrics.search_followed.labels(self._service).set_to_current_time()
+
+
+def _being_made() -> Unreachable:
+    return Unreachable("the index of the catalogue is being made; ask again later")
 
 
 def search(

@@ -160,7 +160,7 @@ def test_processes_that_restart_in_turn_refuse_no_request(
 
     One that is to stop turns red and serves on, and keeps no connection for later.
     """
-    drain = {"DATALAB_HTTP_DRAIN_SECONDS": "1"}
+    drain = {"DATALAB_HTTP_DRAIN_SECONDS": "3"}
     with (
         serving(http_environ | drain, tmp_path, token) as one,
         serving(http_environ | drain, tmp_path, token) as other,
@@ -168,16 +168,21 @@ def test_processes_that_restart_in_turn_refuse_no_request(
         balancer = Balancer([one, other])
         with balancer.asking("/things"):
             for client in (one, other):
-                process = client.service.process
-                assert process is not None
-                process.send_signal(signal.SIGTERM)
-                eventually(lambda client=client: "running" in client.service.red())
-                answer = client("GET", "/things")
-                assert (answer.status, answer.headers["Connection"]) == (200, "close")
-                assert process.wait(10) == 0
-                client.service.start()
+                restart(client)
         assert len(balancer.statuses) > 10
         assert set(balancer.statuses) == {200}
+
+
+def restart(client: Client) -> None:
+    """Stop a process, which serves on for a while and ends each connection, and start it again."""
+    process = client.service.process
+    assert process is not None
+    process.send_signal(signal.SIGTERM)
+    eventually(lambda: "running" in client.service.red())
+    answer = client("GET", "/things")
+    assert (answer.status, answer.headers["Connection"]) == (200, "close")
+    assert process.wait(10) == 0
+    client.service.start()
 
 
 class Balancer:

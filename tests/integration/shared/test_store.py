@@ -272,3 +272,22 @@ def test_preparing_twice_is_harmless(store: Store) -> None:
     """Every process of a service does it when it starts."""
     store.prepare((Thing, Other))
     store.check(1)
+
+
+def test_documents_of_ids_are_found_once_however_many_there_are(things: Repository[Thing]) -> None:
+    """Those that are unknown are left out; an id may come twice."""
+    ids = [f"{number:04}" for number in range(PAGE_LIMIT + 5)]
+    for one in ids:
+        things.save(Thing(id=one))
+    assert [thing.id for thing in things.of_ids(["unknown", *ids[::-1], ids[0]])] == ids
+    assert list(things.of_ids([])) == []
+
+
+def test_newest_are_told_by_version_and_date(things: Repository[Thing]) -> None:
+    """Without the documents themselves."""
+    at = now().replace(microsecond=0)
+    for number in range(4):
+        things.save(Thing(id=str(number), due=at + timedelta(seconds=number)))
+    found = things.newest("due", 2)
+    assert [(name, version) for name, version, _ in found] == [("3", 1), ("2", 1)]
+    assert [abs(due - at).seconds for _, _, due in found] == [3, 2]
