@@ -24,6 +24,7 @@ from services.catalog.matching.runnable_recipes import fitting
 from services.catalog.search.finder import Finder
 from services.catalog.search.search_query import ScoredTerm
 from shared.applications.cross_application import CHOICE
+from shared.background import in_turns
 from shared.errors import Invalid
 from shared.events import Envelope, Obstacle, ProjectSubmitted, Treatment, TreatmentProposed
 from shared.store import Store
@@ -47,7 +48,9 @@ def advise(
     named = {*project.dataset_ids, *inputs}
     own = list(filter(None, known_to(store, project.holder_id, named).values()))
     traits = traits_of(project, own)
-    matches = best_matches(traits, *_candidates(store, finder, project, traits))
+    candidates, served = _candidates(store, finder, project, traits)
+    # To compare one takes milliseconds, and there are hundreds.
+    matches = best_matches(traits, in_turns(candidates, 1), served)
     columns = columns_of(traits, own)
     texts = (project.title, project.problem, project.theme, *project.keywords)
     recipes, held = fitting(store, texts, columns), brought(traits, own)

@@ -1,15 +1,12 @@
 """An index hears of every change of the catalogue, once."""
 
-from contextlib import closing
 from datetime import timedelta
-from uuid import uuid4
-
-from pymongo import monitoring
 
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import now
 from shared.indexes.change_feed import JUST_NOW, ChangeFeed
 from shared.store import Store
+from tests.document_queries import counted
 from tests.unit.catalog.samples import metadata, registered
 
 
@@ -54,9 +51,7 @@ def test_a_dataset_saved_late_is_told(store: Store) -> None:
 
 def test_a_harvest_is_not_looked_through_again(mongodb_uri: str) -> None:
     """However long nothing changed since, a look asks for the few newest alone."""
-    answers = Answers()
-    monitoring.register(answers)
-    with closing(Store(mongodb_uri, f"test_{uuid4().hex[:12]}")) as store:
+    with counted(mongodb_uri) as (store, queries):
         store.prepare((Dataset,))
         harvested_at = now() - timedelta(seconds=10)
         for number in range(50):
@@ -66,25 +61,9 @@ def test_a_harvest_is_not_looked_through_again(mongodb_uri: str) -> None:
         feed = ChangeFeed(Dataset)
         list(feed.changes(store))
         list(feed.changes(store, JUST_NOW))
-        answers.documents = 0
+        queries.documents = 0
         assert list(feed.changes(store, JUST_NOW)) == []
-    assert answers.documents <= 8
-
-
-class Answers(monitoring.CommandListener):
-    """Counts the documents that servers answer with."""
-
-    documents = 0
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Count those of one answer."""
-        self.documents += len(event.reply.get("cursor", {}).get("firstBatch", ()))
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Not looked at."""
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Not looked at."""
+        assert queries.documents <= 8
 
 
 def test_what_failed_is_told_again(store: Store) -> None:
