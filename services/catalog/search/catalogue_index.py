@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from tantivy import Document
 
@@ -14,6 +14,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.search.concepts import vocabulary
 from services.catalog.search.indexed_dataset import document_of, texts_of
 from services.catalog.search.text_index import IndexedDataset, TextIndex
+from shared.background import in_turns
 from shared.errors import Unreachable
 from shared.indexes.change_feed import JUST_NOW, MARGIN, ChangeFeed
 from shared.store import Store
@@ -24,11 +25,36 @@ log = logging.getLogger(__name__)
 _HEAP_BYTES = 15_000_000
 """The least a writer of tantivy takes for one thread."""
 
-_BATCH = 50
-"""Datasets that are taken in within a fraction of a second."""
+_BATCH, _DATASETS_PER_TURN = 100, 25
+"""Datasets that are read together in a thread, and those of them that are put in together."""
 
 _PATIENCE_SECONDS = 5
 _SHORTEST_WORD = 3
+
+
+_Content: TypeAlias = tuple[dict[str, dict[str, str]], tuple[Document, IndexedDataset]]
+"""The words of a dataset, and what it is found by."""
+
+
+class _ReadDataset(NamedTuple):
+    """A dataset with its content; that is None of a deleted one, and an error of a broken one."""
+
+    dataset: Dataset
+    content: _Content | Exception | None
+
+
+def _read_all(datasets: Iterable[Dataset]) -> list[_ReadDataset]:
+    return [_ReadDataset(dataset, _content(dataset)) for dataset in datasets]
+
+
+def _content(dataset: Dataset) -> _Content | Exception | None:
+    if dataset.deletion:
+        return None
+    try:
+        texts = texts_of(dataset)
+        return texts, document_of(dataset, texts)
+    except Exception as error:  # noqa: BLE001 - told by who may write to the log
+        return error
 
 
 class CatalogueIndex(TextIndex):
@@ -75,7 +101,7 @@ class CatalogueIndex(TextIndex):
     def put(self, datasets: Iterable[Dataset]) -> int:
         """Take in datasets, each in place of what was known of it; how many there were.
 
-        One of which its words cannot be made is left out, and the log says so.
+        One whose words cannot be read is left out, and the log says so.
         """
         count, batch = 0, list[Dataset]()
         try:
@@ -92,18 +118,11 @@ class CatalogueIndex(TextIndex):
         return count
 
     def _put_together(self, datasets: list[Dataset]) -> int:
-        for identifier, error in self._in_thread(self._put_all, datasets) if datasets else ():
-            log.error("a dataset is not found", exc_info=error, extra={"dataset": identifier})
+        """Take these in: their words are read in a thread, the index is changed here alone."""
+        if datasets:
+            for one in in_turns(self._in_thread(_read_all, datasets), _DATASETS_PER_TURN):
+                self._put(one)
         return len(datasets)
-
-    def _put_all(self, datasets: Iterable[Dataset]) -> list[tuple[str, Exception]]:
-        failed = []
-        for dataset in datasets:
-            try:
-                self._put(dataset)
-            except Exception as error:  # noqa: BLE001 - told by who may write to the log
-                failed.append((dataset.id, error))
-        return failed
 
     def _settle(self) -> None:
         self._writer.commit()
@@ -113,12 +132,14 @@ class CatalogueIndex(TextIndex):
             del self.kept[serial]
         self._left, self._gone = [], self._left
 
-    def _put(self, dataset: Dataset) -> None:
+    def _put(self, read: _ReadDataset) -> None:
+        dataset, content = read
         self._forget(dataset.id)
-        if dataset.deletion:
+        if isinstance(content, Exception):
+            log.error("a dataset is not found", exc_info=content, extra={"dataset": dataset.id})
+        if content is None or isinstance(content, Exception):
             return
-        texts = texts_of(dataset)
-        document, shown = document_of(dataset, texts)
+        texts, (document, shown) = content
         self._taken += 1
         self._serials[dataset.id] = self._taken
         self.kept[self._taken] = shown.lines
