@@ -13,6 +13,9 @@ from shared.errors import TooMany, Unavailable
 OF_ONE = 4
 """Requests of one share: more would share the same processor, and others' wait for it."""
 
+OWN_LOAD = "trop de vos requêtes sont en cours ; attendez qu'une d'elles finisse"
+"""What a member is told whose own requests keep it waiting."""
+
 Turn = Callable[[], AbstractContextManager[None]]
 """Has a place while the block lasts, once it is the turn of whom the request is for."""
 
@@ -63,7 +66,7 @@ class Turns:
 
     def _reason(self, share: str) -> Unavailable:
         if self._taken[share] >= self._most:
-            return TooMany("trop de vos requêtes sont en cours ; attendez qu'une d'elles finisse")
+            return TooMany(OWN_LOAD)
         return Unavailable("every worker is busy")
 
     def _leave(self, share: str) -> None:

@@ -285,7 +285,7 @@ def test_documents_of_ids_are_found_once_however_many_there_are(things: Reposito
 
 def test_newest_are_told_by_version_and_date(things: Repository[Thing]) -> None:
     """Without the documents themselves."""
-    dates = [datetime(2999, 1, 1, 0, 0, second, 5_000, tzinfo=UTC) for second in range(4)]
+    dates = [datetime(9999, 12, 1, 0, 0, second, 5_000, tzinfo=UTC) for second in range(4)]
     for number, date in enumerate(dates):
         things.save(Thing(id=f"newest-{number}", due=date))
     assert things.newest("due", 2) == [("newest-3", 1, dates[3]), ("newest-2", 1, dates[2])]
