@@ -2,12 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from threading import Event, Thread
+from typing import TypeVar
 
 from shared.errors import LabError
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _SHORTEST_REST, _LONGEST_REST = 1.0, 60.0
 
@@ -89,3 +92,11 @@ def _succeeds(work: Callable[..., object], *given: object, key: str = "") -> boo
         log.exception("background work met a fault of ours", extra=about)
         return False
     return True
+
+
+def in_turns(items: Iterable[T], many: int = 50) -> Iterator[T]:
+    """The items; after so many of them, everybody else in the process has a turn."""
+    for number, item in enumerate(items, 1):
+        yield item
+        if number % many == 0:
+            time.sleep(0)

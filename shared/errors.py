@@ -99,7 +99,7 @@ class Unavailable(LabError):
 
 
 class Unreachable(Unavailable):
-    """The document server cannot be reached: nothing can be done without it, so events wait."""
+    """What nothing can be done without is away, or not made yet: events wait for it."""
 
 
 class Conflict(Unavailable):

@@ -60,6 +60,13 @@ class Settings(MailSettings):
         description="each service's database is called `<prefix>_<service>`",
         examples=["datalab"],
     )
+    http_drain_seconds: float = Field(
+        default=5,
+        ge=0,
+        le=10,
+        description="how long a process that is to stop serves on with a red `/readyz`, so that"
+        " balancers call another one first",
+    )
     lab_kind: PublisherKind | None = Field(
         default=None,
         description="what kind of body that is, as portals ask: regional_authority, nonprofit, ...",
@@ -73,7 +80,7 @@ class Settings(MailSettings):
     reviewers: int = Field(
         default=1, ge=1, le=2, description="reviewers who have to agree before a project is secured"
     )
-    max_workers: int = Field(default=10, ge=1, description="messages handled at the same time")
+    max_workers: int = Field(default=10, ge=1, description="events handled at the same time")
     least_free_bytes: int = Field(
         default=256_000_000,
         ge=0,

@@ -1,4 +1,4 @@
-"""Documents: the only module that knows MongoDB.
+"""Documents: with shared/store_errors.py the only module that knows MongoDB.
 
 An aggregate is one document; state, version, outbox and handled ids are saved in one conditional
 write. Only calls that behave the same on every MongoDB-compatible server are used: `insert_one`,
@@ -9,21 +9,21 @@ value is found by `{"$in": [value]}`: equality finds nothing on the embedded ser
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
+from uuid import uuid4
 
 import pymongo
-from bson.errors import BSONError
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.errors import DuplicateKeyError
 
 from shared import trace
-from shared.aggregate import NEVER, Aggregate, now
-from shared.errors import Conflict, NotFound, Rejected, Unavailable, Unreachable
+from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
+from shared.errors import Conflict, NotFound
 from shared.events import Envelope
+from shared.store_errors import translated
 
 A = TypeVar("A", bound=Aggregate)
 Document = dict[str, Any]
@@ -35,28 +35,7 @@ CONFLICTS = 20
 PAGE_LIMIT = 200
 _LONGEST_PAUSE = 0.5
 _MILLISECOND = 1000
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except DuplicateKeyError:
-        raise
-    except pymongo.errors.NetworkTimeout as error:  # which may be for what was asked
-        raise Unavailable("the document server does not answer") from error
-    except ConnectionFailure as error:  # a server that dies cuts each connection
-        raise Unreachable("the document server does not answer") from error
-    except PyMongoError as error:
-        raise Unavailable(f"the document server refused: {_name_of(error)}") from error
-    except (BSONError, OverflowError, UnicodeEncodeError) as error:
-        raise Rejected("cette valeur ne peut être enregistrée, ou est trop longue") from error
-
-
-def _name_of(error: PyMongoError) -> str:
-    """What kind of refusal it is; the server's own words may show hosts and documents."""
-    details = error.details if isinstance(error, OperationFailure) else None
-    return str((details or {}).get("codeName") or type(error).__name__)
+_ROOM = "x" * (1 << 16)
 
 
 def _sortable(value: object) -> object:
@@ -85,7 +64,7 @@ class Repository(Generic[A]):
 
     def find_one(self, identifier: str) -> A | None:
         """The aggregate of that id, or None."""
-        with _translated():
+        with translated():
             # An RPC argument may be anything: as it is, an object would be read as an operator.
             document = self._collection.find_one({"_id": str(identifier)})
         return self._load(document) if document else None
@@ -100,9 +79,22 @@ class Repository(Generic[A]):
     ) -> list[A]:
         """The first `limit` aggregates whose indexed fields fit `where`."""
         order = pymongo.DESCENDING if descending else pymongo.ASCENDING
-        with _translated():
+        with translated():
             cursor = self._collection.find(dict(where or {})).sort(sort, order).limit(limit)
             return [self._load(document) for document in cursor]
+
+    def of_ids(self, identifiers: Iterable[str]) -> Iterator[A]:
+        """The aggregates of these ids, by id, as far as there are any; read page by page."""
+        ids = sorted(set(map(str, identifiers)))
+        for at in range(0, len(ids), PAGE_LIMIT):
+            yield from self.find({"_id": {"$in": ids[at : at + PAGE_LIMIT]}})
+
+    def newest(self, field: str, limit: int) -> list[tuple[str, int, datetime]]:
+        """Id, version and the date `field` of the `limit` documents in which it is latest."""
+        read = self._collection.find({}, {"version": True, field: True})
+        with translated():
+            found = read.sort(field, pymongo.DESCENDING).limit(limit)
+            return [(one["_id"], one["version"], one.get(field, LONG_AGO)) for one in found]
 
     def page(
         self,
@@ -131,7 +123,7 @@ class Repository(Generic[A]):
 
     def count(self, where: Mapping[str, Any], *, most: int) -> int:
         """How many documents fit `where`; those beyond `most` are not counted."""
-        with _translated():
+        with translated():
             # For `count_documents` the embedded server walks through the whole collection.
             return sum(1 for _ in self._collection.find(dict(where)).limit(most))
 
@@ -190,7 +182,7 @@ class Repository(Generic[A]):
 
     def remove(self, aggregate: A) -> None:
         """Delete this very version, and nothing when it changed."""
-        with _translated():
+        with translated():
             self._collection.delete_one({"_id": aggregate.id, "version": aggregate.version})
 
     def lease(self, aggregate: A, field: str, until: timedelta) -> A | None:
@@ -208,14 +200,14 @@ class Repository(Generic[A]):
 
     def _insert(self, document: Document) -> None:
         try:
-            with _translated():
+            with translated():
                 self._collection.insert_one(document)
         except DuplicateKeyError as error:
             raise Conflict(f"{document['_id']} existe déjà") from error
 
     def _replace(self, document: Document, version: int) -> None:
         condition = {"_id": document["_id"], "version": version}
-        with _translated():
+        with translated():
             if self._collection.replace_one(condition, document).matched_count == 0:
                 raise Conflict
 
@@ -255,7 +247,7 @@ class Store:
 
     def prepare(self, classes: tuple[type[Aggregate], ...]) -> None:
         """Create the indexes of these classes; harmless when they are there."""
-        with _translated():
+        with translated():
             for cls in classes:
                 for field in (*cls.indexes, "outbox_since"):
                     self._database[cls.collection].create_index(field)
@@ -264,7 +256,7 @@ class Store:
         """Documents of `cls` whose oldest event has waited for `age` or longer, oldest first."""
         waiting = {"has_outbox": True, "outbox_since": {"$lte": now() - age}}
         found = self._database[cls.collection].find(waiting)
-        with _translated():
+        with translated():
             return list(found.sort("outbox_since", pymongo.ASCENDING).limit(PAGE_LIMIT))
 
     def published(self, cls: type[Aggregate], document: Document, ids: set[str]) -> None:
@@ -278,7 +270,7 @@ class Store:
             left = [event for event in document["outbox"] if event["id"] not in ids]
             cleared = {**document, "outbox": left, "has_outbox": bool(left)}
             condition = {"_id": document["_id"], "version": document["version"]}
-            with _translated():
+            with translated():
                 # Whole, since the embedded server changes the type of what `$set` writes.
                 if collection.replace_one(condition, cleared).matched_count:
                     return
@@ -288,12 +280,14 @@ class Store:
             document = newer
 
     def check(self, seconds: float) -> None:
-        """Write a document; Unavailable when the server did not take it within `seconds`."""
-        written = {"_id": "probe", "at": now()}
-        with _translated(), pymongo.timeout(seconds), suppress(DuplicateKeyError):
-            probes = self._database["readiness"]
-            if not probes.replace_one({"_id": "probe"}, written).matched_count:
-                probes.insert_one(written)
+        """Write a document and delete it; Unavailable when that is not done within `seconds`.
+
+        A new one, as large as many: on a full disk the same few bytes may be written for ever.
+        """
+        probe = {"_id": uuid4().hex, "room": _ROOM}
+        with translated(), pymongo.timeout(seconds):
+            self._database["readiness"].insert_one(probe)
+            self._database["readiness"].delete_one({"_id": probe["_id"]})
 
     def close(self) -> None:
         """Close the connections."""

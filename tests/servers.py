@@ -364,11 +364,13 @@ class RunningService(Process):
     """A service process; `start` again after `kill` or `stop` keeps its port and its log."""
 
     def __init__(self, spec: str, environ: Mapping[str, str], folder: Path) -> None:
-        port = free_port()
+        self._port = port = free_port()
         self.url = f"http://{LOOPBACK}:{port}"
         home = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
         command = [sys.executable, "-m", "shared.run", spec]
-        environment = {**home, **environ, "DATALAB_HTTP_PORT": str(port)}
+        # No balancer follows it, unless a test has one.
+        drain = {"DATALAB_HTTP_DRAIN_SECONDS": "0"}
+        environment = {**home, **drain, **environ, "DATALAB_HTTP_PORT": str(port)}
         super().__init__(command, environment, folder / "log")
 
     def start(self) -> None:
@@ -386,6 +388,10 @@ class RunningService(Process):
         except OSError as error:
             return {"running": str(error)}
         return {}
+
+    def listens(self) -> bool:
+        """Whether it takes connections."""
+        return listening(self._port)
 
     def ready(self) -> bool:
         """Whether `/readyz` answers 200."""

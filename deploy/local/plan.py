@@ -93,6 +93,9 @@ class Plan:
             "DATALAB_TOKEN_PUBLIC_KEY": str(self.keys.public),
             "DATALAB_WATCHED_FOLDERS": ",".join(map(str, self._server_folders())),
         }
+        if self.workers == 1:
+            # There is no other process that balancers could call.
+            defaults["DATALAB_HTTP_DRAIN_SECONDS"] = "0"
         if self.service_processes()[program] == "intake":
             defaults["DATALAB_TOKEN_PRIVATE_KEY"] = str(self.keys.private)
             defaults["DATALAB_SIGN_IN_KEY"] = self._secret("sign_in.key")

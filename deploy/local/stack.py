@@ -8,8 +8,9 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from deploy import PORTAL, SERVICES
@@ -24,7 +25,16 @@ from deploy.local.preflight import (
     refuse_ports,
     refuse_wrong_settings,
 )
-from deploy.local.supervision import ProcessState, Program, Supervisor, end, leftovers, wait_until
+from deploy.local.supervision import (
+    FROZEN,
+    ProcessState,
+    Program,
+    Supervisor,
+    end,
+    is_stopped,
+    leftovers,
+    wait_until,
+)
 
 Progress = Callable[[str], None]
 START_SECONDS = 180.0
@@ -85,14 +95,27 @@ class Stack:
         """The state of every process; none when the stack is down."""
         return self._supervisor.states() if self.running() else []
 
+    def examined(self) -> list[ProcessState]:
+        """The same, of which those that supervisor calls running, and do nothing, are FROZEN."""
+        with ThreadPoolExecutor() as threads:
+            return list(threads.map(self._examined, self.status()))
+
     def pid(self, program: str) -> int:
         """The process id of a program, 0 while it does not run."""
         return next((state.pid for state in self.status() if state.name == program), 0)
 
     def ready(self, program: str) -> bool:
         """Whether this service process answers 200 on `/readyz`."""
+        return self._answers(program, "/readyz")
+
+    def _examined(self, state: ProcessState) -> ProcessState:
+        serves = state.name in {*self.plan.service_processes(), PORTAL}
+        is_silent = serves and state.state == "RUNNING" and not self._answers(state.name, "/livez")
+        return replace(state, state=FROZEN) if is_silent or is_stopped(state.pid) else state
+
+    def _answers(self, program: str, path: str) -> bool:
         try:
-            url = self.plan.url(program) + "/readyz"
+            url = self.plan.url(program) + path
             with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
                 return bool(answer.status == _OK)
         except OSError:

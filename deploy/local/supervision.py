@@ -22,6 +22,9 @@ from deploy.local import StackError
 MARK = "DATALAB_STACK"
 """Every process of a stack has this variable in its environment: the stack's home."""
 
+FROZEN = "FROZEN"
+"""The state of a process that runs as far as supervisor knows, and does nothing."""
+
 _INHERITED = {
     name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
 }
@@ -47,6 +50,11 @@ class ProcessState:
     name: str
     state: str
     pid: int
+
+    @property
+    def works(self) -> bool:
+        """Whether it runs and does something."""
+        return self.pid != 0 and self.state != FROZEN
 
 
 class Supervisor:
@@ -162,6 +170,13 @@ stdout_logfile_backups=1
 def leftovers(home: Path) -> list[psutil.Process]:
     """The processes that carry the mark of the stack at `home`."""
     return [process for process in psutil.process_iter() if _stack_of(process) == str(home)]
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a signal has stopped that process, which SIGCONT lets go on; not where it is 0."""
+    with contextlib.suppress(psutil.Error):
+        return pid != 0 and bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    return False
 
 
 def end(processes: list[psutil.Process]) -> None:

@@ -128,6 +128,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, ForRead
     def tell_joins(self, envelope: Envelope[events.DatasetPublished]) -> None:
         """Let projects that wait for a dataset read it; tell what it can be joined with."""
         requests.adjust_access(self.documents, envelope.data.dataset_id)
+        self.joins.check_made()
         discovery.tell_joins(self.documents, self.joins, envelope)
 
     @on(events.DatasetDescribed)
@@ -169,6 +170,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, ForRead
     def _inputs_of(self, treatment: Treatment, member_id: str) -> KnownInputs:
         """The tables of a treatment, and its crossings, as that member may know them."""
         member = Caller(member_id, frozenset())
+        self.joins.check_made()
         return treatment_inputs.describe(self.documents, self.joins, treatment, member)
 
     @on(events.RecipePublished, events.RecipeRetired)

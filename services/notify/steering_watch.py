@@ -20,10 +20,9 @@ from services.notify.steering.facts import facts_of
 from services.notify.steering.index import SubjectIndex
 from services.notify.steering.kept_facts import hear
 from services.notify.steering.model import Subject
-from services.notify.steering.world import in_turns
 from services.notify.timeline import TimelineEntry
 from shared.aggregate import Aggregate, now
-from shared.background import Loop
+from shared.background import Loop, in_turns
 from shared.events import unwrap
 from shared.store import PAGE_LIMIT, Store
 

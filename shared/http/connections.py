@@ -10,6 +10,7 @@ from eventlet import wsgi
 
 from shared import metrics
 from shared.errors import TooMany, Unavailable
+from shared.http.turns import OWN_LOAD
 
 _SHARES = 5
 """One member's requests hold at most this part of the connections: a fifth."""
@@ -90,7 +91,7 @@ class Connections:
         if len(self._open) > self._most:
             raise Unavailable("every connection is in use")
         if member and sum(one.member == member for one in self._open) >= self._most // _SHARES:
-            raise TooMany("trop de vos requêtes sont en cours ; attendez qu'une d'elles finisse")
+            raise TooMany(OWN_LOAD)
         connection.member = member
 
     def _count(self, state: State) -> int:

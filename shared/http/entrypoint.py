@@ -8,7 +8,6 @@ from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
-import eventlet
 from eventlet.event import Event
 from nameko.extensions import Entrypoint, register_entrypoint
 from pydantic import ValidationError
@@ -17,19 +16,18 @@ from werkzeug.wrappers import Request, Response
 
 from shared import trace
 from shared.auth import ANYBODY, Caller, bearer_of
-from shared.errors import Forbidden, NotFound, Unavailable
-from shared.http.request import chosen_format, read_json, read_query
+from shared.errors import Forbidden, NotFound
+from shared.http.request import chosen_format, read_query, receive_json
 from shared.http.response import answer
 from shared.http.route import Call, Download, EventStream, Route
 from shared.http.server import WebServer
+from shared.http.turns import Turn
 from shared.http.upload import Upload
+from shared.inbound import parse_json
 from shared.words import ROLES
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | None
-
-_WORKER_SECONDS = 20
-"""How long a request waits for a free worker before it is told to come back."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -48,7 +46,7 @@ class http(Route):  # noqa: N801 - services write it as a decorator
 
 
 class HttpRoute(Entrypoint):
-    """One route of a service, run in nameko's pool of workers."""
+    """One route of a service, run in a worker of nameko's."""
 
     server = WebServer()
 
@@ -71,16 +69,24 @@ class HttpRoute(Entrypoint):
         self.server.unregister_provider(self)
 
     def handle(self, request: Request, **parameters: str) -> Response:
-        """Answer one request; raises what the answer's problem is made of."""
+        """Answer one request; raises what the answer's problem is made of.
+
+        All that costs time is done in turns of whom it is for; who waits for a client has none.
+        """
         caller = self._caller(request.headers.get("Authorization"))
         self._check(caller, parameters)
         self.server.connections.serve(request.environ["datalab.connection"], caller.member_id)
+        turn = self.server.turns_of(request, caller)
         with self.server.in_hand():
-            call = self._call(request, caller)
-            result = self._work(call, parameters)
+            self._refuse_departed(caller, turn)
+            body = self._receive(request, turn)
+            with turn():
+                result = self._work(self._call(request, caller, body), parameters)
+                others = [other.route for other in self.server.routes]
+                made = answer(self.route, result, others, turn)
         if isinstance(result, EventStream):
             request.environ["eventlet.minimum_write_chunk_size"] = 1
-        return answer(self.route, result, [other.route for other in self.server.routes])
+        return made
 
     def _caller(self, authorization: str | None) -> Caller:
         if self.route.takes == "credential" or (authorization is None and self._is_for_anybody):
@@ -98,29 +104,38 @@ class HttpRoute(Entrypoint):
         is_for_others = not (self.route.roles or self._is_for_anybody)
         if is_for_others and caller.reads_figures_alone:
             raise Forbidden(f"ce rôle ne lit que les chiffres du Datalab : {ROLES['committee']}")
-        if self.route.method != "GET" and self._has_left(caller.member_id):
-            raise Forbidden("ce membre a quitté le Datalab : il n'y change plus rien")
         if any(_CONTROL.search(value) for value in parameters.values()):
             raise NotFound("rien n'a ici cet identifiant")
 
-    def _has_left(self, member_id: str) -> bool:
-        """Whether the caller left the lab: its token is valid until it expires."""
-        known = self.container.config.get("has_left")
-        return known is not None and known(member_id)
+    def _refuse_departed(self, caller: Caller, turn: Turn) -> None:
+        """Let who left the lab change nothing: its token is valid until it expires."""
+        has_left = self.container.config.get("has_left")
+        if has_left is None or self.route.method == "GET":
+            return
+        with turn():
+            if has_left(caller.member_id):
+                raise Forbidden("ce membre a quitté le Datalab : il n'y change plus rien")
 
-    def _call(self, request: Request, caller: Caller) -> Call:
+    def _receive(self, request: Request, turn: Turn) -> Upload | bytes | None:
+        """What the request carries, if its route takes something."""
+        route, settings = self.route, self.server.settings
+        if route.body is None:
+            return None
+        if route.upload is None:
+            return receive_json(request, settings.http_body_seconds)
+        upload = Upload(route.body, route.upload, self.server.storage, settings.max_upload_bytes)
+        upload.receive(request, settings.http_body_seconds, turn)
+        return upload
+
+    def _call(self, request: Request, caller: Caller, received: Upload | bytes | None) -> Call:
         route, body, upload = self.route, None, None
         query = read_query(route.query, request.args) if route.query else None
         asked, accept = request.args.get("format"), request.headers.get("Accept")
         answered_in = _format_of(route, asked, accept) if route.formats else ""
-        settings = self.server.settings
-        if route.body and route.upload:
-            limit = settings.max_upload_bytes
-            upload = Upload(route.body, route.upload, self.server.storage, limit)
-            upload.receive(request, settings.http_body_seconds)
-            body = upload.body
-        elif route.body:
-            body = route.body.model_validate(read_json(request, settings.http_body_seconds))
+        if isinstance(received, Upload):
+            upload, body = received, received.body
+        elif route.body and received is not None:
+            body = route.body.model_validate(parse_json(received))
         return Call(
             caller=caller,
             body=body,
@@ -137,16 +152,14 @@ class HttpRoute(Entrypoint):
 
     def _work(self, call: Call, parameters: dict[str, str]) -> object:
         done = Event()
-        busy = Unavailable("every worker is busy")
-        with eventlet.Timeout(_WORKER_SECONDS, busy):
-            self.container.spawn_worker(
-                self,
-                (call,),
-                parameters,
-                # The worker's green thread starts without our context variables.
-                context_data=trace.headers(),
-                handle_result=partial(_tell, done),
-            )
+        self.container.spawn_worker(
+            self,
+            (call,),
+            parameters,
+            # The worker's green thread starts without our context variables.
+            context_data=trace.headers(),
+            handle_result=partial(_tell, done),
+        )
         try:
             return done.wait()
         except ValidationError as error:

@@ -11,7 +11,6 @@ from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Request
 
 from shared.errors import Invalid, Rejected, TooLarge
-from shared.inbound import parse_json
 
 JSON_BYTES = 1_000_000
 """The largest JSON body, and the largest JSON part of an upload."""
@@ -67,18 +66,17 @@ def _within(seconds: float, slow: RequestTimeout, read: Callable[[int], bytes], 
         return read(size)
 
 
-def read_json(request: Request, seconds: float) -> Any:  # noqa: ANN401 - whatever JSON says
-    """The JSON body of a request, which has `seconds` to come.
+def receive_json(request: Request, seconds: float) -> bytes:
+    """The body of a request that says it is JSON, which has `seconds` to come.
 
-    Raises UnsupportedMediaType for another type, TooLarge, RequestTimeout, or Rejected saying line
-    and column.
+    Raises UnsupportedMediaType for another type, TooLarge, RequestTimeout.
     """
     if request.mimetype != "application/json" or "Content-Encoding" in request.headers:
         raise UnsupportedMediaType("envoyez le corps en application/json, sans compression")
     slow = RequestTimeout(f"le corps n'est pas arrivé en {seconds:g} secondes")
     large = TooLarge.beyond(JSON_BYTES, "le corps")
     with eventlet.Timeout(seconds, slow):
-        return parse_json(b"".join(chunks(request, JSON_BYTES, large, seconds)))
+        return b"".join(chunks(request, JSON_BYTES, large, seconds))
 
 
 def read_query(model: type[BaseModel], given: MultiDict[str, str]) -> BaseModel:

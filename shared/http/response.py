@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter
 from werkzeug.wrappers import Response
 
 from shared.http.route import BYTES, EVENTS, Download, EventStream, Route, Text
+from shared.http.turns import Turn
 from shared.http.upload import plain_name
 from shared.words import ascii_of
 
@@ -25,16 +27,21 @@ _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 """What writes results of a type; that of a union takes half a millisecond to make."""
 
 
-def answer(route: Route, result: object, routes: Sequence[Route]) -> Response:
-    """The answer of `route`: JSON of the result, a file, or 204 for None."""
+def answer(
+    route: Route, result: object, routes: Sequence[Route], turn: Turn = nullcontext
+) -> Response:
+    """The answer of `route`: JSON of the result, a file, or 204 for None.
+
+    It is called in a turn; what is made later has a `turn` for each piece.
+    """
     if result is None:
         empty = Response(status=204)
         del empty.headers["Content-Type"]
         return empty
     if isinstance(result, Download):
-        return _send(route, result)
+        return _send(route, result, turn)
     if isinstance(result, Text):
-        return _write(result)
+        return _write(result, turn)
     if isinstance(result, EventStream):
         return _stream(result)
     body = _adapter(route.returns or type(result)).dump_json(result, by_alias=True)
@@ -59,14 +66,14 @@ def _location(route: Route, result: object, routes: Sequence[Route]) -> str:
     return ""
 
 
-def _send(route: Route, download: Download) -> Response:
+def _send(route: Route, download: Download, turn: Turn) -> Response:
     chunks = iter(download.chunks)
     # A missing file shall be told before the first header is sent.
     first = next(chunks, b"")
     # What sandboxed work or an uploader named is sent as no more than the document declares.
     is_declared = download.media_type.partition(";")[0] in route.sends
     response = Response(
-        paced(chain([first], chunks)),
+        paced(chain([first], in_turn(chunks, turn))),
         200,
         content_type=download.media_type if is_declared else BYTES,
         direct_passthrough=True,
@@ -82,8 +89,8 @@ def _send(route: Route, download: Download) -> Response:
     return response
 
 
-def _write(text: Text) -> Response:
-    response = Response(paced(iter(text.pieces)), 200, direct_passthrough=True)
+def _write(text: Text, turn: Turn) -> Response:
+    response = Response(paced(in_turn(text.pieces, turn)), 200, direct_passthrough=True)
     response.content_type = f"{text.media_type}; charset=utf-8"
     response.headers["Vary"] = "Accept"
     if text.next:
@@ -110,6 +117,17 @@ def _names(filename: str) -> dict[str, Any]:
     if not plain or plain == name:
         return {"filename": plain} if plain else {}
     return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
+
+
+def in_turn(pieces: Iterable[bytes], turn: Turn) -> Iterator[bytes]:
+    """The pieces, each made in a turn, which ends before it is sent: clients may be slow."""
+    source = iter(pieces)
+    while True:
+        with turn():
+            piece = next(source, None)
+        if piece is None:
+            return
+        yield piece
 
 
 def paced(chunks: Iterator[bytes]) -> Iterator[bytes]:

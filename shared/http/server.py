@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -11,14 +12,15 @@ from eventlet import tpool, wsgi
 from nameko.web.server import WebServer as NamekoWebServer
 from werkzeug.wrappers import Request, Response
 
-from shared.auth import TokenChecker
+from shared.auth import Caller, TokenChecker
 from shared.endings.orphans import noting
-from shared.errors import Unavailable
 from shared.http import openapi
 from shared.http.connections import Connection, Connections
 from shared.http.health import Health
 from shared.http.protocol import SOCKET_SECONDS, StrictProtocol
+from shared.http.recent_answers import RecentAnswers
 from shared.http.route import Route
+from shared.http.turns import Turn, Turns
 from shared.http.wsgi import App, Handler, exposition
 from shared.settings import Settings
 from shared.storage import Storage
@@ -27,6 +29,12 @@ log = logging.getLogger(__name__)
 
 _BACKLOG = 128
 _DRAIN_SECONDS = 10
+
+_PLACES, _STRANGERS = 100, 10
+"""Requests of members, and of those who show no token, that are worked on at a time."""
+
+_TURN_SECONDS = 20
+"""How long a request waits for its turn before it is told to come back."""
 
 
 class ServedRoute(Protocol):
@@ -61,7 +69,9 @@ class WebServer(NamekoWebServer):
         self.connections = Connections(self.container.service_name, most)
         # Those that were cut have a turn to end in.
         self._pool = eventlet.GreenPool(2 * most)
-        self._in_hand, self._draining = 0, False
+        self._in_hand, self._answers = 0, RecentAnswers()
+        self.container.config["ready_checks"]["requests"] = self._answers.check
+        self._members, self._strangers = Turns(_PLACES), Turns(_STRANGERS)
 
     @property
     def routes(self) -> list[ServedRoute]:
@@ -109,7 +119,8 @@ class WebServer(NamekoWebServer):
             ),
         }
         served = {(one.route.method, one.route.pattern): one.handle for one in self.routes}
-        return App(service, {**watched, **served}, frozenset(pattern for _, pattern in watched))
+        quiet = frozenset(pattern for _, pattern in watched)
+        return App(service, {**watched, **served}, quiet, self._answers)
 
     def run(self) -> None:
         """Accept connections until stopped; too many open files is a reason to wait, not to die."""
@@ -137,11 +148,16 @@ class WebServer(NamekoWebServer):
             self.connections.discard(connection)
             connection.close()
 
+    def turns_of(self, request: Request, caller: Caller) -> Turn:
+        """The turns of whom a request is for: a member, a credential, or an address without any."""
+        if caller.member_id:
+            return partial(self._members.turn, caller.member_id, _TURN_SECONDS)
+        share = request.headers.get("Authorization") or str(request.remote_addr)
+        return partial(self._strangers.turn, share, _TURN_SECONDS)
+
     @contextmanager
     def in_hand(self) -> Iterator[None]:
-        """Count a request that reaches a handler; Unavailable once the service stops."""
-        if self._draining:
-            raise Unavailable("the service is stopping")
+        """Count a request that reaches a handler."""
         self._in_hand += 1
         try:
             yield
@@ -149,20 +165,23 @@ class WebServer(NamekoWebServer):
             self._in_hand -= 1
 
     def drain(self) -> None:
-        """Take no more requests and wait a while for those in hand; health is still told."""
-        self._draining = True
+        """Serve on while balancers see that `/readyz` is red, then take no more; end what there is.
+
+        Whoever asks meanwhile is answered, and asks the next time on another connection.
+        """
+        self._serv.keepalive = False
+        eventlet.sleep(self.settings.http_drain_seconds)
+        self.kill()
+        for connection in self.connections:
+            connection.end_when_idle()
         with eventlet.Timeout(_DRAIN_SECONDS, False):
             while self._in_hand:
                 eventlet.sleep(0.02)
 
     def stop(self) -> None:
-        """Close the socket and idle connections; cut off what is not sent within a while."""
+        """Cut off what is not sent within a while."""
         self.wait_for_providers()
-        self.kill()
-        self._gt.kill()
         self._watch.kill()
-        for connection in self.connections:
-            connection.end_when_idle()
         with eventlet.Timeout(_DRAIN_SECONDS, False):
             self._pool.waitall()
         for thread in list(self._pool.coroutines_running):
@@ -171,4 +190,5 @@ class WebServer(NamekoWebServer):
     def kill(self) -> None:
         """Stop listening at once."""
         if self._sock is not None:
+            self._gt.kill()
             self._sock.close()

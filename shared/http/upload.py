@@ -1,6 +1,7 @@
 """Streams a multipart/form-data upload into the file store: metadata checked, file hashed."""
 
 import re
+from contextlib import nullcontext
 
 from pydantic import BaseModel
 from python_multipart.exceptions import FormParserError
@@ -12,6 +13,7 @@ from shared.errors import Invalid, Rejected, TooLarge
 from shared.events.event import FileRef
 from shared.http.request import JSON_BYTES, chunks
 from shared.http.route import METADATA
+from shared.http.turns import Turn
 from shared.inbound import parse_json
 from shared.storage import Storage, Writer
 
@@ -38,8 +40,8 @@ class Upload:
         self._header, self._headers = (bytearray(), bytearray()), dict[str, str]()
         self._name, self._complete = "", False
 
-    def receive(self, request: Request, seconds: float) -> None:
-        """Read the whole request, each 64 kB of which have `seconds` to come.
+    def receive(self, request: Request, seconds: float, turn: Turn = nullcontext) -> None:
+        """Read the whole request, each 64 kB of which have `seconds` to come, and are kept in turn.
 
         Raises UnsupportedMediaType, Rejected for broken multipart, Invalid naming the part or the
         metadata field at fault, TooLarge, RequestTimeout.
@@ -50,8 +52,10 @@ class Upload:
         try:
             parser = self._parser(request)
             for piece in chunks(request, limit, large, seconds):
-                parser.write(piece)
-            self._finish()
+                with turn():
+                    parser.write(piece)
+            with turn():
+                self._finish()
         except FormParserError as error:
             raise Rejected(f"le corps multipart est abîmé : {error}") from error
         finally:

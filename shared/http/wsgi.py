@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 from shared import metrics, trace
 from shared.errors import LabError, NotFound
 from shared.http.problem import problem_of, response_of
+from shared.http.recent_answers import RecentAnswers
 from shared.http.request import BadFraming, check_framing
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 Handler = Callable[..., Response]
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _UNMATCHED = "unmatched"
+_FAILED = 500
 
 
 class App:
@@ -29,9 +31,13 @@ class App:
     """
 
     def __init__(
-        self, service: str, handlers: Mapping[tuple[str, str], Handler], quiet: frozenset[str]
+        self,
+        service: str,
+        handlers: Mapping[tuple[str, str], Handler],
+        quiet: frozenset[str],
+        answers: RecentAnswers,
     ) -> None:
-        self._service, self._quiet = service, quiet
+        self._service, self._quiet, self._answers = service, quiet, answers
         rules = [
             Rule(pattern, methods=[method], endpoint=handler)
             for (method, pattern), handler in handlers.items()
@@ -71,9 +77,9 @@ class App:
             if isinstance(error, BadFraming):
                 request.environ["datalab.close"]()
             response = response_of(error)
-            if response.status_code >= 500 and not isinstance(error, LabError):  # noqa: PLR2004
+            if response.status_code >= _FAILED and not isinstance(error, LabError):
                 log.exception("a request failed", extra={"path": request.path})
-            elif response.status_code >= 500:  # noqa: PLR2004
+            elif response.status_code >= _FAILED:
                 log.warning("a request failed: %s", problem_of(error).detail)
             return response
 
@@ -83,6 +89,9 @@ class App:
         labels = (self._service, method, route, str(status))
         metrics.http_seconds.labels(*labels).observe(seconds)
         level = logging.DEBUG if pattern in self._quiet else logging.INFO
+        if pattern not in self._quiet:
+            member = request.environ["datalab.connection"].member
+            self._answers.note(member, failed=status >= _FAILED)
         # Never the query string or a header: either may hold a secret.
         log.log(
             level,

@@ -38,6 +38,7 @@ class ChangeFeed(Generic[A]):
         self._cls, self.since = cls, since
         self._every = every or (lambda store: store.of(cls).every())
         self._told: dict[str, tuple[int, datetime]] = {}
+        self._looked: dict[timedelta, datetime] = {}
 
     def changes(self, store: Store, margin: timedelta = MARGIN) -> Iterator[A]:
         """The documents that changed since they were told; all of them at first.
@@ -46,27 +47,40 @@ class ChangeFeed(Generic[A]):
         Who asks often gives a shorter `margin`, and now and then the whole one.
         """
         latest, began = self.since, now()
-        found = self._recent(store, latest - margin) if latest else self._every(store)
+        found = self._recent(store, self._unseen(latest, margin)) if latest else self._every(store)
         for one in found:
-            if self._told.get(one.id, (0, None))[0] == one.version:
-                continue
             yield one
             self._told[one.id] = one.version, one.changed_at
             latest = max(latest or one.changed_at, one.changed_at)
+        self._looked |= {one: began for one in {JUST_NOW, margin} if one <= margin}
         # Of before, when documents did not say it, or there are none: all were read a moment ago.
         self._forget_before(max(latest or LONG_AGO, began - MARGIN))
 
-    def _recent(self, store: Store, since: datetime) -> Iterator[A]:
-        """Those that changed at that time or later, the newest first.
+    def _unseen(self, latest: datetime, margin: timedelta) -> datetime:
+        """When the oldest change was that may have been saved since the last look.
 
-        Times are compared here: a query by date walks through all documents on some servers.
+        After a harvest much has changed within the margin before the latest, and was seen.
         """
-        limit = _FEW
+        looked = self._looked.get(margin, LONG_AGO)
+        return max(latest - margin, min(latest, looked - margin))
+
+    def _recent(self, store: Store, since: datetime) -> Iterator[A]:
+        """Those that changed at that time or later and were not told as they are now.
+
+        Times are compared here: a query by date walks through all documents on some servers. Only
+        what is new is read whole: after a harvest most of the recent ones were told.
+        """
+        documents, limit = store.of(self._cls), _FEW
         while True:
-            found = store.of(self._cls).find(sort="changed_at", descending=True, limit=limit)
-            if len(found) < limit or found[-1].changed_at < since:
-                return (one for one in found if one.changed_at >= since)
+            found = documents.newest("changed_at", limit)
+            if len(found) < limit or found[-1][2] < since:
+                break
             limit *= 4
+        return documents.of_ids(
+            identifier
+            for identifier, version, changed_at in found
+            if changed_at >= since and self._told.get(identifier, (0, None))[0] != version
+        )
 
     def _forget_before(self, latest: datetime) -> None:
         self.since = latest

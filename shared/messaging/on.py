@@ -1,7 +1,8 @@
 """`@on(*events)`: a handler that ends in exactly one of done, retried or parked; its container.
 
-While the document server cannot be reached, events wait for it instead of being parked: they come
-back after the longest wait, again and again, and have an attempt left for any other fault.
+While the document server does not work, or an index is being made, events wait for it instead of
+being parked: they come back after the longest wait, again and again, and have an attempt left for
+any other fault.
 
 A message is acknowledged only after the handler returned, or after its copy in a retry queue or
 the parked queue was confirmed by the broker. Attempts are counted in a header of our own:
@@ -17,6 +18,7 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from eventlet.greenpool import GreenPool
 from kombu import Queue
 from nameko.containers import ServiceContainer, WorkerContext
 from nameko.exceptions import ContainerBeingKilled
@@ -93,18 +95,27 @@ class On(Entrypoint):
         error = exc_info[1] if exc_info else None
         if error is None:
             self._finish(message, "done")
-        elif self._is_over(message, error):
-            self._finish(message, "parked", f"{type(error).__name__}: {error}")
+            return result, None
+        reason, last = f"{type(error).__name__}: {error}", len(self._waits)
+        if isinstance(error, Unreachable):
+            self._finish(message, "retried", reason, last - 1)
+        elif isinstance(error, Rejected):
+            self._finish(message, "parked", reason)
+        elif self._attempt(message) < last:
+            self._finish(message, "retried", reason, last)
+        elif self._documents_answer():
+            self._finish(message, "parked", reason)
         else:
-            last = len(self._waits) - isinstance(error, Unreachable)
-            self._finish(message, "retried", f"{type(error).__name__}: {error}", last)
+            self._finish(message, "retried", reason, last - 1)
         return result, None
 
-    def _is_over(self, message: Any, error: BaseException) -> bool:
-        """Whether no other attempt is worth it; for a server that is away there is always one."""
-        if isinstance(error, Unreachable):
+    def _documents_answer(self) -> bool:
+        """Whether the document server works: what fails while it does not is not the event's."""
+        check = self.container.config["ready_checks"].get("documents")
+        try:
+            return check is None or not check()
+        except Unavailable:
             return False
-        return isinstance(error, Rejected) or self._attempt(message) >= len(self._waits)
 
     def _finish(self, message: Any, outcome: str, reason: str = "", last: int = 0) -> None:
         try:
@@ -163,11 +174,36 @@ class On(Entrypoint):
         return attempt if isinstance(attempt, int) and attempt >= 0 else 0
 
 
+class WorkerPool:
+    """nameko's pool of workers, of which those of events are apart: no request waits for them.
+
+    What else comes is bounded before: requests by their members' turns, calls by how many messages
+    of their queue are in hand.
+    """
+
+    def __init__(self, events: int) -> None:
+        self._events, self._requests = GreenPool(events), GreenPool(sys.maxsize)
+
+    def spawn(self, run: Callable[..., None], worker: WorkerContext, *given: object) -> Any:
+        """Run a worker in a green thread, once its pool has room."""
+        is_event = isinstance(worker.entrypoint, On)
+        return (self._events if is_event else self._requests).spawn(run, worker, *given)
+
+    def waitall(self) -> None:
+        """Wait until no worker runs."""
+        self._events.waitall()
+        self._requests.waitall()
+
+
 class Container(ServiceContainer):
     """nameko's container, with our context, logs and timings around each worker.
 
     It logs no arguments: they may be somebody's data.
     """
+
+    def __init__(self, service_cls: type[Any], config: dict[str, Any]) -> None:
+        super().__init__(service_cls, config)
+        self._worker_pool = WorkerPool(self.max_workers)
 
     def _run_worker(self, worker_ctx: WorkerContext, handle_result: Any) -> None:
         data = worker_ctx.data

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import pages, searching, steering, webhooks
+from tests.benchmarks import doors, pages, searching, steering, webhooks
 from tests.benchmarks.jobs import crossing, growth, lifecycles, previews, repeating, starting
 from tests.benchmarks.judged import (
     advice,
@@ -44,6 +44,7 @@ CONTENDERS = {
 
 ALONE = {
     "crossing": crossing,
+    "doors": doors,
     "growth": growth,
     "lifecycles": lifecycles,
     "pages": pages,

@@ -13,8 +13,12 @@ import pytest
 from deploy import SERVICES
 from deploy.local.supervision import wait_until
 from deploy.topology import SERVICE_CLASSES
+from shared.aggregate import new_id
+from shared.errors import Unavailable
 from shared.messaging import declared_queues
+from shared.store import Store
 from tests.conftest import RETRIES
+from tests.integration.shared.samples import Thing
 from tests.servers import Broker, Documents, RunningService, running
 
 SECONDS = 5.0
@@ -145,3 +149,25 @@ def test_document_server_that_takes_no_writes_is_told(
             assert reason.startswith("the document server refused: ")
     finally:
         server.stop()
+
+
+def test_document_server_on_a_full_disk_is_told_though_it_writes_in_place(disk: Path) -> None:
+    """What was written once can be written again there; what is new cannot."""
+    server = Documents(disk / "worked")
+    server.start()
+    try:
+        store = Store(server.uri, "worked")
+        things = store.of(Thing)
+        for _ in range(600):
+            things.save(Thing(id=new_id("thg"), names=["x" * 8_000]))
+        with filled(disk, 0), pytest.raises(Unavailable, match="refused"):
+            checked(store, 100)
+        checked(store, 1)
+    finally:
+        server.stop()
+
+
+def checked(store: Store, times: int) -> None:
+    """Check the document server, as a service does every few seconds."""
+    for _ in range(times):
+        store.check(SECONDS)

@@ -124,6 +124,20 @@ def test_status_lists_every_process(stack: Stack) -> None:
     assert {"broker", "documents", "intake-2", stack.urls()["notify"]} <= set(output.split())
 
 
+@pytest.mark.parametrize("name", ["catalog", "portal", "documents"])
+def test_status_tells_a_frozen_process_from_one_that_works(stack: Stack, name: str) -> None:
+    """Supervisor calls it running; the command does not, and exits 1."""
+    eventually(lambda: all(state.state == "RUNNING" for state in stack.examined()))
+    pid = stack.pid(name)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        code, output = _cli(stack.home, "status")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    line = next(line for line in output.splitlines() if line.split()[:1] == [name])
+    assert (code, line.split()[1]) == (1, "frozen")
+
+
 def test_stack_uses_the_servers_it_is_pointed_at(
     tmp_path: Path, amqp_uri: str, mongodb_uri: str, storage_url: str
 ) -> None:

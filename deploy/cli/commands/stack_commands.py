@@ -34,7 +34,7 @@ def up(
                 highlight=False,
                 soft_wrap=True,
             )
-            _show_all(running, running.status(), console)
+            _show_all(running, running.examined(), console)
             return
         stack = Stack(home, ports_from(os.environ), os.environ, workers)
         with console.status("starting") as spinner:
@@ -51,19 +51,19 @@ def down(home: Home = HOME) -> None:
 
 
 def status(home: Home = HOME) -> None:
-    """Show every process of the stack; exits 1 when one does not run."""
+    """Show every process of the stack; exits 1 when one does not run, or does nothing."""
     with _sentences():
         stack = Stack.found(home, os.environ)
-        processes = stack.status()
+        processes = stack.examined()
         if not processes:
             raise StackError(f"The stack in {stack.home} is not running; `datalab up` starts it.")
         _show_all(stack, processes, Console())
 
 
 def _show_all(stack: Stack, processes: list[ProcessState], console: Console) -> None:
-    """Show them; exits 1 when one does not run."""
+    """Show them; exits 1 when one does not work."""
     _show(stack, processes, console)
-    if any(process.pid == 0 for process in processes):
+    if not all(process.works for process in processes):
         raise typer.Exit(1)
 
 

@@ -12,7 +12,9 @@ from shared.store import Store
 
 def datasets_of(store: Store, dataset_ids: Iterable[str]) -> dict[str, Dataset | None]:
     """The datasets of these ids, in their order; None where the catalogue knows none."""
-    return {one: store.of(Dataset).find_one(one) for one in sorted(set(dataset_ids))}
+    ids = sorted(set(dataset_ids))
+    found = {dataset.id: dataset for dataset in store.of(Dataset).of_ids(ids)}
+    return {one: found.get(one) for one in ids}
 
 
 def known_to(store: Store, member_id: str, dataset_ids: Iterable[str]) -> dict[str, Dataset | None]:

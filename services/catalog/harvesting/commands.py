@@ -27,7 +27,7 @@ def add_source(
 
     Raises Invalid when its address may not be called, or the key came with another source before.
     """
-    url = guard.normalised(wanted.url) if wanted.url else ""
+    url = guard.normalised(wanted.url, owner_id) if wanted.url else ""
     identifier = key.id_for(_PREFIX, owner_id) if key else new_id(_PREFIX)
     new = RemoteSource(
         id=identifier, owner_id=owner_id, **wanted.model_dump(exclude={"url", "every_hours"})
@@ -49,7 +49,8 @@ def change_source(
     """
     changes = wanted.model_dump(exclude_unset=True)
     if wanted.url:
-        changes["url"] = guard.normalised(wanted.url)
+        owner_id = store.of(RemoteSource).get(source_id).owner_id
+        changes["url"] = guard.normalised(wanted.url, owner_id)
 
     def decide(source: RemoteSource) -> None:
         for name in changes.keys() - {"every_hours"}:

@@ -2,7 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -11,7 +13,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.snapshot import IndexSnapshot, Snapshots
 from shared.background import Loop
-from shared.errors import NotFound, Rejected
+from shared.errors import NotFound, Rejected, Unreachable
 from shared.events.event import FileRef
 from shared.indexes.change_feed import JUST_NOW, MARGIN, ChangeFeed
 from shared.storage import Storage
@@ -22,7 +24,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_LOOK_SECONDS = 30.0
+_LOOK_SECONDS, _PATIENCE_SECONDS = 30.0, 5.0
 
 _KEY_FILE_BYTES = 500_000_000
 _DELETED = "deleted"
@@ -52,16 +54,22 @@ class JoinIndexService(Loop):
         self._feed = ChangeFeed(Dataset)
         self._taken: dict[str, str] = {}
         self._unsaved = 0
-        self._has_deleted = False
+        self._has_deleted = self._is_made = False
+        self._in_step_at = 0.0
 
     def ask(self, about: str, question: Callable[[JoinIndex], T]) -> T:
         """The answer from an index that knows the dataset `about` as it is saved now.
 
         It knows what else was published before, but for documents that were saved seconds after
         they changed: these come within a minute. `question` computes only. Raises Unavailable when
-        documents or files cannot be read now.
+        documents or files cannot be read now, or it is being made for long.
         """
         return self._ask(question, JUST_NOW, about)
+
+    def check_made(self) -> None:
+        """Raise Unreachable while the index is made: events come again in place of waiting."""
+        if not self._is_made:
+            raise Unreachable("the index of joins is being made")
 
     def save_if_due(self) -> None:
         """Save the index when enough came since it was saved; questions are answered meanwhile."""
@@ -81,15 +89,29 @@ class JoinIndexService(Loop):
         self._ask(lambda _index: None, MARGIN)
 
     def _ask(self, question: Callable[[JoinIndex], T], margin: timedelta, about: str = "") -> T:
-        with self._busy:
+        asked = time.monotonic()
+        with self._turn():
             if self._index is None:
                 self._index = self._open()
             index = self._index
             with metrics.join_seconds.labels(self._service, "catch_up").time():
-                self._catch_up(index, margin, about)
+                # Of many who wait, the first looks for all.
+                is_in_step = self._in_step_at > asked and margin <= JUST_NOW
+                self._catch_up(index, None if is_in_step else margin, about)
+            self._is_made = True
             with metrics.join_seconds.labels(self._service, "answer").time():
                 answer: T = self._in_thread(question, index)
             return answer
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Have the index for oneself; Unreachable when it is not to be had for long."""
+        if not self._busy.acquire(timeout=_PATIENCE_SECONDS):
+            raise Unreachable("the index of joins is being made; ask again later")
+        try:
+            yield
+        finally:
+            self._busy.release()
 
     def _open(self) -> JoinIndex:
         """The index as a snapshot has it; an empty one when there is none that can be read."""
@@ -100,10 +122,13 @@ class JoinIndexService(Loop):
         index: JoinIndex = self._in_thread(JoinIndex.restored, found.state)
         return index
 
-    def _catch_up(self, index: JoinIndex, margin: timedelta, about: str) -> None:
+    def _catch_up(self, index: JoinIndex, margin: timedelta | None, about: str) -> None:
         before = self._unsaved
-        for dataset in self._feed.changes(self._store, margin):
-            self._take(index, dataset)
+        if margin is not None:
+            began = time.monotonic()
+            for dataset in self._feed.changes(self._store, margin):
+                self._take(index, dataset)
+            self._in_step_at = began
         if about and (newest := self._store.of(Dataset).find_one(about)):
             self._take(index, newest)
         if self._unsaved > before:

@@ -24,6 +24,7 @@ from services.catalog.matching.runnable_recipes import fitting
 from services.catalog.search.finder import Finder
 from services.catalog.search.search_query import ScoredTerm
 from shared.applications.cross_application import CHOICE
+from shared.background import in_turns
 from shared.errors import Invalid
 from shared.events import Envelope, Obstacle, ProjectSubmitted, Treatment, TreatmentProposed
 from shared.store import Store
@@ -47,7 +48,9 @@ def advise(
     named = {*project.dataset_ids, *inputs}
     own = list(filter(None, known_to(store, project.holder_id, named).values()))
     traits = traits_of(project, own)
-    matches = best_matches(traits, *_candidates(store, finder, project, traits))
+    candidates, served = _candidates(store, finder, project, traits)
+    # To compare one takes milliseconds, and there are hundreds.
+    matches = best_matches(traits, in_turns(candidates, 1), served)
     columns = columns_of(traits, own)
     texts = (project.title, project.problem, project.theme, *project.keywords)
     recipes, held = fitting(store, texts, columns), brought(traits, own)
@@ -90,13 +93,12 @@ def _candidates(
     terms = list(_scored_terms(traits))
     results = _published(store, finder.most_alike(terms, _MOST, delivered=True))
     served = served_by(project, results)
-    found = _published(store, dict.fromkeys((*finder.most_alike(terms, _MOST), *served)))
+    found = _published(store, (*finder.most_alike(terms, _MOST), *served))
     return found, of_place(served, found, project.territory)
 
 
 def _published(store: Store, ids: Iterable[str]) -> list[Dataset]:
-    read = map(store.of(Dataset).find_one, ids)
-    return [dataset for dataset in read if dataset and dataset.state == "published"]
+    return [one for one in store.of(Dataset).of_ids(ids) if one.state == "published"]
 
 
 def _scored_terms(traits: ProjectTraits) -> Iterator[list[ScoredTerm]]:

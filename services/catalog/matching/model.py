@@ -105,12 +105,15 @@ def best_matches(
     Of datasets with the same title and bytes the best counts, among equals the oldest. What
     `served` a project alike needs no other reason.
     """
-    others = [dataset for dataset in published if dataset.id not in traits.dataset_ids]
-    said = [_in_common(traits, dataset) for dataset in others]
-    rarity = Rarity(one.terms for one in said)
+    compared = [
+        (dataset, _in_common(traits, dataset))
+        for dataset in published
+        if dataset.id not in traits.dataset_ids
+    ]
+    rarity = Rarity(common.terms for _, common in compared)
     found = [
         (match, _content(dataset))
-        for dataset, common in zip(others, said, strict=True)
+        for dataset, common in compared
         if (match := _match(traits, dataset, common, rarity, served.get(dataset.id)))
     ]
     found.sort(key=lambda pair: (-pair[0].score, pair[0].title, pair[0].dataset_id))

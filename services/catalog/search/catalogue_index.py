@@ -1,10 +1,12 @@
 """The index of one process, in memory: it follows the documents, and can be made of them anew."""
 
+import logging
+import operator
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from tantivy import Document
 
@@ -12,38 +14,63 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.search.concepts import vocabulary
 from services.catalog.search.indexed_dataset import document_of, texts_of
 from services.catalog.search.text_index import IndexedDataset, TextIndex
-from shared.errors import Unavailable
-from shared.indexes.change_feed import MARGIN, ChangeFeed
+from shared.background import in_turns
+from shared.errors import Unreachable
+from shared.indexes.change_feed import JUST_NOW, MARGIN, ChangeFeed
 from shared.store import Store
 from shared.words import fold
+
+log = logging.getLogger(__name__)
 
 _HEAP_BYTES = 15_000_000
 """The least a writer of tantivy takes for one thread."""
 
-_DATASETS_PER_TURN = 5
-"""Datasets that are taken in within a few milliseconds."""
+_BATCH, _DATASETS_PER_TURN = 100, 25
+"""Datasets that are read together in a thread, and those of them that are put in together."""
 
 _PATIENCE_SECONDS = 5
 _SHORTEST_WORD = 3
 
 
-def _here(function: Callable[[], None]) -> None:
-    function()
+_Content: TypeAlias = tuple[dict[str, dict[str, str]], tuple[Document, IndexedDataset]]
+"""The words of a dataset, and what it is found by."""
+
+
+class _ReadDataset(NamedTuple):
+    """A dataset with its content; that is None of a deleted one, and an error of a broken one."""
+
+    dataset: Dataset
+    content: _Content | Exception | None
+
+
+def _read_all(datasets: Iterable[Dataset]) -> list[_ReadDataset]:
+    return [_ReadDataset(dataset, _content(dataset)) for dataset in datasets]
+
+
+def _content(dataset: Dataset) -> _Content | Exception | None:
+    if dataset.deletion:
+        return None
+    try:
+        texts = texts_of(dataset)
+        return texts, document_of(dataset, texts)
+    except Exception as error:  # noqa: BLE001 - told by who may write to the log
+        return error
 
 
 class CatalogueIndex(TextIndex):
     """The datasets of the documents that it was told to follow, or was given.
 
-    `in_thread(function)` calls what takes tens of milliseconds outside of Python; a service gives
-    eventlet's thread pool, so that nobody else waits for it.
+    `in_thread(function, *arguments)` makes the calls that take long; a service gives eventlet's
+    thread pool. So nobody else waits for it, nor does a long catalogue for all others: at its
+    start a service that had much to do took minutes to read 2,000 datasets.
     """
 
-    def __init__(self, in_thread: Callable[..., Any] = _here) -> None:
+    def __init__(self, in_thread: Callable[..., Any] = operator.call) -> None:
         super().__init__()
         self._in_thread = in_thread
         self._feed = ChangeFeed(Dataset)
         self._writer = self._index.writer(_HEAP_BYTES, 1)
-        self._busy = Lock()
+        self._busy, self._in_step_at = Lock(), 0.0
         self._unwritten = set[str]()
         self._learn(vocabulary())
         self._unwritten.update(self.vocabulary.written)
@@ -55,30 +82,47 @@ class CatalogueIndex(TextIndex):
     def follow(self, store: Store, margin: timedelta = MARGIN) -> int:
         """Take in what changed of the documents; how many there were.
 
-        Raises Unavailable when another thread is at it for long: the index is made anew.
+        Raises Unreachable when another thread is at it for long: the index is made anew.
         """
+        asked = time.monotonic()
         if not self._busy.acquire(timeout=_PATIENCE_SECONDS):
-            raise Unavailable("the index of the catalogue is being made; ask again later")
+            raise Unreachable("the index of the catalogue is being made; ask again later")
         try:
-            return self.put(self._feed.changes(store, margin))
+            began = time.monotonic()
+            # Of many who wait, the first looks for all.
+            if self._in_step_at > asked and margin <= JUST_NOW:
+                return 0
+            count = self.put(self._feed.changes(store, margin))
+            self._in_step_at = began
+            return count
         finally:
             self._busy.release()
 
     def put(self, datasets: Iterable[Dataset]) -> int:
-        """Take in datasets, each in place of what was known of it; how many there were."""
-        count = 0
+        """Take in datasets, each in place of what was known of it; how many there were.
+
+        One whose words cannot be read is left out, and the log says so.
+        """
+        count, batch = 0, list[Dataset]()
         try:
             for dataset in datasets:
-                self._put(dataset)
-                count += 1
-                if count % _DATASETS_PER_TURN == 0:
-                    # A long catalogue is read in one go: let the others have their turn.
-                    time.sleep(0)
+                batch.append(dataset)
+                if len(batch) == _BATCH:
+                    count += self._put_together(batch)
+                    batch = []
         finally:
             # Those before a failure are not told again.
+            count += self._put_together(batch)
             if count:
                 self._in_thread(self._settle)
         return count
+
+    def _put_together(self, datasets: list[Dataset]) -> int:
+        """Take these in: their words are read in a thread, the index is changed here alone."""
+        if datasets:
+            for one in in_turns(self._in_thread(_read_all, datasets), _DATASETS_PER_TURN):
+                self._put(one)
+        return len(datasets)
 
     def _settle(self) -> None:
         self._writer.commit()
@@ -88,12 +132,14 @@ class CatalogueIndex(TextIndex):
             del self.kept[serial]
         self._left, self._gone = [], self._left
 
-    def _put(self, dataset: Dataset) -> None:
+    def _put(self, read: _ReadDataset) -> None:
+        dataset, content = read
         self._forget(dataset.id)
-        if dataset.deletion:
+        if isinstance(content, Exception):
+            log.error("a dataset is not found", exc_info=content, extra={"dataset": dataset.id})
+        if content is None or isinstance(content, Exception):
             return
-        texts = texts_of(dataset)
-        document, shown = document_of(dataset, texts)
+        texts, (document, shown) = content
         self._taken += 1
         self._serials[dataset.id] = self._taken
         self.kept[self._taken] = shown.lines

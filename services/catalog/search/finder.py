@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 from pydantic import Field
@@ -28,11 +29,11 @@ from services.catalog.search.text_index import IndexedDataset, TextIndex
 from shared.aggregate import ViewPage, now
 from shared.auth import Caller
 from shared.background import Loop
-from shared.errors import Forbidden
+from shared.errors import Forbidden, Unreachable
 from shared.indexes.change_feed import JUST_NOW, MARGIN
 from shared.store import Store
 
-_IDLE_SECONDS = 30
+_IDLE_SECONDS, _PATIENCE_SECONDS = 30, 5
 
 _IGNORED = "Les mots cherchés ne distinguent aucun jeu de données : la liste n'en tient pas compte."
 
@@ -64,8 +65,12 @@ class Finder(Loop):
     def __init__(self, service: str, store: Store, in_thread: Callable[..., Any]) -> None:
         super().__init__(_IDLE_SECONDS, self._follow)
         self._service, self._store, self._index = service, store, CatalogueIndex(in_thread)
-        self.is_ready = False
+        self._complete = Event()
+
+    @property
+    def is_ready(self) -> bool:
         """Whether the index was complete once."""
+        return self._complete.is_set()
 
     def search(
         self, query: DatasetQuery, caller: Caller, joinable: Collection[str] | None = None
@@ -83,8 +88,11 @@ class Finder(Loop):
     ) -> list[str]:
         """The ids of published datasets, those with most points first: of each group its best.
 
-        With `delivered` only of what delivered projects gave back.
+        With `delivered` only of what delivered projects gave back. Raises Unreachable while the
+        index is made: events, which ask here, come again.
         """
+        if not self.is_ready:
+            raise _being_made()
         index = self._in_step()
         found = with_any(index.schema, terms, delivered=delivered)
         searcher = index.searcher()
@@ -92,14 +100,21 @@ class Finder(Loop):
         return [str(searcher.doc(address).get_first("id")) for _score, address in hits]
 
     def _in_step(self) -> TextIndex:
+        # Who asks while it is made leaves that to the loop.
+        if not self._complete.wait(_PATIENCE_SECONDS):
+            raise _being_made()
         self._follow(JUST_NOW)
         return self._index
 
     def _follow(self, margin: timedelta = MARGIN) -> None:
         taken = self._index.follow(self._store, margin)
         metrics.search_indexed.labels(self._service).inc(taken)
-        self.is_ready = True
+        self._complete.set()
         metrics.search_followed.labels(self._service).set_to_current_time()
+
+
+def _being_made() -> Unreachable:
+    return Unreachable("the index of the catalogue is being made; ask again later")
 
 
 def search(

@@ -6,7 +6,8 @@ from threading import Lock
 from services.notify.steering.kept_facts import subjects_of
 from services.notify.steering.lives import Life
 from services.notify.steering.model import Subject
-from services.notify.steering.world import DatasetFacts, Known, in_turns
+from services.notify.steering.world import DatasetFacts, Known
+from shared.background import in_turns
 from shared.errors import Unavailable
 from shared.indexes.change_feed import JUST_NOW, MARGIN, ChangeFeed
 from shared.store import Store

@@ -1,6 +1,5 @@
 """All that is known, read once, for the figures of one period."""
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,25 +7,16 @@ from datetime import datetime
 from functools import cached_property
 from itertools import chain, count
 from operator import itemgetter
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, Self
 
 from services.notify.steering.lives import Life, Party, ProjectWait
 from services.notify.steering.model import Fact, Subject
 from services.notify.steering.period import YearPeriod
+from shared.background import in_turns
 from shared.events.event import Stage
 from shared.words import PARIS
 
-T = TypeVar("T")
-
 _ENDS = frozenset({"dataset_retired", "dataset_deleted"})
-
-
-def in_turns(items: Iterable[T], many: int = 50) -> Iterator[T]:
-    """The items; after so many of them, everybody else in the process has a turn."""
-    for number, item in enumerate(items, 1):
-        yield item
-        if number % many == 0:
-            time.sleep(0)
 
 
 class DatasetFacts:

@@ -9,8 +9,9 @@ from datetime import datetime
 from services.notify.steering import activity, datasets, project_figures, waits
 from services.notify.steering.period import YearPeriod
 from services.notify.steering.views import Figure, Row, SteeringQuery, SteeringView
-from services.notify.steering.world import Known, World, in_turns
+from services.notify.steering.world import Known, World
 from shared.auth import Caller
+from shared.background import in_turns
 from shared.words import PARIS
 
 _FIGURES = (*project_figures.FIGURES, *waits.FIGURES, *datasets.FIGURES, *activity.FIGURES)

@@ -27,7 +27,7 @@ _PAGE = 100
 """The most that a service tells of a list at once."""
 
 _AT_ONCE = 10
-"""Calls of one member that a service is asked at a time, as many as it works on; others wait.
+"""Calls of one member that a service is asked at a time; others wait here, not at the service.
 
 A service refuses a member's calls beyond a fifth of its connections: people of one town hall, each
 of whose pages makes several, would be refused each other's.

@@ -27,21 +27,14 @@ def main() -> None:
             owner = lab.client("mbr_owner", "holder", "owner")
             for rows in SIZES:
                 left, right = (
-                    _offered(owner, Path(home) / f"{rows}-{side}.csv", rows, first)
+                    offered(owner, Path(home) / f"{rows}-{side}.csv", rows, first)
                     for side, first in (("left", 0), ("right", rows // 2))
                 )
                 _measure(owner, rows, left, right)
 
 
 def _measure(owner: Client, rows: int, left: str, right: str) -> None:
-    step = {
-        "application": "cross",
-        "inputs": {"left": "a", "right": "b"},
-        "parameters": {"left_key": "cle", "right_key": "cle", "many_to_many": "kept"},
-        "output": "c",
-    }
-    treatment = {"inputs": {"a": left, "b": right}, "steps": [step]}
-    seconds = []
+    treatment, seconds = crossing_of(left, right), []
     for _ in range(ROUNDS):
         began = time.perf_counter()
         told = owner.post("compute", "/treatments/preview", treatment)
@@ -54,7 +47,18 @@ def _measure(owner: Client, rows: int, left: str, right: str) -> None:
     )
 
 
-def _offered(owner: Client, path: Path, rows: int, first: int) -> str:
+def crossing_of(left: str, right: str) -> dict[str, Any]:
+    """The treatment that crosses two of the tables."""
+    step = {
+        "application": "cross",
+        "inputs": {"left": "a", "right": "b"},
+        "parameters": {"left_key": "cle", "right_key": "cle", "many_to_many": "kept"},
+        "output": "c",
+    }
+    return {"inputs": {"a": left, "b": right}, "steps": [step]}
+
+
+def offered(owner: Client, path: Path, rows: int, first: int) -> str:
     """A published dataset of so many rows from that one on."""
     lines = (f"K{number // 2:09};{number % 97}\n" for number in range(first, first + rows))
     path.write_text("cle;n\n" + "".join(lines), encoding="utf-8")

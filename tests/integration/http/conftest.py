@@ -16,7 +16,6 @@ from tests.servers import RunningService, running
 
 SPEC = "tests.integration.http.sample:Sample"
 UPLOAD_BYTES = 20_000_000
-WORKERS = 2
 
 
 class Client:
@@ -71,7 +70,6 @@ def http_environ(token_keys: KeyPair) -> dict[str, str]:
         "DATALAB_MONGODB_URI": "mongodb://127.0.0.1:1/",
         "DATALAB_TOKEN_PUBLIC_KEY": str(token_keys.public),
         "DATALAB_MAX_UPLOAD_BYTES": str(UPLOAD_BYTES),
-        "DATALAB_MAX_WORKERS": str(WORKERS),
     }
 
 

@@ -10,7 +10,8 @@ from openapi_spec_validator import validate
 
 from deploy.local.signing_keys import KeyPair, key_pair
 from shared.auth import issue_token
-from tests.integration.http.conftest import Client, problem
+from tests.integration.http.conftest import Client, problem, serving
+from tests.servers import eventually
 
 JSON = {"Content-Type": "application/json"}
 
@@ -271,3 +272,18 @@ def test_metrics_name_routes_never_paths(client: Client) -> None:
     assert 'method="other",route="unmatched"' in text
     assert "thg_metrics" not in text
     assert "unheard-of" not in text
+
+
+def test_process_that_answers_nobody_is_not_ready(
+    http_environ: dict[str, str], token: Callable[..., str], tmp_path: Path
+) -> None:
+    """What became of requests tells, where each server that it needs is there."""
+    with serving(http_environ, tmp_path, token) as client:
+        for _ in range(10):
+            client("POST", "/faults/other")
+        # What a check said is a second old at most.
+        told = "10 of the last 10 requests failed"
+        eventually(lambda: told in client.service.red().get("requests", ""))
+        for name in ("mbr_1", "mbr_2"):
+            assert client("GET", "/things", token=token(name)).status == 200
+        eventually(client.service.ready)

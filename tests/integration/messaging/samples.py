@@ -58,6 +58,12 @@ class Recorder:
             )
             if name == "fails for ever" or len(tried.seen) <= 2:
                 raise Unavailable("not now")
+        if name == "needs more":
+            raise Unavailable("not now")
+        if name == "waits":
+            log.warning("an event waits")
+            while notes.find_one("released") is None:
+                Event().wait(0.05)
         if name == "impossible":
             raise Rejected("never")
         notes.change(

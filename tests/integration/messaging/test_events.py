@@ -12,7 +12,9 @@ from shared.messaging import declared_queues
 from shared.messaging.on import ATTEMPT, REASON
 from shared.messaging.on import QUEUE as HOME
 from shared.messaging.parked import drop, parked, replay, show
+from shared.settings import Settings
 from tests.integration.messaging.conftest import Lab, joined, sample
+from tests.integration.messaging.samples import Note
 from tests.servers import eventually
 
 QUEUE = "recorder.on.member_joined"
@@ -49,6 +51,21 @@ def test_handler_that_fails_for_ever_parks_the_event_with_its_reason(lab: Lab, m
     assert (event.queue, event.reason) == (QUEUE, "Unavailable: not now")
     assert len(lab.note(f"{member}-tries")["seen"]) == 3
     eventually(lab.is_quiet)
+
+
+def test_events_that_all_wait_keep_no_request_waiting(lab: Lab, member: str) -> None:
+    """Calls and HTTP are answered while events of one kind have every worker that events have."""
+    numbers = range(Settings.model_fields["max_workers"].default + 2)
+    for number in numbers:
+        lab.send(joined(f"{member}-{number}", "waits"))
+    eventually(lambda: lab.recorder.log().count("an event waits") == numbers[-2])
+    with lab.rpc() as recorder:
+        assert recorder.echo("called") == "called"
+    url = f"{lab.recorder.url}/notes/{member}"
+    assert lab.request("GET", url, lab.token("city", "holder")).status == 404
+    with lab.store() as store:
+        store.of(Note).save(Note(id="released"))
+    eventually(lambda: all(lab.note(f"{member}-{number}") for number in numbers))
 
 
 def test_permanent_failure_is_parked_without_a_retry(lab: Lab, member: str) -> None:

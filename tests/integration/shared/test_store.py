@@ -272,3 +272,20 @@ def test_preparing_twice_is_harmless(store: Store) -> None:
     """Every process of a service does it when it starts."""
     store.prepare((Thing, Other))
     store.check(1)
+
+
+def test_documents_of_ids_are_found_once_however_many_there_are(things: Repository[Thing]) -> None:
+    """Those that are unknown are left out; an id may come twice."""
+    ids = [f"many-{number:04}" for number in range(PAGE_LIMIT + 5)]
+    for one in ids:
+        things.save(Thing(id=one))
+    assert [thing.id for thing in things.of_ids(["unknown", *ids[::-1], ids[0]])] == ids
+    assert list(things.of_ids([])) == []
+
+
+def test_newest_are_told_by_version_and_date(things: Repository[Thing]) -> None:
+    """Without the documents themselves."""
+    dates = [datetime(9999, 12, 1, 0, 0, second, 5_000, tzinfo=UTC) for second in range(4)]
+    for number, date in enumerate(dates):
+        things.save(Thing(id=f"newest-{number}", due=date))
+    assert things.newest("due", 2) == [("newest-3", 1, dates[3]), ("newest-2", 1, dates[2])]

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from services.catalog.datasets.model import Dataset
-from shared.indexes.change_feed import ChangeFeed
+from shared.aggregate import now
+from shared.indexes.change_feed import JUST_NOW, ChangeFeed
 from shared.store import Store
+from tests.document_queries import counted
 from tests.unit.catalog.samples import metadata, registered
 
 
@@ -45,6 +47,23 @@ def test_a_dataset_saved_late_is_told(store: Store) -> None:
     late.changed_at = newest.changed_at - timedelta(minutes=1)
     store.of(Dataset).save(late)
     assert told(feed, store) == ["dts_1"]
+
+
+def test_a_harvest_is_not_looked_through_again(mongodb_uri: str) -> None:
+    """However long nothing changed since, a look asks for the few newest alone."""
+    with counted(mongodb_uri) as (store, queries):
+        store.prepare((Dataset,))
+        harvested_at = now() - timedelta(seconds=10)
+        for number in range(50):
+            dataset = register(store, str(number))
+            dataset.changed_at = harvested_at + timedelta(milliseconds=number)
+            store.of(Dataset).save(dataset)
+        feed = ChangeFeed(Dataset)
+        list(feed.changes(store))
+        list(feed.changes(store, JUST_NOW))
+        queries.documents = 0
+        assert list(feed.changes(store, JUST_NOW)) == []
+        assert queries.documents <= 8
 
 
 def test_what_failed_is_told_again(store: Store) -> None:

@@ -190,6 +190,14 @@ def test_what_can_be_joined_is_found_among_the_rest(index: CatalogueIndex) -> No
     assert search(index, query, ANYBODY, joinable=set()).total == 0
 
 
+def test_dataset_that_cannot_be_read_leaves_all_others_found() -> None:
+    """However many there are, it is left out alone."""
+    broken = dataset("broken", "Chaussées")
+    broken.metadata.__dict__["title"] = None
+    index = index_of([broken, *(dataset(f"{n:03}", "Chaussées") for n in range(150)), broken])
+    assert page(index, q="chaussées").total == 150
+
+
 def test_facets_count_all_that_is_found(index: CatalogueIndex) -> None:
     """Not the page only; each value finds as many as it counts."""
     answer = page(index, facets=True, limit=1)

@@ -1,0 +1,48 @@
+"""While the index of datasets is being made, what needs it waits, and the rest goes on."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from services.catalog.datasets.model import Dataset
+from tests.integration.catalog.lab import RETRIES, Lab, submitted
+from tests.servers import Process, eventually
+
+BROKEN = {"_id": "dts_0", "changed_at": "never"}
+
+
+@pytest.fixture
+def starting(lab: Lab) -> Iterator[Lab]:
+    """The catalog, which cannot read all datasets until `dts_0` is gone."""
+    lab.service.stop()
+    with lab.database() as database:
+        datasets = database[Dataset.collection]
+        datasets.insert_one(BROKEN)
+        try:
+            Process.start(lab.service)
+            eventually(lambda: "search" in lab.service.red(), 60)
+            yield lab
+        finally:
+            datasets.delete_one({"_id": BROKEN["_id"]})
+    eventually(lab.service.ready, 60)
+
+
+def test_events_wait_for_an_index_that_is_being_made(starting: Lab) -> None:
+    """However long it takes, a project is parked for it in no queue, and told once it is made."""
+    project = submitted()
+    starting.publish(project)
+    told = "Unreachable: the index of the catalogue is being made"
+    eventually(lambda: starting.service.log().count(told) > len(RETRIES) + 1, 60)
+    assert starting.parked() == 0
+    with starting.database() as database:
+        database[Dataset.collection].delete_one({"_id": BROKEN["_id"]})
+    starting.wait_for("datasets_matched", 60, project_id=project.project_id)
+
+
+def test_requests_that_need_no_index_are_answered_without_it(starting: Lab) -> None:
+    """A search is told to come again."""
+    dataset_id = starting.upload("mbr_owner")
+    token = starting.token("mbr_owner", "owner")
+    assert starting.get(f"/datasets/{dataset_id}", token)["id"] == dataset_id
+    answer = starting.call("GET", "/datasets", token)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
