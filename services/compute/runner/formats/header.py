@@ -25,6 +25,9 @@ _NUMBER = re.compile(r"[+-]?[0-9\s.,%/-]+")
 
 _YEAR = re.compile(r"(19|20)[0-9]{2}")
 
+_LABEL = re.compile(r"(19|20)[0-9]{2}|[0-9]+\s*[-/]\s*[0-9]+")
+"""A year, or a range of years or ages: what columns of counts are called."""
+
 _NAME = re.compile(r"(?!secret|null|none)[^\W\d_]{3}", re.IGNORECASE)
 """How a name begins: what stands for no value among numbers is shorter, or one of these."""
 
@@ -121,7 +124,7 @@ def _find_row(rows: Sequence[Cells]) -> int:
     above = [at for at in range(found) if widths[at]]
     if not above:
         return found
-    if _names_counts(rows[found:]):
+    if _names_counts(rows[found:]) or _labels_counts(rows[found:]):
         return found
     is_named = _names_values(rows[above[-1] :]) and is_data(rows[found:])
     counts = _names_only(rows[above[-1]]) and _begins_counts(rows[found:])
@@ -138,6 +141,16 @@ def _names_counts(rows: Sequence[Cells]) -> bool:
     """Whether the first row has a name above nothing but numbers."""
     top, below = rows[0], rows[1:]
     return any(_NAME.match(cell.strip()) and _is_counted(below, at) for at, cell in enumerate(top))
+
+
+def _labels_counts(rows: Sequence[Cells]) -> bool:
+    """Whether all numbers of the first row are years or ranges, and further down others stand."""
+    labels = [at for at, cell in enumerate(rows[0]) if _NUMBER.fullmatch(cell.strip())]
+    if len(labels) < _FEWEST or not all(_LABEL.fullmatch(rows[0][at].strip()) for at in labels):
+        return False
+    below = [row[at].strip() for row in rows[1:] for at in labels if at < len(row)]
+    counts = [cell for cell in below if _NUMBER.fullmatch(cell)]
+    return sum(bool(_LABEL.fullmatch(cell)) for cell in counts) * 2 < len(counts)
 
 
 def _begins_counts(rows: Sequence[Cells]) -> bool:
