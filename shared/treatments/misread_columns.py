@@ -73,10 +73,10 @@ def _unplaced(
 ) -> Iterator[Misreading]:
     """Names that get no code, as several communes have them and nothing tells which is meant."""
     for number, one in enumerate(told.operations):
-        column = table.columns.get(one.column) if isinstance(one, CommuneCodes) else None
-        if column is None or column.known is None or one.departement or one.territory:
+        if not isinstance(one, CommuneCodes) or one.departement or one.territory:
             continue
-        for warning in column.known.warnings:
+        column = table.columns.get(one.column)
+        for warning in column.known.warnings if column and column.known else ():
             if warning.kind == "shared_names":
                 message = _told(one.column, warning, _placing(warning, territory))
                 yield Misreading(f"operations.{number}.column", warning.kind, message)

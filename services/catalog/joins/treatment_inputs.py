@@ -71,9 +71,10 @@ def _known(dataset_id: str, dataset: Dataset | None, caller: Caller) -> KnownTab
 def _profile(dataset: Dataset, caller: Caller) -> Profile | None:
     """What everybody sees of its columns; of what is not published, what its insiders see."""
     shown = dataset.shown if caller.may_see(*dataset.insiders) else dataset.published
-    if shown is None or shown.profile is None or dataset.may_be_downloaded_by(caller):
-        return shown and shown.profile
-    return shown.profile.without_values()
+    if shown is None or shown.profile is None:
+        return None
+    can_read = dataset.may_be_downloaded_by(caller)
+    return shown.profile if can_read else shown.profile.without_values()
 
 
 def may_count(known: Known, dataset_ids: Iterable[str], caller: Caller) -> bool:

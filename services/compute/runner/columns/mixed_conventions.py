@@ -57,12 +57,11 @@ class _Family:
 
     def may_be(self, column: Column, first: set[str]) -> bool:
         """Whether a column with these first values may be written in its ways."""
-        if self.named:
-            is_named = re.search(self.named, fold(column.name))
-        else:
-            is_named = column.kind not in _NUMBERS  # numbers alone show no other way
+        # Numbers alone show no other way.
+        is_open = column.kind not in _NUMBERS or bool(self.named)
         union = "|".join(f"(?:{one})" for one in (*self.patterns, self.beside or "(?!)"))
-        return bool(is_named) and _share(union, first) >= _LIKELY
+        is_named = is_open and re.search(self.named, fold(column.name)) is not None
+        return is_named and _share(union, first) >= _LIKELY
 
 
 _FAMILIES = (
