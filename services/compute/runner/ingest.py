@@ -67,7 +67,7 @@ def ingest_file(
         TemporaryDirectory(prefix="unpacked-", dir=folder / "out") as unpacked,
     ):
         source, filename = unpack(folder / given, work.filename, Path(unpacked), repairs)
-        found = read_table(source, filename, repairs)
+        found = read_table(source, filename, repairs, work.sheet)
         spaced, units = None, {}
         if found:
             spaced = _write(found, made, source.stat().st_size, say)

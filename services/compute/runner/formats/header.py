@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import reduce
 from itertools import pairwise
 from string import whitespace
 from typing import NamedTuple
@@ -51,26 +52,27 @@ class Header(NamedTuple):
     height: int = 1
 
     def cells(self, rows: Sequence[Cells]) -> Cells:
-        """The names in the header's own rows: of two, what stands above what, read as one."""
-        if not self.height:
-            return ()
-        return _joined(*rows) if len(rows) > 1 else rows[0]
+        """The names in the header's own rows: what stands above what, read as one."""
+        return reduce(_joined, rows) if self.height else ()
 
 
-def find_header(rows: Sequence[Cells]) -> Header:
+def find_header(rows: Sequence[Cells], groups: Collection[int] = ()) -> Header:
     """The header among the first rows of a table, which are not all empty.
 
     It begins in the first row about as full as the rows usually are, and those above it are titles
     or notes; but when that looks like data, in the row above it, which is shorter. Names of groups
-    above the names of their columns are part of it. Where that row is data, there is no header.
+    above the names of their columns are part of it; `groups` are rows where a workbook shows such,
+    in cells that are merged. Where that row is data, there is no header.
     """
     at = _find_row(rows)
     if is_data(rows[at:]):
         return Header(next(row for row in range(at + 1) if is_data(rows[row:])), height=0)
-    for upper in (at, at - 1):
-        if upper >= 0 and _is_double(rows[upper:]):
-            return Header(upper, height=2)
-    return Header(at)
+    top, height = next(
+        ((one, 2) for one in (at, at - 1) if one >= 0 and _is_double(rows[one:])), (at, 1)
+    )
+    while top - 1 in groups:
+        top, height = top - 1, height + 1
+    return Header(top, height)
 
 
 def _is_double(rows: Sequence[Cells]) -> bool:
