@@ -106,8 +106,8 @@ async def state(visit: Visit) -> Response:
 async def add_version(visit: Visit) -> Response:
     """Put in another file of the same data."""
     file = _file(visit)
-    told = {name: visit.text(name) for name in ("note", "sheet")}
-    told |= {"modified": visit.text("modified") or None}
+    said = {name: visit.text(name) for name in ("note", "sheet")}
+    told = {**said, "modified": visit.text("modified") or None}
     path = f"{dataset_path(visit)}/versions"
     made = await visit.lab.upload("catalog", path, told, file.file, str(file.filename))
     return visit.go(own_path(visit), _received(made))

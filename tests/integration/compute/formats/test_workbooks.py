@@ -232,9 +232,8 @@ def test_spaces_around_cells_are_told(tmp_path: Path) -> None:
 def test_sheet_is_read_by_its_name(tmp_path: Path) -> None:
     """Whatever its case, and one that is hidden too; the others are named."""
     rows: list[list[object]] = [["a", "b"], [1, 2]]
-    book = workbook(
-        ("Communes", [["x"], *([[at] for at in range(9)])]), ("EPCI 2026", rows), ("Vide", [])
-    )
+    more: list[list[object]] = [["x"], [1], [2], [3], [4]]
+    book = workbook(("Communes", more), ("EPCI 2026", rows), ("Vide", []))
     run = ingest(tmp_path / "one", saved(book), "a.xlsx", sheet="epci 2026")
     assert (profile(run).sheet, list(table(run).columns)) == ("EPCI 2026", ["a", "b"])
     (told,) = (one.message for one in profile(run).repairs if one.code == "other_sheets")
