@@ -295,7 +295,6 @@ class Profile(Frozen):
 
 
 def _without_values(column: Column) -> Column:
-    hidden: dict[str, object] = {"invalid": (), "invalid_at": ()}
-    meaning = column.meaning and column.meaning.model_copy(update=hidden)
+    meaning = column.meaning and column.meaning.model_copy(update={"invalid": (), "invalid_at": ()})
     warnings = tuple(one.without_values() for one in column.warnings)
     return column.model_copy(update={"meaning": meaning, "warnings": warnings})

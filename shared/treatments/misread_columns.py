@@ -41,7 +41,7 @@ def misreadings(
         return
     fields = {named.source: named.field for named in reversed(effect.named)}
     for source in sorted(effect.reads):
-        column = given[source.role].columns.get(source.column)
+        column = given[source.role].columns.get(source.column) if source.role in given else None
         for warning in column.known.warnings if column and column.known else ():
             if advice := _advice(warning, source, effect, step):
                 field = fields.get(source, "")

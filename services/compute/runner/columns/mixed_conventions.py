@@ -18,7 +18,7 @@ from shared.words import fold
 _ENOUGH = 0.95
 """Share of the filled rows that must be of one of the conventions."""
 
-_LIKELY, _FIRST_ROWS = 0.8, 1000
+_LIKELY, _FIRST_ROWS = 0.8, 300
 """The same of the first rows, by which it is decided whether all are looked at."""
 
 _EXAMPLES, _LONGEST = 3, 50

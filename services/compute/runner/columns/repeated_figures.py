@@ -25,6 +25,9 @@ _NO_FIGURES = re.compile(
 )
 """What numbers number, and nobody adds up."""
 _FIRST_ROWS = 20_000
+_MOST_KEYS, _MOST_FIGURES = 8, 200
+"""Columns of a table that are looked at, the first ones: more take too long."""
+
 _REPEATED = 0.1
 """Share of the filled rows that repeat another's key, at least: a few may be mistakes."""
 
@@ -47,9 +50,10 @@ def repeated_figures(
 
     Of several keys the one with the fewest values is named.
     """
-    figures = [one.name for one in columns if _may_be_figure(one)]
+    figures = [one.name for one in columns if _may_be_figure(one)][:_MOST_FIGURES]
     found: dict[str, ColumnWarning] = {}
-    for key in sorted(filter(_may_be_key, columns), key=lambda one: one.distinct):
+    keys = list(filter(_may_be_key, columns))[:_MOST_KEYS]
+    for key in sorted(keys, key=lambda one: one.distinct):
         left = [name for name in figures if name not in found]
         for source in (f"(FROM {quoted(table)} LIMIT {_FIRST_ROWS})", quoted(table)):
             repeats = _repeats(database, source, key.name, left)

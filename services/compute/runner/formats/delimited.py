@@ -127,11 +127,14 @@ class RegularText:
         return reader
 
     def _ends_short(self, width: int) -> bool:
-        """Whether the last row may be a note below the table."""
+        """Whether the last row may be a note below the table, or is more than a line."""
         with self._path.open("rb") as file:
             file.seek(max(0, self._path.stat().st_size - _LAST_BYTES))
-            last = file.read().decode(self._encoding, MIXED).rstrip().rpartition("\n")[2]
-        return any(is_short(cells, width) for _, cells in Dialect(self._delimiter).parse([last]))
+            last = file.read().decode(self._encoding, MIXED).rstrip().splitlines()[-1:]
+        try:
+            return any(is_short(cells, width) for _, cells in Dialect(self._delimiter).parse(last))
+        except Rejected:
+            return True
 
     def _is_marked(self) -> bool:
         """Whether a byte order mark stands further down than at the start."""
