@@ -39,6 +39,7 @@ class DatasetRegistered(_DatasetEvent, source="catalog"):
     filename: str
     project_id: str | None = Field(default=None, description="the project whose result this is")
     accepted_repairs: tuple[AcceptedRepair, ...] = ()
+    sheet: str = Field(default="", description="of a workbook, the one to read; empty for any")
     again: bool = Field(default=False, description="it was read before, and shall be read anew")
     content: Content = Field(default="table", description="what the file shall be read as")
 

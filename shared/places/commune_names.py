@@ -1,11 +1,11 @@
-"""Which commune a written name means, told by the département beside it where several have it.
+"""Which commune a written name means, told by the place beside it where several have it.
 
 What could be several is none: a wrong code would be worse than none.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -21,6 +21,17 @@ _PRESENT, _PART, _GONE = range(3)
 _POSTCODE, _SHORT_POSTCODE = re.compile(r"\d{5}"), re.compile(r"\d{4}")
 _CODE = re.compile(r"(\d{1,2}|2[ab]|97\d)")
 _CODED = re.compile(r"(?P<code>\d\d|2[ab]|97\d)\s*[-\u2013:]?\s+.+|.+\((?P<inside>[^()]+)\)")
+_COMMUNE_LENGTH = 5
+_KINDS = (
+    ("cc",),
+    ("ca",),
+    ("cu",),
+    ("communaute", "communes"),
+    ("communaute", "agglomeration"),
+    ("communaute", "urbaine"),
+)
+"""What the names of EPCI begin with, and people leave out."""
+
 _CORSICA = frozenset({"2A", "2B"})
 
 
@@ -32,10 +43,19 @@ class FoundCommune(NamedTuple):
 
 
 class Clue(NamedTuple):
-    """The départements that a name may be in, and the postcode that says so, if one does."""
+    """The départements that a name may be in, and the postcode that says so, if one does.
+
+    `communes` are the only ones that it may be of; empty for all.
+    """
 
     departements: frozenset[str]
     postcode: str = ""
+    communes: frozenset[str] = frozenset()
+
+    def allows(self, named: "_Named") -> bool:
+        """Whether a commune may be meant."""
+        is_inside = not self.communes or named.code in self.communes
+        return is_inside and not self.departements.isdisjoint(named.departements)
 
 
 class _Named(NamedTuple):
@@ -47,15 +67,22 @@ class _Named(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """Communes by the four keys of their names, and who has a postcode or is a département."""
+    """Communes by the four keys of their names, and who has a postcode or is a département.
+
+    `bodies` are the communes of EPCI, by the words of their names and by their SIREN.
+    """
 
     by_keys: tuple[Mapping[Name, list[_Named]], ...]
     served: Mapping[str, frozenset[str]]
     departements: Mapping[Name, str]
+    bodies: Mapping[Name, set[str]]
 
 
-def find_commune(name: str, beside: str = "") -> FoundCommune:
-    """The commune of a name; `beside` is its département's code or name, or a postcode."""
+def find_commune(name: str, beside: str = "", territory: Collection[str] = ()) -> FoundCommune:
+    """The commune of a name; `beside` is a postcode, or its département or EPCI by code or name.
+
+    Of several, the one in the `territory` is meant: codes of départements, communes and EPCI.
+    """
     read = written(name)
     clues = [one for one in map(clue_of, (read.clue, beside)) if one]
     is_known = False
@@ -63,7 +90,7 @@ def find_commune(name: str, beside: str = "") -> FoundCommune:
         everywhere = named.get(key, ())
         is_known |= bool(everywhere)
         if found := _narrowed(everywhere, clues):
-            return _decided(found)
+            return _decided(_in_territory(found, territory) or found)
     return FoundCommune("", "elsewhere" if is_known and clues else "unknown")
 
 
@@ -74,10 +101,27 @@ def _narrowed(named: Iterable[_Named], clues: Iterable[Clue]) -> list[_Named]:
     """
     found = list(named)
     for clue in clues:
-        found = [one for one in found if one.departements & clue.departements]
+        found = [one for one in found if clue.allows(one)]
         served = _known().served.get(clue.postcode, frozenset())
         found = [one for one in found if one.code in served] or found
     return [one for one in found if clues and one.rank != _GONE] or found
+
+
+def _in_territory(found: Iterable[_Named], territory: Iterable[str]) -> list[_Named]:
+    clues = [_clue_of_code(code) for code in territory]
+    return [one for one in found if any(clue.allows(one) for clue in clues)]
+
+
+@cache
+def _clue_of_code(code: str) -> Clue:
+    bodies = _known().bodies.get((code,))
+    communes = frozenset(bodies or ({code} if len(code) == _COMMUNE_LENGTH else ()))
+    return _of_communes(communes) if communes else Clue(frozenset({code}))
+
+
+def _of_communes(communes: Iterable[str]) -> Clue:
+    inside = frozenset(communes)
+    return Clue(frozenset().union(*map(_departements, inside)), communes=inside)
 
 
 def _decided(found: list[_Named]) -> FoundCommune:
@@ -101,14 +145,25 @@ def clue_of(text: str) -> Clue | None:
         return Clue(_departements(folded), folded)
     if _CODE.fullmatch(folded):
         return Clue(_CORSICA if folded == "20" else frozenset({folded.upper().zfill(2)}))
-    code = _known().departements.get(_loose(words_of(folded)))
-    return Clue(frozenset({code})) if code else None
+    words = _loose(words_of(folded))
+    if code := _known().departements.get(words):
+        return Clue(frozenset({code}))
+    communes = _known().bodies.get(_without_kind(words))
+    return _of_communes(communes) if communes else None
 
 
 def _departements(code: str) -> frozenset[str]:
     """Where a code lies; postcodes know one Corsica."""
     start = code[:3] if code.startswith("97") else code[:2]
     return _CORSICA if start == "20" else frozenset({start})
+
+
+def _without_kind(words: Name) -> Name:
+    """The words of an EPCI's name without what kind it is: `flers agglo` of `CA Flers Agglo`."""
+    for kind in _KINDS:
+        if words[: len(kind)] == kind:
+            return words[len(kind) :]
+    return words
 
 
 def _loose(words: Name) -> Name:
@@ -121,12 +176,19 @@ def _known() -> _Known:
     by_keys = tuple(defaultdict[Name, list[_Named]](list) for _ in range(4))
     served, departements = defaultdict[str, set[str]](set), dict[Name, str]()
     present, parts = dict[str, tuple[int, str]](), list[tuple[str, str]]()
+    inside, bodies = defaultdict[str, set[str]](set), defaultdict[Name, set[str]](set)
     for place, _words, postcodes in rows():
+        if place.kind == "epci":
+            # Another name of the same body: what lies in it is known once all are read.
+            bodies[_without_kind(_loose(words_of(place.name)))] = inside[place.code]
+            bodies[place.code,] = inside[place.code]
         if place.kind == "departement":
             departements[_loose(words_of(place.name))] = place.code
         if place.kind != "commune":
             continue
         parts.append((place.name, place.code))
+        for larger in place.within:
+            inside[larger].add(place.code)
         present[place.code] = max(
             present.get(place.code, (-1, "")), (place.population + bool(postcodes), place.name)
         )
@@ -140,4 +202,5 @@ def _known() -> _Known:
         one = _Named(commune, rank, _departements(code) | _departements(commune))
         for key, known in zip(written(name).keys, by_keys, strict=True):
             known[key].append(one)
-    return _Known(by_keys, {one: frozenset(it) for one, it in served.items()}, departements)
+    postcodes_served = {one: frozenset(it) for one, it in served.items()}
+    return _Known(by_keys, postcodes_served, departements, bodies)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, Field
 
 from shared.events.event import FileRef, Frozen, JobKind, Step, Verdict
+from shared.tables.column_warnings import ColumnWarning
 from shared.tables.files import FileSummary
 from shared.tables.privacy import Privacy
 from shared.tables.provenance import Provenance
@@ -223,6 +224,7 @@ class Column(Frozen):
     stored: str = Field(
         default="", description="where its table does not store text, the type that it stores"
     )
+    warnings: tuple[ColumnWarning, ...] = Field(default=(), description="what treatments mistake")
 
     @property
     def sql_type(self) -> str:
@@ -293,6 +295,6 @@ class Profile(Frozen):
 
 
 def _without_values(column: Column) -> Column:
-    hidden: dict[str, object] = {"invalid": (), "invalid_at": ()}
-    meaning = column.meaning and column.meaning.model_copy(update=hidden)
-    return column.model_copy(update={"meaning": meaning})
+    meaning = column.meaning and column.meaning.model_copy(update={"invalid": (), "invalid_at": ()})
+    warnings = tuple(one.without_values() for one in column.warnings)
+    return column.model_copy(update={"meaning": meaning, "warnings": warnings})

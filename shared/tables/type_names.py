@@ -1,7 +1,8 @@
 """What kinds of keys and types of columns are called in French."""
 
+from shared.tables.column_warnings import examples_told
 from shared.tables.manifest import Meaning
-from shared.words import counted, french_list, grouped, quoted
+from shared.words import counted
 
 KEYS = {
     "commune": "le code commune",
@@ -50,7 +51,6 @@ def others_told(meaning: Meaning) -> str:
         "ligne a une autre valeur, qui reste telle quelle et ne se croise pas",
         "lignes ont d'autres valeurs, qui restent telles quelles et ne se croisent pas",
     )
-    told = zip(meaning.invalid, meaning.invalid_at, strict=False)
-    shown = [f"{quoted(text)} (ligne {grouped(row)} des données)" for text, row in told]
-    some = "p. ex. " if meaning.invalid_rows > len(shown) else ""
-    return f"{said} : {some}{french_list(shown)}" if shown else said
+    shown = examples_told(meaning.invalid, meaning.invalid_at)
+    some = "p. ex. " if meaning.invalid_rows > len(meaning.invalid_at) else ""
+    return f"{said} : {some}{shown}" if shown else said

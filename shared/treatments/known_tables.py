@@ -4,6 +4,7 @@ from pydantic import Field
 
 from shared.events.event import Frozen
 from shared.tables.code_names import named_kind
+from shared.tables.column_warnings import ColumnWarning
 from shared.tables.key_file import COARSE
 from shared.tables.manifest import Column
 
@@ -31,6 +32,7 @@ class KnownColumn(Frozen):
         default="", description="the kind of code that its name says, where it does not hold it"
     )
     has_lost_zeros: bool = Field(default=False, description="codes without their first zero")
+    warnings: tuple[ColumnWarning, ...] = ()
 
     @classmethod
     def of(cls, column: Column) -> "KnownColumn":
@@ -47,6 +49,7 @@ class KnownColumn(Frozen):
             sql_type=column.sql_type,
             misnamed="" if column.key or column.type == named or not column.filled else named,
             has_lost_zeros=bool(meaning and meaning.repair == "leading_zero" and not meaning.valid),
+            warnings=column.warnings,
         )
 
     @property
@@ -83,6 +86,7 @@ class KnownTable(Frozen):
     reason: str = ""
     is_lost: bool = False
     is_files: bool = Field(default=False, description="no table: only own code reads it")
+    territory: tuple[str, ...] = Field(default=(), description="codes of places that it is about")
 
 
 class KnownCrossing(Frozen):

@@ -12,10 +12,12 @@ from shared.applications import APPLICATIONS, check_steps, effect_of, parse_para
 from shared.applications.aggregate_application import AggregateParameters
 from shared.applications.cross_application import CHOICE, CROSS, SUCCESSOR_COLUMNS, CrossParameters
 from shared.applications.effect import Effect, Named
+from shared.applications.parameters import Parameters
 from shared.applications.python_application import PYTHON
 from shared.events.event import Step, Treatment
 from shared.tables.files import no_table
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
+from shared.treatments.misread_columns import misreadings
 from shared.treatments.remarks import Findings, Remark
 from shared.treatments.repetition import (
     Keys,
@@ -86,12 +88,24 @@ class _Check:
             parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
             if self._takes_files(number, step):
                 self.tables[step.output] = StepTable(step.output, "", {}, is_open=True)
-            elif check := _STEPS.get(step.application):
-                self.tables[step.output] = check(self, number, step, parameters)
             else:
-                self.tables[step.output] = self._made(number, step)
+                check = _STEPS.get(step.application)
+                made = check(self, number, step, parameters) if check else self._made(number, step)
+                self.tables[step.output] = made
+                self._tell_misreadings(number, step, parameters)
         self._found.tables.update({name: one.types for name, one in self.tables.items()})
         return self._found
+
+    def _tell_misreadings(self, number: int, step: Step, told: Parameters) -> None:
+        """Tell each once, where a step first takes it wrongly."""
+        given, before = self._given(step), {one.message for one in self._found.warnings}
+        about = (self._inputs.table(one.dataset_id).territory for one in given.values())
+        places = next(filter(None, about), ())
+        for field, kind, message in misreadings(
+            step, told, self._effect(number, step), given, places
+        ):
+            at = f"steps.{number}.parameters.{field}".removesuffix(".")
+            self._warn(at, kind, message if message not in before else "")
 
     def _input(self, name: str, dataset_id: str) -> StepTable:
         known = self._inputs.table(dataset_id)

@@ -28,6 +28,7 @@ from tests.benchmarks.judged import (
     recognition,
     relevance,
     sql,
+    traps,
 )
 from tests.servers import Broker
 
@@ -66,6 +67,7 @@ JUDGED = {
     "privacy": privacy,
     "relevance": relevance,
     "sql": sql,
+    "traps": traps,
     "typing": recognition,
 }
 """Those that are judged by examples, half of which were kept apart from tuning."""

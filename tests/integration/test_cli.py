@@ -342,10 +342,11 @@ def test_proposed_repair_is_accepted_and_the_file_read_anew(shell: Shell, tmp_pa
 
 def test_columns_are_described_by_a_file(shell: Shell, tmp_path: Path) -> None:
     """People see each beside its column; names that no column has are named."""
-    text, dictionary = "com;ht_hc\n", tmp_path / "columns.csv"
-    text += "".join(f"14{at:03};{at}\n" for at in range(1, 40))
+    text, dictionary = "com;ht_hc;annee\n", tmp_path / "columns.csv"
+    text += "".join(f"14{at:03};{at};{1980 + at if at > 1 else 13}\n" for at in range(1, 40))
     dictionary.write_text("ht_hc;part des logements vacants\nht_h;autre\n", encoding="utf-8")
-    dataset, state = add(shell, tmp_path / "l.csv", text, "--columns", str(dictionary))
+    words = ("--columns", str(dictionary), "--sheet", "EPCI")
+    dataset, state = add(shell, tmp_path / "l.csv", text, *words)
     shown = ("dataset", "show", dataset)
     eventually(lambda: state() == "published", seconds=60)
     assert shell.json(*shown, as_=OWNER)["unknown_columns"] == ["ht_h"]
@@ -355,6 +356,10 @@ def test_columns_are_described_by_a_file(shell: Shell, tmp_path: Path) -> None:
     shell.json(*described, as_=OWNER)
     told = shell.run(*shown, as_=OWNER).stdout
     assert re.search(r"ht_hc +integer +integer +taux de vacance", told), told
+    assert "feuille demandée, d'un fichier qui n'en a pas : EPCI" in json.dumps(
+        shell.json(*shown), ensure_ascii=False
+    )
+    assert re.search(r"annee +deux conventions dans une colonne .*« 13 » \(ligne 1", told), told
 
 
 def test_persons_are_held_until_their_owner_confirms(shell: Shell, tmp_path: Path) -> None:

@@ -86,6 +86,13 @@ def _show_versions(dataset: Answer) -> None:
         show.line("\ncolumns")
         known = newest.get("columns", dataset["columns"])
         show.rows(known, ("name", "kind", "meaning.type", "description"))
+    if warnings := [
+        {"column": one["name"], "message": warning["message"]}
+        for one in newest.get("columns", ())
+        for warning in one["warnings"]
+    ]:
+        show.line("\nto know before these columns are used")
+        show.rows(warnings, ("column", "message"))
     if totals := newest.get("totals"):
         show.line("\nrows of totals, left out of sums")
         show.rows(totals, ("message",))

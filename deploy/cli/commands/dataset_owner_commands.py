@@ -33,6 +33,7 @@ def add(
     licence: Annotated[str, typer.Option()],
     access: Annotated[str, typer.Option(help="open or restricted.")] = "restricted",
     files: Annotated[bool, typer.Option("--files", help="No table: keep it as it is.")] = False,
+    sheet: Annotated[str, typer.Option(help="Of a workbook; else the one that holds most.")] = "",
     description: str = "",
     keyword: Annotated[list[str], typer.Option(help="May be given several times.")] = [],
     territory: Annotated[list[str], typer.Option(help="INSEE code; several times.")] = [],
@@ -52,7 +53,7 @@ def add(
 ) -> Answer:
     """Upload FILE as a new dataset; it is published once it was read."""
     about = {"title": title, "theme": theme, "licence": licence, "access": access}
-    about |= {"content": "files" if files else "table", "language": language}
+    about |= {"content": "files" if files else "table", "sheet": sheet, "language": language}
     said = {"description": description, "keywords": keyword, "territory": territory}
     known = {"modified": modified or None, "frequency": frequency or None, "hvd": hvd or None}
     metadata = {**about, **said, **known} | {

@@ -32,6 +32,9 @@ Purpose = Annotated[
 ]
 
 
+SheetName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+
+
 def _named_plainly(contact: Contact | None) -> Contact | None:
     if contact:
         untagged(contact.name)
@@ -104,6 +107,25 @@ class NewDataset(Metadata, Body):
         return Metadata(**about | {"licence": canonical(self.licence)})
 
 
+_SHEET = Field(
+    default="",
+    description="of a workbook, the sheet that is read: by default the one that holds most, of"
+    " another version the one of that name that was asked for before",
+)
+
+
+class NewUpload(NewDataset):
+    """The same, and which sheet of a workbook is the table."""
+
+    sheet: SheetName = _SHEET
+
+    @model_validator(mode="after")
+    def _has_sheets(self) -> Self:
+        if self.content == "files" and self.sheet:
+            raise ValueError("sheet : un jeu de fichiers n'a pas de feuille à lire")
+        return self
+
+
 def _without_defaults(schema: dict[str, Any]) -> None:
     """Callers that fill in what the schema calls a default would overwrite what they left out."""
     for field in schema["properties"].values():
@@ -131,6 +153,7 @@ class NewVersion(Body):
 
     note: Text = ""
     modified: PastDay | None = _MODIFIED
+    sheet: SheetName = _SHEET
 
 
 class NewLegalBasis(Body):

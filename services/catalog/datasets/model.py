@@ -423,19 +423,23 @@ class Dataset(Followed):
     def register(self, upload: VersionContent) -> None:
         """Add a version that waits to be read; the newest one's bytes again are no new version.
 
-        Repairs accepted before are made again, and one more makes another version of the same
-        bytes. A rejected version does not count: its bytes may be tried again. Raises WrongStage
-        when it would be invisible.
+        Repairs accepted before are made again, and the sheet chosen before is read, unless another
+        is; one more repair or another sheet makes another version of the same bytes. A rejected
+        version does not count: its bytes may be tried again. Raises WrongStage when it would be
+        invisible.
         """
         self.check_present()
         newest = self.history.newest
         before = newest.accepted_repairs if newest else ()
         repairs = tuple(dict.fromkeys((*before, *upload.accepted_repairs)))
-        same = newest and (newest.file.sha256, before) == (upload.file.sha256, repairs)
+        chosen = newest.sheet if newest else ""
+        sheet = upload.sheet or chosen
+        reading = (upload.file.sha256, repairs, sheet)
+        same = newest and (newest.file.sha256, before, chosen) == reading
         if newest and same and newest.state != "rejected":
             self._date(newest, upload.modified or newest.modified)
             return
-        given = dict(upload) | {"accepted_repairs": repairs}
+        given = dict(upload) | {"accepted_repairs": repairs, "sheet": sheet}
         version = Version(**given, number=len(self.versions) + 1, registered_at=now())
         if self._end_opening(f"la version {version.number} est venue après la demande"):
             self._change_access("restricted")
@@ -468,6 +472,7 @@ class Dataset(Followed):
                 filename=version.filename,
                 project_id=self.project_id,
                 accepted_repairs=version.accepted_repairs,
+                sheet=version.sheet,
                 again=version.again,
                 content=self.metadata.content,
             )

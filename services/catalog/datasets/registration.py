@@ -32,7 +32,7 @@ def register_upload(
     """
     identifier = key.id_for(DATASET_PREFIX, owner_id) if key else new_id(DATASET_PREFIX)
     new = Dataset(id=identifier, owner_id=owner_id, metadata=metadata)
-    new.sent = fingerprint(metadata, upload.file.sha256)
+    new.sent = fingerprint(metadata, upload.file.sha256, *filter(None, [upload.sheet]))
     new.register(upload.model_copy(update={"modified": metadata.modified}))
     dataset = store.of(Dataset).add(new)
     if key:

@@ -66,6 +66,7 @@ class VersionContent(BaseModel):
     accepted_repairs: tuple[AcceptedRepair, ...] = Field(
         default=(), description="what the owner lets be mended when the file is read"
     )
+    sheet: str = Field(default="", description="of a workbook, the sheet that the owner chose")
 
 
 class Version(VersionContent):

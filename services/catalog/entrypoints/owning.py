@@ -6,10 +6,10 @@ from services.catalog.datasets import editing, registration
 from services.catalog.datasets.bodies import (
     ChangeDataset,
     DeclarationWord,
-    NewDataset,
     NewDeclaration,
     NewLegalBasis,
     NewRepair,
+    NewUpload,
     NewVersion,
 )
 from services.catalog.datasets.model import Dataset
@@ -33,7 +33,7 @@ class Owning:
     @http(
         "POST",
         "/datasets",
-        body=NewDataset,
+        body=NewUpload,
         upload="file",
         returns=DatasetView,
         status=202,
@@ -49,7 +49,7 @@ class Owning:
             self.documents,
             call.caller.member_id,
             call.body.plain(),
-            VersionContent(file=call.file, filename=call.filename),
+            VersionContent(file=call.file, filename=call.filename, sheet=call.body.sheet),
             IdempotencyKey.if_any(call.idempotency_key),
         )
         return self._uploaded(call, dataset)
@@ -64,7 +64,10 @@ class Owning:
         roles=OWNERS,
     )
     def upload_version(self, call: Call, dataset_id: str) -> DatasetView:
-        """Take in another version of the caller's dataset, unless its bytes are the newest's."""
+        """Take in another version of the caller's dataset, unless its bytes are the newest's.
+
+        Another sheet of the same bytes is another version.
+        """
         said = call.body.model_dump()
         upload = VersionContent(file=call.file, filename=call.filename, **said)
         owner_id = call.caller.member_id

@@ -64,13 +64,17 @@ def _known(dataset_id: str, dataset: Dataset | None, caller: Caller) -> KnownTab
         rows=profile.rows if profile else None,
         totals=sum(one.count for one in profile.totals) if profile else 0,
         columns=tuple(map(KnownColumn.of, profile.columns)) if profile else None,
+        territory=dataset.metadata.territory,
     )
 
 
 def _profile(dataset: Dataset, caller: Caller) -> Profile | None:
     """What everybody sees of its columns; of what is not published, what its insiders see."""
     shown = dataset.shown if caller.may_see(*dataset.insiders) else dataset.published
-    return shown.profile if shown else None
+    if shown is None or shown.profile is None:
+        return None
+    can_read = dataset.may_be_downloaded_by(caller)
+    return shown.profile if can_read else shown.profile.without_values()
 
 
 def may_count(known: Known, dataset_ids: Iterable[str], caller: Caller) -> bool:

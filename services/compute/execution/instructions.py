@@ -35,6 +35,7 @@ def instructions(
         crossing_rows=settings.crossing_rows,
         filename=job.filename,
         repairs=job.repairs,
+        sheet=job.sheet,
         content=job.content,
         uploads={one.name: one.upload for one in inputs if one.upload},
         media_type=job.source.media_type if job.source else "",

@@ -115,6 +115,7 @@ class Work(Frozen):
     catalogue: CatalogueKind | None = Field(default=None, description="what a page is one of")
     url: str = Field(default="", description="where a page of a catalogue comes from")
     repairs: tuple[AcceptedRepair, ...] = ()
+    sheet: str = Field(default="", description="of a workbook, the one to read; empty for any")
 
 
 class Made(Frozen):

@@ -216,6 +216,7 @@ def ingest_job(envelope: Envelope[events.DatasetRegistered]) -> Job:
         source=dataset.file,
         filename=dataset.filename,
         repairs=dataset.accepted_repairs,
+        sheet=dataset.sheet,
         content=dataset.content,
         title=dataset.title,
         traceparent=envelope.traceparent or "",

@@ -82,7 +82,7 @@ def _made_by(job: Job) -> set[str]:
 def _redact_job(job: Job, shared: Collection[str]) -> None:
     if job.is_active:
         raise Unavailable("a job of the member still runs")
-    job.title = job.purpose = job.filename = job.url = job.message = job.log_tail = ""
+    job.title = job.purpose = job.filename = job.sheet = job.url = job.message = job.log_tail = ""
     job.reason = ERASED if job.reason else ""
     job.repairs, job.is_erased = (), True
     job.treatment = redacted(job.treatment) if job.treatment else None

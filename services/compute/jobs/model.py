@@ -88,6 +88,7 @@ class Job(Aggregate):
     source: FileRef | None = None
     filename: str = ""
     repairs: tuple[AcceptedRepair, ...] = ()
+    sheet: str = ""
     content: Content = "table"
     catalogue: CatalogueKind | None = None
     url: str = ""
@@ -418,6 +419,7 @@ class Job(Aggregate):
         self.result, self.outputs, self.privacy, self.counted = None, (), None, None
         self.release, self.is_empty, self.withheld = None, False, ""
         self.log_tail, self.filename, self.message = "", "", self.forgotten
+        self.sheet = ""
         if files:
             about = {**self._about(), "dataset_id": self.forgotten_for}
             self.record(events.JobForgotten(**about, reason=self.forgotten, files=tuple(files)))

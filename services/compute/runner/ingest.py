@@ -11,6 +11,7 @@ from pyarrow import parquet
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.columns.area_codes import lacks_zero
 from services.compute.runner.columns.identifiers import GROUPED
+from services.compute.runner.columns.misleading_columns import with_warnings
 from services.compute.runner.columns.profile import describe, merged
 from services.compute.runner.database import (
     Database,
@@ -66,7 +67,7 @@ def ingest_file(
         TemporaryDirectory(prefix="unpacked-", dir=folder / "out") as unpacked,
     ):
         source, filename = unpack(folder / given, work.filename, Path(unpacked), repairs)
-        found = read_table(source, filename, repairs)
+        found = read_table(source, filename, repairs, work.sheet)
         spaced, units = None, {}
         if found:
             spaced = _write(found, made, source.stat().st_size, say)
@@ -105,8 +106,8 @@ def _describe(
     rows, described = describe(database, _READ, lambda share, what: say(0.5 + share / 2, what))
     if found and found.delimiter == ",":
         described = with_doubtful_commas(database, _READ, described, repairs)
-    described = with_units(described, units)
-    return rows, with_named_communes(database, _READ, described)
+    described = with_named_communes(database, _READ, with_units(described, units))
+    return rows, with_warnings(database, _READ, described)
 
 
 def _source(found: Table | None) -> dict[str, Any]:

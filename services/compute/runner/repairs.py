@@ -14,16 +14,20 @@ _TEXTS: Mapping[str, str] = {
     "tables_inside": "tableaux parmi les fichiers, que le lab ne lit pas ici : déposés comme tels,"
     " sans « files », ils se croiseraient et s'agrégeraient ({detail})",
     "archives_inside": "archives gardées fermées ; seul un dépôt en .zip est ouvert : {detail}",
-    "other_sheets": "feuilles du classeur laissées de côté : {detail}",
+    "other_sheets": "feuilles du classeur laissées de côté, qu'un dépôt qui les nomme (sheet)"
+    " lirait : {detail}",
+    "no_sheets": "feuille demandée, d'un fichier qui n'en a pas : {detail}",
+    "notes_below": "lignes de notes sous le tableau laissées de côté",
     "preamble": "lignes au-dessus de l'en-tête laissées de côté",
     "mixed_encoding": "lignes en Windows-1252 dans un fichier UTF-8, toutes lues correctement",
     "order_marks": "marques d'ordre d'octets ôtées au début de lignes",
     "no_header": "aucune ligne d'en-tête, la première ligne est lue comme des données",
-    "double_header": "en-tête sur deux lignes, réunies en une",
+    "double_header": "en-tête sur plusieurs lignes, réunies en une",
     "line_breaks": "noms de colonnes écrits sur plusieurs lignes, réunis en une",
     "blank_names": "colonnes sans nom, nommées d'après leur place",
     "no_break_names": "espaces insécables ôtées autour de noms de colonnes",
     "no_break_spaces": "espaces insécables ôtées autour de valeurs : {detail}",
+    "trimmed_cells": "espaces ôtées autour de valeurs",
     "apostrophes": "apostrophes ôtées devant des textes qui commencent comme une formule, où nos"
     " exports CSV les mettent : {detail}",
     "repeated_names": "noms de colonnes répétés, numérotés",

@@ -32,7 +32,11 @@ async def page(visit: Visit) -> Response:
 
 async def write(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """An empty form, or what was sent with what is wrong."""
-    given = sent(visit) if faults.said else {"access": "restricted", "licence": "lov2"}
+    given = (
+        {**sent(visit), "sheet": visit.text("sheet")}
+        if faults.said
+        else {"access": "restricted", "licence": "lov2"}
+    )
     return _form(visit, given, faults)
 
 
@@ -43,7 +47,7 @@ async def submit(visit: Visit) -> Response:
     made = await visit.lab.upload(
         "catalog",
         "/datasets",
-        metadata_of(visit),
+        {**metadata_of(visit), "sheet": visit.text("sheet")},
         file.file,
         str(file.filename),
         key=visit.text("key"),
@@ -102,7 +106,8 @@ async def state(visit: Visit) -> Response:
 async def add_version(visit: Visit) -> Response:
     """Put in another file of the same data."""
     file = _file(visit)
-    told = {"note": visit.text("note"), "modified": visit.text("modified") or None}
+    said = {name: visit.text(name) for name in ("note", "sheet")}
+    told = {**said, "modified": visit.text("modified") or None}
     path = f"{dataset_path(visit)}/versions"
     made = await visit.lab.upload("catalog", path, told, file.file, str(file.filename))
     return visit.go(own_path(visit), _received(made))

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from shared.applications.parameters import ColumnName, Parameters
+from shared.tables.territory import Places
 
 _MOST_CODES = 5000
 
@@ -196,8 +197,14 @@ class CommuneCodes(Parameters):
     column: ColumnName = Field(description="Colonne des noms de communes, d'aujourd'hui ou anciens")
     departement: ColumnName | None = Field(
         default=None,
-        description="Colonne qui dit le département par son code, son nom ou un code postal : elle"
-        " départage les communes de même nom",
+        description="Colonne qui dit le département ou l'EPCI par son code, son nom ou un code"
+        " postal : elle départage les communes de même nom",
+    )
+    territory: Places = Field(
+        default=(),
+        max_length=1000,
+        description="Départements, EPCI ou communes, par leur code ou leur nom : de plusieurs"
+        " communes de même nom, celle qui s'y trouve",
     )
     name: ColumnName = Field(default="code_commune", description="Nom de la colonne ajoutée")
 

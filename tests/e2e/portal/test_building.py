@@ -23,6 +23,7 @@ RECIPE: dict[str, Any] = {
 
 
 CLUBS = "club;ville;dep;licencies\nA;CAEN;14;10\nB;ST LO;50;3\nC;AIGLE (L');61;5\nD;Vire;14;2\n"
+CLUBS += "E;Flers;61;4\n"
 SEE = 'button:has-text("Voir ce que cela donne")'
 
 
@@ -70,6 +71,7 @@ def test_names_of_communes_get_codes_by_which_they_are_crossed_and_drawn(
     page = visitor.until(f"/donnees/{clubs}", "#reconnu")
     told = page.locator("main").inner_text()
     assert "noms de communes" in told
+    assert "que « dep » départage (1 ligne, « Flers » (ligne 5" in told.replace("\u00a0", " ")
     assert "nomme des communes ; ajoutez-en les codes" in told.replace("\u202f", " ")
     bodies = played.datasets["epci_2026.csv"]
     page = visitor.go(f"/projets/{new_project(played)}/traitement?gauche={clubs}&droite={bodies}")

@@ -84,10 +84,12 @@ def test_a_fault_is_told_at_its_field_and_leaves_the_others(enter: Enter) -> Non
     page.set_input_files("#file", file_of("a;b\n1;2\n"))
     page.fill("#title", "Une « virgule » : rien de plus")
     page.fill("#theme", "eau")
+    page.fill("#sheet", "EPCI")
     page.fill("#territory", "14, nulle part")
     owner.press("main button:has-text('Déposer')")
     assert "nulle part" in page.locator("#territory-fault").inner_text()
     assert page.input_value("#title") == "Une « virgule » : rien de plus"
+    assert page.input_value("#sheet") == "EPCI"
 
 
 @pytest.mark.timeout(300)

@@ -75,9 +75,11 @@ def run(folder: Path, job: dict[str, Any], inputs: Tables) -> RunOutcome:
     return RunOutcome(folder, json.loads((folder / "out" / "result.json").read_text()))
 
 
-def ingest(folder: Path, content: Path | bytes, filename: str = "donnees.csv") -> RunOutcome:
+def ingest(
+    folder: Path, content: Path | bytes, filename: str = "donnees.csv", **work: object
+) -> RunOutcome:
     """Take in one file."""
-    return run(folder, {"kind": "ingest", "filename": filename}, {"source": content})
+    return run(folder, {"kind": "ingest", "filename": filename, **work}, {"source": content})
 
 
 class Taken(NamedTuple):

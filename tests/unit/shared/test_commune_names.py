@@ -29,6 +29,31 @@ def test_a_lost_zero_is_no_other_departement(beside: str, code: str) -> None:
     assert find_commune("Bourg-en-Bresse", beside).code == f"{code}053"
 
 
+@pytest.mark.parametrize(
+    ("name", "beside", "code"),
+    [
+        ("Flers", "CA Flers Agglo", "61169"),
+        ("Flers", "Communauté d'agglomération Flers Agglo", "61169"),
+        ("Flers", "200035814", "61169"),
+        ("Aubusson", "flers agglo", "61011"),
+        ("Caen", "CA Flers Agglo", ""),
+    ],
+)
+def test_epci_tells_which_commune_is_meant(name: str, beside: str, code: str) -> None:
+    """By its name, with or without what kind it is, or its SIREN; no other has the name there."""
+    assert find_commune(name, beside).code == code
+
+
+@pytest.mark.parametrize("territory", [["61"], ["200035814"], ["61169", "61011"], ["14", "61"]])
+def test_territory_tells_communes_of_one_name_apart(territory: list[str]) -> None:
+    """Its codes are of départements, EPCI or communes; names that only others have keep theirs."""
+    assert find_commune("Flers") == ("", "several")
+    assert find_commune("Flers", "", territory).code == "61169"
+    assert find_commune("Flers", "80", territory).code == "80314"
+    assert find_commune("Bordeaux", "", territory).code == "33063"
+    assert find_commune("Flers", "", ["75"]).outcome == "several"
+
+
 def test_nothing_names_no_commune() -> None:
     """Neither signs nor spaces."""
     for text in ("", " ", "()", "-", "(14)", "14000", "s/"):

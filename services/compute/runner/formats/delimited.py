@@ -24,6 +24,7 @@ from services.compute.runner.formats.apostrophes import without_apostrophes
 from services.compute.runner.formats.encoding import MIXED, find_encoding
 from services.compute.runner.formats.header import find_header
 from services.compute.runner.formats.no_table import check_is_table
+from services.compute.runner.formats.notes_below import is_short
 from services.compute.runner.formats.table import Numbered, Shape, Table, batches_of, shape_of
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
@@ -40,6 +41,8 @@ _DELIMITERS = ";,\t|"
 _RARE_DELIMITERS = ":~^#*§¤"
 """Used by some exports, and in the middle of ordinary text: taken when no usual one cuts, or where
 they cut all rows alike, the header's too, and usual ones, which decimals have, do not."""
+
+_LAST_BYTES = 1 << 14
 
 _MARK = "\ufeff"
 _NO_DELIMITER = "\x1f"
@@ -87,7 +90,12 @@ class RegularText:
             batches = self._read(width)
             if self._path.stat().st_size <= _SMALL:
                 batches = self._kept = list(batches)
-            return self._quotes_well() and not self._is_marked() and all(map(_is_full, batches))
+            return (
+                self._quotes_well()
+                and not self._is_marked()
+                and not self._ends_short(width)
+                and all(map(_is_full, batches))
+            )
         except pa.ArrowInvalid:
             return False
 
@@ -117,6 +125,16 @@ class RegularText:
             ),
         )
         return reader
+
+    def _ends_short(self, width: int) -> bool:
+        """Whether the last row may be a note below the table, or is more than a line."""
+        with self._path.open("rb") as file:
+            file.seek(max(0, self._path.stat().st_size - _LAST_BYTES))
+            last = file.read().decode(self._encoding, MIXED).rstrip().splitlines()[-1:]
+        try:
+            return any(is_short(cells, width) for _, cells in Dialect(self._delimiter).parse(last))
+        except Rejected:
+            return True
 
     def _is_marked(self) -> bool:
         """Whether a byte order mark stands further down than at the start."""

@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import reduce
 from itertools import pairwise
 from string import whitespace
 from typing import NamedTuple
@@ -24,6 +25,9 @@ _FULL = 0.7
 _NUMBER = re.compile(r"[+-]?[0-9\s.,%/-]+")
 
 _YEAR = re.compile(r"(19|20)[0-9]{2}")
+
+_LABEL = re.compile(r"(19|20)[0-9]{2}|[0-9]+\s*[-/]\s*[0-9]+")
+"""A year, or a range of years or ages: what columns of counts are called."""
 
 _NAME = re.compile(r"(?!secret|null|none)[^\W\d_]{3}", re.IGNORECASE)
 """How a name begins: what stands for no value among numbers is shorter, or one of these."""
@@ -48,26 +52,27 @@ class Header(NamedTuple):
     height: int = 1
 
     def cells(self, rows: Sequence[Cells]) -> Cells:
-        """The names in the header's own rows: of two, what stands above what, read as one."""
-        if not self.height:
-            return ()
-        return _joined(*rows) if len(rows) > 1 else rows[0]
+        """The names in the header's own rows: what stands above what, read as one."""
+        return reduce(_joined, rows) if self.height else ()
 
 
-def find_header(rows: Sequence[Cells]) -> Header:
+def find_header(rows: Sequence[Cells], groups: Collection[int] = ()) -> Header:
     """The header among the first rows of a table, which are not all empty.
 
     It begins in the first row about as full as the rows usually are, and those above it are titles
     or notes; but when that looks like data, in the row above it, which is shorter. Names of groups
-    above the names of their columns are part of it. Where that row is data, there is no header.
+    above the names of their columns are part of it; `groups` are rows where a workbook shows such,
+    in cells that are merged. Where that row is data, there is no header.
     """
     at = _find_row(rows)
     if is_data(rows[at:]):
         return Header(next(row for row in range(at + 1) if is_data(rows[row:])), height=0)
-    for upper in (at, at - 1):
-        if upper >= 0 and _is_double(rows[upper:]):
-            return Header(upper, height=2)
-    return Header(at)
+    top, height = next(
+        ((one, 2) for one in (at, at - 1) if one >= 0 and _is_double(rows[one:])), (at, 1)
+    )
+    while top - 1 in groups:
+        top, height = top - 1, height + 1
+    return Header(top, height)
 
 
 def _is_double(rows: Sequence[Cells]) -> bool:
@@ -121,7 +126,7 @@ def _find_row(rows: Sequence[Cells]) -> int:
     above = [at for at in range(found) if widths[at]]
     if not above:
         return found
-    if _names_counts(rows[found:]):
+    if _names_counts(rows[found:]) or _labels_counts(rows[found:]):
         return found
     is_named = _names_values(rows[above[-1] :]) and is_data(rows[found:])
     counts = _names_only(rows[above[-1]]) and _begins_counts(rows[found:])
@@ -138,6 +143,16 @@ def _names_counts(rows: Sequence[Cells]) -> bool:
     """Whether the first row has a name above nothing but numbers."""
     top, below = rows[0], rows[1:]
     return any(_NAME.match(cell.strip()) and _is_counted(below, at) for at, cell in enumerate(top))
+
+
+def _labels_counts(rows: Sequence[Cells]) -> bool:
+    """Whether all numbers of the first row are years or ranges, and further down others stand."""
+    labels = [at for at, cell in enumerate(rows[0]) if _NUMBER.fullmatch(cell.strip())]
+    if len(labels) < _FEWEST or not all(_LABEL.fullmatch(rows[0][at].strip()) for at in labels):
+        return False
+    below = [row[at].strip() for row in rows[1:] for at in labels if at < len(row)]
+    counts = [cell for cell in below if _NUMBER.fullmatch(cell)]
+    return sum(bool(_LABEL.fullmatch(cell)) for cell in counts) * 2 < len(counts)
 
 
 def _begins_counts(rows: Sequence[Cells]) -> bool:

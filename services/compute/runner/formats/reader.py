@@ -49,17 +49,19 @@ _SECTION = re.compile(rb"\[[\w .:-]*[A-Za-z_][\w .:-]*\]\s*[\r\n]")
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def read_table(source: Path, filename: str, repairs: Repairs) -> Table | None:
+def read_table(source: Path, filename: str, repairs: Repairs, sheet: str = "") -> Table | None:
     """The table in a file; None for Parquet without geometries, which is one.
 
-    Raises Rejected, in French, for what is no table.
+    `sheet` is the one to read of a workbook; that another file has none is noted. Raises Rejected,
+    in French, for what is no table.
     """
     name = _format(source, filename)
     # Most files are text, and what reads others takes a while to load.
     if name in ("xlsx", "xls", "ods"):
         from services.compute.runner.formats.spreadsheet import read_workbook  # noqa: PLC0415
 
-        return read_workbook(source, name, repairs)
+        return read_workbook(source, name, repairs, sheet)
+    repairs.note_each("no_sheets", [sheet] if sheet else [])
     if name == "json":
         from services.compute.runner.formats.json_records import read_records  # noqa: PLC0415
 

@@ -1,10 +1,12 @@
 """Reads workbooks (XLSX, XLS, ODS)."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import islice
+from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 from string import whitespace
 from typing import cast
@@ -17,7 +19,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from services.compute.runner.formats.header import find_header
+from services.compute.runner.formats.header import Cells, find_header
 from services.compute.runner.formats.shown_cells import ShownCells, check_extent, read_shown
 from services.compute.runner.formats.table import (
     Numbered,
@@ -29,6 +31,7 @@ from services.compute.runner.formats.table import (
 )
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
+from shared.words import fold, french_list, quoted
 
 _LOOK = 200
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -44,17 +47,49 @@ class _Sheet:
     sheet: CalamineSheet
     shown: ShownCells
 
+    @property
+    def _left(self) -> int:
+        """The first column that holds anything: empty rows above come too, empty columns do not."""
+        return (self.sheet.start or (0, 0))[1]
+
+    @cached_property
+    def _spans(self) -> Mapping[int, list[slice]]:
+        """The cells of each row, from 0, that are merged with the one on their left."""
+        spans = defaultdict[int, list[slice]](list)
+        for (top, first), (_, last) in self.sheet.merged_cell_ranges or ():
+            if last > first >= self._left:
+                spans[top].append(slice(first - self._left, last + 1 - self._left))
+        return spans
+
+    def groups(self, rows: Sequence[Cells]) -> set[int]:
+        """The rows, of those, with names above those of several columns: no title over all."""
+        return {
+            at
+            for at, spans in self._spans.items()
+            if at < len(rows)
+            and (any(span.start for span in spans) or sum(map(bool, rows[at])) > 1)
+        }
+
+    def named(self, row: Numbered) -> Numbered:
+        """A row of the header, each name in all cells that are merged."""
+        number, names = row[0], list(row[1])
+        for span in self._spans.get(number - 1, ()):
+            names[span] = [names[span.start]] * len(names[span])
+        return number, names
+
     def rows(self, repairs: Repairs | None = None) -> Iterator[Numbered]:
         """The rows as text; `repairs` is told of numbers that are written as they are shown."""
-        _, right = self.sheet.start or (0, 0)  # empty rows above come too, empty columns do not
         for number, row in enumerate(self.sheet.iter_rows(), 1):
             # Most rows of a sheet that is formatted to its end hold nothing, most cells text.
             if row.count("") == len(row):
                 yield number, cast("list[str]", row)
                 continue
-            cells = [one.strip() if isinstance(one, str) else _text(one) for one in row]
+            cells = [_text(one) for one in row]
+            if repairs:
+                trimmed = sum(map(_is_trimmed, row, cells))
+                repairs.note("trimmed_cells", line=number, count=trimmed)
             for column in self.shown.columns if any(cells) else ():
-                at = column - right
+                at = column - self._left
                 if 0 <= at < len(row) and isinstance(row[at], float):
                     text, cells[at] = cells[at], self.shown.written(number, column, cells[at])
                     if repairs and text != cells[at]:
@@ -64,11 +99,12 @@ class _Sheet:
             yield number, cells
 
 
-def read_workbook(path: Path, format_name: str, repairs: Repairs) -> Table:
-    """The table of the sheet that holds most, of those to be seen; the other sheets are named.
+def read_workbook(path: Path, format_name: str, repairs: Repairs, wanted: str = "") -> Table:
+    """The table of the sheet `wanted`, or of the one to be seen that holds most; others are named.
 
     Numbers become the shortest text that is the same number, whole ones without a point; dates
-    become ISO 8601. Raises Rejected, in French, for a workbook that is encrypted, broken or empty.
+    become ISO 8601. Raises Rejected, in French, for a workbook that is encrypted, broken or empty,
+    or has no such sheet.
     """
     try:
         with path.open("rb") as file:
@@ -81,35 +117,48 @@ def read_workbook(path: Path, format_name: str, repairs: Repairs) -> Table:
             raise Rejected("ce classeur est protégé par un mot de passe") from error
         raise Rejected("ce classeur est abîmé, ou n'en est pas un") from error
     filled = {name: _filled(sheet) for name, sheet in sheets.items()}
+    if not any(filled.values()):
+        raise Rejected("ce classeur ne contient aucun tableau")
     visible = {one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible}
     # What is hidden are mostly lists that cells are chosen from.
-    best = sorted(filled, key=lambda name: (name in visible and filled[name] > 0, filled[name]))
-    name = best[-1] if best else None
-    if name is None or not filled[name]:
-        raise Rejected("ce classeur ne contient aucun tableau")
+    best = max(filled, key=lambda name: (name in visible and filled[name] > 0, filled[name]))
+    name = _of_that_name(wanted, filled) if wanted else best
     others = [other for other in sheets if other != name and filled[other]]
     repairs.note_each("other_sheets", others)
     shown = read_shown(path, name, repairs) if format_name == "xlsx" else ShownCells()
     return _table(_Sheet(sheets[name], shown), format_name, repairs)
 
 
+def _of_that_name(wanted: str, filled: Mapping[str, int]) -> str:
+    """The sheet of a name, whatever its case; `filled` is how much each holds."""
+    name = next((one for one in filled if fold(one.strip()) == fold(wanted)), "")
+    if not filled.get(name):
+        sheets = french_list([quoted(one) for one, cells in filled.items() if cells])
+        what = "est vide" if name else "n'existe pas"
+        raise Rejected(f"la feuille {quoted(wanted)} {what} ; ce classeur a {sheets}")
+    return name
+
+
 def _table(sheet: _Sheet, format_name: str, repairs: Repairs) -> Table:
     name = sheet.sheet.name
-    head = find_header([cells for _, cells in islice(sheet.rows(), _LOOK)])
+    first = [cells for _, cells in islice(sheet.rows(), _LOOK)]
+    head = find_header(first, sheet.groups(first))
+    rows = islice(sheet.rows(), head.at, None)
+    named = map(sheet.named, islice(rows, head.height))
     try:
-        shape = shape_of(head, islice(sheet.rows(), head.at, None), repairs)
+        shape = shape_of(head, chain(named, rows), repairs)
     except Rejected as error:
         raise Rejected(f"feuille « {name} », {error}") from error
     above = sum(bool(filled_width(cells)) for _, cells in islice(sheet.rows(), head.at))
     repairs.note("preamble", line=1, count=above)
     columns = shape.columns(repairs)
     below = islice(sheet.rows(repairs), head.at + head.height, None)
-    rows = shape.fitted(below, repairs)
+    fitted = shape.fitted(below, repairs)
     if sheet.shown.percents:
-        rows = _with_mixed_told(rows, columns, repairs)
+        fitted = _with_mixed_told(fitted, columns, repairs)
     return Table(
         columns=columns,
-        batches=batches_of(columns, rows),
+        batches=batches_of(columns, fitted),
         format=format_name,
         encoding="binary",
         sheet=name,
@@ -139,7 +188,13 @@ def _filled(sheet: CalamineSheet) -> int:
     return cells * max(1, sheet.height // _LOOK) if cells else 0
 
 
+def _is_trimmed(value: Value, text: str) -> bool:
+    return isinstance(value, str) and bool(text) and len(text) < len(value)
+
+
 def _text(value: Value) -> str:
+    if isinstance(value, str):
+        return value.strip(whitespace) if value.strip() else ""  # other spaces are told later
     if isinstance(value, bool):
         return "vrai" if value else "faux"
     if isinstance(value, float):
@@ -149,5 +204,4 @@ def _text(value: Value) -> str:
         return value.date().isoformat() if is_day else value.isoformat(" ")
     if isinstance(value, date | time):
         return value.isoformat()
-    text = str(value)
-    return text.strip(whitespace) if text.strip() else ""  # other spaces are told when taken off
+    return str(value)

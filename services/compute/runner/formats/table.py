@@ -8,6 +8,7 @@ from itertools import chain, islice
 import pyarrow as pa
 
 from services.compute.runner.formats.header import Cells, Header, name_columns
+from services.compute.runner.formats.notes_below import without_notes
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 from shared.words import counted
@@ -58,9 +59,9 @@ class Shape:
         return name_columns(self.header, self.width, self.line, repairs)
 
     def fitted(self, rows: Iterable[Numbered], repairs: Repairs) -> Iterator[Row]:
-        """The rows, each as wide as the table; those that hold nothing are left out."""
+        """The rows, each as wide as the table; notes below and what holds nothing are left out."""
         named = len(self.header)
-        for line, cells in rows:
+        for line, cells in without_notes(rows, self.width, repairs):
             filled = filled_width(cells)
             if not filled:
                 repairs.note("empty_rows", line=line)

@@ -37,6 +37,18 @@ def test_upload_is_stored_registered_and_pending(lab: Lab) -> None:
     assert lab.files.read(FileRef.model_validate(told["file"])) == CSV
 
 
+def test_sheet_of_a_workbook_is_chosen_with_its_upload(lab: Lab) -> None:
+    """Compute hears of it; it is no word on the data, and files have none."""
+    token = lab.token("mbr_sheets", "owner")
+    made = lab.post_file("/datasets", token, about(sheet=" EPCI ")).json()
+    assert lab.wait_for("dataset_registered", dataset_id=made["id"])["sheet"] == "EPCI"
+    path = f"/datasets/{made['id']}"
+    other = lab.post_file(f"{path}/versions", token, {"sheet": "Communes"}).json()
+    assert [one["sheet"] for one in other["versions"]] == ["EPCI", "Communes"]
+    assert lab.call("PATCH", path, token, json={"sheet": "EPCI"}).status == 422
+    assert lab.post_file("/datasets", token, about(sheet="EPCI", content="files")).status == 422
+
+
 def test_idempotency_key_makes_one_dataset(lab: Lab) -> None:
     """The same upload with the same key, sent twice, is one dataset and one event."""
     token = lab.token("mbr_2", "owner")

@@ -68,6 +68,16 @@ def test_columns_that_are_only_called_codes_or_lost_their_zero_are_told(lab: Lab
     assert told == [("code_postal", "postcode", False), ("insee", "", True), ("cle", "", False)]
 
 
+def test_warnings_have_rows_for_those_who_may_read_the_data(lab: Lab) -> None:
+    """Others are told that a column misleads, and not where."""
+    lines = ["cle;annee", *(f"{KEYS[at]};{2000 + at}" for at in range(20)), f"{KEYS[0]};13"]
+    dataset = publish_table(lab, "mbr_2", "\n".join(lines).encode(), access="restricted")
+    for member, rows in (("mbr_2", 1), ("mbr_1", 0)):
+        _, year = described(lab, dataset, dataset, member).tables[0].columns or ()
+        (warning,) = year.warnings
+        assert (warning.rows, "« 13 »" in warning.message) == (rows, bool(rows))
+
+
 def test_rows_are_counted_for_those_who_may_read_both(lab: Lab) -> None:
     """Of others' restricted data its columns are told, as everybody sees them, and no count."""
     left = publish_table(lab, "mbr_1", table(LEFT))

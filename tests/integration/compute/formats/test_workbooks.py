@@ -152,3 +152,96 @@ def test_small_numbers_of_a_workbook_are_written_without_an_exponent(tmp_path: P
     run = ingest(tmp_path, saved(book), "a.xlsx")
     assert table(run)["taux"].tolist() == ["0.00005", "0.00000015", "0.25"]
     assert profile(run).columns[0].kind == "decimal"
+
+
+ROWS: list[list[object]] = [
+    ["14118", "Caen", 10, 20, 30, 40],
+    ["14366", "Lisieux", 11, 21, 31, 41],
+    ["76540", "Rouen", 12, 22, 32, 42],
+]
+
+
+@pytest.mark.parametrize(
+    ("above", "merged", "names"),
+    [
+        (
+            [
+                ["Commune", None, "Logements", None, "Population", None],
+                ["Code", "Nom", "T", "V", "H", "F"],
+            ],
+            ["A1:B1", "C1:D1", "E1:F1"],
+            "Commune Code|Commune Nom|Logements T|Logements V|Population H|Population F",
+        ),
+        (
+            [[None, None, "Logements"], ["Code", "Nom", 2018, 2019, 2020, 2021]],
+            ["C1:F1"],
+            "Code|Nom|Logements 2018|Logements 2019|Logements 2020|Logements 2021",
+        ),
+        (
+            [
+                ["Logements et habitants"],
+                ["Code", "Nom", 2020],
+                [None, None, "Logements", None, "Personnes", None],
+                [None, None, "T", "V", "H", "F"],
+            ],
+            ["A1:F1", "A2:A4", "B2:B4", "C2:F2", "C3:D3", "E3:F3"],
+            "Code|Nom|2020 Logements T|2020 Logements V|2020 Personnes H|2020 Personnes F",
+        ),
+    ],
+)
+def test_merged_cells_above_a_header_name_its_columns(
+    tmp_path: Path, above: list[list[object]], merged: list[str], names: str
+) -> None:
+    """Over as many rows as there are; a title that is merged over all columns names none."""
+    book = workbook(("Données", [*above, *ROWS]))
+    for cells in merged:
+        book["Données"].merge_cells(cells)
+    run = ingest(tmp_path, saved(book), "a.xlsx")
+    assert "|".join(table(run).columns) == names
+    assert len(table(run)) == len(ROWS)
+    assert repaired(run)["double_header"][0] == 1
+
+
+def test_what_stands_below_a_table_is_no_row(tmp_path: Path) -> None:
+    """Sources and notes, also of a CSV; rows with gaps that others follow stay."""
+    head: list[object] = ["code", "nom", "a", "b", "c", "d"]
+    below: list[list[object]] = [
+        [],
+        ["Source : INSEE, 2021"],
+        ["Lecture :", "10 logements à Caen."],
+        ["(1) hors foyers"],
+    ]
+    within: list[list[object]] = [["Note : provisoire"], ROWS[0]]
+    book = workbook(("Données", [head, *ROWS, *within, *below]))
+    run = ingest(tmp_path / "xlsx", saved(book), "a.xlsx")
+    assert table(run)["code"].tolist()[3:] == ["Note : provisoire", "14118"]
+    assert repaired(run) == {"empty_rows": (1, 7), "notes_below": (3, 8)}
+    lines = ["a;b;c", *(f"{at};{at};{at}" for at in range(9)), "Source : INSEE;;"]
+    run = ingest(tmp_path / "csv", "\n".join(lines).encode())
+    assert (len(table(run)), repaired(run)) == (9, {"notes_below": (1, 11)})
+
+
+def test_spaces_around_cells_are_told(tmp_path: Path) -> None:
+    """Those of typography as of a CSV, others with the first line."""
+    rows: list[list[object]] = [["nom", "n"], ["Caen", 1], [" Rouen ", 2], ["\u00a0Vire\u00a0", 3]]
+    run = ingest(tmp_path, saved(workbook(("Données", rows))), "a.xlsx")
+    assert table(run)["nom"].tolist() == ["Caen", "Rouen", "Vire"]
+    assert repaired(run) == {"trimmed_cells": (1, 3), "no_break_spaces": (1, None)}
+
+
+def test_sheet_is_read_by_its_name(tmp_path: Path) -> None:
+    """Whatever its case, and one that is hidden too; the others are named."""
+    rows: list[list[object]] = [["a", "b"], [1, 2]]
+    more: list[list[object]] = [["x"], [1], [2], [3], [4]]
+    book = workbook(("Communes", more), ("EPCI 2026", rows), ("Vide", []))
+    run = ingest(tmp_path / "one", saved(book), "a.xlsx", sheet="epci 2026")
+    assert (profile(run).sheet, list(table(run).columns)) == ("EPCI 2026", ["a", "b"])
+    (told,) = (one.message for one in profile(run).repairs if one.code == "other_sheets")
+    assert told.endswith(": Communes")
+    for sheet, what in (("Régions", "n'existe pas"), ("Vide", "est vide")):
+        error = ingest(tmp_path / sheet, saved(book), "a.xlsx", sheet=sheet).error
+        assert (
+            f"la feuille « {sheet} » {what} ; ce classeur a « Communes » et « EPCI 2026 »" in error
+        )
+    run = ingest(tmp_path / "csv", b"a;b\n1;2\n", sheet="EPCI")
+    assert repaired(run) == {"no_sheets": (1, None)}

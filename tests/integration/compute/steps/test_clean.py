@@ -101,6 +101,20 @@ def test_names_of_communes_get_their_codes(tmp_path: Path) -> None:
     assert "« Caenn » : nom inconnu" in outcome.reports[0]["summary"]
 
 
+def test_names_that_several_communes_have_get_the_code_of_the_territory(tmp_path: Path) -> None:
+    """Which a holder says by names or codes, or a column by the EPCI of each row."""
+    table = b"commune;epci;n\nFlers;CA Flers Agglo;1\nAubusson;200035814;2\nBriouze;;3\n"
+    told: dict[str, object] = {"op": "commune_codes", "column": "commune"}
+    ways: tuple[dict[str, object], ...] = ({"territory": ["Orne"]}, {"departement": "epci"})
+    for at, way in enumerate(ways):
+        operation = told | way
+        cleaning = step("clean", {"table": "a"}, "b", operations=[operation])
+        outcome = treat(tmp_path / str(at), {"a": table}, cleaning)
+        with outcome.made("result.csv").open(encoding="utf-8") as file:
+            codes = [row["code_commune"] for row in csv.DictReader(file, delimiter=";")]
+        assert codes == ["61169", "61011", "61063"]
+
+
 def test_added_codes_are_crossed_with_other_data(tmp_path: Path) -> None:
     """By the commune of today and by what it lies in."""
     told = {"op": "commune_codes", "column": "commune", "departement": "dep"}

@@ -72,6 +72,16 @@ def test_changed_bytes_are_a_new_version() -> None:
     assert numbers_of(dataset, DatasetRegistered) == [1, 2, 3]
 
 
+def test_another_sheet_is_a_new_version_and_stays_chosen() -> None:
+    """The same bytes with the same sheet, or none named, are none; other bytes keep the sheet."""
+    dataset = registered()
+    for letter, sheet in (("a", "EPCI"), ("a", "EPCI"), ("a", ""), ("c", "")):
+        dataset.register(upload(letter).model_copy(update={"sheet": sheet}))
+    assert [version.sheet for version in dataset.versions] == ["", "EPCI", "EPCI"]
+    told = [one.sheet for one in dataset.recorded() if isinstance(one, DatasetRegistered)]
+    assert told == ["", "EPCI", "EPCI"]
+
+
 def test_rejected_bytes_may_be_tried_again() -> None:
     """The bytes of a rejected version are read once more, as a new version."""
     dataset = registered()

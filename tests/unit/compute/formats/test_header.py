@@ -136,6 +136,8 @@ def test_short_header_above_codes_is_no_title() -> None:
         ["commune", "", "total", ""],
         ["mois", "202401", "202402", "202403"],
         ["hommes", "femmes", "total", "part"],
+        ["2018", "2019", "2020", "2021"],
+        ["commune", "2018-2019", "2020 / 2021", "0-14"],
     ],
 )
 def test_header_above_counts_stays_the_header(header: Cells) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.events import FileRef, Step
+from shared.tables.column_warnings import ColumnWarning
 from shared.tables.manifest import Column, Input, Manifest, Meaning, Output, Profile
 from shared.tables.total_rows import ranges_of
 
@@ -70,11 +71,17 @@ def test_profile_lists_each_kind_of_key_once() -> None:
 def test_profile_without_values_still_counts() -> None:
     """Who may not see the data learns how good it is, and nothing of what it says."""
     meaning = Meaning(type="commune", confidence=1, valid=0.5, invalid=("1411X",))
-    seen = column("com", "commune").model_copy(update={"meaning": meaning})
+    told = ColumnWarning(
+        kind="mixed_conventions", convention="codes", rows=7, examples=("1411X",), first_rows=(9,)
+    )
+    shown = {"meaning": meaning, "warnings": (told,)}
+    seen = column("com", "commune").model_copy(update=shown)
     columns = (seen, column("label", None))
     profile = Profile(rows=1, encoding="utf-8", columns=columns).without_values()
     assert "1411X" not in profile.model_dump_json()
     assert profile.columns[0].meaning == meaning.model_copy(update={"invalid": ()})
+    (warning,) = profile.columns[0].warnings
+    assert (warning.rows, warning.first_rows, "codes" in warning.message) == (0, (), True)
     assert profile.columns[1] == columns[1]
 
 

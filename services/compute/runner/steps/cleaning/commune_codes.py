@@ -49,8 +49,9 @@ def add_codes(told: CommuneCodes, chain: Chain, at: str) -> Report:
     if told.departement:
         beside = f"coalesce({chain.text(told.departement, f'{at}.departement')}, '')"
     table = chain.table
-    whole = _pairs(chain, table.whole, name, beside)
-    pairs = whole if table.name == table.whole else _pairs(chain, table.name, name, beside)
+    given = (name, beside, told.territory)
+    whole = _pairs(chain, table.whole, *given)
+    pairs = whole if table.name == table.whole else _pairs(chain, table.name, *given)
     _make_codes(chain, whole)
     mine = _of_row(name, told.column), _of_row(beside, told.departement)
     joined = f"LEFT JOIN {_CODES} c ON c.name = {mine[0]} AND c.beside = {mine[1]}"
@@ -62,13 +63,15 @@ def _of_row(sql: str, column: str | None) -> str:
     return sql.replace(quoted(column), f"t.{quoted(column)}") if column else sql
 
 
-def _pairs(chain: Chain, table: str, name: str, beside: str) -> list[_Pair]:
+def _pairs(
+    chain: Chain, table: str, name: str, beside: str, territory: Sequence[str]
+) -> list[_Pair]:
     """Each name of a table with what stands beside it, and how many rows have both."""
     counts = chain.workbench.rows(
         f"SELECT {name} AS name, {beside} AS beside, count(*) FROM {quoted(table)}"
         " WHERE name <> '' GROUP BY ALL"
     )
-    return [_Pair(one, by, int(n), find_commune(one, by)) for one, by, n in counts]
+    return [_Pair(one, by, int(n), find_commune(one, by, territory)) for one, by, n in counts]
 
 
 def _make_codes(chain: Chain, pairs: Iterable[_Pair]) -> None:
