@@ -1,1 +1,1 @@
-"""Makes services/compute/reference from INSEE's yearly lists: `python -m deploy.cog`."""
+"""Makes the codes and reference files from INSEE's yearly lists: `python -m deploy.cog`."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from deploy.cog.cog_files import FOLDER, FORMER_NAMES, PLACES, write
+from deploy.cog.cog_files import CODES, FORMER_NAMES, PLACES, write
 from deploy.cog.former_names import FORMER_HEADER, former_names
 from deploy.cog.place_names import PLACES_HEADER, place_names
 from deploy.cog.territory_history import (
@@ -88,14 +88,14 @@ def main() -> None:
     present = editions[max(editions)]
     districts = {code for code, kind in _kinds(present).items() if kind == "district"}
     write(
-        FOLDER / "communes.csv.gz",
+        CODES / "communes.csv.gz",
         "code;kind;commune;siren;epci",
         sorted(_communes(editions, places)),
     )
-    write(FOLDER / "years.csv.gz", "code;kind;first;last", sorted(_years(snapshots, districts)))
-    write(FOLDER / "splits.csv", "code;first;last;commune", sorted(_splits(places)))
-    write(FOLDER / "postcodes.csv.gz", "postcode;commune", sorted(_postcodes(present)))
-    write(FOLDER / "departements.csv", "code;region", sorted(_departements(present)))
+    write(CODES / "years.csv.gz", "code;kind;first;last", sorted(_years(snapshots, districts)))
+    write(CODES / "splits.csv", "code;first;last;commune", sorted(_splits(places)))
+    write(CODES / "postcodes.csv.gz", "postcode;commune", sorted(_postcodes(present)))
+    write(CODES / "departements.csv", "code;region", sorted(_departements(present)))
     names = sorted(place_names(present, places[max(places)]))
     write(PLACES, PLACES_HEADER, names)
     former = former_names(editions.values(), places[max(places)], names)

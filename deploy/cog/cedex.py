@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from deploy.cog.cog_files import FOLDER, PLACES, geonames, rows_of, write
+from deploy.cog.cog_files import CODES, PLACES, geonames, rows_of, write
 from shared.words import fold
 
 _CODE = re.compile(r"(\d{5}) CEDEX\b")
@@ -54,11 +54,11 @@ def offices(
 
 def main() -> None:
     """Write the file anew."""
-    present = {one["code"]: one["commune"] for one in rows_of(FOLDER / "communes.csv.gz")}
+    present = {one["code"]: one["commune"] for one in rows_of(CODES / "communes.csv.gz")}
     named = ((one["code"], one["name"]) for one in rows_of(PLACES) if one["kind"] == "commune")
-    ordinary = frozenset(one["postcode"] for one in rows_of(FOLDER / "postcodes.csv.gz"))
+    ordinary = frozenset(one["postcode"] for one in rows_of(CODES / "postcodes.csv.gz"))
     found = set(offices(geonames(), CommuneNames(named, present), ordinary))
-    write(FOLDER / "cedex.csv.gz", "postcode;commune", sorted(found))
+    write(CODES / "cedex.csv.gz", "postcode;commune", sorted(found))
 
 
 if __name__ == "__main__":

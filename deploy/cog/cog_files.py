@@ -16,6 +16,7 @@ from typing import IO
 
 _ROOT = Path(__file__).resolve().parents[2]
 FOLDER = _ROOT / "services" / "compute" / "reference"
+CODES = _ROOT / "shared" / "codes"
 PLACES = _ROOT / "shared" / "places" / "places.csv.gz"
 FORMER_NAMES = PLACES.with_name("former_names.csv.gz")
 

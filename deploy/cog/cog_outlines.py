@@ -86,7 +86,7 @@ def _communes() -> list[Commune]:
     }
     return [
         Commune(row["code"], row["epci"], found.get(row["code"]))
-        for row in cog_files.rows_of(cog_files.FOLDER / "communes.csv.gz")
+        for row in cog_files.rows_of(cog_files.CODES / "communes.csv.gz")
         if row["kind"] == "commune" and _is_here(row["code"])
     ]
 

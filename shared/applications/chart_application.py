@@ -63,6 +63,7 @@ def _effect(told: ChartParameters, tables: Mapping[str, Columns]) -> Effect:
         named=named,
         passes=("table",),
         shows=(ShownTable(shown),),
+        rows="kept",
     )
 
 

@@ -131,6 +131,7 @@ def _effect(told: CrossParameters, tables: Mapping[str, Columns]) -> Effect:
         passes=("left",) if is_anti else ("left", "right"),
         shows=(ShownTable(report, (left_key, *(it for it, _ in further))),),
         met=(met, *(Met(told.how, here, (there,)) for here, there in further)),
+        rows="chosen" if is_anti else "made",
     )
 
 

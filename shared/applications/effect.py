@@ -5,7 +5,7 @@ What owners are asked for and what is checked before a treatment runs are made f
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Columns: TypeAlias = tuple[str, ...] | None
 """The names of a table's columns, in order; None where nobody knows them."""
@@ -27,6 +27,10 @@ FIGURES: Mapping[str, str] = {
     "met": "s'il y a une valeur égale dans",
 }
 """How a figure is made of a column, as owners are told it (French)."""
+
+
+RowsMade: TypeAlias = Literal["kept", "chosen", "made"]
+"""Rows that are those of the table one by one, or some of these, or any others."""
 
 
 class Source(NamedTuple):
@@ -126,6 +130,7 @@ class Effect:
     is_open: whether the result may have columns that only its run tells.
     code: the SHA-256 of code of the holder's own that the tables go through, or of what chooses
         rows, puts values together or works them out: another is another request.
+    rows: what it does to the rows of its main table.
     """
 
     columns: Mapping[str, MadeColumn]
@@ -139,6 +144,7 @@ class Effect:
     met: tuple[Met, ...] = ()
     is_open: bool = False
     code: str = ""
+    rows: RowsMade = "made"
 
     @property
     def reads(self) -> frozenset[Source]:

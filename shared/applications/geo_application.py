@@ -155,7 +155,9 @@ def _effect(told: GeoParameters, tables: Mapping[str, Columns]) -> Effect:
     met = tuple(Met("left", one, near) for one in where[:1] if near)
     made = {**kept, **made}
     code = hash_of((told,))
-    return Effect(made, named=tuple(_named(told)), passes=("table",), met=met, code=code)
+    return Effect(
+        made, named=tuple(_named(told)), passes=("table",), met=met, code=code, rows="kept"
+    )
 
 
 def _named(told: GeoParameters) -> Iterator[Named]:

@@ -70,6 +70,7 @@ def _effect(told: MapParameters, tables: Mapping[str, Columns]) -> Effect:
         named=(Named("key", key), Named("value", value, "la carte")),
         passes=("table",),
         shows=(ShownTable({told.key: as_it_is(key), told.value: as_it_is(value)}),),
+        rows="kept",
     )
 
 

@@ -44,7 +44,7 @@ def _effect(told: PseudonymiseParameters, tables: Mapping[str, Columns]) -> Effe
     for name in told.columns:
         made[name] = MadeColumn((Part(Source("table", name), "pseudonym"),), "text")
     named = tuple(named_each("columns", told.columns))
-    return Effect(made, named=named, passes=("table",))
+    return Effect(made, named=named, passes=("table",), rows="kept")
 
 
 PSEUDONYMISE = Application(

@@ -25,7 +25,7 @@ class ReportParameters(Parameters):
 def _effect(_told: ReportParameters, tables: Mapping[str, Columns]) -> Effect:
     made = as_they_are("table", tables["table"])
     shows = (ShownTable(made),) if made else ()
-    return Effect(made, whole=("table",), passes=("table",), shows=shows)
+    return Effect(made, whole=("table",), passes=("table",), shows=shows, rows="kept")
 
 
 REPORT = Application(

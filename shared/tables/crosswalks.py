@@ -115,3 +115,8 @@ CROSSWALKS: dict[str, Crosswalk] = {PRESENT.name: PRESENT} | {
     for (source, target), (cost, description) in _TO_ANOTHER_KIND.items()
 }
 """Every crosswalk, by its name. Keys of communes are those of the present COG where they arrive."""
+
+
+def space_behind(via: str | None, space: str) -> str:
+    """What keys of a space can be compared with, once they went through a crosswalk, if any."""
+    return CROSSWALKS[via].space if via else space

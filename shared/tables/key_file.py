@@ -20,6 +20,9 @@ KEYS = "keys.jsonl"
 UNTYPED = "identifier"
 """The key space of identifiers of no known kind: they are compared among themselves."""
 
+KEY_SPACES = {"epci": "siren"}
+"""Kinds that are compared with another: the code of an EPCI is its SIREN (INSEE)."""
+
 COARSE = frozenset({"departement", "region"})
 """Key spaces that nearly every table has: their joins come last, and nobody is told unasked."""
 

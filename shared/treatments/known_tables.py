@@ -5,7 +5,7 @@ from pydantic import Field
 from shared.events.event import Frozen
 from shared.tables.code_names import named_kind
 from shared.tables.column_warnings import ColumnWarning
-from shared.tables.key_file import COARSE
+from shared.tables.key_file import COARSE, KEY_SPACES
 from shared.tables.manifest import Column
 
 _SQL_TYPES = {
@@ -58,6 +58,11 @@ class KnownColumn(Frozen):
         return self.key or (self.type if self.type in COARSE else "")
 
     @property
+    def space(self) -> str:
+        """What its codes can be compared with; nothing where it has none."""
+        return KEY_SPACES.get(self.code, self.code)
+
+    @property
     def query_type(self) -> str:
         """What a query gets it as, by its kind where a step made it; empty if not known."""
         return self.sql_type or _SQL_TYPES.get(self.kind, "")
@@ -93,8 +98,8 @@ class KnownCrossing(Frozen):
     """How many rows a step makes that crosses two datasets, counted from the values of their keys.
 
     `left` and `right` are the rows that meet, `joined` the pairs that they make: at least so many
-    when it `is_cut`, and None where values that crosswalks made do not tell it. `left_most` and
-    `right_most` rows have the value that most have of those in common; 0 where nobody counted.
+    when it `is_cut`, and None where they are too many. A right row meets up to `left_most` rows, a
+    left row up to `right_most`; 0 where nobody counted.
     """
 
     step: int = Field(ge=0)

@@ -18,25 +18,31 @@ class PlannedTreatment(Treatment):
 
 
 class Unmatched(Frozen):
-    """Why some values of a key meet nothing; `rows` is None where only values are counted."""
+    """Why some values of a key meet nothing; each value counts for one cause."""
 
-    kind: str = Field(description="empty, totals, crosswalk, leading_zero or unknown")
+    kind: str = Field(
+        description="empty, totals, total_label, leading_zero, spelling, other_year, crosswalk,"
+        " cedex, no_target, no_code, other_area or unknown"
+    )
     values: int = Field(ge=0)
     rows: int | None = None
+    examples: tuple[str, ...] = Field(default=(), description="up to three of the values")
     said: str = Field(description="in French")
 
 
 class MatchedSide(Frozen):
-    """A side of a crossing: its rows with a value, those that meet, and why others do not."""
+    """A side of a crossing: its rows with a value, those that meet, and why others do not.
+
+    Values are the column's own, also where a crosswalk leads them to others.
+    """
 
     dataset_id: str
     column: str
     via: str = ""
     values: int
+    values_met: int | None = Field(default=None, description="distinct values that meet")
     rows: int
-    rows_met: int | None = Field(
-        description="null where a crosswalk leads rows to several values, not all of which meet"
-    )
+    rows_met: int | None
     unmatched: tuple[Unmatched, ...] = ()
 
 

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from shared.applications.cross_application import WAYS_OUT, How
+from shared.applications.cross_application import How
 from shared.applications.effect import FIGURES
-from shared.tables.crosswalks import CROSSWALKS
-from shared.tables.key_file import COARSE
-from shared.tables.type_names import key_in_french
+from shared.tables.crosswalks import CROSSWALKS, space_behind
+from shared.tables.key_file import COARSE, KEY_SPACES
 from shared.treatments.known_tables import KnownColumn, KnownCrossing
 from shared.words import fold, grouped, quoted
 
@@ -18,9 +17,6 @@ Times = int | None
 SEVERAL = 0
 _WRITTEN_IN_WAYS = ("date", "decimal")
 """Kinds of values of which several spellings that a profile counts apart are one."""
-
-_SPACES = {"epci": "siren"}
-"""Kinds that can be compared with another: the code of an EPCI is its SIREN (INSEE)."""
 
 
 def multiplied(one: Times, other: Times) -> Times:
@@ -78,7 +74,7 @@ class Side(NamedTuple):
     @property
     def space(self) -> str:
         """What its keys can be compared with; nothing where it is not known."""
-        return CROSSWALKS[self.via].space if self.via else _SPACES.get(self.kind, self.kind)
+        return space_behind(self.via, KEY_SPACES.get(self.kind, self.kind))
 
     @property
     def codes(self) -> str:
@@ -97,6 +93,7 @@ class Keys(NamedTuple):
     left: Side
     right: Side
     left_rows: int | None
+    right_rows: int | None
     counted: KnownCrossing | None
     how: How
     is_partial: bool = False
@@ -111,7 +108,7 @@ class Keys(NamedTuple):
     def left_times(self) -> Times:
         """How often a row of the left table may stand in the result."""
         one = self.counted
-        if one and not one.multiplies_left:
+        if self.how == "anti" or (one and not one.multiplies_left):
             return 1
         return self._times(self.left, self.right, one.right_most if one else 0)
 
@@ -124,31 +121,35 @@ class Keys(NamedTuple):
         return self._times(self.right, self.left, one.left_most if one else 0)
 
     def _times(self, side: Side, other: Side, most: int) -> Times:
-        """How often a row of a side may stand; `most` rows of the other have one key, if exact."""
-        rows = most if self.is_exact else other.rows_of_a_key
-        times = multiplied(rows, side.keys_of_a_row)
+        """How often a row of a side may stand; it meets `most` of the other, if that is exact."""
+        times = most if self.is_exact else multiplied(other.rows_of_a_key, side.keys_of_a_row)
         return SEVERAL if self.counted and times in {1, None} else times
 
     @property
     def is_many_to_many(self) -> bool:
         """Whether rows of both tables stand several times, or may do so."""
         if self.counted:
-            return self.counted.is_many_to_many
+            return self.how != "anti" and self.counted.is_many_to_many
         return self.left_times not in {1, None} and self.right_times not in {1, None}
 
     @property
     def rows_out(self) -> int | None:
         """How many rows the result has, if that is counted."""
-        one, is_left = self.counted, self.how == "left"
-        if is_left and self.left.has_one_key_of_a_row and self.right.has_one_row_of_a_key:
+        one = self.counted
+        if (
+            self.how == "left"
+            and self.left.has_one_key_of_a_row
+            and self.right.has_one_row_of_a_key
+        ):
             return self.left_rows
-        if one is None or one.is_cut or self.is_partial or one.joined is None:
+        if one is None or one.is_cut or self.is_partial:
             return None
-        if self.how == "inner":
-            return one.joined
-        if not is_left or self.left_rows is None or one.left is None:
-            return None
-        return one.joined + self.left_rows - one.left
+        parts = [0 if self.how == "anti" else one.joined]
+        if self.how in ("left", "full", "anti"):
+            parts.append(_alone(self.left_rows, one.left))
+        if self.how in ("right", "full"):
+            parts.append(_alone(self.right_rows, one.right))
+        return None if None in parts else sum(filter(None, parts))
 
     @property
     def estimate(self) -> int | None:
@@ -168,78 +169,8 @@ class Keys(NamedTuple):
         return filled[0] * filled[1] // distinct
 
 
-def keys_told(keys: Keys) -> str:
-    """That keys of the two sides are of different kinds, and what leads from one to the other."""
-    left, right = keys.left, keys.right
-    for side, name in ((left, "left_via"), (right, "right_via")):
-        if side.via and side.kind and CROSSWALKS[side.via].source != side.kind:
-            source = CROSSWALKS[side.via].source
-            return f"{name} part de « {source} », et {quoted(side.key)} contient « {side.kind} »"
-    if not left.space or not right.space or left.space == right.space:
-        return ""
-    told = (
-        f"{quoted(left.key)} et {quoted(right.key)} ne sont pas de même nature"
-        f" (« {left.space} » et « {right.space} ») : peu de clés se rencontreront"
-    )
-    ways = (("left_via", left, right), ("right_via", right, left))
-    found = [
-        f"{name} = « {one.name} »"
-        for name, here, there in ways
-        for one in CROSSWALKS.values()
-        if not here.via and one.source == here.kind and one.space == there.space
-    ]
-    return f"{told} ; {' ou '.join(found)} mène de l'une à l'autre" if found else told
-
-
-def codes_told(side: Side, other: Side) -> str:
-    """What keeps a key that is called as codes are from meeting codes; empty if nothing does."""
-    known, key = side.known, quoted(side.key)
-    if known is None or side.kind or not (side.via or other.codes):
-        return ""
-    if known.has_lost_zeros:
-        return (
-            f"les codes de {key} ont perdu leur zéro de tête : ils ne rencontreront pas ceux qui"
-            " l'ont ; leur propriétaire peut le leur rendre, ou une étape « Nettoyer une table »"
-        )
-    if not known.misnamed:
-        return ""
-    return (
-        f"le nom de {key} annonce {key_in_french(known.misnamed)}, mais ses valeurs n'en sont pas :"
-        " peu de clés se rencontreront"
-    )
-
-
-def crossing_told(keys: Keys, *, is_kept: bool) -> str:
-    """What a crossing does in which rows of both tables stand several times."""
-    left, right = keys.left, keys.right
-    why = (
-        f"des valeurs de {quoted(left.key)} et de {quoted(right.key)} se trouvent sur plusieurs"
-        " lignes de chaque table, et chacune se croise avec chaque autre"
-    )
-    if is_kept:
-        return f"{_rows_told(keys)} : {why}, comme demandé"
-    chosen = f"{_rows_told(keys)} : {why} ; {WAYS_OUT}"
-    if keys.counted:
-        return chosen
-    return (
-        f"{chosen}. L'essai donnera les chiffres exacts ; sans ce choix, si des lignes se"
-        " multiplient, le calcul complet sera refusé"
-    )
-
-
-def _rows_told(keys: Keys) -> str:
-    counted = keys.counted
-    before = f"{grouped(keys.left_rows)} lignes" if keys.left_rows is not None else "les lignes"
-    if counted is None:
-        out = keys.estimate
-        about = f" ({before} en donneraient environ {grouped(out)})" if out else ""
-        return f"ce croisement pourrait multiplier les lignes{about}"
-    out = keys.rows_out
-    if out is None and counted.joined is not None and counted.joined > (keys.left_rows or 0):
-        return f"{before} deviendraient au moins {grouped(counted.joined)}"
-    if out is None or out == keys.left_rows:
-        return "ce croisement répète des lignes des deux tables"
-    return f"{before} deviendraient {grouped(out)}"
+def _alone(rows: int | None, met: int | None) -> int | None:
+    return None if rows is None or met is None else rows - met
 
 
 def repeated_told(

@@ -16,19 +16,11 @@ from shared.applications.parameters import Parameters
 from shared.applications.python_application import PYTHON
 from shared.events.event import Step, Treatment
 from shared.tables.files import no_table
+from shared.treatments.crossing_remarks import codes_told, crossing_told, keys_told
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
 from shared.treatments.misread_columns import misreadings
 from shared.treatments.remarks import Findings, Remark
-from shared.treatments.repetition import (
-    Keys,
-    Side,
-    codes_told,
-    crossing_told,
-    grain_told,
-    keys_told,
-    rate_told,
-    repeated_told,
-)
+from shared.treatments.repetition import Keys, Side, grain_told, rate_told, repeated_told
 from shared.treatments.step_tables import StepColumn, StepTable, figure, grouped, handed_on, met
 from shared.words import near, quoted, unique
 
@@ -173,50 +165,73 @@ class _Check:
 
     def _made(self, number: int, step: Step) -> StepTable:
         """The table that a step makes of which nothing but its effect is to be told."""
-        given, effect = self._given(step), self._effect(number, step)
+        effect = self._effect(number, step)
         for fault in effect.faults:
             field = f"steps.{number}.parameters.{fault.field}"
             self._fault(field, "unknown_column", fault.message)
         for named in effect.named:
             self._name(number, step, named)
+        return self._table(step, effect)
+
+    def _table(self, step: Step, effect: Effect) -> StepTable:
+        """What a step makes, as its effect says; one that keeps its rows has as many."""
+        given = self._given(step)
+        main = given[APPLICATIONS[step.application].main_role(step)]
         columns = {
             name: handed_on(name, made, given, step) for name, made in effect.columns.items()
         }
         is_open = effect.is_open or any(given[role].is_open for role in effect.passes)
-        return StepTable(step.output, next(iter(given.values())).dataset_id, columns, None, is_open)
+        is_kept = step.parameters.get("totals") == "kept"
+        rows = main.rows_read(with_totals=is_kept) if effect.rows == "kept" else None
+        return StepTable(step.output, main.dataset_id, columns, rows, is_open)
+
+    def _sides(self, number: int, step: Step, told: CrossParameters) -> list[tuple[Side, Side]]:
+        """The sides of a crossing by each of its keys; what keeps a key from meeting is told."""
+        given, at = self._given(step), f"steps.{number}.parameters"
+        named = {one.field: one for one in self._effect(number, step).named}
+        columns = {field: self._name(number, step, one) for field, one in named.items()}
+        vias = {"left_key": told.left_via, "right_key": told.right_via}
+
+        def side(field: str) -> Side:
+            column, (role, key) = columns[field], named[field].source
+            return Side(given[role].name, key, column.known, column.times, vias.get(field))
+
+        fields = [("left_key", "right_key")]
+        fields += [(f"keys.{place}.left", f"keys.{place}.right") for place in range(len(told.keys))]
+        sides = [(side(left), side(right)) for left, right in fields]
+        for both, (left, right) in zip(fields, sides, strict=True):
+            self._warn(f"{at}.{both[0]}", "other_keys", keys_told(left, right))
+            self._warn(f"{at}.{both[0]}", "no_codes", codes_told(left, right))
+            self._warn(f"{at}.{both[1]}", "no_codes", codes_told(right, left))
+        return sides
 
     def cross(self, number: int, step: Step, told: CrossParameters) -> StepTable:
         """The crossed table: whose rows may stand several times, and how many there may be."""
-        if told.keys or told.how == "anti":
-            # Nobody counted the rows of several keys together; an anti-join repeats none.
-            return self._made(number, step)
         at, given = f"steps.{number}", self._given(step)
         left, right, is_kept = given["left"], given["right"], told.totals == "kept"
-        named = self._effect(number, step).named
-        left_key, right_key, *_weight = [self._name(number, step, one) for one in named]
-        if "successors" in given:
-            for name in SUCCESSOR_COLUMNS:
-                self._column(given["successors"], name, f"{at}.inputs.successors")
+        sides = self._sides(number, step, told)
+        for name in SUCCESSOR_COLUMNS if "successors" in given else ():
+            self._column(given["successors"], name, f"{at}.inputs.successors")
+        if told.keys:  # nobody counted their rows together
+            return self._table(step, self._effect(number, step))
         keys = Keys(
-            left=Side(left.name, told.left_key, left_key.known, left_key.times, told.left_via),
-            right=Side(
-                right.name, told.right_key, right_key.known, right_key.times, told.right_via
-            ),
+            *sides[0],
             left_rows=left.rows_read(with_totals=is_kept),
+            right_rows=right.rows_read(with_totals=is_kept),
             counted=self._inputs.crossing(number),
             how=told.how,
             is_partial="successors" in given or (is_kept and bool(left.totals or right.totals)),
         )
-        self._warn(f"{at}.parameters.left_key", "other_keys", keys_told(keys))
-        for key, side, other in (("left_key", *keys[:2]), ("right_key", *keys[1::-1])):
-            self._warn(f"{at}.parameters.{key}", "no_codes", codes_told(side, other))
         self._tell_rows(f"{at}.parameters.{CHOICE}", keys, told.many_to_many, left.dataset_id)
+        table = left._replace(name=step.output, rows=keys.rows_out, totals=0)
+        if told.how == "anti":
+            return table
         met_here = partial(met, step=step, is_bound=not keys.is_exact)
         kept = {name: met_here(one, keys.left_times) for name, one in left.columns.items()}
         renamed = zip(right.columns.values(), unique(right.columns, kept), strict=True)
         added = {new: met_here(one, keys.right_times) for one, new in renamed}
-        is_open, rows = left.is_open or right.is_open, keys.rows_out
-        return StepTable(step.output, left.dataset_id, {**kept, **added}, rows, is_open)
+        is_open = left.is_open or right.is_open
+        return table._replace(columns={**kept, **added}, is_open=is_open)
 
     def _tell_rows(self, field: str, keys: Keys, choice: str | None, dataset_id: str) -> None:
         if not keys.is_many_to_many:

@@ -181,7 +181,7 @@ def export(
 
 
 @app.lists(
-    "joins", "dataset_id", "columns_here", "columns_there", "containment", "rows_joined", "reason"
+    "joins", "dataset_id", "columns_here", "columns_there", "share_of_rows", "rows_joined", "reason"
 )
 def joins(
     dataset_id: str,

@@ -18,10 +18,12 @@ from shared.inbound import Paging
 from shared.store import Store
 from shared.tables.crosswalks import Cost
 from shared.tables.key_file import KeyColumn
+from shared.words import grouped
 
 _UNTOLD = (
     *("matches", "containment", "contained", "multiplication"),
-    *("rows_here", "rows_there", "rows_joined", "unmatched_here", "unmatched_there"),
+    *("rows_here", "share_of_rows", "rows_there", "rows_joined"),
+    *("unmatched_here", "unmatched_there"),
 )
 """Fields of a join that are not told of identifiers in data that one may not read."""
 
@@ -72,6 +74,9 @@ class JoinView(BaseModel):
     rows_here: int | None = Field(
         description="once for each value that a crosswalk made of a row's own"
     )
+    share_of_rows: float | None = Field(
+        description="share of all rows here that find one; null where a crosswalk leads to several"
+    )
     rows_there: int | None
     rows_joined: int | None = Field(description="rows of an inner join")
     unmatched_here: list[str] | None
@@ -110,13 +115,14 @@ def list_joins(
     joins = [join for join in joins if join.there.dataset_id in others]
     readable = {id_ for id_, other in others.items() if _is_counted_exactly(other, caller)}
     readable = readable if _is_counted_exactly(here, caller) else set()
+    rows = _rows_of(here) if _is_counted_exactly(here, caller) else None
     examples = join_index.ask(
         dataset_id,
         lambda index: {
             join: _examples(index, join) for join in joins if join.there.dataset_id in readable
         },
     )
-    told = [_view(join, others[join.there.dataset_id], examples.get(join)) for join in joins]
+    told = [_view(join, rows, others[join.there.dataset_id], examples.get(join)) for join in joins]
     told += [
         _alike(*pair, others[pair[1].dataset_id]) for pair in alike if pair[1].dataset_id in others
     ]
@@ -192,8 +198,11 @@ def _examples(index: JoinIndex, join: Join) -> _Examples:
     return _Examples(alone(join.here, join.there), alone(join.there, join.here))
 
 
-def _view(join: Join, other: Dataset, examples: _Examples | None) -> JoinView:
+def _view(join: Join, rows: int | None, other: Dataset, examples: _Examples | None) -> JoinView:
+    """The join; `rows` are all of the dataset here, where the caller may know them exactly."""
     here, there = join.here.column, join.there.column
+    is_told = rows is not None and not join.here.leads_to_several
+    about = "Au moins " if examples is None else ""
     return JoinView(
         dataset_id=other.id,
         title=other.metadata.title,
@@ -202,13 +211,14 @@ def _view(join: Join, other: Dataset, examples: _Examples | None) -> JoinView:
         **join.told,
         cost=[cost for cost in (here.cost, there.cost) if cost],
         rows_here=join.rows_here,
+        share_of_rows=join.rows_here / max(1, rows or 0) if is_told else None,
         rows_there=join.rows_there,
         rows_joined=join.rows_joined,
         unmatched_here=examples.here if examples else None,
         unmatched_there=examples.there if examples else None,
         is_exact=not (here.is_cut or there.is_cut),
         is_rounded=examples is None,
-        reason=_reason(join, other.metadata.title, "Au moins " if examples is None else ""),
+        reason=_reason(join, other.metadata.title, about, rows if is_told else None),
     )
 
 
@@ -235,13 +245,24 @@ def _alike(here: DatasetColumn, there: DatasetColumn, other: Dataset) -> JoinVie
     )
 
 
-def _reason(join: Join, title: str, about: str) -> str:
+def _rows_of(dataset: Dataset) -> int | None:
+    """All rows that steps read, those without a value among them."""
+    profile = dataset.published.profile if dataset.published else None
+    return profile.rows - sum(one.count for one in profile.totals) if profile else None
+
+
+def _reason(join: Join, title: str, about: str, rows: int | None) -> str:
     here, there = join.here.column, join.there.column
     crosswalks = [_crosswalk_told(column) for column in (here, there) if column.via]
     are = "sont" if join.matches > 1 else "est"
     some = f"{about}{join.matches} des {here.distinct} valeurs" if here.distinct > 1 else _ONLY
     made = f" de {_named(here.columns)}" if not here.via else f" qu'atteint {_named(here.columns)}"
     found = f"{some}{made} {are} dans {_named(there.columns)} de « {title} »"
+    if rows is not None:
+        # A few values may stand in most of the rows.
+        share = f"{100 * join.rows_here / max(1, rows):.1f}".replace(".", ",")
+        met = f"{grouped(join.rows_here)} des {grouped(rows)} lignes ({share} %)"
+        found = f"{found}, soit {about.lower()}{met}"
     return " ; ".join([found, *crosswalks, _MULTIPLICATION[join.multiplication]]) + "."
 
 

@@ -11,6 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from services.catalog.joins.compared_keys import KeyRows
 from services.catalog.joins.join import ColumnPairs, DatasetColumn, Join, MayRead, disclosed
 from services.catalog.joins.join_order import (
     Marks,
@@ -30,6 +31,7 @@ from services.catalog.joins.segment import (
     ValueRows,
     Words,
     by_width,
+    codes_of,
     hash_words,
     look_up,
     merge,
@@ -166,23 +168,16 @@ class JoinIndex:
                         return sorted(missing)
         return sorted(missing)
 
-    def most_rows(self, here: DatasetColumn, there: DatasetColumn) -> tuple[int, int]:
-        """How many rows have the most frequent of the values in common, here and there."""
+    def key(self, dataset_id: str, name: str) -> tuple[KeyColumn, KeyRows] | None:
+        """A key column by itself and its values as they are; None where it is no key."""
         self.settle()
-        most = np.zeros(2, np.int64)
-        for mine in self._numbers_of(here):
-            for theirs in self._numbers_of(there):
-                for width, rows in self._held(mine).items():
-                    for hits in self._hits((there.column.space, width), rows.words):
-                        common = hits.columns == theirs
-                        counts = rows.counts[hits.asked[common]], hits.counts[common]
-                        most = np.maximum(most, [one.max(initial=0) for one in counts])
-        return int(most[0]), int(most[1])
-
-    def standing(self, held: DatasetColumn) -> int:
-        """How many rows its values have together: a row once for each value it stands under."""
-        found = (rows for one in self._numbers_of(held) for rows in self._held(one).values())
-        return sum(int(rows.counts.sum()) for rows in found)
+        for number in self._numbers.get(dataset_id, ()):
+            column = self._columns[number].column
+            if column.columns == (name,) and not column.via:
+                held = [(codes_of(rows.words), rows.counts) for rows in self._held(number).values()]
+                values, rows = map(np.concatenate, zip(*held, strict=True))
+                return column, KeyRows(values, rows.astype(np.int64))
+        return None
 
     def same_kind(
         self, dataset_id: str, name: str, may_read: MayRead

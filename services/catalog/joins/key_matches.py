@@ -1,45 +1,48 @@
 """How well the keys of a crossing meet, and why some do not; which keys two datasets have."""
 
-from collections.abc import Iterable, Iterator
-from itertools import combinations
-from typing import NamedTuple
+from collections.abc import Iterator
+from itertools import combinations, product
 
+from services.catalog.access.asking import columns_of
 from services.catalog.datasets.model import Dataset
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import DatasetColumn, Join
 from services.catalog.joins.treatment_inputs import (
+    CrossedKeys,
     Known,
-    join_of,
+    ask_of_both,
+    keys_in,
     known_crossing,
     may_count,
-    rows_met,
 )
+from services.catalog.joins.unmatched_causes import unmatched_of
+from shared.applications.cross_application import CrossParameters
 from shared.auth import Caller
 from shared.events import Treatment
-from shared.tables.crosswalks import CROSSWALKS
+from shared.tables.crosswalks import space_behind
 from shared.tables.key_file import KeyColumn
-from shared.treatments.dataset_crossings import DatasetCrossing, dataset_crossings
-from shared.treatments.known_tables import KnownCrossing
+from shared.treatments.dataset_crossings import DatasetCrossing, KeyOrigin, dataset_crossings
+from shared.treatments.known_tables import KnownColumn, KnownCrossing
 from shared.treatments.preview import KeyMatch, MatchedSide, ProposedKey, Unmatched
-from shared.words import counted, grouped, quoted
+from shared.words import counted, french_list, grouped, quoted
 
 _MOST_PROPOSED = 10
-_LOOKED_AT = 20_000
-"""Values that meet nothing whose zeros are looked at."""
+_PERIODS = {"date": "dates", "month": "mois"}
+_UNSEEN = "seul l'essai dira combien de lignes se croisent"
 
 
 def matches_of(
     join_index: JoinIndexService, treatment: Treatment, known: Known, caller: Caller
 ) -> list[tuple[KeyMatch, KnownCrossing | None]]:
-    """How the keys of each crossing of two datasets meet, counted where `caller` may count.
+    """How the keys of each crossing meet, counted where `caller` may count.
 
     Beside it the rows that the crossing makes, where they are counted.
     """
     return [
-        _match(join_index, one, known, caller)
-        for one in dataset_crossings(treatment)
-        if known.get(one.left) and known.get(one.right)
+        _match(join_index, crossing, known, caller)
+        for crossing in dataset_crossings(treatment, columns_of(known))
+        if all(known.get(dataset_id) for dataset_id in crossing.dataset_ids if dataset_id)
     ]
 
 
@@ -47,7 +50,8 @@ def proposed(
     join_index: JoinIndexService, treatment: Treatment, known: Known, caller: Caller
 ) -> tuple[ProposedKey, ...]:
     """The best keys of each two datasets of the treatment that no step crosses."""
-    crossed = [{one.left, one.right} for one in dataset_crossings(treatment)]
+    crossings = dataset_crossings(treatment, columns_of(known))
+    crossed = [set(one.dataset_ids) for one in crossings]
     pairs = combinations(dict.fromkeys(treatment.inputs.values()), 2)
     return tuple(
         key
@@ -60,201 +64,208 @@ def proposed(
 def _match(
     join_index: JoinIndexService, crossing: DatasetCrossing, known: Known, caller: Caller
 ) -> tuple[KeyMatch, KnownCrossing | None]:
-    is_counted = may_count(known, (crossing.left, crossing.right), caller)
+    if not all(crossing.dataset_ids):
+        return _computed(crossing), None
+    if not may_count(known, crossing.dataset_ids, caller):
+        return _kinds_alone(crossing, known), None
 
     def look(index: JoinIndex) -> tuple[KeyMatch, KnownCrossing | None]:
-        joins = index.joins(crossing.left, crossing.parameters.left_key, caller.may_see)
-        keys = [one for one in joins if _is_between(one, crossing)]
-        join = join_of(crossing, keys)
-        if join is None:
-            return _not_compared(index, crossing, caller), None
-        said = _said(index, join, is_counted=is_counted)
-        match = KeyMatch(step=crossing.step, key=join.here.column.space, said=said)
-        if not is_counted:
-            return match, None
-        is_kept = crossing.parameters.totals == "kept"
-        left, right = _sides(index, join, keys, known, is_kept=is_kept)
-        counts = {"left": left, "right": right, "common": join.matches}
-        return match.model_copy(update=counts), known_crossing(index, crossing, join)
+        keys = keys_in(index, crossing)
+        if keys is None:
+            return KeyMatch(step=crossing.step, key="", said=_no_keys_told(crossing)), None
+        rows = known_crossing(crossing.step, keys) if crossing.is_exact else None
+        return _counted(crossing, keys, known), rows
 
-    join_index.ask(crossing.right, lambda _index: None)
-    return join_index.ask(crossing.left, look)
+    return ask_of_both(join_index, crossing.dataset_ids, look)
 
 
-def _not_compared(index: JoinIndex, crossing: DatasetCrossing, caller: Caller) -> KeyMatch:
-    """What is told of keys that the index tells no values in common of."""
-    told = crossing.parameters
-    if not (told.left_via or told.right_via):
-        for here, there in index.same_kind(crossing.left, told.left_key, caller.may_see):
-            if (there.dataset_id, *there.column.columns) == (crossing.right, told.right_key):
-                said = _same_kind_told(here.column, there.column)
-                return KeyMatch(step=crossing.step, key=here.column.space, said=said)
+def _counted(crossing: DatasetCrossing, keys: CrossedKeys, known: Known) -> KeyMatch:
+    left, right = _sides(crossing, keys, known)
     return KeyMatch(
         step=crossing.step,
-        key="",
-        said=f"{quoted(told.left_key)} et {quoted(told.right_key)} n'ont pas de valeur commune"
-        " connue, ou ce ne sont pas des clés",
+        key=space_behind(crossing.parameters.left_via, keys.left.space),
+        left=left,
+        right=right,
+        common=keys.compared.common,
+        said=_rates_told(crossing, left, right, known),
     )
 
 
-def _is_between(join: Join, crossing: DatasetCrossing) -> bool:
-    here, there = join.here.column, join.there.column
-    told = crossing.parameters
-    return join.there.dataset_id == crossing.right and (here.columns, there.columns) == (
-        (told.left_key,),
-        (told.right_key,),
+def _computed(crossing: DatasetCrossing) -> KeyMatch:
+    """What is told of keys of which a step makes one: only its run has the values."""
+    computed = (key for key in crossing.keys if not key.dataset_id)
+    why = french_list([change for key in computed for change in key.changes])
+    return KeyMatch(step=crossing.step, key="", said=f"{why} : {_UNSEEN}")
+
+
+def _no_keys_told(crossing: DatasetCrossing) -> str:
+    left, right = (quoted(key.column) for key in crossing.keys)
+    return f"les valeurs de {left} ou de {right} ne sont pas relevées comme des clés : {_UNSEEN}"
+
+
+def _kinds_alone(crossing: DatasetCrossing, known: Known) -> KeyMatch:
+    """What is told of keys whose values one may not compare: what their profiles say of them."""
+    vias = crossing.parameters.left_via, crossing.parameters.right_via
+    spaces = {
+        space_behind(via, _kind_of(known.get(key.dataset_id), key.column))
+        for via, key in zip(vias, crossing.keys, strict=True)
+    }
+    names = " et ".join(quoted(key.column) for key in crossing.keys)
+    if len(spaces) > 1 or "" in spaces:
+        sentence = f"{names} ne sont pas connues comme des clés de même nature"
+        return KeyMatch(step=crossing.step, key="", said=sentence)
+    (space,) = spaces
+    sentence = f"{names} sont des clés de même nature (« {space} »)"
+    return KeyMatch(step=crossing.step, key=space, said=sentence)
+
+
+def _kind_of(dataset: Dataset | None, name: str) -> str:
+    """The kind of a column's key, as everybody may know it."""
+    return next((column.space for column in _columns(dataset) if column.name == name), "")
+
+
+def _rates_told(
+    crossing: DatasetCrossing, left: MatchedSide, right: MatchedSide, known: Known
+) -> str:
+    """How many values and rows of the left table meet, and of which rows these figures are."""
+    rates = _side_told(left, right, known)
+    if further := len(crossing.parameters.keys):
+        others = counted(further, "autre clé", "autres clés")
+        rates = f"par cette clé seule, sans compter {others} : {rates}"
+    if crossing.changes:
+        why = french_list(crossing.changes)
+        rates = f"estimation sur les jeux entiers, alors que {why} : {rates}"
+    return rates
+
+
+def _side_told(side: MatchedSide, other: MatchedSide, known: Known) -> str:
+    via = f" (après le passage « {side.via} »)" if side.via else ""
+    dataset = known.get(side.dataset_id)
+    rows = side.rows + sum(one.rows or 0 for one in side.unmatched if one.kind == "empty")
+    share = f"{100 * (side.rows_met or 0) / max(1, rows):.1f}".replace(".", ",")
+    return (
+        f"{grouped(side.values_met or 0)} des {grouped(side.values)} valeurs de"
+        f" {quoted(side.column)}{via} sont dans {quoted(other.column)} : {share} % des lignes"
+        f" {f'de {quoted(dataset.metadata.title)} ' if dataset else ''}se croisent"
+        f" ({grouped(side.rows_met or 0)} sur {grouped(rows)})"
     )
+
+
+def _sides(
+    crossing: DatasetCrossing, keys: CrossedKeys, known: Known
+) -> tuple[MatchedSide, MatchedSide]:
+    kinds = keys.left.kind or keys.left.space, keys.right.kind or keys.right.space
+    causes = unmatched_of(keys.compared, kinds)
+    is_kept = crossing.parameters.totals == "kept"
+    left, right = (
+        MatchedSide(
+            dataset_id=key.dataset_id,
+            column=key.column,
+            via=side.via,
+            values=column.distinct,
+            values_met=side.values_met,
+            rows=column.rows,
+            rows_met=side.rows_met,
+            unmatched=(*_rows_left_out(known.get(key.dataset_id), column, is_kept=is_kept), *found),
+        )
+        for key, column, side, found in zip(
+            crossing.keys, (keys.left, keys.right), keys.compared[:2], causes, strict=True
+        )
+    )
+    return left, right
+
+
+def _rows_left_out(
+    dataset: Dataset | None, column: KeyColumn, *, is_kept: bool
+) -> Iterator[Unmatched]:
+    """Rows without a value, and totals, which the index of keys leaves out."""
+    profile = dataset and dataset.published and dataset.published.profile
+    if not profile:
+        return
+    totals = sum(one.count for one in profile.totals)
+    empty = profile.rows - totals - column.rows
+    if empty > 0:
+        said = counted(empty, "ligne n'a pas de valeur", "lignes n'ont pas de valeur")
+        yield Unmatched(kind="empty", values=0, rows=empty, said=said)
+    if totals:
+        said = counted(totals, "ligne est un total", "lignes sont des totaux")
+        many = "s" if totals > 1 else ""
+        said += (
+            f", gardé{many} comme demandé, que ces chiffres ne comptent pas"
+            if is_kept
+            else ", que les calculs laissent de côté"
+        )
+        yield Unmatched(kind="totals", values=0, rows=totals, said=said)
 
 
 def _keys(
     join_index: JoinIndexService, left: str, right: str, known: Known, caller: Caller
 ) -> list[ProposedKey]:
+    """The best first, then what repeats rows of both tables, which a job refuses, then dates."""
     is_counted = may_count(known, (left, right), caller)
 
     def look(index: JoinIndex) -> list[ProposedKey]:
         joins = index.joins(left, may_read=caller.may_see)
-        found = [one for one in joins if one.there.dataset_id == right and _is_single(one)]
-        told = [_proposed(index, join, is_counted=is_counted) for join in found]
+        between = [join for join in joins if join.there.dataset_id == right and _is_single(join)]
+        between.sort(key=lambda join: join.multiplication == "many_to_many")
         alike = index.same_kind(left, "", caller.may_see)
-        told += [_same_kind(*pair) for pair in alike if pair[1].dataset_id == right]
-        return told[:_MOST_PROPOSED]
+        pairs = [(join.here, join.there) for join in between]
+        pairs += [pair for pair in alike if pair[1].dataset_id == right]
+        crossings = [_crossing(*pair) for pair in pairs[:_MOST_PROPOSED]]
+        keys = [keys_in(index, crossing) if is_counted else None for crossing in crossings]
+        return [
+            _proposed(crossing, _counted(crossing, key, known))
+            if key
+            else _proposed(crossing, _kinds_alone(crossing, known))
+            for crossing, key in zip(crossings, keys, strict=True)
+        ]
 
-    join_index.ask(right, lambda _index: None)
-    return join_index.ask(left, look)
+    keys = ask_of_both(join_index, (left, right), look)
+    return [*keys, *_dates(known.get(left), known.get(right))][:_MOST_PROPOSED]
+
+
+def _dates(left: Dataset | None, right: Dataset | None) -> Iterator[ProposedKey]:
+    """Columns of days, or of months, of both datasets: which of them meet nobody looked at."""
+    for here, there in product(_columns(left), _columns(right)):
+        kind = here.type or here.kind
+        if kind in _PERIODS and kind == (there.type or there.kind):
+            names = {"left_key": here.name, "right_key": there.name}
+            both = f"{quoted(here.name)} et {quoted(there.name)}"
+            sentence = f"{both} sont des {_PERIODS[kind]} : {_UNSEEN}"
+            yield ProposedKey(key=kind, said=sentence, **names)
+
+
+def _columns(dataset: Dataset | None) -> list[KnownColumn]:
+    """The columns of a dataset, as everybody may know them."""
+    profile = dataset.published.profile if dataset and dataset.published else None
+    return list(map(KnownColumn.of, profile.columns)) if profile else []
 
 
 def _is_single(join: Join) -> bool:
     return len(join.here.column.columns) == len(join.there.column.columns) == 1
 
 
-def _proposed(index: JoinIndex, join: Join, *, is_counted: bool) -> ProposedKey:
-    here, there = join.here.column, join.there.column
+def _crossing(here: DatasetColumn, there: DatasetColumn) -> DatasetCrossing:
+    """The crossing of two datasets by these columns."""
+    left, right = (KeyOrigin(one.dataset_id, one.column.columns[0]) for one in (here, there))
+    parameters = CrossParameters(
+        left_key=left.column,
+        right_key=right.column,
+        left_via=here.column.via or None,
+        right_via=there.column.via or None,
+    )
+    return DatasetCrossing(0, left, right, parameters)
+
+
+def _proposed(crossing: DatasetCrossing, match: KeyMatch) -> ProposedKey:
+    """A key as the builder offers it."""
+    parameters = crossing.parameters
     return ProposedKey(
-        key=here.space,
-        common=join.matches if is_counted else None,
-        left_key=here.columns[0],
-        right_key=there.columns[0],
-        left_via=here.via,
-        right_via=there.via,
-        said=_said(index, join, is_counted=is_counted),
+        key=match.key,
+        common=match.common,
+        left_key=parameters.left_key,
+        right_key=parameters.right_key,
+        left_via=parameters.left_via or "",
+        right_via=parameters.right_via or "",
+        said=match.said,
     )
-
-
-def _same_kind(here: DatasetColumn, there: DatasetColumn) -> ProposedKey:
-    """Two columns of identifiers, whatever they have in common: that is not told."""
-    return ProposedKey(
-        key=here.column.space,
-        common=None,
-        left_key=here.column.columns[0],
-        right_key=there.column.columns[0],
-        said=_same_kind_told(here.column, there.column),
-    )
-
-
-def _same_kind_told(here: KeyColumn, there: KeyColumn) -> str:
-    names = f"{quoted(here.columns[0])} et {quoted(there.columns[0])}"
-    return f"{names} sont des clés de même nature (« {here.space} »)"
-
-
-def _said(index: JoinIndex, join: Join, *, is_counted: bool) -> str:
-    here, there = join.here.column, join.there.column
-    if not is_counted:
-        return _same_kind_told(here, there)
-    via = f" (après le passage « {here.via} »)" if here.via else ""
-    told = (
-        f"{grouped(join.matches)} des {grouped(here.distinct)} valeurs de"
-        f" {quoted(here.columns[0])}{via} sont dans {quoted(there.columns[0])}"
-    )
-    met, _ = rows_met(index, join)
-    if met is None:
-        return told
-    share = f"{100 * met / max(1, here.rows):.1f}".replace(".", ",")
-    return f"{told} : {share} % des lignes se croisent"
-
-
-class _Side(NamedTuple):
-    """A side of two keys that were compared; `alone` are some of its values that meet nothing.
-
-    `is_kept` when the crossing keeps rows of totals, which the index of keys leaves out.
-    """
-
-    held: DatasetColumn
-    dataset: Dataset | None
-    rows_met: int | None
-    alone: list[str]
-    is_kept: bool
-
-    def told(self, join: Join, other: "_Side", gained: Iterable[Unmatched]) -> MatchedSide:
-        """What is told of it."""
-        column = self.held.column
-        return MatchedSide(
-            dataset_id=self.held.dataset_id,
-            column=column.columns[0],
-            via=column.via,
-            values=column.distinct,
-            rows=column.rows,
-            rows_met=self.rows_met,
-            unmatched=(
-                *self._of_rows(),
-                *gained,
-                *self._of_values(column.distinct - join.matches, set(other.alone)),
-            ),
-        )
-
-    def _of_rows(self) -> Iterator[Unmatched]:
-        profile = self.dataset and self.dataset.published and self.dataset.published.profile
-        if not profile:
-            return
-        totals = sum(one.count for one in profile.totals)
-        empty = profile.rows - totals - self.held.column.rows
-        if empty > 0 and not self.held.column.via:
-            said = counted(empty, "ligne n'a pas de valeur", "lignes n'ont pas de valeur")
-            yield Unmatched(kind="empty", values=0, rows=empty, said=said)
-        if totals:
-            said = counted(totals, "ligne est un total", "lignes sont des totaux")
-            many = "s" if totals > 1 else ""
-            said += (
-                f", gardé{many} comme demandé, que ces chiffres ne comptent pas"
-                if self.is_kept
-                else ", que les calculs laissent de côté"
-            )
-            yield Unmatched(kind="totals", values=0, rows=totals, said=said)
-
-    def _of_values(self, values: int, others: set[str]) -> Iterator[Unmatched]:
-        """Those that differ by a zero, and the rest."""
-        padded = sum(
-            f"0{one}" in others or (one[0] == "0" and one[1:] in others) for one in self.alone
-        )
-        if padded:
-            said = counted(padded, "valeur diffère", "valeurs diffèrent") + " par un zéro de tête"
-            yield Unmatched(kind="leading_zero", values=padded, said=said)
-        if (rest := values - padded) > 0:
-            rows = None if self.rows_met is None else self.held.column.rows - self.rows_met
-            said = counted(rest, "valeur est", "valeurs sont") + " d'un côté seulement"
-            yield Unmatched(kind="unknown", values=rest, rows=rows, said=said)
-
-
-def _sides(
-    index: JoinIndex, join: Join, keys: Iterable[Join], known: Known, *, is_kept: bool
-) -> tuple[MatchedSide, MatchedSide]:
-    here_met, there_met = rows_met(index, join)
-    sides = (join.here, join.there, here_met), (join.there, join.here, there_met)
-    here, there = (
-        _Side(
-            held, known.get(held.dataset_id), met, index.unmatched(held, other, _LOOKED_AT), is_kept
-        )
-        for held, other, met in sides
-    )
-    return here.told(join, there, _gained(index, join, keys)), there.told(join, here, ())
-
-
-def _gained(index: JoinIndex, join: Join, keys: Iterable[Join]) -> Iterator[Unmatched]:
-    """That a crosswalk would lead more rows of the left side to something."""
-    led = [(met, one.here.column.via) for one in keys if (met := rows_met(index, one)[0])]
-    now = rows_met(index, join)[0]
-    met, via = max(led, default=(0, ""))
-    more = 0 if now is None else met - now
-    if more > 0 and via:
-        lead = counted(more, "ligne", "lignes")
-        said = f"le passage « {via} » ({CROSSWALKS[via].description}) en mène {lead} de plus"
-        yield Unmatched(kind="crosswalk", values=0, rows=more, said=said)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.catalog.joins.join import DatasetColumn
+from shared.codes.code_lists import CodeArray
 
 Words: TypeAlias = NDArray[np.uint64]
 """Values of one width: one row for each, one column for every eight bytes."""
@@ -128,9 +129,15 @@ def by_width(values: Sequence[str]) -> dict[int, tuple[Positions, Words]]:
     return found
 
 
+def codes_of(words: Words) -> CodeArray:
+    """The values again, as byte strings."""
+    width = words.shape[1] * _WORD
+    return np.ascontiguousarray(words).view(f"S{width}").ravel()
+
+
 def text_of(words: Words) -> list[str]:
     """The values again."""
-    return [row.tobytes().rstrip(b"\0").decode() for row in np.ascontiguousarray(words)]
+    return [value.decode() for value in codes_of(words).tolist()]
 
 
 def build(rows: ValueRows, hasher: Hasher) -> Segment:

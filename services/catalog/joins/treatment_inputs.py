@@ -1,19 +1,24 @@
 """What is known of the tables that a treatment reads, and of the rows that its crossings make."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, TypeVar
 
+from services.catalog.access.asking import columns_of
 from services.catalog.access.obstacles import UNKNOWN, obstacle_of
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import datasets_of
+from services.catalog.joins.compared_keys import ComparedKeys, compare
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.join import DatasetColumn, Join
 from shared.auth import Caller
 from shared.events import Treatment
 from shared.store import Store
+from shared.tables.key_file import KeyColumn
 from shared.tables.manifest import Profile
 from shared.treatments.dataset_crossings import DatasetCrossing, dataset_crossings
 from shared.treatments.known_tables import KnownColumn, KnownCrossing, KnownInputs, KnownTable
+
+T = TypeVar("T")
 
 Known = Mapping[str, Dataset | None]
 """Datasets by id; None for one that the caller may not know of."""
@@ -30,8 +35,8 @@ def describe(
     known = known_datasets(store, treatment, caller)
     counted = (
         _counted(join_index, one)
-        for one in dataset_crossings(treatment)
-        if may_count(known, (one.left, one.right), caller)
+        for one in dataset_crossings(treatment, columns_of(known))
+        if one.is_exact and may_count(known, one.dataset_ids, caller)
     )
     return inputs_of(known, (one for one in counted if one), caller)
 
@@ -88,65 +93,55 @@ def _may_count(dataset: Dataset | None, caller: Caller) -> bool:
     return dataset.metadata.access == "open" or caller.may_see(dataset.owner_id)
 
 
-def join_of(crossing: DatasetCrossing, joins: Iterable[Join]) -> Join | None:
-    """The one of `joins` that the crossing makes, by its columns and crosswalks."""
+class CrossedKeys(NamedTuple):
+    """The keys of a crossing as the index has them, compared as its job does."""
+
+    left: KeyColumn
+    right: KeyColumn
+    compared: ComparedKeys
+
+
+def ask_of_both(
+    join_index: JoinIndexService, dataset_ids: tuple[str, str], question: Callable[[JoinIndex], T]
+) -> T:
+    """The answer from an index that knows both datasets as they are saved now."""
+    left, right = dataset_ids
+    # It takes in what it is asked about first: both, or it may know one of them as it was.
+    join_index.ask(right, lambda _index: None)
+    return join_index.ask(left, question)
+
+
+def keys_in(index: JoinIndex, crossing: DatasetCrossing) -> CrossedKeys | None:
+    """The keys of a crossing in an index that knows both datasets; None where one is no key."""
+    left, right = (index.key(one.dataset_id, one.column) for one in crossing.keys)
+    if left is None or right is None:
+        return None
     told = crossing.parameters
-    wanted = (
-        (crossing.right, (told.left_key,), (told.right_key,)),
-        (told.left_via or "", told.right_via or ""),
-    )
-    for one in joins:
-        here, there = one.here.column, one.there.column
-        columns = one.there.dataset_id, here.columns, there.columns
-        if (columns, (here.via, there.via)) == wanted:
-            return one
-    return None
+    compared = compare(left[1], right[1], told.left_via or "", told.right_via or "")
+    return CrossedKeys(left[0], right[0], compared)
 
 
-def known_crossing(index: JoinIndex, crossing: DatasetCrossing, found: Join) -> KnownCrossing:
-    """The rows that the crossing makes, counted from the values of its keys."""
-    left_most, right_most = index.most_rows(found.here, found.there)
-    left, right = rows_met(index, found)
-    # Two keys that lead to several may meet at several of them: that makes one row.
-    is_doubtful = found.here.leads_to_several and found.there.leads_to_several
-    times = found.multiplication
+def known_crossing(step: int, keys: CrossedKeys) -> KnownCrossing:
+    """The rows that a crossing of these keys makes."""
+    left, right, _common, joined = keys.compared
     return KnownCrossing(
-        step=crossing.step,
-        left=left,
-        right=right,
-        joined=None if is_doubtful else found.rows_joined,
-        left_most=left_most,
-        right_most=right_most,
-        multiplies_left=times in {"one_to_many", "many_to_many"},
-        multiplies_right=times in {"many_to_one", "many_to_many"},
-        is_cut=found.here.column.is_cut or found.there.column.is_cut,
+        step=step,
+        left=left.rows_met,
+        right=right.rows_met,
+        joined=joined,
+        left_most=right.most or 0,
+        right_most=left.most or 0,
+        multiplies_left=left.most is None or left.most > 1,
+        multiplies_right=right.most is None or right.most > 1,
+        is_cut=keys.left.is_cut or keys.right.is_cut,
     )
-
-
-def rows_met(index: JoinIndex, found: Join) -> tuple[int | None, int | None]:
-    """How many rows meet some, here and there; None where the values do not tell."""
-    sides = (found.here, found.rows_here), (found.there, found.rows_there)
-    here, there = (_rows_met(index, held, met) for held, met in sides)
-    return here, there
-
-
-def _rows_met(index: JoinIndex, held: DatasetColumn, met: int) -> int | None:
-    """Of rows that stand under several values, from how often they meet under one."""
-    if not held.leads_to_several:
-        return met
-    # Under values that meet nothing stand rows that meet nothing, and others that do elsewhere.
-    least = held.column.rows - (index.standing(held) - met)
-    most = min(met, held.column.rows)
-    return most if least == most else None
 
 
 def _counted(join_index: JoinIndexService, crossing: DatasetCrossing) -> KnownCrossing | None:
     """The rows of a crossing by the values of its keys; None where the index has them not."""
 
     def look(index: JoinIndex) -> KnownCrossing | None:
-        found = join_of(crossing, index.joins(crossing.left, crossing.parameters.left_key))
-        return known_crossing(index, crossing, found) if found else None
+        keys = keys_in(index, crossing)
+        return known_crossing(crossing.step, keys) if keys else None
 
-    # The index takes in what it is asked about first: both, or it may know one of them as it was.
-    join_index.ask(crossing.right, lambda _index: None)
-    return join_index.ask(crossing.left, look)
+    return ask_of_both(join_index, crossing.dataset_ids, look)

@@ -63,6 +63,11 @@ class CleanParameters(Parameters):
         return any(one.others == "refused" for one in stopping)
 
     @property
+    def chooses_rows(self) -> bool:
+        """Whether it keeps some rows only."""
+        return any(isinstance(one, _CHOOSE_ROWS) for one in self.operations)
+
+    @property
     def choice(self) -> str:
         """The SHA-256 of the operations by which rows are chosen or put together; or nothing."""
         chosen = [one for one in self.operations if isinstance(one, (*_CHOOSE_ROWS, Recode))]
@@ -185,6 +190,7 @@ def _effect(told: CleanParameters, tables: Mapping[str, Columns]) -> Effect:
         passes=("table",) if made.passes else (),
         met=tuple(made.met),
         code=told.choice,
+        rows="chosen" if told.chooses_rows else "kept",
     )
 
 

@@ -7,8 +7,9 @@ commune in their row are just that.
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from services.compute.runner.columns.cog import load_codes, load_cog
+from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.database import Database, filled, literal, quoted, trimmed
+from shared.codes.cog import load_cog
 from shared.tables.manifest import Column, Meaning
 
 _LEADING = ("departement", "commune", "iris", "postcode")
@@ -98,7 +99,8 @@ def lacks_zero(kind: str) -> str:
 def _regions() -> dict[str, str]:
     """The région of each département."""
     codes = load_cog().departements
-    return dict(zip(codes["code"].to_pylist(), codes["region"].to_pylist(), strict=True))
+    pairs = zip(codes["code"].tolist(), codes["region"].tolist(), strict=True)
+    return {code.decode(): region.decode() for code, region in pairs}
 
 
 _FOLLOWING: tuple[tuple[str, str | None, Callable[[str, str], bool]], ...] = (

@@ -9,18 +9,17 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 _FOLDER = Path(__file__).resolve().parents[2] / "reference"
-_NUMBERS = {"first": pa.int32(), "last": pa.int32()}
 
 Arrow: TypeAlias = Any
 """A table or an array of Arrow; pyarrow has no types of its own."""
 
 
 def read_reference(name: str) -> Arrow:
-    """A table of text, empty where nothing stands, but for its years."""
+    """A table of text, empty where nothing stands."""
     options = pa_csv.ParseOptions(delimiter=";")
     with pa.input_stream(str(_FOLDER / name)) as file:
         header = file.read(200).partition(b"\n")[0].decode().split(";")
-    types = {column: _NUMBERS.get(column, pa.string()) for column in header}
+    types = dict.fromkeys(header, pa.string())
     convert = pa_csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
     return pa_csv.read_csv(_FOLDER / name, parse_options=options, convert_options=convert)
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from services.compute.runner.database import Database, filled, quoted
 from services.compute.runner.linkage.crosswalk_lookup import Counted, projections
-from shared.tables.key_file import COARSE, LONGEST_VALUE, UNTYPED, KeyColumn, blocks_of
+from shared.tables.key_file import COARSE, KEY_SPACES, LONGEST_VALUE, UNTYPED, KeyColumn, blocks_of
 from shared.tables.manifest import Column
 from shared.tables.privacy import Privacy
 
@@ -26,9 +26,6 @@ MOST_VALUES_OF_A_TABLE = 2_000_000
 
 _MOST_COLUMNS = 50
 _MOST_PAIRS = 20
-
-_SPACES = {"epci": "siren"}
-"""Kinds that share a key space: the code of an EPCI is its SIREN (INSEE)."""
 
 _CODE = "[A-Za-z0-9][A-Za-z0-9_./-]{1,39}"
 _WITH_DIGITS = 0.9
@@ -63,7 +60,7 @@ class _Key(NamedTuple):
     @classmethod
     def of(cls, column: Column, kind: str = "") -> "_Key":
         """The key that a column is by itself."""
-        space = _SPACES.get(kind, kind) or UNTYPED
+        space = KEY_SPACES.get(kind, kind) or UNTYPED
         known = (column.filled, column.distinct, kind)
         return cls((column.name,), space, filled(column.name), *known)
 
@@ -138,7 +135,7 @@ class _Source:
             rows=key.rows,
             distinct=key.distinct,
             is_cut=key.distinct > len(counted),
-            kind=key.kind if key.kind in _SPACES else "",
+            kind=key.kind if key.kind in KEY_SPACES else "",
         )
         yield column, counted
         for one in projections(key.kind, counted) if key.kind else ():

@@ -55,6 +55,18 @@ def test_real_tables_are_joined_as_pandas_joins_them(lab: Lab) -> None:
     )
 
 
+def test_share_of_rows_is_told_beside_that_of_values(lab: Lab) -> None:
+    """Most values meet, and few rows do: those without a value count as well."""
+    common, others = fresh(6), fresh(4)
+    rows = [f"{value};x" for value in (*common, *others * 6, "", "", "")]
+    here = publish_table(lab, "mbr_1", csv("ref;mot", rows))
+    publish_table(lab, "mbr_2", csv("code", common))
+    (join,) = joins(lab, here)
+    assert (join["containment"], join["share_of_rows"]) == (0.6, 6 / 33)
+    assert "6 des 10 valeurs de « ref »" in join["reason"]
+    assert "soit 6 des 33 lignes (18,2 %) ;" in join["reason"]
+
+
 def test_ten_values_find_every_table_that_has_one_of_them(lab: Lab) -> None:
     """Page by page, each join once, and the best first."""
     values = fresh(10)

@@ -7,7 +7,7 @@ from shared.treatments.preview import KnownPreview
 from tests.integration.catalog.joins.test_joins import sirens
 from tests.integration.catalog.lab import Lab
 from tests.integration.catalog.tables import csv, publish_table
-from tests.integration.compute.jobs import step
+from tests.integration.compute.jobs import DEMO, step
 
 START = uuid4().int % 10**8
 KEYS = [f"Y{START:08}-{n:03}" for n in range(400)]
@@ -57,6 +57,81 @@ def test_lost_zeros_are_the_reason(lab: Lab) -> None:
     assert {one.kind: one.values for one in match.left.unmatched}["leading_zero"] == 250
 
 
+def test_what_meets_nothing_is_named_with_examples(lab: Lab) -> None:
+    """By the other key and the official codes: each value for one cause, its rows beside it."""
+    epci = publish_table(lab, "mbr_1", DEMO / "epci_2026.csv")
+    codes = [line.split(";")[4] for line in (DEMO / "epci_2026.csv").read_text().splitlines()[1:90]]
+    strange = ["14011", "75056", "35238", "35238", "TOTAL", "99999"]
+    communes = publish_table(lab, "mbr_1", csv("com", codes * 2 + strange))
+    cross = step("cross", {"left": "a", "right": "b"}, "c", left_key="com", right_key="code")
+    (match,) = previewed(lab, communes, epci, steps=[cross]).matches
+    assert match.left is not None
+    found = {one.kind: (one.values, one.rows, one.examples) for one in match.left.unmatched}
+    assert found == {
+        "total_label": (1, 1, ("TOTAL",)),
+        "other_year": (1, 1, ("14011",)),
+        "no_code": (1, 1, ("99999",)),
+        "other_area": (2, 3, ("35238", "75056")),
+    }
+    told = {one.kind: one.said for one in match.left.unmatched}
+    assert told["other_area"] == (
+        "2 valeurs (3 lignes) sont d'un département qui n'est pas en face : « 35238 » et « 75056 »"
+    )
+    assert told["other_year"].endswith(" : « 14011 » ; le passage « commune » y mène")
+
+
+def test_postcodes_of_offices_are_named(lab: Lab) -> None:
+    """Against ordinary ones; and those that lead to no commune by the passage, in rows."""
+    ordinary = DEMO / "codes_postaux.csv"
+    codes = [line.split(";")[0] for line in ordinary.read_text().splitlines()[1:80]]
+    given = [*codes, "14038", "76059", "76059", "92042", "76991"]
+    addresses = publish_table(lab, "mbr_1", csv("zip_code", given))
+    communes = publish_table(lab, "mbr_1", DEMO / "epci_2026.csv")
+    postcodes = publish_table(lab, "mbr_1", ordinary)
+    plain = step(
+        "cross", {"left": "a", "right": "b"}, "c", left_key="zip_code", right_key="codePostal"
+    )
+    (match,) = previewed(lab, addresses, postcodes, steps=[plain]).matches
+    assert match.left is not None
+    found = {one.kind: (one.values, one.rows) for one in match.left.unmatched}
+    assert found["cedex"] == (2, 3)
+    keys = {"left_key": "zip_code", "right_key": "code", "left_via": "postcode_commune"}
+    led = step("cross", {"left": "a", "right": "b"}, "c", **keys)
+    (match,) = previewed(lab, addresses, communes, steps=[led]).matches
+    assert match.left is not None
+    (cause,) = match.left.unmatched
+    assert (cause.kind, cause.values, cause.rows) == ("no_target", 2, 2)
+    assert cause.examples == ("76991", "92042")
+    assert match.said.endswith(" % des lignes de « Communes » se croisent (82 sur 84)")
+
+
+def test_rates_after_other_steps_say_what_they_are_of(lab: Lab) -> None:
+    """Of whole tables where rows are chosen or grouped; a computed key names its step."""
+    left = publish_table(lab, "mbr_1", table(KEYS[:300] + KEYS[:100]))
+    right = publish_table(lab, "mbr_2", table(KEYS[200:400]))
+    chosen = {"op": "keep_rows", "column": "n", "values": ["3"]}
+    cases = (
+        ("clean", {"operations": [chosen]}, "ne garde que certaines lignes"),
+        ("aggregate", {"by": ["cle"], "rows": "lignes"}, "regroupe des lignes"),
+        ("query", {"sql": 'SELECT cle FROM "table" WHERE n > 3'}, "peut choisir, répéter ou"),
+    )
+    for application, parameters, change in cases:
+        before = step(application, {"table": "a"}, "avant", **parameters)
+        cross = {**CROSS, "inputs": {"left": "avant", "right": "b"}}
+        (match,) = previewed(lab, left, right, steps=[before, cross]).matches
+        assert match.said.startswith("estimation sur les jeux entiers, alors que l'étape 1 (« ")
+        assert change in match.said
+        assert match.left is not None
+        assert (match.left.values_met, match.left.rows_met) == (100, 100)
+    made = step("query", {"table": "a"}, "avant", sql='SELECT upper(cle) AS cle FROM "table"')
+    (match,) = previewed(lab, left, right, steps=[made, cross]).matches
+    assert (match.left, match.common) == (None, None)
+    assert match.said == (
+        "l'étape 1 (« Interroger des tables en SQL ») calcule « cle » : seul l'essai dira combien"
+        " de lignes se croisent"
+    )
+
+
 def test_keys_are_proposed_where_nothing_is_crossed_yet(lab: Lab) -> None:
     """Those that join best, as columns; none where a step crosses the two."""
     left = publish_table(lab, "mbr_1", table(KEYS[:300]))
@@ -66,6 +141,36 @@ def test_keys_are_proposed_where_nothing_is_crossed_yet(lab: Lab) -> None:
         ("cle", "cle", 200)
     ]
     assert previewed(lab, left, right, steps=[CROSS]).proposed == ()
+
+
+def test_keys_that_a_job_would_refuse_are_proposed_last(lab: Lab) -> None:
+    """One that repeats rows of both tables, however many of them it meets."""
+    groups = [f"G{START:08}-{n:02}" for n in range(20)]
+
+    def grouped(keys: list[str]) -> bytes:
+        rows = [f"{key};{groups[n % 20]}" for n, key in enumerate(keys)]
+        return "\n".join(["cle;groupe", *rows, ""]).encode()
+
+    left = publish_table(lab, "mbr_1", grouped(KEYS[:200]))
+    right = publish_table(lab, "mbr_1", grouped(KEYS[190:390]))
+    told = previewed(lab, left, right).proposed
+    assert [(one.left_key, one.common) for one in told] == [("cle", 10), ("groupe", 20)]
+    assert "100,0 % des lignes" in told[1].said
+
+
+def test_dates_are_proposed_after_keys(lab: Lab) -> None:
+    """By their kind alone, and crossed as they are: only the run has their values."""
+    rows = [f"{key};{n % 28 + 1:02}/01/2026" for n, key in enumerate(KEYS[:60])]
+    left = publish_table(lab, "mbr_1", csv("cle;jour", rows))
+    days = [f"2026-01-{day:02}" for day in range(1, 29)]
+    right = publish_table(lab, "mbr_1", csv("date", days))
+    (key,) = previewed(lab, left, right).proposed
+    assert (key.key, key.left_key, key.right_key, key.common) == ("date", "jour", "date", None)
+    keys = {"left_key": "jour", "right_key": "date"}
+    cross = step("cross", {"left": "a", "right": "b"}, "c", **keys)
+    (match,) = previewed(lab, left, right, steps=[cross]).matches
+    assert match.left is None
+    assert match.said.endswith(" : seul l'essai dira combien de lignes se croisent")
 
 
 def test_others_restricted_data_is_asked_for_and_not_counted(lab: Lab) -> None:

@@ -10,7 +10,7 @@ from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.column_types import all_types
 from services.compute.runner.columns.profile import ColumnProfile
 from shared.tables.manifest import Column
-from tests.unit.compute.columns.test_cog import valid_in
+from tests.unit.shared.codes.test_cog import valid_in
 
 TYPES = all_types(load_codes())
 
@@ -64,12 +64,12 @@ def test_marks_of_no_value_are_values_in_text() -> None:
 
 def test_column_of_communes_tells_its_year_and_what_its_codes_are_today() -> None:
     """One of 2019 holds communes that have merged since; few codes fit many years."""
-    meaning = column("x", valid_in(2019).to_pylist()).meaning
+    meaning = column("x", valid_in(2019)).meaning
     assert meaning is not None
     assert (meaning.type, meaning.year, meaning.year_from) == ("commune", 2019, None)
     assert meaning.codes["delegated"] > 0
     assert sum(meaning.codes.values()) == len(valid_in(2019))
-    assert column("x", valid_in(2019).to_pylist(), 20_000).meaning == meaning
+    assert column("x", valid_in(2019), 20_000).meaning == meaning
     few = column("com", ["14001", "14003", "14011"]).meaning
     assert few is not None
     assert (few.year, few.year_from, few.codes) == (2024, 1943, {"commune": 2, "delegated": 1})

@@ -371,6 +371,34 @@ def test_rows_that_do_not_grow_in_number_are_said_to_repeat(how: str) -> None:
         assert fault.message.startswith("ce croisement répète des lignes des deux tables : ")
 
 
+@pytest.mark.parametrize(
+    ("how", "rows"),
+    [("left", 3320), ("inner", 3300), ("right", 3312), ("full", 3332), ("anti", 20)],
+)
+def test_rows_of_a_counted_crossing_are_known_however_tables_are_kept(how: str, rows: int) -> None:
+    """Pairs that meet, and what is alone on the sides that are kept."""
+    one = counted(left=3267, right=2639, joined=3300, multiplies_left=True)
+    crossed = cross(right_key="ancien", how=how, many_to_many="kept")
+    named = {"homes": HOMES, "towns": TOWNS}
+    kept = step("report", {"table": "c"}, "r", title="Rapport")
+    treatment = Treatment.model_validate({"inputs": named, "steps": [crossed, kept]})
+    assert result_of(treatment, KnownInputs(tables=TABLES, crossings=(one,)))[1].rows == rows
+
+
+def test_each_of_several_keys_is_warned_of_by_its_name() -> None:
+    """A further key that is called as codes are and holds none, or meets another kind."""
+    table = KnownTable(
+        dataset_id="dts_k",
+        columns=(column("com", key="commune"), column("cp", misnamed="postcode")),
+    )
+    pairs = [{"left": "cp", "right": "epci"}, {"left": "com", "right": "epci"}]
+    found = check(cross(keys=pairs), more=[table], homes="dts_k").warnings
+    assert {(one.field, one.kind) for one in found} >= {
+        ("steps.0.parameters.keys.0.left", "no_codes"),
+        ("steps.0.parameters.keys.1.left", "other_keys"),
+    }
+
+
 def test_rows_of_followed_codes_are_told_only_where_they_are_known() -> None:
     """A code that is gone may meet the rows of its successor: one at most where each has one."""
     codes = [column(one) for one in ("code", "type", "chefLieu", "anciensCodes")]

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from services.compute.execution.job_folder import Report
-from services.compute.runner.columns.cog import Fit, best_year
+from services.compute.runner.columns.cog import best_year
 from services.compute.runner.database import literal, quoted
 from services.compute.runner.linkage.crosswalk_lookup import map_keys
 from services.compute.runner.steps.crossing.key_tables import Side, key_text, keys
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.values.value_tests import Texts
 from shared.applications.cross_application import CrossParameters
+from shared.codes.cog import Fit
 from shared.tables.crosswalks import CROSSWALKS, PRESENT, Cost
 from shared.words import counted
 

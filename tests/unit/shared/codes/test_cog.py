@@ -1,32 +1,34 @@
 """Which year of the COG a column of commune codes fits."""
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import numpy as np
 import pytest
 
-from services.compute.runner.columns.cog import Fit, best_year, load_cog
-from services.compute.runner.values.value_tests import Texts
+from shared.codes.code_lists import CodeArray
+from shared.codes.cog import Fit, best_year, load_cog
 
 
-def fit_of(*codes: str | None) -> Fit:
+def fit_of(*codes: str) -> Fit:
     """The fit of codes that are some."""
-    fit = best_year(pa.array(codes, pa.string()))
+    fit = best_year(np.array(codes, "S"))
     assert fit is not None
     return fit
 
 
-def valid_in(year: int) -> Texts:
+def texts(codes: CodeArray) -> list[str]:
+    """Codes as texts."""
+    return [code.decode() for code in codes.tolist()]
+
+
+def valid_in(year: int) -> list[str]:
     """The codes of that year's communes."""
-    runs = load_cog().runs("commune")
-    is_valid = pc.and_(pc.less_equal(runs["first"], year), pc.greater_equal(runs["last"], year))
-    return runs["code"].filter(is_valid)
+    runs = load_cog().runs(b"commune")
+    return texts(runs["code"][(runs["first"] <= year) & (runs["last"] >= year)])
 
 
 @pytest.mark.parametrize("year", [1943, 1962, 1975, 1999, 2012, 2016, 2019, 2020, 2021, 2024])
 def test_list_of_all_communes_fits_its_year(year: int) -> None:
     """A whole list tells its year, by what is there and by what is not there yet."""
-    fit = best_year(valid_in(year))
-    assert fit is not None
+    fit = fit_of(*valid_in(year))
     assert (fit.year, fit.share, fit.with_parts) == (year, 1.0, False)
 
 
@@ -36,15 +38,15 @@ def test_list_of_all_communes_fits_its_year(year: int) -> None:
 )
 def test_years_have_as_many_communes_as_insee_says(year: int, communes: int) -> None:
     """INSEE, « nombre de communes au 1er janvier », without the overseas collectivities."""
-    kinds = load_cog().communes
-    districts = kinds["code"].filter(pc.equal(kinds["kind"], "district"))
-    codes = [code for code in valid_in(year).to_pylist() if code not in set(districts.to_pylist())]
+    listed = load_cog().communes
+    districts = texts(listed["code"][listed["kind"] == b"district"])
+    codes = {*valid_in(year)} - {*districts}
     assert len([c for c in codes if not c.startswith(("975", "977", "978", "98"))]) == communes
 
 
 def test_few_codes_fit_many_years_and_the_latest_is_taken() -> None:
     """Three codes of Calvados say little: every year until one of them went fits."""
-    fit = fit_of("14001", "14003", "14011", None)
+    fit = fit_of("14001", "14003", "14011")
     assert fit.year == 2024
     assert fit.alternatives == tuple(range(1943, 2024))
     assert fit.kinds == {"commune": 2, "delegated": 1}
@@ -59,5 +61,5 @@ def test_kinds_tell_districts_gone_and_unknown_codes() -> None:
 
 def test_column_without_a_code_fits_no_year() -> None:
     """Nothing is guessed about values that are no codes, or about no values."""
-    assert best_year(pa.array(["x", None])) is None
-    assert best_year(pa.array([], pa.string())) is None
+    assert best_year(np.array(["x"], "S")) is None
+    assert best_year(np.array([], "S")) is None

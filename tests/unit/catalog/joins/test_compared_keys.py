@@ -1,0 +1,44 @@
+"""Keys of two tables are compared value by value."""
+
+import numpy as np
+import pytest
+
+from services.catalog.joins import compared_keys
+from services.catalog.joins.compared_keys import KeyRows, compare
+
+
+def key(**rows: int) -> KeyRows:
+    """A key of these values, as many rows of each."""
+    codes = [value.removeprefix("_") for value in rows]
+    return KeyRows(np.array(codes, "S"), np.array(list(rows.values()), np.int64))
+
+
+def test_rows_that_meet_and_how_often_are_counted() -> None:
+    """Two rows of one value meet three: six pairs; another value of the left has nothing."""
+    found = compare(key(x=2, y=5), key(x=3, z=1), "", "")
+    assert (found.common, found.joined) == (1, 6)
+    assert (found.left.values_met, found.left.rows_met, found.left.most) == (1, 2, 3)
+    assert (found.right.values_met, found.right.rows_met, found.right.most) == (1, 3, 2)
+    nothing = compare(key(x=1), key(y=1), "", "")
+    assert (nothing.common, nothing.joined, nothing.left.most) == (0, 0, 0)
+
+
+def test_values_that_meet_at_several_targets_are_one_pair() -> None:
+    """76111 serves three communes: rows of it on both sides meet once."""
+    found = compare(key(_76111=2), key(_76111=4), "postcode_commune", "postcode_commune")
+    assert (found.common, found.joined, found.left.most) == (3, 8, 4)
+
+
+def test_what_a_crosswalk_leads_nowhere_is_no_row_that_meets() -> None:
+    """It stays among the values and rows."""
+    found = compare(key(_14000=9, _92042=1), key(_14118=1), "postcode_commune", "")
+    assert (found.left.values_met, found.left.rows_met) == (1, 9)
+    assert found.left.is_led.tolist() == [True, False]
+
+
+def test_too_many_pairs_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What meets is known all the same; the job refuses to make them."""
+    monkeypatch.setattr(compared_keys, "MOST_PAIRS", 3)
+    codes = key(_14118=1, _76540=1)
+    found = compare(codes, codes, "commune_region", "commune_region")
+    assert (found.joined, found.left.most, found.left.rows_met) == (None, None, 2)
