@@ -190,6 +190,14 @@ def test_long_limits_are_straight_in_degrees_as_they_are_drawn() -> None:
     assert [row["secteur"] for row in made(workbench)] == [None, "a"]
 
 
+def test_outline_may_reach_beyond_the_plane() -> None:
+    """What is in a zone of the whole earth is in it, as far as the plane goes."""
+    zone = {"nom": "monde", "forme": shapely.box(-180, -90, 180, 90).wkt}
+    workbench = bench(table=_points(CAEN), outlines=[zone])
+    _run(workbench, outlines={"geometry": "forme", "label": "nom"})
+    assert made(workbench)[0]["zone"] == "monde"
+
+
 def test_outlines_that_cannot_be_read_are_refused() -> None:
     """A column of names is none of shapes."""
     workbench = bench(table=_points(CAEN), outlines=[{"nom": "a"}])

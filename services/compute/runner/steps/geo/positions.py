@@ -88,9 +88,11 @@ def metres_between(here: tuple[Numbers, ...], there: tuple[Numbers, ...]) -> Num
 
 
 def in_plane(shapes: Any) -> Any:  # noqa: ANN401 - shapely has no types
-    """Shapes in degrees, longitude first, in Lambert-93."""
+    """Shapes in degrees, longitude first, in Lambert-93: what lies within its area of them."""
+    south, north, west, east = _AREA
+    within = shapely.intersection(shapes, shapely.box(west, south, east, north))
     plane = _between(_DEGREES, _PLANE)
-    return shapely.transform(shapes, lambda at: np.column_stack(plane.transform(*at.T)))
+    return shapely.transform(within, lambda at: np.column_stack(plane.transform(*at.T)))
 
 
 def _finite(numbers: Numbers) -> Numbers:
