@@ -28,6 +28,20 @@ def test_rare_words_count_more() -> None:
     assert found(index, "relevé crapauds")[0] == "rare"
 
 
+def test_what_all_share_and_a_territory_do_not_outweigh_what_is_asked_for() -> None:
+    """Titles with them come after texts that have the other word as well, be it national data."""
+    shared = [dataset(f"s{n}", f"Communes de Normandie {n}", territory=NORMANDY) for n in range(4)]
+    outlines = dataset(
+        "outlines", "Contours des communes", territory=NORMANDY, keywords=("communes",)
+    )
+    codes = dataset(
+        "codes", "Code officiel", description="Communes et population", territory=NORMANDY
+    )
+    census = dataset("census", "Recensement de la population", description="Par commune")
+    index = index_of([*shared, outlines, codes, census])
+    assert {*found(index, "population communes normandie")[:2]} == {"codes", "census"}
+
+
 def test_all_words_are_needed_where_many_have_them() -> None:
     """The rest is noise then."""
     both = [dataset(f"b{n:02}", f"Relevé des crapauds {n}") for n in range(20)]
