@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from tantivy import Query, Searcher
 
 from services.catalog.search.concepts import relation_of, token_of
-from services.catalog.search.french_words import stem, stems_of
+from services.catalog.search.french_words import sound_of, stem, stems_of
 from services.catalog.search.places.areas import PlaceMention, areas_of, place_mentions
 from services.catalog.search.places.gazetteer import FRANCE
 from services.catalog.search.text_index import TextIndex
@@ -250,13 +250,19 @@ def _longer_words(searcher: Searcher, word: Word) -> Iterator[tuple[str, Likenes
 
 
 def _near_words(index: TextIndex, searcher: Searcher, word: str) -> Iterator[tuple[str, float]]:
+    is_known = word in index.vocabulary.written
+    letters, share = _TYPOS[1]
+    alike = index.vocabulary.sounding.get(sound_of(word), []) if len(word) >= letters else []
+    if alike and not is_known:
+        # However many letters differ: who hears a word need not have seen it.
+        yield from ((found, share) for found in sorted(alike))
+        return
     for distance, (letters, share) in _TYPOS.items():
         if len(word) >= letters and not word.isdigit():
             query = Query.fuzzy_term_query(index.schema, "word", word, distance)
             hits = searcher.search(query, _FORMS, count=False).hits
             numbers = searcher.fast_field_values("number", [address for _score, address in hits])
             near = sorted(index.vocabulary.singulars[int(number or 0)] for number in numbers)
-            is_known = word in index.vocabulary.written
             found = [one for one in near if _may_be_meant(word, one, is_known=is_known)]
             yield from ((one, share) for one in found)
             if found:

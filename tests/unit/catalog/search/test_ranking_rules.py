@@ -85,6 +85,15 @@ def test_misspelt_words_are_taken_for_terms_and_places() -> None:
     assert "a" in found(index, "bicyclette seine maritme")
 
 
+@pytest.mark.parametrize(
+    ("q", "title"), [("licée", "Lycées"), ("farmacie", "Pharmacies"), ("ortofoto", "Orthophotos")]
+)
+def test_words_are_found_as_they_sound(q: str, title: str) -> None:
+    """However many letters differ, and though a short word with another letter is another word."""
+    index = index_of([dataset("a", title), dataset("b", "Zèbres")])
+    assert found(index, q) == ["a"]
+
+
 def test_what_a_guessed_word_means_says_that_it_is_a_guess() -> None:
     """And counts less than what was written means."""
     index = index_of([dataset("a", "Deux-roues"), dataset("b", "Zèbres")])
