@@ -259,3 +259,9 @@ def test_effect_says_that_a_zone_is_the_outlines_own() -> None:
     assert Part(Source("outlines", "nom")) in effect.columns["zone"].of
     assert Source("outlines", "p") in effect.reads
     assert [one.field for one in effect.named][-2:] == ["outlines.geometry", "outlines.label"]
+
+
+def test_request_without_outlines_is_the_same_as_before_there_were_any() -> None:
+    """What owners granted then needs no other decision."""
+    asked = GeoParameters.model_validate({"position": _LATLON, "areas": ["commune"]})
+    assert "outlines" not in asked.model_dump_json()
