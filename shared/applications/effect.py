@@ -106,6 +106,13 @@ class Fault(NamedTuple):
     message: str
 
 
+class Caution(NamedTuple):
+    """What makes the values uncertain that the parameter `field` asks for, in French."""
+
+    field: str
+    message: str
+
+
 class Met(NamedTuple):
     """A column whose values meet those of others, each side perhaps via a crosswalk."""
 
@@ -123,6 +130,7 @@ class Effect:
     by: None where the result's rows are those of the tables, and not groups.
     named: what the parameters name; a name that its table does not have is a fault there.
     faults: names that none of the tables has.
+    cautions: what is uncertain of the values that are made, whatever the tables hold.
     looks_at: columns that are read besides, such as those of a filter.
     whole: roles of which all columns are read, also those that nobody knows.
     passes: roles whose columns that nobody knows stand in the result.
@@ -137,6 +145,7 @@ class Effect:
     by: tuple[Source, ...] | None = None
     named: tuple[Named, ...] = ()
     faults: tuple[Fault, ...] = ()
+    cautions: tuple[Caution, ...] = ()
     looks_at: frozenset[Source] = frozenset()
     whole: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()

@@ -169,6 +169,8 @@ class _Check:
         for fault in effect.faults:
             field = f"steps.{number}.parameters.{fault.field}"
             self._fault(field, "unknown_column", fault.message)
+        for caution in effect.cautions:
+            self._warn(f"steps.{number}.parameters.{caution.field}", "uncertain", caution.message)
         for named in effect.named:
             self._name(number, step, named)
         return self._table(step, effect)

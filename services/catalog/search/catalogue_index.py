@@ -12,6 +12,7 @@ from tantivy import Document
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.search.concepts import vocabulary
+from services.catalog.search.french_words import sound_of
 from services.catalog.search.indexed_dataset import document_of, texts_of
 from services.catalog.search.text_index import IndexedDataset, TextIndex
 from shared.background import in_turns
@@ -166,11 +167,12 @@ class CatalogueIndex(TextIndex):
         self.labels.setdefault(("producer", fold(about.producer)), about.producer)
 
     def _learn(self, words: dict[str, str]) -> None:
-        written, singulars = self.vocabulary
+        written, singulars, sounding = self.vocabulary
         for word, as_written in words.items():
             if word not in written and len(word) >= _SHORTEST_WORD:
                 self._writer.add_document(Document(word=word, number=len(singulars)))
                 singulars.append(word)
+                sounding.setdefault(sound_of(word), []).append(word)
                 written[word] = as_written
             elif word in self._unwritten:
                 self._unwritten.remove(word)

@@ -1,12 +1,16 @@
 """The groups of the thesaurus as words of the index: what a text has a term of, it means."""
 
+import re
 from collections.abc import Sequence
 
-from shared.thesaurus import Relation, groups, mentions
+from shared.thesaurus import Mention, Relation, groups, mentions
 from shared.words import sequence
 
 _MARKS: dict[Relation, str] = {"same": "=", "near": "~"}
 """What the word of the index for a group begins with: no word of a text does."""
+
+_WORD = re.compile(r"[^\W_]+")
+"""A term with more of them than words that are compared has a preposition between two nouns."""
 
 
 def token_of(group: int) -> str:
@@ -32,6 +36,24 @@ def groups_in(words: Sequence[str]) -> dict[str, str]:
         for group in mention.term.groups:
             found.setdefault(token_of(group), mention.term.written)
     return found
+
+
+def telling_mentions(words: Sequence[str]) -> list[Mention]:
+    """The terms of a question, the longest first, without what complements the noun of another.
+
+    A `logement vide` is a `logement`, and `vide`; a `taxe d'habitation` is no `habitation`.
+    """
+    mentioned = sorted(mentions(words), key=lambda mention: mention.start - mention.end)
+    of_nouns = [
+        mention
+        for mention in mentioned
+        if len(_WORD.findall(mention.term.written)) > len(mention.term.words)
+    ]
+    return [
+        mention
+        for mention in mentioned
+        if not any(noun.start < mention.start and mention.end <= noun.end for noun in of_nouns)
+    ]
 
 
 def vocabulary() -> dict[str, str]:

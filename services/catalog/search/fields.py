@@ -43,10 +43,12 @@ class Vocabulary(NamedTuple):
     """Each word of all texts once: by its singular as it was written, and the singulars in order.
 
     The index has each as a document of its own, whose `number` is its place in that order.
+    `sounding` are singulars by how they sound.
     """
 
     written: dict[str, str]
     singulars: list[str]
+    sounding: dict[str, list[str]]
 
 
 def open_index() -> tantivy.Index:

@@ -42,7 +42,7 @@ class FoundDataset(DatasetSummary):
     """A dataset among those found."""
 
     score: float | None = Field(description="by where the words stand; only compares answers to q")
-    reasons: list[str] = Field(description="why it was found, in French: one for each word")
+    reasons: list[str] = Field(description="why it was found, in French: one for each word or term")
 
 
 class DatasetPage(ViewPage[FoundDataset]):
@@ -164,5 +164,6 @@ def _permitted(query: DatasetQuery, caller: Caller) -> DatasetQuery:
 
 def _item(hit: Hit, shown: IndexedDataset, words: list[Word]) -> FoundDataset:
     score = hit.score and round(hit.score, 2)
-    reasons = [reason for word in words if (reason := reason_of(word, shown))]
+    # Words of one term have one reason.
+    reasons = list(dict.fromkeys(filter(None, (reason_of(word, shown) for word in words))))
     return FoundDataset(**from_json(shown.summary), score=score, reasons=reasons)

@@ -1,5 +1,8 @@
 """French words as search and matching compare them."""
 
+import re
+from functools import lru_cache
+
 import tantivy
 
 from shared.words import lexical
@@ -55,3 +58,39 @@ def _stem(word: str, stem: str) -> str:
     if len(stem) >= _SHORTEST_STEM:
         return stem
     return word.removesuffix("e") if len(word) >= _SHORTEST_FEMININE else word
+
+
+_SOUNDS = tuple(
+    (re.compile(pattern), sound)
+    for pattern, sound in (
+        ("ph", "f"),
+        ("s?ch|sh", "S"),
+        ("h", ""),
+        ("(?<=[aeiouy])s(?=[aeiouy])", "z"),
+        ("ti(?=on)", "si"),
+        ("sc(?=[eiy])|c(?=[eiy])", "s"),
+        ("cqu|qu|ck|[cqk]", "k"),
+        ("gu(?=[eiy])", "G"),
+        ("ge(?=[aou])|g(?=[eiy])", "j"),
+        ("eau|au", "o"),
+        ("(?:[ea]?[iy]|u)[nm](?![aeiouynm])", "I"),
+        ("[ea][nm](?![aeiouynm])", "A"),
+        ("o[nm](?![aeiouynm])", "O"),
+        ("[ea][iy]", "e"),
+        ("oeu|eu", "E"),
+        ("ou", "U"),
+        ("y", "i"),
+        (r"(.)\1+", r"\1"),
+        ("e[rtz]$", "e"),
+    )
+)
+"""Ways to write a sound, and a sign for it; the first come first. Written e is every e: words are
+compared without accents."""
+
+
+@lru_cache(maxsize=20_000)
+def sound_of(word: str) -> str:
+    """How a word without accents sounds, in signs that mean nothing else."""
+    for pattern, sound in _SOUNDS:
+        word = pattern.sub(sound, word)
+    return word

@@ -8,12 +8,12 @@ from typing import Literal, NamedTuple
 
 from tantivy import Query, Searcher
 
-from services.catalog.search.concepts import relation_of, token_of
-from services.catalog.search.french_words import stem, stems_of
+from services.catalog.search.concepts import relation_of, telling_mentions, token_of
+from services.catalog.search.french_words import sound_of, stem, stems_of
 from services.catalog.search.places.areas import PlaceMention, areas_of, place_mentions
 from services.catalog.search.places.gazetteer import FRANCE
 from services.catalog.search.text_index import TextIndex
-from shared.thesaurus import Relation, mentions
+from shared.thesaurus import Relation
 from shared.words import fold, sequence
 
 Likeness = Literal["exact", "same", "near", "begins", "typo", "same as typo", "near typo"]
@@ -41,11 +41,11 @@ _INSTEAD = 8
 
 _PHRASES: dict[Likeness, str] = {
     "exact": "« {written} »",
-    "same": "« {word} » (même sens que « {written} »)",
-    "near": "« {word} » (en rapport avec « {written} »)",
+    "same": "« {word} » (même sujet que « {meant} »)",
+    "near": "« {word} » (en rapport avec « {meant} »)",
     "begins": "« {word} » (commence par « {written} »)",
     "typo": "« {word} » (proche de « {written} »)",
-    "same as typo": "« {word} » (même sens que « {meant} », proche de « {written} »)",
+    "same as typo": "« {word} » (même sujet que « {meant} », proche de « {written} »)",
     "near typo": "« {word} » (en rapport avec « {meant} », proche de « {written} »)",
 }
 
@@ -70,7 +70,8 @@ _SAINTS = {"st": "saint", "ste": "sainte"}
 class Form(NamedTuple):
     """A word that may be meant, what makes it so, and its share of a text's points.
 
-    `meant` is the word that one spelled wrong was taken for, where what goes with that one counts.
+    `meant` is the term of the question that another goes with; of one spelled wrong, what it was
+    taken for.
     """
 
     word: str
@@ -159,22 +160,26 @@ def _add_meanings(index: TextIndex, tokens: Sequence[_Token]) -> None:
     """
     many = max(_MANY, index.size * _MANY_SHARE)
     telling = [index.frequencies[next(iter(token.forms))] <= many for token in tokens]
-    for mention in mentions([token.meant for token in tokens]):
-        for group in map(token_of, mention.term.groups):
-            relation = relation_of(group)
-            form = Form(mention.term.written, relation, MEANING[relation])
-            for at in range(mention.start, mention.end):
-                if telling[at]:
-                    tokens[at].forms.setdefault(group, _as_guessed(tokens[at], form))
+    for mention in telling_mentions([token.meant for token in tokens]):
+        is_several = mention.end - mention.start > 1
+        for at in range(mention.start, mention.end):
+            if telling[at]:
+                term = mention.term.written if is_several else ""
+                for group in map(token_of, mention.term.groups):
+                    tokens[at].forms.setdefault(group, _related(tokens[at], group, term))
 
 
-def _as_guessed(token: _Token, form: Form) -> Form:
-    """What goes with the word that a token was taken for: it counts less, as that word does."""
-    guess = token.forms[stem(token.meant)]
+def _related(token: _Token, group: str, term: str) -> Form:
+    """What goes with a term that a token is in, or alone makes up.
+
+    With one that a token was taken for it counts less, as that one does.
+    """
+    guess, relation = token.forms[stem(token.meant)], relation_of(group)
+    share = MEANING[relation]
     if guess.kind != "typo":
-        return form
-    kind: Likeness = "same as typo" if form.kind == "same" else "near typo"
-    return Form(form.word, kind, form.share * guess.share, guess.word)
+        return Form(group, relation, share, term or token.written)
+    kind: Likeness = "same as typo" if relation == "same" else "near typo"
+    return Form(group, kind, share * guess.share, term or guess.word)
 
 
 def _words(tokens: Sequence[_Token], index: TextIndex) -> Iterator[Word]:
@@ -250,13 +255,19 @@ def _longer_words(searcher: Searcher, word: Word) -> Iterator[tuple[str, Likenes
 
 
 def _near_words(index: TextIndex, searcher: Searcher, word: str) -> Iterator[tuple[str, float]]:
+    is_known = word in index.vocabulary.written
+    letters, share = _TYPOS[1]
+    alike = index.vocabulary.sounding.get(sound_of(word), []) if len(word) >= letters else []
+    if alike and not is_known:
+        # However many letters differ: who hears a word need not have seen it.
+        yield from ((found, share) for found in sorted(alike))
+        return
     for distance, (letters, share) in _TYPOS.items():
         if len(word) >= letters and not word.isdigit():
             query = Query.fuzzy_term_query(index.schema, "word", word, distance)
             hits = searcher.search(query, _FORMS, count=False).hits
             numbers = searcher.fast_field_values("number", [address for _score, address in hits])
             near = sorted(index.vocabulary.singulars[int(number or 0)] for number in numbers)
-            is_known = word in index.vocabulary.written
             found = [one for one in near if _may_be_meant(word, one, is_known=is_known)]
             yield from ((one, share) for one in found)
             if found:

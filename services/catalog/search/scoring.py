@@ -23,15 +23,16 @@ _WEIGHT, _STEEPNESS = 2, 1.5
 """The weight of a word that all datasets have, and the power of what rarer ones have: of one in 15,
 4 bits, 16; of one in 255, 8 bits, 45."""
 
-_PLACE_WEIGHT = 1.5
-"""Of a place, by the mean weight of the words."""
-
 _PLACE_POINTS, _NAME_POINTS = 18, 8
 """Of a dataset about a place, and of one whose texts name it; where no territory has the place as
 its own, as with landscapes, the texts alone tell that a dataset is about it."""
 
 _WHOLE_TITLE_POINTS = 6
-_TOP = TEXTS["title"]
+_ANYWHERE_POINTS = 8
+"""Of a word, wherever it stands: what has all that is asked for, in texts that say little, is a
+better answer than a title with a word that every dataset has."""
+
+_TOP = TEXTS["title"] + _ANYWHERE_POINTS
 """Points of a word that no other text alone gives."""
 
 _MOST_NEEDED = 5
@@ -113,8 +114,7 @@ def weights_of(words: Sequence[Word], index: TextIndex) -> tuple[int, ...]:
     """How much each word weighs, of all in an index."""
     found = [0 if word.is_place else _weight(word, index) for word in words]
     known = [abs(weight) for weight in found if weight]
-    mean = sum(known) / len(known) if known else 1
-    place = max(1, round(_PLACE_WEIGHT * mean))
+    place = max(1, round(sum(known) / len(known))) if known else 1
     return tuple(
         place if word.is_place else weight for word, weight in zip(words, found, strict=True)
     )
@@ -234,11 +234,11 @@ def _whole_title(schema: Schema, words: Sequence[WeighedWord]) -> Clause:
 def _best_form(schema: Schema, one: WeighedWord, least: float = 0) -> Query:
     """The points of the best of the needed forms; where they are `least` for a weight of 1."""
     found = [
-        const(schema, worth_field(worth), token, round(worth * one.weight * share))
+        const(schema, worth_field(worth), token, round(points * one.weight))
         for token in one.needed
-        for share in [one.word.forms[token].share]
         for worth in WORTHS
-        if worth * share >= least
+        for points in [(worth + _ANYWHERE_POINTS) * one.word.forms[token].share]
+        if points >= least
     ]
     return _best(found) if found else Query.empty_query()
 

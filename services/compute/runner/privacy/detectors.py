@@ -28,6 +28,7 @@ from services.compute.runner.privacy.evidence import (
     sexes,
     shaped_names,
     spread_dates,
+    streets,
     titled_names,
     values,
 )
@@ -72,7 +73,7 @@ _BODY = (
 )
 
 PERSON = (
-    r"(^|_)(id|ident|identifiant|num|numero|no|n|code|matricule)_(du_|de_l_|de_la_|de_|d_)?"
+    r"(^|_)(id|ident|identifiant|num|numero|no|n|code|matricule)_?(du_|de_l_|de_la_|de_|d_)?"
     rf"{any_word('header_person')}e?s?(_|$)|(^|_)(ipp|id_?patient)(_|$)"
     rf"|(^|_){any_word('header_person')}_(id|ident|num|numero|no|code|hash)(_|$)"
 )
@@ -128,6 +129,11 @@ def _online(sample: ColumnSample, beside: Surroundings) -> bool:
         return False
     is_inside = sample.share(is_ip) >= _MOST and sample.share(is_public_ip) < _MOST
     return beside.have_time or not (beside.are_inventory or is_inside)
+
+
+def _postal(_sample: ColumnSample, beside: Surroundings) -> bool:
+    """Where somebody is reached, and not where something happens on a road."""
+    return not beside.are_roads
 
 
 def _nested(sample: ColumnSample) -> float:
@@ -195,8 +201,10 @@ _IBAN = Detector("iban", alone=rows(is_iban, 0.9))
 _CONTACTS = (
     Detector("signature", r"(^|_)(signature|emargement|paraphe)s?(_|$)"),
     Detector("mention", alone=mentions),
-    Detector("address", "adr", named_rows(is_address, 0.6, 0.9), rows(is_address, 0.6, 0.8)),
-    Detector("address", _STREET),
+    Detector(
+        "address", "adr", named_rows(is_address, 0.6, 0.9), rows(is_address, 0.6, 0.8), _postal
+    ),
+    Detector("address", _STREET, streets, beside=_postal),
 )
 
 _QUASI_IDENTIFIERS = (

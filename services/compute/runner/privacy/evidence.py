@@ -12,7 +12,7 @@ from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.contacts import mentions_somebody, names_within
 from services.compute.runner.columns.nir import compact
 from services.compute.runner.columns.person_names import Words
-from services.compute.runner.columns.reference_files import words
+from services.compute.runner.columns.reference_files import any_word, words
 from services.compute.runner.privacy.column_sample import ColumnSample
 from services.compute.runner.privacy.traces import is_high, is_ip, is_public_ip
 from services.compute.runner.values.value_tests import Counts, Flags, Test, Texts, among, matching
@@ -65,6 +65,9 @@ _BAND = (
     r"(?i)[^0-9]{0,12}[0-9]{1,3} ?(ans)? ?(-|à|a|et|_) ?([0-9]{1,3}|plus).*"
     r"|(moins|plus) de [0-9]+.*"
 )
+
+_ROADS_AND_LANES = matching(rf"(?i){any_word('roads_and_lanes')}")
+_MOST = 0.5
 
 INITIALS = r"(?:[A-ZÀ-Ý][.-]? ?){2,4}"
 INITIALS_AND_BIRTH = (
@@ -136,6 +139,11 @@ def titled_names(sample: ColumnSample) -> float:
     """Names behind a civility."""
     titled = sample.share_of(sample.words.are_titled())
     return max(titled, DOUBTFUL) if titled >= TITLED else 0.0
+
+
+def streets(sample: ColumnSample) -> float:
+    """Names of streets, under a name that may also mean the roads and lanes of traffic."""
+    return DOUBTFUL if sample.share(_ROADS_AND_LANES) < _MOST else 0.0
 
 
 def mentions(sample: ColumnSample) -> float:

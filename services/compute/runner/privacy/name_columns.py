@@ -17,7 +17,6 @@ _OF_NAMES = "|".join(one.header for one in PERSON_NAMES)
 _PLACE_OR_BODY = rf"(^|_){NOT_A_PERSON}|(^|_){any_word('header_place_or_body')}s?(_|$)"
 _BODY = rf"(?i)(.*\W)?{any_word('bodies')}(\W.*)?"
 _BARE = r"^noms?$"
-_SCHOOL = rf"{_BARE}|appellation|(^|_)uai(_|$)"
 _NAMES = frozenset({"first_name", "surname", "full_name"})
 _PERSONAL = frozenset({"nir", "iban", "mention", *_NAMES})
 _SIGNS = frozenset({"sex", "birth_year"})
@@ -84,17 +83,18 @@ def _is_named_name(sample: ColumnSample) -> bool:
 def without_names_of_things(
     samples: Sequence[ColumnSample], found: Sequence[Detection]
 ) -> list[Detection]:
-    """What was found, without columns headed just `nom` that seem to list things or schools.
+    """What was found, without columns headed just `nom` that seem to list things.
 
-    Schools are called after persons. Where nothing else in a row is a person's, most of the names
-    must be persons' and no plants', or a share of them have a civility.
+    Schools and stops are called after persons. Where nothing else in a row is a person's, most of
+    the names must be persons' and no plants', or a share of them have a civility.
     """
-    are_schools = _are_schools(samples) or Surroundings(samples).are_measured
-    doubtful = [one for one in found if _is_doubtful(one, are_schools=are_schools)]
+    table = Surroundings(samples)
+    are_things = _are_schools(samples) or table.are_measured or table.are_stops
+    doubtful = [one for one in found if _is_doubtful(one, are_things=are_things)]
     others = [one for one in found if one not in doubtful]
     if not doubtful or _has_persons(samples, others):
         return list(found)
-    dropped = [one for one in doubtful if not _is_proven(one.sample, are_schools=are_schools)]
+    dropped = [one for one in doubtful if not _is_proven(one.sample, are_things=are_things)]
     return [one for one in found if one not in dropped]
 
 
@@ -103,10 +103,11 @@ def _are_schools(samples: Sequence[ColumnSample]) -> bool:
     return any(one.column.type == "uai" or one.share(is_school) >= _MOST for one in samples)
 
 
-def _is_doubtful(found: Detection, *, are_schools: bool) -> bool:
+def _is_doubtful(found: Detection, *, are_things: bool) -> bool:
     sample = found.sample
-    is_short = len(sample.distinct) < MANY and not sample.is_named(_OF_NAMES)
-    is_bare = sample.is_named(_SCHOOL if are_schools else _BARE)
+    is_few = are_things or len(sample.distinct) < MANY
+    is_short = is_few and not sample.is_named(_OF_NAMES)
+    is_bare = sample.is_named(_BARE)
     return found.kind in _NAMES and (is_short or is_bare or _are_namesakes(sample))
 
 
@@ -135,9 +136,9 @@ def _is_personal(found: Detection) -> bool:
             return kind in _PERSONAL
 
 
-def _is_proven(sample: ColumnSample, *, are_schools: bool) -> bool:
+def _is_proven(sample: ColumnSample, *, are_things: bool) -> bool:
     names = sample.words
     are_names = names.are_surname() | names.are_full_name() | names.are_first_name()
     are_names &= ~matching(_IS_THING)(names.plain)
-    is_known = not are_schools and not _are_namesakes(sample) and bool(are_names.mean() >= _MOST)
+    is_known = not are_things and not _are_namesakes(sample) and bool(are_names.mean() >= _MOST)
     return is_known or sample.share_of(names.are_titled()) >= TITLED

@@ -25,7 +25,13 @@ _ANIMAL = rf"(^|_){any_word('header_animal')}s?(_|$)"
 _OF_ANIMAL = r"^(nom|name|sexe|race|age)(_|$)|naiss|birth"
 _DIMENSION = rf"(^|_){any_word('header_dimension')}(_|$)"
 
+_ROAD = rf"(^|_){any_word('header_road')}(_|$)"
+_STOP = rf"(^|_){any_word('header_stop')}(_|$)"
+
 _DWELLINGS = matching(rf"(?i){any_word('dwellings')}")
+_TENANCY = matching(rf"(?i){any_word('tenancy')}")
+"""What befalls tenants, though no column says that there are any."""
+
 _BUILDINGS = matching(rf"(?i){any_word('public_buildings')}(\W.*)?")
 _NUMBERED = matching(r"(?i)[0-9]+ ?(bis|ter|quater|[a-d])?,? +\D.*")
 _NUMBER = r"(^|_)(n|no|num|numero)(_(de_)?(la_)?(voie|rue))?$"
@@ -46,7 +52,7 @@ _FEWEST_SUMMED = 10
 """Energy use is published of ten dwellings together and more: décret 2022-1161, for addresses."""
 
 _MOST, _SOME = 0.5, 0.3
-_MANY_ANIMAL_HEADERS = 2
+_MANY_ANIMAL_HEADERS = _MANY_ROAD_HEADERS = 2
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,16 @@ class Surroundings:
         return self.have(_DIMENSION)
 
     @cached_property
+    def are_roads(self) -> bool:
+        """Whether they say how a road is built and driven on."""
+        return sum(one.is_named(_ROAD) for one in self.samples) >= _MANY_ROAD_HEADERS
+
+    @cached_property
+    def are_stops(self) -> bool:
+        """Whether they list the stops of buses or trains."""
+        return self.have(_STOP)
+
+    @cached_property
     def are_organisations(self) -> bool:
         """Whether they have the number of a company, school or association."""
         return any(one.column.type in ORGANISATIONS for one in self.samples)
@@ -124,7 +140,9 @@ class Surroundings:
         if any(one.share(_BUILDINGS) >= _SOME and one.share(_DWELLINGS) < _MOST for one in others):
             return False
         facts = any(one.is_named(_HOUSEHOLD) for one in others)
-        return facts or any(one.share(_DWELLINGS) >= _MOST for one in others)
+        return facts or any(
+            one.share(told) >= _MOST for one in others for told in (_DWELLINGS, _TENANCY)
+        )
 
     @property
     def _are_summed(self) -> bool:

@@ -362,6 +362,34 @@ def test_points_of_geoparquet_are_degrees_where_no_other_system_is_told(
     assert repaired(run).keys() == {"no_geometry"}
 
 
+def test_bytes_that_are_wkb_are_geometries_though_no_metadata_say_so(tmp_path: Path) -> None:
+    """Their system is not told, and the numbers stay: points are located in such outlines."""
+    codes, outlines = communes(3)
+    degrees = shapely.transform(outlines, lambda at: np.column_stack(TO_DEGREES.transform(*at.T)))
+    wkb = pa.array([*shapely.to_wkb(degrees), None], pa.large_binary())
+    path = tmp_path / "contours.parquet"
+    parquet.write_table(pa.table({"code": [*codes, "x"], "contour": wkb}), path)
+    run = taken(tmp_path, path)
+    assert (profile(run).format, cells(run)["code"]) == ("geoparquet", [*codes, "x"])
+    kept = shapely.from_wkt(cells(run)["geometry"][:3])
+    assert shapely.hausdorff_distance(kept, degrees).max() < 1e-12
+    assert repaired(run).keys() == {"unknown_reference", "no_geometry"}
+    points = shapely.get_coordinates(shapely.point_on_surface(degrees)).tolist()
+    rows = "".join(f"{lon};{lat}\n" for lon, lat in points).encode()
+    done = treat(
+        tmp_path / "place",
+        {"t": b"lon;lat\n" + rows, "o": path},
+        step(
+            "geo",
+            {"table": "t", "outlines": "o"},
+            "located",
+            position={"latitude": "lat", "longitude": "lon"},
+            outlines={"label": "code"},
+        ),
+    )
+    assert pd.read_parquet(done.made("result.parquet"))["zone"].tolist() == codes
+
+
 def test_parquet_that_tells_of_no_geometry_in_wkb_is_read_as_before(tmp_path: Path) -> None:
     """Bytes of which nobody says what they are stay refused."""
     bare = pa.table({"nom": ["Caen"], "place": pa.array([b"x"], pa.binary())})

@@ -16,6 +16,7 @@ HOMES: dict[str, dict[str, Column]] = {
     "school": {"adresse": ADDRESS, "ecole_secteur": one_of("A", "B"), "nb_enfants": one_of("2")},
     "bills": {"adresse": ADDRESS, "impayes": one_of("oui", "non")},
     "sales": {"adresse": ADDRESS, "type": one_of("Maison", "Appartement"), "prix": one_of("1")},
+    "evicted": {"adresse": ADDRESS, "motif": one_of("impayés de loyer", "congé pour vente")},
     "energy": {"adresse": ADDRESS, "type": one_of("maison"), "etiquette": one_of("A", "G")},
 }
 NUMBERED: dict[str, Column] = {"adresse_numero": between(1, 99), "adresse_nom_voie": STREET}
@@ -31,6 +32,7 @@ OTHERS: dict[str, dict[str, Column]] = {
     "sums": {"adresse": ADDRESS, "nb_logements": between(10, 90), "conso_mwh": between(10, 90)},
     "stations": {"adresse_station": ADDRESS, "prise": one_of("T2", "T3"), "chauffage": one_of("x")},
     "agencies": {"adresse": ADDRESS, "agence": one_of("A", "B"), "gestionnaire": one_of("C")},
+    "works": {"adresse": ADDRESS, "motif": one_of("fuite d'eau", "élagage")},
     "addresses": {"adresse": ADDRESS, "commune": one_of("Caen", "Vire")},
 }
 

@@ -28,6 +28,20 @@ def test_rare_words_count_more() -> None:
     assert found(index, "relevé crapauds")[0] == "rare"
 
 
+def test_what_all_share_and_a_territory_do_not_outweigh_what_is_asked_for() -> None:
+    """Titles with them come after texts that have the other word as well, be it national data."""
+    shared = [dataset(f"s{n}", f"Communes de Normandie {n}", territory=NORMANDY) for n in range(4)]
+    outlines = dataset(
+        "outlines", "Contours des communes", territory=NORMANDY, keywords=("communes",)
+    )
+    codes = dataset(
+        "codes", "Code officiel", description="Communes et population", territory=NORMANDY
+    )
+    census = dataset("census", "Recensement de la population", description="Par commune")
+    index = index_of([*shared, outlines, codes, census])
+    assert {*found(index, "population communes normandie")[:2]} == {"codes", "census"}
+
+
 def test_all_words_are_needed_where_many_have_them() -> None:
     """The rest is noise then."""
     both = [dataset(f"b{n:02}", f"Relevé des crapauds {n}") for n in range(20)]
@@ -39,14 +53,14 @@ def test_all_words_are_needed_where_many_have_them() -> None:
 @pytest.mark.parametrize(
     ("q", "title", "reason"),
     [
-        ("com com", "Liste des EPCI", "« EPCI » (même sens que « com ») dans le titre"),
+        ("com com", "Liste des EPCI", "« EPCI » (même sujet que « com com ») dans le titre"),
         (
             "logements vides",
             "Locaux inoccupés",
-            "« inoccupé » (même sens que « vides ») dans le titre",
+            "« inoccupé » (même sujet que « vides ») dans le titre",
         ),
-        ("bike", "Voies cyclables", "« voie cyclable » (même sens que « bike ») dans le titre"),
-        ("EHPAD", "Maisons de retraite", "« maison de retraite » (même sens que « ehpad »)"),
+        ("bike", "Voies cyclables", "« voie cyclable » (même sujet que « bike ») dans le titre"),
+        ("EHPAD", "Maisons de retraite", "« maison de retraite » (même sujet que « ehpad »)"),
     ],
 )
 def test_what_means_the_same_is_found_and_says_so(q: str, title: str, reason: str) -> None:
@@ -55,6 +69,17 @@ def test_what_means_the_same_is_found_and_says_so(q: str, title: str, reason: st
     [item] = page(index, q=q).items
     assert item.id == "dts_a"
     assert item.reasons[0].startswith(reason)
+
+
+def test_words_of_a_term_go_with_what_the_whole_term_goes_with() -> None:
+    """And give one reason; the last word of a term is not meant by itself."""
+    index = index_of([dataset("tax", "Taxe d'habitation"), dataset("homes", "Logements")])
+    [item] = page(index, q="impôts locaux").items
+    assert item.reasons == [
+        "« taxe d'habitation » (même sujet que « impôts locaux ») dans le titre"
+    ]
+    assert found(index, "taxe d'habitation") == ["tax"]
+    assert found(index, "habitation")[0] == "tax"
 
 
 def test_the_word_itself_counts_more_than_what_means_the_same() -> None:
@@ -71,12 +96,21 @@ def test_misspelt_words_are_taken_for_terms_and_places() -> None:
     assert "a" in found(index, "bicyclette seine maritme")
 
 
+@pytest.mark.parametrize(
+    ("q", "title"), [("licée", "Lycées"), ("farmacie", "Pharmacies"), ("ortofoto", "Orthophotos")]
+)
+def test_words_are_found_as_they_sound(q: str, title: str) -> None:
+    """However many letters differ, and though a short word with another letter is another word."""
+    index = index_of([dataset("a", title), dataset("b", "Zèbres")])
+    assert found(index, q) == ["a"]
+
+
 def test_what_a_guessed_word_means_says_that_it_is_a_guess() -> None:
     """And counts less than what was written means."""
     index = index_of([dataset("a", "Deux-roues"), dataset("b", "Zèbres")])
     [guessed], [known] = (page(index, q=q).items for q in ("biciclette", "bicyclette"))
     assert guessed.reasons == [
-        "« deux-roues » (même sens que « bicyclette », proche de « biciclette ») dans le titre"
+        "« deux-roues » (même sujet que « bicyclette », proche de « biciclette ») dans le titre"
     ]
     assert (guessed.score or 0) < (known.score or 0)
 

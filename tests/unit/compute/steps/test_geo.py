@@ -4,7 +4,10 @@ import csv
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import pyproj
 import pytest
+import shapely
 
 from services.compute.execution.job_folder import Report
 from services.compute.runner.steps.geo import geo
@@ -52,6 +55,9 @@ def test_rows_get_the_commune_that_they_lie_in() -> None:
         "led": 0,
         "outside": 2,
         "outside_close": 0,
+        "several": 0,
+        "outlines_unread": 0,
+        "outlines_mended": 0,
     }
     assert "2 points hors de tout contour" in report["summary"]
     assert "1 position est hors du domaine du Lambert-93" in report["summary"]
@@ -121,6 +127,87 @@ def test_distances_are_those_of_the_ellipsoid() -> None:
     assert report["positions"]["unplaced_places"] == 1
 
 
+@pytest.mark.parametrize("around", [(69.6, 18.9), (-21.1, 55.5), (0, 179.9), (48, 2)])
+def test_nearest_place_is_that_of_the_shortest_way_on_the_earth(
+    around: tuple[float, float],
+) -> None:
+    """At high latitudes, overseas, across the date line, far away: as measured to each place."""
+    random, ellipsoid = np.random.default_rng(1), pyproj.Geod(ellps="GRS80")
+    latitudes = [*random.normal(around[0], 3, 100), *random.uniform(-90, 90, 100)]
+    longitudes = [*random.normal(around[1], 3, 100), *random.uniform(-180, 180, 100)]
+    longitudes = [(degrees + 180) % 360 - 180 for degrees in longitudes]
+    points = list(zip(latitudes, longitudes, strict=True))
+    places = [{"nom": str(n), "p": f"{a} {b}"} for n, (a, b) in enumerate(points[1::2])]
+    workbench = bench(table=_points(*points[::2]), places=[*places, places[0] | {"nom": "again"}])
+    report = _run(workbench, nearest={"position": {"point": "p"}, "label": "nom"})
+    rows = made(workbench)
+    for row, here in zip(rows, points[::2], strict=True):
+        others = points[1::2]
+        metres = [ellipsoid.inv(here[1], here[0], lon, lat)[2] for lat, lon in others]
+        assert row["plus_proche"] == str(np.argmin(metres))
+        assert row["plus_proche_m"] == pytest.approx(min(metres), abs=0.1)
+    assert "Lambert" not in report["summary"]
+
+
+def _square(west: float, south: float) -> Any:
+    return shapely.box(west, south, west + 0.1, south + 0.1)
+
+
+def test_points_are_located_in_outlines_of_the_holders_own() -> None:
+    """In WKT or GeoJSON; what overlaps, is broken or is no outline is counted."""
+    outlines = [
+        {"nom": "a", "forme": _square(-0.4, 49).wkt},
+        {"nom": "b", "forme": shapely.to_geojson(_square(-0.3, 49))},
+        {"nom": "c", "forme": _square(-0.22, 49).wkt},
+        {"nom": "d", "forme": "POLYGON((1 49, 1.1 49.1, 1.1 49, 1 49.1, 1 49))"},
+        {"nom": "e", "forme": "POINT(1 1)"},
+        {"nom": "f", "forme": None},
+    ]
+    points = _points((49.05, -0.35), (49.05, -0.3005), (49.05, -0.21), (49.05, 1.09), (48, 1))
+    workbench = bench(table=points, outlines=outlines)
+    zones = {"geometry": "forme", "label": "nom", "tolerance": 50}
+    report = _run(workbench, outlines=zones)
+    assert [row["zone"] for row in made(workbench)] == ["a", "a", "b", "d", None]
+    points_by_fate = {
+        "placed": 4,
+        "close": 1,
+        "led": 0,
+        "outside": 1,
+        "outside_close": 0,
+        "several": 1,
+    }
+    assert report["outlines"] == {**points_by_fate, "outlines_mended": 1, "outlines_unread": 2}
+    sentence = report["warnings"][0]["told"]
+    assert "1 point est à moins de 50 m d'une limite" in sentence
+    assert sentence in report["summary"]
+
+
+def test_long_limits_are_straight_in_degrees_as_they_are_drawn() -> None:
+    """Along a parallel, 220 km long: straight in the plane it would lie 900 m to the north."""
+    zone = {"nom": "a", "forme": shapely.box(-1, 48, 2, 49).wkt}
+    workbench = bench(table=_points((49.004, 0.5), (48.996, 0.5)), outlines=[zone])
+    _run(workbench, outlines={"geometry": "forme", "label": "nom", "name": "secteur"})
+    assert [row["secteur"] for row in made(workbench)] == [None, "a"]
+
+
+def test_outline_may_reach_beyond_the_plane() -> None:
+    """What is in a zone of the whole earth is in it, as far as the plane goes."""
+    zone = {"nom": "monde", "forme": shapely.box(-180, -90, 180, 90).wkt}
+    workbench = bench(table=_points(CAEN), outlines=[zone])
+    _run(workbench, outlines={"geometry": "forme", "label": "nom"})
+    assert made(workbench)[0]["zone"] == "monde"
+
+
+def test_outlines_that_cannot_be_read_are_refused() -> None:
+    """A column of names is none of shapes."""
+    workbench = bench(table=_points(CAEN), outlines=[{"nom": "a"}])
+    with pytest.raises(Rejected, match="aucun contour lisible"):
+        _run(workbench, outlines={"geometry": "nom", "label": "nom"})
+    with pytest.raises(Invalid, match="pas de colonne « geometry »") as refused:
+        _run(workbench, outlines={"geometry": "geometry", "label": "nom"})
+    assert refused.value.field == "outlines.geometry"
+
+
 def test_nothing_that_can_be_read_is_refused() -> None:
     """Wrong columns must not make a table of empty ones."""
     with pytest.raises(Rejected, match="aucune position n'est lisible"):
@@ -147,9 +234,10 @@ def test_position_is_told_in_one_way_and_for_something(parameters: dict[str, Any
 
 def _effect(columns: Sequence[str], **parameters: Any) -> Any:
     given = {"position": _LATLON, **parameters}
-    roles = {"table": "t", "places": "u"}
+    roles = {"table": "t", "places": "u", "outlines": "v"}
     step = Step(application="geo", inputs=roles, parameters=given, output="o")
-    return effect_of(step, "steps.0", {"table": tuple(columns), "places": ("nom", "p")})
+    known = dict.fromkeys(("places", "outlines"), ("nom", "p"))
+    return effect_of(step, "steps.0", {"table": tuple(columns), **known})
 
 
 def test_effect_says_what_new_columns_are_made_of() -> None:
@@ -162,3 +250,18 @@ def test_effect_says_what_new_columns_are_made_of() -> None:
     assert Part(Source("places", "nom")) in effect.columns["plus_proche"].of
     assert effect.columns["plus_proche_m"].unit == "m"
     assert Source("places", "p") in effect.reads
+
+
+def test_effect_says_that_a_zone_is_the_outlines_own() -> None:
+    """Who reads it learns of the outlines' column, and of where they run."""
+    zones = {"geometry": "p", "label": "nom", "tolerance": 30}
+    effect = _effect(("lat", "lon"), outlines=zones)
+    assert Part(Source("outlines", "nom")) in effect.columns["zone"].of
+    assert Source("outlines", "p") in effect.reads
+    assert [one.field for one in effect.named][-2:] == ["outlines.geometry", "outlines.label"]
+
+
+def test_request_without_outlines_is_the_same_as_before_there_were_any() -> None:
+    """What owners granted then needs no other decision."""
+    asked = GeoParameters.model_validate({"position": _LATLON, "areas": ["commune"]})
+    assert "outlines" not in asked.model_dump_json()

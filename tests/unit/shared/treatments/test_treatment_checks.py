@@ -445,3 +445,18 @@ def test_first_of_texts_is_warned_of_and_of_months_is_not() -> None:
     assert check(months, more=[table], months="dts_m").warnings == []
     (warning,) = check(added(mins=["nom"])).warnings
     assert (warning.field, warning.kind) == ("steps.0.parameters.mins.0", "not_a_number")
+
+
+def test_points_near_simplified_limits_are_warned_of_before_they_are_located() -> None:
+    """By the lab's outlines, which are simplified, and by others of which their holder says so."""
+    position = {"latitude": "nom", "longitude": "com"}
+    own = {"geometry": "nom", "label": "code", "tolerance": 30}
+    roles = {"table": "homes", "outlines": "towns"}
+    areas, outlines = check(
+        step("geo", roles, "g", position=position, areas=["commune"], outlines=own)
+    ).warnings
+    assert (areas.field, areas.kind) == ("steps.0.parameters.areas", "uncertain")
+    assert "à moins de 200 m d'une limite" in areas.message
+    assert outlines.field == "steps.0.parameters.outlines.tolerance"
+    exact = step("geo", roles, "g", position=position, outlines={**own, "tolerance": 0})
+    assert check(exact).warnings == []

@@ -1,6 +1,7 @@
 """Reads GeoParquet: Parquet that says which column holds geometries, and in which system.
 
 Source: https://geoparquet.org, version 1.1 (metadata `geo`). Geometries are WKB, longitude first.
+Who writes the bytes and not the metadata has geometries as well, in a system that nobody tells.
 """
 
 import json
@@ -9,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import shapely
 from pyarrow import parquet
 
 from services.compute.runner.formats.table import MOST_CELLS
+from services.compute.runner.formats.vector.geometries import parsed
 from services.compute.runner.formats.vector.source import KIND, WKB, GeographicFile, rows_at_once
 from shared.errors import Rejected
 
@@ -21,8 +24,12 @@ _DEFAULT = ("OGC", "CRS84")
 """What no system means: degrees of WGS84."""
 
 
+_LOOKED_AT = 100
+"""Rows whose bytes tell whether a column holds geometries."""
+
+
 class ParquetLayer:
-    """The features of a GeoParquet file."""
+    """The features of a Parquet file with geometries."""
 
     name = ""
     has_curves = False
@@ -31,7 +38,7 @@ class ParquetLayer:
     def __init__(self, path: Path) -> None:
         self._file = parquet.ParquetFile(path)
         schema = self._file.schema_arrow
-        told = _told(schema) or {}
+        told = _told(self._file) or {}
         self._geometry = str(told.get("primary_column"))
         self.system = _system(told["columns"][self._geometry])
         self.features = self._file.metadata.num_rows
@@ -58,26 +65,39 @@ class ParquetLayer:
 def look_at_geoparquet(path: Path) -> GeographicFile | None:
     """What is known of a Parquet file with geometries in WKB; None for any other Parquet."""
     try:
-        schema = parquet.read_schema(path)
+        told = _told(parquet.ParquetFile(path))
     except (pa.ArrowException, OSError):
         return None
-    told = _told(schema)
     if told is None:
         return None
     boxes = frozenset(_boxes(told["columns"][told["primary_column"]]))
     return GeographicFile("geoparquet", path, "binary", drawn=boxes)
 
 
-def _told(schema: pa.Schema) -> dict[str, Any] | None:
-    """The metadata of geometries; None where they tell of no column in WKB."""
+def _told(file: parquet.ParquetFile) -> dict[str, Any] | None:
+    """The metadata of geometries, or what its bytes tell; None where no column is WKB."""
+    schema = file.schema_arrow
     try:
         told = json.loads((schema.metadata or {}).get(_KEY, b"null"))
         name = told["primary_column"]
-        column = told["columns"][name]
-        is_wkb = column["encoding"] == "WKB" and pa.types.is_binary(schema.field(name).type)
+        is_wkb = told["columns"][name]["encoding"] == "WKB" and _is_bytes(schema.field(name))
     except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return told if is_wkb else None
+        is_wkb = False
+    return told if is_wkb else _seen(file)
+
+
+def _seen(file: parquet.ParquetFile) -> dict[str, Any] | None:
+    """The same of the first column whose bytes are WKB: no system is told."""
+    for name in (field.name for field in file.schema_arrow if _is_bytes(field)):
+        batch = next(file.iter_batches(_LOOKED_AT, columns=[name]), None)
+        values = batch.column(0).drop_null() if batch else ()
+        if len(values) and not shapely.is_missing(parsed(values)).any():
+            return {"primary_column": name, "columns": {name: {"crs": None}}}
+    return None
+
+
+def _is_bytes(field: pa.Field) -> bool:
+    return bool(pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type))
 
 
 def _system(column: dict[str, Any]) -> str | None:

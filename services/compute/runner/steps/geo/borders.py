@@ -1,4 +1,4 @@
-"""The communes of Normandy, and which of them points lie in."""
+"""Outlines that points are located in, such as those of Normandy's communes."""
 
 from functools import cache
 from typing import Any, NamedTuple
@@ -8,54 +8,66 @@ import shapely
 
 from services.compute.runner.columns.reference_files import read_reference
 from services.compute.runner.values.value_tests import Counts, Flags
-
-NEAR_BORDER = 200
-"""Metres from a border within which simplified outlines may name the neighbour."""
+from shared.applications.geo_application import COMMUNE_TOLERANCE
 
 NONE = -1
 
 
 class AreaMatch(NamedTuple):
-    """Of each point the place of its commune in `codes`, or NONE.
+    """Of each point the place of its outline in `labels`, the first of several, or NONE.
 
-    `close` are those near a border of theirs or, outside of all, near an outline; `led` those
-    that lie outside and were given to the nearest.
+    `close` are those so near a limit that they may be on its other side; `led` those that lie
+    outside and were given to the nearest; `several` those in more than one.
     """
 
     places: Counts
     close: Flags
     led: Flags
+    several: Flags
 
 
 class Borders(NamedTuple):
-    """Outlines in Lambert-93 (metres), and their codes in the same order."""
+    """Outlines in Lambert-93 (metres), what they are called, and how far off their limits may be.
 
-    codes: list[str]
+    `unread` rows had no outline, `mended` ones one that crosses itself.
+    """
+
+    labels: Any
     tree: Any
     lines: Any
+    tolerance: int
+    unread: int = 0
+    mended: int = 0
 
     def find(self, points: Any, near: int) -> AreaMatch:  # noqa: ANN401 - shapely has no types
-        """The communes of points, those outside of all led to one up to `near` metres away."""
-        places = np.full(len(points), NONE)
-        # A point on a border is in both: the first code has it.
+        """The outlines of points, those outside of all led to one up to `near` metres away."""
         at, outlines = self.tree.query(points, predicate="intersects")
-        places[at[::-1]] = outlines[::-1]
-        inside = places != NONE
-        close = np.zeros(len(points), bool)
-        close[inside] = shapely.distance(points[inside], self.lines[places[inside]]) < NEAR_BORDER
+        places = np.full(len(points), len(self.labels))
+        np.minimum.at(places, at, outlines)
+        inside = places < len(self.labels)
+        places[~inside] = NONE
+        close, led = (np.zeros(len(points), bool) for _ in range(2))
+        limits = self.lines[places[inside]]
+        close[inside] = shapely.distance(points[inside], limits) < self.tolerance
+        several = np.bincount(at, minlength=len(points)) > 1
+        match = AreaMatch(places, close, led, several & ~close)
         # To look for the nearest of all takes long: most points outside are far from any.
-        reach = max(near, NEAR_BORDER)
-        outside = np.flatnonzero(~inside & ~shapely.is_missing(points))
-        at, _ = self.tree.query(points[outside], predicate="dwithin", distance=reach)
-        outside = outside[np.unique(at)]
+        if reach := max(near, self.tolerance):
+            outside = np.flatnonzero(~inside & ~shapely.is_missing(points))
+            at, _ = self.tree.query(points[outside], predicate="dwithin", distance=reach)
+            self._lead(points, outside[np.unique(at)], near, match)
+        return match
+
+    def _lead(self, points: Any, outside: Counts, near: int, match: AreaMatch) -> None:  # noqa: ANN401 - shapely has no types
+        """Note which points outside, but near an outline, are close to it, and lead them to it."""
         (which, nearest), metres = self.tree.query_nearest(
-            points[outside], max_distance=reach, return_distance=True, all_matches=False
+            points[outside], return_distance=True, all_matches=False
         )
-        led = np.zeros(len(points), bool)
-        led[outside[which[metres <= near]]] = near > 0
-        places[outside[which]] = np.where(metres <= near, nearest, NONE) if near else NONE
-        close[outside[which[metres < NEAR_BORDER]]] = True
-        return AreaMatch(places, close, led)
+        match.close[outside[which[metres < self.tolerance]]] = True
+        if near:
+            reached = metres <= near
+            match.led[outside[which[reached]]] = True
+            match.places[outside[which[reached]]] = nearest[reached]
 
 
 @cache
@@ -63,5 +75,10 @@ def borders() -> Borders:
     """Those of borders.csv.gz, by code."""
     table = read_reference("borders.csv.gz")
     outlines = shapely.from_wkt(table["outline"].to_pylist())
+    return borders_of(table["code"].combine_chunks(), outlines, COMMUNE_TOLERANCE)
+
+
+def borders_of(labels: Any, outlines: Any, tolerance: int) -> Borders:  # noqa: ANN401 - shapely has no types
+    """The outlines, ready for many points to be looked for in them."""
     shapely.prepare(outlines)
-    return Borders(table["code"].to_pylist(), shapely.STRtree(outlines), shapely.boundary(outlines))
+    return Borders(labels, shapely.STRtree(outlines), shapely.boundary(outlines), tolerance)

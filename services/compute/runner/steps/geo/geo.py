@@ -3,29 +3,31 @@
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyproj
-import shapely
+import pyarrow.compute as pc
 
 from services.compute.execution.job_folder import Report
 from services.compute.runner.columns.reference_files import read_reference
 from services.compute.runner.database import quoted
 from services.compute.runner.drawing.outlines import SOURCE
-from services.compute.runner.steps.geo.borders import NEAR_BORDER, NONE, borders
-from services.compute.runner.steps.geo.positions import PositionBatch, batches
+from services.compute.runner.steps.geo.borders import borders
+from services.compute.runner.steps.geo.located import Located
+from services.compute.runner.steps.geo.own_outlines import own_borders
+from services.compute.runner.steps.geo.positions import PositionBatch, batches, metres_between
 from services.compute.runner.steps.geo.spellings import Points
 from services.compute.runner.steps.workbench import TABLE, Workbench
 from services.compute.runner.values.value_tests import Numbers
-from shared.applications.geo_application import GeoParameters, Nearest
+from shared.applications.geo_application import GeoParameters, Nearest, Target
 from shared.errors import Rejected
 from shared.words import counted, unique
 
-_PLACES = "places"
+if TYPE_CHECKING:
+    from services.compute.runner.steps.geo.nearest import Places
+
 _ARRIVING, _MADE = "positions arriving", "positions made"
-_ELLIPSOID = pyproj.Geod(ellps="GRS80")
 
 
 def run(workbench: Workbench, parameters: GeoParameters) -> Report:
@@ -62,53 +64,17 @@ def _join(workbench: Workbench, parameters: GeoParameters, table: Any) -> None: 
     database.execute(f"DROP TABLE {quoted(_MADE)}")
 
 
-class _Places:
-    """The rows of the second table, by where they are."""
-
-    def __init__(self, workbench: Workbench, told: Nearest) -> None:
-        found = list(batches(workbench, _PLACES, told.position, "nearest.position"))
-        label = workbench.column(_PLACES, told.label, "nearest.label")
-        source = quoted(workbench.tables[_PLACES].name)
-        labels = workbench.database.sql(f"SELECT CAST({label} AS VARCHAR) AS label FROM {source}")
-        points = [one.points for one in found]
-        self.latitude = np.concatenate([it.latitude for it in points] or [np.array([])])
-        self.longitude = np.concatenate([it.longitude for it in points] or [np.array([])])
-        self.labels = labels.to_arrow_table()["label"].combine_chunks()
-        self.tree = shapely.STRtree(np.concatenate([it.plane for it in found] or [np.array([])]))
-        self.unplaced = int(sum(np.isnan(it.x).sum() for it in found))
-        if self.unplaced == len(self.latitude):
-            raise Rejected("aucune ligne de la table des lieux n'a de position lisible en France")
-
-    def nearest(self, batch: PositionBatch) -> tuple[Any, Numbers]:
-        """The label of the nearest place, and how far it is in metres; none for no position."""
-        where = np.flatnonzero(np.isfinite(batch.x))
-        at, places = self.tree.query_nearest(batch.plane[where], all_matches=False)
-        rows = where[at]
-        metres = np.full(len(batch.x), np.nan)
-        metres[rows] = _metres(
-            (batch.points.latitude[rows], batch.points.longitude[rows]),
-            (self.latitude[places], self.longitude[places]),
-        )
-        chosen = np.full(len(batch.x), -1)
-        chosen[rows] = places
-        indices = pa.array(chosen, mask=chosen < 0)
-        return self.labels.take(indices), metres
-
-
-def _metres(here: tuple[Numbers, Numbers], there: tuple[Numbers, Numbers]) -> Numbers:
-    """Along the ellipsoid (Karney 2013), of latitudes and longitudes, to the decimetre."""
-    _, _, metres = _ELLIPSOID.inv(here[1], here[0], there[1], there[0])
-    rounded: Numbers = np.round(metres, 1)
-    return rounded
-
-
 class _Work:
     """What is made of each batch, and what is counted of all."""
 
     def __init__(self, workbench: Workbench, told: GeoParameters) -> None:
-        self._told, self._bench = told, workbench
+        self._told = told
         self._counts = Counter[str]()
-        self._places = _Places(workbench, told.nearest) if told.nearest else None
+        self._areas = Located(borders(), told.near) if told.areas else None
+        self._zones: Located | None = None
+        if told.outlines:
+            self._zones = Located(own_borders(workbench, told.outlines), told.near)
+        self._places = _places(workbench, told.nearest) if told.nearest else None
 
     def columns_of(self, batch: PositionBatch) -> dict[str, Any]:
         """The columns that are added, in the order of their names."""
@@ -121,7 +87,9 @@ class _Work:
             read=read,
             beyond=read - int(np.isfinite(batch.x).sum()),
         )
-        made = self._areas(batch) if told.areas else {}
+        made = _communes(self._areas.labels(batch)) if self._areas else {}
+        if told.outlines and self._zones:
+            made[told.outlines.name] = self._zones.labels(batch)
         if "wgs84" in told.coordinates:
             made["latitude_wgs84"] = _numbers(np.round(points.latitude, 7))
             made["longitude_wgs84"] = _numbers(np.round(points.longitude, 7))
@@ -129,35 +97,11 @@ class _Work:
             made["x_lambert93"] = _numbers(np.round(batch.x, 2))
             made["y_lambert93"] = _numbers(np.round(batch.y, 2))
         if told.distance:
-            made[told.distance.name] = _numbers(self._distance(points))
+            made[told.distance.name] = _numbers(_distances(points, told.distance))
         if told.nearest and self._places:
-            label, metres = self._places.nearest(batch)
+            label, metres = self._places.nearest(points)
             made |= {told.nearest.name: label, f"{told.nearest.name}_m": _numbers(metres)}
         return {name: made[name] for name in told.added}
-
-    def _areas(self, batch: PositionBatch) -> dict[str, Any]:
-        known = borders()
-        found = known.find(batch.plane, self._told.near)
-        inside = found.places != NONE
-        self._counts.update(
-            placed=int(inside.sum()),
-            close=int((found.close & inside).sum()),
-            led=int(found.led.sum()),
-            outside=int((np.isfinite(batch.x) & ~inside).sum()),
-            outside_close=int((found.close & ~inside).sum()),
-        )
-        at = pa.array(found.places, mask=~inside)
-        return {
-            "commune": pa.array(known.codes).take(at),
-            "commune_nom": pa.array([_names()[code] for code in known.codes]).take(at),
-            "departement": pa.array([code[:2] for code in known.codes]).take(at),
-        }
-
-    def _distance(self, points: Points) -> Numbers:
-        assert self._told.distance is not None  # noqa: S101 - it is asked for
-        here = self._told.distance
-        there = tuple(np.full(len(points.latitude), one) for one in (here.latitude, here.longitude))
-        return _metres((points.latitude, points.longitude), (there[0], there[1]))
 
     def report(self) -> Report:
         """What was placed, and what was not; raises Rejected when nothing can be read."""
@@ -165,13 +109,43 @@ class _Work:
         if found["rows"] and not found["read"]:
             raise Rejected("aucune position n'est lisible : vérifiez les colonnes nommées")
         rows = {"in": found["rows"], "out": found["rows"]}
-        counts = {name: n for name, n in found.items() if name != "rows"}
-        unplaced = self._places.unplaced if self._places else 0
+        positions = {name: n for name, n in found.items() if name != "rows"}
+        report: Report = {"rows": rows, "positions": positions, "warnings": []}
+        sentences = [*_in_words(found, self._told)]
+        for key, located, where in (
+            ("positions", self._areas, "une commune de Normandie"),
+            ("outlines", self._zones, "vos contours"),
+        ):
+            if located:
+                report.setdefault(key, {}).update(located.counts)
+                report["warnings"] += located.warnings()
+                sentences += located.in_words(where)
         if self._places:
-            counts["unplaced_places"] = unplaced
-        told = " ; ".join(_in_words(found, self._told, unplaced))
-        source = {"source": SOURCE} if self._told.areas else {}
-        return {"rows": rows, "positions": counts, "summary": told, **source}
+            positions["unplaced_places"] = unplaced = self._places.unplaced
+            lost = counted(unplaced, "lieu sans position lisible", "lieux sans position lisible")
+            sentences += [lost] * bool(unplaced)
+        source = {"source": SOURCE} if self._areas else {}
+        return {**report, "summary": " ; ".join(sentences), **source}
+
+
+def _places(workbench: Workbench, told: Nearest) -> "Places":
+    from services.compute.runner.steps.geo.nearest import Places  # noqa: PLC0415 - loads scipy
+
+    return Places(workbench, told)
+
+
+def _communes(codes: Any) -> dict[str, Any]:  # noqa: ANN401 - pyarrow has no types
+    return {
+        "commune": codes,
+        "commune_nom": pa.array(map(_names().get, codes.to_pylist()), pa.string()),
+        "departement": pc.utf8_slice_codeunits(codes, 0, 2),
+    }
+
+
+def _distances(points: Points, target: Target) -> Numbers:
+    there = (target.latitude, target.longitude)
+    latitude, longitude = (np.full(len(points.latitude), degrees) for degrees in there)
+    return metres_between((points.latitude, points.longitude), (latitude, longitude))
 
 
 def _numbers(numbers: Numbers) -> Any:  # noqa: ANN401 - pyarrow has no types
@@ -185,33 +159,13 @@ def _names() -> dict[str, str]:
     return {code: name for level, code, name in rows if level == "commune"}
 
 
-def _in_words(found: Counter[str], told: GeoParameters, unplaced: int) -> Iterator[str]:
+def _in_words(found: Counter[str], told: GeoParameters) -> Iterator[str]:
     rows = counted(found["rows"], "ligne", "lignes")
     yield f"{rows}, {counted(found['read'], 'située', 'situées')}"
     if found["unreadable"]:
         yield f"{counted(found['unreadable'], 'position illisible', 'positions illisibles')}"
     if found["empty"]:
         yield counted(found["empty"], "ligne sans position", "lignes sans position")
-    if found["beyond"]:
+    if found["beyond"] and told.needs_plane:
         beyond = counted(found["beyond"], "position est", "positions sont")
         yield f"{beyond} hors du domaine du Lambert-93 (France métropolitaine)"
-    if told.areas:
-        yield from _of_areas(found, told)
-    if unplaced:
-        yield counted(unplaced, "lieu sans position lisible", "lieux sans position lisible")
-
-
-def _of_areas(found: Counter[str], told: GeoParameters) -> Iterator[str]:
-    share = f"{100 * found['close'] / max(1, found['placed']):.1f}".replace(".", ",")
-    yield f"{counted(found['placed'], 'point', 'points')} dans une commune de Normandie"
-    yield (
-        f"{share} % de ces points sont à moins de {NEAR_BORDER} m d'une limite, et les contours"
-        " sont simplifiés : ils peuvent être de la commune voisine"
-    )
-    if found["led"]:
-        led = counted(found["led"], "point rattaché", "points rattachés")
-        yield f"{led} au contour le plus proche, à {told.near} m au plus"
-    if found["outside"]:
-        outside = counted(found["outside"], "point hors", "points hors")
-        close = counted(found["outside_close"], "est", "sont")
-        yield f"{outside} de tout contour, dont {close} à moins de {NEAR_BORDER} m d'un"

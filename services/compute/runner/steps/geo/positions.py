@@ -21,6 +21,7 @@ from services.compute.runner.values.value_tests import Flags, Numbers
 from shared.applications.geo_application import Position
 
 _BATCH = 100_000
+_ELLIPSOID = pyproj.Geod(ellps="GRS80")
 _DEGREES, _PLANE = 4326, 2154
 _AREA = (41.15, 51.56, -9.86, 10.38)
 """South, north, west and east of where EPSG:2154 is used, in degrees."""
@@ -77,6 +78,21 @@ def _read(columns: dict[str, Any], *, lon_first: bool) -> PositionBatch:
     known = points.longitude[inside], points.latitude[inside]
     x[inside], y[inside] = _between(_DEGREES, _PLANE).transform(*known)
     return PositionBatch(points, x, y)
+
+
+def metres_between(here: tuple[Numbers, ...], there: tuple[Numbers, ...]) -> Numbers:
+    """Along the ellipsoid (Karney 2013), of latitudes and longitudes, to the decimetre."""
+    _, _, metres = _ELLIPSOID.inv(here[1], here[0], there[1], there[0])
+    rounded: Numbers = np.round(metres, 1)
+    return rounded
+
+
+def in_plane(shapes: Any) -> Any:  # noqa: ANN401 - shapely has no types
+    """Shapes in degrees, longitude first, in Lambert-93: what lies within its area of them."""
+    south, north, west, east = _AREA
+    within = shapely.intersection(shapes, shapely.box(west, south, east, north))
+    plane = _between(_DEGREES, _PLANE)
+    return shapely.transform(within, lambda at: np.column_stack(plane.transform(*at.T)))
 
 
 def _finite(numbers: Numbers) -> Numbers:

@@ -120,6 +120,13 @@ def read_points(texts: Texts, *, lon_first: bool) -> Points:
     return _bounded(latitude, longitude, filled)
 
 
+def read_shapes(texts: Texts) -> Any:  # noqa: ANN401 - shapely has no types
+    """The shapes of a column of WKT or GeoJSON; None for what is neither."""
+    encoded = texts.dictionary_encode()
+    shapes = np.array([*map(_shape, encoded.dictionary.to_pylist()), None], dtype=object)
+    return shapes[pc.fill_null(encoded.indices, len(shapes) - 1).to_numpy(zero_copy_only=False)]
+
+
 def _floats(parts: Texts, at: int) -> Numbers:
     texts = pc.struct_field(parts, [at])
     numbers: Numbers = (
@@ -131,15 +138,19 @@ def _floats(parts: Texts, at: int) -> Numbers:
 def _pair(text: str) -> tuple[float, float]:
     """Latitude and longitude of one text; NaN twice for none."""
     none = (np.nan, np.nan)
-    if text.lstrip().startswith("{"):
-        return _of_shape(_from_json(text), none)
-    if _WKT.match(text):
-        return _of_shape(shapely.from_wkt(_WKT.sub("", text), on_invalid="ignore"), none)
+    if text.lstrip().startswith("{") or _WKT.match(text):
+        return _of_shape(_shape(text), none)
     found = _LETTERS.match(text.strip())
     if found is None:
         return none
     north, east = found[1] or found[4], found[2] or found[3]
     return _angle(north, "NS"), _angle(east, "EWO")
+
+
+def _shape(text: str) -> Any:  # noqa: ANN401 - shapely has no types
+    if text.lstrip().startswith("{"):
+        return _from_json(text)
+    return shapely.from_wkt(_WKT.sub("", text), on_invalid="ignore")
 
 
 def _of_shape(shape: Any, none: tuple[float, float]) -> tuple[float, float]:  # noqa: ANN401 - shapely has no types
