@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from shared.tables.code_names import named_kind
@@ -13,6 +14,9 @@ _SHOWN = 50
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
 _WHOLE = re.compile(r"-?\d+(?:\.0+)?")
 _MOST_DIGITS = 15
+_DECIMALS, _SIGNIFICANT = 6, 3
+"""So many digits after the comma at most, or as many as a small number needs to have these."""
+
 _CODE_LENGTHS = frozenset({4, 5, 9, 14})
 """Years, codes of communes and postcodes, SIREN and SIRET."""
 
@@ -65,7 +69,9 @@ def _grouped(whole: str) -> str:
 
 
 def _with_comma(number: str) -> str:
-    whole, _, fraction = number.partition(".")
+    value = Decimal(number)
+    places = max(_DECIMALS, _SIGNIFICANT - 1 - value.adjusted())
+    whole, _, fraction = f"{value:.{places}f}".partition(".")
     sign = "\u2212" if whole.startswith("-") else ""
     fraction = fraction.rstrip("0")
     return f"{sign}{grouped(abs(int(whole)))}{',' if fraction else ''}{fraction}"
