@@ -1,5 +1,6 @@
 """PIVOT and UNPIVOT: columns named by values, and values by columns."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlglot import exp
@@ -18,7 +19,11 @@ _NAMING = (
 _OTHER = (exp.Dot, exp.Columns, exp.Query)
 """Forms within which a name is a column's, and those of them within which it may be another's."""
 
-_VALUE_IN = {exp.PropertyEQ: "expression", exp.Kwarg: "expression", exp.Collate: "this"}
+_VALUE_IN: Mapping[type[exp.Expr], str] = {
+    exp.PropertyEQ: "expression",
+    exp.Kwarg: "expression",
+    exp.Collate: "this",
+}
 """The part of a form that is a value; the other is a name of its own."""
 
 

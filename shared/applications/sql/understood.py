@@ -27,7 +27,7 @@ _SOURCES: Mapping[type[exp.Expr], frozenset[str]] = {
     ),
     exp.Join: _parts("this on side kind using method"),
     exp.Lateral: _parts("this alias"),
-    exp.Unnest: _parts("expressions alias"),
+    exp.Unnest: _parts("expressions alias offset"),
     exp.Values: _parts("expressions alias"),
     exp.From: _parts("this"),
     exp.With: _parts("expressions recursive"),
@@ -51,7 +51,8 @@ _VALUES = (
         exp.UnpivotColumns,
         exp.DataTypeParam,
     ),
-    *(exp.IgnoreNulls, exp.RespectNulls),
+    *(exp.IgnoreNulls, exp.RespectNulls, exp.Fetch, exp.LimitOptions, exp.AtTimeZone, exp.Slice),
+    *(exp.ColumnDef, exp.JSONPath, exp.JSONPathPart, exp.JSONKeyValue),
 )
 """Of these every part is gone through, as one that is read."""
 
