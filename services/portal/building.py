@@ -63,7 +63,7 @@ class Choices:
     `named` are the column whose names of communes get codes, and one that tells the département.
     `key` has the parts of a proposed key; `counts` counts the rows of each group; `rate` are two of
     the figures, the first told for 100 of the second. Where it `folds`, rows are kept by a word
-    whatever its case, its accents and the spaces around it.
+    whatever its case, its accents and the spaces around it. `totals` keeps rows of totals.
     """
 
     left: str = ""
@@ -81,6 +81,7 @@ class Choices:
     coloured: tuple[str, str] = ("", "")
     report: bool = False
     title: str = ""
+    totals: bool = False
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -198,6 +199,7 @@ def _choices_in(treatment: Treatment) -> Choices:
         coloured=(coloured.get("key", ""), coloured.get("value", "")),
         report="report" in told,
         title=(drawn or coloured or parameters["report"]).get("title", ""),
+        totals=any("totals" in one for one in told.values()),
     )
 
 
@@ -225,7 +227,8 @@ def _steps(choices: Choices) -> Iterator[Step]:
         inputs = {
             name: table if given == _LEFT else given for name, given in step["inputs"].items()
         }
-        yield {**step, "inputs": inputs}
+        parameters = step["parameters"] | ({"totals": "kept"} if choices.totals else {})
+        yield {**step, "inputs": inputs, "parameters": parameters}
         table = step["output"]
 
 

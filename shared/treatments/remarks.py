@@ -14,7 +14,7 @@ class Remark(Frozen):
     field: str
     kind: str = Field(
         description="unknown_dataset, unknown_column, not_a_number, other_keys, no_codes,"
-        " many_to_many, repeated_rows, other_grain or not_known"
+        " many_to_many, repeated_rows, other_grain, totals or not_known"
     )
     message: str
     dataset_id: str = Field(default="", description="that it is about, if it is about one")

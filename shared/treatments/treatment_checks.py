@@ -16,6 +16,7 @@ from shared.applications.python_application import PYTHON
 from shared.events.event import Step, Treatment
 from shared.tables.files import no_table
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
+from shared.treatments.left_out import totals_told
 from shared.treatments.remarks import Findings, Remark
 from shared.treatments.repetition import (
     Keys,
@@ -90,6 +91,7 @@ class _Check:
                 self.tables[step.output] = check(self, number, step, parameters)
             else:
                 self.tables[step.output] = self._made(number, step)
+        self._found.warnings.extend(totals_told(self._treatment, self._inputs))
         self._found.tables.update({name: one.types for name, one in self.tables.items()})
         return self._found
 

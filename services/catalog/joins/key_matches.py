@@ -19,6 +19,7 @@ from shared.auth import Caller
 from shared.events import Treatment
 from shared.tables.crosswalks import CROSSWALKS
 from shared.tables.key_file import KeyColumn
+from shared.tables.total_rows import rows_named
 from shared.treatments.dataset_crossings import DatasetCrossing, dataset_crossings
 from shared.treatments.known_tables import KnownCrossing
 from shared.treatments.preview import KeyMatch, MatchedSide, ProposedKey, Unmatched
@@ -212,6 +213,7 @@ class _Side(NamedTuple):
             yield Unmatched(kind="empty", values=0, rows=empty, said=said)
         if totals:
             said = counted(totals, "ligne est un total", "lignes sont des totaux")
+            said += f" ({rows_named(profile.total_rows)})" if profile.total_rows else ""
             many = "s" if totals > 1 else ""
             said += (
                 f", gardé{many} comme demandé, que ces chiffres ne comptent pas"

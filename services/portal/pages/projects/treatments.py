@@ -210,6 +210,7 @@ def _choices(visit: Visit) -> Choices:
         coloured=(asked.get("territoire", ""), asked.get("couleur", "")),
         report=bool(asked.get("rapport")),
         title=asked.get("titre", ""),
+        totals=bool(asked.get("totaux")),
     )
 
 

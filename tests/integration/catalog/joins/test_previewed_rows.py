@@ -87,6 +87,7 @@ def test_rows_of_totals_are_told_once_and_counted_as_they_are(
     reasons = {one.kind: one.rows for one in match.left.unmatched}
     assert reasons == {"empty": 1, "totals": 1}
     (said,) = (one.said for one in match.left.unmatched if one.kind == "totals")
+    assert said.startswith("1 ligne est un total (ligne 5)")
     assert ("laissent de côté" in said) == (totals == "left_out")
     assert ("gardé comme demandé" in said) == (totals == "kept")
     inner = crossing("code", totals=totals, how="inner")
