@@ -52,6 +52,7 @@ class Choices:
     the figures, the first told for 100 of the second. Where it `folds`, rows are kept by a word
     whatever its case, its accents and the spaces around it. Where the key `repeats` in both tables,
     each row of one meets each of the other.
+    `totals` keeps rows of totals.
     """
 
     left: str = ""
@@ -70,6 +71,7 @@ class Choices:
     coloured: tuple[str, str] = ("", "")
     report: bool = False
     title: str = ""
+    totals: bool = False
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -149,6 +151,7 @@ def _choices_in(treatment: Treatment) -> Choices:
         coloured=(coloured.get("key", ""), coloured.get("value", "")),
         report="report" in told,
         title=(drawn or coloured or parameters["report"]).get("title", ""),
+        totals=any("totals" in one for one in told.values()),
     )
 
 
@@ -176,7 +179,8 @@ def _steps(choices: Choices) -> Iterator[Step]:
         inputs = {
             name: table if given == _LEFT else given for name, given in step["inputs"].items()
         }
-        yield {**step, "inputs": inputs}
+        parameters = step["parameters"] | ({"totals": "kept"} if choices.totals else {})
+        yield {**step, "inputs": inputs, "parameters": parameters}
         table = step["output"]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from shared.events.event import Frozen
+from shared.words import french_list, grouped
 
 
 class RowRange(Frozen):
@@ -29,6 +30,27 @@ def ranges_of(rows: Sequence[int]) -> tuple[RowRange, ...]:
         else:
             ranges.append(RowRange(first=row, last=row))
     return tuple(ranges) if len(ranges) <= MOST_RANGES else ()
+
+
+_MOST_NAMED = 12
+"""So many rows, or ranges of them, are named."""
+
+
+def rows_named(ranges: Sequence[RowRange]) -> str:
+    """Where these rows stand in the file, counted from 1 without its header: `lignes 4 et 8`."""
+    places = [place for one in ranges[:_MOST_NAMED] for place in _places(one)]
+    if len(ranges) > _MOST_NAMED:
+        return f"lignes {', '.join(places)}, …"
+    is_one = len(ranges) == 1 and ranges[0].first == ranges[0].last
+    return f"{'ligne' if is_one else 'lignes'} {french_list(places)}"
+
+
+def _places(rows: RowRange) -> list[str]:
+    ends = [grouped(one) for one in dict.fromkeys((rows.first, rows.last))]
+    if rows.first + rows.step >= rows.last:
+        return ends
+    every = f" de {rows.step} en {rows.step}" if rows.step > 1 else ""
+    return [f"{' à '.join(ends)}{every}"]
 
 
 class TotalRows(Frozen):

@@ -7,6 +7,7 @@ from shared.tables.code_names import named_kind
 from shared.tables.column_warnings import ColumnWarning
 from shared.tables.key_file import COARSE, KEY_SPACES
 from shared.tables.manifest import Column
+from shared.tables.total_rows import RowRange
 
 _SQL_TYPES = {
     "text": "VARCHAR",
@@ -78,8 +79,9 @@ class KnownColumn(Frozen):
 class KnownTable(Frozen):
     """A dataset as a member may know it.
 
-    Of its `rows`, `totals` sum others: steps leave these out unless they keep them. `columns` are
-    None while nobody knows them, for the `reason` in French. One that `is_lost` can
+    Of its `rows`, `totals` sum others: steps leave these out unless they keep them; they stand at
+    `total_rows` where the member may see the data. `columns` are None while nobody knows them, for
+    the `reason` in French. One that `is_lost` can
     never be read as it is: it does not exist for that member, or is retired.
     """
 
@@ -87,6 +89,7 @@ class KnownTable(Frozen):
     title: str = ""
     rows: int | None = None
     totals: int = 0
+    total_rows: tuple[RowRange, ...] = ()
     columns: tuple[KnownColumn, ...] | None = None
     reason: str = ""
     is_lost: bool = False

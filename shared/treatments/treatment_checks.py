@@ -18,6 +18,7 @@ from shared.events.event import Step, Treatment
 from shared.tables.files import no_table
 from shared.treatments.crossing_remarks import codes_told, crossing_told, keys_told
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
+from shared.treatments.left_out import totals_told
 from shared.treatments.misread_columns import misreadings
 from shared.treatments.remarks import Findings, Remark
 from shared.treatments.repetition import Keys, Side, grain_told, rate_told, repeated_told
@@ -85,6 +86,7 @@ class _Check:
                 made = check(self, number, step, parameters) if check else self._made(number, step)
                 self.tables[step.output] = made
                 self._tell_misreadings(number, step, parameters)
+        self._found.warnings.extend(totals_told(self._treatment, self._inputs))
         self._found.tables.update({name: one.types for name, one in self.tables.items()})
         return self._found
 

@@ -22,6 +22,7 @@ from shared.auth import Caller
 from shared.events import Treatment
 from shared.tables.crosswalks import space_behind
 from shared.tables.key_file import KeyColumn
+from shared.tables.total_rows import rows_named
 from shared.treatments.dataset_crossings import DatasetCrossing, KeyOrigin, dataset_crossings
 from shared.treatments.known_tables import KnownColumn, KnownCrossing
 from shared.treatments.preview import KeyMatch, MatchedSide, ProposedKey, Unmatched
@@ -189,6 +190,7 @@ def _rows_left_out(
         yield Unmatched(kind="empty", values=0, rows=empty, said=said)
     if totals:
         said = counted(totals, "ligne est un total", "lignes sont des totaux")
+        said += f" ({rows_named(profile.total_rows)})" if profile.total_rows else ""
         many = "s" if totals > 1 else ""
         said += (
             f", gardé{many} comme demandé, que ces chiffres ne comptent pas"

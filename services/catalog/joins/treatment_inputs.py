@@ -67,10 +67,16 @@ def _known(dataset_id: str, dataset: Dataset | None, caller: Caller) -> KnownTab
     return KnownTable(
         **about,
         rows=profile.rows if profile else None,
-        totals=sum(one.count for one in profile.totals) if profile else 0,
+        totals=sum(one.count for one in profile.totals if one.ranges) if profile else 0,
+        total_rows=profile.total_rows if profile and _may_see_rows(dataset, caller) else (),
         columns=tuple(map(KnownColumn.of, profile.columns)) if profile else None,
         territory=dataset.metadata.territory,
     )
+
+
+def _may_see_rows(dataset: Dataset, caller: Caller) -> bool:
+    """Whether where a row stands tells `caller` nothing that the data would not."""
+    return dataset.metadata.access == "open" or caller.may_see(*dataset.insiders)
 
 
 def _profile(dataset: Dataset, caller: Caller) -> Profile | None:

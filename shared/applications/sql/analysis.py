@@ -14,10 +14,19 @@ from shared.applications.effect import Columns, Source
 from shared.applications.sql import plain_lower
 from shared.applications.sql.expressions import Expressions
 from shared.applications.sql.pivots import pivoted
-from shared.applications.sql.relations import NONE, ColumnsRead, Parts, QueryColumn, Relation, Trace
+from shared.applications.sql.relations import (
+    NONE,
+    ColumnsRead,
+    Parts,
+    QueryColumn,
+    Relation,
+    Trace,
+    made,
+)
 from shared.applications.sql.scope import CommonTables, Scope
 from shared.applications.sql.selects import selected
 from shared.applications.sql.statement import SqlFault, parse, place_of
+from shared.applications.sql.understood import is_understood
 from shared.words import near, quoted
 
 _SERIES = {"generate_series": "generate_series", "range": "range"}
@@ -38,10 +47,18 @@ class Analysis:
         self.expressions = Expressions(sql, self.account, self.relation)
         try:
             self.result = self.relation(self.tree, Scope({}))
+            if not is_understood(self.tree):
+                self.result = self._all_rows()
             self.account.read_all(self.result)
             self._read_rows()
         except RecursionError as error:
             raise SqlFault("la requête a trop de niveaux imbriqués") from error
+
+    def _all_rows(self) -> Relation:
+        """What a query may make of which nobody knows what it means: anything of every row."""
+        tables = self._relations.values()
+        rest = made("derived", NONE.union(*(one.parts for one in tables)))
+        return Relation((), tuple(self._relations), rest, is_unsure=True)
 
     def _read_rows(self) -> None:
         """A table of which no column is read is read for its rows: its first column stands in."""
@@ -64,7 +81,7 @@ class Analysis:
                 inner = replace_scope(scope, self.ctes(node, scope.ctes))
                 made_of = self.relation(node.this, inner)
                 made_of = self._pivots(node, self.joined(node, made_of, inner), inner)
-                return _renamed(made_of, node)
+                return self._ordered(node, _renamed(made_of, node), Scope(inner.ctes, scope))
             case exp.SetOperation():
                 return self._union(node, scope)
             case exp.Select():
@@ -174,11 +191,15 @@ class Analysis:
             last = merged(last, side, by_name=by_name)
         if not (isinstance(node, exp.Union) and all(_keeps_all(one) for one in _unions(node))):
             self.account.read_all(last)
-        inner.add("", last)
+        return self._ordered(node, last, inner)
+
+    def _ordered(self, node: exp.Expr, relation: Relation, scope: Scope) -> Relation:
+        """The same rows; what they are ordered and cut by is read."""
+        scope.add("", relation)
         for clause in ("order", "limit", "offset"):
             if found := node.args.get(clause):
-                self.account.read(self.expressions.derived([found], inner))
-        return last
+                self.account.read(self.expressions.derived([found], scope))
+        return relation
 
 
 def _base(role: str, columns: Columns) -> Relation:

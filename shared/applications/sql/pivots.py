@@ -1,14 +1,30 @@
 """PIVOT and UNPIVOT: columns named by values, and values by columns."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlglot import exp
 
+from shared.applications.sql import plain_lower
 from shared.applications.sql.joins import Analyst
 from shared.applications.sql.nodes import is_star, spreads
 from shared.applications.sql.relations import NONE, Parts, QueryColumn, Relation, grouped, made
 from shared.applications.sql.scope import Scope
 from shared.applications.sql.statement import SqlFault, place_of
+
+_NAMING = (
+    *(exp.Func, exp.Binary, exp.Unary, exp.Predicate, exp.Alias, exp.Filter, exp.Where, exp.Tuple),
+    *(exp.Distinct, exp.Order, exp.Ordered, exp.UnpivotColumns),
+)
+_OTHER = (exp.Dot, exp.Columns, exp.Query)
+"""Forms within which a name is a column's, and those of them within which it may be another's."""
+
+_VALUE_IN: Mapping[type[exp.Expr], str] = {
+    exp.PropertyEQ: "expression",
+    exp.Kwarg: "expression",
+    exp.Collate: "this",
+}
+"""The part of a form that is a value; the other is a name of its own."""
 
 
 def pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -> Relation:
@@ -35,12 +51,11 @@ def _pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -
     chosen = NONE.union(*(analyst.account.read(parts(one.this, scope)) for one in on))
     scope.counted = made("count", chosen)
     figures = NONE.union(*(parts(one, scope) for one in using)) if using else scope.counted
-    used = {one.source for one in chosen | figures}
     group = node.args.get("group")
     if group is not None:
         keys = [QueryColumn(one.name, parts(one, scope)) for one in group.expressions]
     else:
-        keys = [one for one in table.outputs if not {it.source for it in one.parts} & used]
+        keys = _without(_names([*(one.this for one in on), *using]), table)
         analyst.account.whole.update(table.open)
     read = NONE.union(*(analyst.account.read(one.parts) for one in keys))
     by = frozenset(one.source for one in read | (table.rest if group is None else NONE))
@@ -65,6 +80,25 @@ def _named(on: list[exp.Expr], using: list[exp.Expr], parts: Parts) -> list[Quer
     return [QueryColumn(f"{name}{suffix}", parts) for name in names]
 
 
+def _without(names: set[str], table: Relation) -> list[QueryColumn]:
+    """The columns that are none of these: the engine tells them by their names alone."""
+    return [one for one in table.outputs if plain_lower(one.name) not in names]
+
+
+def _names(nodes: list[exp.Expr]) -> set[str]:
+    """The columns that expressions name; one that is not sure to be named is a key all the same."""
+    found, stack = set(), list(nodes)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, exp.Column) and len(node.parts) == 1:
+            found.add(plain_lower(node.name))
+        elif part := _VALUE_IN.get(type(node)):
+            stack.append(node.args[part])
+        elif isinstance(node, _NAMING) and not isinstance(node, _OTHER):
+            stack.extend(node.iter_expressions())
+    return found
+
+
 def _unpivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -> Relation:
     """The other columns, one of names and one of values."""
     fields, into = node.args.get("fields"), node.args.get("into")
@@ -78,8 +112,7 @@ def _unpivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope)
         values = [one.name for one in into.expressions] if into else ["value"]
     each = (analyst.expressions.parts(one, scope) for one in columns)
     parts = analyst.account.read(NONE.union(*each))
-    turned = {one.source for one in parts}
-    kept = [one for one in table.outputs if not {it.source for it in one.parts} & turned]
+    kept = _without(_names(columns), table)
     if any(is_star(one) or spreads(one) for one in columns):
         # Which columns it turns, and so which it keeps, only the run tells.
         kept, parts = [], parts | table.rest

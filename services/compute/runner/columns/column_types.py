@@ -244,9 +244,9 @@ _VERSION = r"v?[0-9]+(\.[0-9]+)+"
 
 _SIGN = "[+-]?"
 _WHOLE = "(0|[1-9][0-9]{0,17})"
-"""What a whole number of 64 bits holds; a code with leading zeros is no number."""
+"""What a whole number of 64 bits holds; a code with leading zeros, or longer, is no number."""
 
-_PLAIN = "(0|[1-9][0-9]*)"
+_PLAIN = _WHOLE
 _GROUPED = "[1-9][0-9]{0,2}([ \u00a0\u202f][0-9]{3})+"
 
 

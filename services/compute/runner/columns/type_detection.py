@@ -150,7 +150,7 @@ class TypeDetection:
             return None
         named = [tally for tally in found if tally.is_named]
         best = (said or named or found)[0]
-        if not said and best.distinct < _ENOUGH * self._distinct:
+        if not said and (best.type.name in _NUMBERS or best.distinct < _ENOUGH * self._distinct):
             best = _mended(best, found)
         also = _also(best, said or found)
         doubt = _DOUBTFUL if best.type.is_key and also and not named else 1.0
@@ -203,9 +203,12 @@ def _sample(values: Texts) -> Texts:
 
 
 def _mended(best: _Tally, found: list[_Tally]) -> _Tally:
-    """The repair that makes more of the values valid, if there is one."""
-    repairs = [one for one in found if one.type.repair and one.type.name == best.type.name]
-    return max([best, *repairs], key=lambda one: one.distinct)
+    """The repair, or the other way to write numbers, that makes more of the values valid."""
+    if best.type.name in _NUMBERS:
+        others = [one for one in found if one.type.name in _NUMBERS]
+    else:
+        others = [one for one in found if one.type.repair and one.type.name == best.type.name]
+    return max([best, *others], key=lambda one: one.distinct)
 
 
 def _also(best: _Tally, found: list[_Tally]) -> tuple[str, ...]:

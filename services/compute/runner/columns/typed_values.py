@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from services.compute.runner.database import Database, columns, filled, literal, quoted
 from services.compute.runner.values.dates import FORMATS, MONTH_NAMES, PIVOT
-from services.compute.runner.values.numbers import number_sql, style_of
+from services.compute.runner.values.numbers import any_number_sql, number_sql, style_of
 from services.compute.runner.values.withheld_values import EmptyCells, is_withheld
 from shared.tables.manifest import Column, Meaning
 
@@ -85,10 +85,15 @@ def typed_value(column: Column) -> str:
 
 def _number(column: Column, meaning: Meaning, text: str) -> str:
     whole = meaning.type in _WHOLE
-    if column.kind == ("integer" if whole else "decimal") and meaning.format in _PLAIN[whole]:
+    is_plain = meaning.format in _PLAIN[whole] and not meaning.invalid_rows
+    if is_plain and column.kind == ("integer" if whole else "decimal"):
         # All of them are plain: they need not be taken to pieces.
         return f"TRY_CAST(replace({text}, ',', '.') AS {'BIGINT' if whole else 'DOUBLE'})"
-    return number_sql(text, style_of(meaning.format), meaning.unit or "", whole=whole)
+    value = number_sql(text, style_of(meaning.format), meaning.unit or "", whole=whole)
+    if not meaning.invalid_rows or meaning.unit or meaning.type == "year":
+        return value
+    # What is a number by itself is one here, as it is where nobody knows the column.
+    return f"coalesce({value}, {any_number_sql(text, whole=whole)})"
 
 
 def day_sql(text: str, shape: str | None) -> str:

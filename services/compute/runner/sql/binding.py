@@ -76,6 +76,9 @@ def selected(text: str, types: Types, names: Sequence[str]) -> str:
 def _stored(column: str, kind: str) -> str:
     if kind in _WHOLE:
         return f"CAST({column} AS BIGINT)"
+    if kind in ("FLOAT", "DOUBLE"):
+        # A division by zero gives no number.
+        return f"CASE WHEN isfinite({column}) THEN {column} END"
     if kind in _FLAT or kind.startswith(("DECIMAL", "TIMESTAMP")):
         return column
     if kind.startswith(("STRUCT", "MAP", "UNION", "VARIANT")) or kind.endswith("]"):

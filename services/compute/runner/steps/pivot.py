@@ -35,8 +35,11 @@ def _widen(workbench: Workbench, told: Wide) -> Report:
     by = ", ".join(index)
     named, table = filled(told.names), quoted(workbench.tables[TABLE].name)
     numbered = f"(SELECT *, {ROW} AS {_NUMBER} FROM {table})" if told.figure == "first" else table
+    # Of others' restricted data a group that is not there stays one that nothing is told of.
+    nothing = "0" if told.figure == "count" and not workbench.is_protected else "NULL"
     cells = ", ".join(
-        f"any_value({_VALUE}) FILTER ({_NAME} = {literal(name)}) AS {quoted(called)}"
+        f"coalesce(any_value({_VALUE}) FILTER ({_NAME} = {literal(name)}), {nothing})"
+        f" AS {quoted(called)}"
         for name, called in zip(names, told.called(names), strict=True)
     )
     workbench.make(

@@ -28,6 +28,11 @@ from shared.words import counted, grouped
 _UNREAD = "colonne hors de l'analyse"
 """What a column fails with that the query reads though its analysis says no."""
 
+_UNFORESEEN = (
+    "le résultat a des colonnes que l'analyse de la requête n'a pas vues : nommez-les une par une"
+    " dans un SELECT"
+)
+
 
 class Given(NamedTuple):
     """A column as a query gets it: its expression, its type, and whether it was text."""
@@ -131,10 +136,16 @@ def _unread(column: Given) -> str:
 
 
 def result_names(made: Effect, types: Mapping[str, str]) -> list[str]:
-    """What the result's columns are called: as was foreseen, or as the engine names them."""
+    """What the result's columns are called: as was foreseen, or as the engine names them.
+
+    Raises Invalid where the engine makes more of them than owners were asked for.
+    """
     foreseen = list(made.columns)
-    is_sure = not made.is_open and OTHERS not in foreseen and len(foreseen) == len(types)
-    return foreseen if is_sure else list(types)
+    if made.is_open or made.passes or OTHERS in foreseen:
+        return list(types)
+    if len(types) > len(foreseen):
+        raise Invalid(_UNFORESEEN, "sql")
+    return foreseen if len(foreseen) == len(types) else list(types)
 
 
 def _select(

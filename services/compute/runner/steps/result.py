@@ -17,6 +17,7 @@ from services.compute.runner.steps.input_tables import sample_of, with_empty_tol
 from services.compute.runner.steps.workbench import TABLE, InputTable, few
 from services.compute.runner.values.column_units import units_option
 from services.compute.runner.values.formulas import harmless_table
+from services.compute.runner.values.numbers import told_double
 from services.compute.runner.values.withheld_values import WITHHELD
 from shared.applications.aggregate_application import AGGREGATE, AggregateParameters
 from shared.events.event import Step
@@ -114,8 +115,9 @@ def write_result(
     known = [table.described.get(one.name, one) for one in found]
     typed = typed_table(database, table.name, known)
     made, text = (literal(str(out / name)) for name in (RESULT, "result.csv"))
+    select = _told(database, typed.select)
     options = f"FORMAT parquet, COMPRESSION zstd{units_option(known)}"
-    database.execute(f"COPY ({typed.select}) TO {made} ({options})")
+    database.execute(f"COPY ({select}) TO {made} ({options})")
     written = f"read_parquet({made})"
     database.execute(f"CREATE OR REPLACE VIEW {quoted(RESULT)} AS FROM {written}")
     shown = harmless_table(database, RESULT)
@@ -125,6 +127,14 @@ def write_result(
         Made(name=RESULT, path=f"out/{RESULT}", media_type=PARQUET),
         Made(name="result.csv", path="out/result.csv", media_type="text/csv; charset=utf-8"),
     ]
+
+
+def _told(database: Database, select: str) -> str:
+    """The rows of a query, figures of binary fractions as people write them."""
+    kinds = database.execute(f"DESCRIBE {select}").fetchall()
+    doubles = [quoted(str(row[0])) for row in kinds if row[1] == "DOUBLE"]
+    replaced = ", ".join(f"{told_double(one)} AS {one}" for one in doubles)
+    return f"SELECT * REPLACE ({replaced}) FROM ({select})" if doubles else select
 
 
 def secrets_told(

@@ -12,14 +12,13 @@ from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import typed_value
 from services.compute.runner.database import Database, Say, columns, filled, literal, quoted
 from services.compute.runner.linkage.plain_values import kind_of_value, plain_value
+from services.compute.runner.values.numbers import any_number_sql, is_any_number
 from services.compute.runner.values.withheld_values import EmptyCells, is_withheld, without_marks
 from shared.applications.aggregate_application import AggregateParameters
 from shared.errors import Invalid
 from shared.tables.manifest import Column
 from shared.words import counted
 
-_GROUPED = "[0-9]{1,3}([ \u00a0\u202f][0-9]{3})+"
-NUMBER = rf"[+-]?([0-9]+|{_GROUPED})([.,][0-9]+)?([eE][+-]?[0-9]{{1,3}})?"
 WHOLE = r"[+-]?[0-9]{1,15}"
 """As many digits as a sum of many still holds exactly."""
 
@@ -228,7 +227,7 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
         return read
     if wrong and workbench.is_protected:
         # To fail for one person's cell is to tell of that person.
-        return f"CASE WHEN {_is_number(text)} THEN CAST({plain_number(text)} AS DOUBLE) END", False
+        return any_number_sql(text), False
     if wrong:
         told = counted(wrong, "valeur n'est pas un nombre", "valeurs ne sont pas des nombres")
         raise Invalid(
@@ -237,12 +236,7 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
         )
     if whole and not workbench.is_protected:
         return whole_number(name, kind), True
-    return f"CAST({plain_number(text)} AS DOUBLE)", False
-
-
-def plain_number(text: str) -> str:
-    """A text that fits NUMBER, in SQL, as programs write it: without groups, with a point."""
-    return f"replace(regexp_replace({text}, '[ \u00a0\u202f]', '', 'g'), ',', '.')"
+    return any_number_sql(text), False
 
 
 def _written(workbench: Workbench, role: str, name: str) -> tuple[str, bool] | None:
@@ -275,12 +269,8 @@ def _shape(text: str) -> str:
     return re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "9", text[:50]))
 
 
-def _is_number(text: str) -> str:
-    return f"regexp_full_match({text}, '{NUMBER}')"
-
-
 def _count_non_numbers(workbench: Workbench, role: str, text: str) -> tuple[int, str | None, bool]:
-    is_number = _is_number(text)
+    is_number = is_any_number(text)
     is_whole = f"regexp_full_match({text}, '{WHOLE}')"
     table = quoted(workbench.tables[role].whole)
     ((wrong, example, whole),) = workbench.rows(

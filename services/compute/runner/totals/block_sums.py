@@ -1,7 +1,8 @@
 """Rows that are the sum of rows beside them: totals and sub-totals, by their figures alone.
 
 A row that sums a block of its neighbours may do so by chance: the chance is the number of blocks
-that were tried, by the share of values that would have fitted, column by column.
+that were tried, by the share of values that would have fitted, column by column. A column without
+two figures in the block shows nothing.
 """
 
 import math
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 Figures = NDArray[np.float64]
 """A table's numbers, rows by columns, NaN where there is none."""
 
+Running = NDArray[np.float64]
+"""What the rows before each sum to, rows by columns by two: figures, and how many are not zero."""
+
 Marks = NDArray[np.int8]
 """How much a row says by itself that it is a total: UNMARKED, HINTED or LABELLED."""
 
@@ -25,11 +29,9 @@ UNMARKED, HINTED, LABELLED = 0, 1, 2
 _CHANCES = {UNMARKED: 1e-2, HINTED: 1e-2, LABELLED: 0.05}
 """The chance up to which a row may be a total; one that is labelled and sums all others is one."""
 
-_ALONE, _TOGETHER = 1e-4, 1e-6
-"""The same of a row that nothing marks, and of all such rows of a table together."""
-
-_ALIKE = 1e-4
-"""The same of rows that bear one mark, and that are judged together."""
+_TOGETHER = 1e-4
+"""The same of a row that nothing marks, of all such rows of a table together, and of rows that bear
+one mark and are judged together."""
 
 _LEAST_BLOCK = 2
 _SURE_BLOCK = 3
@@ -37,6 +39,9 @@ _SURE_BLOCK = 3
 
 _ROUNDS = 4
 """Totals of sub-totals are found once those are out of the way."""
+
+_EXACT = 2**53
+"""Whole numbers of 64 bits with a point are exact up to it."""
 
 _MOST_DIGITS = 4
 _ROUNDED = 0.01
@@ -48,9 +53,9 @@ _LEAST_SHARE = 0.5
 
 
 class BlockSum(NamedTuple):
-    """A row that sums `block` others in these columns, and how probable that is by chance.
+    """A row that sums others in these columns, and how probable that is by chance.
 
-    `is_rest` when those are all that are left.
+    `block` of them have figures there; `is_rest` when those are all rows that are left.
     """
 
     row: int
@@ -98,14 +103,16 @@ def _round(figures: Figures, marks: Marks) -> list[BlockSum]:
     """The rows that sum a block before or after them, of all rows that are left."""
     if len(figures) <= _LEAST_BLOCK:
         return []
-    sums = _running_sums(figures)
+    sums = _running(figures)
     rows_marks = ((row, int(marks[row])) for row in _candidates(figures, marks))
     fits = ((mark, _fit(figures, sums, row, mark)) for row, mark in rows_marks)
     return [one for mark, one in fits if one and one.chance < _most(one, mark)]
 
 
-def _running_sums(figures: Figures) -> Figures:
-    return np.vstack([np.zeros(figures.shape[1]), np.cumsum(np.nan_to_num(figures), axis=0)])
+def _running(figures: Figures) -> Running:
+    numbers = np.nan_to_num(figures)
+    cells = np.stack([numbers, (numbers != 0).astype(np.float64)], axis=-1)
+    return np.concatenate([np.zeros((1, *cells.shape[1:])), np.cumsum(cells, axis=0)])
 
 
 def _most(one: BlockSum, mark: int) -> float:
@@ -116,7 +123,7 @@ def _most(one: BlockSum, mark: int) -> float:
 def _together(figures: Figures, alike: Iterable[Bits]) -> list[BlockSum]:
     """Of rows that look the same, those that sum a block, if most do and chance explains it not."""
     found: list[BlockSum] = []
-    sums = _running_sums(figures)
+    sums = _running(figures)
     for bits in alike:
         rows = np.flatnonzero(bits)
         if len(rows) < _LEAST_BLOCK or len(rows) * figures.size > _MOST_CELLS:
@@ -124,7 +131,7 @@ def _together(figures: Figures, alike: Iterable[Bits]) -> list[BlockSum]:
         fits = [one for row in rows if (one := _fit(figures, sums, int(row), HINTED))]
         chances = math.prod(min(1.0, one.chance) for one in fits)
         by_chance = math.comb(len(rows), len(fits)) * chances
-        if 2 * len(fits) > len(rows) and by_chance < _ALIKE:
+        if 2 * len(fits) > len(rows) and by_chance < _TOGETHER:
             found += fits
     return found
 
@@ -140,36 +147,48 @@ def _candidates(figures: Figures, marks: Marks) -> Iterable[int]:
     return sorted(ends | {*marked[:most]})
 
 
-def _fit(figures: Figures, sums: Figures, row: int, mark: int) -> BlockSum | None:
+def _fit(figures: Figures, sums: Running, row: int, mark: int) -> BlockSum | None:
     """What that row sums, if anything."""
     wanted, rows = figures[row], len(figures)
-    before = sums[row] - sums[: max(0, row - 1)]
-    after = sums[row + 3 :] - sums[row + 1]
-    blocks = np.vstack([before, after])
-    if not len(blocks):
+    before, after = max(0, row - 1), max(0, rows - row - 2)
+    starts = np.append(np.arange(before), np.full(after, row + 1))
+    ends = np.append(np.full(before, row), np.arange(after) + row + 3)
+    if not len(starts):
         return None
-    lengths = np.concatenate([np.arange(row, 1, -1), np.arange(2, rows - row)])
+    blocks, parts = np.moveaxis(sums[ends] - sums[starts], -1, 0)
+    lengths = ends - starts
     can = np.isfinite(wanted) & (wanted != 0)
     # Each part, and the sum, may be rounded by half a unit; of one that sums few that is chance.
     is_rounded = (lengths == rows - 1) | (mark == LABELLED)
     slack = np.minimum(
         0.5 * (lengths[:, None] + 1) * is_rounded[:, None], _ROUNDED * np.abs(np.nan_to_num(wanted))
     )
-    fits = (np.abs(blocks - wanted) <= slack) & can
+    fits = (np.abs(blocks - wanted) <= slack) & can & (parts >= _LEAST_BLOCK)
     matched = fits.sum(axis=1)
     if not matched.any():
         return None
     best = int(np.lexsort((lengths, matched))[-1])
     columns = np.flatnonzero(fits[best])
     is_rest = int(lengths[best]) == rows - 1
-    tried = 1 if is_rest else len(blocks)
+    tried = 1 if is_rest else len(lengths)
     rows_tried = rows if mark == UNMARKED else 1
-    windows = (2 * slack[best, columns] + 1) / np.abs(wanted[columns])
+    steps = _common_divisors(figures[starts[best] : ends[best], columns])
+    windows = (2 * slack[best, columns] + steps) / np.abs(wanted[columns])
     chance = tried * rows_tried * float(np.prod(np.minimum(1, windows)))
     needed = _LEAST_SHARE * can.sum() if mark == UNMARKED else 1
     if not len(columns) or len(columns) < needed:
         return None
-    return BlockSum(row, tuple(map(int, columns)), int(lengths[best]), is_rest, chance)
+    block = int(parts[best, columns].min())
+    return BlockSum(row, tuple(map(int, columns)), block, is_rest, chance)
+
+
+def _common_divisors(figures: Figures) -> NDArray[np.int64]:
+    """What each column's whole numbers are multiples of, such as 500 of amounts that are granted.
+
+    Their sums are, too, and so are likelier to be met by chance.
+    """
+    sizes = np.clip(np.abs(np.nan_to_num(figures)), 0, _EXACT)
+    return np.asarray(np.gcd.reduce(sizes.astype(np.int64), axis=0))
 
 
 def _supported(found: list[BlockSum], marks: Marks) -> list[BlockSum]:
@@ -184,5 +203,5 @@ def _supported(found: list[BlockSum], marks: Marks) -> list[BlockSum]:
         for one in found
         if marks[one.row] != UNMARKED
         or is_usual
-        or (one.chance < _ALONE and (one.is_rest or one.block >= _SURE_BLOCK))
+        or (one.chance < _TOGETHER and (one.is_rest or one.block >= _SURE_BLOCK))
     ]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from services.compute.runner.database import filled, literal, quoted
 from services.compute.runner.values.numbers import number_sql, style_of
 from shared.tables.manifest import Column
+from shared.words import fold
 
 _WHOLE = "((sous[- ]?|ss?[-/ ]+|grand )?(tota(l|ux)|tot[.])( generaux| general)?|ensemble) ?[:.]?"
 _PART = (
@@ -23,6 +24,11 @@ OTHER_NAMES = re.compile(
     "|entreprise|fournisseur|titulaire|beneficiaire|etablissement"
 )
 """In names of columns whose values may be called Total or Ensemble, and be none."""
+
+_CODE_NAME = re.compile(
+    r"(^|[_ ])(code|cod|id|ident|identifiant|numero|num|ref|reference)([_ ]|$)|^(n|no)[_ ]"
+)
+"""In names of columns whose numbers name something, and are never added up."""
 
 _CODE = "[0-9]{1,4}[a-z]?|[0-9][0-9ab][0-9]{3,12}|[a-z]{1,3}[0-9]{2,}"
 
@@ -66,9 +72,13 @@ def length_sql(name: str) -> str:
     return f"CASE WHEN {is_code} THEN length({text}) ELSE 0 END"
 
 
-def may_be_numbers(column: Column) -> bool:
-    """Whether its cells are numbers, or some are and others say that they are secret."""
-    return not column.key and (column.kind in NUMBERS or column.type in ("", *NUMBERS))
+def may_be_figures(column: Column) -> bool:
+    """Whether its cells are figures, or some are and others say that they are secret.
+
+    Years, codes and keys are none.
+    """
+    is_code = column.key or _CODE_NAME.search(fold(column.name))
+    return not is_code and column.type in ("", *NUMBERS)
 
 
 def figure_sql(column: Column) -> str:

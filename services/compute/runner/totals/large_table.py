@@ -11,6 +11,7 @@ from services.compute.runner.totals.labels import (
     figure_sql,
     hint_sql,
     label_sql,
+    may_be_figures,
 )
 from services.compute.runner.totals.set_sums import set_sums
 from shared.tables.manifest import Column
@@ -24,7 +25,7 @@ def marked_sets(
 ) -> Iterator[tuple[int, Reason]]:
     """Of a large table the rows labelled alike that together sum the others."""
     texts = [one for one in columns if one.kind == "text"][:MOST_COLUMNS]
-    numbers = [one for one in columns if one.kind in NUMBERS and not one.key]
+    numbers = [one for one in columns if one.kind in NUMBERS and may_be_figures(one)]
     numbers = numbers[:MOST_COLUMNS]
     if not texts or not numbers:
         return

@@ -18,7 +18,7 @@ from services.compute.runner.totals.labels import (
     figure_sql,
     label_sql,
     length_sql,
-    may_be_numbers,
+    may_be_figures,
 )
 from services.compute.runner.totals.set_sums import set_sums
 from shared.tables.manifest import Column
@@ -45,7 +45,7 @@ class SmallTable:
     def __init__(self, database: Database, table: str, columns: Sequence[Column]) -> None:
         self._columns = columns
         texts = [at for at, one in enumerate(columns) if one.kind == "text"]
-        numbers = [at for at, one in enumerate(columns) if may_be_numbers(one)]
+        numbers = [at for at, one in enumerate(columns) if may_be_figures(one)]
         codes = [at for at, one in enumerate(columns) if _may_be_codes(one)]
         chosen = [f"{label_sql(columns[at].name)} AS label{at}" for at in texts]
         chosen += [f"{code_sql(columns[at].name)} AS code{at}" for at in texts]

@@ -13,7 +13,7 @@ from services.compute.runner.totals.labels import (
     OTHER_NAMES,
     Reason,
     figure_sql,
-    may_be_numbers,
+    may_be_figures,
 )
 from shared.tables.manifest import Column
 from shared.words import fold
@@ -47,7 +47,7 @@ def coded_totals(
     Those that look so and sum nothing come with a reason that has no `sums`.
     """
     texts = [one for one in columns if one.kind == "text"][:MOST_COLUMNS]
-    numbers = [one for one in columns if may_be_numbers(one)][:MOST_COLUMNS]
+    numbers = [one for one in columns if may_be_figures(one)][:MOST_COLUMNS]
     possible = [one for one in texts if _FEWEST_VALUES <= one.distinct <= _MOST_VALUES]
     if not numbers or not possible:
         return

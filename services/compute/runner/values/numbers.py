@@ -21,9 +21,8 @@ _SPACES = " \u00a0\u202f\u2009"
 Names: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
 """As many names of units as there are numbers."""
 
-_PLAIN = "(?:0|[1-9][0-9]*)"
-_WHOLE_PLAIN = "(?:0|[1-9][0-9]{0,17})"
-"""What a whole number of 64 bits holds; a code with leading zeros is no number."""
+_PLAIN = "(?:0|[1-9][0-9]{0,17})"
+"""What a whole number of 64 bits holds; a code with leading zeros, or longer, is no number."""
 
 _NOTE = r" ?(?:\*+|\((?:[a-z]|[0-9]{1,2})\)|[¹²³†‡])"
 """A mark behind a number that leads to a note: `12*`, `12 (e)`."""
@@ -41,6 +40,10 @@ def _tail(unit: str) -> str:
 
 _NO_TAIL = ("", False, False)
 _TAIL = re.compile(_tail(UNIT_PATTERN))
+
+_ANY_WHOLE = f"[+-]?([0-9]{{1,18}}|[0-9]{{1,3}}([{_SPACES}][0-9]{{3}})+)"
+_ANY = rf"{_ANY_WHOLE}([.,][0-9]+)?([eE][+-]?[0-9]{{1,3}})?"
+"""A number by itself, also with zeros before it, whatever else its column holds."""
 
 _LOSSES, _NOTED = 0.8, 0.5
 """Of the numbers, so many at most are losses in parentheses without a unit, or have a note."""
@@ -62,7 +65,7 @@ class NumberStyle:
         """The digits of a number without sign and unit, as a pattern."""
         grouped = f"[1-9][0-9]{{0,2}}(?:[{self.groups}][0-9]{{3}})+"
         if whole:
-            return f"(?:{grouped}|{_WHOLE_PLAIN})"
+            return f"(?:{grouped}|{_PLAIN})"
         fraction = f"[{self.decimals}][0-9]+"
         exponent = f"[1-9](?:{fraction}[eE][+-]?|[eE][+-])[0-9]{{1,3}}"
         return f"(?:{exponent}|(?:{grouped}|{_PLAIN})(?:{fraction})?|{fraction})"
@@ -203,6 +206,29 @@ def unit_of_values(texts: Texts, shape: str | None) -> str:
     if shape in _PLAIN_FORMATS or not pc.any(pc.match_substring_regex(texts, _MARKED)).as_py():
         return ""
     return _Parts.of(texts, style_of(shape), whole=False).usual
+
+
+def told_double(value: str) -> str:
+    """A DOUBLE in SQL: null where it is no number, else the 15 digits that it holds for sure.
+
+    What stands behind them comes of binary fractions: 0.1 + 0.2 is 0.30000000000000004.
+    """
+    digits = f"14 - CAST(floor(log10(abs({value}))) AS INTEGER)"
+    return (
+        f"CASE WHEN NOT isfinite({value}) THEN NULL"
+        f" WHEN abs({value}) BETWEEN 1e-8 AND 1e15 THEN round({value}, {digits}) ELSE {value} END"
+    )
+
+
+def is_any_number(text: str, *, whole: bool = False) -> str:
+    """Whether a text is a number without a unit, in SQL, whatever else its column holds."""
+    return f"regexp_full_match({text}, '{_ANY_WHOLE if whole else _ANY}')"
+
+
+def any_number_sql(text: str, *, whole: bool = False) -> str:
+    """Such numbers, in SQL: null for other texts; `whole` ones become BIGINT, others DOUBLE."""
+    number, kind = FRENCH.plain(text), "BIGINT" if whole else "DOUBLE"
+    return f"CASE WHEN {is_any_number(text, whole=whole)} THEN TRY_CAST({number} AS {kind}) END"
 
 
 def number_sql(text: str, style: NumberStyle, unit: str, *, whole: bool) -> str:

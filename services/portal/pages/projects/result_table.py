@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from shared.tables.code_names import named_kind
@@ -14,6 +15,9 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,99})(?:\.\d+)?")
 """One as people read them: what is longer is shown as it stands."""
 _WHOLE = re.compile(r"-?\d+(?:\.0+)?")
 _MOST_DIGITS = 15
+_DECIMALS, _SIGNIFICANT = 6, 3
+"""So many digits after the comma at most, or as many as a small number needs to have these."""
+
 _CODE_LENGTHS = frozenset({4, 5, 9, 14})
 """Years, codes of communes and postcodes, SIREN and SIRET."""
 
@@ -66,7 +70,9 @@ def _grouped(whole: str) -> str:
 
 
 def _with_comma(number: str) -> str:
-    whole, _, fraction = number.partition(".")
+    value = Decimal(number)
+    places = max(_DECIMALS, _SIGNIFICANT - 1 - value.adjusted())
+    whole, _, fraction = f"{value:.{places}f}".partition(".")
     sign = "\u2212" if whole.startswith("-") else ""
     fraction = fraction.rstrip("0")
     return f"{sign}{grouped(abs(int(whole)))}{',' if fraction else ''}{fraction}"

@@ -72,6 +72,7 @@ def sent_choices(visit: Visit) -> Choices:
         named=(asked.get("nomme", ""), asked.get("departement", "")),
         key=key,
         repeats=bool(asked.get("repetees")),
+        totals=bool(asked.get("totaux")),
         kept=(asked.get("colonne", ""), asked.get("comparaison", "="), asked.get("valeur", "")),
         by=tuple(filter(None, asked.getlist("par"))),
         counts=bool(asked.get("compter")),

@@ -283,6 +283,7 @@ def test_rows_of_totals_are_told_once_and_counted_as_they_are(
     reasons = {one.kind: one for one in told.sides[0].unmatched}
     assert {kind: one.rows for kind, one in reasons.items()} == {"empty": 1, "totals": 1}
     said = reasons["totals"].said
+    assert said.startswith("1 ligne est un total (ligne 5)")
     assert ("laissent de côté" in said) == (totals == "left_out")
     assert ("gardé comme demandé" in said) == (totals == "kept")
 

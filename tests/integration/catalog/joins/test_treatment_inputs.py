@@ -142,6 +142,11 @@ def test_jobs_are_told_which_rows_are_totals(lab: Lab) -> None:
         assert rpc.open_dataset(project, dataset_id)["total_rows"] == [
             {"first": 4, "last": 4, "step": 1}
         ]
+        asked = {"application": "query", "inputs": {"t": "t"}, "output": "r"}
+        steps = [{**asked, "parameters": {"sql": "SELECT sum(n) AS n FROM t"}}]
+        treatment = {"inputs": {"t": dataset_id}, "steps": steps}
+        (known,) = rpc.describe_inputs(treatment, "mbr_2")["tables"]
+        assert (known["totals"], known["total_rows"]) == (1, [{"first": 4, "last": 4, "step": 1}])
     shown = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_2", "holder"))
     (total,) = shown["versions"][0]["profile"]["totals"]
     assert (total["count"], total["column"]) == (1, "nom")

@@ -1,8 +1,10 @@
 """Results have the types that their sources were read to hold; codes stay text."""
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pytest
 from pyarrow import parquet
 
 from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, ingest, step, treat
@@ -176,6 +178,53 @@ def test_result_that_is_taken_in_again_keeps_its_types(tmp_path: Path) -> None:
     second = treat(tmp_path / "second", tables, CROSS)
     kept = types_of(second)
     assert {name: kept[name] for name in types_of(first)} == types_of(first)
+
+
+FIGURES = "k;m;numero\n" + "".join(
+    f"{kind};{value};{number}\n"
+    for kind, value, number in [
+        ("a", "1 137,9", "1234567890123456789"),
+        ("b", "1\u00a0200", "9876543210987654321"),
+        ("c", "007,5", "1234567890123456780"),
+        *(("a", f"{300 + at},{at % 10}", f"22222222222222222{at:02}") for at in range(40)),
+    ]
+)
+"""A few numbers have groups of thousands or zeros before them; the last column names files."""
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        step("aggregate", {"table": "t"}, "s", by=["k"], sums=["m"]),
+        step("query", {"t": "t"}, "s", sql="SELECT k, sum(m) AS m FROM t GROUP BY k ORDER BY k"),
+    ],
+    ids=["aggregate", "query"],
+)
+def test_numbers_are_read_alike_by_all_applications(tmp_path: Path, total: dict[str, Any]) -> None:
+    """Those that are written otherwise than most of their column; no binary digit is shown."""
+    made = treat(tmp_path, {"t": FIGURES.encode()}, total)
+    assert made.made("result.csv").read_text("utf-8").split() == [
+        "k;m",
+        "a;13935.9",
+        "b;1200.0",
+        "c;7.5",
+    ]
+
+
+def test_numbers_of_more_than_18_digits_are_text(tmp_path: Path) -> None:
+    """They name something, and lose their last digits as numbers."""
+    chosen = step("query", {"t": "t"}, "s", sql="SELECT numero FROM t WHERE k = 'b'")
+    made = treat(tmp_path, {"t": FIGURES.encode()}, chosen)
+    assert parquet.read_table(made.made("result.parquet")).to_pydict() == {
+        "numero": ["9876543210987654321"]
+    }
+
+
+def test_what_is_no_number_is_an_empty_value(tmp_path: Path) -> None:
+    """Neither a division by zero nor what is undefined; sums end where their figures end."""
+    sql = "SELECT 1 / 0 AS a, 0.0::DOUBLE / 0 AS b, 0.1::DOUBLE + 0.2 AS c, 1e-9 AS d, -0.0 AS e"
+    made = treat(tmp_path, {"t": FIGURES.encode()}, step("query", {"t": "t"}, "s", sql=sql))
+    assert made.made("result.csv").read_text("utf-8").split()[1] == ";;0.3;1e-09;0.0"
 
 
 def units_of(run: RunOutcome) -> dict[str, str]:

@@ -243,6 +243,12 @@ SMALL = {
         ),
         [7],
     ),
+    "numbers of files": ("n_dossier;agents", "333469;3|333470;5|333471;2|1000410;4|512877;9", []),
+    "an empty year in the sub-total": (
+        "bail;annee;loyer",
+        "A;2019;845;|B;2018;520|C;2019;1200|D;2019;1200|Sous-total;;3765|E;2020;610|F;2021;415",
+        [5],
+    ),
     "two rows": ("nom;v", "A;5|Total;5", []),
 }
 

@@ -1,6 +1,7 @@
 """Pivoting: every value has its cell, and what has none is counted."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -37,14 +38,25 @@ def _run(workbench: Workbench, **parameters: Any) -> Report:
     [("sum", 11), ("mean", 5.5), ("count", 2), ("min", 5), ("max", 6), ("first", "5")],
 )
 def test_rows_become_columns(figure: str, cells: object) -> None:
-    """One row for each group; where there are no rows the cell is empty."""
+    """One row for each group; where there are no rows the cell is empty, or counts none."""
     workbench = bench(table=_ROWS)
     report = _run(workbench, wide={**_WIDE, "figure": figure})
     caen, eu = made(workbench)
+    nothing = 0 if figure == "count" else None
     assert list(caen) == ["commune", "2020", "2021"]
-    assert (eu["commune"], eu["2020"], eu["2021"]) == ("Eu", None, cells)
+    assert (eu["commune"], eu["2020"], eu["2021"]) == ("Eu", nothing, cells)
     assert report["rows"] == {"in": 5, "out": 2, "unnamed": 1, "left_out": 0, "repeated": 1}
     assert "1 ligne n'a pas de nom de colonne" in report["summary"]
+
+
+def test_count_of_nothing_is_zero() -> None:
+    """Also in a column that no row has; of others' restricted data it stays as it was."""
+    wide = {**_WIDE, "figure": "count", "columns": ["2019", "2020"]}
+    workbench, protected = bench(table=_ROWS), replace(bench(table=_ROWS), is_protected=True)
+    _run(workbench, wide=wide)
+    _run(protected, wide=wide)
+    assert [[row["2019"], row["2020"]] for row in made(workbench)] == [[0, 1], [0, 0]]
+    assert [[row["2019"], row["2020"]] for row in made(protected)] == [[None, 1], [None, None]]
 
 
 def test_named_columns_are_known_before_the_run() -> None:

@@ -59,6 +59,24 @@ def test_small_figures_sum_by_chance() -> None:
     assert found([(1, 4), (2, 8), (3, 11), (5, 22)]) == []
 
 
+NOTHING = float("nan")
+
+
+@pytest.mark.parametrize("empty", [NOTHING, 0])
+def test_rows_without_figures_make_no_block(empty: float) -> None:
+    """A row equals the one beside it, and nothing more, as often as both are the same."""
+    leases = [(84490.0, 1013880.0)] * 2 + [(empty, empty)] * 2
+    others = [(float(41250 + 7 * at), float(495000 + 11 * at)) for at in range(20)]
+    figures = np.array(others + leases + others)
+    assert not find_block_sums(figures, np.full(len(figures), UNMARKED, np.int8))
+
+
+def test_round_figures_sum_by_chance() -> None:
+    """Amounts are asked for and granted in thousands: 20000 is 5000 twice and 10000."""
+    amounts = [1000, 3000, 5000, 5000, 10000, 20000, 2000, 15000]
+    assert found([(one, one) for one in amounts * 8]) == []
+
+
 def sub_totals(gap: int) -> tuple[Rows, list[int]]:
     """Four blocks of fifteen small figures, each with its sum; one is off by `gap`."""
     chance = random.Random(5)

@@ -23,6 +23,7 @@ def column(name: str, *values: str) -> list[str]:
         ("logements", ["151734", "980"], ["151\u202f734", "980"]),
         ("logements", ["151734", "122510"], ["151\u202f734", "122\u202f510"]),
         ("taux", ["-0.5"], ["\u22120,5"]),
+        ("age", ["34.3333333333333", "0.00000012345"], ["34,333333", "0,000000123"]),
     ],
 )
 def test_numbers_are_written_in_french(name: str, values: list[str], shown: list[str]) -> None:

@@ -54,7 +54,12 @@ def kept(choices: Choices) -> Json:
     return sent.model_dump(mode="json")
 
 
-def page(treatment: Json = None, form: dict[str, str] | None = None, query: bytes = b"") -> str:
+def page(
+    treatment: Json = None,
+    form: dict[str, str] | None = None,
+    query: bytes = b"",
+    warnings: Json = (),
+) -> str:
     """The builder of a project with that treatment, as saved, or with what was sent."""
     project = ProjectView.of(made.project_at("advised")).model_dump(mode="json")
     answers = {
@@ -63,7 +68,7 @@ def page(treatment: Json = None, form: dict[str, str] | None = None, query: byte
         "/datasets": FOUND,
         "/datasets/dts_1": DATASET,
         "/datasets/dts_2": {**DATASET, "title": "EPCI"},
-        "/treatments/preview": {**MADE, "proposed": []},
+        "/treatments/preview": {**MADE, "warnings": list(warnings), "proposed": []},
     }
     handler = treatments.show if form is None else treatments.write
     return html_of(handler, answers, "holder", project_id="prj_1", form=form, query=query)
@@ -78,11 +83,24 @@ def page(treatment: Json = None, form: dict[str, str] | None = None, query: byte
         Choices(left="dts_1", report=True, title="Tout"),
         Choices(left="dts_1", named=("ville", ""), by=("code_commune",), counts=True),
         Choices(left="dts_1", named=("ville", "dep")),
+        Choices(left="dts_1", by=("epci",), counts=True, totals=True),
     ],
 )
 def test_choices_are_found_in_the_treatment_that_they_make(choices: Choices) -> None:
     """Whatever was chosen."""
     assert choices_of(kept(choices)) == choices
+
+
+def test_rows_taken_for_totals_are_shown_where_they_can_be_kept() -> None:
+    """The box stands where there are some, or where they were kept."""
+    message = "de « Baux », 4 lignes sont prises pour des totaux : lignes 30, 61 et 97"
+    told = {"field": "steps.0.inputs.table", "kind": "totals", "message": message, "dataset_id": ""}
+    choices = Choices(left="dts_1", by=("epci",), counts=True)
+    with_totals = page(kept(choices), warnings=[told])
+    assert "4 lignes sont prises pour des totaux : lignes 30, 61 et 97" in plain(with_totals)
+    assert 'name="totaux" value="1">' in with_totals
+    assert 'name="totaux"' not in page(kept(choices))
+    assert 'name="totaux" value="1" checked>' in page(kept(replace(choices, totals=True)))
 
 
 def test_treatment_that_no_choices_make_has_none() -> None:

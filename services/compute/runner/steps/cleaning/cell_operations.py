@@ -6,7 +6,8 @@ from services.compute.runner.columns.area_codes import lacks_zero
 from services.compute.runner.columns.typed_values import day_sql
 from services.compute.runner.database import literal
 from services.compute.runner.steps.cleaning.chain import Chain
-from services.compute.runner.steps.workbench import NUMBER, TABLE, number, plain_number
+from services.compute.runner.steps.workbench import TABLE, number
+from services.compute.runner.values.numbers import any_number_sql
 from shared.applications.cleaning.operations import (
     Case,
     Dates,
@@ -91,9 +92,7 @@ def _numbers(told: Numbers, chain: Chain, name: str, at: str) -> str:
     chain.column(name, at)
     if told.others == "refused" or chain.columns[name] != "VARCHAR":
         return number(chain.now, TABLE, name, at)[0]
-    text = chain.text(name, at)
-    is_number = f"regexp_full_match({text}, '{NUMBER}')"
-    return f"CASE WHEN {is_number} THEN TRY_CAST({plain_number(text)} AS DOUBLE) END"
+    return any_number_sql(chain.text(name, at))
 
 
 @cell.register

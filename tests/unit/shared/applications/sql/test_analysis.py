@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from services.compute.runner.sql.binding import bind
 from shared.applications import check_steps
 from shared.applications.effect import Columns, Effect, Met, Part, Source
 from shared.applications.query_application import QUERY, QueryParameters, effect
@@ -51,6 +52,7 @@ def read_by(sql: str, tables: Mapping[str, Columns] = TABLES) -> str:
         ("SELECT count(*) AS n FROM t NATURAL JOIN u", "t.a u.a"),
         ("SELECT a FROM t WHERE EXISTS (FROM u WHERE u.a = t.b)", "t.a t.b u.a"),
         ("SELECT a FROM t ORDER BY c LIMIT 1", "t.a t.c"),
+        ("SELECT a FROM ((SELECT a, b FROM t) ORDER BY b LIMIT 1)", "t.a t.b"),
         ("SELECT a AS c FROM t ORDER BY c DESC", "t.a"),
         ("SELECT a AS c FROM t ORDER BY t.c", "t.a t.c"),
         ("SELECT a AS c FROM t WHERE c", "t.a t.c"),
@@ -162,6 +164,46 @@ def test_unknown_name_is_told_with_its_place_and_what_is_near(sql: str, told: st
     (fault, *_) = effect_of(sql).faults
     assert fault.field == "sql"
     assert told in fault.message
+
+
+@pytest.mark.parametrize(
+    ("sql", "columns", "by"),
+    [
+        ("PIVOT (SELECT a, left(a, 1) AS i, c FROM t) ON i IN ('M') USING sum(c)", "a M", "a"),
+        ("FROM (SELECT a, left(a, 1) AS i, c FROM t) PIVOT (sum(c) FOR i IN ('M'))", "a M", "a"),
+        ("PIVOT (SELECT a, a AS a2, c FROM t) ON upper(A2) IN ('M') USING sum(C + 1)", "a M", "a"),
+        ("PIVOT (SELECT a AS nfc, b, c FROM t) ON c IN (1) USING max(b COLLATE nfc)", "nfc 1", "a"),
+        ("PIVOT t ON b IN (1) USING list({'a': c})", "a 1", "a"),
+        ("PIVOT t ON b IN (1) USING list(struct_pack(a := c))", "a 1", "a"),
+        ("PIVOT t ON a IN (1)", "b c 1", "b c"),
+        ("UNPIVOT (SELECT a, b, a AS a2 FROM t) ON a2", "a b name value", None),
+    ],
+)
+def test_pivot_keeps_what_it_does_not_name(sql: str, columns: str, by: str | None) -> None:
+    """Its groups are all columns that stand in none of its values and figures, as the engine says.
+
+    Also one that another column, which it does name, is made of.
+    """
+    found = effect_of(sql)
+    assert [one.removesuffix("_2") for one in found.columns] == columns.split()
+    groups = None if found.by is None else sorted({one.column for one in found.by})
+    assert groups == (None if by is None else by.split())
+    engine = bind(sql, {"t": dict.fromkeys("abc", "VARCHAR") | {"c": "BIGINT"}})
+    assert len(engine) == len(found.columns)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT a, sum(b) AS x FROM t GROUP BY a WITH TOTALS",
+        "SELECT count(*) AS x FROM (SELECT * ILIKE 'a%' FROM t)",
+    ],
+)
+def test_what_is_not_understood_reads_and_shows_all(sql: str) -> None:
+    """Of every table, row by row: a form of SQL that the parser knows and the analysis does not."""
+    found = effect_of(sql)
+    assert (found.by, found.is_open) == (None, True)
+    assert read_by(sql) == "t.a t.b t.c u.T u.a u.d"
 
 
 @pytest.mark.parametrize(
