@@ -6,6 +6,7 @@ from functools import singledispatch
 from string import Formatter
 from typing import Any
 
+from shared.catalogues.licence_titles import TITLES
 from shared.events import (
     AccessBound,
     AccessGranted,
@@ -32,7 +33,6 @@ from shared.events import (
     TreatmentProposed,
     WorkshopAnnounced,
 )
-from shared.tables.licence_titles import TITLES
 from shared.tables.privacy import UNEXAMINED
 from shared.tables.type_names import key_in_french
 from shared.words import counted, day_in_paris, french_date, french_hour, french_list

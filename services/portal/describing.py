@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from services.portal.lab import Json
 from services.portal.visit import Visit
+from shared.catalogues.licence_titles import TITLES
 from shared.places.names import labelled
-from shared.tables.licence_titles import TITLES
 
 _OFFERED = (
     "lov2",

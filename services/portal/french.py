@@ -5,9 +5,9 @@ from typing import Any
 
 from services.portal.typography import sentence
 from shared.applications import APPLICATIONS
+from shared.catalogues.licence_titles import TITLES
 from shared.places.names import in_french
 from shared.tables.crosswalks import CROSSWALKS, PRESENT
-from shared.tables.licence_titles import TITLES
 from shared.tables.type_names import KEYS
 from shared.tables.type_names import TYPES as OTHER_TYPES
 from shared.words import (

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from shared.tables.licence_titles import TITLES
+from shared.catalogues.licence_titles import TITLES
 from shared.tables.manifest import Input, Manifest
 from shared.tables.provenance import Provenance
 from shared.words import counted, day_in_paris, french_date, french_hour, french_list, quoted

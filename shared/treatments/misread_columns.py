@@ -10,7 +10,7 @@ from shared.applications.effect import Effect, Source
 from shared.applications.parameters import Parameters
 from shared.events.event import Step
 from shared.tables.column_warnings import ColumnWarning
-from shared.treatments.step_tables import StepTable
+from shared.treatments.known_tables import KnownColumn
 from shared.words import french_list, quoted
 
 _ADDED_UP, _AVERAGED = frozenset({"sum", "weighed"}), frozenset({"mean", "weighed", "median"})
@@ -29,20 +29,19 @@ def misreadings(
     step: Step,
     told: Parameters,
     effect: Effect,
-    given: Mapping[str, StepTable],
+    known: Mapping[Source, KnownColumn],
     territory: Sequence[str],
 ) -> Iterator[Misreading]:
-    """What the step would take wrongly of its tables; `territory` is what they are about.
+    """What the step would take wrongly of columns; `territory` is what their tables are about.
 
     A step that cleans a table mends what it names: of that only names of communes are told.
     """
     if isinstance(told, CleanParameters):
-        yield from _unplaced(told, given["table"], territory)
+        yield from _unplaced(told, known, territory)
         return
     fields = {named.source: named.field for named in reversed(effect.named)}
     for source in sorted(effect.reads):
-        column = given[source.role].columns.get(source.column) if source.role in given else None
-        for warning in column.known.warnings if column and column.known else ():
+        for warning in known[source].warnings if source in known else ():
             if advice := _advice(warning, source, effect, step):
                 field = fields.get(source, "")
                 yield Misreading(field, warning.kind, _told(source.column, warning, advice))
@@ -69,14 +68,14 @@ def _advice(warning: ColumnWarning, source: Source, effect: Effect, step: Step) 
 
 
 def _unplaced(
-    told: CleanParameters, table: StepTable, territory: Sequence[str]
+    told: CleanParameters, known: Mapping[Source, KnownColumn], territory: Sequence[str]
 ) -> Iterator[Misreading]:
     """Names that get no code, as several communes have them and nothing tells which is meant."""
     for number, one in enumerate(told.operations):
         if not isinstance(one, CommuneCodes) or one.departement or one.territory:
             continue
-        column = table.columns.get(one.column)
-        for warning in column.known.warnings if column and column.known else ():
+        column = known.get(Source("table", one.column))
+        for warning in column.warnings if column else ():
             if warning.kind == "shared_names":
                 message = _told(one.column, warning, _placing(warning, territory))
                 yield Misreading(f"operations.{number}.column", warning.kind, message)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from shared.applications.aggregate_application import AggregateParameters
-from shared.applications.effect import MadeColumn
+from shared.applications.effect import MadeColumn, Source
 from shared.events.event import Step
 from shared.tables.key_file import COARSE
 from shared.treatments.known_tables import KnownColumn
@@ -52,6 +52,16 @@ class StepTable(NamedTuple):
         known = {name: one.known for name, one in self.columns.items()}
         types = {name: one.query_type if one else "" for name, one in known.items()}
         return None if self.is_open else types
+
+    @staticmethod
+    def known_in(given: Mapping[str, "StepTable"]) -> dict[Source, KnownColumn]:
+        """The columns of tables, by their roles, of which something is known."""
+        return {
+            Source(role, name): one.known
+            for role, table in given.items()
+            for name, one in table.columns.items()
+            if one.known
+        }
 
 
 def grouped(column: StepColumn, told: AggregateParameters) -> KnownColumn | None:

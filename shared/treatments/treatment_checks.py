@@ -94,10 +94,9 @@ class _Check:
         """Tell each once, where a step first takes it wrongly."""
         given, before = self._given(step), {one.message for one in self._found.warnings}
         about = (self._inputs.table(one.dataset_id).territory for one in given.values())
-        places = next(filter(None, about), ())
-        for field, kind, message in misreadings(
-            step, told, self._effect(number, step), given, places
-        ):
+        places, effect = next(filter(None, about), ()), self._effect(number, step)
+        known = StepTable.known_in(given)
+        for field, kind, message in misreadings(step, told, effect, known, places):
             at = f"steps.{number}.parameters.{field}".removesuffix(".")
             self._warn(at, kind, message if message not in before else "")
 

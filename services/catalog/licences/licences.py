@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from services.catalog.licences.mentions import mentioned
-from shared.tables.licence_titles import TITLES
+from shared.catalogues.licence_titles import TITLES
 from shared.words import fold
 
 _URL_DRESS = re.compile(r"^https?://(www\.)?|(/(deed|legalcode|summary)(\.[a-z-]+)?|\.html)?/*$")

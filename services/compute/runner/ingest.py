@@ -11,7 +11,6 @@ from pyarrow import parquet
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.columns.area_codes import lacks_zero
 from services.compute.runner.columns.identifiers import GROUPED
-from services.compute.runner.columns.misleading_columns import with_warnings
 from services.compute.runner.columns.profile import describe, merged
 from services.compute.runner.database import (
     Database,
@@ -28,6 +27,7 @@ from services.compute.runner.formats.reader import read_table
 from services.compute.runner.formats.table import Table, schema_of
 from services.compute.runner.linkage.key_values import write_keys
 from services.compute.runner.linkage.named_communes import with_named_communes
+from services.compute.runner.misleading.column_warnings import with_warnings
 from services.compute.runner.privacy.screening import screen
 from services.compute.runner.repairs import Repairs
 from services.compute.runner.totals.leaving_out import without_totals

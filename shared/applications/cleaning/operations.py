@@ -5,7 +5,6 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from shared.applications.parameters import ColumnName, Parameters
-from shared.tables.territory import Places
 
 _MOST_CODES = 5000
 
@@ -187,6 +186,9 @@ class Rename(Parameters):
     columns: _Renamed = Field(description="Nom -> nouveau nom")
 
 
+_PlaceCode = Annotated[str, Field(pattern=r"^(\d[\dAB](\d{3}|\d)?|\d{9})$")]
+
+
 class CommuneCodes(Parameters):
     """The INSEE codes of communes that a column names."""
 
@@ -200,11 +202,11 @@ class CommuneCodes(Parameters):
         description="Colonne qui dit le département ou l'EPCI par son code, son nom ou un code"
         " postal : elle départage les communes de même nom",
     )
-    territory: Places = Field(
+    territory: tuple[_PlaceCode, ...] = Field(
         default=(),
         max_length=1000,
-        description="Départements, EPCI ou communes, par leur code ou leur nom : de plusieurs"
-        " communes de même nom, celle qui s'y trouve",
+        description="Codes de départements ou de communes, ou SIREN d'EPCI : de plusieurs communes"
+        " de même nom, celle qui s'y trouve",
     )
     name: ColumnName = Field(default="code_commune", description="Nom de la colonne ajoutée")
 

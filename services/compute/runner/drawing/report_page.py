@@ -21,7 +21,7 @@ from services.compute.runner.drawing.french_labels import (
     french_cell,
     french_number,
 )
-from shared.tables.licence_titles import TITLES
+from shared.catalogues.licence_titles import TITLES
 from shared.tables.manifest import Input
 from shared.tables.provenance_sentences import moment
 from shared.words import counted, day_in_paris, french_date, quoted

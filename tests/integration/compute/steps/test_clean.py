@@ -102,10 +102,10 @@ def test_names_of_communes_get_their_codes(tmp_path: Path) -> None:
 
 
 def test_names_that_several_communes_have_get_the_code_of_the_territory(tmp_path: Path) -> None:
-    """Which a holder says by names or codes, or a column by the EPCI of each row."""
+    """Which a holder says, or a column by the EPCI of each row."""
     table = b"commune;epci;n\nFlers;CA Flers Agglo;1\nAubusson;200035814;2\nBriouze;;3\n"
     told: dict[str, object] = {"op": "commune_codes", "column": "commune"}
-    ways: tuple[dict[str, object], ...] = ({"territory": ["Orne"]}, {"departement": "epci"})
+    ways: tuple[dict[str, object], ...] = ({"territory": ["61"]}, {"departement": "epci"})
     for at, way in enumerate(ways):
         operation = told | way
         cleaning = step("clean", {"table": "a"}, "b", operations=[operation])

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from services.compute.runner.columns.mixed_conventions import mixed_conventions
-from services.compute.runner.columns.repeated_figures import repeated_figures
-from services.compute.runner.columns.shared_names import shared_names
 from services.compute.runner.database import Database
+from services.compute.runner.misleading.mixed_conventions import mixed_conventions
+from services.compute.runner.misleading.repeated_figures import repeated_figures
+from services.compute.runner.misleading.shared_names import shared_names
 from shared.tables.manifest import Column
 
 

@@ -1,0 +1,1 @@
+"""Which columns treatments would take wrongly, by their values."""
