@@ -145,17 +145,16 @@ def test_keys_are_proposed_where_nothing_is_crossed_yet(lab: Lab) -> None:
 
 def test_keys_that_a_job_would_refuse_are_proposed_last(lab: Lab) -> None:
     """One that repeats rows of both tables, however many of them it meets."""
-    groups = [f"G{START:08}-{n:02}" for n in range(20)]
+    codes = [line.split(";")[4] for line in (DEMO / "epci_2026.csv").read_text().splitlines()[1:21]]
 
-    def grouped(keys: list[str]) -> bytes:
-        rows = [f"{key};{groups[n % 20]}" for n, key in enumerate(keys)]
-        return "\n".join(["cle;groupe", *rows, ""]).encode()
+    def table_of(keys: list[str]) -> bytes:
+        return csv("cle;com", [f"{key};{codes[n % 20]}" for n, key in enumerate(keys)])
 
-    left = publish_table(lab, "mbr_1", grouped(KEYS[:200]))
-    right = publish_table(lab, "mbr_1", grouped(KEYS[190:390]))
-    told = previewed(lab, left, right).proposed
-    assert [(one.left_key, one.common) for one in told] == [("cle", 10), ("groupe", 20)]
-    assert "100,0 % des lignes" in told[1].said
+    left = publish_table(lab, "mbr_1", table_of(KEYS[:200]))
+    right = publish_table(lab, "mbr_1", table_of(KEYS[190:390]))
+    proposed = previewed(lab, left, right).proposed
+    assert [(key.left_key, key.common) for key in proposed] == [("cle", 10), ("com", 20)]
+    assert "100,0 % des lignes" in proposed[1].said
 
 
 def test_dates_are_proposed_after_keys(lab: Lab) -> None:
