@@ -1,4 +1,4 @@
-"""Documents: with shared/store_errors.py the only module that knows MongoDB.
+"""Documents: nothing else knows MongoDB.
 
 An aggregate is one document; state, version, outbox and handled ids are saved in one conditional
 write. Only calls that behave the same on every MongoDB-compatible server are used: `insert_one`,
@@ -23,7 +23,7 @@ from shared import trace
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.errors import Conflict, NotFound
 from shared.events import Envelope
-from shared.store_errors import translated
+from shared.store.server_errors import translated
 
 A = TypeVar("A", bound=Aggregate)
 Document = dict[str, Any]
