@@ -64,15 +64,16 @@ class ChangeFeed(Generic[A]):
 
     def read(self, store: Store, look: Look) -> Iterator[A]:
         """These documents, as they are by now."""
-        latest = self.since
-        found = self._every(store) if look.ids is None else store.of(self._cls).of_ids(look.ids)
-        for one in found:
-            if self._version_told(one.id) == one.version:
+        latest, repository = self.since, store.of(self._cls)
+        documents = self._every(store) if look.ids is None else repository.of_ids(look.ids)
+        for document in documents:
+            if self._version_told(document.id) == document.version:
                 continue
-            yield one
-            self._told[one.id] = one.version, one.changed_at
-            latest = max(latest or one.changed_at, one.changed_at)
-        self._looked |= {one: look.began for one in (JUST_NOW, look.margin) if one <= look.margin}
+            yield document
+            self._told[document.id] = document.version, document.changed_at
+            latest = max(latest or document.changed_at, document.changed_at)
+        margins = {JUST_NOW, look.margin}
+        self._looked |= {margin: look.began for margin in margins if margin <= look.margin}
         # Of before, when documents did not say it, or there are none: all were read a moment ago.
         self._forget_before(max(latest or LONG_AGO, look.began - MARGIN))
 
@@ -91,19 +92,19 @@ class ChangeFeed(Generic[A]):
         """
         documents, limit = store.of(self._cls), _FEW
         while True:
-            found = documents.newest("changed_at", limit)
-            if len(found) < limit or found[-1][2] < since:
+            newest = documents.newest("changed_at", limit)
+            if len(newest) < limit or newest[-1][2] < since:
                 break
             limit *= 4
         return tuple(
             identifier
-            for identifier, version, changed_at in found
+            for identifier, version, changed_at in newest
             if changed_at >= since and self._version_told(identifier) != version
         )
 
     def _version_told(self, identifier: str) -> int | None:
-        told = self._told.get(identifier)
-        return told and told[0]
+        version, _ = self._told.get(identifier, (None, None))
+        return version
 
     def _forget_before(self, latest: datetime) -> None:
         self.since = latest

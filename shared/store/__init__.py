@@ -93,8 +93,11 @@ class Repository(Generic[A]):
         """Id, version and the date `field` of the `limit` documents in which it is latest."""
         read = self._collection.find({}, {"version": True, field: True})
         with translated():
-            found = read.sort(field, pymongo.DESCENDING).limit(limit)
-            return [(one["_id"], one["version"], one.get(field, LONG_AGO)) for one in found]
+            documents = read.sort(field, pymongo.DESCENDING).limit(limit)
+            return [
+                (document["_id"], document["version"], document.get(field, LONG_AGO))
+                for document in documents
+            ]
 
     def page(
         self,

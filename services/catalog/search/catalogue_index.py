@@ -122,8 +122,8 @@ class CatalogueIndex(TextIndex):
     def _put_together(self, datasets: list[Dataset]) -> int:
         """Take these in: their words are read in a thread, the index is changed here alone."""
         if datasets:
-            for one in in_turns(self._in_thread(_read_all, datasets), _DATASETS_PER_TURN):
-                self._put(one)
+            for read in in_turns(self._in_thread(_read_all, datasets), _DATASETS_PER_TURN):
+                self._put(read)
         return len(datasets)
 
     def _settle(self) -> None:
