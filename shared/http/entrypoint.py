@@ -83,10 +83,10 @@ class HttpRoute(Entrypoint):
             with turn():
                 result = self._work(self._call(request, caller, body), parameters)
                 others = [other.route for other in self.server.routes]
-                made = answer(self.route, result, others, turn)
+                response = answer(self.route, result, others, turn)
         if isinstance(result, EventStream):
             request.environ["eventlet.minimum_write_chunk_size"] = 1
-        return made
+        return response
 
     def _caller(self, authorization: str | None) -> Caller:
         if self.route.takes == "credential" or (authorization is None and self._is_for_anybody):

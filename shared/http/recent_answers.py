@@ -32,12 +32,12 @@ class RecentAnswers:
         for member, is_failure in self._lately():
             asked[member] += 1
             failed[member] += is_failure
-        hit = sum(2 * failed[member] > count for member, count in asked.items())
-        if failed.total() < _FAILED or 2 * hit <= len(asked):
+        failing = sum(2 * failed[member] > count for member, count in asked.items())
+        if failed.total() < _FAILED or 2 * failing <= len(asked):
             return ""
         return (
             f"{failed.total()} of the last {asked.total()} requests failed,"
-            f" most of those of {hit} of {len(asked)} members"
+            f" most of those of {failing} of {len(asked)} members"
         )
 
     def _lately(self) -> Iterator[tuple[str, bool]]:

@@ -6,7 +6,7 @@ documents are the truth: a lost index is made again from all of them.
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from shared.aggregate import LONG_AGO, Followed, now
 from shared.store import Store
@@ -21,6 +21,14 @@ JUST_NOW = timedelta(seconds=2)
 """Before an answer only what was saved as soon as it changed is looked for; the rest comes by."""
 
 _FEW = 8
+
+
+class Look(NamedTuple):
+    """What was found to be new: the ids of documents, or None for all, and when it was looked."""
+
+    began: datetime
+    margin: timedelta
+    ids: tuple[str, ...] | None
 
 
 class ChangeFeed(Generic[A]):
@@ -46,15 +54,28 @@ class ChangeFeed(Generic[A]):
         One counts as told once the next one is asked for, so that a failure tells it again.
         Who asks often gives a shorter `margin`, and now and then the whole one.
         """
-        latest, began = self.since, now()
-        found = self._recent(store, self._unseen(latest, margin)) if latest else self._every(store)
-        for one in found:
-            yield one
-            self._told[one.id] = one.version, one.changed_at
-            latest = max(latest or one.changed_at, one.changed_at)
-        self._looked |= {one: began for one in {JUST_NOW, margin} if one <= margin}
+        return self.read(store, self.look(store, margin))
+
+    def look(self, store: Store, margin: timedelta = MARGIN) -> Look:
+        """Which these are, without a document: after a harvest they are looked for among many."""
+        began = now()
+        ids = self._recent(store, self._unseen(self.since, margin)) if self.since else None
+        return Look(began, margin, ids)
+
+    def read(self, store: Store, look: Look) -> Iterator[A]:
+        """These documents, as they are by now."""
+        latest, repository = self.since, store.of(self._cls)
+        documents = self._every(store) if look.ids is None else repository.of_ids(look.ids)
+        for document in documents:
+            if self._version_told(document.id) == document.version:
+                continue
+            yield document
+            self._told[document.id] = document.version, document.changed_at
+            latest = max(latest or document.changed_at, document.changed_at)
+        margins = {JUST_NOW, look.margin}
+        self._looked |= {margin: look.began for margin in margins if margin <= look.margin}
         # Of before, when documents did not say it, or there are none: all were read a moment ago.
-        self._forget_before(max(latest or LONG_AGO, began - MARGIN))
+        self._forget_before(max(latest or LONG_AGO, look.began - MARGIN))
 
     def _unseen(self, latest: datetime, margin: timedelta) -> datetime:
         """When the oldest change was that may have been saved since the last look.
@@ -64,23 +85,26 @@ class ChangeFeed(Generic[A]):
         looked = self._looked.get(margin, LONG_AGO)
         return max(latest - margin, min(latest, looked - margin))
 
-    def _recent(self, store: Store, since: datetime) -> Iterator[A]:
-        """Those that changed at that time or later and were not told as they are now.
+    def _recent(self, store: Store, since: datetime) -> tuple[str, ...]:
+        """The ids of those that changed at that time or later, and were not told as they are now.
 
-        Times are compared here: a query by date walks through all documents on some servers. Only
-        what is new is read whole: after a harvest most of the recent ones were told.
+        Times are compared here: a query by date walks through all documents on some servers.
         """
         documents, limit = store.of(self._cls), _FEW
         while True:
-            found = documents.newest("changed_at", limit)
-            if len(found) < limit or found[-1][2] < since:
+            newest = documents.newest("changed_at", limit)
+            if len(newest) < limit or newest[-1][2] < since:
                 break
             limit *= 4
-        return documents.of_ids(
+        return tuple(
             identifier
-            for identifier, version, changed_at in found
-            if changed_at >= since and self._told.get(identifier, (0, None))[0] != version
+            for identifier, version, changed_at in newest
+            if changed_at >= since and self._version_told(identifier) != version
         )
+
+    def _version_told(self, identifier: str) -> int | None:
+        version, _ = self._told.get(identifier, (None, None))
+        return version
 
     def _forget_before(self, latest: datetime) -> None:
         self.since = latest

@@ -184,10 +184,10 @@ class WorkerPool:
     def __init__(self, events: int) -> None:
         self._events, self._requests = GreenPool(events), GreenPool(sys.maxsize)
 
-    def spawn(self, run: Callable[..., None], worker: WorkerContext, *given: object) -> Any:
+    def spawn(self, run: Callable[..., None], worker: WorkerContext, *arguments: object) -> Any:
         """Run a worker in a green thread, once its pool has room."""
         is_event = isinstance(worker.entrypoint, On)
-        return (self._events if is_event else self._requests).spawn(run, worker, *given)
+        return (self._events if is_event else self._requests).spawn(run, worker, *arguments)
 
     def waitall(self) -> None:
         """Wait until no worker runs."""

@@ -89,7 +89,7 @@ def _harvested(store: Store) -> None:
         store.of(Dataset).save(dataset)
 
 
-def _found(client: Client) -> int:
+def _indexed(client: Client) -> int:
     with contextlib.suppress(CallError):
         return int(client.get("catalog", "/datasets", limit="1")["total"])
     return 0
@@ -103,7 +103,7 @@ def _prepared(lab: Lab, home: Path) -> dict[str, Any]:
         # As it is read again: without events, which are measured apart.
         store.of(Dataset).save(Dataset.model_validate(dataset.model_dump()))
     owner = lab.client("mbr_flood", "holder", "owner")
-    wait("the catalogue is found", lambda: _found(owner) >= DATASETS, 300)
+    wait("the catalogue is found", lambda: _indexed(owner) >= DATASETS, 300)
     left, right = (
         previews.offered(owner, home / f"{name}.csv", 1_000, 0) for name in ("left", "right")
     )

@@ -13,8 +13,8 @@ from shared.store import Store
 def datasets_of(store: Store, dataset_ids: Iterable[str]) -> dict[str, Dataset | None]:
     """The datasets of these ids, in their order; None where the catalogue knows none."""
     ids = sorted(set(dataset_ids))
-    found = {dataset.id: dataset for dataset in store.of(Dataset).of_ids(ids)}
-    return {one: found.get(one) for one in ids}
+    datasets = {dataset.id: dataset for dataset in store.of(Dataset).of_ids(ids)}
+    return {identifier: datasets.get(identifier) for identifier in ids}
 
 
 def known_to(store: Store, member_id: str, dataset_ids: Iterable[str]) -> dict[str, Dataset | None]:

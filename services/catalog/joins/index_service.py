@@ -15,7 +15,7 @@ from services.catalog.joins.snapshot import IndexSnapshot, Snapshots
 from shared.background import Loop
 from shared.errors import NotFound, Rejected, Unreachable
 from shared.events.event import FileRef
-from shared.indexes.change_feed import JUST_NOW, MARGIN, ChangeFeed
+from shared.indexes.change_feed import JUST_NOW, MARGIN, ChangeFeed, Look
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.key_file import read_blocks
@@ -90,14 +90,17 @@ class JoinIndexService(Loop):
 
     def _ask(self, question: Callable[[JoinIndex], T], margin: timedelta, about: str = "") -> T:
         asked = time.monotonic()
+        # Nobody waits while what was saved late is looked for, which takes long after a harvest.
+        look = self._feed.look(self._store, margin) if self._index and margin > JUST_NOW else None
         with self._turn():
             if self._index is None:
                 self._index = self._open()
             index = self._index
             with metrics.join_seconds.labels(self._service, "catch_up").time():
                 # Of many who wait, the first looks for all.
-                is_in_step = self._in_step_at > asked and margin <= JUST_NOW
-                self._catch_up(index, None if is_in_step else margin, about)
+                if look or self._in_step_at <= asked:
+                    look = look or self._feed.look(self._store, margin)
+                self._catch_up(index, look, about)
             self._is_made = True
             with metrics.join_seconds.labels(self._service, "answer").time():
                 answer: T = self._in_thread(question, index)
@@ -122,11 +125,10 @@ class JoinIndexService(Loop):
         index: JoinIndex = self._in_thread(JoinIndex.restored, found.state)
         return index
 
-    def _catch_up(self, index: JoinIndex, margin: timedelta | None, about: str) -> None:
-        before = self._unsaved
-        if margin is not None:
-            began = time.monotonic()
-            for dataset in self._feed.changes(self._store, margin):
+    def _catch_up(self, index: JoinIndex, look: Look | None, about: str) -> None:
+        before, began = self._unsaved, time.monotonic()
+        if look:
+            for dataset in self._feed.read(self._store, look):
                 self._take(index, dataset)
             self._in_step_at = began
         if about and (newest := self._store.of(Dataset).find_one(about)):

@@ -98,7 +98,8 @@ def _candidates(
 
 
 def _published(store: Store, ids: Iterable[str]) -> list[Dataset]:
-    return [one for one in store.of(Dataset).of_ids(ids) if one.state == "published"]
+    datasets = store.of(Dataset).of_ids(ids)
+    return [dataset for dataset in datasets if dataset.state == "published"]
 
 
 def _scored_terms(traits: ProjectTraits) -> Iterator[list[ScoredTerm]]:

@@ -86,14 +86,16 @@ class CatalogueIndex(TextIndex):
         Raises Unreachable when another thread is at it for long: the index is made anew.
         """
         asked = time.monotonic()
+        # Nobody waits while what was saved late is looked for, which takes long after a harvest.
+        look = self._feed.look(store, margin) if margin > JUST_NOW else None
         if not self._busy.acquire(timeout=_PATIENCE_SECONDS):
             raise Unreachable("the index of the catalogue is being made; ask again later")
         try:
             began = time.monotonic()
             # Of many who wait, the first looks for all.
-            if self._in_step_at > asked and margin <= JUST_NOW:
+            if look is None and self._in_step_at > asked:
                 return 0
-            count = self.put(self._feed.changes(store, margin))
+            count = self.put(self._feed.read(store, look or self._feed.look(store, margin)))
             self._in_step_at = began
             return count
         finally:
@@ -121,8 +123,8 @@ class CatalogueIndex(TextIndex):
     def _put_together(self, datasets: list[Dataset]) -> int:
         """Take these in: their words are read in a thread, the index is changed here alone."""
         if datasets:
-            for one in in_turns(self._in_thread(_read_all, datasets), _DATASETS_PER_TURN):
-                self._put(one)
+            for read in in_turns(self._in_thread(_read_all, datasets), _DATASETS_PER_TURN):
+                self._put(read)
         return len(datasets)
 
     def _settle(self) -> None:

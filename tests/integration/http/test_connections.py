@@ -162,12 +162,12 @@ def test_processes_that_restart_in_turn_refuse_no_request(
     """
     drain = {"DATALAB_HTTP_DRAIN_SECONDS": "3"}
     with (
-        serving(http_environ | drain, tmp_path, token) as one,
-        serving(http_environ | drain, tmp_path, token) as other,
+        serving(http_environ | drain, tmp_path, token) as first,
+        serving(http_environ | drain, tmp_path, token) as second,
     ):
-        balancer = Balancer([one, other])
+        balancer = Balancer([first, second])
         with balancer.asking("/things"):
-            for client in (one, other):
+            for client in (first, second):
                 restart(client)
         assert len(balancer.statuses) > 10
         assert set(balancer.statuses) == {200}

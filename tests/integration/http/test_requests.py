@@ -282,8 +282,8 @@ def test_process_that_answers_nobody_is_not_ready(
         for _ in range(10):
             client("POST", "/faults/other")
         # What a check said is a second old at most.
-        told = "10 of the last 10 requests failed"
-        eventually(lambda: told in client.service.red().get("requests", ""))
+        reason = "10 of the last 10 requests failed"
+        eventually(lambda: reason in client.service.red().get("requests", ""))
         for name in ("mbr_1", "mbr_2"):
             assert client("GET", "/things", token=token(name)).status == 200
         eventually(client.service.ready)

@@ -98,7 +98,7 @@ def test_event_waits_for_the_documents_however_long_they_are_away(
     lab.handles(member, 30)
     eventually(lab.recorder.ready)
     assert len(lab.note(member)["seen"]) == 1
-    assert {one.reason for one in lab.parked_events(2)} == {"Unavailable: not now"}
+    assert {event.reason for event in lab.parked_events(2)} == {"Unavailable: not now"}
     assert len(lab.note(f"{member}-other-tries")["seen"]) == 2
 
 

@@ -277,8 +277,8 @@ def test_preparing_twice_is_harmless(store: Store) -> None:
 def test_documents_of_ids_are_found_once_however_many_there_are(things: Repository[Thing]) -> None:
     """Those that are unknown are left out; an id may come twice."""
     ids = [f"many-{number:04}" for number in range(PAGE_LIMIT + 5)]
-    for one in ids:
-        things.save(Thing(id=one))
+    for identifier in ids:
+        things.save(Thing(id=identifier))
     assert [thing.id for thing in things.of_ids(["unknown", *ids[::-1], ids[0]])] == ids
     assert list(things.of_ids([])) == []
 

@@ -31,8 +31,8 @@ def test_events_wait_for_an_index_that_is_being_made(starting: Lab) -> None:
     """However long it takes, a project is parked for it in no queue, and told once it is made."""
     project = submitted()
     starting.publish(project)
-    told = "Unreachable: the index of the catalogue is being made"
-    eventually(lambda: starting.service.log().count(told) > len(RETRIES) + 1, 60)
+    reason = "Unreachable: the index of the catalogue is being made"
+    eventually(lambda: starting.service.log().count(reason) > len(RETRIES) + 1, 60)
     assert starting.parked() == 0
     with starting.database() as database:
         database[Dataset.collection].delete_one({"_id": BROKEN["_id"]})

@@ -1,9 +1,11 @@
 """Whose request goes first, without a server."""
 
 from contextlib import ExitStack
+from typing import Any
 
 import eventlet
 import pytest
+from eventlet.event import Event
 
 from shared.errors import TooMany, Unavailable
 from shared.http.turns import Turns
@@ -15,26 +17,30 @@ class Requests:
     """Requests that each note when it is their turn, and end when they are told to."""
 
     def __init__(self, places: int, most: int) -> None:
-        self.turns, self.worked_on, self._over = Turns(places, most), list[str](), list[str]()
+        self.turns, self.worked_on = Turns(places, most), list[str]()
+        self._over: dict[str, Any] = {}
 
     def ask(self, share: str, name: str) -> None:
         """Begin a request of that share."""
+        self._over[name] = Event()
         eventlet.spawn(self._work, share, name)
-        eventlet.sleep(0)
+        let_others_run()
 
     def end(self, name: str) -> None:
         """End a request that is worked on."""
-        self._over.append(name)
-        while name in self._over:
-            eventlet.sleep(0)
-        eventlet.sleep(0)
+        self._over[name].send()
+        let_others_run()
 
     def _work(self, share: str, name: str) -> None:
         with self.turns.turn(share, _LONG):
             self.worked_on.append(name)
-            while name not in self._over:
-                eventlet.sleep(0)
-            self._over.remove(name)
+            self._over[name].wait()
+
+
+def let_others_run() -> None:
+    """Until each of them waits: for those who are woken, too."""
+    for _ in range(3):
+        eventlet.spawn(int).wait()
 
 
 def test_one_share_has_a_few_places_and_leaves_the_others() -> None:

@@ -1,4 +1,4 @@
-"""Documents: with shared/store_errors.py the only module that knows MongoDB.
+"""Documents: nothing else knows MongoDB.
 
 An aggregate is one document; state, version, outbox and handled ids are saved in one conditional
 write. Only calls that behave the same on every MongoDB-compatible server are used: `insert_one`,
@@ -23,7 +23,7 @@ from shared import trace
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.errors import Conflict, NotFound
 from shared.events import Envelope
-from shared.store_errors import translated
+from shared.store.server_errors import translated
 
 A = TypeVar("A", bound=Aggregate)
 Document = dict[str, Any]
@@ -93,8 +93,11 @@ class Repository(Generic[A]):
         """Id, version and the date `field` of the `limit` documents in which it is latest."""
         read = self._collection.find({}, {"version": True, field: True})
         with translated():
-            found = read.sort(field, pymongo.DESCENDING).limit(limit)
-            return [(one["_id"], one["version"], one.get(field, LONG_AGO)) for one in found]
+            documents = read.sort(field, pymongo.DESCENDING).limit(limit)
+            return [
+                (document["_id"], document["version"], document.get(field, LONG_AGO))
+                for document in documents
+            ]
 
     def page(
         self,
