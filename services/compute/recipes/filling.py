@@ -111,13 +111,13 @@ def _places(value: Any) -> set[str]:  # noqa: ANN401 - JSON
     return {key for part in parts for key in _places(part)} if is_nested else set()
 
 
-def _parameters(number: int, step: Step, given: Mapping[str, Any]) -> dict[str, Any]:
+def _parameters(number: int, step: Step, values: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a step with values in their places; Invalid where one may not stand."""
-    parameters = {**step.parameters, **_filled(_without_code(step), given)}
+    parameters = {**step.parameters, **_filled(_without_code(step), values)}
     sql = step.parameters.get(_SQL)
     if step.application == QUERY.name and isinstance(sql, str):
         try:
-            parameters[_SQL] = filled_query(sql, given)
+            parameters[_SQL] = filled_query(sql, values)
         except Invalid as error:
             at = f"steps.{number}.parameters.{_SQL}"
             raise Invalid(error.args[0], at) from error

@@ -23,7 +23,7 @@ TOWNS = "(VALUES ('L''Aigle', 3), ('Caen', 5), ('x'' or ''1''=''1', 7)) t(nom, \
 
 def answer(sql: str, **values: Value) -> list[tuple[object, ...]]:
     """What the filled query answers of those towns."""
-    return duckdb.sql(filled(sql, values)).fetchall()
+    return duckdb.execute(filled(sql, values)).fetchall()
 
 
 @pytest.mark.parametrize(("name", "count"), [("L'Aigle", 1), ("Caen", 1), ("x' or '1'='1", 1)])
