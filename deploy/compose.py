@@ -21,34 +21,48 @@ from typing import Any
 
 from deploy import SERVICES
 from deploy.local.signing_keys import key_pair
-from shared.messaging.declared_queues import PARKED, RPC_EXCHANGE
+from shared.messaging.declared_queues import PARKED, PROBE_KEY, REPLY_KEY, RPC_EXCHANGE
 from shared.settings import Settings
 
 FOLDER = Path(".datalab/compose")
 VHOST = "datalab"
+CALLS = {"catalog": ("compute",), "compute": ("catalog", "intake"), "notify": ("intake",)}
+"""Which services each calls."""
+
 _BROKER, _DOCUMENTS = "rabbitmq:5672", "mongo:27017"
 _ALL, _NOTHING = ".*", "^$"
 
 
 @dataclass(frozen=True)
 class User:
-    """A broker user with the names it may configure, write to and read from, as patterns."""
+    """A broker user with the names it may configure, write to and read from, as patterns.
+
+    `sends` are the routing keys that it may send calls and replies to, `binds` those that it may
+    have them sent to its queues by.
+    """
 
     name: str
     configure: str
     write: str
     read: str
+    sends: str = _NOTHING
+    binds: str = _NOTHING
 
     def permission(self) -> dict[str, str]:
         """The entry of the broker's definitions."""
         allowed = {"configure": self.configure, "write": self.write, "read": self.read}
         return {"user": self.name, "vhost": VHOST, **allowed}
 
+    def topic_permission(self) -> dict[str, str]:
+        """The same of the exchange of calls, by their routing keys."""
+        allowed = {"exchange": RPC_EXCHANGE.name, "write": self.sends, "read": self.binds}
+        return {"user": self.name, "vhost": VHOST, **allowed}
+
 
 def users() -> list[User]:
     """Everybody who talks to the broker: one who declares, one who mends, and the services."""
     return [
-        User("topology", _ALL, _ALL, _ALL),
+        User("topology", _ALL, _ALL, _ALL, _ALL, _ALL),
         User("operator", _NOTHING, _only(r"amq\.default"), _only(re.escape(PARKED))),
         *map(_service, SERVICES),
     ]
@@ -62,7 +76,15 @@ def definitions(passwords: dict[str, str]) -> dict[str, Any]:
             {"name": name, "password_hash": _hash(password), "tags": []}
             for name, password in passwords.items()
         ],
+        **permissions(),
+    }
+
+
+def permissions() -> dict[str, Any]:
+    """The part of the definitions that a release may change."""
+    return {
         "permissions": [user.permission() for user in users()],
+        "topic_permissions": [user.topic_permission() for user in users()],
     }
 
 
@@ -105,10 +127,16 @@ def write(folder: Path) -> None:
         file.chmod(0o644)
 
 
+def renew(file: Path) -> None:
+    """Give the users of a lab of before the permissions that they have now."""
+    file.write_text(json.dumps(json.loads(file.read_text()) | permissions(), indent=1))
+
+
 def main() -> None:
-    """Write the files unless they are there."""
+    """Write the files; where they are, only what users may do may change."""
     if (FOLDER / "definitions.json").exists():
-        sys.stdout.write(f"{FOLDER} is complete already.\n")
+        renew(FOLDER / "definitions.json")
+        sys.stdout.write(f"{FOLDER} keeps its passwords and keys.\n")
     else:
         write(FOLDER)
         sys.stdout.write(f"Passwords and keys are in {FOLDER}; now: docker compose up --build\n")
@@ -116,12 +144,15 @@ def main() -> None:
 
 def _service(name: str) -> User:
     """A service publishes its own events, retries and parks, calls, answers, and hears its own."""
-    replies, rpc = rf"rpc\.reply-{name}-.*", RPC_EXCHANGE.name
+    replies, rpc = rf"rpc\.reply-{name}-[0-9a-f-]+", RPC_EXCHANGE.name
+    calls = (rf"{called}\.\w+" for called in CALLS.get(name, ()))
     return User(
         name,
         configure=_only(replies),
         write=_only(rf"{name}\.events", r"datalab\.retry\.\d+", re.escape(PARKED), rpc, replies),
         read=_only(rf"{name}\.on\..*", rf"rpc-{name}", rpc, replies),
+        sends=_only(*calls, re.escape(PROBE_KEY), REPLY_KEY.pattern),
+        binds=_only(replies),
     )
 
 

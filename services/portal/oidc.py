@@ -94,8 +94,8 @@ class Provider:
             log.warning("nobody is signed in", extra={"reason": type(error).__name__})
             raise Refused(_UNAUTHENTICATED, _NOT_SIGNED_IN) from error
         field = "mail" if claims.get("email_verified") is True else "unverified_mail"
-        identity = {"issuer": self._issuer, "subject": str(claims["sub"])}
-        return {**identity, field: claims.get("email")}
+        mail = str(claims.get("email") or "") or None
+        return {"issuer": self._issuer, "subject": str(claims["sub"]), field: mail}
 
     async def exit_address(self) -> str:
         """Where the provider's own session ends (RP-Initiated Logout 1.0); Refused if nowhere."""

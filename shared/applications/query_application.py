@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from shared.applications.application import Application, Parameters, Totals
 from shared.applications.effect import Columns, Effect
 from shared.applications.sql import APPLICATION, MOST_CHARACTERS, hash_of_query, plain_lower
+from shared.errors import Invalid
 
 
 def _parser(name: str) -> Any:  # noqa: ANN401 - a module
@@ -42,6 +43,15 @@ def effect(parameters: QueryParameters, tables: Mapping[str, Columns]) -> Effect
     found: Effect = _parser("made_columns").effect(parameters.sql, tables)
     # Which rows it takes, and by what, columns do not say: another query is another request.
     return replace(found, code=hash_of_query(parameters.sql))
+
+
+def filled_query(sql: str, values: Mapping[str, str | float | bool]) -> str:
+    """A recipe's query with its values; raises Invalid where they would be more than values."""
+    try:
+        query: str = _parser("substitution").filled(sql, values)
+    except ValueError as error:
+        raise Invalid(str(error), "sql") from error
+    return query
 
 
 def _main(parameters: Mapping[str, Any], roles: Sequence[str]) -> str:

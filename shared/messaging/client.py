@@ -39,13 +39,9 @@ class Replies(SharedExtension):
     def setup(self) -> None:
         """Name the reply queue; it is declared with every connection, and expires unused."""
         if self.queue is None:
-            self._key = str(uuid.uuid4())
-            self.queue = Queue(
-                f"rpc.reply-{self.container.service_name}-{self._key}",
-                declared_queues.RPC_EXCHANGE,
-                routing_key=self._key,
-                queue_arguments={"x-expires": _REPLY_QUEUE_EXPIRES},
-            )
+            service = self.container.service_name
+            self.queue = declared_queues.reply_queue(service, _REPLY_QUEUE_EXPIRES)
+            self._key = self.queue.routing_key
             self.queue_consumer.register_provider(self)
 
     def stop(self) -> None:

@@ -10,9 +10,11 @@ default exchange, into the queue its routing key names; one that cannot be handl
 """
 
 import inspect
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+from uuid import uuid4
 
 from amqp.exceptions import InternalError
 from kombu import Connection, Exchange, Queue
@@ -24,6 +26,15 @@ PAUSES = (1.0, 2.0, 5.0)
 """Seconds between declarations that met an internal error of the broker."""
 
 RPC_EXCHANGE = Exchange("nameko-rpc", type="topic", durable=True, no_declare=True)
+
+PROBE_KEY = "datalab.probe"
+"""What nobody takes: it says that the broker confirms."""
+
+REPLY_KEY = re.compile(r"(rpc\.reply-|amq\.gen-)?[A-Za-z0-9_-]{1,200}")
+"""Where replies may go: to no method of a service, whose keys are `<service>.<method>`.
+
+Ours are called after their service; others are stock nameko's, or names that the broker made.
+"""
 
 _SAFE = {
     "x-queue-type": "quorum",
@@ -47,6 +58,13 @@ def retry_name(seconds: float) -> str:
 def rpc_queue(service: str) -> Queue:
     """The queue of a service's RPC requests, as stock nameko names and binds it."""
     return Queue(f"rpc-{service}", RPC_EXCHANGE, routing_key=f"{service}.*", durable=True)
+
+
+def reply_queue(service: str, expires_ms: int) -> Queue:
+    """A new queue of replies to a service's calls; its key says whose it is, as its name does."""
+    key = f"rpc.reply-{service}-{uuid4()}"
+    arguments = {"x-expires": expires_ms}
+    return Queue(key, RPC_EXCHANGE, routing_key=key, queue_arguments=arguments)
 
 
 def subscriptions(service: type) -> list[type[Event]]:

@@ -22,7 +22,7 @@ from kombu import Connection
 from nameko.extensions import SharedExtension
 
 from shared.errors import Unavailable
-from shared.messaging.declared_queues import RPC_EXCHANGE
+from shared.messaging.declared_queues import PROBE_KEY, RPC_EXCHANGE
 from shared.messaging.frames import FrameBuffer, telling_blocked
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Outgoing:
         )
 
 
-_PROBE = Outgoing(RPC_EXCHANGE.name, "datalab.probe", b"{}", id="probe")
+_PROBE = Outgoing(RPC_EXCHANGE.name, PROBE_KEY, b"{}", id="probe")
 """Nobody takes it: no service is called so. Every service may publish where it goes."""
 
 

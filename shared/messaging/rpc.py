@@ -95,9 +95,9 @@ class RpcServer(RpcConsumer):
 
     def handle_message(self, message: Any) -> None:
         """Check a request and pass it to its method, or answer what is wrong with it."""
-        if not message.properties.get("reply_to"):
+        if not declared_queues.REPLY_KEY.fullmatch(str(message.properties.get("reply_to") or "")):
             self._count("unknown", "no_reply_to", 0)
-            log.warning("an RPC request without reply_to was not run")
+            log.warning("an RPC request without a reply_to that replies may go to was not run")
             self.queue_consumer.ack_message(message)
             return
         began, method = time.monotonic(), "unknown"

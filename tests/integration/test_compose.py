@@ -2,26 +2,32 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from importlib.metadata import version
 from pathlib import Path
+from uuid import uuid4
 
 import amqp
 import pytest
 import yaml  # type: ignore[import-untyped]
+from nameko.standalone.rpc import ClusterRpcProxy
 
 from deploy import PORTAL, SERVICES
-from deploy.compose import FOLDER, VHOST, definitions, users, write
+from deploy.compose import CALLS, FOLDER, VHOST, definitions, renew, users, write
 from deploy.local.ports import LOOPBACK
 from deploy.topology import declare_all
+from shared.errors import NotFound
+from shared.messaging.declared_queues import RPC_EXCHANGE
 from shared.messaging.parked import parked
 from shared.server_settings import PortalSettings
 from shared.settings import PREFIX, Settings, load_settings
-from tests.servers import Broker, running
+from tests.servers import Broker, eventually, running
 
+RPC = RPC_EXCHANGE.name
 COMPOSE = yaml.safe_load(Path("docker-compose.yml").read_text())
 PASSWORDS = {user.name: f"password of {user.name}" for user in users()}
 
@@ -90,6 +96,82 @@ def test_nobody_reads_another_s_queue(declared: Broker) -> None:
         _channel(declared, "notify").basic_get("compute.on.project_secured")
 
 
+def test_service_has_no_call_or_reply_of_others_sent_to_itself(declared: Broker) -> None:
+    """It binds its own queue of replies by its own key; through no other exchange either."""
+    own, other = (f"rpc.reply-{name}-{uuid4()}" for name in ("catalog", "intake"))
+    channel = _channel(declared, "catalog")
+    channel.queue_declare(own)
+    channel.queue_bind(own, RPC, own)
+    foreign = ["#", "*", "*.*", "intake.*", "intake.submit_project", "rpc.#", "rpc.*", other]
+    for key in [*foreign, str(uuid4()), f"{own}.#", ""]:
+        with pytest.raises(amqp.AccessRefused):
+            _channel(declared, "catalog").queue_bind(own, RPC, key)
+        with pytest.raises(amqp.AccessRefused):
+            _channel(declared, "catalog").exchange_bind("catalog.events", RPC, key)
+    with pytest.raises(amqp.AccessRefused):
+        _channel(declared, "catalog").queue_bind(own, "intake.events", "#")
+    with pytest.raises(amqp.AccessRefused):
+        _channel(declared, "catalog").queue_declare(other)
+
+
+def test_service_calls_only_those_that_it_needs(declared: Broker) -> None:
+    """A call that it has no business with is refused; its answers go wherever they are due."""
+    for key in ("intake.submit_project", "notify.x", "catalog.get_dataset", "rpc.reply.x"):
+        with pytest.raises(amqp.AccessRefused):
+            _channel(declared, "catalog").basic_publish_confirm(amqp.Message(b"{}"), RPC, key)
+    channel = _channel(declared, "catalog")
+    for key in ("compute.get_job", f"rpc.reply-intake-{uuid4()}", str(uuid4()), "datalab.probe"):
+        channel.basic_publish_confirm(amqp.Message(b"{}"), RPC, key)
+
+
+def test_partner_hears_the_topics_that_it_may_and_nothing_else(declared: Broker) -> None:
+    """With the permissions that the manual gives one."""
+    manual = Path("deploy/OPERATING.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^rabbitmqctl (set_.*) -p datalab acme (.*)$", manual, re.MULTILINE)
+    [(_, plain), (_, topics)] = [(command, shlex.split(rest)) for command, rest in lines]
+    PASSWORDS["acme"] = "password of acme"
+    declared.manage("PUT", "users/acme", {"password": PASSWORDS["acme"], "tags": ""})
+    allowed = dict(zip(("configure", "write", "read"), plain, strict=True))
+    declared.manage("PUT", f"permissions/{VHOST}/acme", allowed)
+    allowed = dict(zip(("exchange", "write", "read"), topics, strict=True))
+    declared.manage("PUT", f"topic-permissions/{VHOST}/acme", allowed)
+    channel = _channel(declared, "acme")
+    channel.queue_declare("acme.events")
+    channel.queue_bind("acme.events", "intake.events", "project_secured")
+    for exchange, key in (
+        ("intake.events", "#"),
+        ("intake.events", "member_joined"),
+        ("catalog.events", "dataset_published"),
+        (RPC, str(uuid4())),
+    ):
+        with pytest.raises(amqp.AccessRefused):
+            _channel(declared, "acme").queue_bind("acme.events", exchange, key)
+    for exchange, key in ((RPC, "intake.submit_project"), ("intake.events", "project_secured")):
+        with pytest.raises(amqp.AccessRefused):
+            _channel(declared, "acme").basic_publish_confirm(amqp.Message(b"{}"), exchange, key)
+
+
+def test_services_are_known_to_call_whom_they_call() -> None:
+    """What their code asks of others is what their users may send."""
+    asked = re.compile(r"""(?:RpcClient|\.rpc)\("(\w+)\"""")
+    for name in SERVICES:
+        sources = Path("services", name).rglob("*.py")
+        called = {one for source in sources for one in asked.findall(source.read_text())}
+        assert called == set(CALLS.get(name, ())), name
+
+
+def test_service_answers_a_caller_with_its_own_user(
+    declared: Broker, environ: dict[str, str]
+) -> None:
+    """A stock client's key for replies is none of ours."""
+    given = environ | {"DATALAB_AMQP_URI": _uri(declared, "intake")}
+    caller = {"AMQP_URI": _uri(declared, "topology")}
+    with running(SERVICES["intake"], given) as service, ClusterRpcProxy(caller, timeout=20) as lab:
+        eventually(service.ready)
+        with pytest.raises(NotFound):
+            lab.intake.get_project("prj_none")
+
+
 def test_services_cannot_declare_queues(declared: Broker) -> None:
     """Only the topology step can, and each service its own reply queue."""
     with pytest.raises(amqp.AccessRefused):
@@ -117,6 +199,17 @@ def test_files_with_secrets_are_private(tmp_path: Path) -> None:
     passwords = [uri.split(":")[2].partition("@")[0] for uri in uris]
     assert len(set(passwords)) == len(passwords)
     assert not any(word in (folder / "definitions.json").read_text() for word in passwords)
+
+
+def test_users_of_a_lab_of_before_get_the_permissions_of_now(tmp_path: Path) -> None:
+    """They keep their passwords."""
+    write(tmp_path)
+    file = tmp_path / "definitions.json"
+    now = json.loads(file.read_text())
+    before = {key: value for key, value in now.items() if key != "topic_permissions"}
+    file.write_text(json.dumps(before | {"permissions": []}))
+    renew(file)
+    assert json.loads(file.read_text()) == now
 
 
 def test_every_secret_of_the_compose_file_is_made_and_fits(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Puts datasets, columns and values into a recipe, and its steps into an order that can run."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
@@ -8,7 +7,8 @@ from typing import Any
 
 from services.compute.recipes.model import ParameterType, RecipeParameter, RecipeVersion
 from shared.applications.python_application import CODE_PARAMETERS, PYTHON
-from shared.applications.query_application import QUERY
+from shared.applications.query_application import QUERY, filled_query
+from shared.applications.sql import PLACEHOLDER
 from shared.applications.sql import quoted as quoted_name
 from shared.errors import Invalid
 from shared.events import Step, Treatment
@@ -18,8 +18,7 @@ Columns = Mapping[str, Mapping[str, str]]
 """By input: the column that the recipe names -> that of the dataset."""
 
 MOST_STEPS = 10
-_TABLE = "table"
-_PLACE = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
+_TABLE, _SQL = "table", "sql"
 _TYPES: Mapping[ParameterType, tuple[tuple[type, ...], str]] = {
     "text": ((str,), "un texte"),
     "number": ((int, float), "un nombre"),
@@ -64,10 +63,8 @@ def fill(
         raise Invalid("un jeu de données doit être choisi", f"inputs.{missing}")
     given = {key: _value(key, one, values) for key, one in recipe.parameters.items()}
     steps = tuple(
-        step.model_copy(
-            update={"parameters": {**step.parameters, **_filled(_without_code(step), given)}}
-        )
-        for step in recipe.steps
+        step.model_copy(update={"parameters": _parameters(number, step, given)})
+        for number, step in enumerate(recipe.steps)
     )
     return Treatment(
         inputs=dict(inputs),
@@ -108,10 +105,23 @@ def _value(key: str, parameter: RecipeParameter, values: Mapping[str, Any]) -> A
 def _places(value: Any) -> set[str]:  # noqa: ANN401 - JSON
     """The parameters that a JSON value names."""
     if isinstance(value, str):
-        return set(_PLACE.findall(value))
+        return set(PLACEHOLDER.findall(value))
     parts = value.values() if isinstance(value, dict) else value
     is_nested = isinstance(value, dict | list | tuple)
     return {key for part in parts for key in _places(part)} if is_nested else set()
+
+
+def _parameters(number: int, step: Step, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a step with values in their places; Invalid where one may not stand."""
+    parameters = {**step.parameters, **_filled(_without_code(step), values)}
+    sql = step.parameters.get(_SQL)
+    if step.application == QUERY.name and isinstance(sql, str):
+        try:
+            parameters[_SQL] = filled_query(sql, values)
+        except Invalid as error:
+            at = f"steps.{number}.parameters.{_SQL}"
+            raise Invalid(error.args[0], at) from error
+    return parameters
 
 
 def _filled(value: Any, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
@@ -122,9 +132,9 @@ def _filled(value: Any, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
         return [_filled(part, given) for part in value]
     if not isinstance(value, str):
         return value
-    if place := _PLACE.fullmatch(value):
+    if place := PLACEHOLDER.fullmatch(value):
         return given[place[1]]
-    return _PLACE.sub(lambda place: str(given[place[1]]), value)
+    return PLACEHOLDER.sub(lambda place: str(given[place[1]]), value)
 
 
 def _renamed(recipe: RecipeVersion, steps: Sequence[Step], columns: Columns) -> tuple[Step, ...]:

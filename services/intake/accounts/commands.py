@@ -105,8 +105,8 @@ def make_link(store: Store, caller: Caller, body: MakeLink) -> NewCredential:
     if not (is_staff and (is_by_hand or body.member_id == caller.member_id)):
         check_members(store, {"member_id": body.member_id})
     maker_id = maker_of(store, caller)
-    made = make("link", body.member_id, body.roles, LINK_LIFETIME, maker_id=maker_id)
-    return _keep(store, made)
+    link = make("link", body.member_id, body.roles, LINK_LIFETIME, maker_id=maker_id)
+    return _keep(store, link)
 
 
 def open_session(store: Store, link: str) -> NewCredential:
@@ -127,7 +127,7 @@ def open_session_of(store: Store, identity: Identity, shown: str, key: str) -> N
     if not key or not hmac.compare_digest(shown.encode(), key.encode()):
         raise refused()
     account = _vouched_for(store, identity)
-    account = store.of(Account).change(account.id, lambda one: one.sign_in(identity.name))
+    account = store.of(Account).change(account.id, lambda entered: entered.sign_in(identity.name))
     session = make(
         "session", account.member_id, account.roles, SESSION_LIFETIME, account_id=account.id
     )

@@ -39,12 +39,14 @@ def grantable(roles: frozenset[str]) -> frozenset[str]:
 def maker_of(store: Store, caller: Caller) -> str:
     """What the caller's new credentials depend on: its key, or whoever let its session in.
 
-    A session itself ends within hours, and what was made in it goes on.
+    A session itself ends within hours, and what was made in it goes on. NotFound for one that is
+    gone.
     """
-    shown = store.of(Credential).find_one(caller.credential_id) if caller.credential_id else None
-    if shown is None:
+    if not caller.credential_id:
         return caller.account_id
-    return shown.id if shown.kind == "key" else shown.account_id or shown.maker_id
+    credential = store.of(Credential).get(caller.credential_id)
+    is_key = credential.kind == "key"
+    return credential.id if is_key else credential.account_id or credential.maker_id
 
 
 def _roles_of(store: Store, identifier: str, chain: int = 0) -> frozenset[str]:

@@ -126,16 +126,13 @@ class Lab:
     ) -> Json:
         """What POST answers of a file, an open one, with its metadata; done once for a `key`."""
         headers = {"Idempotency-Key": key} if key else {}
-
-        def form() -> aiohttp.FormData:
-            file.seek(0)
-            fields = aiohttp.FormData(quote_fields=False)
-            fields.add_field("metadata", json.dumps(metadata), content_type="application/json")
-            fields.add_field("file", file, filename=name, content_type="application/octet-stream")
-            return fields
-
+        form = aiohttp.FormData(quote_fields=False)
+        form.add_field("metadata", json.dumps(metadata), content_type="application/json")
+        form.add_field("file", file, filename=name, content_type="application/octet-stream")
+        # It can be sent once: its token is as new as can be.
+        self._services.tokens.forget(self._session)
         return await self._call(
-            service, "POST", path, form, headers=headers, timeout=_AS_LONG_AS_IT_TAKES
+            service, "POST", path, data=form, headers=headers, timeout=_AS_LONG_AS_IT_TAKES
         )
 
     async def open(
@@ -201,21 +198,20 @@ class Lab:
         service: Service,
         method: str,
         path: str,
-        form: Callable[[], aiohttp.FormData] | None = None,
         **options: Any,  # noqa: ANN401 - aiohttp's
     ) -> Json:
         headers, url = options.pop("headers", {}), self._services.urls[service] + path
 
         async def send(bearer: dict[str, str]) -> Json:
-            sent = {**options, "headers": {**headers, **bearer}}
-            if form:
-                sent["data"] = form()
-            return await request(self._services.http, service, method, url, **sent)
+            sent = {**headers, **bearer}
+            return await request(self._services.http, service, method, url, headers=sent, **options)
 
         async with self._turn(service):
-            return await self._borne(send)
+            return await self._borne(send, is_repeatable="data" not in options)
 
-    async def _borne(self, send: Callable[[dict[str, str]], Awaitable[T]]) -> T:
+    async def _borne(
+        self, send: Callable[[dict[str, str]], Awaitable[T]], *, is_repeatable: bool = True
+    ) -> T:
         """What is answered to a call with the session's token, or with a new one of it.
 
         The key that signed a token may be gone while its session goes on: raises Refused when
@@ -225,7 +221,8 @@ class Lab:
         try:
             return await send(bearer)
         except Refused as refused:
-            if refused.status != _UNAUTHENTICATED or not self._session:
+            is_refused_token = refused.status == _UNAUTHENTICATED and bool(bearer)
+            if not (is_refused_token and is_repeatable):
                 raise
             self._services.tokens.forget(self._session)
         return await send(await self._bearer())

@@ -73,12 +73,12 @@ async def _refusals(visit: Visit, account_ids: list[str]) -> PagePart:
 
 async def show_keys(visit: Visit) -> Response:
     """The keys of all members, oldest first."""
-    found = await visit.lab.parts(
+    parts = await visit.lab.parts(
         keys=visit.lab.get("intake", "/keys", whose="all", after=visit.asked("suite"))
     )
-    keys = found["keys"].items
+    keys = parts["keys"].items
     names = await visit.names({key["member_id"] for key in keys})
-    return visit.page("account/keys.html", **found, names=names, makers=await _makers(visit, keys))
+    return visit.page("account/keys.html", **parts, names=names, makers=await _makers(visit, keys))
 
 
 async def revoke_key(visit: Visit) -> Response:

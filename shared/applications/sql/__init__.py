@@ -13,6 +13,9 @@ MOST_CHARACTERS = 20_000
 OTHERS = "(autres colonnes)"
 """Stands for the columns of a result whose names only the run tells."""
 
+PLACEHOLDER = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
+"""What stands for a value in a recipe, in a query as elsewhere."""
+
 _PLAIN = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 

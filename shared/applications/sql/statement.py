@@ -87,7 +87,7 @@ def parse(sql: str) -> exp.Query:
     """
     if len(sql) > MOST_CHARACTERS:
         raise SqlFault(f"la requête a plus de {MOST_CHARACTERS} caractères")
-    tokens = _tokens(sql)
+    tokens = tokens_of(sql)
     if not tokens:
         raise SqlFault("la requête est vide")
     _check(sql, tokens)
@@ -121,7 +121,8 @@ _TOO_DEEP = (
 )
 
 
-def _tokens(sql: str) -> list[Token]:
+def tokens_of(sql: str) -> list[Token]:
+    """Its words and signs, without comments; raises SqlFault for what is not closed."""
     if "\0" in sql:
         raise SqlFault("la requête contient un caractère nul")
     try:

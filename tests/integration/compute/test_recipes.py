@@ -12,6 +12,7 @@ from tests.integration.compute.lab import HOLDER, Lab
 from tests.integration.compute.test_checking import body, shelved
 from tests.servers import RunningService
 
+T = {"t": "logements"}
 RECIPE: dict[str, Any] = {
     "name": "vacance-par-commune",
     "title": "Logements vacants par commune",
@@ -55,6 +56,20 @@ def test_recipe_reads_columns_that_are_called_otherwise(lab: Lab, compute: Runni
     wrong = {**use, "columns": {"logements": {"epci": "siren"}}}
     refused = lab.call(compute, "POST", f"/recipes/{name}/treatment", json=wrong)
     assert (refused.status, body(refused)["field"]) == (422, "columns.logements.epci")
+
+
+def test_values_of_a_query_are_values(lab: Lab, compute: RunningService) -> None:
+    """`L'Aigle` is a name; a recipe whose values would be pieces of SQL is not published."""
+    sql = "SELECT com FROM t WHERE com = '${quoi}'"
+    recipe = {**RECIPE, "name": "une-ville", "steps": [step("query", T, "resultat", sql=sql)]}
+    assert lab.call(compute, "POST", "/recipes", json=recipe).status == 201
+    use = {"inputs": {"logements": "dts_1"}, "parameters": {"quoi": "L'Aigle"}}
+    answer = body(lab.call(compute, "POST", "/recipes/une-ville/treatment", json=use))
+    assert answer["steps"][0]["parameters"]["sql"] == "SELECT com FROM t WHERE com = 'L''Aigle'"
+    piece = step("query", T, "resultat", sql="SELECT com FROM t ${quoi}")
+    refused = lab.call(compute, "POST", "/recipes", json={**recipe, "steps": [piece]})
+    assert (refused.status, body(refused)["field"]) == (422, "steps.0.parameters.sql")
+    assert "« ${quoi} » ne peut tenir lieu" in body(refused)["detail"]
 
 
 @pytest.mark.usefixtures("catalog")

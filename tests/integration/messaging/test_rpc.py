@@ -113,11 +113,12 @@ def test_number_that_no_double_holds_is_refused(lab: Lab) -> None:
 
 
 def test_request_without_reply_to_is_counted_and_not_run(lab: Lab) -> None:
-    """Nobody waits for it, so it has no effect; the process lives."""
+    """Nobody waits for it, so it has no effect; nor is an answer sent as a call. It lives."""
     member = uuid4().hex
     pid = lab.announcer.pid
     body = json.dumps({"args": [member, "Ville"], "kwargs": {}}).encode()
     lab.send_request(body, "intake.announce")
+    lab.send_request(body, "intake.announce", reply_to="recorder.echo")
     with lab.rpc("intake") as intake:
         intake.announce(f"{member}-after", "Ville")
     eventually(lab.is_quiet)

@@ -168,20 +168,19 @@ def test_session_that_ended_is_told_to_all_calls_of_a_page() -> None:
 
 
 def test_token_whose_key_is_gone_is_asked_for_anew() -> None:
-    """By a page and by a file, which is sent whole again; its session goes on."""
+    """Its session goes on; a file, which is sent once, has a new one from the beginning."""
 
     async def look(services: Services, service: Service) -> list[object]:
         lab = Lab(services, "mine", "mem_town")
-        service.spoilt = frozenset({"Bearer mine-1", "Bearer mine-3"})
-        told = [await lab.get("intake", "/token")]
-        services.tokens.forget("mine")
-        told += [await lab.upload("catalog", "/files", {}, io.BytesIO(b"a;b"), "a.csv")]
-        service.spoilt |= {"Bearer mine-5", "Bearer mine-6"}
-        services.tokens.forget("mine")
-        return [*told, await _refusals(lab)]
+        service.spoilt = frozenset({"Bearer mine-1"})
+        answers = [await lab.get("intake", "/token")]
+        service.spoilt |= {"Bearer mine-2"}
+        answers += [await lab.upload("catalog", "/files", {}, io.BytesIO(b"a;b"), "a.csv")]
+        service.spoilt |= {"Bearer mine-3", "Bearer mine-4"}
+        return [*answers, await _refusals(lab)]
 
-    told = ["a.csv", "application/octet-stream", "a;b", "{}"]
-    assert _ask(look) == ["Bearer mine-2", told, [401] * 3]
+    sent = ["a.csv", "application/octet-stream", "a;b", "{}"]
+    assert _ask(look) == ["Bearer mine-2", sent, [401] * 3]
 
 
 async def _refusals(lab: Lab) -> list[int]:

@@ -111,6 +111,28 @@ def test_no_value_is_written_into_code() -> None:
     assert filled.parameters == {"code": code, "parameters": {"what": "x'; import os"}}
 
 
+def of_query(sql: str) -> RecipeVersion:
+    """A recipe of one query."""
+    return version(steps=[step("query", {"t": "homes"}, "queried", sql=sql)])
+
+
+def test_value_goes_into_sql_as_a_value() -> None:
+    """Whatever signs it holds: a text is compared, a number counted, a name is a column's."""
+    recipe = of_query("SELECT \"${what}\" FROM t WHERE com = '${what}' LIMIT ${top}")
+    (query,) = fill(recipe, "r", INPUTS, {"what": "x' OR '1'='1", "top": 5}).steps
+    assert query.parameters["sql"] == (
+        "SELECT \"x' OR '1'='1\" FROM t WHERE com = 'x'' OR ''1''=''1' LIMIT 5"
+    )
+
+
+def test_value_that_would_be_a_piece_of_sql_is_refused() -> None:
+    """When the recipe is published, and when one of before is used: at its step, with the line."""
+    with pytest.raises(Invalid, match=r"« \$\{what\} » ne peut tenir lieu que") as error:
+        fill(of_query("SELECT com\nFROM ${what}"), "r", INPUTS, {})
+    assert error.value.field == "steps.0.parameters.sql"
+    assert "ligne 2, colonne 6" in str(error.value)
+
+
 def test_columns_are_called_as_the_recipe_calls_them() -> None:
     """By a query before its steps, which reads what the recipe names; elsewhere nothing changes."""
     inputs = {
