@@ -269,14 +269,21 @@ class RegisterMember(Body):
 
 
 class ChangeMember(Body):
-    """What the lab learned of a member since it was registered."""
+    """What the lab learned of a member since it was registered; what is left out stays."""
 
-    siren: Siren = Field(max_length=20, description="nine digits; empty when it has none")
+    siren: Siren | None = Field(
+        default=None, max_length=20, description="nine digits; empty when it has none"
+    )
+    skills: Words | None = None
+    territory: Territories | None = Field(default=None, max_length=300)
 
 
 class ListMembers(Paging):
     """Which members: those with a skill, those present in a department or commune."""
 
+    q: str = Field(
+        default="", max_length=200, description="beginnings of words of its name, kind, skills"
+    )
     skill: Word | None = None
     territory: Territory | None = None
 
@@ -298,12 +305,20 @@ class EraseMember(Body):
 class ListProjects(Paging):
     """Which projects: those of one stage, and for the lab's staff those of one holder.
 
-    With `named` those in which the caller is asked for a part, or takes one; with `invited` those
-    that wait for its answer, with `for_staff` for the staff's work beside reviews: a page may have
-    fewer of these than its limit.
+    With `mine` those that the caller holds or is named in: asked for a part, or taking one; with
+    `named` the latter alone. With `waiting` those that wait for the caller, with `invited` for its
+    answer to an invitation: a page may have fewer of these than its limit. With `for_staff` those
+    that wait for the staff beside reviews.
     """
 
+    q: str = Field(
+        default="", max_length=200, description="beginnings of words of its title, theme"
+    )
     stage: Stage | None = None
+    mine: bool = False
+    waiting: bool = False
+    newest: bool = Field(default=False, description="the newest first")
+    counted: bool = Field(default=False, description="tell how many there are, 1,000 at most")
     named: bool = False
     invited: bool = False
     for_staff: bool = False

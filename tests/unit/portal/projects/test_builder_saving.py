@@ -12,11 +12,11 @@ from tests.unit.intake import made
 from tests.unit.portal.pages import html_of, led_to, plain
 
 PROJECT: dict[str, Any] = ProjectView.of(made.project_at("advised")).model_dump(mode="json")
-COLUMNS = [
+COLUMNS: list[dict[str, Any]] = [
     {"name": name, "kind": "integer", "key": key, "meaning": None, "unit": ""}
     for name, key in (("epci", "epci"), ("parts", None), ("prix", None))
 ]
-COUNTED = {"gauche": "dts_1", "par": "epci", "sommes": ["parts", "prix"]}
+COUNTED: dict[str, Any] = {"gauche": "dts_1", "par": "epci", "sommes": ["parts", "prix"]}
 DRAWN = {**COUNTED, "barres": "epci", "hauteur": "parts", "titre": "Parts"}
 REPEATED = {"kind": "many_to_many", "field": "steps.0", "message": "une même clé se répète"}
 
