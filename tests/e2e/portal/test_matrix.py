@@ -73,6 +73,8 @@ SHOWN = {
     "/compte": SIGNED_IN,
     "/nouvelles": SIGNED_IN,
     "/desabonnement/{link}": ALL,
+    "/membres": SIGNED_IN,
+    "/membres/{member}": SIGNED_IN,
     "/personnes": "in 403 403 403 403 200 403 403",
     "/pilotage": STAFF,
     "/pilotage/rapport/{year}": STAFF,
@@ -160,6 +162,7 @@ def things(made: Consent, host: str, workshop: str, held_id: str) -> dict[str, s
     seat = {"name": SECRET, "mail": "martin@exemple.fr"}
     account = {"member_id": host, "name": SECRET, "mail": "martin@exemple.fr"}
     return {
+        "member": host,
         "dataset_id": held_id,
         "recipe": made.staff.post("compute", "/recipes", content.recipe())["name"],
         "project_id": made.project_id,
