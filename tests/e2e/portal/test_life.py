@@ -39,6 +39,7 @@ class Life:
     """
 
     title: str
+    name_of: Callable[[str], str]
     holder: Visitor
     owner: Visitor
     staff: Visitor
@@ -139,8 +140,7 @@ class Life:
 
     def find(self, member_id: str) -> None:
         """Search the form's members for one, by its name."""
-        name = self.played.staff.get("intake", f"/members/{member_id}")["name"]
-        self.staff.fill("#membre", name)
+        self.staff.fill("#membre", self.name_of(member_id))
         self.staff.press("main button:has-text('Chercher')")
 
     def change_site(self, before: str, site_id: str) -> None:
@@ -201,8 +201,13 @@ def life_by(enter: Enter, played: Story) -> Callable[[str], Life]:
 
     def begun(way: str) -> Life:
         members, how = played.members, WAYS[way]
+
+        def name_of(member_id: str) -> str:
+            return str(played.staff.get("intake", f"/members/{member_id}")["name"])
+
         return Life(
             f"Combien de logements vacants par EPCI ({way}) ?",
+            name_of,
             holder=enter(members["lab"], "holder", **how),
             owner=enter(members["agency"], "owner", **how),
             staff=enter("staff", "reviewer", "operator", **how),

@@ -34,6 +34,7 @@ SHOWN = {
     "/connexion/fournisseur": OUT,
     "/connexion/fournisseur/fin": OUT,
     "/connexion/retour": OUT,
+    "/reprise": "in / / / / / / /",
     "/catalogue": ALL,
     "/catalogue/{dataset_id}": "404 404 404 200 200 200 404 404",
     "/catalogue/{dataset_id}/table": "404 404 404 409 409 409 404 404",
