@@ -95,7 +95,9 @@ def timeline(project_id: str) -> ListRequest:
 def token(
     context: typer.Context,
     member_id: str,
-    role: Annotated[list[str], typer.Option(help="holder, owner, reviewer, operator or committee.")],
+    role: Annotated[
+        list[str], typer.Option(help="holder, owner, reviewer, operator or committee.")
+    ],
     hours: Annotated[float, typer.Option(help="How long it is valid, ten years at most.")] = 12,
 ) -> None:
     """Sign a token for a member with the local stack's key; intake says whether there is one."""

@@ -8,14 +8,13 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 from stdnum.fr import siren as sirens
 
 from services.intake.invitations import Answer
-from services.intake.records import MemberKind
 from services.intake.reviewing import ReviewDecision
 from shared.auth import MemberId
 from shared.catalogues.markup import plain_text
 from shared.events.event import Stage, Step, Treatment
 from shared.events.intake import ProjectPart
 from shared.inbound import Body, Identifier, Paging
-from shared.tables.territory import Territories, Territory
+from shared.tables.territory import Territories
 
 Line = Annotated[
     str,
@@ -253,39 +252,6 @@ class WithdrawProject(Body):
     """Why the project is given up."""
 
     reason: _Text = "Retiré par le porteur."
-
-
-class RegisterMember(Body):
-    """A partner: its name, kind, SIREN, skills and territory (names or INSEE codes)."""
-
-    member_id: MemberId | None = Field(
-        default=None, description="what it is to be called in addresses; given by intake if not"
-    )
-    name: Line
-    kind: MemberKind
-    siren: Siren = Field(default="", max_length=20, description="nine digits, if it has one")
-    skills: Words = ()
-    territory: Territories = Field(default=(), max_length=300)
-
-
-class ChangeMember(Body):
-    """What the lab learned of a member since it was registered; what is left out stays."""
-
-    siren: Siren | None = Field(
-        default=None, max_length=20, description="nine digits; empty when it has none"
-    )
-    skills: Words | None = None
-    territory: Territories | None = Field(default=None, max_length=300)
-
-
-class ListMembers(Paging):
-    """Which members: those with a skill, those present in a department or commune."""
-
-    q: str = Field(
-        default="", max_length=200, description="beginnings of words of its name, kind, skills"
-    )
-    skill: Word | None = None
-    territory: Territory | None = None
 
 
 class LeaveLab(Body):

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.portal import portal_health
 from services.portal.file_reading import differences, recognised
-from services.portal.form_body import SLOW
+from services.portal.form_body import SLOW, UnsentForms
 from services.portal.french import FILTERS
 from services.portal.lab import Away, Refused, Service, SignIn, Tokens, client
 from services.portal.lab.lab_calls import Lab, Services
@@ -31,7 +31,6 @@ from services.portal.oidc import Provider
 from services.portal.pages import PAGES
 from services.portal.repeated_attempts import Attempts
 from services.portal.typography import FrenchSpaces
-from services.portal.unsent_forms import UnsentForms
 from services.portal.visit import Visit
 from shared import metrics
 from shared.server_settings import PortalSettings
@@ -95,8 +94,10 @@ async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[N
             member_id = str(request.session.get("member_id", ""))
             lab = Lab(services, session, member_id)
             sign_in = SignIn(http, settings.intake_url, tokens, settings.sign_in_key)
-            kept = {"provider": provider, "unsent": unsent}
-            return Visit(request, settings, templates, lab, sign_in, attempts, sign_ups, **kept)
+            tries = (attempts, sign_ups)
+            return Visit(
+                request, settings, templates, lab, sign_in, *tries, provider, unsent=unsent
+            )
 
         app.state.visit, app.state.http, app.state.urls = visit, http, urls
         yield

@@ -15,14 +15,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from services.portal.form_body import bounded
+from services.portal.form_body import ENDED, KEPT, NOT_SENT, UnsentForm, UnsentForms, bounded
 from services.portal.french import size
 from services.portal.lab import Json, Refused, SignIn
 from services.portal.lab.lab_calls import Lab
+from services.portal.lab.person import Person, menu_of
 from services.portal.oidc import Provider
-from services.portal.person import Person, menu_of
 from services.portal.repeated_attempts import Attempts
-from services.portal.unsent_forms import ENDED, KEPT, NOT_SENT, UnsentForm, UnsentForms
 from shared.server_settings import PortalSettings
 
 _CREATED, _SEEN, _UNAUTHENTICATED, _FORBIDDEN = 201, 303, 401, 403

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from services.intake.bodies import ChangeMember, ListMembers, RegisterMember
+from services.intake.members.bodies import ChangeMember, ListMembers, RegisterMember
 from services.intake.members.model import Member
 from services.intake.model import OPEN_STAGES, Project
 from services.intake.submission import claim

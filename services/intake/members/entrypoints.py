@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from services.intake.bodies import ChangeMember, ListMembers, RegisterMember
 from services.intake.members import commands
+from services.intake.members.bodies import ChangeMember, ListMembers, RegisterMember
 from services.intake.members.model import Member
 from services.intake.views import MemberPage, MemberView
 from shared.auth import MemberId, Role

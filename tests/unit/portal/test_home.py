@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from services.portal.lab.person import Person, menu_of
 from services.portal.pages import home
-from tests.unit.portal.pages import html_of, page_of
+from tests.unit.portal.pages import html_of, led_to, page_of
 
 NOTHING: dict[str, Any] = {"items": [], "next": None}
 LISTS = ("/projects", "/access-requests", "/openings", "/held-datasets", "/news", "/datasets")
@@ -64,3 +65,13 @@ def test_data_that_is_held_is_to_do() -> None:
         waiting = {"items": [{**held, "is_for_staff": is_for_staff}], "next": None}
         html = html_of(home.show, {**PARTS, "/held-datasets": waiting}, "owner")
         assert f'<a href="/donnees/dts_1#retenu">{said}' in html
+
+
+def test_committee_sees_the_figures_alone() -> None:
+    """Its first page is theirs; who is something else besides has that one's pages, too."""
+    member = Person("region", frozenset({"committee"}))
+    assert menu_of(member, is_public=True) == [("/pilotage", "Pilotage")]
+    assert led_to(home.show, {}, "committee") == "/pilotage"
+    both = Person("region", frozenset({"committee", "holder"}))
+    assert [path for path, _ in menu_of(both, is_public=True)][:1] == ["/projets"]
+    assert "/revue" not in dict(menu_of(both, is_public=True))
