@@ -26,6 +26,9 @@ _NAMES_SHOWN = 30
 _NEAR, _ALIKE = 3, 0.6
 _LINES = "\t\n\r"
 _PLURAL = 2
+_BEGINNINGS = range(2, 13)
+"""How many letters of a word somebody types into a search box, as far as they count."""
+
 _SHORTEST_WITH_PLURAL = 4
 _SHORTEST_IN_AUX = 6
 _STOP = frozenset(
@@ -132,6 +135,24 @@ def sequence(text: str) -> list[tuple[str, str]]:
     written = _WORD.findall(unicodedata.normalize("NFC", text.casefold()))
     folded = ((_fold_word(word), word) for word in written)
     return [(_singular(word), as_written) for word, as_written in folded if word not in _STOP]
+
+
+def beginnings(*texts: str) -> list[str]:
+    """What the words of these texts begin with, folded: what is typed finds them by one of these.
+
+    See `typed`, which says what is looked for.
+    """
+    return sorted({word[:length] for word in words(*texts) for length in _BEGINNINGS})
+
+
+def typed(text: str) -> list[str]:
+    """What somebody types into a search box, as `beginnings` have it: a plural finds a singular."""
+    least, most = _BEGINNINGS[0], _BEGINNINGS[-1]
+    found = (
+        word[:-1] if len(word) > _SHORTEST_WITH_PLURAL and word[-1] in "sx" else word
+        for word in words(text)
+    )
+    return sorted({word[:most] for word in found if len(word) >= least})
 
 
 def lexical(*texts: str) -> dict[str, str]:

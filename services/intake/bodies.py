@@ -8,14 +8,13 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 from stdnum.fr import siren as sirens
 
 from services.intake.invitations import Answer
-from services.intake.records import MemberKind
 from services.intake.reviewing import ReviewDecision
 from shared.auth import MemberId
 from shared.catalogues.markup import plain_text
 from shared.events.event import Stage, Step, Treatment
 from shared.events.intake import ProjectPart
 from shared.inbound import Body, Identifier, Paging
-from shared.tables.territory import Territories, Territory
+from shared.tables.territory import Territories
 
 Line = Annotated[
     str,
@@ -255,32 +254,6 @@ class WithdrawProject(Body):
     reason: _Text = "Retiré par le porteur."
 
 
-class RegisterMember(Body):
-    """A partner: its name, kind, SIREN, skills and territory (names or INSEE codes)."""
-
-    member_id: MemberId | None = Field(
-        default=None, description="what it is to be called in addresses; given by intake if not"
-    )
-    name: Line
-    kind: MemberKind
-    siren: Siren = Field(default="", max_length=20, description="nine digits, if it has one")
-    skills: Words = ()
-    territory: Territories = Field(default=(), max_length=300)
-
-
-class ChangeMember(Body):
-    """What the lab learned of a member since it was registered."""
-
-    siren: Siren = Field(max_length=20, description="nine digits; empty when it has none")
-
-
-class ListMembers(Paging):
-    """Which members: those with a skill, those present in a department or commune."""
-
-    skill: Word | None = None
-    territory: Territory | None = None
-
-
 class LeaveLab(Body):
     """Why a member leaves, in French."""
 
@@ -298,12 +271,20 @@ class EraseMember(Body):
 class ListProjects(Paging):
     """Which projects: those of one stage, and for the lab's staff those of one holder.
 
-    With `named` those in which the caller is asked for a part, or takes one; with `invited` those
-    that wait for its answer, with `for_staff` for the staff's work beside reviews: a page may have
-    fewer of these than its limit.
+    With `mine` those that the caller holds or is named in: asked for a part, or taking one; with
+    `named` the latter alone. With `waiting` those that wait for the caller, with `invited` for its
+    answer to an invitation: a page may have fewer of these than its limit. With `for_staff` those
+    that wait for the staff beside reviews.
     """
 
+    q: str = Field(
+        default="", max_length=200, description="beginnings of words of its title, theme"
+    )
     stage: Stage | None = None
+    mine: bool = False
+    waiting: bool = False
+    newest: bool = Field(default=False, description="the newest first")
+    counted: bool = Field(default=False, description="tell how many there are, 1,000 at most")
     named: bool = False
     invited: bool = False
     for_staff: bool = False

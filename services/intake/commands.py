@@ -21,11 +21,11 @@ from services.intake.bodies import (
 )
 from services.intake.invitations import Patience
 from services.intake.members.commands import check_members, parties_to
-from services.intake.model import Project
+from services.intake.model import REVIEWERS, STAFF, Project
 from services.intake.records import Delivery
 from services.intake.reviewing import AGREED, Decision
 from services.intake.submission import claim
-from services.intake.views import ReviewView
+from services.intake.views import ProjectPage, ReviewView
 from shared.aggregate import new_id, now
 from shared.applications import with_choices
 from shared.auth import Caller
@@ -34,7 +34,9 @@ from shared.errors import Forbidden, Invalid, NotFound, WrongStage
 from shared.events.event import Treatment
 from shared.inbound import IdempotencyKey
 from shared.store import Store
+from shared.words import typed
 
+_COUNTED = 1000
 _TREATED_SINCE = (
     "le traitement a changé depuis que vous l'avez lu, et rien n'est remplacé : relisez-le, puis"
     " enregistrez de nouveau"
@@ -74,29 +76,43 @@ def read_invitation(store: Store, caller: Caller, project_id: str) -> Project:
     return project
 
 
-def page_projects(
-    store: Store, caller: Caller, query: ListProjects
-) -> tuple[list[Project], str | None]:
+def page_projects(store: Store, caller: Caller, query: ListProjects) -> ProjectPage:
     """The caller's own projects; for the lab's staff those of `query.holder_id`, or all.
 
-    If it asks for those it is named in, or has to answer, these and no others.
+    If it asks for those it is named in, or that wait for it, these and no others.
     """
-    holder_id, by_part = query.holder_id, query.named or query.invited
-    if not caller.is_staff and not by_part:
+    where, projects = _projects_of(caller, query), store.of(Project)
+    found, cursor = projects.page(
+        where, after=query.after, limit=query.limit, descending=query.newest
+    )
+    # It may be another member that is awaited, or another reviewer.
+    if query.waiting:
+        found = [one for one in found if one.act_of(caller)]
+    elif query.invited:
+        found = [one for one in found if one.parts.await_answer_of(caller.member_id)]
+    total = projects.count(where, most=_COUNTED) if query.counted else None
+    return ProjectPage.shown_to(found, cursor, caller, total)
+
+
+def _projects_of(caller: Caller, query: ListProjects) -> dict[str, Any]:
+    """Which projects are asked for, by their indexed fields."""
+    me, is_by_part = [caller.member_id], query.named or query.invited
+    awaited = [*me, REVIEWERS, STAFF] if caller.is_staff else me
+    among = {
+        "participants": me if query.mine else [],
+        "named": me if is_by_part else [],
+        "awaited": awaited if query.waiting else [STAFF] if query.for_staff else [],
+    }
+    where: dict[str, Any] = {field: {"$in": values} for field, values in among.items() if values}
+    holder_id = query.holder_id
+    if not (caller.is_staff or query.mine or query.waiting or is_by_part):
         holder_id = caller.member_id
-    where: dict[str, Any] = {"holder_id": holder_id, "stage": query.stage}
-    chosen = {field: value for field, value in where.items() if value is not None}
-    if query.for_staff and not query.stage:
-        chosen["stage"] = {"$in": ["equipped", "trialled", "piloted", "staffed"]}
-    if by_part:
-        chosen["named"] = {"$in": [caller.member_id]}
-    if not query.invited:
-        found, cursor = store.of(Project).page(chosen, after=query.after, limit=query.limit)
-        return [one for one in found if one.staff_due or not query.for_staff], cursor
-    asking = {**chosen, "is_asking": True}
-    found, cursor = store.of(Project).page(asking, after=query.after, limit=query.limit)
-    # It may be another member that is asked: who took a part already has nothing to answer.
-    return [one for one in found if one.parts.await_answer_of(caller.member_id)], cursor
+    is_asking = True if query.invited else None
+    fields = {"holder_id": holder_id, "stage": query.stage, "is_asking": is_asking}
+    where |= {field: value for field, value in fields.items() if value is not None}
+    if words := typed(query.q):
+        where["found_by"] = {"$all": words}
+    return where
 
 
 def set_treatment(

@@ -37,12 +37,13 @@ from services.intake.reviewing import (
 )
 from shared import events
 from shared.aggregate import Aggregate, now
+from shared.auth import Caller
 from shared.endings.redaction import ERASED, redacted
 from shared.endings.retitling import retitle, titles_in
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
 from shared.events.event import UNTOLD, Party, Stage, Treatment
 from shared.events.intake import ProjectPart
-from shared.words import STAGES, day_in_paris
+from shared.words import STAGES, beginnings, day_in_paris
 
 NEXT_STAGES: Mapping[Stage, frozenset[Stage]] = {
     "submitted": frozenset({"advised", "withdrawn"}),
@@ -81,6 +82,12 @@ _OVER: Mapping[str, str] = MappingProxyType(
 )
 """Why an invitation is not to be answered any more, in French."""
 
+REVIEWERS, STAFF = "@reviewers", "@staff"
+"""Who of the lab is awaited; members' ids have no such character."""
+
+Act = Literal["", "holder", "part", "review", "staff"]
+"""What a caller has to do with a project: what its holder owes, take a part, review it, go on."""
+
 TreatmentOpenTo = Literal["holder", "reviewer", "nobody"]
 PATIENCE = Patience()
 
@@ -108,7 +115,17 @@ class Project(Aggregate):
     """
 
     collection = "projects"
-    indexes = ("holder_id", "stage", "team", "site_id", "named", "is_asking")
+    indexes = (
+        "holder_id",
+        "stage",
+        "team",
+        "site_id",
+        "named",
+        "is_asking",
+        "participants",
+        "awaited",
+        "found_by",
+    )
 
     holder_id: str
     stage: Stage = "submitted"
@@ -165,6 +182,30 @@ class Project(Aggregate):
     def named(self) -> list[str]:
         """The members who see the project by their part in it."""
         return self.parts.named
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def participants(self) -> list[str]:
+        """The members whose project it is, or who see it by their part in it."""
+        return sorted({self.holder_id, *self.parts.named})
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def found_by(self) -> list[str]:
+        """What somebody types who looks for it."""
+        return beginnings(self.title, self.theme, *self.keywords)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def awaited(self) -> list[str]:
+        """Who has to act on it: members by their ids, REVIEWERS and STAFF as such."""
+        waits = {
+            self.holder_id: self.holder_due,
+            REVIEWERS: self.stage == "advised" and not self.holder_due,
+            STAFF: self.staff_due,
+        }
+        invited = {one.member_id for one in self.parts.open} if self.is_asking else set()
+        return sorted(invited | {who for who, is_due in waits.items() if is_due})
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -563,6 +604,21 @@ class Project(Aggregate):
             return "obtenir l'accord du propriétaire des données, ou retirer le projet"
         has_result = any(one.state == "released" for one in self.results)
         return "livrer le service" if self.stage == "staffed" and has_result else ""
+
+    def act_of(self, caller: Caller) -> Act:
+        """What waits for the caller, if anything; the staff does nothing with projects of its own.
+
+        Nor does a reviewer who agreed to it already.
+        """
+        is_own, awaited = caller.member_id == self.holder_id, self.awaited
+        if caller.member_id in awaited:
+            return "holder" if is_own and self.holder_due else "part"
+        if is_own or not caller.is_staff:
+            return ""
+        if REVIEWERS in awaited:
+            has_agreed = self.has_agreed(caller.member_id, caller.account_id)
+            return "" if has_agreed else "review"
+        return "staff" if STAFF in awaited else ""
 
     @property
     def unready_for_review(self) -> str:

@@ -69,8 +69,7 @@ class ForPrograms:
     ) -> ProjectPage:
         """List projects, oldest first."""
         query = bodies.ListProjects(stage=stage, holder_id=holder_id, after=after, limit=limit)
-        found = commands.page_projects(self.documents, INSIDE, query)
-        return ProjectPage.shown_to(found, INSIDE)
+        return commands.page_projects(self.documents, INSIDE, query)
 
     @rpc
     def set_treatment(

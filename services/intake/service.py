@@ -45,6 +45,7 @@ from shared.endings.retention import Retained, retaining
 from shared.events.envelope import Envelope
 from shared.http import Call, http
 from shared.inbound import IdempotencyKey
+from shared.indexes.computed import ComputedIndex, IndexCompletion
 from shared.messaging import Background, Config, Documents, on
 
 PROJECT = "/projects/{project_id}"
@@ -60,8 +61,19 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
     name = "intake"
     settings = Config()
     documents = Documents(
-        Project, Member, Submission, Account, Credential, Workshop, Departure, Erasure, Retained
+        Project,
+        Member,
+        Submission,
+        Account,
+        Credential,
+        Workshop,
+        Departure,
+        Erasure,
+        Retained,
+        ComputedIndex,
     )
+    lists = Background(lambda context: IndexCompletion(context.store, Project, "project_lists"))
+    members = Background(lambda context: IndexCompletion(context.store, Member, "member_names"))
     upgrade = Background(lambda context: ProjectUpgrade(context.store))
     retention = Background(retaining(retention.policies))
     forgetting = Background(lambda context: Loop(_HOUR, lambda: forget_ended(context.store)))
@@ -189,9 +201,8 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
 
     @http("GET", "/projects", query=ListProjects, returns=ProjectPage)
     def page(self, call: Call) -> ProjectPage:
-        """List one's own projects, all for the lab's staff, oldest first."""
-        found = commands.page_projects(self.documents, call.caller, call.query)
-        return ProjectPage.shown_to(found, call.caller)
+        """List one's own projects, all for the lab's staff; oldest first if nothing is said."""
+        return commands.page_projects(self.documents, call.caller, call.query)
 
     @http("GET", PROJECT, returns=SEEN)
     def read(self, call: Call, project_id: str) -> ProjectView | ParticipantView:

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from services.intake import records
 from services.intake.accesses import AccessState, Wait
 from services.intake.invitations import InvitationState
-from services.intake.model import Project, TreatmentOpenTo
+from services.intake.model import Act, Project, TreatmentOpenTo
 from services.intake.reviewing import Decision
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.auth import Caller
@@ -55,12 +55,14 @@ class ListedProject(ProjectSummary):
     """A project in a list."""
 
     has_agreed: bool = Field(description=_HAS_AGREED)
+    act: Act = Field(description="what of it waits for the caller")
 
     @classmethod
     def shown_to(cls, project: Project, caller: Caller) -> Self:
         """The view of a project for who reads the list."""
         has_agreed = project.has_agreed(caller.member_id, caller.account_id)
-        return cls(**dict(ProjectSummary.of(project)), has_agreed=has_agreed)
+        about = dict(ProjectSummary.of(project))
+        return cls(**about, has_agreed=has_agreed, act=project.act_of(caller))
 
 
 class AccessView(View):
@@ -256,11 +258,17 @@ class ParticipantView(ProjectSummary):
 class ProjectPage(ViewPage[ListedProject]):
     """Projects by age, and the cursor of the next page."""
 
+    total: int | None = Field(
+        default=None, description="how many fit on all pages, where that is asked for"
+    )
+
     @classmethod
-    def shown_to(cls, found: tuple[list[Project], str | None], caller: Caller) -> Self:
-        """The page of these projects, as the store gives them with their cursor."""
-        projects, cursor = found
-        return cls(items=[ListedProject.shown_to(one, caller) for one in projects], next=cursor)
+    def shown_to(
+        cls, projects: list[Project], cursor: str | None, caller: Caller, total: int | None
+    ) -> Self:
+        """The page of these projects, with the cursor of the next."""
+        shown = [ListedProject.shown_to(one, caller) for one in projects]
+        return cls(items=shown, next=cursor, total=total)
 
 
 class MemberView(View):

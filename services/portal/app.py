@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +28,7 @@ from services.portal.lab import Away, Refused, Service, SignIn, Tokens, client
 from services.portal.lab.lab_calls import Lab, Services
 from services.portal.limits.form_body import SLOW
 from services.portal.limits.repeated_attempts import Attempts
+from services.portal.limits.unsent_forms import UnsentForms
 from services.portal.oidc import Provider
 from services.portal.pages import PAGES
 from services.portal.typography import FrenchSpaces
@@ -85,6 +86,7 @@ async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[N
     tokens, templates = Tokens(), templates_of()
     provider = Provider(settings) if settings.oidc_issuer else None
     sign_ups = Attempts()
+    unsent = UnsentForms()
     async with client() as http:
         services = Services(http, urls, tokens)
 
@@ -93,7 +95,9 @@ async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[N
             member_id = str(request.session.get("member_id", ""))
             lab = Lab(services, session, member_id)
             sign_in = SignIn(http, settings.intake_url, tokens, settings.sign_in_key)
-            return Visit(request, settings, templates, lab, sign_in, sign_ups, provider)
+            return Visit(
+                request, settings, templates, lab, sign_in, sign_ups, provider, unsent=unsent
+            )
 
         app.state.visit, app.state.http, app.state.urls = visit, http, urls
         yield
@@ -133,10 +137,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101 - registered for it alone
     visit: Visit = request.app.state.visit(request)
     if error.status == _UNAUTHENTICATED:
-        if visit.person:
-            request.session.clear()
-            request.session["said"] = "Votre session est terminée : connectez-vous à nouveau."
-        return RedirectResponse("/connexion", _SEEN)
+        return visit.ask_to_sign_in()
     shown = visit.page("refused.html", error.status, code=error.status, detail=error.detail)
     if error.status == SLOW:
         # What may still come of the form is no next request.

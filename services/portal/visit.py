@@ -18,13 +18,14 @@ from starlette.routing import Route
 from services.portal.french import size
 from services.portal.lab import Json, Refused, SignIn
 from services.portal.lab.lab_calls import Lab
+from services.portal.lab.person import Person, menu_of
 from services.portal.limits.form_body import bounded, check_texts, whole_number
 from services.portal.limits.repeated_attempts import Attempts
+from services.portal.limits.unsent_forms import ENDED, KEPT, NOT_SENT, UnsentForm, UnsentForms
 from services.portal.oidc import Provider
-from services.portal.person import Person, menu_of
 from shared.server_settings import PortalSettings
 
-_CREATED, _SEEN, _FORBIDDEN = 201, 303, 403
+_CREATED, _SEEN, _UNAUTHENTICATED, _FORBIDDEN = 201, 303, 401, 403
 _FOR_FORMS = frozenset((400, 403, 409, 413, 422, 429))
 """What a form is shown again for: what is wrong with it, or that it has to be sent later."""
 
@@ -32,10 +33,6 @@ _NOT_KEPT = {"cache-control": "no-store"}
 """What pages show is for who signed in: no browser or proxy keeps it for the next."""
 
 _FORM_FIELDS = 600
-_NOT_SENT = (
-    "Votre session est terminée : ce que vous veniez d'écrire n'est pas enregistré."
-    " Connectez-vous, puis recommencez."
-)
 _SENT_BEFORE = (
     "Ce formulaire a déjà été envoyé avec autre chose : ce premier envoi est enregistré. Ouvrez un"
     " nouveau formulaire pour en faire un autre."
@@ -54,6 +51,7 @@ class Visit:
     sign_ups: Attempts
     provider: Provider | None = None
     form: FormData = field(default_factory=FormData)
+    unsent: UnsentForms = field(default_factory=UnsentForms)
 
     @property
     def person(self) -> Person | None:
@@ -148,6 +146,22 @@ class Visit:
         }
         return self.templates.get_template(template).render(**common, **shown)
 
+    def ask_to_sign_in(self, unsent: str = "") -> Response:
+        """Send the browser to where one signs in, with the key of a form that is kept, if any."""
+        session, path = self.request.session, self.request.url.path
+        was_form = self.request.method == "POST"
+        if was_form or self.person:
+            said = KEPT if unsent else NOT_SENT if was_form else ENDED
+            session.clear()
+            session.update({"said": said, **({"unsent": unsent} if unsent else {})})
+        return RedirectResponse(f"/connexion?suite={quote(path)}", _SEEN)
+
+    def keep_form(self, *, takes_file: bool) -> str:
+        """Keep the form that was sent until its person is back; the key to it, or nothing."""
+        sent = [(name, text) for name, text in self.form.multi_items() if isinstance(text, str)]
+        path = self.request.url.path
+        return self.unsent.keep(UnsentForm(path, tuple(sent), self.member_id, takes_file))
+
     def go(self, path: str, said: str = "") -> Response:
         """Send the browser to another page of the portal, which says `said` at its top."""
         if said:
@@ -187,9 +201,9 @@ def _route(
         check_texts((*request.query_params.multi_items(), *request.path_params.items()))
         is_for_all = is_open or (public and visit.settings.public_catalog)
         if visit.person is None and not is_for_all:
-            if method == "POST":
-                request.session["said"] = _NOT_SENT
-            return RedirectResponse(f"/connexion?suite={quote(request.url.path)}", _SEEN)
+            if method == "POST" and not takes_file and _is_own(visit):
+                return await _sent_too_late(visit)
+            return visit.ask_to_sign_in()
         if method == "POST":
             return await _sent(visit, handler, takes_file=takes_file, is_proven=is_proven)
         return await handler(visit)
@@ -214,7 +228,28 @@ async def _sent(visit: Visit, handler: Handler, *, takes_file: bool, is_proven: 
             raise Refused(
                 _FORBIDDEN, "Cette page est restée ouverte trop longtemps : rechargez-la."
             )
-        return await handler(visit)
+        try:
+            return await handler(visit)
+        except Refused as refused:
+            if refused.status != _UNAUTHENTICATED or visit.person is None:
+                raise
+            return visit.ask_to_sign_in(visit.keep_form(takes_file=takes_file))
+
+
+def _is_own(visit: Visit) -> bool:
+    """Whether the browser says that a page of this portal sent what it sends."""
+    headers = visit.request.headers
+    is_same = headers.get("sec-fetch-site") == "same-origin"
+    return is_same or headers.get("origin") == visit.settings.reached_at
+
+
+async def _sent_too_late(visit: Visit) -> Response:
+    """Keep the form of somebody whose session ended: it is looked at again before it is sent."""
+    request, seconds = visit.request, visit.settings.http_body_seconds
+    receive = bounded(request.receive, 0, "Ce formulaire est trop long.", seconds)
+    async with Request(request.scope, receive).form(max_fields=_FORM_FIELDS) as form:
+        visit.form = form
+        return visit.ask_to_sign_in(visit.keep_form(takes_file=False))
 
 
 @dataclass(frozen=True)

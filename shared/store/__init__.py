@@ -4,7 +4,7 @@ An aggregate is one document; state, version, outbox and handled ids are saved i
 write. Only calls that behave the same on every MongoDB-compatible server are used: `insert_one`,
 `find` on indexed plain fields, `replace_one` and `delete_one` with a condition, single-field
 indexes. Queries never match null or the shape of an array: flags and dates do; an array that has a
-value is found by `{"$in": [value]}`: equality finds nothing on the embedded server's indexes.
+value is found by `$in`, all of several by `$all`: the embedded server's indexes know no equality.
 """
 
 import random
@@ -128,7 +128,7 @@ class Repository(Generic[A]):
         """How many documents fit `where`; those beyond `most` are not counted."""
         with translated():
             # For `count_documents` the embedded server walks through the whole collection.
-            return sum(1 for _ in self._collection.find(dict(where)).limit(most))
+            return sum(1 for _ in self._collection.find(dict(where), {"_id": True}).limit(most))
 
     def save(self, aggregate: A, because: Envelope[Any] | None = None) -> A:
         """Write the next version with its events, if nobody else wrote one since it was loaded.

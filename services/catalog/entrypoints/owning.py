@@ -12,12 +12,13 @@ from services.catalog.datasets.bodies import (
     NewUpload,
     NewVersion,
 )
+from services.catalog.datasets.held_datasets import HeldPage, list_held
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import DatasetView, view_of
 from shared.auth import INSIDE, Caller, Role
 from shared.http import Call, http
-from shared.inbound import IdempotencyKey, Identifier
+from shared.inbound import IdempotencyKey, Identifier, Paging
 from shared.messaging import rpc
 from shared.store import Store
 
@@ -88,6 +89,11 @@ class Owning:
         owner_id = call.caller.member_id
         dataset = editing.accept_repair(self.documents, dataset_id, owner_id, call.body)
         return view_of(dataset, call.caller)
+
+    @http("GET", "/held-datasets", query=Paging, returns=HeldPage)
+    def read_held(self, call: Call) -> HeldPage:
+        """What is held for what it tells of persons, and waits for the caller's word."""
+        return list_held(self.documents, call.query, call.caller)
 
     @http("POST", f"{DATASET}/legal-basis", body=NewLegalBasis, returns=DatasetView, roles=OWNERS)
     def confirm_basis(self, call: Call, dataset_id: str) -> DatasetView:

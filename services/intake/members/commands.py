@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from services.intake.bodies import ChangeMember, ListMembers, RegisterMember
+from services.intake.members.bodies import ChangeMember, ListMembers, RegisterMember
 from services.intake.members.model import Member
 from services.intake.model import OPEN_STAGES, Project
 from services.intake.submission import claim
@@ -14,6 +14,7 @@ from shared.inbound import IdempotencyKey
 from shared.store import Store
 from shared.tables.territory import department_of, is_department
 from shared.thesaurus import same_as
+from shared.words import typed
 
 
 def register_member(
@@ -34,19 +35,26 @@ def register_member(
 
 
 def change_member(store: Store, member_id: str, body: ChangeMember) -> Member:
-    """Note a member's SIREN: who shares it with a holder or an owner does not decide for it."""
+    """Note what was learned of a member.
+
+    Who shares its SIREN with a holder or an owner does not decide for it.
+    """
 
     def decide(member: Member) -> None:
         if member.has_left:
             raise WrongStage("ce membre a quitté le Datalab")
-        member.siren = body.siren
+        member.siren = member.siren if body.siren is None else body.siren
+        skills = member.skills if body.skills is None else body.skills
+        member.describe(skills, member.territory if body.territory is None else body.territory)
 
     return store.of(Member).change(member_id, decide)
 
 
 def page_members(store: Store, query: ListMembers) -> tuple[list[Member], str | None]:
-    """Members with a skill, present in a territory."""
+    """Members with a skill, present in a territory, and found by their names."""
     where: dict[str, Any] = {}
+    if words := typed(query.q):
+        where["found_by"] = {"$all": words}
     if query.skill:
         where |= _skilled_in(query.skill)
     if query.territory:

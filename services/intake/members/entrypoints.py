@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from services.intake.bodies import ChangeMember, ListMembers, RegisterMember
 from services.intake.members import commands
+from services.intake.members.bodies import ChangeMember, ListMembers, RegisterMember
 from services.intake.members.model import Member
 from services.intake.views import MemberPage, MemberView
 from shared.auth import MemberId, Role
@@ -29,7 +29,7 @@ class ForMembers:
 
     @http("GET", "/members", query=ListMembers, returns=MemberPage)
     def page_members(self, call: Call) -> MemberPage:
-        """List members, by skill and territory, oldest first."""
+        """List members, by name, skill and territory, oldest first."""
         return MemberPage.of(commands.page_members(self.documents, call.query))
 
     @http("GET", "/members/{member_id}", returns=MemberView)
@@ -39,7 +39,7 @@ class ForMembers:
 
     @http("PATCH", "/members/{member_id}", body=ChangeMember, returns=MemberView, roles=OPERATORS)
     def change_member(self, call: Call, member_id: str) -> MemberView:
-        """Note the SIREN of a member that was registered without, or with a wrong one."""
+        """Note a member's SIREN, skills or territory."""
         return MemberView.of(commands.change_member(self.documents, member_id, call.body))
 
     @rpc

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, computed_field
 
 from services.intake.records import MemberKind
 from shared.aggregate import NEVER, Aggregate, now
@@ -12,6 +12,7 @@ from shared.events import MemberJoined
 from shared.events.event import Party
 from shared.tables.territory import department_of
 from shared.thesaurus import keys_of
+from shared.words import MEMBER_KINDS, beginnings
 
 
 class Member(Aggregate):
@@ -21,7 +22,7 @@ class Member(Aggregate):
     """
 
     collection: ClassVar[str] = "members"
-    indexes: ClassVar[tuple[str, ...]] = ("skill_keys", "departments", "territory")
+    indexes: ClassVar[tuple[str, ...]] = ("skill_keys", "departments", "territory", "found_by")
 
     name: str
     kind: MemberKind
@@ -33,10 +34,22 @@ class Member(Aggregate):
     skill_keys: tuple[str, ...] = ()
     departments: tuple[str, ...] = ()
 
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def found_by(self) -> list[str]:
+        """What somebody types who looks for it; nothing finds one who left."""
+        kind = MEMBER_KINDS[self.kind]
+        return [] if self.has_left else beginnings(self.name, kind, self.siren, *self.skills)
+
+    def describe(self, skills: tuple[str, ...], territory: tuple[str, ...]) -> None:
+        """Say what it can do, and where."""
+        self.skills, self.territory = skills, territory
+        self.skill_keys = tuple(sorted({key for one in skills for key in keys_of(one)}))
+        self.departments = tuple(sorted({department_of(code) for code in territory}))
+
     def join(self) -> Self:
         """Become a member."""
-        self.skill_keys = tuple(sorted({key for one in self.skills for key in keys_of(one)}))
-        self.departments = tuple(sorted({department_of(code) for code in self.territory}))
+        self.describe(self.skills, self.territory)
         about = self.model_dump(include={"name", "kind", "skills", "territory", "siren"})
         self.record(MemberJoined(member_id=self.id, **about))
         return self

@@ -9,6 +9,7 @@ from services.portal.pages import (
     help,  # noqa: A004 - a page's name
     home,
     mails,
+    members,
     partners,
     persons,
     steering,
@@ -34,6 +35,7 @@ PAGES = [
     *partners.ROUTES,
     *account.ROUTES,
     *mails.ROUTES,
+    *members.ROUTES,
     *persons.ROUTES,
     *steering.ROUTES,
     *help.ROUTES,

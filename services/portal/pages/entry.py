@@ -7,6 +7,7 @@ from services.portal.visit import Visit, get, post
 
 _SEEN, _UNAUTHENTICATED = 303, 401
 _ENDED = "Vous êtes déconnecté."
+_UNSENT = "/reprise"
 
 
 async def show(visit: Visit) -> Response:
@@ -61,11 +62,21 @@ async def come_back(visit: Visit) -> Response:
 
 def _signed_in(visit: Visit, made: Json) -> Response:
     kept = visit.request.session
-    path = kept.get("next", "/")
+    path, unsent = kept.get("next", "/"), kept.get("unsent", "")
     kept.clear()
+    if unsent:
+        path, kept["unsent"] = _UNSENT, unsent
     told = {name: made[name] for name in ("member_id", "account_id", "roles")}
     kept.update(session=made["text"], **told)
     return visit.go(path, "Vous êtes connecté.")
+
+
+async def show_unsent(visit: Visit) -> Response:
+    """What was typed before the session ended, to be read again and sent."""
+    form = visit.unsent.find(str(visit.request.session.get("unsent", "")), visit.member_id)
+    if form is None:
+        return visit.go("/", "Ce que vous aviez écrit n'est plus gardé.")
+    return visit.page("entry/unsent.html", unsent=form)
 
 
 async def sign_out(visit: Visit) -> Response:
@@ -94,5 +105,6 @@ ROUTES = [
     get("/connexion/fournisseur", leave, is_open=True),
     get("/connexion/fournisseur/fin", leave_for_good, is_open=True),
     get("/connexion/retour", come_back, is_open=True),
+    get(_UNSENT, show_unsent),
     post("/deconnexion", sign_out),
 ]

@@ -18,18 +18,22 @@ _ERASED = "un compte effacé"
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """The accounts, and a form to open one."""
     found = await visit.lab.parts(
-        accounts=visit.lab.get("intake", "/accounts", after=visit.asked("suite")),
+        accounts=visit.lab.get(
+            "intake", "/accounts", member_id=visit.asked("membre"), after=visit.asked("suite")
+        ),
         members=visit.lab.all_members(),
     )
     accounts = found["accounts"].items
     members = [(one["id"], one["name"]) for one in found["members"].value or ()]
     typed = {name: visit.text(name) for name in ("member_id", "name", "mail")}
+    typed["member_id"] = typed["member_id"] or visit.asked("membre")
     shown = {
         "names": await visit.names({one["member_id"] for one in accounts}),
         "refusals": await _refusals(visit, [one["id"] for one in accounts]),
         "choices": [("", _NO_MEMBER), *members],
         "all_roles": list(ROLES),
         "typed": {**typed, "roles": visit.texts("roles")},
+        "of_member": visit.asked("membre"),
         "faults": faults,
     }
     return visit.page("account/persons.html", faults.status, **found, **shown)

@@ -39,6 +39,7 @@ class Life:
     """
 
     title: str
+    name_of: Callable[[str], str]
     holder: Visitor
     owner: Visitor
     staff: Visitor
@@ -128,26 +129,33 @@ class Life:
 
     def invite(self, site_id: str, member_id: str) -> None:
         """Find a pilot site, then a team, each of whom accepts."""
-        self.staff.until(self.path, "#site_id")
+        self.staff.until(self.path, "#membre")
         self.change_site(member_id, site_id)
         self.accept(self.city)
-        box = f"[name=team][value={member_id}]"
-        self.staff.until(self.path, box)
-        self.staff.check(box)
+        self.staff.until(self.path, "legend:has-text('équipe'), #membre")
+        self.find(member_id)
+        self.staff.check(f"[name=team][value={member_id}]")
         self.staff.press(INVITE)
         self.accept(self.laboratory)
+
+    def find(self, member_id: str) -> None:
+        """Search the form's members for one, by its name."""
+        self.staff.fill("#membre", self.name_of(member_id))
+        self.staff.press("main button:has-text('Chercher')")
 
     def change_site(self, before: str, site_id: str) -> None:
         """Invite another site than before; a page from before that withdraws nobody unasked."""
         old = self.staff.page.context.new_page()
-        old.goto(self.staff.url + self.path)
+        self.find(before)
         self.staff.choose("#site_id", before)
+        old.goto(self.staff.page.url)
         self.staff.press(INVITE)
-        old.select_option("#site_id", site_id)
+        old.select_option("#site_id", before)
         with old.expect_navigation():
             old.click(INVITE)
         assert "invitations ont changé" in old.locator("main").inner_text()
         old.close()
+        self.find(site_id)
         self.staff.choose("#site_id", site_id)
         page = self.staff.press(INVITE)
         assert "Invitation retirée" in page.locator("[role=status]").inner_text()
@@ -193,8 +201,13 @@ def life_by(enter: Enter, played: Story) -> Callable[[str], Life]:
 
     def begun(way: str) -> Life:
         members, how = played.members, WAYS[way]
+
+        def name_of(member_id: str) -> str:
+            return str(played.staff.get("intake", f"/members/{member_id}")["name"])
+
         return Life(
             f"Combien de logements vacants par EPCI ({way}) ?",
+            name_of,
             holder=enter(members["lab"], "holder", **how),
             owner=enter(members["agency"], "owner", **how),
             staff=enter("staff", "reviewer", "operator", **how),

@@ -34,6 +34,7 @@ SHOWN = {
     "/connexion/fournisseur": OUT,
     "/connexion/fournisseur/fin": OUT,
     "/connexion/retour": OUT,
+    "/reprise": "in / / / / / / /",
     "/catalogue": ALL,
     "/catalogue/{dataset_id}": "404 404 404 200 200 200 404 404",
     "/catalogue/{dataset_id}/table": "404 404 404 409 409 409 404 404",
@@ -73,6 +74,8 @@ SHOWN = {
     "/compte": SIGNED_IN,
     "/nouvelles": SIGNED_IN,
     "/desabonnement/{link}": ALL,
+    "/membres": SIGNED_IN,
+    "/membres/{member}": SIGNED_IN,
     "/personnes": "in 403 403 403 403 200 403 403",
     "/personnes/cles": "in 403 403 403 403 200 403 403",
     "/pilotage": STAFF,
@@ -161,6 +164,7 @@ def things(made: Consent, host: str, workshop: str, held_id: str) -> dict[str, s
     seat = {"name": SECRET, "mail": "martin@exemple.fr"}
     account = {"member_id": host, "name": SECRET, "mail": "martin@exemple.fr"}
     return {
+        "member": host,
         "dataset_id": held_id,
         "recipe": made.staff.post("compute", "/recipes", content.recipe())["name"],
         "project_id": made.project_id,

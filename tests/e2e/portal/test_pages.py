@@ -38,6 +38,8 @@ PLAIN = [
     "/pilotage?annee=2001",
     "/pilotage?annee=douze",
     "/partenaires",
+    "/membres",
+    "/membres?q=ville",
     "/personnes",
     "/personnes/cles",
     "/compte",
@@ -64,6 +66,8 @@ def paths(played: Story) -> list[str]:
     return [
         *PLAIN,
         f"/catalogue/{homes}",
+        f"/membres/{played.members['agency']}",
+        f"/projets?q={content.recipe()['name']}&attend=1",
         project,
         f"{project}/traitement",
         f"{project}/traitement?gauche={homes}&droite={played.datasets['epci_2026.csv']}",

@@ -85,6 +85,10 @@ class Lab(ServiceLab):
         """The id of a newly submitted project."""
         return str(self.done("POST", "/projects", {**PROJECT, **changes})["id"])
 
+    def submit_as(self, who: tuple[str, ...]) -> str:
+        """The id of a project that somebody submits."""
+        return str(self.done("POST", "/projects", PROJECT, who=who)["id"])
+
     def member(self, **changes: Any) -> str:
         """The id of a newly registered member."""
         body = {"name": "Partenaire", "kind": "company", **changes}

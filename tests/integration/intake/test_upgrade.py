@@ -7,6 +7,7 @@ from services.intake.model import Project
 from services.intake.upgrade import ProjectUpgrade
 from shared.aggregate import NEVER, new_id
 from shared.events import Stage
+from shared.indexes.computed import complete_index
 from tests.integration.intake import lab as at
 from tests.integration.intake.lab import Lab
 from tests.servers import eventually
@@ -58,6 +59,8 @@ def test_who_had_a_part_before_sees_the_project_and_is_asked_nothing(lab: Lab) -
     assert (shown["stage"], shown["invitation"]["state"]) == ("staffed", "accepted")
     with lab.store() as store:
         ProjectUpgrade(store).sweep()
+        complete_index(store, Project, new_id("index"))
+    assert lab.done("GET", "/projects?mine=true&q=logement", who=who)["items"] != []
     listed = lab.done("GET", "/projects?named=true", who=who)["items"]
     assert [one["id"] for one in listed] == [project_id]
     eventually(lambda: lab.topics(project_id) == ["treatment_changed"])

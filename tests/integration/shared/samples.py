@@ -30,7 +30,7 @@ class Thing(Aggregate):
     """A document with one of everything that documents hold."""
 
     collection = "things"
-    indexes = ("state", "due")
+    indexes = ("state", "due", "names")
 
     state: str = "new"
     count: int = 0

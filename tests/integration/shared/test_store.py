@@ -150,6 +150,23 @@ def test_indexed_fields_are_queried_by_value_set_and_range(
     assert things.find({"state": "nothing"}) == []
 
 
+def test_array_is_found_by_values_that_it_has(things: Repository[Thing], identifier: str) -> None:
+    """By any of them, or by all; whatever else is in it."""
+    for number in range(3):
+        names = [identifier, f"{identifier}{number % 2}", str(number)]
+        things.save(Thing(id=f"{identifier}{number}", names=names))
+
+    def found(**asked: list[str]) -> list[str]:
+        return [
+            one.id[-1] for one in things.find({"names": {f"${k}": v for k, v in asked.items()}})
+        ]
+
+    assert found(all=[identifier, f"{identifier}0"]) == ["0", "2"]
+    assert found(all=[f"{identifier}0", f"{identifier}1"]) == []
+    either = {"$in": [f"{identifier}0", f"{identifier}1"]}
+    assert things.count({"names": either, "state": "new"}, most=9) == 3
+
+
 def test_dates_sort_by_time_whatever_their_fraction(store: Store, identifier: str) -> None:
     """A whole second and a date that never comes stand where they belong."""
     things = store.of(Thing)

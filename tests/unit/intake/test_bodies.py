@@ -13,12 +13,12 @@ from services.intake.bodies import (
     FormTeam,
     LeaveLab,
     ListProjects,
-    RegisterMember,
     ReviewProject,
     SubmitProject,
     WithdrawProject,
     WrittenTreatment,
 )
+from services.intake.members.bodies import RegisterMember
 from shared.errors import explain
 
 PROJECT = {"title": "T", "problem": "P", "theme": "logement", "territory": ["14"]}

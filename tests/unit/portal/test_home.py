@@ -2,59 +2,76 @@
 
 from typing import Any
 
+from services.portal.lab.person import Person, menu_of
 from services.portal.pages import home
-from tests.unit.portal.pages import html_of, page_of
+from tests.unit.portal.pages import html_of, led_to, page_of
 
 NOTHING: dict[str, Any] = {"items": [], "next": None}
-PARTS = dict.fromkeys(("/projects", "/access-requests", "/openings", "/news", "/datasets"), NOTHING)
-TAKEN = {"items": [{"id": "prj_1", "title": "Froid", "stage": "delivered"}]}
+LISTS = ("/projects", "/access-requests", "/openings", "/held-datasets", "/news", "/datasets")
+PARTS = dict.fromkeys(LISTS, NOTHING)
+FROID: dict[str, Any] = {
+    "id": "prj_1",
+    "title": "Froid",
+    "stage": "trialled",
+    "submitted_at": "2026-11-01T10:00:00Z",
+    "holder_id": "mbr_h",
+    "holder_due": "",
+    "staff_due": "",
+}
 
 
-def test_invitation_that_waits_for_an_answer_is_to_do() -> None:
-    """It leads to the project, where one answers."""
-    text = page_of(
-        home.show,
-        {**PARTS, "/projects?invited=True": TAKEN, "/projects?named=True": TAKEN},
-        "holder",
-    )
-    assert "vous y participez" not in text
-    assert "Voir le projet « Froid », où votre participation est demandée" in text
+def told(act: str, *roles: str, **changes: Any) -> str:
+    """The page of who has to do that with a project."""
+    waiting = {"items": [{**FROID, **changes, "act": act}], "next": None}
+    answers = {**PARTS, "/projects?waiting=True": waiting, "/release-requests": NOTHING}
+    return html_of(home.show, answers, *roles)
+
+
+def test_each_act_that_waits_leads_to_where_it_is_done() -> None:
+    """Whose it is, intake says."""
+    owed = "obtenir l'accord du propriétaire des données, ou retirer le projet"
+    html = told("holder", "holder", holder_due=owed, holder_id="ville")
+    assert '<a href="/projets/prj_1">Obtenir l\'accord' in html.replace("&#39;", "'")
+    html = told("part", "holder")
+    assert "où votre participation est demandée" in html
+    html = told("review", "reviewer", stage="advised")
+    assert '<a href="/revue/prj_1">Relire le projet' in html
+    html = told("staff", "reviewer", staff_due="inviter un site pilote")
+    assert '<a href="/projets/prj_1#inviter">Inviter un site pilote' in html
 
 
 def test_part_that_was_taken_is_not_to_do() -> None:
     """The project stands among one's own then, also once it is delivered."""
-    text = page_of(home.show, {**PARTS, "/projects?named=True": TAKEN}, "holder")
+    taken = {"items": [{**FROID, "stage": "delivered"}], "next": None}
+    text = page_of(home.show, {**PARTS, "/projects?mine=True": taken}, "holder")
     assert "Rien ne vous attend." in text
     assert "livré, vous y participez" in text
 
 
-def test_project_that_one_agreed_to_is_another_reviewer_s() -> None:
-    """Where two have to agree; whether one did, intake says."""
-    asked = {
-        "title": "Froid",
-        "holder_id": "mbr_h",
-        "holder_due": "",
-        "submitted_at": "2026-11-01T10:00:00Z",
-    }
-
-    def shown(*, has_agreed: bool) -> bool:
-        waiting = {"items": [{**asked, "id": "prj_1", "has_agreed": has_agreed}]}
-        answers = {**PARTS, "/projects?stage=advised": waiting, "/release-requests": NOTHING}
-        return "Relire le projet" in page_of(home.show, answers, "reviewer")
-
-    assert [shown(has_agreed=True), shown(has_agreed=False)] == [False, True]
+def test_more_than_is_shown_leads_to_the_list() -> None:
+    """Of projects that wait."""
+    many = [{**FROID, "id": f"prj_{at}", "act": "review"} for at in range(11)]
+    answers = {**PARTS, "/projects?waiting=True": {"items": many, "next": None}}
+    html = html_of(home.show, {**answers, "/release-requests": NOTHING}, "reviewer")
+    assert '<a href="/projets?attend=1">' in html
+    assert html.count("Relire le projet") == 10
+    assert "attend=1" not in told("review", "reviewer")
 
 
-def test_project_that_waits_for_the_staff_is_to_do() -> None:
-    """It leads to where one invites; one's own is somebody else's to go on with."""
-    project = {"title": "Froid", "stage": "trialled", "staff_due": "inviter un site pilote"}
-    waiting = [{**project, "id": f"prj_{it}", "holder_id": it} for it in ("mairie", "ville")]
-    answers = {
-        **PARTS,
-        "/projects?for_staff=True": {"items": waiting, "next": None},
-        "/release-requests": NOTHING,
-    }
-    html = html_of(home.show, answers, "reviewer")
-    assert '<a href="/projets/prj_mairie#inviter">Inviter un site pilote' in html
-    assert "prj_ville" not in html
-    assert "prj_mairie" not in html_of(home.show, answers, "holder")
+def test_data_that_is_held_is_to_do() -> None:
+    """For its owner, and for the staff once that declared something."""
+    held = {"dataset_id": "dts_1", "title": "Élus", "version": 2}
+    for is_for_staff, said in ((False, "Dire ce qu"), (True, "Confirmer, ou non")):
+        waiting = {"items": [{**held, "is_for_staff": is_for_staff}], "next": None}
+        html = html_of(home.show, {**PARTS, "/held-datasets": waiting}, "owner")
+        assert f'<a href="/donnees/dts_1#retenu">{said}' in html
+
+
+def test_committee_sees_the_figures_alone() -> None:
+    """Its first page is theirs; who is something else besides has that one's pages, too."""
+    member = Person("region", frozenset({"committee"}))
+    assert menu_of(member, is_public=True) == [("/pilotage", "Pilotage")]
+    assert led_to(home.show, {}, "committee") == "/pilotage"
+    both = Person("region", frozenset({"committee", "holder"}))
+    assert [path for path, _ in menu_of(both, is_public=True)][:1] == ["/projets"]
+    assert "/revue" not in dict(menu_of(both, is_public=True))

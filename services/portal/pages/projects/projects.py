@@ -9,6 +9,7 @@ from services.portal.describing import LICENCES
 from services.portal.lab import Json, Refused, path_of
 from services.portal.lab.lab_calls import if_seen
 from services.portal.pages.projects.awaited import awaited
+from services.portal.pages.projects.invitees import invited, invitees
 from services.portal.pages.projects.treatment_sentences import codes_of, sentences_of
 from services.portal.pages.projects.treatments import titles_of, untitled_by, with_titles
 from services.portal.typography import sentence
@@ -39,10 +40,21 @@ _JOBS = 20
 
 
 async def page(visit: Visit) -> Response:
-    """The projects that the person sees: one's own, or for the lab's staff all of them."""
-    stage = visit.asked("etape")
-    found = await visit.lab.get("intake", "/projects", stage=stage, after=visit.asked("after"))
-    return visit.page("projects/list.html", found=found, stage=stage, stages=STAGES)
+    """The projects that one holds or takes part in, the newest first; for the staff all of them."""
+    chosen = {name: visit.asked(name) for name in ("q", "etape", "attend", "miens")}
+    is_staff = bool(visit.person and visit.person.has("reviewer", "operator"))
+    query = {
+        "q": chosen["q"],
+        "stage": chosen["etape"],
+        "waiting": bool(chosen["attend"]),
+        "mine": bool(chosen["miens"]) or not is_staff,
+        "newest": True,
+        "counted": True,
+        "after": visit.asked("after"),
+    }
+    found = await visit.lab.get("intake", "/projects", **query)
+    shown = {"found": found, "chosen": chosen, "stages": STAGES, "is_staff": is_staff}
+    return visit.page("projects/list.html", **shown)
 
 
 async def write(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
@@ -126,7 +138,7 @@ async def _invite(
 
     Who is not named again is asked no longer: it is told who that is.
     """
-    before = _invited(await visit.lab.get("intake", _path(visit)), part)
+    before = invited(await visit.lab.get("intake", _path(visit)), part)
     if set(before) != set(visit.words("invited")):
         return await _show(visit, Faults(_OTHERS_INVITED, status=_CHANGED))
     withdrawn = [one for one in before if one not in named]
@@ -134,15 +146,6 @@ async def _invite(
         names = french_list(list((await visit.names(withdrawn)).values()))
         said = f"{said} Invitation retirée : {names}."
     return await _do(visit, part.replace("_", "-"), body, said)
-
-
-def _invited(project: Json, part: str) -> list[str]:
-    """Who is asked for a part, or took it."""
-    return [
-        one["member_id"]
-        for one in project.get("invitations", [])
-        if one["part"] == part and one["state"] in {"invited", "accepted"}
-    ]
 
 
 def _then(visit: Visit, asked: set[str]) -> list[str]:
@@ -196,21 +199,17 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     treatment = project.get("treatment")
     asked["titles"] = titles_of(visit, treatment["inputs"].values() if treatment else ())
     if can["site"] or can["team"]:
-        asked["members"] = visit.lab.all_members()
+        asked["invitees"] = invitees(visit, project, is_site=can["site"])
     found = await visit.lab.parts(**asked)
     untitled = untitled_by(found["titles"])
     jobs, titles = found["jobs"].items, found.pop("titles").value or {}
-    advised = _advised(project, "pilot_sites" if can["site"] else "experts")
-    members = found["members"].value if "members" in found else None
     shown = {
         "way": _WAY,
         "can": can,
         "faults": faults,
         "licences": LICENCES,
         "used_at": _USED_AT,
-        "invited": _invited(project, "pilot_site" if can["site"] else "team"),
-        "choices": sorted(members or (), key=lambda one: advised.get(one["id"], len(advised))),
-        "advised": advised,
+        "invited": invited(project, "pilot_site" if can["site"] else "team"),
         "does": sentences_of(treatment, titles, untitled),
         "titled": partial(with_titles, titles),
         "written": codes_of(treatment),
@@ -225,12 +224,6 @@ async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str)
     """Have a command done on the project of the address; a fault is told on its page."""
     await visit.lab.post("intake", f"{_path(visit)}/{command}", body)
     return visit.go(_address(visit), said)
-
-
-def _advised(project: Json, kind: str) -> dict[str, int]:
-    """The members that the lab advises for a part, best first, with their places."""
-    told = (project.get("guidance") or {}).get(kind) or ()
-    return {one["member_id"]: place for place, one in enumerate(told)}
 
 
 async def _possible(visit: Visit, project: Json) -> dict[str, bool]:

@@ -25,8 +25,8 @@ async def page(visit: Visit) -> Response:
     """The projects to review, what else waits for the staff, and results that wait to leave."""
     lab = visit.lab
     asked = {
-        "projects": lab.get("intake", "/projects", stage="advised", limit=_SHOWN),
-        "for_staff": lab.all_projects(for_staff=True),
+        "projects": _listed(visit, "relire", stage="advised"),
+        "for_staff": _listed(visit, "suivre", for_staff=True),
     }
     if visit.person and visit.person.has("reviewer"):
         asked["releases"] = lab.get("compute", "/release-requests", limit=_SHOWN)
@@ -35,6 +35,13 @@ async def page(visit: Visit) -> Response:
     of = [one["project_id"] for one in held if one["project_id"]]
     titles = await lab.titles("intake", "projects", of)
     return visit.page("reviews/list.html", held=held, titles=titles, **found)
+
+
+async def _listed(visit: Visit, after: str, **query: object) -> Json:
+    """A page of projects, beginning where that parameter of the address says."""
+    return await visit.lab.get(
+        "intake", "/projects", limit=_SHOWN, counted=True, after=visit.asked(after), **query
+    )
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:

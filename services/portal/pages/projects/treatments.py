@@ -5,15 +5,22 @@ import json
 import re
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from starlette.responses import Response
 
 from services.portal.building import COMPARISONS, KEY_PARTS, Choices, keys_of_codes, treatment_of
-from services.portal.choice_checks import OF_FIGURES, check_complete, check_drawn, with_value
 from services.portal.lab import Json, Refused, path_of
 from services.portal.lab.lab_calls import PagePart, if_seen, part_of
+from services.portal.pages.projects.choice_checks import (
+    OF_FIGURES,
+    check_complete,
+    check_drawn,
+    with_value,
+)
 from services.portal.pages.projects.treatment_forms import (
     BETWEEN,
+    TreatmentForms,
     forms_of,
     is_written,
     sent_choices,
@@ -34,17 +41,10 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None)
     """The choices, or this treatment, and beside them what it would make."""
     project = await visit.lab.get("intake", path_of("projects", visit.part("project_id")))
     forms = forms_of(visit, project, treatment)
-    choices = forms.choices
     # Both the value that rows are kept by and the form need them.
-    columns = asyncio.ensure_future(_columns(visit, choices))
-    try:
-        if forms.treatment is None:
-            choices = await _read_by(choices, columns)
-            check_complete(choices)
-        wanted = forms.treatment or treatment_of(choices)
-    except Refused as refused:
-        faults = faults_of(refused)
-        wanted = treatment_of(choices.undrawn) if faults.at in OF_FIGURES else None
+    columns = asyncio.ensure_future(_columns(visit, forms.choices))
+    choices, wanted, wrong = await _read_choices(forms, columns)
+    faults = wrong or faults
     parts = await visit.lab.parts(
         keys=_keys(visit, choices),
         recipes=visit.lab.get("compute", "/recipes", limit=_FOUND),
@@ -54,12 +54,11 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None)
         given=_given(visit, choices.left),
         titles=titles_of(visit, forms.dataset_ids | _read_by_now(project)),
     )
-    preview = parts["preview"].value
-    if isinstance(preview, Faults):
+    if isinstance(preview := parts["preview"].value, Faults):
         # What was chosen so far need not run yet: that is told, and no fault of the request.
         faults = replace(preview, status=faults.status)
-        faults, without = await _undrawn(visit, choices, faults, project["holder_id"])
-        parts["preview"] = PagePart(without)
+        without, faults, parts["preview"] = await _undrawn(visit, project, choices, faults)
+        wanted = without or wanted
     untitled = untitled_by(parts["titles"])
     told, titles = parts["preview"].value or {}, parts.pop("titles").value or {}
     shown = {
@@ -68,12 +67,10 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None)
         "comparisons": COMPARISONS,
         "treatment": _text_of(wanted) or visit.text("treatment"),
         "does": sentences_of(wanted, titles, untitled) if told else [],
+        "sentences": partial(sentences_of, titles=titles, untitled=untitled),
         "titles": titles,
         "untitled": untitled,
         "faults": faults,
-        "does_now": sentences_of(project["treatment"], titles, untitled)
-        if faults.status == _CHANGED
-        else [],
         "since": _since(visit, project, faults),
         "q": visit.asked("q"),
         "key_text": BETWEEN.join(choices.key.get(name, "") for name in KEY_PARTS),
@@ -128,21 +125,38 @@ async def preview_of(visit: Visit, treatment: Json, holder_id: str = "") -> Json
         return faults_of(refused)
 
 
+async def _read_choices(
+    forms: TreatmentForms, columns: Awaitable[Json]
+) -> tuple[Choices, Json, Faults | None]:
+    """The choices, the treatment that is to be seen, and what keeps it from being theirs."""
+    choices = forms.choices
+    if forms.treatment:
+        return choices, forms.treatment, None
+    try:
+        choices = await _read_by(choices, columns)
+        check_complete(choices)
+    except Refused as refused:
+        faults = faults_of(refused)
+        seen = treatment_of(choices.undrawn) if faults.at in OF_FIGURES else None
+        return choices, seen, faults
+    return choices, treatment_of(choices), None
+
+
 async def _undrawn(
-    visit: Visit, choices: Choices, faults: Faults, holder_id: str
-) -> tuple[Faults, Json]:
+    visit: Visit, project: Json, choices: Choices, faults: Faults
+) -> tuple[Json, Faults, PagePart]:
     """What choices make without chart and map, where these are what cannot run; and why."""
     drawn_of = treatment_of(choices.undrawn)
     if drawn_of is None or choices == choices.undrawn:
-        return faults, None
-    told = await preview_of(visit, drawn_of, holder_id)
+        return None, faults, PagePart()
+    told = await preview_of(visit, drawn_of, project["holder_id"])
     if isinstance(told, Faults):
-        return faults, None
+        return None, faults, PagePart()
     try:
         check_drawn(choices, told["columns"])
     except Refused as refused:
         faults = replace(faults_of(refused), status=faults.status)
-    return faults, told
+    return drawn_of, faults, PagePart(told)
 
 
 async def _chosen(visit: Visit) -> Json:

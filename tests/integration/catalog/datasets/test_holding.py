@@ -39,6 +39,29 @@ def confirm(lab: Lab, dataset_id: str, member_id: str, **body: Any) -> Any:
     return lab.call("POST", f"/datasets/{dataset_id}/legal-basis", token, json=said)
 
 
+def test_held_dataset_waits_for_who_has_to_speak(lab: Lab) -> None:
+    """Its owner; the staff once that declares what it has to confirm; nobody else is told."""
+    owner, staff = f"mbr_{uuid4().hex[:8]}", f"mbr_{uuid4().hex[:8]}"
+    dataset_id = held(lab, owner, access="restricted", title="Élus")
+
+    def waits(member_id: str, role: str) -> list[tuple[str, bool]]:
+        found = lab.get("/held-datasets?limit=100", lab.token(member_id, role))["items"]
+        return [
+            (one["title"], one["is_for_staff"]) for one in found if one["dataset_id"] == dataset_id
+        ]
+
+    def seen() -> list[list[tuple[str, bool]]]:
+        return [waits(owner, "owner"), waits(staff, "reviewer"), waits("mbr_other", "owner")]
+
+    assert seen() == [[("Élus", False)], [], []]
+    said = {"columns": ["mail"], "reason": "adresses de services"}
+    token = lab.token(owner, "owner")
+    assert lab.call("POST", f"/datasets/{dataset_id}/not-personal", token, json=said).status == 200
+    assert seen() == [[], [("Élus", True)], []]
+    assert confirm(lab, dataset_id, owner).status == 200
+    assert seen() == [[], [], []]
+
+
 def test_held_dataset_is_its_owner_s_alone(lab: Lab) -> None:
     """It is not found, not matched and not read by a project; its owner lists it."""
     theme = f"thème {uuid4().hex}"

@@ -12,11 +12,11 @@ from tests.unit.intake import made
 from tests.unit.portal.pages import html_of, led_to, plain
 
 PROJECT: dict[str, Any] = ProjectView.of(made.project_at("advised")).model_dump(mode="json")
-COLUMNS = [
+COLUMNS: list[dict[str, Any]] = [
     {"name": name, "kind": "integer", "key": key, "meaning": None, "unit": ""}
     for name, key in (("epci", "epci"), ("parts", None), ("prix", None))
 ]
-COUNTED = {"gauche": "dts_1", "par": "epci", "sommes": ["parts", "prix"]}
+COUNTED: dict[str, Any] = {"gauche": "dts_1", "par": "epci", "sommes": ["parts", "prix"]}
 DRAWN = {**COUNTED, "barres": "epci", "hauteur": "parts", "titre": "Parts"}
 REPEATED = {"kind": "many_to_many", "field": "steps.0", "message": "une même clé se répète"}
 
@@ -27,7 +27,7 @@ steps: [{application: report, inputs: {table: parts}, parameters: {title: x}, ou
 
 def previewed(body: Json) -> Json:
     """What compute answers: the columns that are made, or that a drawing's are not among them."""
-    told = {
+    told: dict[str, Any] = {
         "matches": [],
         "warnings": [],
         "rows": 9,
@@ -115,6 +115,7 @@ def test_part_to_draw_stays_with_what_it_lacks(changes: dict[str, Any], at: str,
         html = shown(handler, **asked)
         assert "<legend>Montrer</legend>" in html
         assert "comptes" not in plain(html).partition("Aperçu")[2]
+        assert "Dessine" not in plain(html)
         fault = html.partition(f'id="{at}-fault"')[2].partition("</small>")[0]
         assert said in plain(f"<p{fault}").replace("\u202f", " ").replace("\u00a0", " ")
 

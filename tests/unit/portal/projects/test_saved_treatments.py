@@ -209,7 +209,10 @@ def test_saved_treatment_is_said_in_words_on_the_project_s_page() -> None:
 def test_catalogue_that_is_away_is_said_to_be() -> None:
     """Rather than that a dataset is not shown, which reads as secrecy."""
     project = ProjectView.of(made.project_at("advised")).model_dump(mode="json")
-    away = {"/projects/prj_1": {**project, "treatment": kept(CHOSEN)}, "/recipes": FOUND}
+    away: dict[str, Any] = {
+        "/projects/prj_1": {**project, "treatment": kept(CHOSEN)},
+        "/recipes": FOUND,
+    }
     away |= dict.fromkeys(("/datasets", "/datasets/dts_1", "/datasets/dts_2"), Away("catalog"))
     away |= {"/treatments/preview": {**MADE, "proposed": []}, "/members": {**FOUND, "next": None}}
     for handler in (projects.show, treatments.show):

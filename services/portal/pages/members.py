@@ -1,0 +1,84 @@
+"""The members of the lab: found by a search, taken in, and what they can do and where."""
+
+from starlette.responses import Response
+
+from services.portal.lab import Json, path_of
+from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
+from shared.aggregate import new_id
+from shared.places.names import in_french, labelled
+from shared.words import MEMBER_KINDS
+
+_TEXTS, _LISTS = ("name", "kind", "siren"), ("skills", "territory")
+_SHOWN = 50
+
+
+async def page(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
+    """The members that a search finds, and a form to take another in."""
+    chosen = {name: visit.asked(name) for name in ("q", "competence", "lieu")}
+    query = {"q": chosen["q"], "skill": chosen["competence"], "territory": chosen["lieu"]}
+    found = await visit.lab.get(
+        "intake", "/members", **query, limit=_SHOWN, after=visit.asked("suite")
+    )
+    shown = {
+        "found": found,
+        "chosen": chosen,
+        "kinds": list(MEMBER_KINDS.items()),
+        "given": {name: visit.text(name) for name in (*_TEXTS, *_LISTS)},
+        "key": visit.text("key") or new_id("key"),
+        "faults": faults,
+    }
+    return visit.page("members/list.html", faults.status, **shown)
+
+
+@faults_on(page)
+async def register(visit: Visit) -> Response:
+    """Take a member in; sent twice, the form makes one."""
+    body = {**{name: visit.text(name) for name in _TEXTS}, **_described(visit)}
+    made = await visit.lab.post("intake", "/members", body, visit.text("key"))
+    return visit.go(path_of("membres", made["id"]), f"{made['name']} est membre du Datalab.")
+
+
+async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
+    """One member: what it can do and where, and the accounts of its persons."""
+    member_id = visit.part("member")
+    member = await visit.lab.get("intake", path_of("members", member_id))
+    asked = {}
+    if visit.person and visit.person.has("operator"):
+        asked["accounts"] = visit.lab.get("intake", "/accounts", member_id=member_id, limit=_SHOWN)
+    found = await visit.lab.parts(**asked)
+    shown = {"given": _given(visit, member, faults), "faults": faults}
+    return visit.page("members/show.html", faults.status, member=member, **found, **shown)
+
+
+@faults_on(show)
+async def change(visit: Visit) -> Response:
+    """Say otherwise what a member can do, where, or which organisation it is."""
+    path = path_of("members", visit.part("member"))
+    body = {"siren": visit.text("siren"), **_described(visit)}
+    changed = await visit.lab.patch("intake", path, body)
+    places = in_french(changed["territory"])
+    said = f"C'est enregistré.{f' Territoire : {places}.' if places else ''}"
+    return visit.go(path_of("membres", changed["id"]), said)
+
+
+def _described(visit: Visit) -> dict[str, object]:
+    return {name: visit.words(name) for name in _LISTS}
+
+
+def _given(visit: Visit, member: Json, faults: Faults) -> dict[str, str]:
+    """The fields of the form: as they were sent where something is wrong, else as intake has it."""
+    if faults.said:
+        return {name: visit.text(name) for name in ("siren", *_LISTS)}
+    return {
+        "siren": member["siren"],
+        "skills": ", ".join(member["skills"]),
+        "territory": ", ".join(labelled(member["territory"])),
+    }
+
+
+ROUTES = [
+    get("/membres", page),
+    post("/membres", register),
+    get("/membres/{member}", show),
+    post("/membres/{member}", change),
+]

@@ -1,0 +1,68 @@
+"""A site or a team is found by a search, whoever is in the lab."""
+
+from typing import Any
+
+import pytest
+
+from services.intake.views import ProjectView
+from services.portal.lab import Json
+from services.portal.pages.projects import projects
+from shared.events.event import Stage
+from tests.unit.intake import made
+from tests.unit.portal.pages import html_of, led_to, plain
+
+
+def member(member_id: str, name: str) -> dict[str, Any]:
+    """A member as intake shows it."""
+    about = {"kind": "laboratory", "left_at": None, "is_erased": False}
+    return {"id": member_id, "name": name, **about}
+
+
+def answers(stage: Stage, *found: dict[str, Any], **changes: Any) -> dict[str, Json]:
+    """What the services answer of a project at a stage, and of who is found as « greyc »."""
+    project = ProjectView.of(made.project_at(stage)).model_dump(mode="json")
+    advice = {"member_id": "mbr_a", "name": "Conseillé", "reasons": ["Même thème."]}
+    guidance = {name: [advice] for name in ("pilot_sites", "experts")}
+    project["guidance"] = {**project["guidance"], **guidance}
+    known = {f"/members/{one}": member(one, one) for one in ("mbr_a", "mbr_1", made.SITE)}
+    return {
+        "/projects/prj_1": {**project, **changes},
+        "/members?q=greyc": {"items": list(found), "next": "more"},
+        **known,
+    }
+
+
+@pytest.mark.parametrize(
+    ("stage", "field", "offer", "mark"),
+    [
+        ("trialled", "site_id", '<option value="', "selected"),
+        ("piloted", "team", 'name="team" value="', "checked"),
+    ],
+)
+def test_search_keeps_what_is_chosen_without_a_script(
+    stage: Stage, field: str, offer: str, mark: str
+) -> None:
+    """Beside the lab's advice and who is found: nobody scrolls through all members."""
+    there = answers(stage, member("mbr_g", "GREYC"))
+    query = f"membre=greyc&{field}=mbr_1".encode()
+    html = html_of(projects.show, there, "reviewer", project_id="prj_1", query=query)
+    form = html[html.index('id="inviter"') :].partition("</form>")[0]
+    offered = [one.partition('"')[0] for one in form.split(offer)[1:]]
+    assert list(filter(None, offered)) == ["mbr_1", "mbr_a", "mbr_g"]
+    assert f'{offer}mbr_1" {mark}>' in form
+    assert "1 membre trouvé et d'autres : précisez votre recherche" in plain(form)
+    # Enter presses the first button of a form, which here sends nothing.
+    [search, invite] = form.split("<button")[1:]
+    assert 'formmethod="get"' in search
+    assert 'name="csrf"' in invite
+    assert "csrf" not in form.partition("<button")[0]
+
+
+def test_whom_the_search_found_is_invited() -> None:
+    """As the form was sent."""
+    sent: dict[str, Json] = {}
+    there = {**answers("piloted"), "/projects/prj_1/team": {}}
+    form = {"team": ["mbr_g", "mbr_1"], "invited": "", "membre": "greyc"}
+    asked: dict[str, Any] = {"project_id": "prj_1", "form": form, "sent": sent}
+    assert led_to(projects.form_team, there, "reviewer", **asked) == "/projets/prj_1"
+    assert sent["/projects/prj_1/team"]["team"] == ["mbr_g", "mbr_1"]
