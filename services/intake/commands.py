@@ -82,7 +82,7 @@ def page_projects(
     where: dict[str, Any] = {"holder_id": holder_id, "stage": query.stage}
     chosen = {field: value for field, value in where.items() if value is not None}
     if query.for_staff and not query.stage:
-        chosen["stage"] = {"$in": ["equipped", "trialled", "piloted", "staffed"]}
+        chosen["stage"] = {"$in": ["secured", "equipped", "trialled", "piloted", "staffed"]}
     if by_part:
         chosen["named"] = {"$in": [caller.member_id]}
     if not query.invited:
@@ -95,7 +95,7 @@ def page_projects(
 
 
 def set_treatment(store: Store, caller: Caller, project_id: str, treatment: Treatment) -> Project:
-    """Say what the project does with its data; once it is secured, a reviewer does."""
+    """Say what the project does with its data, or say it anew."""
     by, is_reviewer, chosen = caller.member_id, caller.is_staff, with_choices(treatment)
     return _change(
         store,

@@ -206,7 +206,10 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
 
     @http("POST", f"{PROJECT}/treatment", body=WrittenTreatment, returns=ProjectView, roles=BOTH)
     def treat(self, call: Call, project_id: str) -> ProjectView:
-        """Say what to do with the data; once secured, a reviewer may while it has no result."""
+        """Say what to do with the data, or say it anew until the project ends.
+
+        Once it is secured, owners and a reviewer are asked where it reads or shows more.
+        """
         return _view(commands.set_treatment(self.documents, call.caller, project_id, call.body))
 
     @http("POST", f"{PROJECT}/review", body=ReviewProject, returns=ProjectView, roles=STAFF)

@@ -16,6 +16,7 @@ from shared.events.event import (
     Obstacle,
     OpeningDecision,
     Party,
+    ReadingChange,
     RecipeMatch,
 )
 
@@ -192,6 +193,7 @@ class InputsChecked(Event, source="catalog"):
     owners: tuple[str, ...] | None = Field(
         default=None, description="all whose data the treatment would read: they do not review it"
     )
+    changes: tuple[ReadingChange, ...] = Field(default=(), description="beyond what was reviewed")
 
 
 class _AccessEvent(Event):

@@ -49,6 +49,9 @@ class Deadlines(Frozen):
         return since + timedelta(seconds=self.expire_seconds)
 
 
+DEADLINES = Deadlines()
+
+
 def end_of(day: str) -> datetime:
     """When `day`, an ISO date, is over in metropolitan France."""
     following = date.fromisoformat(day) + timedelta(days=1)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from services.catalog.access.amending import differing
 from services.catalog.access.grants import (
     Conditions,
     Consent,
@@ -61,6 +62,8 @@ class AccessRequest(BaseModel):
     )
     crossed_with: tuple[str, ...] = Field(description="the ids of the treatment's other datasets")
     agreed: tuple[str, ...] = Field(description="what was granted, in the sentences of then")
+    before: tuple[str, ...] = Field(description="of these, those that hold no more")
+    after: tuple[str, ...] = Field(description="what is asked beyond them, once it was granted")
     licence: str = Field(description="what licences say of the result, in French")
     privacy: str = Field(description="what the dataset tells about persons, in French")
     fingerprint: str = Field(description="of what is asked: a grant names it")
@@ -82,7 +85,11 @@ class AccessRequest(BaseModel):
     def of(cls, access: ProjectAccess, grant: Grant) -> Self:
         """One request of a project."""
         asked = grant.asked_for
+        is_changed = bool(asked and grant.agreed)
+        gone, new = differing(grant.agreed, asked.sentences if asked else ())
         return cls(
+            before=gone if is_changed else (),
+            after=new if is_changed else (),
             id=f"{access.id}.{grant.dataset_id}",
             holder=access.facts.holder if access.facts else None,
             asked=asked.sentences if asked else (),

@@ -95,6 +95,7 @@ class Job(Aggregate):
     purpose: str = ""
     submitted_by: str = ""
     treatment: Treatment | None = None
+    proposal: int | None = None
     traceparent: str = ""
 
     state: JobState = "queued"
@@ -454,6 +455,7 @@ class Job(Aggregate):
             "dataset_version": self.dataset_version,
             "harvest_id": self.harvest_id,
             "page": self.page,
+            "proposal": self.proposal,
         }
         if self.state == "cancelled":
             return events.JobCancelled(**about, reason=self.reason)
