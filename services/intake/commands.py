@@ -107,6 +107,17 @@ def set_treatment(store: Store, caller: Caller, project_id: str, treatment: Trea
     )
 
 
+def leave_out(store: Store, caller: Caller, project_id: str, _body: object = None) -> Project:
+    """Have the treatment do without the columns that owners left out of their grants."""
+    by, is_reviewer = caller.member_id, caller.is_staff
+    return _change(
+        store,
+        caller,
+        project_id,
+        lambda it: it.leave_out(by, is_reviewer=is_reviewer, parties=parties_to(store, it, by)),
+    )
+
+
 def review(
     store: Store, caller: Caller, project_id: str, body: ReviewProject, *, needed: int
 ) -> Project:

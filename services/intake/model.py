@@ -42,6 +42,7 @@ from shared.endings.retitling import retitle, titles_in
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
 from shared.events.event import UNTOLD, Party, ReadingChange, Stage, Treatment
 from shared.events.intake import ProjectPart
+from shared.treatments.narrowing import without_columns
 from shared.words import STAGES, day_in_paris
 
 NEXT_STAGES: Mapping[Stage, frozenset[Stage]] = {
@@ -322,6 +323,20 @@ class Project(Aggregate):
                     raise Forbidden("seuls le porteur et un relecteur changent ce traitement")
                 self.check_impartial(by, parties)
             self._amend(treatment, by, parties)
+
+    def leave_out(
+        self, by: str, *, is_reviewer: bool, parties: Mapping[str, Party] = NOBODY
+    ) -> None:
+        """Do without the columns that owners left out of their grants.
+
+        Raises WrongStage where there are none, Invalid, naming the step, where one needs them.
+        """
+        refused = {one.dataset_id: one.refused_columns for one in self._read}
+        refused = {one: columns for one, columns in refused.items() if columns}
+        if self.treatment is None or not refused or self.stage in FINAL_STAGES:
+            raise WrongStage("aucune colonne n'est refusée parmi d'autres qui sont accordées")
+        treatment = without_columns(self.treatment, refused)
+        self.set_treatment(treatment, by, is_reviewer=is_reviewer, parties=parties)
 
     def review(
         self, decision: Decision, parties: Mapping[str, Party] = NOBODY, *, needed: int = 1

@@ -80,6 +80,11 @@ class ForPrograms:
         return self._do(commands.set_treatment, project_id, by, body)
 
     @rpc
+    def narrow_treatment(self, project_id: Identifier, by: MemberId) -> ProjectView:
+        """Have the treatment do without the columns that owners left out of their grants."""
+        return self._do(commands.leave_out, project_id, by, None)
+
+    @rpc
     def review_project(
         self,
         project_id: Identifier,

@@ -212,6 +212,14 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         """
         return _view(commands.set_treatment(self.documents, call.caller, project_id, call.body))
 
+    @http("POST", f"{PROJECT}/treatment/narrowing", returns=ProjectView, roles=BOTH)
+    def narrow(self, call: Call, project_id: str) -> ProjectView:
+        """Have the treatment do without the columns that owners left out of their grants.
+
+        422 names the step that needs one: then another treatment is to be written.
+        """
+        return _view(commands.leave_out(self.documents, call.caller, project_id))
+
     @http("POST", f"{PROJECT}/review", body=ReviewProject, returns=ProjectView, roles=STAFF)
     def review(self, call: Call, project_id: str) -> ProjectView:
         """Secure a project, turn it down, or ask its holder to complete it, as its `version` was.

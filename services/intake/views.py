@@ -77,6 +77,7 @@ class AccessView(View):
     purpose: str = Field(description="what the data may be used for, in French")
     until: str | None = Field(description="the last day, as an ISO date, in metropolitan France")
     conditions: tuple[str, ...]
+    refused_columns: tuple[str, ...] = Field(description="where the others are granted")
 
 
 class CheckView(View):

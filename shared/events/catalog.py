@@ -252,12 +252,13 @@ class AccessBound(_AccessEvent, source="catalog"):
 
 
 class AccessRefused(_AccessEvent, source="catalog"):
-    """A data owner refused a project's request."""
+    """A data owner refused a project's request, or `refused_columns` of it alone."""
 
     summary = "L'accès au jeu {dataset} est refusé : {reason}"
     decided_by: str
     reason: str
     member_ids: _Others = ()
+    refused_columns: tuple[str, ...] = Field(default=(), description="the others are granted")
 
 
 class AccessReminded(_AccessEvent, source="catalog"):

@@ -95,6 +95,12 @@ def treatment(api: Client, project_id: str, file: _JsonFile) -> Answer:
     return api.post("intake", path_of("projects", project_id, "treatment"), written)
 
 
+@app.answers("narrow", _show)
+def narrow(api: Client, project_id: str) -> Answer:
+    """Do without the columns that owners left out of their grants."""
+    return api.post("intake", path_of("projects", project_id, "treatment", "narrowing"), {})
+
+
 @app.answers("review", _show)
 def review(
     api: Client,

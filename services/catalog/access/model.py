@@ -7,15 +7,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, computed_field
 
 from services.catalog.access.asking import ProjectFacts, ask
-from services.catalog.access.grants import (
-    DEADLINES,
-    UNBOUND,
-    Asked,
-    Conditions,
-    Deadlines,
-    Decision,
-    Grant,
-)
+from services.catalog.access.grants import UNBOUND, Asked, Conditions, Deadlines, Decision, Grant
 from services.catalog.access.obstacles import UNKNOWN, UNKNOWN_ONCE, notes_of, obstacle_of
 from services.catalog.datasets.model import Dataset, Wanted
 from services.catalog.decisions.fingerprint import check_read
@@ -23,9 +15,9 @@ from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.auth import Caller
 from shared.endings.redaction import redacted
-from shared.errors import Forbidden, NotFound, WrongStage
+from shared.errors import Forbidden, Invalid, NotFound, WrongStage
 from shared.events.event import Frozen, InputNote, Match, Obstacle, ReadingChange, RecipeMatch
-from shared.words import REQUEST_STATES, french_date
+from shared.words import REQUEST_STATES, french_date, french_list, quoted
 
 STAFF = "*"
 """Stands beside the owners who may see a request: not every server can ask for "not empty"."""
@@ -35,6 +27,7 @@ CATALOG = "catalog"
 
 _UNANSWERED = "Sans réponse dans le délai imparti."
 _OPEN = "Données ouvertes."
+_IN_PART = "Le traitement se passe des colonnes qui n'étaient pas accordées."
 _UNREAD = "Le traitement du projet ne lit plus ces données."
 
 
@@ -235,7 +228,7 @@ class ProjectAccess(Aggregate):
         self,
         facts: ProjectFacts,
         wanted: Wanted,
-        deadlines: Deadlines = DEADLINES,
+        deadlines: Deadlines | None = None,
         *,
         is_reviewed: bool = False,
     ) -> ProjectFacts | None:
@@ -256,7 +249,7 @@ class ProjectAccess(Aggregate):
                 self._refuse(grant, CATALOG, _UNREAD)
         for dataset_id in read:
             if self.grant_of(dataset_id) is None:
-                self._add_grant(dataset_id, read, deadlines)
+                self._add_grant(dataset_id, read, deadlines or Deadlines())
         self.ask_otherwise(read)
         return self.reviewed
 
@@ -350,7 +343,7 @@ class ProjectAccess(Aggregate):
             raise self._no_request(dataset_id)
         said = grant.already_holds(decider, decision, conditions)
         if not said:
-            self._check_decision(grant, decision, fingerprint)
+            self._check_decision(grant, decision, conditions, fingerprint)
         grant.answer(decider, decision, conditions)
         if said:
             return
@@ -421,7 +414,9 @@ class ProjectAccess(Aggregate):
         ended = [grant for grant in map(self.grant_of, dataset_ids) if grant and grant.ended_by]
         return ended[0].end_reason if ended else ""
 
-    def _check_decision(self, grant: Grant, decision: Decision, fingerprint: str) -> None:
+    def _check_decision(
+        self, grant: Grant, decision: Decision, conditions: Conditions, fingerprint: str
+    ) -> None:
         if self.closed:
             raise WrongStage("ce projet est terminé")
         if not grant.allows(decision):
@@ -429,9 +424,21 @@ class ProjectAccess(Aggregate):
             raise WrongStage(f"cette demande est déjà dans l'état « {state} »")
         if decision == "grant" and self.facts and grant.dataset_id not in self.reads:
             raise WrongStage("le traitement du projet ne lit plus ces données")
+        if conditions.columns is not None:
+            self._check_part(grant, conditions.columns)
         # From before anything was shown there is nothing to name.
         if decision == "grant" and grant.asked_for:
             check_read(grant.asked_for.fingerprint, fingerprint)
+
+    @staticmethod
+    def _check_part(grant: Grant, columns: tuple[str, ...]) -> None:
+        """Raise unless these are some of the columns that are asked for."""
+        if grant.state == "granted":
+            raise WrongStage("ces données sont accordées : retirez d'abord l'accord")
+        asked = grant.asked_for.reading.columns if grant.asked_for else None
+        if unknown := set(columns) - set(asked or ()):
+            names = french_list([quoted(one) for one in sorted(unknown)])
+            raise Invalid(f"ne sont pas demandées : {names}", "columns")
 
     def _no_request(self, dataset_id: str) -> NotFound:
         return NotFound.of(f"{self.id}.{dataset_id}")
@@ -454,11 +461,18 @@ class ProjectAccess(Aggregate):
         is_bound = grant.state == "granted" and grant.asked_for is None
         asked = ask(self.facts, grant.dataset_id, wanted)
         if grant.ask_for(asked):
-            grant.ask_again()
-            self._tell_request(grant)
+            self._ask_anew(grant)
         elif is_bound:
             about = {**self._about(grant), "asked": asked.sentences}
             self.record(events.AccessBound(**about, member_ids=grant.others))
+
+    def _ask_anew(self, grant: Grant) -> None:
+        """Ask those whose word is missing; who granted a part is not asked for what keeps to it."""
+        if grant.unmet:
+            grant.ask_again()
+            self._tell_request(grant)
+        else:
+            self._grant(grant, grant.consents[-1], _IN_PART)
 
     def _tell_request(self, grant: Grant) -> None:
         asked, facts = grant.asked_for, self.facts
@@ -488,13 +502,13 @@ class ProjectAccess(Aggregate):
             )
         )
 
-    def _refuse(self, grant: Grant, decided_by: str, reason: str) -> None:
+    def _refuse(
+        self, grant: Grant, decided_by: str, reason: str, columns: tuple[str, ...] = ()
+    ) -> None:
+        """Refuse what is asked: all of it, or only these columns."""
         grant.settle("refused", decided_by, reason)
-        self.record(
-            events.AccessRefused(
-                **self._about(grant), decided_by=decided_by, member_ids=grant.others, reason=reason
-            )
-        )
+        told = {"decided_by": decided_by, "reason": reason, "refused_columns": columns}
+        self.record(events.AccessRefused(**self._about(grant), member_ids=grant.others, **told))
 
     def _revoke(self, grant: Grant, ended_by: str, reason: str) -> None:
         grant.end(ended_by, reason)
@@ -556,7 +570,13 @@ class ProjectAccess(Aggregate):
     def _consent(self, grant: Grant, decider: str, reason: str) -> None:
         if grant.state == "refused" and grant.decided_by != decider:
             return
-        if not grant.unmet:
+        if not grant.unmet and (refused := grant.refused_columns):
+            names = french_list([quoted(one) for one in refused])
+            without = (
+                f"Accordé sans {'la colonne' if len(refused) == 1 else 'les colonnes'} {names}."
+            )
+            self._refuse(grant, decider, f"{without} {reason}".strip(), refused)
+        elif not grant.unmet:
             self._grant(grant, decider, reason)
             self._open_if_all_granted()
         elif grant.state == "refused":

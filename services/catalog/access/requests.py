@@ -5,10 +5,11 @@ from typing import Any
 
 from services.catalog.access.amending import changes_of
 from services.catalog.access.asking import ProjectFacts
+from services.catalog.access.bodies import NewDecision, RequestQuery
 from services.catalog.access.grants import Deadlines
 from services.catalog.access.model import STAFF, ProjectAccess
 from services.catalog.access.obstacles import RETIRED
-from services.catalog.access.views import AccessRequest, NewDecision, RequestPage, RequestQuery
+from services.catalog.access.views import AccessRequest, RequestPage
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import known_to
 from shared.auth import Caller

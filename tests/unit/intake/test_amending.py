@@ -142,3 +142,20 @@ def test_data_that_is_read_no_more_keeps_nobody_waiting() -> None:
     it.open_access(2)
     it.open_workspace()
     assert (it.stage, it.lacks_access, it.waits_for) == ("equipped", False, ())
+
+
+def test_a_holder_goes_on_without_the_columns_that_were_left_out() -> None:
+    """In one command; where none was left out there is nothing to do."""
+    it = made.project_at("secured")
+    with pytest.raises(WrongStage, match="aucune colonne"):
+        it.leave_out(HOLDER, is_reviewer=False)
+    assert it.treatment is not None
+    [counts] = it.treatment.steps
+    told = counts.model_copy(update={"parameters": {"by": ["com"], "rows": "n"}})
+    it.treatment = it.treatment.model_copy(update={"steps": (told,)})
+    part = {"sequence": 1, "state": "refused", "refused_columns": ("nom",)}
+    it.note_access(DatasetAccess(dataset_id="dts_a", **part))
+    it.leave_out(HOLDER, is_reviewer=False)
+    drop, counted = it.treatment.steps
+    assert (drop.application, drop.inputs) == ("clean", {"table": "table_1"})
+    assert (counted.output, topics(it)) == ("counted", ["treatment_changed"])

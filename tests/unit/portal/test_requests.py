@@ -80,3 +80,11 @@ def test_owner_who_is_asked_anew_reads_the_difference() -> None:
     text = plain(shown(state="requested", before=["Lit iris."], after=["Lit iris et nom."]))
     assert "Ce qui change depuis votre accord Avant Lit iris. Maintenant Lit iris et nom." in text
     assert "Ce qui change" not in plain(shown())
+
+
+def test_owner_chooses_the_columns_that_it_grants() -> None:
+    """All that are asked for at first; those that were left out before stay so."""
+    told = {"state": "requested", "columns": ["iris", "nom"], "refused_columns": ["nom"]}
+    html = shown(**told)
+    assert 'name="columns" value="iris" checked' in html
+    assert 'name="columns" value="nom">' in html

@@ -152,6 +152,11 @@ def _then(visit: Visit, asked: set[str]) -> list[str]:
     return [one for one in visit.words("suggested") if one not in asked]
 
 
+async def narrow(visit: Visit) -> Response:
+    """Have the treatment do without the columns that owners left out."""
+    return await _do(visit, "treatment/narrowing", {}, "Le traitement se passe de ces colonnes.")
+
+
 async def withdraw(visit: Visit) -> Response:
     """Give the project up."""
     return await _do(visit, "withdraw", {"reason": visit.text("reason")}, "Le projet est retiré.")
@@ -277,6 +282,7 @@ ROUTES = [
     post("/projets/{project_id}/complement", complete),
     post("/projets/{project_id}/site-pilote", choose_site),
     post("/projets/{project_id}/equipe", form_team),
+    post("/projets/{project_id}/sans-colonnes", narrow),
     post("/projets/{project_id}/retrait", withdraw),
     post("/projets/{project_id}/livraison", deliver),
 ]

@@ -147,9 +147,10 @@ def test_trial_that_proves_nothing_is_no_success(changed: dict[str, Any], said: 
 
 def test_owner_who_granted_is_not_to_be_asked() -> None:
     """What became of a request is told once, in place of that it is due."""
+    cases: tuple[dict[str, Any], ...] = ({}, {"accesses": []})
     text, unasked = (
         as_text(dossier(evidence(facts=replace(evidence().facts, project={**SEEN, **told}))))
-        for told in ({}, {"accesses": []})
+        for told in cases
     )
     assert ("accordé" in text, "à demander" in text) == (True, False)
     assert "à demander" in unasked

@@ -49,7 +49,7 @@ def test_list_has_what_waits_for_the_staff_after_a_review() -> None:
 
 def test_changed_treatment_is_decided_on_at_whatever_stage() -> None:
     """Where the project itself may be turned down no more, the treatment is not agreed to."""
-    check = {"faults": [], "waits": [], "persons": [], "changes": []}
+    check: dict[str, Any] = {"faults": [], "waits": [], "persons": [], "changes": []}
     project = {**PROJECT, "stage": "piloted", "needs_review": True, "checks": [check]}
     told = {**answers(), "/projects/prj_1": {**project, "treatment": {"inputs": {}, "steps": []}}}
     html = html_of(reviews.show, told, "reviewer", project_id="prj_1")
