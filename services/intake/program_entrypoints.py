@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from services.intake import bodies, commands
+from services.intake.code_check import check_code
 from services.intake.invitations import Patience
 from services.intake.members.entrypoints import STAFF
 from services.intake.model import Project
@@ -12,6 +13,7 @@ from services.intake.views import AnswerView, ProjectPage, ProjectView, ReviewVi
 from shared.auth import INSIDE, Caller, MemberId, Role
 from shared.inbound import IdempotencyKey, Identifier
 from shared.messaging import rpc
+from shared.messaging.client import ServiceProxy
 from shared.settings import Settings
 from shared.store import Store
 
@@ -24,6 +26,7 @@ class ForPrograms:
 
     documents: Store
     settings: Settings
+    compute: ServiceProxy
 
     @property
     def patience(self) -> Patience:
@@ -40,6 +43,7 @@ class ForPrograms:
         """Submit a project for a holder; a call that the broker repeats registers one project."""
         key = IdempotencyKey.if_any(idempotency_key, "idempotency_key") or IdempotencyKey.of_call()
         body = bodies.SubmitProject.model_validate(project)
+        check_code(self.compute, body.treatment, "treatment.")
         return _view(commands.submit(self.documents, Caller(holder_id, HOLDERS), body, key))
 
     @rpc
@@ -77,6 +81,7 @@ class ForPrograms:
     ) -> ProjectView:
         """Say what a project does with its data; `by`, here and below, is a member's id."""
         body = bodies.WrittenTreatment.model_validate(treatment)
+        check_code(self.compute, body)
         return self._do(commands.set_treatment, project_id, by, body)
 
     @rpc

@@ -21,6 +21,7 @@ from services.intake.bodies import (
     WithdrawProject,
     WrittenTreatment,
 )
+from services.intake.code_check import check_code
 from services.intake.departures import erasing
 from services.intake.departures.entrypoints import ForDepartures
 from services.intake.departures.erasure import Erasure
@@ -45,9 +46,12 @@ from shared.endings.retention import Retained, retaining
 from shared.events.envelope import Envelope
 from shared.http import Call, http
 from shared.inbound import IdempotencyKey
-from shared.messaging import Background, Config, Documents, on
+from shared.messaging import Background, Config, Documents, RpcClient, on
 
 PROJECT = "/projects/{project_id}"
+_CODE_SECONDS = 10.0
+"""How long compute may take to say whether code is Python; without an answer its check tells."""
+
 _HALF_MINUTE, _MINUTE, _HOUR = 30.0, 60.0, 3600.0
 BOTH: frozenset[Role] = HOLDERS | STAFF
 SEEN = ProjectView | ParticipantView
@@ -59,6 +63,7 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
 
     name = "intake"
     settings = Config()
+    compute = RpcClient("compute", seconds=_CODE_SECONDS)
     documents = Documents(
         Project, Member, Submission, Account, Credential, Workshop, Departure, Erasure, Retained
     )
@@ -185,6 +190,7 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         registered then; 422 when the body differs.
         """
         key = IdempotencyKey.if_any(call.idempotency_key)
+        check_code(self.compute, call.body.treatment, "treatment.")
         return _view(commands.submit(self.documents, call.caller, call.body, key))
 
     @http("GET", "/projects", query=ListProjects, returns=ProjectPage)
@@ -210,6 +216,7 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
 
         Once it is secured, owners and a reviewer are asked where it reads or shows more.
         """
+        check_code(self.compute, call.body)
         return _view(commands.set_treatment(self.documents, call.caller, project_id, call.body))
 
     @http("POST", f"{PROJECT}/treatment/narrowing", returns=ProjectView, roles=BOTH)
