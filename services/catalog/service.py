@@ -233,8 +233,14 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, ForRead
     @on(events.TreatmentChanged)
     @forgetting
     def change_treatment(self, envelope: Envelope[events.TreatmentChanged]) -> None:
-        """Ask owners anew for a treatment that reads or shows more than they granted."""
-        requests.change_treatment(self.documents, envelope)
+        """Ask owners anew where a treatment reads or shows more; tell what was not reviewed."""
+        change = partial(requests.change_treatment, self.documents, self.settings, envelope.data)
+        advice.check_inputs(self.documents, envelope, self._inputs_of, change)
+
+    @on(events.TreatmentApproved)
+    def note_review(self, envelope: Envelope[events.TreatmentApproved]) -> None:
+        """Note to what of a project's treatment a reviewer agreed."""
+        requests.note_review(self.documents, envelope)
 
     @on(events.ProjectRejected, events.ProjectWithdrawn)
     def revoke_access(

@@ -41,6 +41,7 @@ from shared.events import (
     ProjectSubmitted,
     ProjectWithdrawn,
     ResultsRecalled,
+    TreatmentChanged,
     TreatmentProposed,
 )
 from shared.indexes.computed import ComputedIndex
@@ -123,8 +124,10 @@ class Compute(Releasing, Running, Treating):
         endings.erase_late(self.documents, envelope.data)
         self.scheduler.wake()
 
-    @on(ProjectSubmitted, TreatmentProposed)
-    def check_proposal(self, envelope: Envelope[ProjectSubmitted | TreatmentProposed]) -> None:
+    @on(ProjectSubmitted, TreatmentProposed, TreatmentChanged)
+    def check_proposal(
+        self, envelope: Envelope[ProjectSubmitted | TreatmentProposed | TreatmentChanged]
+    ) -> None:
         """Say whether the treatment that a project proposes can run."""
         self.commands.check_proposal(envelope)
         endings.erase_late(self.documents, envelope.data)

@@ -63,6 +63,7 @@ class DatasetAccess(Frozen):
     purpose: str = ""
     until: str | None = None
     conditions: tuple[str, ...] = ()
+    refused_columns: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, envelope: Envelope[AccessEvent]) -> Self:
@@ -82,6 +83,8 @@ class DatasetAccess(Frozen):
         if isinstance(event, AccessGranted):
             told = {"purpose": event.purpose, "until": event.until, "conditions": event.conditions}
             return cls(**about, **told)
+        if isinstance(event, AccessRefused):
+            about["refused_columns"] = event.refused_columns
         return cls(**about, reason=event.reason)
 
     @model_validator(mode="before")

@@ -122,7 +122,7 @@ def set_treatment(
     treatment: Treatment,
     instead_of: int | None = None,
 ) -> Project:
-    """Say what to do with the data; once it is secured, a reviewer does.
+    """Say what to do with the data, or say it anew.
 
     Raises WrongStage where another treatment came since the one of that number was read.
     """
@@ -135,6 +135,17 @@ def set_treatment(
         project.set_treatment(chosen, by, is_reviewer=is_reviewer, parties=parties)
 
     return _change(store, caller, project_id, decide)
+
+
+def leave_out(store: Store, caller: Caller, project_id: str, _body: object = None) -> Project:
+    """Have the treatment do without the columns that owners left out of their grants."""
+    by, is_reviewer = caller.member_id, caller.is_staff
+    return _change(
+        store,
+        caller,
+        project_id,
+        lambda it: it.leave_out(by, is_reviewer=is_reviewer, parties=parties_to(store, it, by)),
+    )
 
 
 def review(

@@ -41,8 +41,9 @@ from shared.auth import Caller
 from shared.endings.redaction import ERASED, redacted
 from shared.endings.retitling import retitle, titles_in
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
-from shared.events.event import UNTOLD, Party, Stage, Treatment
+from shared.events.event import UNTOLD, Party, ReadingChange, Stage, Treatment
 from shared.events.intake import ProjectPart
+from shared.treatments.narrowing import without_columns
 from shared.words import STAGES, beginnings, day_in_paris
 
 NEXT_STAGES: Mapping[Stage, frozenset[Stage]] = {
@@ -70,9 +71,11 @@ OPEN_STAGES = frozenset(NEXT_STAGES) - FINAL_STAGES
 STAGE_OF: Mapping[ProjectPart, Stage] = {"pilot_site": "piloted", "team": "staffed"}
 """The stage that a project comes to once its part is taken."""
 
-_CHECKED: frozenset[Stage] = frozenset({"submitted", "advised", "secured"})
-"""The stages at which a treatment is checked; later the trial shows whether it runs."""
+_TRIED_AT = ("equipped", "trialled", "piloted")
+"""The stages at which a trial counts: later the full job runs."""
 
+_TRIED = ("trialled", "piloted", "staffed", "delivered")
+_AMENDED = "Nouveau traitement : le lab vérifie s'il lit ou montre davantage."
 _EMPTY = "s'est achevé sans aucune ligne"
 _HELD = "s'est achevé ; un relecteur décide de ce qui en sort"
 """How a trial came out of which nobody says that it succeeded."""
@@ -88,7 +91,7 @@ REVIEWERS, STAFF = "@reviewers", "@staff"
 Act = Literal["", "holder", "part", "review", "staff"]
 """What a caller has to do with a project: what its holder owes, take a part, review it, go on."""
 
-TreatmentOpenTo = Literal["holder", "reviewer", "nobody"]
+TreatmentOpenTo = Literal["holder", "holder_or_reviewer", "nobody"]
 PATIENCE = Patience()
 
 
@@ -107,8 +110,10 @@ class Project(Aggregate):
     whether its data can be read, and whose it is; each answers by itself, and only whose it is is
     waited for. `opened_for` is the last of which the catalogue said that all its data may be read;
     what it says of one dataset may come before that or after, and is newer by its `sequence`.
-    `retry_due` is that a changed treatment waits for its data, `told` that the catalogue was told
-    what the project does with its data when it was secured, as `upgrade` sees to for older ones.
+    `reviewed` is the last that a reviewer agreed to, or that goes beyond none of these, `tried` the
+    last whose trial succeeded. `retry_due` is that a changed treatment waits for its data, `told`
+    that the catalogue was told what the project does with its data when it was secured, as
+    `upgrade` sees to for older ones.
 
     Commands raise WrongStage or Invalid and change nothing then. Events of other services that
     come twice, too late or after the project's end change nothing either.
@@ -135,6 +140,9 @@ class Project(Aggregate):
     checks: tuple[records.Check, ...] = ()
     told: bool = False
     opened_for: int = 0
+    reviewed: int = 0
+    tried: int = 0
+    review_asked: int = 0
     retry_due: bool = False
     accesses: tuple[DatasetAccess, ...] = ()
     title: str
@@ -162,9 +170,17 @@ class Project(Aggregate):
     @classmethod
     def _opened(cls, saved: Any) -> Any:  # noqa: ANN401 - whatever is to be a project
         """What was saved before a treatment could change what owners are asked for."""
-        if isinstance(saved, dict) and (saved.get("data_opened") or saved.get("access_open")):
-            saved = {"opened_for": max(saved.get("proposal", 0), 1), **saved}
-        return with_reviews(saved)
+        if not isinstance(saved, dict):
+            return saved
+        known = {}
+        proposal = max(saved.get("proposal", 0), 1)
+        if saved.get("data_opened") or saved.get("access_open"):
+            known["opened_for"] = proposal
+        if saved.get("secured_ids"):
+            known["reviewed"] = proposal
+        if saved.get("stage") in _TRIED:
+            known["tried"] = proposal
+        return with_reviews(known | saved)
 
     @model_validator(mode="after")
     def _took_part(self) -> Self:
@@ -245,28 +261,31 @@ class Project(Aggregate):
     def note_fault(self, proposal: int, fault: str) -> None:
         """Note why the treatment cannot run, as compute says, or that it can."""
         faults = (fault,) * bool(fault)
-        self._note_check(proposal, records.Check(by="compute", at=now(), faults=faults))
+        self._note_check(records.Check(by="compute", at=now(), faults=faults, proposal=proposal))
 
     def note_inputs(self, checked: events.InputsChecked, sequence: int = 0) -> None:
         """Note which of its datasets cannot be read, and whose they are, as the catalogue says.
 
-        What it says later of the same treatment, by `sequence`, is about persons only.
+        What it says later of the same treatment, by `sequence`, is newer.
         """
         told = [(one.passes, f"{one.dataset_id} : {one.reason}") for one in checked.obstacles]
         faults = tuple(text for passes, text in told if not passes)
         waits = tuple(text for passes, text in told if passes)
         self._note_check(
-            checked.proposal,
             records.Check(
+                proposal=checked.proposal,
                 by="catalog",
                 at=now(),
                 faults=faults,
                 waits=waits,
                 persons=checked.persons,
                 owners=checked.owners,
+                changes=checked.changes,
                 sequence=sequence,
-            ),
+            )
         )
+        if self.stage not in FINAL_STAGES and checked.proposal == self.proposal:
+            self._compare(checked.changes)
 
     @property
     def owners(self) -> frozenset[str]:
@@ -280,7 +299,24 @@ class Project(Aggregate):
         """Whose word on which data the project waits for."""
         if self.stage in FINAL_STAGES:
             return ()
-        return tuple(wait for access in self.accesses for wait in access.waits)
+        return tuple(wait for access in self._read for wait in access.waits)
+
+    @property
+    def _read(self) -> tuple[DatasetAccess, ...]:
+        """How it stands with the data that its treatment reads."""
+        read = _read_by(self.treatment) if self.treatment else ()
+        return tuple(one for one in self.accesses if one.dataset_id in read)
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether its changed treatment goes beyond what was reviewed."""
+        is_open = bool(self.secured_ids) and self.stage not in FINAL_STAGES
+        return is_open and self.reviewed < self.proposal and bool(self.changes)
+
+    @property
+    def changes(self) -> tuple[ReadingChange, ...]:
+        """What the treatment reads or shows beyond the one that was reviewed."""
+        return tuple(chain.from_iterable(check.changes for check in self.checks))
 
     def advise(self, guidance: records.Guidance) -> None:
         """Attach the lab's guidance, once."""
@@ -293,10 +329,13 @@ class Project(Aggregate):
 
     @property
     def treatment_open_to(self) -> TreatmentOpenTo:
-        """Who may change the treatment: until it is secured the holder, and the staff for it."""
-        if self.stage in {"submitted", "advised"}:
-            return "holder"
-        return "reviewer" if self._lacks_result() else "nobody"
+        """Who may change the treatment, until the project ends: the holder, and staff for it.
+
+        Once it is secured, of the staff whoever may review it.
+        """
+        if self.stage in FINAL_STAGES:
+            return "nobody"
+        return "holder_or_reviewer" if self.secured_ids else "holder"
 
     def set_treatment(
         self,
@@ -306,29 +345,39 @@ class Project(Aggregate):
         is_reviewer: bool,
         parties: Mapping[str, Party] = NOBODY,
     ) -> None:
-        """Say what to do with the data: until secured, or anew while it came to no result.
+        """Say what to do with the data, or say it anew until the project ends.
 
-        Access was granted for what was secured, so a later treatment reads the same datasets and
-        is a reviewer's: it is reviewed by that, and forbidden to whom a review is.
+        Access was granted for what was secured: what reads or shows no more goes on, of more the
+        catalogue asks owners, and a reviewer decides. A reviewer's own is reviewed by that, and
+        forbidden to whom a review is.
         """
-        if self.treatment_open_to == "holder":
+        if self.stage in FINAL_STAGES:
+            raise WrongStage(f"{self._told_stage} garde son traitement")
+        if not self.secured_ids:
             self.propose(treatment)
             self._note(by, "Traitement défini.")
             about = {"proposal": self.proposal, "treatment": treatment}
             self.record(events.TreatmentProposed(**self._who(), **about))
-        elif self.treatment_open_to == "reviewer":
-            if by == self.holder_id or not is_reviewer:
-                raise Forbidden(
-                    "le projet est sécurisé : seul un relecteur peut changer son traitement"
-                )
-            self.check_impartial(by, parties)
-            self._try_again(treatment, by, parties)
         else:
-            raise WrongStage(
-                f"{self._told_stage} garde son traitement : il se donne avant que le projet"
-                " ne soit sécurisé, de nouveau après un essai échoué ou annulé, puis, l'équipe"
-                " formée, tant qu'aucun calcul complet n'a réussi"
-            )
+            if by != self.holder_id:
+                if not is_reviewer:
+                    raise Forbidden("seuls le porteur et un relecteur changent ce traitement")
+                self.check_impartial(by, parties)
+            self._amend(treatment, by, parties)
+
+    def leave_out(
+        self, by: str, *, is_reviewer: bool, parties: Mapping[str, Party] = NOBODY
+    ) -> None:
+        """Do without the columns that owners left out of their grants.
+
+        Raises WrongStage where there are none, Invalid, naming the step, where one needs them.
+        """
+        refused = {one.dataset_id: one.refused_columns for one in self._read}
+        refused = {one: columns for one, columns in refused.items() if columns}
+        if self.treatment is None or not refused or self.stage in FINAL_STAGES:
+            raise WrongStage("aucune colonne n'est refusée parmi d'autres qui sont accordées")
+        treatment = without_columns(self.treatment, refused)
+        self.set_treatment(treatment, by, is_reviewer=is_reviewer, parties=parties)
 
     def review(
         self, decision: Decision, parties: Mapping[str, Party] = NOBODY, *, needed: int = 1
@@ -348,18 +397,17 @@ class Project(Aggregate):
             self._become("rejected", decision.by, decision.reason)
             self.reviews = self.reviews.decided(decision)
             self.record(events.ProjectRejected(**self._decision(decision)))
+        elif self.needs_review:
+            self._approve(decision, needed)
         else:
             self._secure(decision, parties, needed)
 
     def _secure(self, decision: Decision, parties: Mapping[str, Party], needed: int) -> None:
         self._check("secured")
         treatment = check_treatment(self.treatment, self.checks)
-        self.reviews = self.reviews.decided(decision)
-        told = self._decision(decision)
-        if len(self.reviews.approvals_of(self.proposal)) < needed:
-            self._note(decision.by, f"Premier avis favorable : {decision.reason}")
-            self.record(events.ProjectApproved(**told))
+        if not self._is_agreed(decision, needed):
             return
+        told, self.reviewed = self._decision(decision), self.proposal
         self._become("secured", decision.by, f"{decision.reason} {unchecked(self.checks)}".strip())
         for condition in self.reviews.conditions:
             self._note(decision.by, f"Condition de la revue : {condition}")
@@ -367,9 +415,33 @@ class Project(Aggregate):
         self.told = True
         self.record(events.ProjectSecured(**told, **self._secured_treatment(parties)))
 
+    def _approve(self, decision: Decision, needed: int) -> None:
+        """Agree to what a changed treatment does beyond the one that was reviewed."""
+        check_treatment(self.treatment, self.checks)
+        conditions = tuple(dict.fromkeys((*self.conditions, *decision.conditions)))
+        if self._is_agreed(decision.model_copy(update={"conditions": conditions}), needed):
+            self.reviewed = self.proposal
+            self._note(decision.by, f"Nouveau traitement accepté : {decision.reason}")
+            told = {**self._decision(decision), "proposal": self.proposal}
+            self.record(events.TreatmentApproved(**told))
+            self._go_on_if_opened(was_open=False)
+
+    def _is_agreed(self, decision: Decision, needed: int) -> bool:
+        """Keep a reviewer's agreement; whether there are as many as are needed."""
+        self.reviews = self.reviews.decided(decision)
+        if len(self.reviews.approvals_of(self.proposal)) >= needed:
+            return True
+        self._note(decision.by, f"Premier avis favorable : {decision.reason}")
+        self.record(events.ProjectApproved(**self._decision(decision)))
+        return False
+
+    @property
+    def _is_under_review(self) -> bool:
+        return self.stage == "advised" or self.needs_review
+
     def _ask(self, decision: Decision) -> None:
         """Ask the holder to complete the project, before it is decided on; once at a time."""
-        if self.stage != "advised":
+        if not self._is_under_review:
             raise WrongStage(f"{self._told_stage} n'est plus à compléter")
         self.reviews = self.reviews.asked(decision)
         self._note(decision.by, f"À compléter : {decision.reason}")
@@ -381,7 +453,7 @@ class Project(Aggregate):
         if by != self.holder_id:
             raise Forbidden("seul le porteur du projet le complète")
         asked = self.reviews.open_question
-        if asked is None or self.stage != "advised":
+        if asked is None or not self._is_under_review:
             raise WrongStage("rien n'est à compléter pour le moment")
         self.reviews = self.reviews.answered(answer)
         self._note(by, f"Complété : {answer}")
@@ -393,7 +465,7 @@ class Project(Aggregate):
         if self.secured_ids:
             return not self.told and self.stage not in FINAL_STAGES
         answer = next((check for check in self.checks if check.by == "catalog"), None)
-        is_open = self.stage in _CHECKED and self.treatment is not None
+        is_open = self.stage not in FINAL_STAGES and self.treatment is not None
         return is_open and answer is not None and answer.owners is None
 
     def tell_once_more(self, parties: Mapping[str, Party] = NOBODY) -> None:
@@ -426,8 +498,9 @@ class Project(Aggregate):
     def access_open(self) -> bool:
         """Whether the project may read all its data now."""
         is_open = bool(self.opened_for) and self.opened_for >= self.proposal
-        is_kept_back = any(one.state != "granted" for one in self.accesses)
-        return is_open and not is_kept_back and self.stage not in FINAL_STAGES
+        is_kept_back = any(one.state != "granted" for one in self._read)
+        is_reviewed = self.reviewed >= self.proposal
+        return is_open and is_reviewed and not is_kept_back and self.stage not in FINAL_STAGES
 
     def note_access(self, access: DatasetAccess) -> None:
         """Note the access to a dataset; with the last that was lacking the project goes on."""
@@ -460,12 +533,11 @@ class Project(Aggregate):
             self._equip("compute")
 
     def end_trial(self, end: events.JobSucceeded | events.JobFailed | events.JobCancelled) -> None:
-        """Note how a trial ended; the project is trialled when it ended well.
+        """Note how a trial of the treatment as it is ended; the project goes on if it ended well.
 
-        Which trial of two treatments it was is never in doubt: a new treatment is only accepted
-        once the trial of the one before it has failed or was cancelled.
+        It does not where no row is left, or a column without any value.
         """
-        if self.stage != "equipped" or any(end.job_id == trial.job_id for trial in self.trials):
+        if not self._is_tried_by(end):
             return
         self.trial_due = False
         if not isinstance(end, events.JobSucceeded):
@@ -474,18 +546,38 @@ class Project(Aggregate):
             self._note("compute", f"L'essai {outcome} : {end.reason}")
             return
         result = None if end.is_held else end.result
-        known = {"job_id": end.job_id, "result": result, "warning": end.warning}
-        self.trials.append(records.Trial(**known, is_empty=end.is_empty, at=now()))
+        known = {"job_id": end.job_id, "warning": end.warning, "fault": end.fault}
+        trial = records.Trial(**known, result=result, is_empty=end.is_empty, at=now())
+        self.trials.append(trial)
+        if end.fault:
+            self._note("compute", f"L'essai sur un échantillon est sans résultat : {end.fault}")
+            return
+        self.tried = self.proposal
         how, told = _outcome(end)
         why = f"L'essai sur un échantillon {how}. {end.warning}".strip()
-        self._become("trialled", "compute", why)
+        if self.stage == "equipped":
+            self._become("trialled", "compute", why)
+        else:
+            self._note("compute", why)
         about = {"job_id": end.job_id, "result": result or UNTOLD, "told": told}
         self.record(events.ProjectTrialled(**self._who(), **about))
+        for part, stage in STAGE_OF.items():
+            if stage in NEXT_STAGES[self.stage]:
+                self._settle(part, "compute")
+
+    def _is_tried_by(
+        self, end: events.JobSucceeded | events.JobFailed | events.JobCancelled
+    ) -> bool:
+        """Whether a trial that ended is awaited: the treatment may have changed since it began."""
+        is_awaited = self.stage == "equipped" or (self.trial_due and self.stage in _TRIED_AT)
+        is_known = any(end.job_id == trial.job_id for trial in self.trials)
+        return is_awaited and not is_known and end.proposal in {None, self.proposal}
 
     def note_result(self, end: events.JobSucceeded) -> None:
         """Keep the result of a full job, at whatever stage before the project's end it comes."""
         if NEXT_STAGES[self.stage] and all(end.job_id != result.job_id for result in self.results):
             told = {"job_id": end.job_id, "result": end.result, "warning": end.warning}
+            told |= {"proposal": end.proposal or self.proposal, "fault": end.fault}
             state: records.ResultState = "held" if end.is_held else "released"
             self.results.append(records.Result(**told, state=state, at=now()))
 
@@ -500,7 +592,7 @@ class Project(Aggregate):
         if found is None:
             raise Unavailable(f"the end of job {decided.job_id} is not known yet")
         if isinstance(decided, events.ResultReleased):
-            changes = {"state": "released", "warning": decided.warning}
+            changes = {"state": "released", "warning": decided.warning, "fault": decided.fault}
             told = "Le résultat du calcul complet, d'abord retenu, est remis au porteur"
         else:
             changes = {"state": "refused", "reason": decided.reason}
@@ -596,14 +688,38 @@ class Project(Aggregate):
     @property
     def holder_due(self) -> str:
         """What the project waits for from its holder, in French; empty for nothing."""
-        if self.stage == "advised" and self.reviews.open_question:
+        if self._is_under_review and self.reviews.open_question:
             return "répondre au relecteur"
         if self.stage in {"submitted", "advised"} and self.treatment is None:
             return "dire ce qu'il faut faire des données"
         if self.lacks_access:
-            return "obtenir l'accord du propriétaire des données, ou retirer le projet"
-        has_result = any(one.state == "released" for one in self.results)
-        return "livrer le service" if self.stage == "staffed" and has_result else ""
+            return (
+                "obtenir l'accord du propriétaire des données, changer le traitement pour s'en"
+                " passer, ou retirer le projet"
+            )
+        # What was taken away, or is asked for anew, has to be granted first.
+        if self.access_open and not self.retry_due and (missing := self._without_result):
+            return f"changer le traitement : {missing}"
+        return "livrer le service" if self.deliverable else ""
+
+    @property
+    def deliverable(self) -> tuple[str, ...]:
+        """The full jobs whose results may be delivered."""
+        if self.stage != "staffed" or any(one.state == "revoked" for one in self._read):
+            return ()
+        own = (one for one in self.results if one.is_of(self.proposal) and not one.fault)
+        return tuple(one.job_id for one in own if one.state == "released")
+
+    @property
+    def _without_result(self) -> str:
+        """What the treatment came to no result by, in French; empty while that is not known."""
+        has_ended = bool(self.trials) and not self.trial_due and self.tried < self.proposal
+        if self.stage in _TRIED_AT and has_ended:
+            return "l'essai n'a pas abouti"
+        ended = [one for one in self.results if one.is_of(self.proposal)]
+        is_lost = bool(ended) and all(one.fault or one.state == "refused" for one in ended)
+        # Full jobs that fail are not noted here: they may be run again as they are.
+        return "le calcul complet n'a rien donné à livrer" if is_lost else ""
 
     def act_of(self, caller: Caller) -> Act:
         """What waits for the caller, if anything; the staff does nothing with projects of its own.
@@ -631,6 +747,8 @@ class Project(Aggregate):
     @property
     def staff_due(self) -> str:
         """What it waits for from the lab's staff once it is secured, in French; or empty."""
+        if self.needs_review and not self.reviews.open_question:
+            return "relire le traitement, qui lit ou montre davantage"
         if self.lacks_access:
             return ""
         match self.stage:
@@ -638,17 +756,13 @@ class Project(Aggregate):
                 return "inviter un site pilote"
             case "piloted" if not self._is_asked("team"):
                 return "former l'équipe"
-            case "equipped" if self.trials and self._lacks_result():
-                # What was taken away, or is asked for anew, has to be granted first.
-                is_due = self.access_open and not self.retry_due
-                return "changer le traitement : l'essai n'a pas abouti" if is_due else ""
         return ""
 
     @property
     def lacks_access(self) -> bool:
         """Whether data is kept from it that nobody is asked for any more."""
         is_over = self.stage in FINAL_STAGES
-        return not is_over and any(one.is_lost for one in self.accesses)
+        return not is_over and any(one.is_lost for one in self._read)
 
     def _is_asked(self, part: ProjectPart) -> bool:
         return any(one.part == part for one in self.parts.open)
@@ -682,11 +796,11 @@ class Project(Aggregate):
         if self.conditions and not conditions_met:
             told = " ; ".join(self.conditions)
             raise Invalid(f"confirmez que ces conditions sont tenues : {told}", "conditions_met")
-        check_readable(self.accesses)
+        check_readable(self._read)
         result = next((end for end in self.results if end.job_id == delivery.job_id), None)
         if result is None:
             raise Invalid("aucun calcul complet réussi de ce projet n'a cet identifiant", "job_id")
-        result.check_released()
+        result.check_deliverable(self.proposal)
         self._become("delivered", by, f"Service livré. {result.warning}".strip())
         self.delivery = delivery
         about = {"theme": self.theme, "territory": self.territory, "result": result.result}
@@ -700,17 +814,17 @@ class Project(Aggregate):
         told = {"decided_by": by, "reason": reason, "member_ids": others}
         self.record(events.ProjectWithdrawn(**self._who(), **told))
 
-    def _note_check(self, proposal: int, check: records.Check) -> None:
-        if self.stage not in _CHECKED or proposal != self.proposal:
+    def _note_check(self, check: records.Check) -> None:
+        if self.stage in FINAL_STAGES or check.proposal != self.proposal:
             return
+        others = tuple(one for one in self.checks if one.by != check.by)
         before = next((one for one in self.checks if one.by == check.by), None)
-        if before is None:
-            self.checks = (*self.checks, check)
+        if before is None or before.proposal not in {0, check.proposal}:
+            self.checks = (*others, check)
             for text in check.told:
                 self._note(check.by, text)
         elif before.sequence < check.sequence:
-            newer = before.model_copy(update={"persons": check.persons, "sequence": check.sequence})
-            self.checks = tuple(newer if one == before else one for one in self.checks)
+            self.checks = (*others, check)
 
     def _note_state(self, access: DatasetAccess) -> None:
         before = next((one for one in self.accesses if one.dataset_id == access.dataset_id), None)
@@ -784,8 +898,8 @@ class Project(Aggregate):
         return {"title": self.title, "answer_by": day_in_paris(invitation.ends_at)}
 
     def _settle(self, part: ProjectPart, by: str) -> None:
-        """Go on, if all who are asked for a part take it."""
-        if not self.parts.are_accepted(part):
+        """Go on, if all who are asked for a part take it, with a treatment that was tried."""
+        if not self.parts.are_accepted(part) or self.tried < self.proposal:
             return
         asked = self.parts.asked[part]
         if part == "pilot_site":
@@ -854,29 +968,41 @@ class Project(Aggregate):
             # The trial ended without a result, as it may have lacked just that.
             self._ask_for_job()
 
-    def _lacks_result(self) -> bool:
-        # Full jobs that fail are not noted here: they may be run again as they are.
-        trial_ended = self.stage == "equipped" and not self.trial_due
-        lacks_full = all(result.state == "refused" for result in self.results)
-        return trial_ended or (self.stage == "staffed" and lacks_full)
-
-    def _try_again(self, treatment: Treatment, by: str, parties: Mapping[str, Party]) -> None:
-        """Change the treatment; its job is asked for once the catalogue says that it may read."""
-        if _read_by(treatment) != self.secured_ids:
-            raise Invalid("doit nommer les mêmes données que le traitement sécurisé", "inputs")
-        checks = self.checks
+    def _amend(self, treatment: Treatment, by: str, parties: Mapping[str, Party]) -> None:
+        """Change what was secured; its job is asked for once nobody's word on it is missing."""
+        of_before = {"proposal": self.proposal}
+        self.results = [
+            one if one.proposal else one.model_copy(update=of_before) for one in self.results
+        ]
+        known = tuple(one.left_by(self.proposal) for one in self.checks if one.by == "catalog")
         self.propose(treatment)
-        # It reads the same data, of which the catalogue has said what there is to say.
-        self.checks = tuple(check for check in checks if check.by == "catalog")
-        tried = "essai" if self.stage == "equipped" else "calcul complet"
-        self._note(by, f"Nouveau traitement, examiné par le lab, après un {tried} sans résultat.")
-        self.retry_due = True
+        self.checks = known
+        self.secured_ids = _read_by(treatment)
+        is_reviewed = by != self.holder_id
+        self.reviewed = self.proposal if is_reviewed else self.reviewed
+        self._note(by, "Nouveau traitement, examiné par le lab." if is_reviewed else _AMENDED)
+        self.retry_due, self.trial_due = True, False
         told = {**self._who(), **self._secured_treatment(parties)}
         self.record(events.TreatmentChanged(**told, decided_by=by))
 
+    def _compare(self, changes: tuple[ReadingChange, ...]) -> None:
+        """Go on with a changed treatment, unless it goes beyond the one that was reviewed."""
+        if not self.secured_ids or self.reviewed >= self.proposal:
+            return
+        if not changes:
+            self.reviewed = self.proposal
+            self._note("catalog", "Le nouveau traitement ne lit et ne montre rien de plus.")
+            self._go_on_if_opened(was_open=False)
+        elif self.review_asked < self.proposal:
+            self.review_asked = self.proposal
+            self._note("catalog", events.TreatmentReviewAsked.summary)
+            told = {"proposal": self.proposal, "changes": changes}
+            self.record(events.TreatmentReviewAsked(**self._who(), **told))
+
     def _ask_for_job(self) -> None:
-        self.trial_due, self.retry_due = self.stage == "equipped", False
-        self.record(events.ProjectEquipped(**self._who(), treatment=self.treatment))
+        self.trial_due, self.retry_due = self.stage != "staffed", False
+        told = {"treatment": self.treatment, "proposal": self.proposal}
+        self.record(events.ProjectEquipped(**self._who(), **told))
 
 
 def _read_by(treatment: Treatment) -> tuple[str, ...]:

@@ -8,10 +8,12 @@ from services.intake import bodies, commands
 from services.intake.invitations import Patience
 from services.intake.members.entrypoints import STAFF
 from services.intake.model import Project
+from services.intake.submission import check_code
 from services.intake.views import AnswerView, ProjectPage, ProjectView, ReviewView
 from shared.auth import INSIDE, Caller, MemberId, Role
 from shared.inbound import IdempotencyKey, Identifier
 from shared.messaging import rpc
+from shared.messaging.client import ServiceProxy
 from shared.settings import Settings
 from shared.store import Store
 
@@ -24,6 +26,7 @@ class ForPrograms:
 
     documents: Store
     settings: Settings
+    compute: ServiceProxy
 
     @property
     def patience(self) -> Patience:
@@ -40,6 +43,7 @@ class ForPrograms:
         """Submit a project for a holder; a call that the broker repeats registers one project."""
         key = IdempotencyKey.if_any(idempotency_key, "idempotency_key") or IdempotencyKey.of_call()
         body = bodies.SubmitProject.model_validate(project)
+        check_code(self.compute, body.treatment, "treatment.")
         return _view(commands.submit(self.documents, Caller(holder_id, HOLDERS), body, key))
 
     @rpc
@@ -77,7 +81,13 @@ class ForPrograms:
     ) -> ProjectView:
         """Say what a project does with its data; `by`, here and below, is a member's id."""
         body = bodies.WrittenTreatment.model_validate(treatment)
+        check_code(self.compute, body)
         return self._do(commands.set_treatment, project_id, by, body)
+
+    @rpc
+    def narrow_treatment(self, project_id: Identifier, by: MemberId) -> ProjectView:
+        """Have the treatment do without the columns that owners left out of their grants."""
+        return self._do(commands.leave_out, project_id, by, None)
 
     @rpc
     def review_project(

@@ -8,7 +8,16 @@ from pydantic import AwareDatetime, Field
 from shared.errors import WrongStage
 from shared.events.compute import JobCancelled, JobFailed, JobGivenUp, JobRetried, JobSucceeded
 from shared.events.envelope import Envelope
-from shared.events.event import FileRef, Frozen, InputNote, JobKind, Match, RecipeMatch, Stage
+from shared.events.event import (
+    FileRef,
+    Frozen,
+    InputNote,
+    JobKind,
+    Match,
+    ReadingChange,
+    RecipeMatch,
+    Stage,
+)
 from shared.words import counted
 
 
@@ -29,7 +38,8 @@ class Check(Frozen):
 
     With `faults` it can never have a result; `waits` name data that cannot be read yet; `persons`
     tell what its data says about persons, and owners of that; `owners` are all whose data it would
-    read, None as long as nobody said. The newest is that of the highest `sequence`.
+    read, None as long as nobody said; `changes` what it reads or shows beyond the reviewed one. The
+    newest is that of the highest `sequence`.
     """
 
     by: Checker
@@ -38,7 +48,14 @@ class Check(Frozen):
     waits: tuple[str, ...] = ()
     persons: tuple[InputNote, ...] = ()
     owners: tuple[str, ...] | None = None
+    changes: tuple[ReadingChange, ...] = ()
+    proposal: int = Field(default=0, description="the treatment's number; 0 of before")
     sequence: int = -1
+
+    def left_by(self, proposal: int) -> Self:
+        """What still holds of it once that treatment is changed: whose its data was."""
+        gone: dict[str, object] = {"faults": (), "waits": (), "persons": (), "changes": ()}
+        return self.model_copy(update={**gone, "proposal": proposal})
 
     @property
     def told(self) -> Iterator[str]:
@@ -100,6 +117,7 @@ class Trial(Frozen):
     result: FileRef | None = None
     reason: str | None = None
     is_empty: bool = Field(default=False, description="whether its table has no row")
+    fault: str = Field(default="", description="why it is no success, in French")
     warning: str = Field(default="", description="what its table tells about persons, in French")
 
 
@@ -108,17 +126,33 @@ ResultState = Literal["released", "held", "refused"]
 
 
 class Result(Frozen):
-    """A full job that ended well, and its manifest; `reason` is why it is refused, in French."""
+    """A full job that ended well, and its manifest; `reason` is why it is refused, in French.
+
+    `fault`, in French, is why it is no success: it has no row, or a column without any value.
+    """
 
     job_id: str
     at: AwareDatetime
     result: FileRef
+    proposal: int = Field(default=0, description="of the treatment that made it; 0 of before")
     state: ResultState = "released"
     reason: str = ""
+    fault: str = ""
     warning: str = Field(default="", description="what its table tells about persons, in French")
 
-    def check_released(self) -> None:
-        """Raise WrongStage, in French, for a result that does not leave the lab, or not yet."""
+    def is_of(self, proposal: int) -> bool:
+        """Whether that treatment made it, as far as it is known."""
+        return self.proposal in {0, proposal}
+
+    def check_deliverable(self, proposal: int) -> None:
+        """Raise WrongStage, in French, for one of another treatment, or that is no success.
+
+        So for a result that does not leave the lab, or not yet.
+        """
+        if not self.is_of(proposal):
+            raise WrongStage("ce résultat est d'un traitement qui a changé depuis")
+        if self.fault:
+            raise WrongStage(f"ce résultat ne peut pas être livré : {self.fault}")
         if self.state == "held":
             raise WrongStage("ce résultat attend la décision d'un relecteur du Datalab")
         if self.state == "refused":

@@ -31,7 +31,7 @@ from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.program_entrypoints import HOLDERS, ForPrograms
 from services.intake.records import GivenUpJob
-from services.intake.submission import Submission
+from services.intake.submission import Submission, check_code
 from services.intake.upgrade import ProjectUpgrade
 from services.intake.views import AnswerView, ParticipantView, ProjectPage, ProjectView, ReviewView
 from services.intake.workshops.entrypoints import ForWorkshops
@@ -46,9 +46,12 @@ from shared.events.envelope import Envelope
 from shared.http import Call, http
 from shared.inbound import IdempotencyKey
 from shared.indexes.computed import ComputedIndex, IndexCompletion
-from shared.messaging import Background, Config, Documents, on
+from shared.messaging import Background, Config, Documents, RpcClient, on
 
 PROJECT = "/projects/{project_id}"
+_CODE_SECONDS = 10.0
+"""How long compute may take to say whether code is Python; without an answer its check tells."""
+
 _HALF_MINUTE, _MINUTE, _HOUR = 30.0, 60.0, 3600.0
 BOTH: frozenset[Role] = HOLDERS | STAFF
 SEEN = ProjectView | ParticipantView
@@ -60,6 +63,7 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
 
     name = "intake"
     settings = Config()
+    compute = RpcClient("compute", seconds=_CODE_SECONDS)
     documents = Documents(
         Project,
         Member,
@@ -197,6 +201,7 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         registered then; 422 when the body differs.
         """
         key = IdempotencyKey.if_any(call.idempotency_key)
+        check_code(self.compute, call.body.treatment, "treatment.")
         return _view(commands.submit(self.documents, call.caller, call.body, key))
 
     @http("GET", "/projects", query=ListProjects, returns=ProjectPage)
@@ -217,12 +222,24 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
 
     @http("POST", f"{PROJECT}/treatment", body=ReplaceTreatment, returns=ProjectView, roles=BOTH)
     def treat(self, call: Call, project_id: str) -> ProjectView:
-        """Say what to do with the data; once secured, a reviewer may while it has no result."""
+        """Say what to do with the data, or say it anew until the project ends.
+
+        Once it is secured, owners and a reviewer are asked where it reads or shows more.
+        """
+        check_code(self.compute, call.body)
         instead_of = call.body.instead_of
         project = commands.set_treatment(
             self.documents, call.caller, project_id, call.body, instead_of
         )
         return _view(project)
+
+    @http("POST", f"{PROJECT}/treatment/narrowing", returns=ProjectView, roles=BOTH)
+    def narrow(self, call: Call, project_id: str) -> ProjectView:
+        """Have the treatment do without the columns that owners left out of their grants.
+
+        422 names the step that needs one: then another treatment is to be written.
+        """
+        return _view(commands.leave_out(self.documents, call.caller, project_id))
 
     @http("POST", f"{PROJECT}/review", body=ReviewProject, returns=ProjectView, roles=STAFF)
     def review(self, call: Call, project_id: str) -> ProjectView:

@@ -12,7 +12,7 @@ from services.intake.reviewing import Decision
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.auth import Caller
 from shared.errors import NotFound
-from shared.events.event import FileRef, InputNote, JobKind, Stage, Treatment
+from shared.events.event import FileRef, InputNote, JobKind, ReadingChange, Stage, Treatment
 from shared.events.intake import ProjectPart
 
 _HAS_AGREED = "whether the caller would secure its treatment already: another one has to agree"
@@ -26,6 +26,7 @@ class ResultView(View):
     result: FileRef | None = Field(description="its manifest; null unless the result left the lab")
     state: records.ResultState
     reason: str
+    fault: str = Field(description="why it is no success and never delivered, in French")
     warning: str = Field(description="what its table tells about persons, in French")
 
     @model_validator(mode="after")
@@ -78,6 +79,7 @@ class AccessView(View):
     purpose: str = Field(description="what the data may be used for, in French")
     until: str | None = Field(description="the last day, as an ISO date, in metropolitan France")
     conditions: tuple[str, ...]
+    refused_columns: tuple[str, ...] = Field(description="where the others are granted")
 
 
 class CheckView(View):
@@ -92,6 +94,9 @@ class CheckView(View):
     waits: tuple[str, ...]
     persons: tuple[InputNote, ...] = Field(
         description="what its data tells about persons, and owners declare of that"
+    )
+    changes: tuple[ReadingChange, ...] = Field(
+        description="what it reads or shows beyond the treatment that was reviewed"
     )
 
 
@@ -187,6 +192,9 @@ class ProjectView(ProjectSummary):
     treatment_open_to: TreatmentOpenTo = Field(
         description="who may change the treatment now; a reviewer only where the case is another's"
     )
+    needs_review: bool = Field(
+        description="whether the treatment, changed since, goes beyond what was reviewed"
+    )
     checks: tuple[CheckView, ...] = Field(
         description="what the catalogue and compute found in the treatment's way, once they looked"
     )
@@ -209,6 +217,7 @@ class ProjectView(ProjectSummary):
     workspace_open: bool
     trials: list[records.Trial]
     results: list[ResultView]
+    deliverable: tuple[str, ...] = Field(description="the full jobs whose results may be delivered")
     given_up: tuple[GivenUpView, ...] = Field(
         validation_alias="waiting_jobs",
         description="jobs that wait until an operator retries or cancels them",

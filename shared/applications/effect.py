@@ -78,12 +78,14 @@ class Named(NamedTuple):
     """A column that the parameter `field` names; `number_for` says in French why it holds numbers.
 
     It is empty where any values will do. Dates will do in place of numbers where it `may_be_day`.
+    What is only taken away is not read.
     """
 
     field: str
     source: Source
     number_for: str = ""
     may_be_day: bool = False
+    is_read: bool = True
 
 
 def named_each(
@@ -159,7 +161,7 @@ class Effect:
     def reads(self) -> frozenset[Source]:
         """Every column that the step looks at; what it hands on as it is, it does not look at."""
         parts = (part for made in self.columns.values() for part in made.of if part.how)
-        named = (one.source for one in self.named)
+        named = (one.source for one in self.named if one.is_read)
         return frozenset((*(part.source for part in parts), *named, *self.looks_at))
 
 

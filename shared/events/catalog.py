@@ -16,6 +16,7 @@ from shared.events.event import (
     Obstacle,
     OpeningDecision,
     Party,
+    ReadingChange,
     RecipeMatch,
 )
 
@@ -193,6 +194,7 @@ class InputsChecked(Event, source="catalog"):
     owners: tuple[str, ...] | None = Field(
         default=None, description="all whose data the treatment would read: they do not review it"
     )
+    changes: tuple[ReadingChange, ...] = Field(default=(), description="beyond what was reviewed")
 
 
 class _AccessEvent(Event):
@@ -251,12 +253,13 @@ class AccessBound(_AccessEvent, source="catalog"):
 
 
 class AccessRefused(_AccessEvent, source="catalog"):
-    """A data owner refused a project's request."""
+    """A data owner refused a project's request, or `refused_columns` of it alone."""
 
     summary = "L'accès au jeu {dataset} est refusé : {reason}"
     decided_by: str
     reason: str
     member_ids: _Others = ()
+    refused_columns: tuple[str, ...] = Field(default=(), description="the others are granted")
 
 
 class AccessReminded(_AccessEvent, source="catalog"):

@@ -34,6 +34,7 @@ class _JobEnd(_JobEvent):
     dataset_version: int | None = None
     harvest_id: str | None = None
     page: int | None = Field(default=None, description="of the harvest")
+    proposal: int | None = Field(default=None, description="the number of the treatment that ran")
 
 
 class JobQueued(_JobEvent, source="compute"):
@@ -87,6 +88,11 @@ class JobSucceeded(_JobEnd, source="compute"):
     is_empty: bool = Field(
         default=False, description="the table that it made has no row; not told of a held result"
     )
+    fault: str = Field(
+        default="",
+        description="why the result is no success, though the job ended well, in French: no row is"
+        " left, or a column without any value; not told of a held result",
+    )
 
     @property
     def proves_nothing(self) -> bool:
@@ -122,6 +128,7 @@ class ResultReleased(_ReleaseDecided, source="compute"):
     warning: str = Field(
         default="", description="what to think of before it leaves the lab, in French"
     )
+    fault: str = Field(default="", description="why it is no success, in French")
 
 
 class ResultRefused(_ReleaseDecided, source="compute"):

@@ -160,6 +160,18 @@ class InputNote(Frozen):
     )
 
 
+class ReadingChange(Frozen):
+    """What a treatment reads or shows of a dataset beyond what was reviewed, in French sentences.
+
+    `before` are those that hold no more, `after` those that are new.
+    """
+
+    dataset_id: str
+    title: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
 class Precedent(Frozen):
     """The result of a delivered project alike, which was made of a dataset that is advised."""
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.events.event import Event, FileRef, Party, Treatment
+from shared.events.event import Event, FileRef, Party, ReadingChange, Treatment
 
 ProjectPart = Literal["pilot_site", "team"]
 """What a member is asked to be in a project."""
@@ -117,11 +117,34 @@ class ProjectSecured(_SecuredTreatment, source="intake"):
 class TreatmentChanged(_SecuredTreatment, source="intake"):
     """What a secured project does with its data is another thing now, or is told once more.
 
-    `decided_by` is the reviewer who changed it; nobody when a project of before this event is told.
+    `decided_by` is the holder or reviewer who changed it; nobody when a project of before this
+    event is told.
     """
 
-    summary = "Le traitement du projet sécurisé est précisé."
+    summary = "Le traitement du projet sécurisé est {how}."
     decided_by: str = ""
+
+    @property
+    def how(self) -> str:
+        """Whether it is another one, in French."""
+        return "changé" if self.decided_by else "précisé"
+
+
+class TreatmentReviewAsked(_ProjectEvent, source="intake"):
+    """A changed treatment reads or shows more than was reviewed: a reviewer has to agree to it."""
+
+    summary = "Le nouveau traitement lit ou montre davantage : un relecteur doit se prononcer."
+    proposal: int
+    changes: tuple[ReadingChange, ...]
+
+
+class TreatmentApproved(_ProjectEvent, source="intake"):
+    """A reviewer agreed to what a changed treatment reads and shows beyond the reviewed one."""
+
+    summary = "Le nouveau traitement est accepté en revue : {reason}"
+    proposal: int
+    decided_by: str
+    reason: str
 
 
 class ProjectRejected(_ProjectEvent, source="intake"):
@@ -172,6 +195,7 @@ class ProjectEquipped(_ProjectEvent, source="intake"):
 
     summary = "Le projet est équipé : accès aux données et espace de calcul."
     treatment: Treatment
+    proposal: int | None = Field(default=None, description="the treatment's number")
 
 
 class ProjectTrialled(_ProjectEvent, source="intake"):

@@ -57,6 +57,10 @@ def decide(
     treatment: Annotated[
         str, typer.Option(help="shown: for what is asked only; any: whatever the project does.")
     ] = "shown",
+    column: Annotated[
+        list[str],
+        typer.Option(help="What a grant is for, if not for all that is read; several times."),
+    ] = [],
     fingerprint: Annotated[
         str, typer.Option(help="Of the request that was read; else a terminal shows it and asks.")
     ] = "",
@@ -67,4 +71,5 @@ def decide(
         fingerprint = _agreed_to(api, request_id)
     said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until or None}
     said |= {"conditions": conditions, "treatment": treatment, "fingerprint": fingerprint}
-    return api.post("catalog", f"{path}/decision", said)
+    part = {"columns": column} if column else {}
+    return api.post("catalog", f"{path}/decision", {**said, **part})

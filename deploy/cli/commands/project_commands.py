@@ -25,6 +25,9 @@ def _show(project: Answer) -> None:
     for check in project["checks"]:
         for said in check["persons"]:
             show.line(f"{said['title']}: {said['said']}")
+        for change in check["changes"]:
+            show.line(f"\nbeyond what was reviewed: {change['title']}")
+            show.rows([change], ("before", "after"))
     if any(check["faults"] or check["waits"] for check in project["checks"]):
         show.line("\nin the treatment's way")
         show.rows(project["checks"], ("by", "faults", "waits"))
@@ -86,10 +89,16 @@ def show_(api: Client, project_id: str) -> Answer:
 
 @app.answers("treatment", _show)
 def treatment(api: Client, project_id: str, file: _JsonFile) -> Answer:
-    """Say what the project does with its data."""
+    """Say what the project does with its data, or say it anew until the project ends."""
     written = read_object(file)
     check_treatment(api, written)
     return api.post("intake", path_of("projects", project_id, "treatment"), written)
+
+
+@app.answers("narrow", _show)
+def narrow(api: Client, project_id: str) -> Answer:
+    """Do without the columns that owners left out of their grants."""
+    return api.post("intake", path_of("projects", project_id, "treatment", "narrowing"), {})
 
 
 @app.answers("review", _show)

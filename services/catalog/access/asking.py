@@ -138,6 +138,12 @@ def ask(facts: ProjectFacts, dataset_id: str, wanted: Wanted) -> Asked:
     )
 
 
+def sentences_of_use(facts: ProjectFacts, dataset_id: str, wanted: Wanted) -> Iterator[str]:
+    """What is read of a dataset, with what it is crossed and what comes out, in French."""
+    reading = bound_of(facts.treatment, dataset_id, wanted).reading
+    return _Request(facts, dataset_id, wanted, reading).of_use({})
+
+
 class _Request:
     """The sentences of one request."""
 
@@ -158,11 +164,15 @@ class _Request:
         yield f"Pourquoi, dans les mots du porteur : {' '.join(map(quoted, words))}."
         for condition in self._facts.conditions:
             yield f"Le Datalab y met cette condition : {quoted(condition)}."
+        yield from self.of_use(texts)
+        yield from (_SCOPE, _READERS, *[_AS_THEY_ARE] * (len(self._wanted) > 1), _UNTIL)
+
+    def of_use(self, texts: Mapping[str, str]) -> Iterator[str]:
+        """What is read, with what it is crossed, and what comes out."""
         yield self._read(texts)
         yield from () if self._is_files else (self._crossed(), *self._left_out())
         yield from map(_told_code, own_code(self._facts.treatment))
         yield from () if self._is_files else self._shown()
-        yield from (_SCOPE, _READERS, *[_AS_THEY_ARE] * (len(self._wanted) > 1), _UNTIL)
 
     def _read(self, texts: Mapping[str, str]) -> str:
         columns, title = self._reading.columns, self._title(self._id)

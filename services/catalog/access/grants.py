@@ -1,5 +1,6 @@
 """One dataset that a project asked for: who has to consent, by when, and what came of it."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, Self
 
@@ -17,11 +18,7 @@ UseState = Literal["opened", "succeeded", "failed", "cancelled"]
 UseRelease = Literal["", "held", "released", "refused"]
 """Whether what the job made went to the project's holder; empty while nothing was made."""
 
-_OUTCOME: dict[Decision, GrantState] = {
-    "grant": "granted",
-    "refuse": "refused",
-    "revoke": "revoked",
-}
+_OUTCOME: dict[str, GrantState] = {"grant": "granted", "refuse": "refused", "revoke": "revoked"}
 _POSSIBLE: dict[Decision, tuple[GrantState, ...]] = {
     "grant": ("requested", "granted", "refused", "expired", "revoked"),
     "refuse": ("requested", "expired"),
@@ -59,13 +56,19 @@ class Conditions(Frozen):
     """What a consent is bound to: a purpose, in French, and a last day, an ISO date.
 
     `wording` is what its decider asks to be kept to, as written. `any_treatment` consents to
-    whatever the project does with the data; without it to what was shown only.
+    whatever the project does with the data; without it to what was shown only, and where `columns`
+    are named to these alone.
     """
 
     purpose: str = ""
     until: str | None = None
     wording: str = ""
     any_treatment: bool = False
+    columns: tuple[str, ...] | None = None
+
+    def is_for(self, read: Iterable[str] | None) -> bool:
+        """Whether it is for these columns, None being all."""
+        return self.columns is None or (read is not None and set(read) <= set(self.columns))
 
 
 UNBOUND = Conditions()
@@ -183,6 +186,12 @@ class Grant(BaseModel):
         return tuple(dict.fromkeys(one.wording for one in self.conditions if one.wording))
 
     @property
+    def refused_columns(self) -> tuple[str, ...]:
+        """Those of what is asked that a decider left out of its consent."""
+        asked = (self.asked_for and self.asked_for.reading.columns) or ()
+        return tuple(one for one in asked if not all(it.is_for([one]) for it in self.conditions))
+
+    @property
     def is_for_any_treatment(self) -> bool:
         """Whether all its deciders consent to whatever the project does with the data."""
         return {one.decider for one in self.conditions if one.any_treatment} >= set(self.deciders)
@@ -211,9 +220,10 @@ class Grant(BaseModel):
 
     def already_holds(self, decider: str, decision: Decision, conditions: Conditions) -> bool:
         """Whether the decision would change nothing."""
-        if self.state != _OUTCOME[decision]:
-            return False
-        return decision != "grant" or self._conditions_of(decider) == _bound(decider, conditions)
+        if decision != "grant":
+            return self.state == _OUTCOME[decision]
+        is_answered = self.state == "granted" or bool(self.refused_columns)
+        return is_answered and self._conditions_of(decider) == _bound(decider, conditions)
 
     def allows(self, decision: Decision) -> bool:
         """Whether the decision can be taken in this state."""
@@ -241,6 +251,8 @@ class Grant(BaseModel):
             return False
         if before is None or not before.bound.covers(asked.bound):
             self._forget({one.decider for one in self.conditions if not one.any_treatment})
+        read = asked.reading.columns
+        self._forget({one.decider for one in self.conditions if not one.is_for(read)})
         return True
 
     def ask_again(self) -> None:

@@ -15,9 +15,9 @@ from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.auth import Caller
 from shared.endings.redaction import redacted
-from shared.errors import Forbidden, NotFound, WrongStage
-from shared.events.event import Frozen, InputNote, Match, Obstacle, RecipeMatch
-from shared.words import REQUEST_STATES, french_date
+from shared.errors import Forbidden, Invalid, NotFound, WrongStage
+from shared.events.event import Frozen, InputNote, Match, Obstacle, ReadingChange, RecipeMatch
+from shared.words import REQUEST_STATES, french_date, french_list, quoted
 
 STAFF = "*"
 """Stands beside the owners who may see a request: not every server can ask for "not empty"."""
@@ -27,6 +27,8 @@ CATALOG = "catalog"
 
 _UNANSWERED = "Sans réponse dans le délai imparti."
 _OPEN = "Données ouvertes."
+_IN_PART = "Le traitement se passe des colonnes qui n'étaient pas accordées."
+_UNREAD = "Le traitement du projet ne lit plus ces données."
 
 
 class Proposed(Frozen):
@@ -36,14 +38,19 @@ class Proposed(Frozen):
     dataset_ids: tuple[str, ...]
     obstacles: tuple[Obstacle, ...] = ()
     persons: tuple[InputNote, ...] = ()
+    changes: tuple[ReadingChange, ...] = ()
 
     def without(self, dataset_ids: frozenset[str]) -> Self:
         """The same without what was said of these, which are erased."""
-        obstacles, persons = (
-            tuple(redacted(one) if one.dataset_id in dataset_ids else one for one in told)
-            for told in (self.obstacles, self.persons)
-        )
-        return self.model_copy(update={"obstacles": obstacles, "persons": persons})
+        left = {
+            name: tuple(redacted(one) if one.dataset_id in dataset_ids else one for one in told)
+            for name, told in (
+                ("obstacles", self.obstacles),
+                ("persons", self.persons),
+                ("changes", self.changes),
+            )
+        }
+        return self.model_copy(update=left)
 
 
 class ProjectAccess(Aggregate):
@@ -68,6 +75,9 @@ class ProjectAccess(Aggregate):
     facts: ProjectFacts | None = Field(default=None, description="what it does, why, for whom")
     opened_for: int = Field(default=0, description="the proposal that access was last opened for")
     proposed: Proposed | None = Field(default=None, description="what was last proposed to read")
+    reviewed: ProjectFacts | None = Field(
+        default=None, description="what a reviewer agreed to last; what was secured, if not known"
+    )
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -141,16 +151,24 @@ class ProjectAccess(Aggregate):
         """Keep what else new data is joined with to be of use to the project."""
         self.needs = sorted({*self.needs, *needs})
 
-    def tell_inputs(self, proposal: int, obstacles: tuple[Obstacle, ...], inputs: Wanted) -> None:
+    def tell_inputs(
+        self,
+        proposal: int,
+        obstacles: tuple[Obstacle, ...],
+        inputs: Wanted,
+        changes: tuple[ReadingChange, ...] = (),
+    ) -> None:
         """Tell what stands between a treatment that is proposed and its data, and whose that is.
 
-        Also what that tells about persons, as reviewers have to know.
+        Also what that tells about persons, as reviewers have to know, and what is beyond the
+        treatment that was reviewed.
         """
         proposed = Proposed(
             proposal=proposal,
             dataset_ids=tuple(sorted(inputs)),
             obstacles=obstacles,
             persons=notes_of(inputs),
+            changes=changes,
         )
         self._propose(proposed, inputs)
 
@@ -177,6 +195,7 @@ class ProjectAccess(Aggregate):
                 # Also of what is open: none of them reviews the project.
                 owners=tuple(sorted(owners)),
                 persons=proposed.persons,
+                changes=proposed.changes,
             )
         )
 
@@ -205,20 +224,47 @@ class ProjectAccess(Aggregate):
             self._add_grant(dataset_id, wanted, deadlines)
         self._open_if_all_granted()
 
-    def change_treatment(self, facts: ProjectFacts, wanted: Wanted) -> None:
+    def change_treatment(
+        self,
+        facts: ProjectFacts,
+        wanted: Wanted,
+        deadlines: Deadlines | None = None,
+        *,
+        is_reviewed: bool = False,
+    ) -> ProjectFacts | None:
         """The project does something else with its data: owners are asked where that is more.
 
-        What reads no more of a dataset and shows nothing finer goes on. An older treatment that
-        comes late changes nothing.
+        What reads no more of a dataset and shows nothing finer goes on. Returns what a reviewer
+        agreed to last, None for an older treatment that comes late, which changes nothing.
         """
         if self.closed or (self.facts and facts.proposal < self.facts.proposal):
-            return
+            return None
+        self.reviewed = facts if is_reviewed else self.reviewed or self.facts or facts
         self._learn(facts)
+        read = {one: wanted[one] for one in facts.reads}
+        self.need(read)
+        for grant in self.grants:
+            if grant.dataset_id not in read and grant.state == "requested":
+                grant.asked_for = None
+                self._refuse(grant, CATALOG, _UNREAD)
+        for dataset_id in read:
+            if self.grant_of(dataset_id) is None:
+                self._add_grant(dataset_id, read, deadlines or Deadlines())
+        self.ask_otherwise(read)
+        return self.reviewed
+
+    def ask_otherwise(self, wanted: Wanted) -> None:
+        """Ask owners to whom the treatment is another thing now; `wanted` is what it reads."""
         for grant in self.grants:
             dataset = wanted.get(grant.dataset_id)
-            if grant.asked and dataset and not dataset.retirement:
+            if grant.asked and dataset and not dataset.retirement and not self.closed:
                 self._ask_for(grant, wanted)
         self._open_if_all_granted()
+
+    def note_review(self, proposal: int) -> None:
+        """A reviewer agreed to the treatment as it is."""
+        if self.facts and self.facts.proposal == proposal:
+            self.reviewed = self.facts
 
     def asks_otherwise(self, wanted: Wanted) -> bool:
         """Whether the project's treatment is another thing to some owner, as the data is now."""
@@ -297,7 +343,7 @@ class ProjectAccess(Aggregate):
             raise self._no_request(dataset_id)
         said = grant.already_holds(decider, decision, conditions)
         if not said:
-            self._check_decision(grant, decision, fingerprint)
+            self._check_decision(grant, decision, conditions, fingerprint)
         grant.answer(decider, decision, conditions)
         if said:
             return
@@ -368,15 +414,31 @@ class ProjectAccess(Aggregate):
         ended = [grant for grant in map(self.grant_of, dataset_ids) if grant and grant.ended_by]
         return ended[0].end_reason if ended else ""
 
-    def _check_decision(self, grant: Grant, decision: Decision, fingerprint: str) -> None:
+    def _check_decision(
+        self, grant: Grant, decision: Decision, conditions: Conditions, fingerprint: str
+    ) -> None:
         if self.closed:
             raise WrongStage("ce projet est terminé")
         if not grant.allows(decision):
             state = REQUEST_STATES[grant.state]
             raise WrongStage(f"cette demande est déjà dans l'état « {state} »")
+        if decision == "grant" and self.facts and grant.dataset_id not in self.reads:
+            raise WrongStage("le traitement du projet ne lit plus ces données")
+        if conditions.columns is not None:
+            self._check_part(grant, conditions.columns)
         # From before anything was shown there is nothing to name.
         if decision == "grant" and grant.asked_for:
             check_read(grant.asked_for.fingerprint, fingerprint)
+
+    @staticmethod
+    def _check_part(grant: Grant, columns: tuple[str, ...]) -> None:
+        """Raise unless these are some of the columns that are asked for."""
+        if grant.state == "granted":
+            raise WrongStage("ces données sont accordées : retirez d'abord l'accord")
+        asked = grant.asked_for.reading.columns if grant.asked_for else None
+        if unknown := set(columns) - set(asked or ()):
+            names = french_list([quoted(one) for one in sorted(unknown)])
+            raise Invalid(f"ne sont pas demandées : {names}", "columns")
 
     def _no_request(self, dataset_id: str) -> NotFound:
         return NotFound.of(f"{self.id}.{dataset_id}")
@@ -399,11 +461,18 @@ class ProjectAccess(Aggregate):
         is_bound = grant.state == "granted" and grant.asked_for is None
         asked = ask(self.facts, grant.dataset_id, wanted)
         if grant.ask_for(asked):
-            grant.ask_again()
-            self._tell_request(grant)
+            self._ask_anew(grant)
         elif is_bound:
             about = {**self._about(grant), "asked": asked.sentences}
             self.record(events.AccessBound(**about, member_ids=grant.others))
+
+    def _ask_anew(self, grant: Grant) -> None:
+        """Ask those whose word is missing; who granted a part is not asked for what keeps to it."""
+        if grant.unmet:
+            grant.ask_again()
+            self._tell_request(grant)
+        else:
+            self._grant(grant, grant.consents[-1], _IN_PART)
 
     def _tell_request(self, grant: Grant) -> None:
         asked, facts = grant.asked_for, self.facts
@@ -433,13 +502,13 @@ class ProjectAccess(Aggregate):
             )
         )
 
-    def _refuse(self, grant: Grant, decided_by: str, reason: str) -> None:
+    def _refuse(
+        self, grant: Grant, decided_by: str, reason: str, columns: tuple[str, ...] = ()
+    ) -> None:
+        """Refuse what is asked: all of it, or only these columns."""
         grant.settle("refused", decided_by, reason)
-        self.record(
-            events.AccessRefused(
-                **self._about(grant), decided_by=decided_by, member_ids=grant.others, reason=reason
-            )
-        )
+        told = {"decided_by": decided_by, "reason": reason, "refused_columns": columns}
+        self.record(events.AccessRefused(**self._about(grant), member_ids=grant.others, **told))
 
     def _revoke(self, grant: Grant, ended_by: str, reason: str) -> None:
         grant.end(ended_by, reason)
@@ -501,7 +570,13 @@ class ProjectAccess(Aggregate):
     def _consent(self, grant: Grant, decider: str, reason: str) -> None:
         if grant.state == "refused" and grant.decided_by != decider:
             return
-        if not grant.unmet:
+        if not grant.unmet and (refused := grant.refused_columns):
+            names = french_list([quoted(one) for one in refused])
+            without = (
+                f"Accordé sans {'la colonne' if len(refused) == 1 else 'les colonnes'} {names}."
+            )
+            self._refuse(grant, decider, f"{without} {reason}".strip(), refused)
+        elif not grant.unmet:
             self._grant(grant, decider, reason)
             self._open_if_all_granted()
         elif grant.state == "refused":
@@ -510,10 +585,11 @@ class ProjectAccess(Aggregate):
     def _open_if_all_granted(self) -> None:
         proposal = self.facts.proposal if self.facts else 0
         was_opened = self.opened and self.opened_for >= proposal
-        if was_opened or any(one.state != "granted" or one.obstacle for one in self.grants):
+        read = [one for one in self.grants if not self.facts or one.dataset_id in self.reads]
+        if was_opened or any(one.state != "granted" or one.obstacle for one in read):
             return
         self.opened, self.opened_for = True, proposal
-        ids = tuple(grant.dataset_id for grant in self.grants)
+        ids = tuple(grant.dataset_id for grant in read)
         told = {"project_id": self.id, "dataset_ids": ids, "proposal": proposal or None}
         self.record(events.DataAccessOpened(**told))
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from services.catalog.access.amending import changes_of
 from services.catalog.access.asking import ProjectFacts
+from services.catalog.access.bodies import NewDecision, RequestQuery
 from services.catalog.access.grants import Deadlines
 from services.catalog.access.model import STAFF, ProjectAccess
 from services.catalog.access.obstacles import RETIRED
-from services.catalog.access.views import AccessRequest, NewDecision, RequestPage, RequestQuery
+from services.catalog.access.views import AccessRequest, RequestPage
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import known_to
 from shared.auth import Caller
@@ -22,9 +24,11 @@ from shared.events import (
     ProjectSecured,
     ProjectSubmitted,
     ProjectWithdrawn,
+    TreatmentApproved,
     TreatmentChanged,
     TreatmentProposed,
 )
+from shared.events.event import ReadingChange
 from shared.settings import Settings
 from shared.store import Store
 
@@ -38,7 +42,12 @@ _END_REASONS: dict[type[ProjectEnd], str] = {
 def change_access(
     store: Store,
     because: Envelope[
-        ProjectSubmitted | TreatmentProposed | ProjectSecured | TreatmentChanged | ProjectEnd
+        ProjectSubmitted
+        | TreatmentProposed
+        | ProjectSecured
+        | TreatmentChanged
+        | TreatmentApproved
+        | ProjectEnd
     ],
     decide: Callable[[ProjectAccess], object],
 ) -> ProjectAccess:
@@ -51,11 +60,7 @@ def change_access(
 
 def request_access(store: Store, settings: Settings, envelope: Envelope[ProjectSecured]) -> None:
     """Ask for every dataset that a secured project's treatment reads."""
-    event = envelope.data
-    deadlines = Deadlines(
-        remind_seconds=settings.access_reminder_seconds,
-        expire_seconds=settings.access_expiry_seconds,
-    )
+    event, deadlines = envelope.data, _deadlines(settings)
     wanted = known_to(store, event.holder_id, event.dataset_ids)
     facts = ProjectFacts.of(event)
     access = change_access(
@@ -67,13 +72,35 @@ def request_access(store: Store, settings: Settings, envelope: Envelope[ProjectS
             _adjust(store, access, dataset)
 
 
-def change_treatment(store: Store, envelope: Envelope[TreatmentChanged]) -> None:
-    """A secured project does something else with its data: owners are asked where that is more."""
-    facts = ProjectFacts.of(envelope.data)
+def change_treatment(
+    store: Store, settings: Settings, event: TreatmentChanged, access: ProjectAccess
+) -> tuple[ReadingChange, ...] | None:
+    """A secured project does something else with its data: owners are asked where that is more.
+
+    Returns what of that was not reviewed; None for an older treatment, which changes nothing.
+    """
+    facts = ProjectFacts.of(event)
     if facts is None:
-        return
-    wanted = known_to(store, facts.holder_id, facts.reads)
-    change_access(store, envelope, lambda access: access.change_treatment(facts, wanted))
+        return None
+    before = access.reviewed or access.facts or facts
+    wanted = known_to(store, facts.holder_id, {*facts.reads, *before.reads})
+    is_reviewed = event.decided_by not in {"", facts.holder_id}
+    deadlines = _deadlines(settings)
+    reviewed = access.change_treatment(facts, wanted, deadlines, is_reviewed=is_reviewed)
+    return changes_of(reviewed, facts, wanted) if reviewed else None
+
+
+def _deadlines(settings: Settings) -> Deadlines:
+    return Deadlines(
+        remind_seconds=settings.access_reminder_seconds,
+        expire_seconds=settings.access_expiry_seconds,
+    )
+
+
+def note_review(store: Store, envelope: Envelope[TreatmentApproved]) -> None:
+    """A reviewer agreed to a changed treatment."""
+    proposal = envelope.data.proposal
+    change_access(store, envelope, lambda access: access.note_review(proposal))
 
 
 def adjust_access(store: Store, dataset_id: str) -> None:
@@ -94,8 +121,8 @@ def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
         if access.says_otherwise(inputs):
             access = accesses.change(access.id, lambda one: one.tell_again(inputs))
     wanted = known_to(store, access.holder_id, access.reads or (dataset.id,))
-    if (facts := access.facts) and access.asks_otherwise(wanted):
-        access = accesses.change(access.id, lambda one: one.change_treatment(facts, wanted))
+    if access.asks_otherwise(wanted):
+        access = accesses.change(access.id, lambda one: one.ask_otherwise(wanted))
     # Each is saved by itself: what it tells of a dataset is newer than what the one before told.
     if access.was_unknown(dataset):
         access = accesses.change(access.id, lambda one: one.find_after_all(dataset, wanted))

@@ -1,41 +1,23 @@
 """What is asked and shown of the access of projects to datasets."""
 
-from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from datetime import datetime
+from typing import Self
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from services.catalog.access.grants import (
-    Conditions,
-    Consent,
-    Decision,
-    Grant,
-    GrantState,
-    UseRelease,
-    UseState,
-    end_of,
-)
+from services.catalog.access.amending import differing
+from services.catalog.access.grants import Consent, Grant, GrantState, UseRelease, UseState
 from services.catalog.access.model import ProjectAccess
-from services.catalog.datasets.bodies import Purpose, Text
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
 from services.catalog.licences.compatibility import compatibility_of
-from shared.aggregate import View, ViewPage, now
+from shared.aggregate import View, ViewPage
 from shared.applications.python_application import OwnCode, own_code
 from shared.events import JobKind, Party
 from shared.events.event import FileRef, Verdict
-from shared.inbound import Body, Paging
 from shared.tables.manifest import Column, Profile
 from shared.tables.release import PERSON_KEYS, EarlierRelease, minimum_of, unit_of
 from shared.tables.total_rows import RowRange
-
-_LATEST = date(2200, 1, 1)
-
-
-class RequestQuery(Paging):
-    """Which requests to list."""
-
-    waiting: bool = Field(default=False, description="only those without a decision")
 
 
 class AccessRequest(BaseModel):
@@ -61,9 +43,12 @@ class AccessRequest(BaseModel):
     )
     crossed_with: tuple[str, ...] = Field(description="the ids of the treatment's other datasets")
     agreed: tuple[str, ...] = Field(description="what was granted, in the sentences of then")
+    before: tuple[str, ...] = Field(description="of these, those that hold no more")
+    after: tuple[str, ...] = Field(description="what is asked beyond them, once it was granted")
     licence: str = Field(description="what licences say of the result, in French")
     privacy: str = Field(description="what the dataset tells about persons, in French")
     fingerprint: str = Field(description="of what is asked: a grant names it")
+    refused_columns: tuple[str, ...] = Field(description="that a decider leaves out of its grant")
     conditions: list[Consent] = Field(description="what each decider bound its consent to")
     requested_at: datetime
     purpose: str = Field(description="what the deciders grant it for")
@@ -82,7 +67,11 @@ class AccessRequest(BaseModel):
     def of(cls, access: ProjectAccess, grant: Grant) -> Self:
         """One request of a project."""
         asked = grant.asked_for
+        is_changed = bool(asked and grant.agreed)
+        gone, new = differing(grant.agreed, asked.sentences if asked else ())
         return cls(
+            before=gone if is_changed else (),
+            after=new if is_changed else (),
             id=f"{access.id}.{grant.dataset_id}",
             holder=access.facts.holder if access.facts else None,
             asked=asked.sentences if asked else (),
@@ -96,6 +85,7 @@ class AccessRequest(BaseModel):
             project_title=access.title,
             holder_id=access.holder_id,
             dataset_title=grant.title,
+            refused_columns=grant.refused_columns,
             purpose=grant.purpose,
             until=grant.until,
             answer_by=grant.answer_by if grant.missing else None,
@@ -252,41 +242,3 @@ class UseView(View):
 
 class UsePage(ViewPage[UseView]):
     """One page of uses."""
-
-
-def _to_come(day: date) -> date:
-    if not day < _LATEST or end_of(day.isoformat()) <= now():
-        raise ValueError(f"doit être un jour qui n'est pas passé, avant le {_LATEST}")
-    return day
-
-
-_LastDay = Annotated[date, AfterValidator(_to_come)]
-
-
-class NewDecision(Body):
-    """An owner's answer to a request; a refusal and a revocation say why."""
-
-    decision: Decision
-    reason: Text = ""
-    purpose: Purpose = Field(default="", description="what a grant is for, in French")
-    until: _LastDay | None = Field(
-        default=None, description="the last day of a grant, until it ends in metropolitan France"
-    )
-
-    conditions: Text = Field(default="", description="what is to be kept to, in one's own words")
-    treatment: Literal["shown", "any"] = Field(
-        default="shown", description="a grant is for what was shown, or for any treatment"
-    )
-    fingerprint: str = Field(
-        default="", max_length=64, description="of the request that was read: a grant needs it"
-    )
-
-    @property
-    def terms(self) -> Conditions:
-        """What a grant is bound to."""
-        return Conditions(
-            purpose=self.purpose,
-            until=self.until and self.until.isoformat(),
-            wording=self.conditions,
-            any_treatment=self.treatment == "any",
-        )

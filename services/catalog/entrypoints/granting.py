@@ -3,14 +3,8 @@
 from typing import Any
 
 from services.catalog.access import requests, usage
-from services.catalog.access.views import (
-    AccessRequest,
-    GrantedDataset,
-    NewDecision,
-    RequestPage,
-    RequestQuery,
-    UsePage,
-)
+from services.catalog.access.bodies import NewDecision, RequestQuery
+from services.catalog.access.views import AccessRequest, GrantedDataset, RequestPage, UsePage
 from services.catalog.ledger import commands as ledger
 from services.catalog.ledger.views import ReleaseClaim, ReleasePage
 from shared.auth import INSIDE, Caller
@@ -129,9 +123,13 @@ class Granting:
         conditions: str = "",
         treatment: str = "shown",
         fingerprint: str = "",
+        columns: list[str] | None = None,
     ) -> AccessRequest:
-        """Grant, refuse or revoke a project's access in the name of the dataset's owner."""
+        """Grant, refuse or revoke a project's access in the name of the dataset's owner.
+
+        A grant is for `columns`, if some of those that are read are named.
+        """
         said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until}
         said |= {"conditions": conditions, "treatment": treatment, "fingerprint": fingerprint}
-        answer = NewDecision.model_validate(said)
+        answer = NewDecision.model_validate({**said, "columns": columns})
         return requests.decide_access(self.documents, request_id, owner_id, answer)

@@ -26,7 +26,15 @@ from services.catalog.search.search_query import ScoredTerm
 from shared.applications.cross_application import CHOICE
 from shared.background import in_turns
 from shared.errors import Invalid
-from shared.events import Envelope, Obstacle, ProjectSubmitted, Treatment, TreatmentProposed
+from shared.events import (
+    Envelope,
+    Obstacle,
+    ProjectSubmitted,
+    Treatment,
+    TreatmentChanged,
+    TreatmentProposed,
+)
+from shared.events.event import ReadingChange
 from shared.store import Store
 from shared.treatments.known_tables import KnownInputs
 from shared.treatments.treatment_checks import FILES, check_tables
@@ -37,6 +45,13 @@ _MOST = 200
 
 Describe: TypeAlias = Callable[[Treatment, str], KnownInputs]
 """What the tables of a treatment are, and its crossings, as that member may know them."""
+
+Change: TypeAlias = Callable[[ProjectAccess], tuple[ReadingChange, ...] | None]
+"""Has a project do something else with its data; tells what of that was not reviewed."""
+
+
+def _unchanged(_access: ProjectAccess) -> tuple[ReadingChange, ...]:
+    return ()
 
 
 def advise(
@@ -68,9 +83,16 @@ def advise(
     change_access(store, envelope, decide)
 
 
-def check_inputs(store: Store, envelope: Envelope[TreatmentProposed], describe: Describe) -> None:
-    """Check the datasets of another treatment that a project proposes."""
+def check_inputs(
+    store: Store,
+    envelope: Envelope[TreatmentProposed | TreatmentChanged],
+    describe: Describe,
+    change: Change = _unchanged,
+) -> None:
+    """Check the datasets of another treatment that a project proposes, or that it `change`d to."""
     event = envelope.data
+    if event.treatment is None or event.proposal is None:
+        return
     inputs = _wanted(store, event.holder_id, event.treatment)
     own = (one for one in inputs.values() if one and one.owner_id == event.holder_id)
     needs = {*inputs, *(key for dataset in own for key in dataset.keys)}
@@ -78,7 +100,10 @@ def check_inputs(store: Store, envelope: Envelope[TreatmentProposed], describe: 
 
     def decide(access: ProjectAccess) -> None:
         access.need(needs)
-        access.tell_inputs(event.proposal, (*obstacles_of(inputs), *faults), inputs)
+        changes = change(access)
+        if changes is not None and event.proposal is not None:
+            obstacles = (*obstacles_of(inputs), *faults)
+            access.tell_inputs(event.proposal, obstacles, inputs, changes)
 
     change_access(store, envelope, decide)
 

@@ -10,6 +10,7 @@ from services.compute.jobs.previews import Bind, check_treatment, preview_treatm
 from services.compute.recipes import commands as recipes
 from services.compute.recipes.commands import RecipePage, RecipeView, UseRecipe, WriteRecipe
 from shared.applications import ApplicationView, list_applications
+from shared.applications.python_application import check_installed
 from shared.auth import Caller
 from shared.events import Treatment
 from shared.http import Call, http
@@ -109,6 +110,16 @@ class Treating:
         """
         caller = Caller(member_id, frozenset())
         return self._checked(Treatment.model_validate(treatment), caller)
+
+    @rpc
+    def check_code(self, treatment: dict[str, Any]) -> None:
+        """Raise Invalid, naming the line, for own code that is no Python, or that nobody can run.
+
+        Nothing is run, and the catalogue is asked nothing.
+        """
+        steps = Treatment.model_validate(treatment).steps
+        check_installed(steps)
+        check_syntax(steps)
 
     @rpc
     def preview_treatment(self, treatment: dict[str, Any], member_id: str = "") -> TreatmentPreview:

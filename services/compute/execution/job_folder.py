@@ -32,6 +32,9 @@ Report = dict[str, Any]
 IS_EMPTY = "is_empty"
 """What the last report has where the table that was made has no row."""
 
+LOST, NEAR = "lost", "near"
+"""What it has where that is no success, in French: why, and a value that may have been meant."""
+
 PSEUDONYM_KEY = "pseudonym.key"
 """The file of a job's folder that has its project's key: nothing that leaves the job names it."""
 
@@ -177,6 +180,13 @@ class RunnerResult(Frozen):
     def is_empty(self) -> bool:
         """Whether the table that was made has no row."""
         return any(report.get(IS_EMPTY) is True for report in self.reports)
+
+    @property
+    def lost(self) -> tuple[str, str]:
+        """Why the table is no success, and what may have been meant, in French; or empty."""
+        last = self.reports[-1] if self.reports else {}
+        lost, near = (str(last.get(name, ""))[:_MOST_TOLD] for name in (LOST, NEAR))
+        return lost, near
 
     @property
     def crossing_sizes(self) -> tuple[CrossingSize, ...]:

@@ -67,6 +67,8 @@ class StoredResult(NamedTuple):
     internal: Mapping[str, FileRef]
     is_empty: bool = False
     withheld: str = ""
+    lost: str = ""
+    near: str = ""
 
     @property
     def ending(self) -> dict[str, Any]:
@@ -222,7 +224,7 @@ def store_result(
         ended=now(),
     )
     told = files.put([manifest.model_dump_json().encode()], "application/json")
-    said = (result.is_empty, result.withheld)
+    said = (result.is_empty, result.withheld, *result.lost)
     return StoredResult(told, outputs, privacy, release, internal, *said)
 
 

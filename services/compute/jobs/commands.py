@@ -31,19 +31,27 @@ class Commands:
         self._jobs, self._workspaces = store.of(Job), store.of(Workspace)
 
     def check_proposal(
-        self, envelope: Envelope[events.ProjectSubmitted | events.TreatmentProposed]
+        self,
+        envelope: Envelope[
+            events.ProjectSubmitted | events.TreatmentProposed | events.TreatmentChanged
+        ],
     ) -> None:
-        """Say whether the treatment that a project proposes can run, before owners are asked."""
+        """Say whether the treatment that a project proposes can run, before owners are asked.
+
+        Jobs of the one before it are cancelled: nothing is delivered of them any more.
+        """
         event = envelope.data
 
         def decide(workspace: Workspace) -> None:
             if isinstance(event, events.ProjectSubmitted):
                 workspace.describe(event.holder_id, event.title, event.problem)
             if event.treatment is not None:
-                number = event.proposal if isinstance(event, events.TreatmentProposed) else 1
-                workspace.tell_check(number, fault_of(event.treatment))
+                number = 1 if isinstance(event, events.ProjectSubmitted) else event.proposal
+                workspace.tell_check(number or 1, fault_of(event.treatment))
 
         self._change(envelope, decide)
+        if isinstance(event, events.TreatmentChanged) and event.decided_by:
+            self._cancel_before(event.project_id, event.proposal or 0)
 
     def open_workspace(self, envelope: Envelope[events.ProjectSecured], quota_seconds: int) -> None:
         """Give a secured project its workspace."""
@@ -61,14 +69,17 @@ class Commands:
         """Queue the trial of an equipped project, unless the project ended meanwhile.
 
         One that has its team already got another treatment: it runs in full, unless a full job is
-        under way. One that was given up makes way for it.
+        under way. One that was given up, or is being cancelled, makes way for it.
         """
         project, identifier = envelope.data, _job_of(envelope)
+        # The event that the treatment changed may come later.
+        self._cancel_before(project.project_id, project.proposal or 0)
 
         def decide(workspace: Workspace) -> None:
-            workspace.equip(project.holder_id, project.treatment, envelope.sequence)
+            told = project.holder_id, project.treatment, envelope.sequence, project.proposal
+            workspace.equip(*told)
             if workspace.state == "open" and workspace.is_staffed:
-                workspace.claim_full(identifier, self._has_ended_or_waits)
+                workspace.claim_full(identifier, self._makes_way)
 
         workspace = self._change(envelope, decide)
         if workspace.state == "closed":
@@ -82,6 +93,7 @@ class Commands:
             job = treatment_job(
                 identifier, "trial", workspace, project.treatment, traceparent.get()
             )
+            job.proposal = project.proposal
             self._jobs.add(job, because=envelope)
 
     def queue_full(self, envelope: Envelope[events.ProjectStaffed]) -> None:
@@ -181,17 +193,25 @@ class Commands:
         """A full job that the workspace named: new, or there already and perhaps under way."""
         treatment = workspace.full_treatment()
         job = treatment_job(identifier, "full", workspace, treatment, traceparent.get())
-        job.submitted_by = by
+        job.submitted_by, job.proposal = by, workspace.proposal
         return self._jobs.add(job)
 
     def _has_ended(self, identifier: str) -> bool:
         job = self._jobs.find_one(identifier)
         return job is not None and not job.is_active
 
-    def _has_ended_or_waits(self, identifier: str) -> bool:
-        """Whether a job ended, or none of its runs did and an operator is waited for."""
+    def _makes_way(self, identifier: str) -> bool:
+        """Whether a job ended or soon will, or none of its runs did and an operator is awaited."""
         job = self._jobs.find_one(identifier)
-        return job is not None and (not job.is_active or job.state == "given_up")
+        if job is None:
+            return False
+        return not job.is_active or job.state == "given_up" or job.cancel_requested
+
+    def _cancel_before(self, project_id: str, proposal: int) -> None:
+        """Cancel the project's jobs of treatments before that one."""
+        for job in self._active(project_id):
+            if job.is_charged and (job.proposal or 0) < proposal:
+                self._cancel(job, "le traitement du projet a changé")
 
     def _active(self, project_id: str) -> list[Job]:
         return self._jobs.find({"project_id": project_id, "state": {"$in": list(ACTIVE)}})

@@ -96,6 +96,7 @@ class Job(Aggregate):
     purpose: str = ""
     submitted_by: str = ""
     treatment: Treatment | None = None
+    proposal: int | None = None
     traceparent: str = ""
 
     state: JobState = "queued"
@@ -120,6 +121,8 @@ class Job(Aggregate):
     outputs: tuple[Output, ...] = ()
     privacy: Privacy | None = None
     is_empty: bool = False
+    lost: str = ""
+    near: str = ""
     size_warning: str = ""
     withheld: str = ""
     counted: CountedCrossings | None = None
@@ -216,9 +219,26 @@ class Job(Aggregate):
         if said and self.kind == "trial":
             said = f"Sur l'échantillon : {said}"
         # Where the rules of release left out rows, its filters may have kept them.
-        is_told = self.is_empty and not (self.release and self.release.verdict == "suppressed")
+        is_told = self.is_empty and not self._is_suppressed
         empty = _EMPTY.get(self.kind, "") if is_told else ""
-        return " ".join(filter(None, (empty, said, self.size_warning, self.withheld)))
+        lost = f"{self.lost[:1].upper()}{self.lost[1:]}." if self.lost else ""
+        return " ".join(filter(None, (empty, lost, said, self.size_warning, self.withheld)))
+
+    @property
+    def fault(self) -> str:
+        """Why its result is no success, in French; empty where it is one, or nobody can tell.
+
+        Of a sample of which the rules of release leave no row the whole table may keep some.
+        """
+        if self.lost or not self.is_empty:
+            return self.lost
+        if self._is_suppressed:
+            return "" if self.kind == "trial" else "les règles de sortie n'en laissent aucune ligne"
+        return "il n'en reste aucune ligne"
+
+    @property
+    def _is_suppressed(self) -> bool:
+        return self.release is not None and self.release.verdict == "suppressed"
 
     def queue(self) -> None:
         """Say that the job waits for its turn."""
@@ -325,13 +345,20 @@ class Job(Aggregate):
         counted: CountedCrossings | None = None,
         is_empty: bool = False,
         withheld: str = "",
+        lost: str = "",
+        near: str = "",
     ) -> None:
-        """End well, unless a cancellation was accepted before; `is_empty`: its table has no row."""
+        """End well, unless a cancellation was accepted before; `is_empty`: its table has no row.
+
+        `lost`, in French, is what left none, or a column without a value; `near` a value of the
+        data that may have been meant.
+        """
         self.check(run)
         if not self.cancel_requested:
             self.progress, self.result = 1.0, result
             self.outputs, self.privacy, self.release = outputs, privacy, release
             self.is_empty, self.withheld = is_empty, withheld
+            self.lost, self.near = lost, near
             self.counted, self.size_warning = counted, counted.warning if counted else ""
         self._end("succeeded", seconds)
         if self.is_held and release:
@@ -360,7 +387,8 @@ class Job(Aggregate):
             self.record(events.ResultRefused(**told))
             return
         verdict = self.privacy.verdict if self.privacy else None
-        self.record(events.ResultReleased(**told, verdict=verdict, warning=self.warning))
+        about = {"verdict": verdict, "warning": self.warning, "fault": self.fault}
+        self.record(events.ResultReleased(**told, **about))
 
     def fail(self, run: str, seconds: float, reason: str) -> None:
         """End without a result, unless a cancellation was accepted before."""
@@ -418,6 +446,7 @@ class Job(Aggregate):
         files = [*(one.file for one in outputs), *([result] if result else [])]
         self.result, self.outputs, self.privacy, self.counted = None, (), None, None
         self.release, self.is_empty, self.withheld = None, False, ""
+        self.lost, self.near = "", ""
         self.log_tail, self.filename, self.message = "", "", self.forgotten
         self.sheet = ""
         if files:
@@ -456,6 +485,7 @@ class Job(Aggregate):
             "dataset_version": self.dataset_version,
             "harvest_id": self.harvest_id,
             "page": self.page,
+            "proposal": self.proposal,
         }
         if self.state == "cancelled":
             return events.JobCancelled(**about, reason=self.reason)
@@ -469,6 +499,7 @@ class Job(Aggregate):
             warning="" if self.is_held else self.warning,
             is_held=self.is_held,
             is_empty=self.is_empty and not self.is_held,
+            fault="" if self.is_held else self.fault,
         )
 
     def _about(self) -> dict[str, Any]:

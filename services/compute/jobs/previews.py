@@ -97,6 +97,7 @@ def preview_treatment(
     Raises Invalid, in French, naming the first field at fault; Unavailable when the catalogue does
     not answer: there is nothing to tell without it.
     """
+    check_installed(treatment.steps)
     whose = (caller.is_staff and treatment.holder_id) or caller.member_id
     answer = catalogue.preview_inputs(
         treatment.model_dump(mode="json"), whose, is_staff=caller.is_staff

@@ -68,6 +68,8 @@ class JobView(View):
     is_held: bool = Field(description="whether its holder waits for a reviewer's decision")
     decision: ReleaseDecision | None = Field(description="what became of a held result")
     is_empty: bool = Field(description="whether the table that it made has no row")
+    fault: str = Field(description="why what it made is no success, in French; or empty")
+    near: str = Field(description="a value of its data that a filter may have meant, in French")
     may_run_again: bool = Field(
         default=False,
         description="whether it is a project's last full job, came to nothing, and `POST /jobs`"
@@ -87,6 +89,7 @@ class JobView(View):
         """
         untold: dict[str, object] = {"log_tail": "", "reason": "", "outputs": (), "result": None}
         untold |= {"privacy": None, "warning": "", "message": reason, "is_empty": False}
+        untold |= {"fault": "", "near": ""}
         return self.model_copy(update=untold)
 
 

@@ -63,6 +63,7 @@ class Workspace(Aggregate):
     dataset_ids: tuple[str, ...] = ()
     treatment: Treatment | None = None
     treatment_sequence: int = -1
+    proposal: int | None = None
     staffed_at: datetime = NEVER
     team: tuple[str, ...] = ()
     full_job: str = ""
@@ -114,7 +115,9 @@ class Workspace(Aggregate):
         self.quota_seconds = quota_seconds
         self.record(events.WorkspaceOpened(project_id=self.id, quota_seconds=quota_seconds))
 
-    def equip(self, holder_id: str, treatment: Treatment, sequence: int) -> None:
+    def equip(
+        self, holder_id: str, treatment: Treatment, sequence: int, proposal: int | None = None
+    ) -> None:
         """Keep the project's newest treatment; `sequence` orders the events it came with.
 
         The event may overtake the one that opens the workspace: the trial still has its owner.
@@ -122,6 +125,7 @@ class Workspace(Aggregate):
         self.holder_id = self.holder_id or holder_id
         if sequence > self.treatment_sequence:
             self.treatment, self.treatment_sequence = treatment, sequence
+            self.proposal = proposal
 
     def staff(self, time: datetime, team: tuple[str, ...] = ()) -> None:
         """Note that the project has its team, which reads its results: full jobs may run."""

@@ -105,7 +105,11 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "completion_asked": (Audience("tasks", _PROJECT, ("holder_id",)),),
     "completion_given": (_review(),),
     "project_secured": (_HOLDER,),
-    "treatment_changed": (_of_projects("holder_id", when=lambda event: bool(event.decided_by)),),
+    "treatment_changed": (
+        _of_projects("holder_id", when=lambda event: event.decided_by not in {"", event.holder_id}),
+    ),
+    "treatment_review_asked": (_review(), _HOLDER),
+    "treatment_approved": (_HOLDER,),
     "project_rejected": (_HOLDER,),
     "project_withdrawn": (_of_projects("holder_id", "member_ids"),),
     "project_equipped": (_HOLDER,),

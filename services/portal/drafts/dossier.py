@@ -36,11 +36,18 @@ class Evidence:
 def dossier(evidence: Evidence) -> Draft:
     """The evidence of a review, as it is shown and kept with the decision."""
     if not evidence.facts.preview:
-        told = (_asker(evidence.facts), _conflicts(evidence), _columns(evidence), _before(evidence))
+        told = (
+            _asker(evidence.facts),
+            *_changes(evidence.facts),
+            _conflicts(evidence),
+            _columns(evidence),
+            _before(evidence),
+        )
         return Draft(evidence.facts.project["title"], told, warning="").typeset()
     checks = tuple(map(sentence, evidence.facts.checks))
     sections = (
         _asker(evidence.facts),
+        *_changes(evidence.facts),
         _conflicts(evidence),
         _columns(evidence),
         _persons(evidence.facts),
@@ -85,6 +92,21 @@ def _asker(facts: Facts) -> Section:
         ("Thème", project["theme"]),
     )
     return Section("La demande", (project["problem"],), rows)
+
+
+def _changes(facts: Facts) -> Iterator[Section]:
+    """What a changed treatment reads or shows beyond the one that was reviewed, if it does."""
+    if not facts.project.get("needs_review"):
+        return
+    rows = [
+        (f"{when}, « {one['title'] or one['dataset_id']} »", sentence(text))
+        for check in facts.project["checks"]
+        for one in check["changes"]
+        for when, texts in (("Avant", one["before"]), ("Maintenant", one["after"]))
+        for text in texts
+    ]
+    said = ("Le porteur a changé le traitement : il lit ou montre plus que ce qui a été relu.",)
+    yield Section("Ce qui change depuis la revue", said, tuple(rows))
 
 
 def _conflicts(evidence: Evidence) -> Section:
@@ -151,9 +173,11 @@ def _licences(facts: Facts) -> Section:
 
 
 def _owners(facts: Facts) -> Section:
+    known = {one["dataset_id"] for one in facts.project["accesses"]}
     asked = tuple(
         (f"« {one['title']} »", f"à demander à {facts.name_of(one['owner_id'])}")
         for one in facts.preview.get("asked", ())
+        if one["dataset_id"] not in known
     )
     granted = tuple(facts.bound())
     states = tuple(

@@ -50,6 +50,9 @@ async def decide(visit: Visit) -> Response:
     names = ("decision", "reason", "purpose", "conditions", "treatment", "fingerprint")
     body: dict[str, object] = {name: visit.text(name) for name in names if visit.text(name)}
     body["until"] = visit.text("until") or None
+    granted, read = visit.texts("columns"), visit.texts("read")
+    if decision == "grant" and read and set(granted) != set(read):
+        body["columns"] = granted
     await visit.lab.post("catalog", f"{_path(visit)}/decision", body)
     return visit.go(path_of("demandes", visit.part("request_id")), _SAID.get(decision, ""))
 

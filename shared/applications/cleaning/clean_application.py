@@ -89,8 +89,9 @@ class _Cleaning:
 
     def apply(self, operation: Operation, at: str) -> None:
         """Follow one operation; raises Invalid naming the parameter that is wrong."""
+        is_read = not (isinstance(operation, Choose) and operation.op == "drop")
         for place, name in _names_of(operation):
-            self._name(name, f"{at}.{place}")
+            self._name(name, f"{at}.{place}", is_read=is_read)
         match operation:
             case Choose():
                 self._choose(operation)
@@ -105,12 +106,12 @@ class _Cleaning:
             case _:
                 self._change(operation.columns, operation)
 
-    def _name(self, name: str, at: str) -> None:
+    def _name(self, name: str, at: str, *, is_read: bool) -> None:
         if name in self.gone:
             raise Invalid(f"la colonne {quoted(name)} n'existe plus à cette étape", at)
         made = self.columns.setdefault(name, as_it_is(Source("table", name)))
         sources = [part.source for part in made.of if part.source.role == "table"]
-        self.named += [Named(at, one) for one in sources]
+        self.named += [Named(at, one, is_read=is_read) for one in sources]
 
     def _choose(self, told: Choose) -> None:
         names = [one for one in self.columns if (one in told.columns) == (told.op == "keep")]

@@ -1,6 +1,7 @@
 """A treatment is checked before it is sent, with what the catalogue knows, if that answers."""
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -110,6 +111,9 @@ def test_code_that_is_no_python_is_refused_before_it_is_sent(
     answer = lab.call(compute, "POST", "/treatments/check", json=asked)
     assert answer.status == (422 if said else 200)
     assert said in body(answer).get("detail", "")
+    refused = pytest.raises(Invalid, match=said) if said else nullcontext()
+    with lab.rpc() as rpc, refused:
+        rpc.check_code(asked)
 
 
 @pytest.mark.usefixtures("catalog")

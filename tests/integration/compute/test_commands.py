@@ -1,7 +1,10 @@
 """Full jobs that are asked for at the same moment, or anew after a crash."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+
+import pytest
 
 from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
@@ -10,7 +13,7 @@ from services.compute.jobs.views import ListJobs
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import caused_id, new_id, now
 from shared.auth import Caller
-from shared.events import Envelope, ProjectEquipped, ProjectStaffed
+from shared.events import Envelope, ProjectEquipped, ProjectStaffed, TreatmentChanged
 from shared.store import Store
 from tests.events import enveloped
 from tests.integration.compute.lab import HOLDER, summing
@@ -121,6 +124,29 @@ def test_another_treatment_waits_for_the_full_job_under_way(store: Store) -> Non
     assert [job.id for job in store.of(Job).find({"project_id": project})] == [first.id]
     end(store, first.id)
     assert Commands(store).submit(project, "").treatment == summing("dts_2")
+
+
+@pytest.mark.parametrize("first_told", ["changed", "equipped"])
+def test_changed_treatment_cancels_what_the_one_before_it_computes(
+    store: Store, first_told: str
+) -> None:
+    """Whichever is heard of first; what runs still is no reason to wait, and is told apart."""
+    project = staffed(store)
+    old = Commands(store).submit(project, "")
+    store.of(Job).change(old.id, lambda job: job.take("run", now(), timedelta(seconds=15)))
+    about = {"project_id": project, "holder_id": HOLDER, "treatment": summing("dts_2")}
+    told = {**about, "dataset_ids": ("dts_2",), "proposal": 2, "decided_by": HOLDER}
+    changed = enveloped(TreatmentChanged.model_validate(told), project, 6)
+    equipped = enveloped(ProjectEquipped.model_validate({**about, "proposal": 2}), project, 7)
+    do: list[Callable[[], None]] = [
+        lambda: Commands(store).check_proposal(changed),
+        lambda: Commands(store).queue_trial(equipped),
+    ]
+    for handle in do if first_told == "changed" else reversed(do):
+        handle()
+    before, new = store.of(Job).find({"project_id": project})
+    assert (before.cancel_requested, new.cancel_requested) == (True, False)
+    assert (new.kind, new.treatment, new.proposal) == ("full", summing("dts_2"), 2)
 
 
 def test_another_treatment_takes_the_place_of_a_full_job_that_was_given_up(store: Store) -> None:

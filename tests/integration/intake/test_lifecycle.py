@@ -4,7 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.events import AccessGranted, AccessRequested, AccessRevoked, DatasetsMatched
+from shared.events import (
+    AccessGranted,
+    AccessRequested,
+    AccessRevoked,
+    DatasetsMatched,
+    InputsChecked,
+)
 from tests.integration.intake import lab as at
 from tests.integration.intake.lab import REVIEWER, Lab, bring
 from tests.servers import eventually
@@ -60,7 +66,7 @@ def test_result_of_data_that_was_taken_away_is_not_delivered(lab: Lab) -> None:
     project_id = bring(lab, lab.submit(), "staffed")
     job_id = at.new_job()
     lab.publish_and_wait(at.succeeded(project_id, "full", job_id))
-    about = {"project_id": project_id, "dataset_id": "dts_1", "owner_id": "mbr_o"}
+    about = {"project_id": project_id, "dataset_id": "dts_epci", "owner_id": "mbr_o"}
     lab.publish_and_wait(AccessRevoked(**about, reason="étude finie"), times=2, sequence=5)
     delivery = {"job_id": job_id, "title": "Vacance", "description": "Par EPCI", "licence": "lov2"}
     path = f"/projects/{project_id}/delivery"
@@ -69,7 +75,7 @@ def test_result_of_data_that_was_taken_away_is_not_delivered(lab: Lab) -> None:
     assert "étude finie" in shown["history"][-1]["why"]
     [access] = shown["accesses"]
     told = (access["dataset_id"], access["state"], access["reason"])
-    assert (shown["access_open"], told) == (False, ("dts_1", "revoked", "étude finie"))
+    assert (shown["access_open"], told) == (False, ("dts_epci", "revoked", "étude finie"))
     lab.publish_and_wait(AccessGranted(**about, decided_by="mbr_o"), sequence=6)
     assert lab.done("GET", f"/projects/{project_id}")["access_open"]
     assert lab.done("POST", path, delivery)["stage"] == "delivered"
@@ -155,16 +161,10 @@ def test_a_trial_that_fails_is_told_and_tried_again_with_a_new_treatment(lab: La
     project_id = bring(lab, lab.submit(), "equipped")
     path, failure = f"/projects/{project_id}", at.failed(project_id, at.new_job())
     treatment = f"{path}/treatment", at.PROJECT["treatment"]
-    problem = lab.refused(409, "POST", *treatment)
-    assert "essai" in problem["detail"]
     lab.publish_and_wait(failure)
     shown = lab.done("GET", path)
     assert (shown["stage"], shown["history"][-1]["by"]) == ("equipped", "compute")
     assert "colonne absente" in shown["history"][-1]["why"]
-    other = {**at.PROJECT["treatment"], "inputs": {"logements": "dts_x", "epci": "dts_epci"}}
-    refused = lab.refused(422, "POST", f"{path}/treatment", other, who=REVIEWER)
-    assert refused["field"] == "inputs"
-    assert "relecteur" in lab.refused(403, "POST", *treatment)["detail"]
     shown = lab.done("POST", *treatment, who=REVIEWER)
     assert (shown["history"][-1]["by"], shown["access_open"]) == (REVIEWER[0], False)
     lab.publish_and_wait(at.access(project_id), sequence=2)
@@ -178,6 +178,29 @@ def test_a_trial_that_fails_is_told_and_tried_again_with_a_new_treatment(lab: La
     assert (shown["stage"], len(shown["trials"])) == ("trialled", 2)
     eventually(lambda: lab.topics(project_id)[-1] == "project_trialled")
     assert lab.topics(project_id).count("project_equipped") == 2
+
+
+def test_a_holder_changes_the_treatment_of_a_staffed_project(lab: Lab) -> None:
+    """What goes beyond the review waits for a reviewer, who reads the difference, then runs."""
+    project_id = bring(lab, lab.submit(), "staffed")
+    path = f"/projects/{project_id}"
+    change = {"dataset_id": "dts_epci", "title": "EPCI", "before": ["a"], "after": ["a et b"]}
+    shown = lab.done("POST", f"{path}/treatment", at.PROJECT["treatment"])
+    assert (shown["stage"], shown["treatment_open_to"]) == ("staffed", "holder_or_reviewer")
+    told = {"project_id": project_id, "proposal": 2, "owners": [at.OWNER[0]], "changes": [change]}
+    lab.publish_and_wait(InputsChecked.model_validate(told), sequence=2)
+    lab.publish_and_wait(at.access(project_id, 2), sequence=3)
+    [waiting] = lab.done("GET", "/projects?for_staff=true&limit=100", who=REVIEWER)["items"][-1:]
+    assert (waiting["id"], waiting["staff_due"]) == (
+        project_id,
+        "relire le traitement, qui lit ou montre davantage",
+    )
+    shown = lab.done("GET", path)
+    assert (shown["needs_review"], shown["checks"][0]["changes"]) == (True, [change])
+    shown = lab.done("POST", f"{path}/review", lab.seen(project_id), who=REVIEWER)
+    assert (shown["stage"], shown["needs_review"], shown["access_open"]) == ("staffed", False, True)
+    expected = ["treatment_changed", "treatment_review_asked", "treatment_approved"]
+    eventually(lambda: lab.topics(project_id)[-4:] == [*expected, "project_equipped"])
 
 
 def test_a_trial_that_is_cancelled_is_tried_again_with_a_new_treatment(lab: Lab) -> None:

@@ -9,7 +9,17 @@ from services.intake.records import Delivery, GivenUpJob, Guidance
 from services.intake.reviewing import Decision, ReviewDecision
 from shared import events
 from shared.aggregate import now
-from shared.events.event import FileRef, JobKind, Match, Obstacle, Party, Stage, Step, Treatment
+from shared.events.event import (
+    FileRef,
+    JobKind,
+    Match,
+    Obstacle,
+    Party,
+    ReadingChange,
+    Stage,
+    Step,
+    Treatment,
+)
 
 HOLDER = "mbr_holder"
 REVIEWER = "mbr_reviewer"
@@ -78,10 +88,17 @@ def delivery(job_id: str = "job_full") -> Delivery:
     )
 
 
-def check_inputs(it: Project, *obstacles: Obstacle, owners: tuple[str, ...] = (OWNER,)) -> None:
+def check_inputs(
+    it: Project,
+    *obstacles: Obstacle,
+    owners: tuple[str, ...] = (OWNER,),
+    changes: tuple[ReadingChange, ...] = (),
+    sequence: int = 0,
+) -> None:
     """Let the catalogue say what it knows of the present treatment's data."""
-    told = {"proposal": it.proposal, "obstacles": obstacles, "owners": owners}
-    it.note_inputs(events.InputsChecked.model_validate({"project_id": it.id, **told}))
+    told = {"proposal": it.proposal, "obstacles": obstacles, "owners": owners, "changes": changes}
+    checked = events.InputsChecked.model_validate({"project_id": it.id, **told})
+    it.note_inputs(checked, sequence)
 
 
 def review(
@@ -174,7 +191,17 @@ def given_up(
     return GivenUpJob(job_id=job_id, kind=kind, at=now(), reason=reason, sequence=sequence)
 
 
-_NEW = {"told", "opened_for", "retry_due", "parts", "named", "given_up"}
+_NEW = {
+    "told",
+    "opened_for",
+    "reviewed",
+    "tried",
+    "review_asked",
+    "retry_due",
+    "parts",
+    "named",
+    "given_up",
+}
 
 
 def as_before(it: Project) -> dict[str, Any]:

@@ -63,15 +63,12 @@ def test_held_result_is_not_delivered_before_its_release() -> None:
 
 
 def test_refused_result_is_never_delivered() -> None:
-    """It is no result: a reviewer may change the treatment."""
+    """It is no result: the holder is told to change the treatment."""
     it = held()
-    with pytest.raises(WrongStage, match="garde son traitement"):
-        it.set_treatment(made.treatment("dts_a", "dts_b"), REVIEWER, is_reviewer=True)
     it.note_release(REFUSED)
     with pytest.raises(WrongStage, match="deux communes se déduisent"):
         it.deliver(made.delivery(), HOLDER)
-    it.set_treatment(made.treatment("dts_a", "dts_b"), REVIEWER, is_reviewer=True)
-    assert it.retry_due
+    assert it.holder_due == "changer le traitement : le calcul complet n'a rien donné à livrer"
 
 
 def test_decision_that_overtakes_the_end_of_its_job_waits() -> None:

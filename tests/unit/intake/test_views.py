@@ -11,6 +11,7 @@ def test_a_view_shows_no_machinery() -> None:
     made.check_inputs(it)
     shown = ProjectView.of(it).model_dump()
     machinery = {"outbox", "handled", "trial_due", "retry_due", "told"}
+    machinery |= {"reviewed", "review_asked", "tried"}
     hidden = machinery | {"secured_ids", "opened_for", "parts", "reviews"}
     assert set(Project.model_fields) - set(shown) == hidden
     assert "owners" not in shown["checks"][0]

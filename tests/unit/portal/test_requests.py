@@ -73,3 +73,18 @@ def test_request_says_by_when_it_is_to_be_answered() -> None:
     assert "Sans réponse, elle expire le 01/03/2027" in waiting
     assert "expire le" not in plain(shown(answer_by=None))
     assert "Vous pouvez encore l'accorder" in plain(shown(state="expired", answer_by=None))
+
+
+def test_owner_who_is_asked_anew_reads_the_difference() -> None:
+    """What it granted that holds no more, and what the project would do now."""
+    text = plain(shown(state="requested", before=["Lit iris."], after=["Lit iris et nom."]))
+    assert "Ce qui change depuis votre accord Avant Lit iris. Maintenant Lit iris et nom." in text
+    assert "Ce qui change" not in plain(shown())
+
+
+def test_owner_chooses_the_columns_that_it_grants() -> None:
+    """All that are asked for at first; those that were left out before stay so."""
+    told: dict[str, Any] = {"columns": ["iris", "nom"], "refused_columns": ["nom"]}
+    html = shown(state="requested", **told)
+    assert 'name="columns" value="iris" checked' in html
+    assert 'name="columns" value="nom">' in html

@@ -1,5 +1,6 @@
 """Runs the steps of a treatment one after the other, and writes the last table."""
 
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from services.compute.execution.job_folder import Made, Report, Work
+from services.compute.execution.job_folder import LOST, Made, Report, Work
 from services.compute.runner.database import Database, Say, columns, open_database
 from services.compute.runner.files.handing import hand_over
 from services.compute.runner.notes import note_inputs, note_result, note_reused, note_step
@@ -23,6 +24,7 @@ from services.compute.runner.steps.input_tables import (
     with_totals_told,
 )
 from services.compute.runner.steps.leaving import Leaving
+from services.compute.runner.steps.outcome.lost_rows import lost
 from services.compute.runner.steps.result import Screening, secrets_told, write_result
 from services.compute.runner.steps.reuse import Reuse, taken_over
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench
@@ -89,6 +91,8 @@ class TreatmentRun:
         found, screened = screening.of(result)
         reports[-1] |= screened
         self.say(0.99, "écrit le résultat")
+        if not self.work.protected:
+            reports[-1] |= lost(self.database, self.work.steps, tables)
         made = write_result(self.database, self.folder / "out", result, found, reports[-1])
         note_result(self.work, result.rows, len(found), screened["warning"])
         draw = partial(self._pictures, tables, result, reports, leaving.hidden)
@@ -236,9 +240,26 @@ class TreatmentRun:
 
 
 def treat(folder: Path, work: Work, memory_bytes: int, say: Say) -> tuple[list[Made], list[Report]]:
-    """Run the treatment described by `work`; returns the files made and one report per step."""
+    """Run the treatment described by `work`; returns the files made and one report per step.
+
+    A sample that loses its rows, or all values of a column, says nothing of the treatment: it is
+    tried on the whole table then.
+    """
+    handed = hand_over(folder, work)
+    made, reports = _treat(folder, handed, memory_bytes, say)
+    if work.sample_rows is not None and LOST in reports[-1]:
+        whole = handed.model_copy(update={"sample_rows": None})
+        for code in (folder / "out").glob("code-*"):
+            shutil.rmtree(code)
+        return _treat(folder, whole, memory_bytes, say)
+    return made, reports
+
+
+def _treat(
+    folder: Path, work: Work, memory_bytes: int, say: Say
+) -> tuple[list[Made], list[Report]]:
     with open_database(folder, memory_bytes) as database:
-        reuse = taken_over(database, folder, hand_over(folder, work))
+        reuse = taken_over(database, folder, work)
         return TreatmentRun(folder, reuse.work, database, say, reuse).run()
 
 

@@ -7,6 +7,7 @@ from shared.words import STAGES
 
 _ENDED = ("delivered", "rejected", "withdrawn")
 _UNDER_WAY, _STOPPED = ("queued", "running"), ("failed", "cancelled")
+_EQUIPPED = ("equipped", "trialled", "piloted", "staffed")
 _UNTITLED = "un jeu de données"
 _ASKING = {
     "trialled": "Le membre invité comme site pilote doit répondre.",
@@ -51,6 +52,9 @@ def _in_the_way(project: Json, names: Mapping[str, str]) -> Iterator[str]:
 
 def _of_stage(project: Json, jobs: Sequence[Json], holder: str, *, is_told: bool) -> Iterator[str]:
     """What the stage itself is for, beside what is known to be in its way."""
+    if project["stage"] in _EQUIPPED and not (project.get("access_open", True) or is_told):
+        yield "Le Datalab vérifie le nouveau traitement, qui est ensuite calculé de nouveau."
+        return
     match project["stage"]:
         case "submitted":
             yield "Le Datalab cherche les données, les experts et les sites qui conviennent."
@@ -75,15 +79,13 @@ def _of_review(checks: Sequence[Json], holder: str) -> str:
 
 
 def _of_full_job(results: Sequence[Json], state: str, holder: str) -> str:
-    """Of a job that has no result to deliver: the newest result is held or refused, or none."""
-    if results and state not in _UNDER_WAY:
-        if results[-1]["state"] == "held":
-            return "Un relecteur doit dire si le résultat du calcul complet peut sortir."
-        return "Le résultat ne peut pas sortir : un relecteur doit changer le traitement."
+    """Of a job that has no result to deliver: the newest result is held, or there is none."""
+    if results and results[-1]["state"] == "held" and state not in _UNDER_WAY:
+        return "Un relecteur doit dire si le résultat du calcul complet peut sortir."
     if state in _STOPPED:
         return (
-            f"Le calcul complet n'a pas abouti. {holder} le relancer depuis sa page, ou un"
-            " relecteur changer le traitement."
+            f"Le calcul complet n'a pas abouti. {holder} le relancer depuis sa page, ou"
+            " changer le traitement."
         )
     return "Le calcul complet est lancé ; son résultat se livre ensuite."
 

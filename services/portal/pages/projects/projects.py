@@ -155,6 +155,11 @@ def _then(visit: Visit, asked: set[str]) -> list[str]:
     return [one for one in visit.words("suggested") if one not in asked]
 
 
+async def narrow(visit: Visit) -> Response:
+    """Have the treatment do without the columns that owners left out."""
+    return await _do(visit, "treatment/narrowing", {}, "Le traitement se passe de ces colonnes.")
+
+
 async def withdraw(visit: Visit) -> Response:
     """Give the project up."""
     return await _do(visit, "withdraw", {"reason": visit.text("reason")}, "Le projet est retiré.")
@@ -240,16 +245,12 @@ async def _possible(visit: Visit, project: Json) -> dict[str, bool]:
     return {
         "complete": is_open and is_holder,
         "treat": await _may_treat(visit, project, is_holder=is_holder, is_staff=is_staff),
-        "review": is_staff and stage == "advised",
+        "review": is_staff and (stage == "advised" or project.get("needs_review", False)),
         "site": is_staff and stage == "trialled",
         "team": is_staff and stage == "piloted",
         "answer": bool(invited),
         "withdraw": is_open and (is_holder or is_staff),
-        "deliver": stage == "staffed"
-        and is_holder
-        and any(one["state"] == "released" for one in project["results"])
-        # Intake takes no result of data that was taken away.
-        and not any(one["state"] == "revoked" for one in project.get("accesses", ())),
+        "deliver": is_holder and bool(project.get("deliverable")),
     }
 
 
@@ -258,7 +259,9 @@ async def _may_treat(visit: Visit, project: Json, *, is_holder: bool, is_staff: 
     match project.get("treatment_open_to"):
         case "holder":
             return is_holder or is_staff
-        case "reviewer" if is_staff and not is_holder:
+        case "holder_or_reviewer" if is_holder:
+            return True
+        case "holder_or_reviewer" if is_staff:
             path = path_of("projects", project["id"], "review")
             return not (await visit.lab.get("intake", path))["impediment"]
     return False
@@ -273,6 +276,7 @@ ROUTES = [
     post("/projets/{project_id}/complement", complete),
     post("/projets/{project_id}/site-pilote", choose_site),
     post("/projets/{project_id}/equipe", form_team),
+    post("/projets/{project_id}/sans-colonnes", narrow),
     post("/projets/{project_id}/retrait", withdraw),
     post("/projets/{project_id}/livraison", deliver),
 ]

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from services.catalog.access.bodies import NewDecision
 from services.catalog.access.grants import Conditions, Deadlines, Decision, end_of
 from services.catalog.access.model import ProjectAccess
-from services.catalog.access.views import AccessRequest, NewDecision
+from services.catalog.access.views import AccessRequest
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import NEVER, now
 from shared.errors import Forbidden, WrongStage

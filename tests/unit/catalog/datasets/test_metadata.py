@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from services.catalog.access.views import NewDecision
+from services.catalog.access.bodies import NewDecision
 from services.catalog.datasets.bodies import (
     DeclarationWord,
     NewDataset,

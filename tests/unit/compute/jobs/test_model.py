@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -113,6 +114,32 @@ def test_result_without_a_row_is_warned_of(kind: JobKind, told: str) -> None:
     assert (view.is_empty, view.warning) == (False, "")
     ends = [one for one in held.recorded() if isinstance(one, JobSucceeded)]
     assert [(one.is_empty, one.warning) for one in ends] == [(False, "")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "lost", "fault"),
+    [
+        ("full", None, "le filtre ne garde rien", "le filtre ne garde rien"),
+        ("trial", None, "", "il n'en reste aucune ligne"),
+        ("full", "suppressed", "", "les règles de sortie n'en laissent aucune ligne"),
+        ("trial", "suppressed", "", ""),
+    ],
+)
+def test_result_without_a_row_is_no_success(
+    kind: JobKind, verdict: Any, lost: str, fault: str
+) -> None:
+    """Of a sample of which the rules leave none nobody knows; no event tells a value of data."""
+    job = a_running_job()
+    job.kind = kind
+    release = ReleaseRecord(verdict=verdict, told="Masqué.") if verdict else None
+    near = "valeur proche : CA Flers Agglo"
+    about: dict[str, Any] = {"is_empty": True, "lost": lost, "near": near}
+    job.succeed("first", 1.0, MANIFEST, (), release=release, **about)
+    end = job.recorded()[-1]
+    assert isinstance(end, JobSucceeded)
+    assert (end.fault, near in end.model_dump_json()) == (fault, False)
+    view = JobView.told(job)
+    assert (view.fault, view.near) == (fault, near)
 
 
 def test_job_under_a_lease_is_not_due() -> None:

@@ -143,3 +143,25 @@ def test_trial_that_proves_nothing_is_no_success(changed: dict[str, Any], said: 
     assert said in text
     assert "réussi" not in text
     assert "réussi" in as_text(dossier(before))
+
+
+def test_owner_who_granted_is_not_to_be_asked() -> None:
+    """What became of a request is told once, in place of that it is due."""
+    cases: tuple[dict[str, Any], ...] = ({}, {"accesses": []})
+    text, unasked = (
+        as_text(dossier(evidence(facts=replace(evidence().facts, project={**SEEN, **told}))))
+        for told in cases
+    )
+    assert ("accordé" in text, "à demander" in text) == (True, False)
+    assert "à demander" in unasked
+
+
+def test_reviewer_reads_what_changed_since_the_review() -> None:
+    """Before and now, in sentences; nothing where the review stands."""
+    change = {"dataset_id": "dts_1", "title": "Aides", "before": ["Lit iris"], "after": ["Lit nom"]}
+    checks = [{**one, "changes": [change]} for one in SEEN["checks"][:1]]
+    changed = {**SEEN, "checks": checks, "needs_review": True}
+    told = as_text(dossier(evidence(facts=replace(evidence().facts, project=changed))))
+    for said in ("Avant, « Aides » : Lit iris", "Maintenant, « Aides » : Lit nom"):
+        assert said in told.replace("\u202f", " ").replace("\u00a0", " ")
+    assert "Ce qui change depuis la revue" not in as_text(dossier(evidence()))

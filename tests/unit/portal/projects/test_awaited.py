@@ -12,7 +12,10 @@ from services.portal.pages.projects.awaited import awaited
 from shared.events import Obstacle, ResultRefused, Stage
 from tests.unit.intake import made
 
-OBTAINS = "Le porteur doit obtenir l'accord du propriétaire des données, ou retirer le projet."
+OBTAINS = (
+    "Le porteur doit obtenir l'accord du propriétaire des données, changer le traitement pour s'en"
+    " passer, ou retirer le projet."
+)
 DELIVERS = ["Le porteur doit livrer le service."]
 
 
@@ -81,7 +84,7 @@ def test_data_that_may_not_be_read_is_what_is_waited_for(state: Any) -> None:
 
 @pytest.mark.parametrize("stage", ["secured", "equipped", "trialled", "piloted", "staffed"])
 def test_data_that_was_taken_away_waits_for_the_holder(stage: Stage) -> None:
-    """At every stage: no treatment helps, and no result is delivered; each sentence ends once."""
+    """At every stage: no result is delivered; each sentence ends once."""
     it = with_result() if stage == "staffed" else made.project_at(stage)
     gone = {"state": "revoked", "title": "Eau", "reason": "Supprimé."}
     it.note_access(DatasetAccess(dataset_id="dts_a", sequence=9, **gone))
@@ -89,7 +92,7 @@ def test_data_that_was_taken_away_waits_for_the_holder(stage: Stage) -> None:
         it.end_trial(made.failed_trial("job_1"))
     said = told(it, trial="failed", full="succeeded")
     assert said[:2] == ["L'accès à « Eau » manque : Supprimé.", OBTAINS]
-    assert not any("traitement" in one or "livrer" in one for one in said)
+    assert not any("livrer" in one for one in said)
 
 
 def test_who_reads_of_oneself_is_addressed() -> None:
@@ -100,15 +103,19 @@ def test_who_reads_of_oneself_is_addressed() -> None:
     assert said[0] == "Vous devez dire ce qu'il faut faire des données."
 
 
-def test_a_failed_trial_waits_for_a_reviewer() -> None:
-    """Nobody else may change a treatment that was secured."""
+def test_a_failed_trial_waits_for_the_holder() -> None:
+    """Who changes the treatment; the lab looks at it before it runs anew."""
     it = made.project_at("equipped")
     assert told(it, trial="running") == ["L'essai sur un échantillon est lancé."]
     it.end_trial(made.failed_trial("job_1"))
     assert told(it, trial="failed") == [
-        "Le Datalab doit changer le traitement : l'essai n'a pas abouti."
+        "Le porteur doit changer le traitement : l'essai n'a pas abouti."
     ]
-    it.set_treatment(made.treatment(*it.secured_ids), made.REVIEWER, is_reviewer=True)
+    it.set_treatment(made.treatment(), made.HOLDER, is_reviewer=False)
+    [said] = told(it, trial="failed")
+    assert said.startswith("Le Datalab vérifie le nouveau traitement")
+    made.check_inputs(it)
+    it.open_access(2)
     assert told(it, trial="failed") == ["L'essai sur un échantillon est lancé."]
 
 
@@ -132,8 +139,8 @@ def test_a_full_job_that_ended_is_not_told_to_run() -> None:
     ]
     [said] = told(it, full="failed")
     assert said == (
-        "Le calcul complet n'a pas abouti. Le porteur doit le relancer depuis sa page, ou un"
-        " relecteur changer le traitement."
+        "Le calcul complet n'a pas abouti. Le porteur doit le relancer depuis sa page, ou"
+        " changer le traitement."
     )
     assert told(with_result(), full="succeeded") == DELIVERS
     held = with_result(is_held=True)
@@ -142,9 +149,7 @@ def test_a_full_job_that_ended_is_not_told_to_run() -> None:
     about: dict[str, Any] = {"job_id": "job_full", "kind": "full", "project_id": "prj_1"}
     held.note_release(ResultRefused(**about, decided_by=made.REVIEWER, reason="trop peu"))
     [said] = told(held, full="succeeded")
-    assert said.startswith("Le résultat ne peut pas sortir")
-    [said] = told(held, full="queued")
-    assert "est lancé" in said
+    assert said.startswith("Le porteur doit changer le traitement : le calcul complet")
 
 
 def test_a_job_that_was_given_up_waits_for_an_operator() -> None:

@@ -230,9 +230,9 @@ def test_newest_job_stands_first_and_one_held_is_not_called_done() -> None:
 def test_trial_without_a_row_is_not_listed_as_a_plain_success() -> None:
     """Whoever reads the list looks at it before the project goes on."""
     trial = {"kind": "trial", "state": "succeeded", "queued_at": AT}
-    jobs = [{**trial, "id": "job_a", "is_empty": True}, {**trial, "id": "job_b"}]
+    jobs = [{**trial, "id": "job_a", "fault": "le filtre ne garde rien"}, {**trial, "id": "job_b"}]
     text = plain(shown(ADVISED, jobs={"items": jobs}))
-    assert text.count("terminé, sans aucune ligne") == 1
+    assert text.count("terminé, sans résultat : le filtre ne garde rien") == 1
 
 
 def test_who_may_not_see_jobs_reads_who_does() -> None:
@@ -252,11 +252,11 @@ def test_delivered_project_leads_to_what_it_gave_back() -> None:
 
 
 def test_delivery_is_offered_where_intake_takes_it() -> None:
-    """Not of data that was taken away since."""
-    result = {"job_id": "job_1", "state": "released", "at": AT}
-    project = {**PROJECT, "stage": "staffed", "results": [result], "conditions": []}
-    access = {"dataset_id": "dts_1", "title": "Aides", "reason": "", "conditions": []}
-    for state, is_offered in (("granted", True), ("revoked", False)):
-        html = shown({**project, "waits_for": [], "accesses": [{**access, "state": state}]})
+    """Which says of which results."""
+    results = [{"job_id": one, "state": "released", "at": AT} for one in ("job_1", "job_2")]
+    project = {**PROJECT, "stage": "staffed", "results": results, "conditions": []}
+    for deliverable, is_offered in ((["job_2"], True), ([], False)):
+        html = shown({**project, "deliverable": deliverable})
+        assert ('value="job_2"' in html, 'value="job_1"' in html) == (is_offered, False)
         assert ('action="/projets/prj_1/livraison"' in html) == is_offered
         assert ('href="#livrer"' in html) == is_offered

@@ -45,3 +45,13 @@ def test_list_has_what_waits_for_the_staff_after_a_review() -> None:
     assert 'href="/projets/prj_1"' in html_of(reviews.page, answers, "operator")
     said = "Bancs : changer le traitement : l'essai n'a pas abouti"
     assert said in page_of(reviews.page, answers, "operator")
+
+
+def test_changed_treatment_is_decided_on_at_whatever_stage() -> None:
+    """Where the project itself may be turned down no more, the treatment is not agreed to."""
+    check: dict[str, Any] = {"faults": [], "waits": [], "persons": [], "changes": []}
+    project = {**PROJECT, "stage": "piloted", "needs_review": True, "checks": [check]}
+    told = {**answers(), "/projects/prj_1": {**project, "treatment": {"inputs": {}, "steps": []}}}
+    html = html_of(reviews.show, told, "reviewer", project_id="prj_1")
+    assert (SECURE in html, REJECT in html, 'value="complete"' in html) == (True, False, True)
+    assert "Accepter le nouveau traitement" in html

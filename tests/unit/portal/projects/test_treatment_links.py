@@ -53,7 +53,7 @@ def test_page_offers_what_intake_lets_one_do(stage: Stage | None, who: tuple[str
     assert is_led(it, *who) == is_allowed(it, *who)
 
 
-def test_reviewer_after_a_failed_full_job_is_led_to_the_treatment() -> None:
+def test_reviewer_of_a_staffed_project_is_led_to_the_treatment() -> None:
     """Unless it is the reviewer's own case, as intake says."""
     it = made.project_at("staffed")
     assert is_led(it, made.REVIEWER, "reviewer")

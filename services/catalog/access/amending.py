@@ -1,0 +1,72 @@
+"""What a changed treatment reads and shows beyond the one that a reviewer agreed to."""
+
+from collections.abc import Mapping
+
+from services.catalog.access.asking import ProjectFacts, columns_of, sentences_of_use
+from services.catalog.datasets.model import Dataset, Wanted
+from shared.errors import Invalid
+from shared.events.event import ReadingChange
+from shared.treatments.lineage import Reading, readings_of
+
+
+def changes_of(
+    before: ProjectFacts, after: ProjectFacts, wanted: Wanted
+) -> tuple[ReadingChange, ...]:
+    """The datasets of which the treatment `after` reads more, or shows anything finer.
+
+    `wanted` are those of both. Other code or another query counts where a dataset is restricted and
+    not the holder's, or tells about persons: of open data it shows what anybody may read.
+    """
+    is_sensitive = any(_is_sensitive(wanted[one], after.holder_id) for one in after.reads)
+    read, reads = _readings(before, wanted), _readings(after, wanted)
+    return tuple(
+        _change(dataset_id, before, after, wanted)
+        for dataset_id in dict.fromkeys(after.reads)
+        if not _covers(read.get(dataset_id), reads.get(dataset_id), is_sensitive=is_sensitive)
+    )
+
+
+def differing(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """The sentences that hold no more, and those that are new."""
+    gone = [one for one in before if one not in after]
+    return gone, [one for one in after if one not in before]
+
+
+def _is_sensitive(dataset: Dataset | None, holder_id: str) -> bool:
+    if dataset is None:
+        return True
+    version = dataset.published
+    persons = version.found.verdict if version and version.found else "none"
+    return persons != "none" or bool(dataset.deciders(holder_id))
+
+
+def _readings(facts: ProjectFacts, wanted: Wanted) -> Mapping[str, Reading]:
+    """What is read of each dataset; nothing is known of a treatment that cannot run."""
+    try:
+        return readings_of(facts.treatment, columns_of(wanted))
+    except Invalid:
+        return {}
+
+
+def _covers(before: Reading | None, after: Reading | None, *, is_sensitive: bool) -> bool:
+    if before is None or after is None:
+        return False
+    without_code = {} if is_sensitive else {"code": ()}
+    return before.covers(after.model_copy(update=without_code))
+
+
+def _change(
+    dataset_id: str, before: ProjectFacts, after: ProjectFacts, wanted: Wanted
+) -> ReadingChange:
+    dataset = wanted[dataset_id]
+    said, says = (
+        tuple(sentences_of_use(facts, dataset_id, wanted)) if dataset_id in facts.reads else ()
+        for facts in (before, after)
+    )
+    gone, new = differing(said, says)
+    return ReadingChange(
+        dataset_id=dataset_id,
+        title=dataset.metadata.title if dataset and dataset.is_known else "",
+        before=tuple(gone),
+        after=tuple(new),
+    )
