@@ -5,10 +5,10 @@ from functools import partial
 from typing import Any
 
 from services.intake import bodies, commands
-from services.intake.code_check import check_code
 from services.intake.invitations import Patience
 from services.intake.members.entrypoints import STAFF
 from services.intake.model import Project
+from services.intake.submission import check_code
 from services.intake.views import AnswerView, ProjectPage, ProjectView, ReviewView
 from shared.auth import INSIDE, Caller, MemberId, Role
 from shared.inbound import IdempotencyKey, Identifier

@@ -21,7 +21,6 @@ from services.intake.bodies import (
     WithdrawProject,
     WrittenTreatment,
 )
-from services.intake.code_check import check_code
 from services.intake.departures import erasing
 from services.intake.departures.entrypoints import ForDepartures
 from services.intake.departures.erasure import Erasure
@@ -32,7 +31,7 @@ from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.program_entrypoints import HOLDERS, ForPrograms
 from services.intake.records import GivenUpJob
-from services.intake.submission import Submission
+from services.intake.submission import Submission, check_code
 from services.intake.upgrade import ProjectUpgrade
 from services.intake.views import AnswerView, ParticipantView, ProjectPage, ProjectView, ReviewView
 from services.intake.workshops.entrypoints import ForWorkshops

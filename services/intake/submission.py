@@ -1,11 +1,15 @@
-"""What a sender's key stands for, so that a submission may be repeated."""
+"""What holds before a project is saved: it may be sent again, and its code is Python."""
 
 import json
 from typing import ClassVar
 from uuid import NAMESPACE_URL, uuid5
 
 from shared.aggregate import Aggregate, new_id
+from shared.applications.python_application import PYTHON
+from shared.errors import Invalid, Unavailable
+from shared.events.event import Treatment
 from shared.inbound import Body, IdempotencyKey, fingerprint
+from shared.messaging.client import ServiceProxy
 from shared.store import Store
 
 
@@ -37,3 +41,18 @@ def claim(store: Store, prefix: str, sender: str, key: IdempotencyKey, body: Bod
     kept = store.of(Submission).add(submission)
     key.check_same(kept.sha256, submission.sha256)
     return kept.made_id
+
+
+def check_code(compute: ServiceProxy, treatment: Treatment | None, at: str = "") -> None:
+    """Raise Invalid, naming the line, for code that cannot run; its field begins with `at`.
+
+    Nothing waits for compute: while it does not answer, what it checks later tells as much.
+    """
+    if treatment is None or all(it.application != PYTHON.name for it in treatment.steps):
+        return
+    try:
+        compute.check_code(treatment.model_dump(mode="json"))
+    except Unavailable:
+        return
+    except Invalid as fault:
+        raise Invalid(fault.args[0], f"{at}{fault.field}") from fault

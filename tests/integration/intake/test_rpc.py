@@ -59,16 +59,18 @@ def test_a_stock_client_takes_a_project_to_its_delivery(lab: Lab) -> None:
     assert not {"outbox", "handled"} & set(shown)
 
 
-def test_a_program_does_not_change_for_the_holder_what_was_reviewed(lab: Lab) -> None:
-    """It acts for the member it names, with no more rights than that one."""
+def test_a_program_changes_a_treatment_as_the_member_it_names(lab: Lab) -> None:
+    """A reviewer's own change is reviewed by that, the holder's is compared first."""
     project_id = lab.submit()
     at.bring(lab, project_id, "equipped")
     lab.publish_and_wait(at.failed(project_id, at.new_job()))
     with lab.rpc() as intake:
-        with pytest.raises(Forbidden, match="relecteur"):
-            intake.set_treatment(project_id, PROJECT["treatment"], by=at.HOLDER[0])
-        shown = intake.set_treatment(project_id, PROJECT["treatment"], by=at.REVIEWER[0])
-    assert shown["history"][-1]["by"] == at.REVIEWER[0]
+        for by in (at.HOLDER[0], at.REVIEWER[0]):
+            shown = intake.set_treatment(project_id, PROJECT["treatment"], by=by)
+            assert shown["history"][-1]["by"] == by
+        with pytest.raises(WrongStage, match="aucune colonne"):
+            intake.narrow_treatment(project_id, by=at.HOLDER[0])
+    assert shown["history"][-1]["why"] == "Nouveau traitement, examiné par le lab."
 
 
 def test_a_project_is_withdrawn_by_rpc(lab: Lab) -> None:

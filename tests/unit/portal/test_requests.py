@@ -84,7 +84,7 @@ def test_owner_who_is_asked_anew_reads_the_difference() -> None:
 
 def test_owner_chooses_the_columns_that_it_grants() -> None:
     """All that are asked for at first; those that were left out before stay so."""
-    told = {"state": "requested", "columns": ["iris", "nom"], "refused_columns": ["nom"]}
-    html = shown(**told)
+    told: dict[str, Any] = {"columns": ["iris", "nom"], "refused_columns": ["nom"]}
+    html = shown(state="requested", **told)
     assert 'name="columns" value="iris" checked' in html
     assert 'name="columns" value="nom">' in html

@@ -24,7 +24,7 @@ from services.compute.runner.steps.input_tables import (
     with_totals_told,
 )
 from services.compute.runner.steps.leaving import Leaving
-from services.compute.runner.steps.lost_rows import lost
+from services.compute.runner.steps.outcome.lost_rows import lost
 from services.compute.runner.steps.result import Screening, secrets_told, write_result
 from services.compute.runner.steps.reuse import Reuse, taken_over
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench

@@ -231,7 +231,7 @@ def test_trial_without_a_row_is_not_listed_as_a_plain_success() -> None:
     trial = {"kind": "trial", "state": "succeeded", "queued_at": AT}
     jobs = [{**trial, "id": "job_a", "fault": "le filtre ne garde rien"}, {**trial, "id": "job_b"}]
     text = plain(shown(ADVISED, jobs={"items": jobs}))
-    assert text.count("terminé, sans résultat : Le filtre ne garde rien") == 1
+    assert text.count("terminé, sans résultat : le filtre ne garde rien") == 1
 
 
 def test_who_may_not_see_jobs_reads_who_does() -> None:

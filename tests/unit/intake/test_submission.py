@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from services.intake.code_check import check_code
+from services.intake.submission import check_code
 from shared.errors import Invalid, Unavailable
 from shared.events.event import Treatment
 from shared.messaging.client import ServiceProxy

@@ -1,0 +1,1 @@
+"""What is to be said of the last table of a treatment."""
