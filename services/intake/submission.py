@@ -1,4 +1,4 @@
-"""What holds before a project is saved: submissions may be repeated, and code is Python."""
+"""What holds before a project is saved: it may be sent again, and its code is Python."""
 
 import json
 from typing import ClassVar
