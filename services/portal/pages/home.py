@@ -18,7 +18,7 @@ async def show(visit: Visit) -> Response:
         return RedirectResponse("/pilotage", 303)
     lab = visit.lab
     asked = {
-        "waiting": lab.get("intake", "/projects", limit=_ALL, waiting=True),
+        "waiting": lab.get("intake", "/projects", limit=_ALL, waiting=True, newest=True),
         "projects": lab.get("intake", "/projects", limit=_SHOWN, mine=True, newest=True),
         "requests": lab.get("catalog", "/access-requests", limit=_ALL, waiting=True),
         "openings": lab.get("catalog", "/openings", limit=_SHOWN),

@@ -115,7 +115,9 @@ class Keyboard(Visitor):
         return element
 
     def _skip_menu(self) -> None:
-        """Go to what a page is about, by its first link."""
+        """Go to what a page is about, by its first link; an address may lead there already."""
+        if self.page.evaluate("document.querySelector(':target') !== null"):
+            return
         self.page.keyboard.press("Tab")
         self.page.keyboard.press("Enter")
         assert self.page.evaluate("document.activeElement.id") == "contenu"

@@ -213,7 +213,12 @@ def test_step_that_takes_files_for_a_table_is_a_fault(lab: Lab) -> None:
             {
                 "inputs": {"photos": dataset_id},
                 "steps": [
-                    {"application": "aggregate", "inputs": {"table": "photos"}, "output": "r"}
+                    {
+                        "application": "aggregate",
+                        "inputs": {"table": "photos"},
+                        "parameters": {"by": ["commune"], "rows": "nombre"},
+                        "output": "r",
+                    }
                 ],
             },
             "mbr_h",
