@@ -228,7 +228,6 @@ def test_a_project_without_a_treatment_is_secured_once_it_has_one(lab: Lab) -> N
     assert "pas encore de traitement" in problem["detail"]
     lab.done("POST", f"{path}/treatment", PROJECT["treatment"])
     assert lab.secure(project_id)["stage"] == "secured"
-    lab.refused(409, "POST", f"{path}/treatment", PROJECT["treatment"])
 
 
 def test_a_choice_that_a_new_treatment_leaves_open_is_written_out(lab: Lab) -> None:

@@ -27,6 +27,7 @@ def answers(stage: Stage, *found: dict[str, Any], **changes: Any) -> dict[str, J
     known = {f"/members/{one}": member(one, one) for one in ("mbr_a", "mbr_1", made.SITE)}
     return {
         "/projects/prj_1": {**project, **changes},
+        "/projects/prj_1/review": {"impediment": ""},
         "/members?q=greyc": {"items": list(found), "next": "more"},
         **known,
     }
