@@ -46,8 +46,8 @@ def test_whatever_is_read_is_what_the_csv_module_reads(body: str) -> None:
     )
 )
 def test_what_a_csv_writer_writes_is_regular(rows: list[tuple[str, str]]) -> None:
-    """Whatever the cells hold, as long as no row is blank."""
-    rows = [(f"x{first}", second) for first, second in rows]
+    """Whatever the cells hold, as long as no row is blank, and the last one is no note."""
+    rows = [*((f"x{first}", second) for first, second in rows), ("x", "y")]
     file = StringIO(newline="")
     csv.writer(file, delimiter=";").writerows(rows)
     with TemporaryDirectory() as folder:
