@@ -11,7 +11,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -30,7 +30,7 @@ _UNSEEN = ("Cc", "Cs", "Co", "Cn")
 _READ = 10 * TEXT
 """So much of a text is looked at, in characters: tags may be longer than what they say."""
 
-_DEPARTEMENTS = Path(__file__).resolve().parents[2] / "reference" / "departements.csv"
+_DEPARTEMENTS = files("shared.codes") / "departements.csv"
 _NAMED = re.compile(
     r"(?:^fr[:/]|\bgeo/)(commune|town|departement|county|region|epci|intercommunalite)[:/]"
     r"(\w{2,9})(?:@|$)"
@@ -150,9 +150,9 @@ def _is_known(code: str) -> bool:
 
 @cache
 def _regions() -> Mapping[str, list[str]]:
-    """The départements of each region, read without pyarrow: importing it would double a job."""
+    """The départements of each region, read without numpy: importing it would take a job longer."""
     regions = defaultdict(list)
-    with _DEPARTEMENTS.open(encoding="utf-8", newline="") as file:
+    with _DEPARTEMENTS.open(encoding="utf-8") as file:
         for line in csv.DictReader(file, delimiter=";"):
             regions[line["region"]].append(line["code"])
     return regions
