@@ -32,7 +32,7 @@ Report = dict[str, Any]
 IS_EMPTY = "is_empty"
 """What the last report has where the table that was made has no row."""
 
-LOST, NEAR = "lost", "near"
+LOST, NEAR = "empty_result", "near_value"
 """What it has where that is no success, in French: why, and a value that may have been meant."""
 
 PSEUDONYM_KEY = "pseudonym.key"

@@ -73,3 +73,11 @@ def test_a_column_that_a_crossing_leaves_without_a_value_is_told(tmp_path: Path)
     said = "les colonnes « nom » et « taux » du résultat n'ont aucune valeur (lignes : 3\u202f287)"
     assert report[LOST] == said
     assert LOST not in treat(tmp_path / "b", TOWNS, kept("pop >= 0")).reports[-1]
+
+
+def test_a_crossing_that_meets_is_a_success_of_its_sample(tmp_path: Path) -> None:
+    """What its report counts is no reason why the result is empty."""
+    tables: Tables = {"a": b"com;n\n14118;1\n61169;2\n", "b": b"code;m\n14118;3\n61169;4\n"}
+    crossed = step("cross", {"left": "a", "right": "b"}, "c", left_key="com", right_key="code")
+    told = RunnerResult.model_validate(treat(tmp_path, tables, crossed, sample_rows=1).result)
+    assert told.lost == ("", "")
