@@ -78,6 +78,7 @@ def test_a_column_that_a_crossing_leaves_without_a_value_is_told(tmp_path: Path)
 def test_a_crossing_that_meets_is_a_success_of_its_sample(tmp_path: Path) -> None:
     """What its report counts is no reason why the result is empty."""
     tables: Tables = {"a": b"com;n\n14118;1\n61169;2\n", "b": b"code;m\n14118;3\n61169;4\n"}
-    crossed = step("cross", {"left": "a", "right": "b"}, "c", left_key="com", right_key="code")
+    keys = {"left_key": "com", "left_via": "commune", "right_key": "code"}
+    crossed = step("cross", {"left": "a", "right": "b"}, "c", **keys)
     told = RunnerResult.model_validate(treat(tmp_path, tables, crossed, sample_rows=1).result)
     assert told.lost == ("", "")
