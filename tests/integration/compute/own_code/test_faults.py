@@ -202,8 +202,8 @@ def run(tables, parameters):
 ATTACKS = {
     "forks": (
         (
-            "import os\ndef run(tables, parameters):\n    while True:\n        try: os.fork()\n"
-            "        except OSError: pass"
+            "import os, time\ndef run(tables, parameters):\n    for _ in range(10): os.fork()\n"
+            "    time.sleep(60)"
         ),
         Limits(seconds=30, memory_bytes=4_000_000_000, processes=16),
         "le traitement a lancé plus de 16 processus",
