@@ -71,7 +71,7 @@ def test_names_of_communes_get_codes_by_which_they_are_crossed_and_drawn(
     page = visitor.until(f"/donnees/{clubs}", "#reconnu")
     told = " ".join(page.locator("main").inner_text().split())
     assert "noms de communes" in told
-    assert "que « dep » départage (1 ligne, « Flers » (ligne 5" in told
+    assert "que « dep » départage (2 lignes, « Vire » (ligne 4" in told
     assert "nomme des communes ; ajoutez-en les codes" in told
     bodies = played.datasets["epci_2026.csv"]
     page = visitor.go(f"/projets/{new_project(played)}/traitement?gauche={clubs}&droite={bodies}")
