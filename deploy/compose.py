@@ -26,7 +26,12 @@ from shared.settings import Settings
 
 FOLDER = Path(".datalab/compose")
 VHOST = "datalab"
-CALLS = {"catalog": ("compute",), "compute": ("catalog", "intake"), "notify": ("intake",)}
+CALLS = {
+    "intake": ("compute",),
+    "catalog": ("compute",),
+    "compute": ("catalog", "intake"),
+    "notify": ("intake",),
+}
 """Which services each calls."""
 
 _BROKER, _DOCUMENTS = "rabbitmq:5672", "mongo:27017"

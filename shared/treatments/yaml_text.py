@@ -33,7 +33,9 @@ def read_object(text: str) -> dict[str, Any]:
         written = json.dumps(value, allow_nan=False)
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
-        place = f"ligne {mark.line + 1} : " if mark else ""
+        # libyaml says the line after the last one where a text breaks off.
+        last = text.count("\n")
+        place = f"ligne {min(mark.line, last) + 1} : " if mark else ""
         raise Invalid(f"{place}ce n'est ni du JSON ni du YAML") from error
     if not isinstance(value, dict):
         raise Invalid("il faut un objet JSON, ou YAML")

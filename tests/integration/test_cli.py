@@ -518,8 +518,7 @@ def test_file_that_is_no_project_is_refused_before_anything_is_sent(
     file.write_text("{\n  oops")
     done = shell.run("project", "submit", str(file), DATALAB_TOKEN="x")
     assert done.returncode == 1
-    assert f"{file} is neither JSON nor YAML" in done.stderr
-    assert "line 2" in done.stderr
+    assert f"{file}: ligne 2 : ce n'est ni du JSON ni du YAML" in done.stderr
 
 
 def test_token_is_signed_with_the_stacks_key(
