@@ -6,6 +6,7 @@ module of the same name in `services.compute.runner`, which only the sandbox imp
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, ValidationError
@@ -78,6 +79,7 @@ class ApplicationView(Frozen):
     parameters: Annotated[dict[str, Any], BeforeValidator(lambda told: told.model_json_schema())]
 
 
+@cache
 def list_applications() -> tuple[ApplicationView, ...]:
     """Every application, with the JSON Schema of its parameters."""
     every = APPLICATIONS.values()

@@ -24,11 +24,15 @@ _FEW = 8
 
 
 class Look(NamedTuple):
-    """What was found to be new: the ids of documents, or None for all, and when it was looked."""
+    """What was found to be new: the ids of documents, or None for all, and when it was looked.
+
+    `is_whole` is False where more may be new than was asked for.
+    """
 
     began: datetime
     margin: timedelta
     ids: tuple[str, ...] | None
+    is_whole: bool = True
 
 
 class ChangeFeed(Generic[A]):
@@ -56,11 +60,16 @@ class ChangeFeed(Generic[A]):
         """
         return self.read(store, self.look(store, margin))
 
-    def look(self, store: Store, margin: timedelta = MARGIN) -> Look:
-        """Which these are, without a document: after a harvest they are looked for among many."""
+    def look(self, store: Store, margin: timedelta = MARGIN, most: int | None = None) -> Look:
+        """Which these are, without a document: after a harvest they are looked for among many.
+
+        With `most` only that many of the newest are looked at; a later look finds the rest.
+        """
         began = now()
-        ids = self._recent(store, self._unseen(self.since, margin)) if self.since else None
-        return Look(began, margin, ids)
+        if self.since is None:
+            return Look(began, margin, None)
+        ids, is_whole = self._recent(store, self._unseen(self.since, margin), most)
+        return Look(began, margin, ids, is_whole)
 
     def read(self, store: Store, look: Look) -> Iterator[A]:
         """These documents, as they are by now."""
@@ -72,7 +81,7 @@ class ChangeFeed(Generic[A]):
             yield document
             self._told[document.id] = document.version, document.changed_at
             latest = max(latest or document.changed_at, document.changed_at)
-        margins = {JUST_NOW, look.margin}
+        margins = {JUST_NOW, look.margin} if look.is_whole else set()
         self._looked |= {margin: look.began for margin in margins if margin <= look.margin}
         # Of before, when documents did not say it, or there are none: all were read a moment ago.
         self._forget_before(max(latest or LONG_AGO, look.began - MARGIN))
@@ -85,28 +94,34 @@ class ChangeFeed(Generic[A]):
         looked = self._looked.get(margin, LONG_AGO)
         return max(latest - margin, min(latest, looked - margin))
 
-    def _recent(self, store: Store, since: datetime) -> tuple[str, ...]:
+    def _recent(
+        self, store: Store, since: datetime, most: int | None
+    ) -> tuple[tuple[str, ...], bool]:
         """The ids of those that changed at that time or later, and were not told as they are now.
 
-        Times are compared here: a query by date walks through all documents on some servers.
+        And whether these are all. Times are compared here: a query by date walks through all
+        documents on some servers.
         """
-        documents, limit = store.of(self._cls), _FEW
+        documents, limit = store.of(self._cls), min(_FEW, most or _FEW)
         while True:
             newest = documents.newest("changed_at", limit)
-            if len(newest) < limit or newest[-1][2] < since:
+            is_whole = len(newest) < limit or newest[-1][2] < since
+            if is_whole or limit == most:
                 break
-            limit *= 4
-        return tuple(
+            limit = min(4 * limit, most or 4 * limit)
+        ids = tuple(
             identifier
             for identifier, version, changed_at in newest
             if changed_at >= since and self._version_told(identifier) != version
         )
+        return ids, is_whole
 
     def _version_told(self, identifier: str) -> int | None:
         version, _ = self._told.get(identifier, (None, None))
         return version
 
     def _forget_before(self, latest: datetime) -> None:
-        self.since = latest
+        # Another look may have ended while this one was read.
+        self.since = max(latest, self.since or latest)
         told = self._told.items()
-        self._told = {id_: one for id_, one in told if one[1] >= latest - MARGIN}
+        self._told = {id_: one for id_, one in told if one[1] >= self.since - MARGIN}

@@ -1,6 +1,6 @@
 """What places are called by their codes, and which codes a name that people type means.
 
-They are read when the first name is asked for: that takes about a second.
+They are read when the first name is asked for, which takes about a second, or by `read_names`.
 """
 
 import re
@@ -56,6 +56,11 @@ def _known() -> _Known:
         for larger in place.within:
             inside[larger].append(place.code)
     return _Known(by_code, by_name, by_word, inside)
+
+
+def read_names() -> None:
+    """Read them now, in a thread: who asks for the first name does not keep others waiting."""
+    _known()
 
 
 def name_of(code: str) -> str:

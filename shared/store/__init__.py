@@ -83,11 +83,11 @@ class Repository(Generic[A]):
             cursor = self._collection.find(dict(where or {})).sort(sort, order).limit(limit)
             return [self._load(document) for document in cursor]
 
-    def of_ids(self, identifiers: Iterable[str]) -> Iterator[A]:
+    def of_ids(self, identifiers: Iterable[str], page_size: int = PAGE_LIMIT) -> Iterator[A]:
         """The aggregates of these ids, by id, as far as there are any; read page by page."""
         ids = sorted(set(map(str, identifiers)))
-        for at in range(0, len(ids), PAGE_LIMIT):
-            yield from self.find({"_id": {"$in": ids[at : at + PAGE_LIMIT]}})
+        for start in range(0, len(ids), page_size):
+            yield from self.find({"_id": {"$in": ids[start : start + page_size]}})
 
     def newest(self, field: str, limit: int) -> list[tuple[str, int, datetime]]:
         """Id, version and the date `field` of the `limit` documents in which it is latest."""

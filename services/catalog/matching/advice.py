@@ -1,6 +1,7 @@
 """Tells a project what fits it, and what of its own plans cannot be read."""
 
 from collections.abc import Callable, Iterable, Iterator
+from threading import Lock
 from typing import TypeAlias
 
 from services.catalog.access.model import ProjectAccess
@@ -42,6 +43,11 @@ from shared.treatments.treatment_checks import FILES, check_tables
 _MOST = 200
 """Candidates, many more than are told: their points are only nearly those of the match."""
 
+_PAGE_SIZE = 25
+"""Candidates that are read in one go, while which nobody else in the process has a turn."""
+
+_MATCHING = Lock()
+"""Projects are matched in turn: ten at once kept every request waiting for a second."""
 
 Describe: TypeAlias = Callable[[Treatment, str], KnownInputs]
 """What the tables of a treatment are, and its crossings, as that member may know them."""
@@ -63,9 +69,10 @@ def advise(
     named = {*project.dataset_ids, *inputs}
     own = list(filter(None, known_to(store, project.holder_id, named).values()))
     traits = traits_of(project, own)
-    candidates, served = _candidates(store, finder, project, traits)
-    # To compare one takes milliseconds, and there are hundreds.
-    matches = best_matches(traits, in_turns(candidates, 1), served)
+    with _MATCHING:
+        candidates, served = _candidates(store, finder, project, traits)
+        # To compare one takes milliseconds, and there are hundreds.
+        matches = best_matches(traits, in_turns(candidates, 1), served)
     columns = columns_of(traits, own)
     texts = (project.title, project.problem, project.theme, *project.keywords)
     recipes, held = fitting(store, texts, columns), brought(traits, own)
@@ -123,7 +130,7 @@ def _candidates(
 
 
 def _published(store: Store, ids: Iterable[str]) -> list[Dataset]:
-    datasets = store.of(Dataset).of_ids(ids)
+    datasets = in_turns(store.of(Dataset).of_ids(ids, _PAGE_SIZE), _PAGE_SIZE)
     return [dataset for dataset in datasets if dataset.state == "published"]
 
 

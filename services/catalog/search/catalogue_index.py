@@ -3,8 +3,9 @@
 import logging
 import operator
 import time
-from collections.abc import Callable, Iterable
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 from threading import Lock
 from typing import Any, NamedTuple, TypeAlias
 
@@ -28,6 +29,9 @@ _HEAP_BYTES = 15_000_000
 
 _BATCH, _DATASETS_PER_TURN = 100, 25
 """Datasets that are read together in a thread, and those of them that are put in together."""
+
+_LOOKED_AT = 64
+"""The newest datasets that are looked at before an answer: a harvest comes by without it."""
 
 _PATIENCE_SECONDS = 5
 _SHORTEST_WORD = 3
@@ -71,7 +75,7 @@ class CatalogueIndex(TextIndex):
         self._in_thread = in_thread
         self._feed = ChangeFeed(Dataset)
         self._writer = self._index.writer(_HEAP_BYTES, 1)
-        self._busy, self._in_step_at = Lock(), 0.0
+        self._busy, self._in_step_at, self.is_behind = Lock(), 0.0, False
         self._unwritten = set[str]()
         self._learn(vocabulary())
         self._unwritten.update(self.vocabulary.written)
@@ -80,24 +84,46 @@ class CatalogueIndex(TextIndex):
         self._left: list[int] = []
         self._gone: list[int] = []
 
-    def follow(self, store: Store, margin: timedelta = MARGIN) -> int:
-        """Take in what changed of the documents; how many there were.
+    def follow(self, store: Store) -> int:
+        """Take in all that changed of the documents; how many there were.
 
-        Raises Unreachable when another thread is at it for long: the index is made anew.
+        Answers are given meanwhile: many changes are taken in a few at a time.
+        """
+        look = self._feed.look(store, MARGIN)
+        self.is_behind = False
+        changed, count = self._feed.read(store, look), 0
+        at_once = None if look.ids is None else _LOOKED_AT
+        while taken := self._take_in(islice(changed, at_once)):
+            count += taken
+        return count
+
+    def keep_in_step(self, store: Store) -> int:
+        """Take in what changed just now, before an answer; how many there were.
+
+        After a harvest these are the newest alone, and `is_behind` says that `follow` has to come.
         """
         asked = time.monotonic()
-        # Nobody waits while what was saved late is looked for, which takes long after a harvest.
-        look = self._feed.look(store, margin) if margin > JUST_NOW else None
+        with self._turn():
+            began = time.monotonic()
+            # Of many who wait, the first looks for all.
+            if self._in_step_at > asked:
+                return 0
+            look = self._feed.look(store, JUST_NOW, _LOOKED_AT)
+            count = self.put(self._feed.read(store, look))
+            self._in_step_at, self.is_behind = began, self.is_behind or not look.is_whole
+            return count
+
+    def _take_in(self, datasets: Iterable[Dataset]) -> int:
+        with self._turn():
+            return self.put(datasets)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Change the index alone; Unreachable when another thread is at it for long."""
         if not self._busy.acquire(timeout=_PATIENCE_SECONDS):
             raise Unreachable("the index of the catalogue is being made; ask again later")
         try:
-            began = time.monotonic()
-            # Of many who wait, the first looks for all.
-            if look is None and self._in_step_at > asked:
-                return 0
-            count = self.put(self._feed.read(store, look or self._feed.look(store, margin)))
-            self._in_step_at = began
-            return count
+            yield
         finally:
             self._busy.release()
 

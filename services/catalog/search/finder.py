@@ -1,7 +1,6 @@
 """Answers what is asked of the catalogue, from an index that follows the documents."""
 
 from collections.abc import Callable, Collection, Iterable
-from datetime import timedelta
 from threading import Event
 from typing import Any
 
@@ -13,6 +12,7 @@ from services.catalog.datasets.views import DatasetSummary
 from services.catalog.search.best_hits import best_hits
 from services.catalog.search.catalogue_index import CatalogueIndex
 from services.catalog.search.facets import FacetValue, facets_of
+from services.catalog.search.places.gazetteer import gazetteer
 from services.catalog.search.question import Word, words_of
 from services.catalog.search.ranking import Hit, HitPage, count, listed
 from services.catalog.search.reasons import note_of, reason_of
@@ -30,7 +30,7 @@ from shared.aggregate import ViewPage, now
 from shared.auth import Caller
 from shared.background import Loop
 from shared.errors import Forbidden, Unreachable
-from shared.indexes.change_feed import JUST_NOW, MARGIN
+from shared.places.names import read_names
 from shared.store import Store
 
 _IDLE_SECONDS, _PATIENCE_SECONDS = 30, 5
@@ -56,7 +56,8 @@ class DatasetPage(ViewPage[FoundDataset]):
 class Finder(Loop):
     """Finds datasets; an answer knows what was saved before it was asked for.
 
-    A document that was saved seconds after it changed, while others were, comes within a minute.
+    A document that was saved seconds after it changed, while others were, comes within a minute,
+    as do the older ones of many that were saved at once.
     Each process has an index of its own. It is made anew when the process starts, and changes that
     other processes saved are taken in before an answer, so that all of them answer alike; and when
     nobody asks too, so that little is left to do when somebody does.
@@ -65,6 +66,7 @@ class Finder(Loop):
     def __init__(self, service: str, store: Store, in_thread: Callable[..., Any]) -> None:
         super().__init__(_IDLE_SECONDS, self._follow)
         self._service, self._store, self._index = service, store, CatalogueIndex(in_thread)
+        self._in_thread = in_thread
         self._complete = Event()
 
     @property
@@ -103,14 +105,26 @@ class Finder(Loop):
         # Who asks while it is made leaves that to the loop.
         if not self._complete.wait(_PATIENCE_SECONDS):
             raise _being_made()
-        self._follow(JUST_NOW)
+        self._note(self._index.keep_in_step(self._store))
+        if self._index.is_behind:
+            self.wake()
         return self._index
 
-    def _follow(self, margin: timedelta = MARGIN) -> None:
-        taken = self._index.follow(self._store, margin)
-        metrics.search_indexed.labels(self._service).inc(taken)
+    def _follow(self) -> None:
+        if not self.is_ready:
+            self._in_thread(_read_places)
+        taken = self._index.follow(self._store)
         self._complete.set()
+        self._note(taken)
+
+    def _note(self, taken: int) -> None:
+        metrics.search_indexed.labels(self._service).inc(taken)
         metrics.search_followed.labels(self._service).set_to_current_time()
+
+
+def _read_places() -> None:
+    gazetteer()
+    read_names()
 
 
 def _being_made() -> Unreachable:

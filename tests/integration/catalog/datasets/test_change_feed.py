@@ -81,3 +81,20 @@ def test_a_feed_that_starts_late_hears_only_of_later_changes(store: Store) -> No
     recent.changed_at = old.changed_at + timedelta(minutes=10)
     store.of(Dataset).save(recent)
     assert told(ChangeFeed(Dataset, since=recent.changed_at), store) == ["dts_2"]
+
+
+def test_of_a_harvest_the_newest_are_told_first(mongodb_uri: str) -> None:
+    """Who asks for an answer waits for no more of them; the next whole look finds the others."""
+    with counted(mongodb_uri) as (store, queries):
+        store.prepare((Dataset,))
+        register(store, "first")
+        feed = ChangeFeed(Dataset)
+        told(feed, store)
+        harvested = [register(store, f"{number:03}").id for number in range(60)]
+        queries.documents = 0
+        look = feed.look(store, JUST_NOW, most=16)
+        assert queries.documents <= 8 + 16
+        assert (look.ids, look.is_whole) == (tuple(reversed(harvested))[:16], False)
+        assert [dataset.id for dataset in feed.read(store, look)] == harvested[-16:]
+        assert told(feed, store) == harvested[:-16]
+        assert feed.look(store, JUST_NOW, most=16).ids == ()

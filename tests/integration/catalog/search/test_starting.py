@@ -5,8 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from services.catalog.datasets.model import Dataset
+from services.catalog.search.catalogue_index import CatalogueIndex
+from shared.store import Store
 from tests.integration.catalog.lab import RETRIES, Lab, submitted
 from tests.servers import Process, eventually
+from tests.unit.catalog.samples import metadata, profile, ref, registered
 
 BROKEN = {"_id": "dts_0", "changed_at": "never"}
 
@@ -46,3 +49,23 @@ def test_requests_that_need_no_index_are_answered_without_it(starting: Lab) -> N
     assert starting.get(f"/datasets/{dataset_id}", token)["id"] == dataset_id
     answer = starting.call("GET", "/datasets", token)
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+
+
+def test_who_asks_after_a_harvest_waits_for_its_newest_datasets_alone(store: Store) -> None:
+    """The others are taken in beside answers, a few at a time."""
+    store.prepare((Dataset,))
+    save_published(store, "before")
+    index = CatalogueIndex()
+    index.follow(store)
+    for number in range(150):
+        save_published(store, f"{number:03}")
+    assert (index.keep_in_step(store), index.is_behind) == (64, True)
+    assert index.follow(store) == 150 - 64
+    assert (index.size, index.is_behind) == (151, False)
+
+
+def save_published(store: Store, name: str) -> None:
+    """Save a dataset that is found."""
+    dataset = registered(f"dts_{name}", metadata(f"Logements vacants {name}"))
+    dataset.publish(1, ref("0"), profile(), "job_1")
+    store.of(Dataset).save(dataset)
