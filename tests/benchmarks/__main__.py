@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import doors, pages, searching, steering, webhooks
+from tests.benchmarks import doors, pages, restarts, searching, steering, webhooks
 from tests.benchmarks.jobs import crossing, growth, lifecycles, previews, repeating, starting
 from tests.benchmarks.judged import (
     advice,
@@ -51,6 +51,7 @@ ALONE = {
     "pages": pages,
     "previews": previews,
     "repeating": repeating,
+    "restarts": restarts,
     "searching": searching,
     "starting": starting,
     "steering": steering,

@@ -67,7 +67,7 @@ def main() -> None:
     with TemporaryDirectory(prefix="dl-") as home:
         lab = Lab(Path(home), workers=1)
         with lab.up():
-            asks = _prepared(lab, Path(home))
+            asks = prepared(lab, Path(home))
             key = lab.stack.plan.keys.private
             flooding, other = (
                 issue_token(key, member, ["holder", "owner"], timedelta(hours=1))
@@ -75,10 +75,12 @@ def main() -> None:
             )
             small = asks["small"]
             _measure("nothing", None, "", [asks["pages"], *small.values()], other)
+            _measure("calls without sign-in", asks["pages"], "", [asks["pages"]], other)
             for kind in ("pages", "previews", "submissions", "uploads"):
                 probes = [asks[kind], small[asks[kind].url.split("/")[2]]]
                 _measure(kind, asks[kind], flooding, probes, other)
-            _measure("calls without sign-in", asks["pages"], "", [asks["pages"]], other)
+            datasets = asks["store"].of(Dataset)
+            wait("uploads are read", lambda: not datasets.find({"state": "registered"}), 600)
             _harvested(asks["store"])
             _measure("a harvest", None, "", [asks["pages"], *small.values()], other)
 
@@ -95,7 +97,7 @@ def _indexed(client: Client) -> int:
     return 0
 
 
-def _prepared(lab: Lab, home: Path) -> dict[str, Any]:
+def prepared(lab: Lab, home: Path) -> dict[str, Any]:
     """What is asked, of a catalogue that is filled."""
     urls, environ = lab.stack.urls(), lab.stack.environment()
     store = Store(environ["DATALAB_MONGODB_URI"], "datalab_catalog")

@@ -3,9 +3,7 @@
 import logging
 import operator
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from itertools import islice
+from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Any, NamedTuple, TypeAlias
 
@@ -18,7 +16,7 @@ from services.catalog.search.indexed_dataset import document_of, texts_of
 from services.catalog.search.text_index import IndexedDataset, TextIndex
 from shared.background import in_turns
 from shared.errors import Unreachable
-from shared.indexes.change_feed import JUST_NOW, MARGIN, ChangeFeed
+from shared.indexes.change_feed import JUST_NOW, ChangeFeed
 from shared.store import Store
 from shared.words import fold
 
@@ -75,7 +73,7 @@ class CatalogueIndex(TextIndex):
         self._in_thread = in_thread
         self._feed = ChangeFeed(Dataset)
         self._writer = self._index.writer(_HEAP_BYTES, 1)
-        self._busy, self._in_step_at, self.is_behind = Lock(), 0.0, False
+        self._busy, self._in_step_at = Lock(), 0.0
         self._unwritten = set[str]()
         self._learn(vocabulary())
         self._unwritten.update(self.vocabulary.written)
@@ -89,43 +87,46 @@ class CatalogueIndex(TextIndex):
 
         Answers are given meanwhile: many changes are taken in a few at a time.
         """
-        look = self._feed.look(store, MARGIN)
-        self.is_behind = False
-        changed, count = self._feed.read(store, look), 0
-        at_once = None if look.ids is None else _LOOKED_AT
-        while taken := self._take_in(islice(changed, at_once)):
-            count += taken
+        look = self._feed.look(store)
+        changed = self._feed.read(store, look)
+        if look.ids is None:
+            return self._take_in(changed)
+        count, batch = 0, list[Dataset]()
+        try:
+            for dataset in changed:
+                batch.append(dataset)
+                if len(batch) == _LOOKED_AT:
+                    count += self._take_in(batch)
+                    batch = []
+        finally:
+            # Those before a failure are not told again.
+            count += self._take_in(batch)
         return count
 
     def keep_in_step(self, store: Store) -> int:
         """Take in what changed just now, before an answer; how many there were.
 
-        After a harvest these are the newest alone, and `is_behind` says that `follow` has to come.
+        After a harvest these are the newest alone: the others come by `follow`. Raises Unreachable
+        when another thread is at it for long: the index is made anew.
         """
         asked = time.monotonic()
-        with self._turn():
+        if not self._busy.acquire(timeout=_PATIENCE_SECONDS):
+            raise Unreachable("the index of the catalogue is being made; ask again later")
+        try:
             began = time.monotonic()
             # Of many who wait, the first looks for all.
             if self._in_step_at > asked:
                 return 0
             look = self._feed.look(store, JUST_NOW, _LOOKED_AT)
             count = self.put(self._feed.read(store, look))
-            self._in_step_at, self.is_behind = began, self.is_behind or not look.is_whole
+            self._in_step_at = began
             return count
-
-    def _take_in(self, datasets: Iterable[Dataset]) -> int:
-        with self._turn():
-            return self.put(datasets)
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Change the index alone; Unreachable when another thread is at it for long."""
-        if not self._busy.acquire(timeout=_PATIENCE_SECONDS):
-            raise Unreachable("the index of the catalogue is being made; ask again later")
-        try:
-            yield
         finally:
             self._busy.release()
+
+    def _take_in(self, datasets: Iterable[Dataset]) -> int:
+        with self._busy:
+            return self.put(datasets)
 
     def put(self, datasets: Iterable[Dataset]) -> int:
         """Take in datasets, each in place of what was known of it; how many there were.

@@ -106,8 +106,6 @@ class Finder(Loop):
         if not self._complete.wait(_PATIENCE_SECONDS):
             raise _being_made()
         self._note(self._index.keep_in_step(self._store))
-        if self._index.is_behind:
-            self.wake()
         return self._index
 
     def _follow(self) -> None:
