@@ -1,5 +1,6 @@
 """Owners in a browser: data put in, persons found, requests answered, programs let in."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def test_data_on_persons_waits_for_its_owner(enter: Enter) -> None:
     assert "une mission d'intérêt public" in page.locator("main").inner_text()
 
 
-def asked(lab: Lab, water: str, towns: str) -> str:
+def asked(lab: Lab, water: str, towns: str, sums: Sequence[str] = ("volume",)) -> str:
     """Have a project ask to read the water; the path of the request's page."""
     holder, staff = lab.client(HOLDER, "holder"), lab.client("lab", "operator", "reviewer")
     about = {"title": "Sobriété", "problem": "Où agir ?", "theme": "eau", "territory": ["14"]}
@@ -124,7 +125,7 @@ def asked(lab: Lab, water: str, towns: str) -> str:
     total = {
         "application": "aggregate",
         "inputs": {"table": "met"},
-        "parameters": {"by": ["code_commune"], "sums": ["volume"]},
+        "parameters": {"by": ["code_commune"], "sums": [*sums]},
         "output": "total",
     }
     inputs = {"towns": towns, "water": water}
@@ -159,6 +160,30 @@ def test_an_owner_grants_what_was_shown_and_takes_it_back(enter: Enter, lab: Lab
     page.fill("#reason", "Chiffres provisoires.")
     owner.press("button[value=revoke]")
     assert "Chiffres provisoires." in page.locator("main").inner_text()
+
+
+@pytest.mark.timeout(300)
+def test_a_holder_goes_on_without_the_columns_that_are_refused(enter: Enter, lab: Lab) -> None:
+    """The owner unticks one; the holder presses a button, and what is left is granted."""
+    owner = enter(OWNER, "owner")
+    paths = [put_in(owner, "Eau", WATER), put_in(owner, "Communes", TOWNS, "open")]
+    for path in paths:
+        owner.until(path, "#lu")
+    datasets = (path.rpartition("/")[2] for path in paths)
+    request = asked(lab, *datasets, sums=("volume", "abonnes"))
+    page = owner.until(request, "input[name=columns]")
+    page.uncheck("input[name=columns][value=abonnes]")
+    owner.press("button[value=grant]")
+
+    holder = enter(HOLDER, "holder", "owner")
+    project = f"/projets/{request.rpartition('/')[2].partition('.')[0]}"
+    holder.until(project, "button:has-text('Continuer sans les colonnes refusées')")
+    assert "abonnes" in holder.page.locator("#acces ~ ul").inner_text()
+    holder.press("button:has-text('Continuer sans les colonnes refusées')")
+    holder.until(project, "#acces ~ ul:not(:has-text('refusé')):not(:has-text('demandé'))")
+    accesses = holder.page.locator("#acces ~ ul li").all_inner_texts()
+    assert [text.rpartition(" ")[2] for text in accesses] == ["accordé", "accordé"]
+    assert holder.page.locator("button:has-text('Continuer sans')").count() == 0
 
 
 def test_a_table_is_saved_and_never_shown(enter: Enter) -> None:
