@@ -47,7 +47,8 @@ _KEPT = re.compile(
 class Choices:
     """What somebody chose; empty where nothing was chosen yet.
 
-    `named` are the column whose names of communes get codes, and one that tells the département.
+    `named` are the column whose names of communes get codes, and one that tells the département;
+    without that, of communes of one name the one in the `territory` is meant.
     `key` has the parts of a proposed key; `counts` counts the rows of each group; `rate` are two of
     the figures, the first told for 100 of the second. Where it `folds`, rows are kept by a word
     whatever its case, its accents and the spaces around it. Where the key `repeats` in both tables,
@@ -58,6 +59,7 @@ class Choices:
     left: str = ""
     right: str = ""
     named: tuple[str, str] = ("", "")
+    territory: tuple[str, ...] = ()
     key: dict[str, str] = field(default_factory=dict)
     repeats: bool = False
     kept: tuple[str, str, str] = ("", "", "")
@@ -136,6 +138,7 @@ def _choices_in(treatment: Treatment) -> Choices:
         left=treatment["inputs"].get(_LEFT, ""),
         right=treatment["inputs"].get(_RIGHT, ""),
         named=(adding.get("column", ""), adding.get("departement", "")),
+        territory=tuple(adding.get("territory", ())),
         key={name: key[name] for name in KEY_PARTS if key.get(name)},
         repeats=key.get(CHOICE) == "kept",
         kept=kept,
@@ -188,8 +191,11 @@ def _made(choices: Choices) -> Iterator[Step]:
     """Each step on the table of the one before, which stands as the left one here."""
     column, departement = choices.named
     if column:
-        adding = {"op": "commune_codes", "column": column, "name": CODE_COLUMN}
-        adding |= {"departement": departement} if departement else {}
+        adding: Json = {"op": "commune_codes", "column": column, "name": CODE_COLUMN}
+        if departement:
+            adding["departement"] = departement
+        elif choices.territory:
+            adding["territory"] = list(choices.territory)
         yield _step("clean", {"table": _LEFT}, {"operations": [adding]}, "codes_ajoutes")
     if choices.right and choices.key:
         inputs = {"left": _LEFT, "right": _RIGHT}

@@ -1,6 +1,6 @@
 """What the forms have by which a treatment is chosen or written, as it was sent or is saved."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
@@ -118,7 +118,7 @@ def forms_of(visit: Visit, project: Json, treatment: Json) -> TreatmentForms:
         elif not (given or visit.form or set(visit.request.query_params) - {"q"}):
             given, saved_from = project["treatment"], ""
         if not given:
-            return TreatmentForms(sent_choices(visit), code)
+            return TreatmentForms(sent_choices(visit, project["territory"]), code)
         read = Treatment.model_validate(given).model_dump(mode="json")
     except (Refused, ValidationError):
         # What is wrong with it is told by who reads it.
@@ -128,16 +128,21 @@ def forms_of(visit: Visit, project: Json, treatment: Json) -> TreatmentForms:
     return TreatmentForms(choices or Choices(), code, given, read["inputs"], saved_from or of_it)
 
 
-def sent_choices(visit: Visit) -> Choices:
-    """What is chosen, as it was sent or as the address has it."""
+def sent_choices(visit: Visit, territory: Iterable[str]) -> Choices:
+    """What is chosen, as it was sent or as the address has it.
+
+    Names that several communes have are those of the project's `territory`, unless a column tells.
+    """
     sent = [(name, value) for name, value in visit.form.multi_items() if isinstance(value, str)]
     asked = QueryParams(sent) if sent else visit.request.query_params
     parts = asked.get("cle", "").split(BETWEEN)
     key = dict(zip(KEY_PARTS, parts, strict=False)) if len(parts) == len(KEY_PARTS) else {}
+    named = (asked.get("nomme", ""), asked.get("departement", ""))
     return Choices(
         left=asked.get("gauche", ""),
         right=asked.get("droite", ""),
-        named=(asked.get("nomme", ""), asked.get("departement", "")),
+        named=named,
+        territory=tuple(territory) if named[0] and not named[1] else (),
         key=key,
         repeats=bool(asked.get("repetees")),
         totals=bool(asked.get("totaux")),

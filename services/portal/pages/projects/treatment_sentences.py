@@ -13,6 +13,7 @@ UNANSWERED = "un jeu de données que le catalogue ne nomme pas : il ne répond p
 _BEFORE = "le résultat de l'étape précédente"
 _FOLDED = ", sans distinguer majuscules, accents ni espaces autour"
 _REPEATED = ", chaque ligne avec toutes celles qui ont la même clé"
+_OF_TERRITORY = " (de plusieurs communes de même nom, celle du territoire du projet)"
 
 _FIGURES = (
     ("sums", "additionne"),
@@ -75,7 +76,9 @@ def _sentence(step: Json, names: Mapping[str, str], *, by_choices: bool) -> str:
             said = _kept(told["sql"], "" if of == _BEFORE else f" de {of}")
         case "clean" if by_choices:
             [adding] = told["operations"]
-            said = f"Ajoute à {of} les codes des communes que nomme {quoted(adding['column'])}."
+            meant = _OF_TERRITORY if adding.get("territory") else ""
+            column = quoted(adding["column"])
+            said = f"Ajoute à {of} les codes des communes que nomme {column}{meant}."
         case "aggregate":
             figures = [
                 f"{verb} {_columns(told[name])}" for name, verb in _FIGURES if told.get(name)

@@ -161,7 +161,9 @@ async def _undrawn(
 
 async def _chosen(visit: Visit) -> Json:
     """The treatment of the choices that were sent; Refused, naming the field, if it cannot run."""
-    choices = sent_choices(visit)
+    path = path_of("projects", visit.part("project_id"))
+    project = await visit.lab.get("intake", path)
+    choices = sent_choices(visit, project["territory"])
     choices = with_value(choices, await _columns(visit, choices))
     check_complete(choices)
     treatment = treatment_of(choices)
@@ -214,7 +216,8 @@ async def _given(visit: Visit, dataset_id: str) -> Json:
 
 async def _columns(visit: Visit, choices: Choices) -> Json:
     """The columns that groups and figures may be of: those of the table before it is counted."""
-    chosen = {name: getattr(choices, name) for name in ("left", "right", "named", "key")}
+    of_tables = ("left", "right", "named", "territory", "key")
+    chosen = {name: getattr(choices, name) for name in of_tables}
     wanted = treatment_of(Choices(**chosen))
     if wanted is None and choices.left:
         known = await _given(visit, choices.left)

@@ -83,6 +83,7 @@ def page(
         Choices(left="dts_1", report=True, title="Tout"),
         Choices(left="dts_1", named=("ville", ""), by=("code_commune",), counts=True),
         Choices(left="dts_1", named=("ville", "dep")),
+        Choices(left="dts_1", named=("ville", ""), territory=("14", "200066827")),
         Choices(left="dts_1", by=("epci",), counts=True, totals=True),
     ],
 )
@@ -247,6 +248,9 @@ def test_codes_that_choices_add_are_said() -> None:
     """By the column that names communes."""
     told = sentences_of(kept(Choices(left="dts_1", named=("ville", "dep"))), {"dts_1": "Cinémas"})
     assert told == ["Ajoute à « Cinémas » les codes des communes que nomme « ville »."]
+    chosen = Choices(left="dts_1", named=("ville", ""), territory=("14",))
+    [of_territory] = sentences_of(kept(chosen), {"dts_1": "Cinémas"})
+    assert "de plusieurs communes de même nom, celle du territoire du projet" in of_territory
 
 
 @pytest.mark.parametrize(

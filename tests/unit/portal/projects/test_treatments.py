@@ -57,6 +57,15 @@ def test_names_of_communes_are_offered_their_codes() -> None:
     assert 'name="nomme"' not in built(numbers, query=b"gauche=dts_a")
 
 
+def test_names_that_several_communes_have_are_those_of_the_project() -> None:
+    """Its territory tells which is meant, where no column of the data does."""
+    sent: dict[str, Any] = {}
+    built(CLUBS, query=b"gauche=dts_a&nomme=ville&par=code_commune&compter=1", sent=sent)
+    codes, _counted = sent["/treatments/preview"]["steps"]
+    [adding] = codes["parameters"]["operations"]
+    assert adding["territory"] == PROJECT["territory"]
+
+
 def test_added_codes_are_crossed_with_what_communes_are_or_lie_in() -> None:
     """By the treatment that adds them first."""
     chosen = b"gauche=dts_a&droite=dts_b&nomme=ville&departement=dep"
