@@ -33,6 +33,7 @@ _OTHERS = (
     "services.compute.runner.projection",
     "services.compute.runner.exports.__main__",
     "services.compute.runner.sql.__main__",
+    "services.compute.runner.code_trial",
     "services.compute.runner.steps.pictures.drawn",
 )
 _MOST = 1 << 16
