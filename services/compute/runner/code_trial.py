@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from services.compute.execution.job_folder import Work
-from services.compute.runner.__main__ import hide_pandas
 from services.compute.runner.own_code.failures import IN_JOURNAL, CodeFailed
 from services.compute.runner.steps.treatment import FAILED_ON_SAMPLE, treat
+from services.compute.runner.without_pandas import hide_pandas
 from shared.errors import Invalid, Rejected
 
 
