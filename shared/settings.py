@@ -125,6 +125,11 @@ class Settings(MailSettings):
         description="jobs run at the same time by one process; of two or more, one is kept from the"
         " member who has all others, and from full jobs",
     )
+    code_trial_seconds: float = Field(
+        default=7,
+        gt=0,
+        description="how long own code is tried before it is saved; intake waits 10 seconds",
+    )
     job_seconds: float = Field(default=600, gt=0, description="wall clock of one job")
     job_memory_bytes: int = Field(
         default=2_000_000_000,

@@ -48,6 +48,9 @@ from shared.indexes.computed import ComputedIndex
 from shared.messaging import Background, Config, Context, Documents, Files, RpcClient, on
 from shared.storage import check_disk
 
+_TRIAL_SECONDS = 2.0
+"""How long the catalogue may take before own code is saved untried: somebody waits for that."""
+
 
 def _scheduler(context: Context) -> Scheduler:
     settings = context.settings
@@ -98,6 +101,7 @@ class Compute(Releasing, Running, Treating):
     files = Files()
     settings = Config()
     catalog = RpcClient("catalog")
+    trial_catalog = RpcClient("catalog", seconds=_TRIAL_SECONDS)
     intake = RpcClient("intake")
     scheduler = Background(_scheduler)
     followers = Background(_followers)

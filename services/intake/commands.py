@@ -68,6 +68,13 @@ def read(store: Store, caller: Caller, project_id: str) -> Project:
     return project
 
 
+def holder_for(store: Store, caller: Caller, project_id: str) -> str:
+    """Whose project it is, for who may change it: its holder, and staff."""
+    project = store.of(Project).get(project_id)
+    _check_sees(caller, project)
+    return project.holder_id
+
+
 def read_invitation(store: Store, caller: Caller, project_id: str) -> Project:
     """A project that the caller was once asked to take a part in, whether it sees it or not."""
     project = store.of(Project).get(project_id)

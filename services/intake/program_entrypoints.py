@@ -43,8 +43,9 @@ class ForPrograms:
         """Submit a project for a holder; a call that the broker repeats registers one project."""
         key = IdempotencyKey.if_any(idempotency_key, "idempotency_key") or IdempotencyKey.of_call()
         body = bodies.SubmitProject.model_validate(project)
-        check_code(self.compute, body.treatment, "treatment.")
-        return _view(commands.submit(self.documents, Caller(holder_id, HOLDERS), body, key))
+        untried = check_code(self.compute, body.treatment, holder_id, "treatment.")
+        submitted = commands.submit(self.documents, Caller(holder_id, HOLDERS), body, key)
+        return ProjectView.just_sent(submitted, untried)
 
     @rpc
     def get_project(self, project_id: Identifier) -> ProjectView:
@@ -81,8 +82,10 @@ class ForPrograms:
     ) -> ProjectView:
         """Say what a project does with its data; `by`, here and below, is a member's id."""
         body = bodies.WrittenTreatment.model_validate(treatment)
-        check_code(self.compute, body)
-        return self._do(commands.set_treatment, project_id, by, body)
+        member_id = commands.holder_for(self.documents, Caller(by, STAFF), project_id)
+        untried = check_code(self.compute, body, member_id)
+        project = commands.set_treatment(self.documents, Caller(by, STAFF), project_id, body)
+        return ProjectView.just_sent(project, untried)
 
     @rpc
     def narrow_treatment(self, project_id: Identifier, by: MemberId) -> ProjectView:

@@ -50,7 +50,7 @@ from shared.messaging import Background, Config, Documents, RpcClient, on
 
 PROJECT = "/projects/{project_id}"
 _CODE_SECONDS = 10.0
-"""How long compute may take to say whether code is Python; without an answer its check tells."""
+"""How long compute may take to try own code; without an answer the project's trial tells."""
 
 _HALF_MINUTE, _MINUTE, _HOUR = 30.0, 60.0, 3600.0
 BOTH: frozenset[Role] = HOLDERS | STAFF
@@ -198,11 +198,15 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         """Submit a project.
 
         With an `Idempotency-Key` header that the caller sent before, the answer is the project
-        registered then; 422 when the body differs.
+        registered then; 422 when the body differs. Own code is tried first, for a few seconds, on
+        data that the holder reads without asking anybody: 422 names the line at which it fails, and
+        `code_untried` says why it was not tried.
         """
         key = IdempotencyKey.if_any(call.idempotency_key)
-        check_code(self.compute, call.body.treatment, "treatment.")
-        return _view(commands.submit(self.documents, call.caller, call.body, key))
+        member_id = call.caller.member_id
+        untried = check_code(self.compute, call.body.treatment, member_id, "treatment.")
+        project = commands.submit(self.documents, call.caller, call.body, key)
+        return ProjectView.just_sent(project, untried)
 
     @http("GET", "/projects", query=ListProjects, returns=ProjectPage)
     def page(self, call: Call) -> ProjectPage:
@@ -224,14 +228,16 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
     def treat(self, call: Call, project_id: str) -> ProjectView:
         """Say what to do with the data, or say it anew until the project ends.
 
-        Once it is secured, owners and a reviewer are asked where it reads or shows more.
+        Once it is secured, owners and a reviewer are asked where it reads or shows more. Own code
+        is tried first, as where a project is submitted.
         """
-        check_code(self.compute, call.body)
+        member_id = commands.holder_for(self.documents, call.caller, project_id)
+        untried = check_code(self.compute, call.body, member_id)
         instead_of = call.body.instead_of
         project = commands.set_treatment(
             self.documents, call.caller, project_id, call.body, instead_of
         )
-        return _view(project)
+        return ProjectView.just_sent(project, untried)
 
     @http("POST", f"{PROJECT}/treatment/narrowing", returns=ProjectView, roles=BOTH)
     def narrow(self, call: Call, project_id: str) -> ProjectView:

@@ -1,10 +1,11 @@
-"""What holds before a project is saved: it may be sent again, and its code is Python."""
+"""What holds before a project is saved: it may be sent again, and its code runs."""
 
 import json
 from typing import ClassVar
 from uuid import NAMESPACE_URL, uuid5
 
 from shared.aggregate import Aggregate, new_id
+from shared.applications import with_choices
 from shared.applications.python_application import PYTHON
 from shared.errors import Invalid, Unavailable
 from shared.events.event import Treatment
@@ -43,16 +44,26 @@ def claim(store: Store, prefix: str, sender: str, key: IdempotencyKey, body: Bod
     return kept.made_id
 
 
-def check_code(compute: ServiceProxy, treatment: Treatment | None, at: str = "") -> None:
-    """Raise Invalid, naming the line, for code that cannot run; its field begins with `at`.
+_AWAY = (
+    "Le code n'a pas été essayé : le service de calcul ne répond pas. L'essai du projet le fera"
+    " tourner."
+)
 
-    Nothing waits for compute: while it does not answer, what it checks later tells as much.
+
+def check_code(
+    compute: ServiceProxy, treatment: Treatment | None, member_id: str, at: str = ""
+) -> tuple[str, ...]:
+    """Why code of a member's treatment was not tried, in French; nothing where it was, or none is.
+
+    Raises Invalid, naming the line, for code that cannot run; its field begins with `at`. Nothing
+    waits for compute: while it does not answer, what it checks later tells as much.
     """
     if treatment is None or all(it.application != PYTHON.name for it in treatment.steps):
-        return
+        return ()
     try:
-        compute.check_code(treatment.model_dump(mode="json"))
+        untried = compute.check_code(with_choices(treatment).model_dump(mode="json"), member_id)
+        return tuple(dict.fromkeys(str(remark["message"]) for remark in untried))
     except Unavailable:
-        return
+        return (_AWAY,)
     except Invalid as fault:
         raise Invalid(fault.args[0], f"{at}{fault.field}") from fault

@@ -188,6 +188,10 @@ class ProjectView(ProjectSummary):
     skills: tuple[str, ...]
     dataset_ids: tuple[str, ...]
     treatment: Treatment | None
+    code_untried: tuple[str, ...] = Field(
+        default=(),
+        description="where a treatment was just sent, why its own code was not tried, in French",
+    )
     proposal: int = Field(description="which of its treatments this is; a new one names it")
     treatment_open_to: TreatmentOpenTo = Field(
         description="who may change the treatment now; a reviewer only where the case is another's"
@@ -228,6 +232,11 @@ class ProjectView(ProjectSummary):
     site_id: str | None
     team: tuple[str, ...]
     delivery: records.Delivery | None
+
+    @classmethod
+    def just_sent(cls, project: Project, code_untried: tuple[str, ...]) -> Self:
+        """The view of a project to who sent its treatment."""
+        return cls.of(project).model_copy(update={"code_untried": code_untried})
 
 
 class ParticipantView(ProjectSummary):

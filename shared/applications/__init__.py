@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from shared.applications.aggregate_application import AGGREGATE
 from shared.applications.application import Application, Parameters, Role
@@ -21,10 +21,10 @@ from shared.applications.geo_application import GEO
 from shared.applications.map_application import MAP
 from shared.applications.pivot_application import PIVOT
 from shared.applications.pseudonymise_application import PSEUDONYMISE
-from shared.applications.python_application import PYTHON
+from shared.applications.python_application import PYTHON, not_installed
 from shared.applications.query_application import QUERY
 from shared.applications.report_application import REPORT
-from shared.errors import Invalid, invalid_of
+from shared.errors import Invalid, NotFound, invalid_of
 from shared.events.event import Frozen, Step, Treatment
 
 INGEST = Application(
@@ -77,13 +77,28 @@ class ApplicationView(Frozen):
     automatic: bool
     roles: tuple[Role, ...]
     parameters: Annotated[dict[str, Any], BeforeValidator(lambda told: told.model_json_schema())]
+    unavailable: str = Field(
+        default="", description="why this lab cannot run it, in French; empty where it can"
+    )
 
 
 @cache
 def list_applications() -> tuple[ApplicationView, ...]:
-    """Every application, with the JSON Schema of its parameters."""
-    every = APPLICATIONS.values()
-    return tuple(ApplicationView.model_validate(one, from_attributes=True) for one in every)
+    """Every application, with the JSON Schema of its parameters, as this machine can run it."""
+    return tuple(map(_view_of, APPLICATIONS.values()))
+
+
+def _view_of(application: Application) -> ApplicationView:
+    view = ApplicationView.model_validate(application, from_attributes=True)
+    lacking = not_installed() if application is PYTHON else ""
+    return view.model_copy(update={"unavailable": lacking})
+
+
+def describe_application(name: str) -> ApplicationView:
+    """One application; raises NotFound where none is called so."""
+    if name not in APPLICATIONS:
+        raise NotFound.of(name)
+    return _view_of(APPLICATIONS[name])
 
 
 def check_steps(inputs: Iterable[str], steps: Sequence[Step]) -> None:

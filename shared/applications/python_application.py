@@ -55,7 +55,10 @@ class PythonParameters(Parameters):
 
     code: str = Field(
         default="",
-        description="Un fichier Python qui définit run(tables, parameters) ; 200 ko au plus",
+        description="Un fichier Python qui définit run(tables, parameters) ; 200 ko au plus. Il est"
+        " essayé avant d'être enregistré sur un échantillon des données ouvertes ou des vôtres, et"
+        " refusé avec sa ligne s'il échoue ; avec des données restreintes d'autrui, il est"
+        " seulement relu",
     )
     notebook: str = Field(
         default="",
@@ -178,13 +181,19 @@ def _own_code(steps: Iterable[Step]) -> Iterator[OwnCode]:
 def check_installed(steps: Iterable[Step], needed: Iterable[str] = _NEEDED) -> None:
     """Raise Invalid, in French, for code where this machine lacks what it may import: an extra."""
     for number, step in enumerate(steps):
-        is_own = step.application == PYTHON.name
-        if is_own and (missing := [name for name in needed if not _version(name)]):
-            raise Invalid(
-                "ce laboratoire n'exécute pas de code Python : il n'a pas installé"
-                f" {french_list(missing)} (make code)",
-                f"steps.{number}.application",
-            )
+        if step.application == PYTHON.name and (why := not_installed(needed)):
+            raise Invalid(why, f"steps.{number}.application")
+
+
+def not_installed(needed: Iterable[str] = _NEEDED) -> str:
+    """Why this machine runs no own code, in French; empty where it has what code may import."""
+    missing = [name for name in needed if not _version(name)]
+    if not missing:
+        return ""
+    return (
+        "ce laboratoire n'exécute pas de code Python : il n'a pas installé"
+        f" {french_list(missing)} (make code)"
+    )
 
 
 def library_versions() -> dict[str, str]:

@@ -1,12 +1,13 @@
 """Opens data to projects, and keeps who used which, for which job and with what result."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from urllib.parse import quote
 
 from services.catalog.access.asking import bound_of
 from services.catalog.access.dataset_use import FailedJob, Use
-from services.catalog.access.grants import UseRelease
+from services.catalog.access.grants import Grant, UseRelease
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import GrantedDataset, UsePage
 from services.catalog.datasets.manifests import read_manifest
@@ -15,7 +16,7 @@ from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import known_to, visible
 from services.catalog.ledger import commands as ledger
 from services.catalog.ledger.views import ReleaseClaim
-from shared.aggregate import new_id
+from shared.aggregate import new_id, now
 from shared.auth import Caller
 from shared.endings.departures import has_left
 from shared.errors import Forbidden, NotFound, Unavailable, WrongStage
@@ -80,6 +81,27 @@ def open_dataset(
     if opened.is_protected:
         opened.ledger_length, opened.releases = ledger.read_ledger(store, dataset_id, job_id)
     return opened
+
+
+def open_readable(store: Store, treatment: Treatment, member_id: str) -> tuple[GrantedDataset, ...]:
+    """The data of a treatment that a member reads without asking anybody: open data, and its own.
+
+    Own code is tried on it before a project is saved, and nothing is kept of that: no project reads
+    it, and no use is recorded, as none is of what anybody downloads. Left out is what anybody else
+    decides on, and what nobody can read now.
+    """
+    return tuple(_readable(store, treatment, member_id))
+
+
+def _readable(store: Store, treatment: Treatment, member_id: str) -> Iterator[GrantedDataset]:
+    for dataset in known_to(store, member_id, treatment.inputs.values()).values():
+        if dataset is None or dataset.retirement or dataset.deciders(member_id):
+            continue
+        with suppress(Unavailable, WrongStage):
+            version, table = dataset.readable()
+            facts = {"title": dataset.metadata.title, "owner_id": dataset.owner_id}
+            grant = Grant(dataset_id=dataset.id, state="granted", requested_at=now(), **facts)
+            yield GrantedDataset.of(dataset, version, table, grant, None)
 
 
 def _with_terms(opened: GrantedDataset, dataset: Dataset, access: ProjectAccess) -> GrantedDataset:

@@ -64,6 +64,17 @@ class Granting:
         return usage.open_dataset(self.documents, project_id, dataset_id, job_id or "", told)
 
     @rpc
+    def open_readable(
+        self, treatment: dict[str, Any], member_id: str = ""
+    ) -> tuple[GrantedDataset, ...]:
+        """The data of a treatment that a member reads without asking anybody; compute tries on it.
+
+        Open data and the member's own, without a member open data alone. Nothing is recorded.
+        """
+        told = Treatment.model_validate(treatment)
+        return usage.open_readable(self.documents, told, member_id)
+
+    @rpc
     def reserve_releases(
         self,
         project_id: Identifier,

@@ -4,12 +4,13 @@ from functools import partial
 from typing import Any
 
 from services.compute.execution.checks.code_syntax import check_syntax
+from services.compute.execution.checks.code_trials import CodeTrials
 from services.compute.execution.checks.query_binding import check_queries
 from services.compute.execution.scheduler import Scheduler
 from services.compute.jobs.previews import Bind, check_treatment, preview_treatment
 from services.compute.recipes import commands as recipes
 from services.compute.recipes.commands import RecipePage, RecipeView, UseRecipe, WriteRecipe
-from shared.applications import ApplicationView, list_applications
+from shared.applications import ApplicationView, describe_application, list_applications
 from shared.applications.python_application import check_installed
 from shared.auth import Caller
 from shared.events import Treatment
@@ -17,10 +18,12 @@ from shared.http import Call, http
 from shared.inbound import Identifier, Paging
 from shared.messaging import rpc
 from shared.messaging.client import ServiceProxy
+from shared.settings import Settings
+from shared.storage import Storage
 from shared.store import Store
 from shared.treatments.known_tables import KnownInputs
 from shared.treatments.preview import PlannedTreatment, TreatmentPreview
-from shared.treatments.remarks import TreatmentCheck
+from shared.treatments.remarks import Remark, TreatmentCheck
 
 
 class Treating:
@@ -28,6 +31,9 @@ class Treating:
 
     documents: Store
     catalog: ServiceProxy
+    trial_catalog: ServiceProxy
+    files: Storage
+    settings: Settings
     scheduler: Scheduler
 
     @property
@@ -36,8 +42,14 @@ class Treating:
 
     def _checked(self, treatment: Treatment, caller: Caller) -> TreatmentCheck:
         found = check_treatment(self.catalog, treatment, caller, self._bind)
+        untried = self._tried(treatment, caller.member_id)
+        return found.model_copy(update={"unchecked": (*found.unchecked, *untried)})
+
+    def _tried(self, treatment: Treatment, member_id: str) -> tuple[Remark, ...]:
+        """Why own code was not tried; raises Invalid for code that is no Python, or fails."""
         check_syntax(treatment.steps)
-        return found
+        trials = CodeTrials(self.trial_catalog, self.files, self.scheduler.spares, self.settings)
+        return trials.untried(treatment, member_id)
 
     def _made(self, name: str, wanted: UseRecipe, caller: Caller) -> Treatment:
         def describe(made: Treatment) -> KnownInputs:
@@ -52,12 +64,19 @@ class Treating:
         """The processing applications, with what they take, make and can be told."""
         return list_applications()
 
+    @http("GET", "/applications/{name}", returns=ApplicationView)
+    def read_application(self, _call: Call, name: str) -> ApplicationView:
+        """One processing application; `unavailable` says why this lab cannot run it."""
+        return describe_application(name)
+
     @http("POST", "/treatments/check", body=Treatment, returns=TreatmentCheck)
     def check(self, call: Call) -> TreatmentCheck:
         """Whether a treatment can run, and what to think of; 422 naming the first field at fault.
 
         A crossing that multiplies rows of both tables is one, unless the treatment says that it is
-        wanted. What could not be looked at, since the catalogue does not answer, is told.
+        wanted. What could not be looked at, since the catalogue does not answer, is told. Own code
+        is tried for a few seconds on a sample of data that the caller reads without asking anybody;
+        422 names the line at which it fails, and `unchecked` says why code was not tried.
         """
         return self._checked(call.body, call.caller)
 
@@ -112,14 +131,15 @@ class Treating:
         return self._checked(Treatment.model_validate(treatment), caller)
 
     @rpc
-    def check_code(self, treatment: dict[str, Any]) -> None:
-        """Raise Invalid, naming the line, for own code that is no Python, or that nobody can run.
+    def check_code(self, treatment: dict[str, Any], member_id: str = "") -> tuple[Remark, ...]:
+        """Raise Invalid, naming the line, for own code that is no Python, or fails when tried.
 
-        Nothing is run, and the catalogue is asked nothing.
+        It is tried on data that the member reads without asking anybody, for a few seconds. What is
+        answered says why code was not tried; without a member that is all but open data.
         """
-        steps = Treatment.model_validate(treatment).steps
-        check_installed(steps)
-        check_syntax(steps)
+        asked = Treatment.model_validate(treatment)
+        check_installed(asked.steps)
+        return self._tried(asked, member_id)
 
     @rpc
     def preview_treatment(self, treatment: dict[str, Any], member_id: str = "") -> TreatmentPreview:

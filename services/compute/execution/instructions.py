@@ -1,9 +1,11 @@
 """What the runner is told of a job: its `job.json`."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from services.compute.execution.job_folder import Work
 from services.compute.jobs.model import Job
+from shared.events.event import Step
 from shared.settings import Settings
 from shared.tables.manifest import Input
 from shared.tables.release import ProtectedInput
@@ -19,13 +21,10 @@ def instructions(
     """The work of a job on these inputs, which lie in its folder by their numbers."""
     bound = (one for one in inputs if one.columns is not None)
     return Work(
+        **_about(inputs),
         kind=job.kind,
         expected_rows=dict(expected_rows),
-        inputs={named.name: f"in/{number}" for number, named in enumerate(inputs)},
         table_columns={one.name: one.table_columns for one in bound},
-        described={one.name: one.described for one in inputs if one.described},
-        total_rows={one.name: one.total_rows for one in inputs if one.total_rows},
-        likely_total_rows={one.name: one.likely_total_rows for one in inputs},
         protected=dict(protected),
         published=tuple(one.name for one in inputs if one.is_published),
         sources=tuple(inputs) if job.treatment else (),
@@ -37,8 +36,30 @@ def instructions(
         repairs=job.repairs,
         sheet=job.sheet,
         content=job.content,
-        uploads={one.name: one.upload for one in inputs if one.upload},
         media_type=job.source.media_type if job.source else "",
         catalogue=job.catalogue,
         url=job.url,
     )
+
+
+def code_trial(steps: Sequence[Step], inputs: Sequence[Input], settings: Settings) -> Work:
+    """The work of a trial of these steps, on inputs that are nobody else's to decide on."""
+    return Work(
+        **_about(inputs),
+        kind="trial",
+        sources=tuple(inputs),
+        steps=tuple(steps),
+        sample_rows=settings.trial_rows,
+        crossing_rows=settings.crossing_rows,
+    )
+
+
+def _about(inputs: Sequence[Input]) -> dict[str, Any]:
+    """What is told of inputs wherever they are read."""
+    return {
+        "inputs": {named.name: f"in/{number}" for number, named in enumerate(inputs)},
+        "described": {one.name: one.described for one in inputs if one.described},
+        "total_rows": {one.name: one.total_rows for one in inputs if one.total_rows},
+        "likely_total_rows": {one.name: one.likely_total_rows for one in inputs},
+        "uploads": {one.name: one.upload for one in inputs if one.upload},
+    }

@@ -178,14 +178,20 @@ class Inputs:
         )
 
     def _fetch(self, named: Input, file: FileRef, target: Path) -> None:
-        try:
-            with target.open("wb") as out:
-                for chunk in paced(self._files.chunks(file)):
-                    out.write(chunk)
-                    if self._should_stop():
-                        raise Interrupted
-        except NotFound as error:
-            raise Rejected(f"le fichier des données « {named.name} » n'existe plus") from error
+        fetch(self._files, (named, file), target, self._should_stop)
+
+
+def fetch(files: Storage, found: FoundInput, target: Path, should_stop: Callable[[], bool]) -> None:
+    """Copy the file of an input; raises Interrupted once it shall stop, Rejected where none is."""
+    named, file = found
+    try:
+        with target.open("wb") as out:
+            for chunk in paced(files.chunks(file)):
+                out.write(chunk)
+                if should_stop():
+                    raise Interrupted
+    except NotFound as error:
+        raise Rejected(f"le fichier des données « {named.name} » n'existe plus") from error
 
 
 def store_result(

@@ -6,7 +6,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from functools import cache
-from importlib.abc import MetaPathFinder
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import duckdb
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.database import Say
 from services.compute.runner.notes import note_report
+from services.compute.runner.without_pandas import hide_pandas
 from shared.errors import Rejected
 
 Run = Callable[[Path, Work, int, Say], tuple[list[Made], list[Report]]]
@@ -103,20 +103,6 @@ def _run_of(work: Work) -> Run:
 
 def _say(share: float, message: str) -> None:
     print(json.dumps({"progress": round(share, 3), "message": message}), flush=True)  # noqa: T201 - the sandbox listens
-
-
-class _WithoutPandas(MetaPathFinder):
-    """Hides pandas, which tests have installed and jobs have no use for: Arrow would load it."""
-
-    def find_spec(self, fullname: str, *_where: object) -> None:
-        """Let other modules be found by others."""
-        if fullname == "pandas":
-            raise ModuleNotFoundError(name=fullname)
-
-
-def hide_pandas() -> None:
-    """Let Arrow find none, as where only what jobs need is installed."""
-    sys.meta_path.insert(0, _WithoutPandas())
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from services.compute.execution.bubblewrap import INNER_JOB
 from services.compute.execution.job_folder import Work
 from services.compute.execution.spares.keeper import Pipes, keep
 from services.compute.runner.database import prepare_database
+from services.compute.runner.without_pandas import hide_pandas
 from shared.events.event import Step
 
 READY = b"ready"
@@ -33,6 +34,7 @@ _OTHERS = (
     "services.compute.runner.projection",
     "services.compute.runner.exports.__main__",
     "services.compute.runner.sql.__main__",
+    "services.compute.runner.code_trial",
     "services.compute.runner.steps.pictures.drawn",
 )
 _MOST = 1 << 16
@@ -146,6 +148,6 @@ if __name__ == "__main__":
     gc.disable()  # hardly anything that is loaded is garbage
     # Arrow hears of signals by a pipe, which a fork closes: what is opened next has its number.
     pa.enable_signal_handlers(False)
-    importlib.import_module(_JOBS).hide_pandas()
+    hide_pandas()
     load(Path(sys.argv[1]))
     serve(int(sys.argv[2]))

@@ -48,6 +48,12 @@ class Catalog:
         }
 
     @rpc
+    def open_readable(self, treatment: dict[str, Any], member_id: str) -> list[dict[str, Any]]:
+        """The answers of those that the member is a reader of."""
+        found = map(self.documents.of(Shelf).find_one, treatment["inputs"].values())
+        return [one.answer for one in found if one and member_id in one.readers]
+
+    @rpc
     def files_in_use(self, hashes: list[str]) -> list[str]:  # noqa: ARG002
         """None of them."""
         return []

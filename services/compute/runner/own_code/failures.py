@@ -65,6 +65,25 @@ _OF_LIBRARIES = frozenset(
 )
 
 
+IN_JOURNAL = ". La trace est à la fin de son journal"
+
+
+class CodeFailed(Rejected):
+    """The code of the step that makes the table `output` failed, or gave nothing that is kept.
+
+    Its notes are what the trace ends with, which may hold a value of the data.
+    """
+
+    def __init__(self, reason: str = "", output: str = "") -> None:
+        super().__init__(reason)
+        self.output = output
+
+    @property
+    def last_line(self) -> str:
+        """What its trace ends with; empty where there is none."""
+        return "".join(getattr(self, "__notes__", ())[-1:])
+
+
 class NotLoaded(Rejected):
     """Code that fails before it is given any data: nothing of these can be in what it says."""
 
@@ -78,7 +97,7 @@ def reason(failure: Failure | None, status: int, code: str) -> str:
         return _FAULTS[failure.fault].format(name=f" (« {name} »)" if name else "")
     kind = failure.kind if _is_known(failure.kind, code) else "Exception"
     told = f"le code s'est arrêté{_where(failure)} : {_what(kind, name)}"
-    return f"{told}. La trace est à la fin de son journal"
+    return f"{told}{IN_JOURNAL}"
 
 
 def _of_status(status: int) -> str:

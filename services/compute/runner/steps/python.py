@@ -16,7 +16,7 @@ from services.compute.execution.job_folder import Made, Report
 from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import columns, count, literal, quoted
 from services.compute.runner.own_code import process
-from services.compute.runner.own_code.failures import NotLoaded, reason
+from services.compute.runner.own_code.failures import CodeFailed, NotLoaded, reason
 from services.compute.runner.own_code.left import (
     FILE_BYTES,
     MOST_COLUMNS,
@@ -52,9 +52,21 @@ def run(workbench: Workbench, parameters: PythonParameters) -> Report:
     """Make the table that the code returned first, or one that lists what else it returned.
 
     Where others' restricted data go in, the code is loaded without them first: what is wrong with
-    it by itself may be told (NotLoaded). Raises Rejected, in French, when the code fails, does what
-    it may not, or returns nothing.
+    it by itself may be told (NotLoaded). Raises CodeFailed, in French, when the code fails, does
+    what it may not, or returns nothing.
     """
+    try:
+        return _run(workbench, parameters)
+    except (Invalid, NotLoaded):
+        raise
+    except Rejected as error:
+        failed = CodeFailed(str(error), workbench.output)
+        for note in getattr(error, "__notes__", ()):
+            failed.add_note(note)
+        raise failed from error
+
+
+def _run(workbench: Workbench, parameters: PythonParameters) -> Report:
     if workbench.is_protected and parameters.code:
         with _code_folder(workbench) as folder, _Log(None) as log:
             _request(workbench, parameters, folder, {}, is_load=True)
@@ -115,6 +127,7 @@ class _Log:
     def __init__(self, path: Path | None) -> None:
         self._file = path.open("wb") if path else None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._is_in_line = False
 
     def __enter__(self) -> Self:
         return self
@@ -125,6 +138,9 @@ class _Log:
                 # No file of a job is empty: an empty one is what a fault leaves.
                 self._file.write("Le code n'a rien écrit.\n".encode())
             self._file.close()
+        elif self._is_in_line:
+            # What the runner says next stands in a line of its own.
+            print(flush=True)  # noqa: T201 - the log's reader is the code's author
 
     def write(self, chunk: bytes) -> None:
         if self._file:
@@ -132,6 +148,7 @@ class _Log:
             return
         # A line that begins with a brace could be taken for the runner's own news.
         text = re.sub(r"(?m)^\{", " {", self._decoder.decode(chunk))
+        self._is_in_line = not text.endswith("\n") if text else self._is_in_line
         print(text, end="", flush=True)  # noqa: T201 - the log's reader is the code's author
 
 

@@ -8,10 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pyarrow import parquet
+
 from services.compute.execution.job_folder import LOST, Made, Report, Work
 from services.compute.runner.database import Database, Say, columns, open_database
 from services.compute.runner.files.handing import hand_over
 from services.compute.runner.notes import note_inputs, note_result, note_reused, note_step
+from services.compute.runner.own_code.failures import CodeFailed
 from services.compute.runner.steps import aggregate, cross, pivot, python, query
 from services.compute.runner.steps.cleaning import clean, pseudonymise
 from services.compute.runner.steps.handed_on import made_table
@@ -35,6 +38,9 @@ from shared.applications.geo_application import GeoParameters
 from shared.applications.python_application import check_installed
 from shared.errors import Invalid
 from shared.events.event import Step
+
+FAILED_ON_SAMPLE = "essayé sur toutes les lignes, car sur un échantillon "
+"""What is said, before the reason, when code is run again."""
 
 
 def _place(workbench: Workbench, parameters: GeoParameters) -> Report:
@@ -242,17 +248,28 @@ class TreatmentRun:
 def treat(folder: Path, work: Work, memory_bytes: int, say: Say) -> tuple[list[Made], list[Report]]:
     """Run the treatment described by `work`; returns the files made and one report per step.
 
-    A sample that loses its rows, or all values of a column, says nothing of the treatment: it is
-    tried on the whole table then.
+    A sample that loses its rows, or all values of a column, says nothing of the treatment, nor does
+    one that own code cannot do with: it is tried on the whole table then.
     """
     handed = hand_over(folder, work)
-    made, reports = _treat(folder, handed, memory_bytes, say)
-    if work.sample_rows is not None and LOST in reports[-1]:
-        whole = handed.model_copy(update={"sample_rows": None})
-        for code in (folder / "out").glob("code-*"):
-            shutil.rmtree(code)
-        return _treat(folder, whole, memory_bytes, say)
-    return made, reports
+    try:
+        made, reports = _treat(folder, handed, memory_bytes, say)
+        if work.sample_rows is None or LOST not in reports[-1]:
+            return made, reports
+    except CodeFailed as failed:
+        if not _is_sampled(folder, handed):
+            raise
+        say(0.0, f"{FAILED_ON_SAMPLE}{failed}")
+    whole = handed.model_copy(update={"sample_rows": None})
+    for code in (folder / "out").glob("code-*"):
+        shutil.rmtree(code)
+    return _treat(folder, whole, memory_bytes, say)
+
+
+def _is_sampled(folder: Path, work: Work) -> bool:
+    """Whether a sample leaves out rows of any input."""
+    rows = (parquet.read_metadata(folder / path).num_rows for path in work.inputs.values())
+    return work.sample_rows is not None and max(rows, default=0) > work.sample_rows
 
 
 def _treat(

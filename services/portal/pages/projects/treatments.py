@@ -30,6 +30,9 @@ from services.portal.pages.projects.treatment_sentences import UNANSWERED, UNSEE
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.words import quoted
 
+PYTHON = "python"
+"""The application that a lab runs only where the libraries of code are installed."""
+
 _FOUND = 50
 _UNUSABLE, _CHANGED = 422, 409
 _UNSEEN = "un jeu de données"
@@ -52,6 +55,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None)
         preview=preview_of(visit, wanted, project["holder_id"]),
         columns=columns,
         given=_given(visit, choices.left),
+        python=if_seen(visit.lab.get("compute", path_of("applications", PYTHON))),
         titles=titles_of(visit, forms.dataset_ids | _read_by_now(project)),
     )
     if isinstance(preview := parts["preview"].value, Faults):
@@ -70,12 +74,19 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None)
         "sentences": partial(sentences_of, titles=titles, untitled=untitled),
         "titles": titles,
         "untitled": untitled,
-        "faults": faults,
+        "faults": _at_its_field(faults, forms),
         "since": _since(visit, project, faults),
         "q": visit.asked("q"),
         "key_text": BETWEEN.join(choices.key.get(name, "") for name in KEY_PARTS),
     }
     return visit.page("treatments/build.html", faults.status, forms_of=forms, **parts, **shown)
+
+
+def _at_its_field(faults: Faults, forms: TreatmentForms) -> Faults:
+    """The same, where what somebody wrote in SQL or Python is its only step."""
+    if faults.at != "steps" or forms.saved_from != "en-code":
+        return faults
+    return replace(faults, at="sql" if forms.code.sql else "code")
 
 
 def _since(visit: Visit, project: Json, faults: Faults) -> str:
@@ -101,11 +112,10 @@ async def save(visit: Visit) -> Response:
     project_id = visit.part("project_id")
     treatment = written_treatment(visit) if is_written(visit) else await _chosen(visit)
     body = {**treatment, "instead_of": visit.number("depuis")}
-    await visit.lab.post("intake", path_of("projects", project_id, "treatment"), body)
-    return visit.go(
-        f"/projets/{project_id}",
-        "Le traitement est enregistré : le Datalab le vérifie et demande aux producteurs.",
-    )
+    path = path_of("projects", project_id, "treatment")
+    saved = await visit.lab.post("intake", path, body) or {}
+    said = "Le traitement est enregistré : le Datalab le vérifie et demande aux producteurs."
+    return visit.go(f"/projets/{project_id}", " ".join((said, *saved.get("code_untried", ()))))
 
 
 @faults_on(show)

@@ -6,7 +6,7 @@ import pytest
 
 from services.intake.views import ProjectView
 from services.portal.building import Choices, choices_of, treatment_of
-from services.portal.lab import Json, Refused
+from services.portal.lab import Away, Json, Refused
 from services.portal.pages.projects import treatments
 from tests.unit.intake import made
 from tests.unit.portal.pages import html_of, led_to, plain
@@ -171,3 +171,44 @@ def query_of(form: dict[str, Any]) -> bytes:
         for one in ([sent] if isinstance(sent, str) else sent)
     ]
     return "&".join(f"{name}={one}" for name, one in pairs).encode()
+
+
+def test_lab_without_the_libraries_of_code_says_so_in_place_of_its_field() -> None:
+    """What was written before stands there still; with them, or without an answer, it is asked."""
+    lacking = {"/applications/python": {"unavailable": "ce laboratoire n'exécute pas de code"}}
+    form = {"sql": "", "code": "def run(tables, parameters): pass", "donnees_1": "dts_1"}
+    html = html_of(treatments.show, ANSWERS | lacking, "holder", project_id="prj_1", form=form)
+    assert "Ce laboratoire n'exécute pas de code" in plain(html)
+    assert ("<summary>En SQL</summary>" in html, 'name="code"' in html) == (True, False)
+    assert "def run(tables, parameters): pass</pre>" in html
+    able: dict[str, Any] = {"/applications/python": {"unavailable": ""}}
+    for answers in (able, {}, {"/applications/python": Away("compute")}):
+        html = html_of(treatments.show, ANSWERS | answers, "holder", project_id="prj_1")
+        assert 'name="code"' in html
+        assert "En SQL ou en Python" in html
+
+
+def test_code_that_was_not_tried_is_told_where_it_is_saved() -> None:
+    """Beside the word that it is saved."""
+    answers = {
+        **ANSWERS,
+        "/projects/prj_1/treatment": {"code_untried": ["Le code a seulement été relu."]},
+        "/treatments/preview": lambda _body: previewed({}),
+    }
+    form = {"sql": "", "code": "def run(tables, parameters): pass", "donnees_1": "dts_1"}
+    session: dict[str, Any] = {}
+    led_to(treatments.save, answers, "holder", project_id="prj_1", form=form, session=session)
+    assert session["said"].endswith("aux producteurs. Le code a seulement été relu.")
+
+
+def test_fault_of_code_stands_at_its_field() -> None:
+    """Where it was written, with its line."""
+    fault = Refused(422, "le code s'est arrêté ligne 2", "steps.0.parameters.code")
+    answers = {
+        **ANSWERS,
+        "/projects/prj_1/treatment": fault,
+        "/treatments/preview": lambda _body: previewed({}),
+    }
+    form = {"sql": "", "code": "def run(tables, parameters): pass", "donnees_1": "dts_1"}
+    html = html_of(treatments.save, answers, "holder", project_id="prj_1", form=form)
+    assert '<small id="code-fault" class="fault">Le code s&#39;est arrêté ligne 2' in html

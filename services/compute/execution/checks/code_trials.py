@@ -1,0 +1,213 @@
+"""Whether own code runs on data that its author may read, found before a treatment is saved.
+
+It is what a project's trial does: the same runner, sample and sandbox, for a few seconds.
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import Any, NamedTuple, Protocol
+
+from services.compute.execution.executor import Limits
+from services.compute.execution.instructions import code_trial
+from services.compute.execution.job_folder import job_folder
+from services.compute.execution.sandbox import Sandbox
+from services.compute.execution.spares.spares import Spares
+from services.compute.execution.staging import FoundInput, Interrupted, fetch
+from shared.applications.python_application import CODE_PARAMETERS, PYTHON
+from shared.errors import Invalid, Rejected, Unavailable
+from shared.events import FileRef, Treatment
+from shared.events.event import Step
+from shared.settings import Settings
+from shared.storage import Storage
+from shared.tables.manifest import Input
+from shared.treatments.remarks import Remark
+
+_MODULE = "services.compute.runner.code_trial"
+_MOST_BYTES = 50_000_000
+"""Of all files that are read; to copy and sample more takes too long for who waits."""
+
+_NOT_FREE = (
+    "Le code a seulement été relu, pas essayé : il reçoit des données que vous ne lisez pas sans"
+    " l'accord de leur producteur, ou que personne ne peut lire pour l'instant. L'essai du projet"
+    " le fera tourner."
+)
+_LATER = "L'essai du projet le fera tourner."
+_AWAY = f"Le code n'a pas été essayé : le catalogue ou le stockage ne répond pas. {_LATER}"
+_BUSY = f"Le code n'a pas été essayé : d'autres le sont en ce moment. {_LATER}"
+_LARGE = f"Le code n'a pas été essayé : ses données dépassent {_MOST_BYTES // 10**6} Mo. {_LATER}"
+_TOO_LONG = "cela prend plus de {:g} secondes"
+_UNFINISHED = "Le code n'a pas été essayé jusqu'au bout : {why}. " + _LATER
+
+
+class TrialCatalogue(Protocol):
+    """The question that a trial of code asks the catalogue."""
+
+    def open_readable(self, treatment: dict[str, Any], member_id: str) -> Any:  # noqa: ANN401 - JSON
+        """The data of a treatment that a member reads without asking anybody."""
+
+
+class TrialTurns:
+    """Lets a few trials run at a time, of each member one."""
+
+    def __init__(self, at_once: int) -> None:
+        self._lock, self._at_once = threading.Lock(), at_once
+        self._members = set[str]()
+
+    @contextmanager
+    def turn(self, member_id: str) -> Iterator[bool]:
+        """Whether it is the member's turn; nobody waits for one."""
+        with self._lock:
+            is_free = len(self._members) < self._at_once and member_id not in self._members
+            if is_free:
+                self._members.add(member_id)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                with self._lock:
+                    self._members.discard(member_id)
+
+
+_TURNS = TrialTurns(2)
+
+
+class TriedSteps(NamedTuple):
+    """The steps that lead to own code, each with its number, and those of code left untried."""
+
+    steps: Sequence[tuple[int, Step]]
+    untried: Sequence[int]
+
+
+def tried_steps(steps: Sequence[Step], readable: frozenset[str]) -> TriedSteps:
+    """The steps that can be done on the tables in `readable` alone, as far as code needs them."""
+    tables, possible, untried = set(readable), list[tuple[int, Step]](), list[int]()
+    for number, step in enumerate(steps):
+        if tables.issuperset(step.inputs.values()):
+            possible.append((number, step))
+            tables.add(step.output)
+        elif step.application == PYTHON.name:
+            untried.append(number)
+    needed, kept = set[str](), list[tuple[int, Step]]()
+    for number, step in reversed(possible):
+        if step.application == PYTHON.name or step.output in needed:
+            kept.insert(0, (number, step))
+            needed.update(step.inputs.values())
+    return TriedSteps(kept, untried)
+
+
+@dataclass(frozen=True)
+class CodeTrials:
+    """Tries own code with what compute runs jobs with."""
+
+    catalogue: TrialCatalogue
+    files: Storage
+    spares: Spares
+    settings: Settings
+
+    @property
+    def _too_long(self) -> str:
+        return _TOO_LONG.format(self.settings.code_trial_seconds)
+
+    def untried(self, treatment: Treatment, member_id: str) -> tuple[Remark, ...]:
+        """Why code of a member's treatment was not tried, in French; nothing where it works.
+
+        Raises Invalid, naming the field and the line, for code that fails. Nothing waits: what
+        cannot be tried now is left to the project's trial.
+        """
+        own = [at for at, step in enumerate(treatment.steps) if step.application == PYTHON.name]
+        if not own:
+            return ()
+        with _TURNS.turn(member_id) as is_free:
+            if not is_free:
+                return _remarks(treatment, own, _BUSY)
+            try:
+                until = time.monotonic() + self.settings.code_trial_seconds
+                return self._try(treatment, member_id, until)
+            except (Unavailable, OSError):
+                return _remarks(treatment, own, _AWAY)
+
+    def _try(self, treatment: Treatment, member_id: str, until: float) -> tuple[Remark, ...]:
+        answer = self.catalogue.open_readable(treatment.model_dump(mode="json"), member_id)
+        found = _found(treatment.inputs, answer)
+        tried = tried_steps(treatment.steps, frozenset(named.name for named, _ in found))
+        remarks = _remarks(treatment, tried.untried, _NOT_FREE)
+        own = [number for number, step in tried.steps if step.application == PYTHON.name]
+        if not own:
+            return remarks
+        needed = {name for _, step in tried.steps for name in step.inputs.values()}
+        found = [(named, file) for named, file in found if named.name in needed]
+        if sum({file.sha256: file.size for _, file in found}.values()) > _MOST_BYTES:
+            return (*remarks, *_remarks(treatment, own, _LARGE))
+        try:
+            why = self._run([step for _, step in tried.steps], found, until)
+        except (Interrupted, Rejected) as error:
+            why = self._too_long if isinstance(error, Interrupted) else str(error)
+        if not why:
+            return remarks
+        _raise_fault(treatment, own, why)
+        said = _UNFINISHED.format(why=why.removeprefix(":").rstrip("."))
+        return (*remarks, *_remarks(treatment, own, said))
+
+    def _run(self, steps: Sequence[Step], found: Sequence[FoundInput], until: float) -> str:
+        """Why the steps did not come to their end, as the runner says it; empty if they did."""
+        seconds = self.settings.code_trial_seconds
+        limits = Limits(seconds=seconds, memory_bytes=self.settings.job_memory_bytes)
+        with job_folder() as folder, self.spares.around(folder.path, _MODULE) as waiting:
+            for number, one in enumerate(found):
+                fetch(self.files, one, folder.input_path(number), lambda: _is_over(until))
+            folder.describe(code_trial(steps, [named for named, _ in found], self.settings))
+            # Pseudonyms that are made here are kept nowhere.
+            folder.hand_key(token_hex(32))
+            said = [""]
+            outcome = Sandbox(limits, module=_MODULE).run(
+                folder.path,
+                lambda news: said.extend([news.message] * bool(news.message)),
+                lambda: _is_over(until),
+                waiting,
+            )
+        if not outcome.ok and _is_over(until):
+            return ", ".join(filter(None, (self._too_long, said[-1])))
+        return outcome.reason
+
+
+def _is_over(until: float) -> bool:
+    return time.monotonic() > until
+
+
+def _found(inputs: Mapping[str, str], answer: Any) -> list[FoundInput]:  # noqa: ANN401 - JSON
+    """The inputs of a treatment that the catalogue opens, by their names in it."""
+    opened = {one["dataset_id"]: one for one in answer}
+    return [
+        (
+            Input.model_validate({**opened[dataset_id], "name": name}),
+            FileRef.model_validate(opened[dataset_id]["file"]),
+        )
+        for name, dataset_id in inputs.items()
+        if dataset_id in opened
+    ]
+
+
+def _field(treatment: Treatment, number: int) -> str:
+    """Where the code of that step stands."""
+    given = treatment.steps[number].parameters
+    name = next((one for one in CODE_PARAMETERS if given.get(one)), CODE_PARAMETERS[0])
+    return f"steps.{number}.parameters.{name}"
+
+
+def _remarks(treatment: Treatment, numbers: Iterable[int], said: str) -> tuple[Remark, ...]:
+    return tuple(
+        Remark(field=_field(treatment, number), kind="not_tried", message=said)
+        for number in numbers
+    )
+
+
+def _raise_fault(treatment: Treatment, numbers: Iterable[int], why: str) -> None:
+    """Raise Invalid where the runner names the step whose code failed."""
+    output, _, said = why.partition(":")
+    for number in numbers:
+        if treatment.steps[number].output == output:
+            raise Invalid(said, _field(treatment, number))
