@@ -4,7 +4,7 @@ Each process keeps indexes of its own and asks, before it answers from them, for
 documents are the truth: a lost index is made again from all of them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Generic, NamedTuple, TypeVar
 
@@ -34,7 +34,8 @@ class Look(NamedTuple):
 class ChangeFeed(Generic[A]):
     """Tells each state of each document once, as far as `since` is known to have been told.
 
-    `every` reads all of them, where that is not done page by page.
+    `every` reads all of them, where that is not done page by page. `seen_versions` are, with
+    their `changed_at`, those that an index had when it was saved.
     """
 
     def __init__(
@@ -42,10 +43,11 @@ class ChangeFeed(Generic[A]):
         cls: type[A],
         since: datetime | None = None,
         every: Callable[[Store], Iterable[A]] | None = None,
+        seen_versions: Mapping[str, tuple[int, datetime]] | None = None,
     ) -> None:
         self._cls, self.since = cls, since
         self._every = every or (lambda store: store.of(cls).every())
-        self._told: dict[str, tuple[int, datetime]] = {}
+        self._told = dict(seen_versions or {})
         self._looked: dict[timedelta, datetime] = {}
 
     def changes(self, store: Store, margin: timedelta = MARGIN) -> Iterator[A]:

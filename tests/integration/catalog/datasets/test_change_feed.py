@@ -81,3 +81,11 @@ def test_a_feed_that_starts_late_hears_only_of_later_changes(store: Store) -> No
     recent.changed_at = old.changed_at + timedelta(minutes=10)
     store.of(Dataset).save(recent)
     assert told(ChangeFeed(Dataset, since=recent.changed_at), store) == ["dts_2"]
+
+
+def test_a_feed_tells_nothing_that_a_kept_index_has(store: Store) -> None:
+    """Of the minutes before it ends, in which others may have been saved late."""
+    kept, missed = register(store, "1"), register(store, "2")
+    seen = {kept.id: (kept.version, kept.changed_at)}
+    feed = ChangeFeed(Dataset, since=missed.changed_at, seen_versions=seen)
+    assert told(feed, store) == [missed.id]
