@@ -60,7 +60,7 @@ _EXPORT_SECONDS = 150
 
 
 def _finder(context: Context) -> Finder:
-    finder = Finder(context.service, context.store, context.in_thread)
+    finder = Finder(context.service, context.store, context.files, context.in_thread)
     context.ready_checks["search"] = lambda: (
         "" if finder.is_ready else "the index of datasets is not complete yet"
     )
