@@ -76,7 +76,7 @@ search_seconds = histogram(
 
 search_indexed = counter(
     "datalab_search_indexed",
-    "Datasets taken into the index of this process; all of them when it starts.",
+    "Datasets read into the index of this process; all of them when it starts without a snapshot.",
 )
 
 search_followed = gauge(

@@ -23,7 +23,6 @@ from services.catalog.harvesting.model import Harvest, RemoteSource
 from services.catalog.harvesting.worker import HarvestWorker
 from services.catalog.joins import discovery, treatment_inputs
 from services.catalog.joins.index_service import JoinIndexService
-from services.catalog.joins.snapshot import JoinSnapshot
 from services.catalog.ledger import commands as ledger
 from services.catalog.ledger.model import Release
 from services.catalog.matching import advice, runnable_recipes
@@ -33,6 +32,7 @@ from services.catalog.retirement import commands as deletions
 from services.catalog.retirement.eraser import Eraser, files_in_use
 from services.catalog.retirement.released import ReleasedFiles
 from services.catalog.search.finder import Finder
+from services.catalog.snapshots.saved_index import SavedIndex
 from shared import events
 from shared.auth import Caller
 from shared.endings import departures
@@ -60,7 +60,7 @@ _EXPORT_SECONDS = 150
 
 
 def _finder(context: Context) -> Finder:
-    finder = Finder(context.service, context.store, context.in_thread)
+    finder = Finder(context.service, context.store, context.files, context.in_thread)
     context.ready_checks["search"] = lambda: (
         "" if finder.is_ready else "the index of datasets is not complete yet"
     )
@@ -92,7 +92,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, ForRead
         ProjectAccess,
         Use,
         FailedJob,
-        JoinSnapshot,
+        SavedIndex,
         KnownRecipe,
         RemoteSource,
         Harvest,

@@ -95,7 +95,7 @@ def test_documents_that_refer_to_files_are_known_to_the_sweep() -> None:
             "Dataset",
             "Use",
             "Harvest",
-            "JoinSnapshot",
+            "SavedIndex",
             "Release",
             "ReleasedFiles",
             "WrittenFile",

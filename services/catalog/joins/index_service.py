@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from services.catalog import metrics
 from services.catalog.datasets.model import Dataset
 from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.snapshot import IndexSnapshot, Snapshots
+from services.catalog.joins.snapshot import IndexSnapshot, JoinSnapshots
 from shared.background import Loop
 from shared.errors import NotFound, Rejected, Unreachable
 from shared.events.event import FileRef
@@ -48,7 +48,7 @@ class JoinIndexService(Loop):
     ) -> None:
         super().__init__(_LOOK_SECONDS, self._keep_in_step, self.save_if_due)
         self._service, self._store, self._files, self._in_thread = service, store, files, in_thread
-        self._snapshots = Snapshots(store, files, in_thread)
+        self._snapshots = JoinSnapshots(store, files, in_thread)
         self._busy = threading.Lock()
         self._index: JoinIndex | None = None
         self._feed = ChangeFeed(Dataset)

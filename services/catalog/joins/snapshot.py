@@ -1,33 +1,24 @@
 """The index of joins in one file of the store: a restart reads it in place of every key file.
 
 A first line of JSON tells what follows: the arrays of every segment, each begun at a multiple of
-eight bytes. What cannot be read, or is of another layout, is no snapshot; the documents and key
-files are the truth, and the index is made again from them.
+eight bytes. What is of another layout is no snapshot.
 """
 
 import json
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from hashlib import sha256
+from datetime import datetime
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
-from services.catalog.datasets.model import Dataset
 from services.catalog.joins.join import DatasetColumn
 from services.catalog.joins.segment import IndexState, Segment, Shelf
-from shared.aggregate import LONG_AGO, Aggregate
-from shared.errors import LabError
-from shared.events.event import FileRef
+from services.catalog.snapshots.saved_index import Snapshots
 from shared.storage import CHUNK, Storage
 from shared.store import Store
 from shared.tables.key_file import KeyColumn
-
-log = logging.getLogger(__name__)
 
 _LAYOUT = 2
 _TYPES = ("<u8", "<u8", "<i8", "<u4", "<u4", "<u4", "<u4", "<i8")
@@ -36,24 +27,6 @@ _TYPES = ("<u8", "<u8", "<i8", "<u4", "<u4", "<u4", "<u4", "<i8")
 _ALIGNED = 8
 _AT_ONCE = 1000
 """Pieces of the head's text: made in one call it would keep the interpreter from all others."""
-
-
-class JoinSnapshot(Aggregate):
-    """Where the newest snapshot lies; there is one document, `ID`."""
-
-    collection: ClassVar[str] = "join_snapshots"
-    has_events: ClassVar[bool] = False
-
-    file: FileRef | None = None
-    since: datetime = LONG_AGO
-    stale: list[FileRef] = Field(default=[], description="earlier ones, to be removed")
-
-    def forgets(self, dataset: Dataset) -> bool:
-        """Whether it was made when the deletion of that dataset was known."""
-        return dataset.deletion is not None and self.since >= dataset.deletion.deleted_at
-
-
-ID = "joins"
 
 
 @dataclass(frozen=True)
@@ -65,45 +38,27 @@ class IndexSnapshot:
     taken: dict[str, str]
 
 
-class Snapshots:
+class JoinSnapshots:
     """Saves and loads the index; `in_thread` makes the calls that compute."""
 
     def __init__(self, store: Store, files: Storage, in_thread: Callable[..., Any]) -> None:
-        self._documents, self._files, self._in_thread = store.of(JoinSnapshot), files, in_thread
+        self._snapshots = Snapshots("joins", store, files, in_thread)
+        self._in_thread = in_thread
 
     def save(self, saved: IndexSnapshot) -> None:
-        """Write a snapshot, then point to it; the one before is removed."""
+        """Write a snapshot, and point to it."""
         pieces = dump(saved)
-        made = iter(lambda: self._in_thread(next, pieces, b""), b"")
-        file = self._files.put(made, "application/octet-stream")
-
-        def point(document: JoinSnapshot) -> None:
-            stale = [*document.stale, document.file]
-            document.stale = [one for one in stale if one and one != file]
-            document.file, document.since = file, saved.since
-
-        document = self._documents.change(ID, point, new=lambda: JoinSnapshot(id=ID))
-        # Another process may be about to read one: then it reads key files.
-        removed = [one for one in document.stale if self._files.erase(one, timedelta())]
-
-        def forget(document: JoinSnapshot) -> None:
-            document.stale = [one for one in document.stale if one not in removed]
-
-        if removed:
-            self._documents.change(ID, forget)
+        computed = iter(lambda: self._in_thread(next, pieces, b""), b"")
+        self._snapshots.save(computed, saved.since)
 
     def load(self) -> IndexSnapshot | None:
         """The newest snapshot, if there is one that can be read."""
-        document = self._documents.find_one(ID)
-        if document is None or document.file is None:
-            return None
-        try:
-            content = bytearray().join(self._files.chunks(document.file))
-            saved: IndexSnapshot = self._in_thread(parse, content, document.file.sha256)
-        except (LabError, ValueError, KeyError, TypeError) as error:
-            log.warning("the join index is made anew", extra={"error": str(error)})
-            return None
-        return saved
+
+        def parse_all(chunks: Iterator[bytes]) -> IndexSnapshot:
+            saved: IndexSnapshot = self._in_thread(parse, bytearray().join(chunks))
+            return saved
+
+        return self._snapshots.load(parse_all)
 
 
 def dump(saved: IndexSnapshot) -> Iterator[bytes]:
@@ -139,10 +94,8 @@ def dump(saved: IndexSnapshot) -> Iterator[bytes]:
                 yield b"\0" * rest
 
 
-def parse(content: bytearray, digest: str) -> IndexSnapshot:
+def parse(content: bytearray) -> IndexSnapshot:
     """The index that was dumped; raises ValueError, KeyError or TypeError when it is none."""
-    if sha256(content).hexdigest() != digest:
-        raise ValueError("the bytes changed")
     end = content.index(b"\n")
     head = json.loads(content[:end])
     if head["layout"] != _LAYOUT:

@@ -15,9 +15,9 @@ from services.catalog.access.dataset_use import Use
 from services.catalog.datasets.model import Dataset
 from services.catalog.decisions.dataset_end import Deletion
 from services.catalog.harvesting.model import Harvest
-from services.catalog.joins.snapshot import ID, JoinSnapshot
 from services.catalog.ledger.commands import forget, needed
 from services.catalog.retirement.released import ReleasedFiles
+from services.catalog.snapshots.saved_index import hashes_of_snapshots, is_forgotten
 from shared.aggregate import now
 from shared.background import Loop
 from shared.endings.orphans import named_by
@@ -38,9 +38,7 @@ def files_in_use(store: Store, hashes: Collection[str]) -> set[str]:
     complete_index(store, Harvest, _OF_HARVESTS)
     uses = store.of(Use).find
     results = {one for one in hashes if uses({"result.sha256": one}, limit=1)}
-    snapshot = store.of(JoinSnapshot).find_one(ID)
-    kept = [snapshot.file, *snapshot.stale] if snapshot else []
-    indexes = {file.sha256 for file in kept if file} & set(hashes)
+    indexes = hashes_of_snapshots(store, hashes)
     found = (named_by(store, cls, hashes) for cls in (Dataset, Harvest))
     return results.union(indexes, needed(store, hashes), *found)
 
@@ -72,7 +70,7 @@ class Eraser(Loop):
         kept = [one for one in deletion.pending if self._is_referred_to(one, own)]
         rest = (files[one] for one in deletion.pending if one not in kept)
         gone = [one.sha256 for one in rest if self._files.erase(one, self._grace)]
-        is_clean = self._is_clean(dataset)
+        is_clean = is_forgotten(self._store, deletion.deleted_at)
         if gone or kept or (is_clean and not deletion.pending):
             self._datasets.change(
                 dataset.id, lambda it: it.settle_deletion(gone, kept, is_clean=is_clean)
@@ -112,8 +110,3 @@ class Eraser(Loop):
             if not (is_deleted or use.delivered_as or use.project_id == project_id):
                 return True
         return False
-
-    def _is_clean(self, dataset: Dataset) -> bool:
-        """Whether the saved index of joins was made without the dataset."""
-        saved = self._store.of(JoinSnapshot).find_one(ID)
-        return saved is None or saved.file is None or saved.forgets(dataset)

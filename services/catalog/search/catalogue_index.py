@@ -1,22 +1,24 @@
-"""The index of one process, in memory: it follows the documents, and can be made of them anew."""
+"""The index of one process, in memory: it follows the documents, from where a snapshot ends."""
 
 import logging
 import operator
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from threading import Lock
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from tantivy import Document
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.search.concepts import vocabulary
 from services.catalog.search.french_words import sound_of
-from services.catalog.search.indexed_dataset import document_of, texts_of
+from services.catalog.search.indexed_dataset import DatasetContent, content_of
 from services.catalog.search.text_index import IndexedDataset, TextIndex
+from services.catalog.snapshots.dataset_lines import DatasetLine, decoded
 from shared.background import in_turns
 from shared.errors import Unreachable
-from shared.indexes.change_feed import JUST_NOW, ChangeFeed
+from shared.indexes.change_feed import JUST_NOW, MARGIN, ChangeFeed
 from shared.store import Store
 from shared.words import fold
 
@@ -35,29 +37,67 @@ _PATIENCE_SECONDS = 5
 _SHORTEST_WORD = 3
 
 
-_Content: TypeAlias = tuple[dict[str, dict[str, str]], tuple[Document, IndexedDataset]]
-"""The words of a dataset, and what it is found by."""
+_UNSAVED_BYTES = 30_000_000
+"""Of lines for the next snapshot that are kept; it makes the others again of the documents."""
 
 
 class _ReadDataset(NamedTuple):
-    """A dataset with its content; that is None of a deleted one, and an error of a broken one."""
+    """A state of a dataset as the index takes it in; without `content` it is not in the index."""
 
-    dataset: Dataset
-    content: _Content | Exception | None
+    id: str
+    version: int
+    changed_at: datetime
+    deleted_at: datetime | None = None
+    content: DatasetContent | None = None
+    document: Document | None = None
+    line: bytes = b""
+    error: Exception | None = None
+
+
+class IndexState(NamedTuple):
+    """What is to be saved of an index: which state of each dataset it has, and lines of some.
+
+    It took in so many `changes` since it was saved, the newest deletion among them at `deleted_at`.
+    """
+
+    versions: dict[str, int]
+    lines: dict[str, bytes]
+    since: datetime
+    changes: int
+    deleted_at: datetime | None
+
+
+def lines_of(datasets: Iterable[Dataset]) -> bytes:
+    """The lines of a snapshot for these, as far as the index takes them in."""
+    return b"".join(read.line for read in map(_read, datasets))
 
 
 def _read_all(datasets: Iterable[Dataset]) -> list[_ReadDataset]:
-    return [_ReadDataset(dataset, _content(dataset)) for dataset in datasets]
+    return [_read(dataset) for dataset in datasets]
 
 
-def _content(dataset: Dataset) -> _Content | Exception | None:
+def _read(dataset: Dataset) -> _ReadDataset:
+    state = dataset.id, dataset.version, dataset.changed_at
     if dataset.deletion:
-        return None
+        return _ReadDataset(*state, deleted_at=dataset.deletion.deleted_at)
     try:
-        texts = texts_of(dataset)
-        return texts, document_of(dataset, texts)
+        content = content_of(dataset)
+        line = DatasetLine(*state, content.packed()).encoded()
+        return _ReadDataset(*state, content=content, document=content.document(), line=line)
     except Exception as error:  # noqa: BLE001 - told by who may write to the log
-        return error
+        return _ReadDataset(*state, error=error)
+
+
+def _decode_all(lines: Iterable[bytes]) -> list[_ReadDataset]:
+    return [_decode(line) for line in lines]
+
+
+def _decode(line: bytes) -> _ReadDataset:
+    dataset_id, version, changed_at, packed = decoded(line)
+    content = DatasetContent.unpacked(packed)
+    return _ReadDataset(
+        dataset_id, version, changed_at, content=content, document=content.document()
+    )
 
 
 class CatalogueIndex(TextIndex):
@@ -78,9 +118,43 @@ class CatalogueIndex(TextIndex):
         self._learn(vocabulary())
         self._unwritten.update(self.vocabulary.written)
         self._serials: dict[str, int] = {}
+        self._versions: dict[str, int] = {}
+        self._unsaved: dict[str, bytes] = {}
+        self._unsaved_bytes = self._changes = 0
+        self._deleted_at: datetime | None = None
         self._taken = 0
         self._left: list[int] = []
         self._gone: list[int] = []
+
+    def restore(self, batches: Iterable[list[bytes]], since: datetime) -> None:
+        """Take in the lines of a snapshot; of the documents only later changes are new to it."""
+        recent_versions = {}
+        for lines in batches:
+            for read in in_turns(self._in_thread(_decode_all, lines), _DATASETS_PER_TURN):
+                self._put(read)
+                if read.changed_at >= since - MARGIN:
+                    recent_versions[read.id] = read.version, read.changed_at
+        self._feed = ChangeFeed(Dataset, since, seen_versions=recent_versions)
+        self._in_thread(self._settle)
+
+    def state(self) -> IndexState | None:
+        """What is to be saved of it; None before it has seen all documents."""
+        with self._busy:
+            since, changes = self._feed.since, self._changes
+            if since is None:
+                return None
+            versions, lines = dict(self._versions), dict(self._unsaved)
+            return IndexState(versions, lines, since, changes, self._deleted_at)
+
+    def note_saved(self, state: IndexState) -> None:
+        """Keep no more of what is to be saved than what came after that."""
+        with self._busy:
+            self._changes -= state.changes
+            if self._deleted_at == state.deleted_at:
+                self._deleted_at = None
+            for dataset_id, line in state.lines.items():
+                if self._unsaved.get(dataset_id) is line:
+                    self._drop_unsaved(dataset_id)
 
     def follow(self, store: Store) -> int:
         """Take in all that changed of the documents; how many there were.
@@ -152,6 +226,7 @@ class CatalogueIndex(TextIndex):
         if datasets:
             for read in in_turns(self._in_thread(_read_all, datasets), _DATASETS_PER_TURN):
                 self._put(read)
+                self._note_unsaved(read)
         return len(datasets)
 
     def _settle(self) -> None:
@@ -163,37 +238,47 @@ class CatalogueIndex(TextIndex):
         self._left, self._gone = [], self._left
 
     def _put(self, read: _ReadDataset) -> None:
-        dataset, content = read
-        self._forget(dataset.id)
-        if isinstance(content, Exception):
-            log.error("a dataset is not found", exc_info=content, extra={"dataset": dataset.id})
-        if content is None or isinstance(content, Exception):
+        self._forget(read.id)
+        content, document = read.content, read.document
+        if read.error:
+            log.error("a dataset is not found", exc_info=read.error, extra={"dataset": read.id})
+        if content is None or document is None:
             return
-        texts, (document, shown) = content
         self._taken += 1
-        self._serials[dataset.id] = self._taken
-        self.kept[self._taken] = shown.lines
+        self._serials[read.id], self._versions[read.id] = self._taken, read.version
+        self.kept[self._taken] = content.shown.lines
         document.add_integer("serial", self._taken)
         self._writer.add_document(document)
-        self.frequencies.update(shown.tokens())
+        self.frequencies.update(content.shown.tokens())
         self.size += 1
-        self._label(dataset)
-        for words in texts.values():
-            self._learn(words)
+        self._label(content)
+        self._learn(content.words)
+
+    def _note_unsaved(self, read: _ReadDataset) -> None:
+        self._drop_unsaved(read.id)
+        if read.line and self._unsaved_bytes < _UNSAVED_BYTES:
+            self._unsaved[read.id] = read.line
+            self._unsaved_bytes += len(read.line)
+        self._changes += 1
+        if read.deleted_at:
+            self._deleted_at = max(read.deleted_at, self._deleted_at or read.deleted_at)
+
+    def _drop_unsaved(self, dataset_id: str) -> None:
+        self._unsaved_bytes -= len(self._unsaved.pop(dataset_id, b""))
 
     def _forget(self, identifier: str) -> None:
         """Take out what was known of a dataset."""
         serial = self._serials.pop(identifier, None)
+        self._versions.pop(identifier, None)
         if serial is not None:
             self._writer.delete_documents_by_term("id", identifier)
             self.frequencies.subtract(IndexedDataset(self.kept[serial]).tokens())
             self.size -= 1
             self._left.append(serial)
 
-    def _label(self, dataset: Dataset) -> None:
-        about = dataset.metadata
-        self.labels.setdefault(("theme", fold(about.theme)), about.theme)
-        self.labels.setdefault(("producer", fold(about.producer)), about.producer)
+    def _label(self, content: DatasetContent) -> None:
+        self.labels.setdefault(("theme", fold(content.theme)), content.theme)
+        self.labels.setdefault(("producer", fold(content.producer)), content.producer)
 
     def _learn(self, words: dict[str, str]) -> None:
         written, singulars, sounding = self.vocabulary

@@ -1,6 +1,10 @@
 """Answers what is asked of the catalogue, from an index that follows the documents."""
 
-from collections.abc import Callable, Collection, Iterable
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime
+from functools import partial
+from itertools import islice
 from threading import Event
 from typing import Any
 
@@ -8,9 +12,10 @@ from pydantic import Field
 from pydantic_core import from_json
 
 from services.catalog import metrics
+from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import DatasetSummary
 from services.catalog.search.best_hits import best_hits
-from services.catalog.search.catalogue_index import CatalogueIndex
+from services.catalog.search.catalogue_index import CatalogueIndex, IndexState, lines_of
 from services.catalog.search.facets import FacetValue, facets_of
 from services.catalog.search.places.gazetteer import gazetteer
 from services.catalog.search.question import Word, words_of
@@ -26,14 +31,24 @@ from services.catalog.search.search_query import (
     with_any,
 )
 from services.catalog.search.text_index import IndexedDataset, TextIndex
+from services.catalog.snapshots.dataset_lines import DatasetLineSnapshots
+from services.catalog.snapshots.saved_index import Snapshots
 from shared.aggregate import ViewPage, now
 from shared.auth import Caller
 from shared.background import Loop
 from shared.errors import Forbidden, Unreachable
 from shared.places.names import read_names
+from shared.storage import Storage
 from shared.store import Store
 
+log = logging.getLogger(__name__)
+
 _IDLE_SECONDS, _PATIENCE_SECONDS = 30, 5
+
+SNAPSHOT_AFTER = 200
+"""Datasets taken in since the last snapshot: a restart reads fewer of them than that."""
+
+_DERIVED_TOGETHER = 100
 
 _IGNORED = "Les mots cherchés ne distinguent aucun jeu de données : la liste n'en tient pas compte."
 
@@ -58,15 +73,20 @@ class Finder(Loop):
 
     A document that was saved seconds after it changed, while others were, comes within a minute,
     as do the older ones of many that were saved at once.
-    Each process has an index of its own. It is made anew when the process starts, and changes that
-    other processes saved are taken in before an answer, so that all of them answer alike; and when
-    nobody asks too, so that little is left to do when somebody does.
+    Each process has an index of its own. It starts from a snapshot, or from all documents where
+    none can be read, and changes that other processes saved are taken in before an answer, so that
+    all of them answer alike; and when nobody asks too, so that little is left to do when somebody
+    does.
     """
 
-    def __init__(self, service: str, store: Store, in_thread: Callable[..., Any]) -> None:
-        super().__init__(_IDLE_SECONDS, self._follow)
-        self._service, self._store, self._index = service, store, CatalogueIndex(in_thread)
-        self._in_thread = in_thread
+    def __init__(
+        self, service: str, store: Store, files: Storage, in_thread: Callable[..., Any]
+    ) -> None:
+        super().__init__(_IDLE_SECONDS, self._follow, self.save_if_due)
+        self._service, self._store, self._in_thread = service, store, in_thread
+        snapshots = Snapshots("search", store, files, in_thread)
+        self._snapshots = DatasetLineSnapshots(snapshots, in_thread)
+        self._index: CatalogueIndex | None = None
         self._complete = Event()
 
     @property
@@ -101,16 +121,43 @@ class Finder(Loop):
         hits = searcher.search(found, most, count=False, weight_by_field="static_rank").hits
         return [str(searcher.doc(address).get_first("id")) for _score, address in hits]
 
+    def save_if_due(self) -> None:
+        """Save the index when enough came since, or a saved one has what is deleted by now.
+
+        Questions are answered meanwhile.
+        """
+        state = self._index.state() if self._index else None
+        if self._index is None or state is None or not self._is_due(state):
+            return
+        derive = partial(self._lines, state.lines)
+        self._snapshots.save(state.versions, state.since, derive)
+        self._index.note_saved(state)
+        log.info("the index of datasets is saved", extra={"datasets": len(state.versions)})
+
+    def _is_due(self, state: IndexState) -> bool:
+        if state.changes >= SNAPSHOT_AFTER:
+            return True
+        deleted_at = state.deleted_at
+        return deleted_at is not None and not self._snapshots.newest().forgets(deleted_at)
+
+    def _lines(self, unsaved: dict[str, bytes], dataset_ids: list[str]) -> Iterator[bytes]:
+        """The lines of these for a snapshot, many together."""
+        yield b"".join(unsaved[name] for name in dataset_ids if name in unsaved)
+        documents = self._store.of(Dataset).of_ids(set(dataset_ids) - unsaved.keys())
+        while datasets := list(islice(documents, _DERIVED_TOGETHER)):
+            yield self._in_thread(lines_of, datasets)
+
     def _in_step(self) -> TextIndex:
         # Who asks while it is made leaves that to the loop.
-        if not self._complete.wait(_PATIENCE_SECONDS):
+        if not self._complete.wait(_PATIENCE_SECONDS) or self._index is None:
             raise _being_made()
         self._note(self._index.keep_in_step(self._store))
         return self._index
 
     def _follow(self) -> None:
-        if not self.is_ready:
+        if self._index is None:
             self._in_thread(_read_places)
+            self._index = self._open()
         taken = self._index.follow(self._store)
         self._complete.set()
         self._note(taken)
@@ -118,6 +165,16 @@ class Finder(Loop):
     def _note(self, taken: int) -> None:
         metrics.search_indexed.labels(self._service).inc(taken)
         metrics.search_followed.labels(self._service).set_to_current_time()
+
+    def _open(self) -> CatalogueIndex:
+        """The index as a snapshot has it; an empty one when there is none that can be read."""
+
+        def restore(batches: Iterator[list[bytes]], since: datetime) -> CatalogueIndex:
+            index = CatalogueIndex(self._in_thread)
+            index.restore(batches, since)
+            return index
+
+        return self._snapshots.load(restore) or CatalogueIndex(self._in_thread)
 
 
 def _read_places() -> None:

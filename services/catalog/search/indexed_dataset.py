@@ -1,13 +1,16 @@
 """A dataset as the index takes it in: its words, places and filters, and what is shown of it."""
 
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from textwrap import shorten
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
+from pydantic_core import from_json, to_json
 from tantivy import Document
 
 from services.catalog.datasets.model import Dataset
@@ -113,15 +116,43 @@ def _columns(dataset: Dataset) -> Iterator[_ColumnText]:
         yield _ColumnText(name, told or kind, " ".join((_CAMEL_CASE.sub(" ", name), kind, told)))
 
 
-def document_of(
-    dataset: Dataset, texts: dict[str, dict[str, str]]
-) -> tuple[Document, IndexedDataset]:
-    """The dataset as tantivy finds it, and what is kept of it beside that."""
+class DatasetContent(NamedTuple):
+    """All that the index takes of a dataset.
+
+    `words` of its texts are by their singular, each as it was first written. `fields` are those of
+    tantivy's document but for ANYWHERE, which has the words of all worths.
+    """
+
+    words: dict[str, str]
+    fields: dict[str, Any]
+    shown: IndexedDataset
+    theme: str
+    producer: str
+
+    def document(self) -> Document:
+        """The dataset as tantivy finds it."""
+        anywhere = " ".join(filter(None, (self.fields[worth_field(one)] for one in WORTHS)))
+        return Document(**{ANYWHERE: anywhere}, **self.fields)
+
+    def packed(self) -> bytes:
+        """Its bytes for a file."""
+        lines = self.shown.lines.decode()
+        return zlib.compress(to_json((self.words, self.fields, lines, *self[3:])), 1)
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> Self:
+        """What was packed; raises ValueError or zlib.error when the bytes are nothing such."""
+        words, fields, lines, theme, producer = from_json(zlib.decompress(packed))
+        return cls(words, fields, IndexedDataset(lines.encode()), theme, producer)
+
+
+def content_of(dataset: Dataset) -> DatasetContent:
+    """The dataset as it is found, and what is kept of it beside that."""
+    texts = texts_of(dataset)
     summary, tie_break = summary_of(dataset), _tie_break(dataset.id)
     tokens = {name: _tokens_of(found) for name, found in _texts(dataset).items()}
     worth = _worth(tokens)
-    document = Document(
-        **{ANYWHERE: " ".join(worth)},
+    fields = dict(
         **{worth_field(one): " ".join(t for t in worth if worth[t] == one) for one in WORTHS},
         **_filters(dataset, " ".join(stems_of(" ".join(texts["title"])))),
         quality=[] if summary.quality is None else summary.quality,
@@ -131,7 +162,16 @@ def document_of(
         static_rank=_static_rank(summary.quality or 0, tie_break),
     )
     lines = "\n".join((*_shown(summary), *_findable_texts(dataset, tokens))).encode()
-    return document, IndexedDataset(lines)
+    about = dataset.metadata
+    words = _first_written(texts.values())
+    return DatasetContent(words, fields, IndexedDataset(lines), about.theme, about.producer)
+
+
+def _first_written(texts: Iterable[dict[str, str]]) -> dict[str, str]:
+    words: dict[str, str] = {}
+    for singular, written in chain.from_iterable(text.items() for text in texts):
+        words.setdefault(singular, written)
+    return words
 
 
 def _worth(tokens: dict[str, dict[str, str]]) -> dict[str, int]:

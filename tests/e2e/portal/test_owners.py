@@ -169,8 +169,8 @@ def test_a_holder_goes_on_without_the_columns_that_are_refused(enter: Enter, lab
     paths = [put_in(owner, "Eau", WATER), put_in(owner, "Communes", TOWNS, "open")]
     for path in paths:
         owner.until(path, "#lu")
-    datasets = (path.rpartition("/")[2] for path in paths)
-    request = asked(lab, *datasets, sums=("volume", "abonnes"))
+    water, towns = (path.rpartition("/")[2] for path in paths)
+    request = asked(lab, water, towns, sums=("volume", "abonnes"))
     page = owner.until(request, "input[name=columns]")
     page.uncheck("input[name=columns][value=abonnes]")
     owner.press("button[value=grant]")

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.joins.snapshot import JoinSnapshot
 from services.catalog.service import Catalog
+from services.catalog.snapshots.saved_index import SavedIndex
 from shared.store import Store
 from tests.conftest import Token
 from tests.integration.catalog.lab import RETRIES, UPLOAD_BYTES, Lab, running_lab
@@ -19,7 +19,7 @@ from tests.vhosts import Needs
 def store(mongodb_uri: str) -> Iterator[Store]:
     """An empty database of this test's own, for the documents of datasets."""
     opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_catalog")
-    opened.prepare((Dataset, JoinSnapshot))
+    opened.prepare((Dataset, SavedIndex))
     yield opened
     opened.close()
 

@@ -7,6 +7,7 @@ from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
 from services.catalog.matching.advice import advise
 from services.catalog.search.finder import Finder
+from shared.storage import Storage
 from shared.treatments.known_tables import KnownInputs
 from tests.document_queries import counted
 from tests.events import enveloped
@@ -17,14 +18,14 @@ from tests.unit.catalog.samples import metadata, profile, ref, registered
 _FEW = 20
 
 
-def test_candidates_of_a_project_are_read_together(mongodb_uri: str) -> None:
+def test_candidates_of_a_project_are_read_together(mongodb_uri: str, storage_url: str) -> None:
     """However many there are: 400 took as many queries."""
     with counted(mongodb_uri) as (store, queries):
         for number in range(60):
             dataset = registered(f"dts_{number:03}", metadata(f"Logements vacants {number}"))
             dataset.publish(1, ref("0"), profile(), "job_1")
             store.of(Dataset).save(dataset)
-        finder = Finder("catalog", store, operator.call)
+        finder = Finder("catalog", store, Storage(storage_url), operator.call)
         loop = Thread(target=finder.run)
         loop.start()
         try:

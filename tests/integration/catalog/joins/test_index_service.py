@@ -12,7 +12,7 @@ from services.catalog.datasets.metadata import AccessLevel
 from services.catalog.datasets.model import Dataset
 from services.catalog.joins import index_service as keeping
 from services.catalog.joins.index_service import JoinIndexService
-from services.catalog.joins.snapshot import ID, JoinSnapshot
+from services.catalog.snapshots.saved_index import SavedIndex, is_forgotten
 from shared.aggregate import now
 from shared.events import ResultsRecalled
 from shared.storage import Storage
@@ -47,7 +47,7 @@ class World:
 
     def snapshot(self) -> Path:
         """The file of the saved index."""
-        file = self.store.of(JoinSnapshot).get(ID).file
+        file = self.store.of(SavedIndex).get("joins").file
         assert file
         return Path(self.files.address(file))
 
@@ -191,5 +191,6 @@ def test_saved_index_forgets_what_was_deleted(world: World) -> None:
     assert b"a-secret-value" in content
     assert not before.exists()
     deleted = world.store.of(Dataset).get(ids[1])
-    assert world.store.of(JoinSnapshot).get(ID).forgets(deleted)
+    assert deleted.deletion
+    assert is_forgotten(world.store, deleted.deletion.deleted_at)
     assert joined(world.process(), ids[0]) == {ids[2]}

@@ -1,6 +1,8 @@
 """Files of deleted datasets are erased once, and no file that anybody else needs."""
 
+import operator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +11,8 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.retirement.commands import delete_as
 from services.catalog.retirement.eraser import HASHES, Eraser
-from shared.aggregate import new_id
+from services.catalog.snapshots.saved_index import IndexName, Snapshots
+from shared.aggregate import new_id, now
 from shared.errors import NotFound
 from shared.events import FileRef
 from shared.indexes.computed import ComputedIndex
@@ -143,3 +146,34 @@ def test_erasing_that_a_crash_broke_off_is_taken_up(world: World) -> None:
     assert not world.is_over(dataset_id)
     world.erase()
     assert world.is_over(dataset_id)
+
+
+@pytest.mark.parametrize("name", ["joins", "search"])
+def test_receipt_waits_for_each_saved_index_that_may_have_the_dataset(
+    world: World, name: IndexName
+) -> None:
+    """What was saved before the deletion has its words, or its values."""
+    snapshots = Snapshots(name, world.store, world.files, operator.call)
+    file = world.put("octets")
+    dataset_id = world.keep(file)
+    snapshots.save([b"with the dataset"], now())
+    world.delete(dataset_id)
+    world.erase()
+    world.erase()
+    assert (world.has(file), world.is_over(dataset_id)) == (False, False)
+    snapshots.save([b"without it"], now())
+    world.erase()
+    assert world.is_over(dataset_id)
+
+
+def test_snapshot_that_is_older_than_the_newest_is_not_pointed_to(world: World) -> None:
+    """A slow process would bring back what a receipt says is gone."""
+    snapshots, before = Snapshots("search", world.store, world.files, operator.call), now()
+    snapshots.save([b"newer"], before + timedelta(seconds=1))
+    newest = snapshots.newest()
+    snapshots.save([b"older"], before)
+    assert (snapshots.newest().file, snapshots.newest().since) == (newest.file, newest.since)
+    assert snapshots.newest().stale == []
+    assert [path.read_bytes() for path in Path(world.files.path("sha256")).glob("*/*")] == [
+        b"newer"
+    ]

@@ -1,5 +1,6 @@
 """Files that a crash or a refusal left behind are erased, and no file that anybody refers to."""
 
+import operator
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -14,10 +15,9 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.harvesting.fetched_page import FetchedPage
 from services.catalog.harvesting.model import Harvest
-from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.snapshot import IndexSnapshot, Snapshots
 from services.catalog.retirement.eraser import files_in_use
 from services.catalog.service import Catalog
+from services.catalog.snapshots.saved_index import IndexName, SavedIndex, Snapshots
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from shared.aggregate import Aggregate, new_id, now
@@ -174,20 +174,17 @@ def test_pages_of_harvests_and_results_of_jobs_are_referred_to(world: World) -> 
 def _save_and_die(uri: str, database: str, url: str) -> None:
     """Save a snapshot of an index in a process that is killed before the pointer to it is saved."""
     store = Store(uri, database)
-    snapshots = Snapshots(store, Storage(url, note=partial(note_written, store)), _directly)
+    files = Storage(url, note=partial(note_written, store))
+    snapshots = Snapshots("joins", store, files, operator.call)
     snapshots._documents.change = _die  # type: ignore[method-assign, assignment]
-    snapshots.save(IndexSnapshot(JoinIndex().state(), now(), {}))
-
-
-def _directly(function: Callable[..., object], *arguments: object) -> object:
-    return function(*arguments)
+    snapshots.save([b"an index"], now())
 
 
 def _die(*_arguments: object, **_named: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_snapshot_of_joins_whose_process_was_killed_is_erased(
+def test_snapshot_whose_process_was_killed_is_erased(
     world: World, mongodb_uri: str, storage_url: str
 ) -> None:
     """The file has values of datasets, and no document knows of it."""
@@ -200,6 +197,20 @@ def test_snapshot_of_joins_whose_process_was_killed_is_erased(
     assert world.has(noted.file)
     world.sweep()
     assert not world.has(noted.file)
+
+
+@pytest.mark.parametrize("name", ["joins", "search"])
+def test_files_of_saved_indexes_are_no_orphans(world: World, name: IndexName) -> None:
+    """Neither the newest nor one before it that could not be removed yet."""
+    Snapshots(name, world.store, world.files, operator.call).save([b"an index"], now())
+    older = world.put("an older one")
+    saved = world.store.of(SavedIndex)
+    saved.change(name, lambda document: setattr(document, "stale", [older]))
+    file = saved.get(name).file
+    assert file
+    world.sweep()
+    assert (world.has(file), world.has(older)) == (True, True)
+    assert world.noted == set()
 
 
 @pytest.fixture(scope="module")
