@@ -15,8 +15,8 @@ class Queries(monitoring.CommandListener):
     asked = documents = 0
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Count a query."""
-        self.asked += event.command_name == "find"
+        """Count a query, and each time that more of its answer is asked for."""
+        self.asked += event.command_name in {"find", "getMore"}
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         """Count the documents of an answer."""

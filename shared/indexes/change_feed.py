@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Generic, NamedTuple, TypeVar
 
 from shared.aggregate import LONG_AGO, Followed, now
-from shared.store import PAGE_LIMIT, Repository, Store
+from shared.store import Store
 
 A = TypeVar("A", bound=Followed)
 
@@ -35,18 +35,6 @@ class Look(NamedTuple):
     is_whole: bool = True
 
 
-def _all_of(documents: Repository[A]) -> Iterator[A]:
-    """All documents by id, up to a page without any.
-
-    A short page is not taken for the last one: a server under load was seen to cut one short after
-    a query that timed out, and an index that is saved without the others would lack them for good.
-    """
-    after: str | None = None
-    while page := documents.page(None, after=after, limit=PAGE_LIMIT)[0]:
-        yield from page
-        after = page[-1].id
-
-
 class ChangeFeed(Generic[A]):
     """Tells each state of each document once, as far as `since` is known to have been told.
 
@@ -62,7 +50,7 @@ class ChangeFeed(Generic[A]):
         seen_versions: Mapping[str, tuple[int, datetime]] | None = None,
     ) -> None:
         self._cls, self.since = cls, since
-        self._every = every or (lambda store: _all_of(store.of(cls)))
+        self._every = every or (lambda store: store.of(cls).every())
         self._told = dict(seen_versions or {})
         self._looked: dict[timedelta, datetime] = {}
 

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import pymongo
 from pymongo.collection import Collection
+from pymongo.cursor import Cursor
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
@@ -46,6 +47,15 @@ def _sortable(value: object) -> object:
     if isinstance(value, datetime) and value.microsecond < _MILLISECOND:
         return value.replace(microsecond=_MILLISECOND)
     return value
+
+
+def _at_once(cursor: Cursor[Document], limit: int) -> Cursor[Document]:
+    """The first `limit` documents in one answer.
+
+    The rest of one whose connection broke meanwhile is, to the embedded server, nothing: a page
+    of two answers was cut short, and taken for the last one.
+    """
+    return cursor.limit(limit).batch_size(limit)
 
 
 class Repository(Generic[A]):
@@ -80,8 +90,8 @@ class Repository(Generic[A]):
         """The first `limit` aggregates whose indexed fields fit `where`."""
         order = pymongo.DESCENDING if descending else pymongo.ASCENDING
         with translated():
-            cursor = self._collection.find(dict(where or {})).sort(sort, order).limit(limit)
-            return [self._load(document) for document in cursor]
+            cursor = self._collection.find(dict(where or {})).sort(sort, order)
+            return [self._load(document) for document in _at_once(cursor, limit)]
 
     def of_ids(self, identifiers: Iterable[str], page_size: int = PAGE_LIMIT) -> Iterator[A]:
         """The aggregates of these ids, by id, as far as there are any; read page by page."""
@@ -93,7 +103,7 @@ class Repository(Generic[A]):
         """Id, version and the date `field` of the `limit` documents in which it is latest."""
         read = self._collection.find({}, {"version": True, field: True})
         with translated():
-            documents = read.sort(field, pymongo.DESCENDING).limit(limit)
+            documents = _at_once(read.sort(field, pymongo.DESCENDING), limit)
             return [
                 (document["_id"], document["version"], document.get(field, LONG_AGO))
                 for document in documents
@@ -128,7 +138,7 @@ class Repository(Generic[A]):
         """How many documents fit `where`; those beyond `most` are not counted."""
         with translated():
             # For `count_documents` the embedded server walks through the whole collection.
-            return sum(1 for _ in self._collection.find(dict(where), {"_id": True}).limit(most))
+            return sum(1 for _ in _at_once(self._collection.find(dict(where), {"_id": True}), most))
 
     def save(self, aggregate: A, because: Envelope[Any] | None = None) -> A:
         """Write the next version with its events, if nobody else wrote one since it was loaded.
@@ -260,7 +270,7 @@ class Store:
         waiting = {"has_outbox": True, "outbox_since": {"$lte": now() - age}}
         found = self._database[cls.collection].find(waiting)
         with translated():
-            return list(found.sort("outbox_since", pymongo.ASCENDING).limit(PAGE_LIMIT))
+            return list(_at_once(found.sort("outbox_since", pymongo.ASCENDING), PAGE_LIMIT))
 
     def published(self, cls: type[Aggregate], document: Document, ids: set[str]) -> None:
         """Take confirmed events out of a document's outbox.

@@ -5,6 +5,7 @@ It runs against DATALAB_MONGODB_URI where that is set, else against a server of 
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pymongo import MongoClient, monitoring
 
 from shared.aggregate import NEVER, now
 from shared.errors import NotFound, Rejected, Unavailable, Unreachable
@@ -306,3 +308,37 @@ def test_newest_are_told_by_version_and_date(things: Repository[Thing]) -> None:
     for number, date in enumerate(dates):
         things.save(Thing(id=f"newest-{number}", due=date))
     assert things.newest("due", 2) == [("newest-3", 1, dates[3]), ("newest-2", 1, dates[2])]
+
+
+class LostCursors(monitoring.CommandListener):
+    """Ends what is left of each answer, as the embedded server does when a connection breaks."""
+
+    def __init__(self, uri: str) -> None:
+        self._client = MongoClient[dict[str, Any]](uri)
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        """Not looked at."""
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """Kill the cursor of an answer."""
+        cursor = event.reply.get("cursor", {}) if event.command_name == "find" else {}
+        if cursor.get("id"):
+            name, _, collection = cursor["ns"].partition(".")
+            self._client[name].command("killCursors", collection, cursors=[cursor["id"]])
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Not looked at."""
+
+
+def test_no_document_is_missed_where_a_connection_breaks(uri: str) -> None:
+    """Asked for the rest of an answer, the embedded server says then that there is none."""
+    lost = LostCursors(uri)
+    monitoring.register(lost)
+    with closing(Store(uri, f"test_{uuid4().hex[:12]}")) as store:
+        store.prepare((Thing,))
+        things, names = store.of(Thing), [f"thg_{number:03}" for number in range(2 * PAGE_LIMIT)]
+        for name in names:
+            things.add(Thing(id=name))
+        assert [thing.id for thing in things.every()] == names
+        assert len(things.newest("due", len(names))) == len(names)
+        assert things.count({"state": "new"}, most=len(names)) == len(names)

@@ -1,13 +1,11 @@
 """An index hears of every change of the catalogue, once."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import now
 from shared.indexes.change_feed import JUST_NOW, ChangeFeed
-from shared.store import Repository, Store
+from shared.store import Store
 from tests.document_queries import counted
 from tests.unit.catalog.samples import metadata, registered
 
@@ -28,22 +26,6 @@ def test_every_dataset_is_told_at_first_and_never_again(store: Store) -> None:
     feed = ChangeFeed(Dataset)
     assert told(feed, store) == names
     assert told(feed, store) == []
-
-
-class CutShort(Repository[Dataset]):
-    """Documents of a server under load, which answers fewer than it was asked for."""
-
-    def find(self, where: Mapping[str, Any] | None = None, **options: Any) -> list[Dataset]:
-        """All but the last few."""
-        documents = super().find(where, **options)
-        return documents[: max(1, len(documents) // 2)]
-
-
-def test_every_dataset_is_told_though_the_server_cuts_pages_short(store: Store) -> None:
-    """An index that is saved would lack the others for good."""
-    names = [register(store, str(number)).id for number in range(5)]
-    store._repositories[Dataset] = CutShort(Dataset, store._database, store._saved)
-    assert told(ChangeFeed(Dataset), store) == names
 
 
 def test_a_changed_dataset_is_told_once_more(store: Store) -> None:
