@@ -21,7 +21,9 @@ from typing import Any
 COMMON = "jwt cryptography.hazmat.primitives.serialization kombu.transport.pyamqp psutil pydantic"
 COMMON += " pydantic.functional_validators pydantic.root_model pydantic.type_adapter ulid"
 COMMANDS = f"{COMMON} supervisor.xmlrpc typer.rich_utils urllib3 deploy.cli.app"
-COMMANDS += " shared.settings shared.tables.exports shared.tables.provenance_sentences"
+COMMANDS += (
+    " shared.settings shared.engine.tables.exports shared.engine.tables.provenance_sentences"
+)
 SERVICES = f"{COMMON} fsspec.implementations.local nameko.web.handlers numpy pymongo"
 SERVICES += " prometheus_client python_multipart rdflib stdnum tantivy werkzeug.routing yaml"
 SERVICES += " services.catalog.service services.compute.service"

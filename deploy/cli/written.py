@@ -7,8 +7,8 @@ from typing import Any
 import typer
 
 from deploy.cli.api_client import CallError
+from shared.engine.analysis import yaml_text
 from shared.errors import Invalid
-from shared.treatments import yaml_text
 
 _HEADINGS = ("description", "libellé", "libelle", "définition", "definition", "signification")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from shared.treatments.yaml_text import read_object
+from shared.engine.analysis.yaml_text import read_object
 
 DATA = Path(__file__).parent / "data"
 RECIPE = Path(__file__).parent / "vacance-par-epci.yaml"

@@ -14,11 +14,11 @@ from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.job_folder import JobFolder, RunnerResult, Work, job_folder
 from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Sandbox
-from shared.applications import check_steps
-from shared.applications.python_application import PYTHON, check_installed
+from shared.engine.applications import check_steps
+from shared.engine.applications.python_application import PYTHON, check_installed
+from shared.engine.tables.manifest import TABLE
 from shared.errors import Invalid, Rejected
 from shared.events.event import Step
-from shared.tables.manifest import TABLE
 from shared.words import fold
 
 OUTPUT = "resultat"

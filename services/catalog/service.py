@@ -39,6 +39,7 @@ from shared.endings import departures
 from shared.endings.departures import Departure
 from shared.endings.orphans import OrphanSweep, References, WrittenFile
 from shared.endings.retention import Retained, retaining
+from shared.engine.analysis.known_tables import KnownInputs
 from shared.events.envelope import Envelope
 from shared.events.event import Treatment
 from shared.indexes.computed import ComputedIndex
@@ -53,7 +54,6 @@ from shared.messaging import (
     ssrf_guard,
 )
 from shared.settings import Settings
-from shared.treatments.known_tables import KnownInputs
 
 _EXPORT_SECONDS = 150
 """How long compute may take to export a table: longer than the export itself may."""

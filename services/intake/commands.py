@@ -27,9 +27,9 @@ from services.intake.reviewing import AGREED, Decision
 from services.intake.submission import claim
 from services.intake.views import ProjectPage, ReviewView
 from shared.aggregate import new_id, now
-from shared.applications import with_choices
 from shared.auth import Caller
 from shared.endings.departures import check_present, has_left
+from shared.engine.applications import with_choices
 from shared.errors import Forbidden, Invalid, NotFound, WrongStage
 from shared.events.event import Treatment
 from shared.inbound import IdempotencyKey

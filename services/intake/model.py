@@ -40,10 +40,10 @@ from shared.aggregate import Aggregate, now
 from shared.auth import Caller
 from shared.endings.redaction import ERASED, redacted
 from shared.endings.retitling import retitle, titles_in
+from shared.engine.analysis.narrowing import without_columns
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
 from shared.events.event import UNTOLD, Party, ReadingChange, Stage, Treatment
 from shared.events.intake import ProjectPart
-from shared.treatments.narrowing import without_columns
 from shared.words import STAGES, beginnings, day_in_paris
 
 NEXT_STAGES: Mapping[Stage, frozenset[Stage]] = {

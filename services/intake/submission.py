@@ -5,8 +5,8 @@ from typing import ClassVar
 from uuid import NAMESPACE_URL, uuid5
 
 from shared.aggregate import Aggregate, new_id
-from shared.applications import with_choices
-from shared.applications.python_application import PYTHON
+from shared.engine.applications import with_choices
+from shared.engine.applications.python_application import PYTHON
 from shared.errors import Invalid, Unavailable
 from shared.events.event import Treatment
 from shared.inbound import Body, IdempotencyKey, fingerprint

@@ -34,6 +34,7 @@ from shared.aggregate import now
 from shared.auth import INSIDE, MemberId
 from shared.endings.departures import Departure
 from shared.endings.retention import Retained, retaining
+from shared.engine.tables.exports import CSV
 from shared.events import REGISTRY, Envelope, Event
 from shared.http import Call, Text, http
 from shared.inbound import Identifier, Paging
@@ -41,7 +42,6 @@ from shared.messaging import Background, Config, Context, Documents, names, on, 
 from shared.outbound import SsrfGuard
 from shared.settings import Settings
 from shared.store import Store
-from shared.tables.exports import CSV
 
 
 def _guard(settings: Settings) -> SsrfGuard:

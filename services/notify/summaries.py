@@ -7,6 +7,8 @@ from string import Formatter
 from typing import Any
 
 from shared.catalogues.licence_titles import TITLES
+from shared.engine.tables.privacy import UNEXAMINED
+from shared.engine.tables.type_names import key_in_french
 from shared.events import (
     AccessBound,
     AccessGranted,
@@ -33,8 +35,6 @@ from shared.events import (
     TreatmentProposed,
     WorkshopAnnounced,
 )
-from shared.tables.privacy import UNEXAMINED
-from shared.tables.type_names import key_in_french
 from shared.words import counted, day_in_paris, french_date, french_hour, french_list
 
 _WORDS = {

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from services.portal.lab import Json
-from shared.applications.cross_application import CHOICE
-from shared.applications.sql import quoted
-from shared.tables.crosswalks import CROSSWALKS, PRESENT
+from shared.engine.applications.cross_application import CHOICE
+from shared.engine.applications.sql import quoted
+from shared.engine.tables.crosswalks import CROSSWALKS, PRESENT
 from shared.words import quoted as french_quoted
 
 Step = dict[str, Json]

@@ -6,9 +6,9 @@ from functools import cached_property
 from services.portal.french import TYPES, count, named, share
 from services.portal.lab import Json
 from services.portal.typography import spaced
-from shared.tables.manifest import Meaning
-from shared.tables.privacy import Finding, Privacy
-from shared.tables.type_names import others_told
+from shared.engine.tables.manifest import Meaning
+from shared.engine.tables.privacy import Finding, Privacy
+from shared.engine.tables.type_names import others_told
 from shared.words import french_list, quoted
 
 BASES = {

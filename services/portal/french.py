@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.portal.typography import sentence
-from shared.applications import APPLICATIONS
 from shared.catalogues.licence_titles import TITLES
+from shared.engine.applications import APPLICATIONS
+from shared.engine.tables.crosswalks import CROSSWALKS, PRESENT
+from shared.engine.tables.type_names import KEYS
+from shared.engine.tables.type_names import TYPES as OTHER_TYPES
 from shared.places.names import in_french
-from shared.tables.crosswalks import CROSSWALKS, PRESENT
-from shared.tables.type_names import KEYS
-from shared.tables.type_names import TYPES as OTHER_TYPES
 from shared.words import (
     MEMBER_KINDS,
     PARIS,

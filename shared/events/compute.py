@@ -74,8 +74,10 @@ class JobSucceeded(_JobEnd, source="compute"):
     """A job ended well; its manifest names inputs, steps, outputs and report."""
 
     result: FileRef = Field(
-        description="the job's manifest, JSON of shared.tables.manifest.Manifest; partners are told"
-        " an empty file while it is held"
+        description=(
+            "the job's manifest, JSON of shared/engine/tables/manifest.py; partners are told an"
+            " empty file while it is held"
+        )
     )
     seconds: float
     verdict: Verdict | None = Field(

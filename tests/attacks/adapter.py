@@ -28,10 +28,10 @@ from services.compute.jobs.views import JobView
 from services.compute.runner.__main__ import main
 from services.compute.runner.columns.profile import describe
 from shared.aggregate import now
+from shared.engine.tables.key_file import KeyColumn, blocks_of
+from shared.engine.tables.manifest import RESULT, Column, Manifest, Output
+from shared.engine.tables.release import EarlierCells, ProtectedInput
 from shared.events.event import FileRef, Step
-from shared.tables.key_file import KeyColumn, blocks_of
-from shared.tables.manifest import RESULT, Column, Manifest, Output
-from shared.tables.release import EarlierCells, ProtectedInput
 from tests.attacks.lab import HOLDER, OWNER, Cells, Ledger, Seen, Table, Treatment
 
 _MEMORY_BYTES = 1_000_000_000

@@ -8,8 +8,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.engine.tables.release import LedgerEntry
 from shared.events.event import Verdict
-from shared.tables.release import LedgerEntry
 
 HOLDER = "mbr_porteur"
 OWNER = "mbr_detenteur"

@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from services.catalog.joins.inverted_index import JoinIndex
-from shared.tables.key_file import KeyBlock
+from shared.engine.tables.key_file import KeyBlock
 
 COLUMNS, VALUES, ASKED, SHOWN = 3000, 500, 300, 50
 SPACES = {"commune": (35_000, 5), "siren": (2_000_000, 9), "siret": (4_000_000, 14)}

@@ -14,7 +14,7 @@ from services.compute.runner.columns.profile import describe
 from services.compute.runner.database import open_database
 from services.compute.runner.privacy import column_sample
 from services.compute.runner.privacy.screening import screen
-from shared.tables.manifest import Column
+from shared.engine.tables.manifest import Column
 from tests.integration.compute.privacy.test_screening import persons
 
 ROWS, KINDS, ROUNDS = 100_000, 5_000, 5

@@ -23,8 +23,8 @@ from services.catalog.search.finder import search
 from services.catalog.search.search_query import DatasetQuery
 from shared.aggregate import now
 from shared.auth import Caller
+from shared.engine.tables.manifest import Column, Profile
 from shared.events import FileRef
-from shared.tables.manifest import Column, Profile
 
 DATASETS = 200_000
 QUESTIONS = 1000

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.applications import APPLICATIONS
+from shared.engine.applications import APPLICATIONS
 from tests.benchmarks.judged.advice import KINDS, Ours, Words, measured, read
 from tests.benchmarks.judged.precedents import beside
 from tests.benchmarks.judged.precedents import measured as measured_history

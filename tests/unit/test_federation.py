@@ -18,7 +18,7 @@ from services.compute.runner.portals.rdf_parsing import (
     syntax_of,
 )
 from shared.catalogues.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
-from shared.catalogues.harvested_page import Record
+from shared.engine.portals.harvested_page import Record
 from tests.unit.catalog.dcat.described import (
     BASE,
     LAB,

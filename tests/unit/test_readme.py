@@ -23,7 +23,7 @@ from services.compute.recipes.model import RecipeVersion
 from services.intake.bodies import SubmitProject
 from services.intake.model import NEXT_STAGES
 from services.notify.sending.signing import new_secret, sign
-from shared.applications import check_steps
+from shared.engine.applications import check_steps
 from shared.server_settings import PortalSettings
 from shared.settings import PREFIX, Settings
 

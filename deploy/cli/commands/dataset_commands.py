@@ -213,7 +213,7 @@ def download(
     format_: TableFormat = "",
 ) -> None:
     """Save a dataset's table, or a file that came with it."""
-    from shared.tables.exports import format_of  # noqa: PLC0415 - only who saves pays for it
+    from shared.engine.tables.exports import format_of  # noqa: PLC0415 - only who saves pays for it
 
     path = path_of("datasets", dataset_id, *(("files", name) if name else ("table",)))
     save(context, "catalog", path, output, format=format_ or ("" if name else format_of(output)))

@@ -43,8 +43,8 @@ def show_(api: Client, job_id: str) -> Answer:
 
 def _show_provenance(manifest: Answer) -> None:
     # Only who asks for it pays for the models of a job's reports.
-    from shared.tables.manifest import Manifest  # noqa: PLC0415
-    from shared.tables.provenance_sentences import told  # noqa: PLC0415
+    from shared.engine.tables.manifest import Manifest  # noqa: PLC0415
+    from shared.engine.tables.provenance_sentences import told  # noqa: PLC0415
 
     for sentence in told(Manifest.model_validate(manifest)):
         show.line(sentence)
@@ -73,7 +73,7 @@ def result(
     format_: TableFormat = "",
 ) -> None:
     """Save a job's table in a format, or one of its files."""
-    from shared.tables.exports import format_of  # noqa: PLC0415 - only who saves pays for it
+    from shared.engine.tables.exports import format_of  # noqa: PLC0415 - only who saves pays for it
 
     path = path_of("jobs", job_id, "result")
     kind = format_ or ("" if name else format_of(output))

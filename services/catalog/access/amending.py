@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from services.catalog.access.asking import ProjectFacts, columns_of, sentences_of_use
 from services.catalog.datasets.model import Dataset, Wanted
+from shared.engine.analysis.lineage import Reading, readings_of
 from shared.errors import Invalid
 from shared.events.event import ReadingChange
-from shared.treatments.lineage import Reading, readings_of
 
 
 def changes_of(

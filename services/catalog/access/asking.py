@@ -14,13 +14,13 @@ from services.catalog.access.grants import Asked, Bound
 from services.catalog.datasets.model import Dataset, Wanted
 from services.catalog.decisions.fingerprint import fingerprint_of
 from services.catalog.licences.compatibility import Compatibility, compatibility_of
-from shared.applications.effect import FIGURES
-from shared.applications.python_application import OwnCode, own_code
+from shared.engine.analysis import lineage
+from shared.engine.applications.effect import FIGURES
+from shared.engine.applications.python_application import OwnCode, own_code
+from shared.engine.tables.crosswalks import CROSSWALKS
 from shared.errors import Invalid
 from shared.events import Party, ProjectSecured, TreatmentChanged
 from shared.events.event import Frozen, Treatment
-from shared.tables.crosswalks import CROSSWALKS
-from shared.treatments import lineage
 from shared.words import counted, french_list, quoted
 
 _KINDS = {

@@ -9,9 +9,9 @@ from services.catalog.access.grants import UseRelease, UseState
 from services.catalog.access.model import ProjectAccess
 from shared.aggregate import Aggregate, now
 from shared.auth import Caller
+from shared.engine.tables.manifest import RESULT, Manifest
 from shared.errors import Invalid
 from shared.events import FileRef, JobCancelled, JobFailed, JobKind
-from shared.tables.manifest import RESULT, Manifest
 
 _BY_THE_LAB = "Téléchargement par l'équipe du Datalab."
 _BY_THE_TEAM = "Téléchargement par un membre de l'équipe du projet."

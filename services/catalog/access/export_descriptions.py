@@ -8,8 +8,8 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
 from services.catalog.licences.compatibility import compatibility_of
 from services.catalog.licences.licences import find_licence
+from shared.engine.tables.exports import Export, ExportFormat, Line
 from shared.inbound import Body
-from shared.tables.exports import Export, ExportFormat, Line
 from shared.words import file_name, quoted
 
 

@@ -7,8 +7,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from shared.aggregate import NEVER, now
+from shared.engine.analysis.lineage import Reading
 from shared.events.event import Frozen
-from shared.treatments.lineage import Reading
 from shared.words import PARIS, day_in_paris
 
 GrantState = Literal["requested", "granted", "refused", "expired", "revoked"]

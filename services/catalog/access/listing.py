@@ -6,12 +6,12 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from shared.aggregate import ViewPage
 from shared.auth import Caller
+from shared.engine.tables.files import ListedFile
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events.event import FileRef
 from shared.inbound import Paging
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.files import ListedFile
 
 
 class FilePage(ViewPage[ListedFile]):

@@ -12,12 +12,12 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
 from services.catalog.licences.compatibility import compatibility_of
 from shared.aggregate import View, ViewPage
-from shared.applications.python_application import OwnCode, own_code
+from shared.engine.applications.python_application import OwnCode, own_code
+from shared.engine.tables.manifest import Column, Profile
+from shared.engine.tables.release import PERSON_KEYS, EarlierRelease, minimum_of, unit_of
+from shared.engine.tables.total_rows import RowRange
 from shared.events import JobKind, Party
 from shared.events.event import FileRef, Verdict
-from shared.tables.manifest import Column, Profile
-from shared.tables.release import PERSON_KEYS, EarlierRelease, minimum_of, unit_of
-from shared.tables.total_rows import RowRange
 
 
 class AccessRequest(BaseModel):

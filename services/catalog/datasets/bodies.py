@@ -11,10 +11,10 @@ from services.catalog.datasets.metadata import AccessLevel, Contact, Day, Metada
 from services.catalog.licences.licences import canonical
 from shared.aggregate import now
 from shared.catalogues.markup import plain_text, untagged
+from shared.engine.tables.manifest import ColumnDescription
+from shared.engine.tables.territory import Places
 from shared.events import DeclarationAnswer, RepairName
 from shared.inbound import Body
-from shared.tables.manifest import ColumnDescription
-from shared.tables.territory import Places
 from shared.words import legible, quoted
 
 Text = Annotated[

@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.engine.tables.privacy import FILES, Finding, Privacy
 from shared.errors import Invalid
 from shared.events.event import Frozen
-from shared.tables.privacy import FILES, Finding, Privacy
 from shared.words import quoted
 
 Basis = Literal[

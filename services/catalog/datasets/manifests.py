@@ -5,12 +5,12 @@ from contextlib import contextmanager
 
 from pydantic import ValidationError
 
-from shared.catalogues.harvested_page import PageReport
+from shared.engine.portals.harvested_page import PageReport
+from shared.engine.tables.manifest import ColumnDescription, Manifest, Profile
+from shared.engine.tables.privacy import Privacy
 from shared.errors import Rejected, explain
 from shared.events.event import FileRef
 from shared.storage import Storage
-from shared.tables.manifest import ColumnDescription, Manifest, Profile
-from shared.tables.privacy import Privacy
 
 
 def read_manifest(files: Storage, ref: FileRef) -> Manifest:

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from shared.catalogues.eu_codes import PublisherKind
+from shared.engine.tables.manifest import ColumnDescription
 from shared.events.event import Content, Frozen
-from shared.tables.manifest import ColumnDescription
 from shared.words import legible
 
 Day = Annotated[date, PlainSerializer(date.isoformat, return_type=str)]

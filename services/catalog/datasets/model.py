@@ -24,11 +24,11 @@ from services.catalog.licences.licence_source import LicensedInput
 from shared import events
 from shared.aggregate import LONG_AGO, Followed, now
 from shared.auth import Caller
-from shared.catalogues.harvested_page import Distribution
+from shared.engine.portals.harvested_page import Distribution
+from shared.engine.tables.manifest import ColumnDescription, Profile
+from shared.engine.tables.privacy import Privacy
 from shared.errors import Forbidden, Gone, NotFound, Unavailable, WrongStage
 from shared.events.event import Contributor, DeclarationAnswer, Event, FileRef, OpeningDecision
-from shared.tables.manifest import ColumnDescription, Profile
-from shared.tables.privacy import Privacy
 
 DATASET_PREFIX = "dts"
 _RENAMED = "son titre ou sa description ont changé depuis la demande"

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.licences.licences import find_licence
-from shared.tables.key_file import COARSE
-from shared.tables.manifest import Profile
+from shared.engine.tables.key_file import COARSE
+from shared.engine.tables.manifest import Profile
 from shared.words import quoted
 
 _DESCRIPTION = 100

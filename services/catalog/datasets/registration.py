@@ -9,13 +9,13 @@ from services.catalog.datasets.views import SameBytes
 from services.catalog.datasets.visibility import with_bytes
 from shared.aggregate import new_id
 from shared.auth import Caller
+from shared.engine.tables.files import LISTING
+from shared.engine.tables.key_file import KEYS
+from shared.engine.tables.manifest import TABLE
 from shared.events import Envelope, JobCancelled, JobFailed, JobGivenUp, JobRetried, JobSucceeded
 from shared.inbound import IdempotencyKey, fingerprint
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.files import LISTING
-from shared.tables.key_file import KEYS
-from shared.tables.manifest import TABLE
 from shared.words import quoted
 
 

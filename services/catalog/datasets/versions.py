@@ -11,10 +11,10 @@ from services.catalog.datasets.metadata import Day
 from services.catalog.decisions.fingerprint import fingerprint_of
 from services.catalog.decisions.not_personal import NotPersonal, lifted, still_true
 from services.catalog.licences.licence_source import LicensedInput
+from shared.engine.tables.manifest import Column, Input, Output, Profile
+from shared.engine.tables.privacy import Privacy
 from shared.errors import WrongStage
 from shared.events.event import AcceptedRepair, FileRef, Frozen, Step
-from shared.tables.manifest import Column, Input, Output, Profile
-from shared.tables.privacy import Privacy
 
 DatasetState = Literal["pending", "held", "published", "rejected", "retired", "deleted"]
 VersionState = Literal["pending", "held", "published", "rejected"]

@@ -12,8 +12,8 @@ from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Changes, DatasetState, Version, compare
 from services.catalog.decisions.dataset_end import Retirement
 from shared.auth import Caller
+from shared.engine.tables.manifest import ColumnDescription
 from shared.events.event import FileRef, Frozen
-from shared.tables.manifest import ColumnDescription
 
 
 class FileView(Frozen):

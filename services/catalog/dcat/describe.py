@@ -34,7 +34,7 @@ from services.catalog.dcat.vocabulary import (
 )
 from shared.catalogues.eu_codes import PublisherKind
 from shared.catalogues.rdf import ADMS, DCATAP, HYDRA, VCARD, Node
-from shared.tables.territory import department_of, kind_of
+from shared.engine.tables.territory import department_of, kind_of
 
 _MAX_PLACES = 50
 """So many places are named one by one; more are told by the departments they lie in."""

@@ -25,10 +25,10 @@ from services.catalog.dcat.vocabulary import (
     typed,
 )
 from services.catalog.licences.licences import find_licence
-from shared.catalogues.harvested_page import Distribution
 from shared.catalogues.rdf import DCATAP, ELI, SPDX, Node
+from shared.engine.portals.harvested_page import Distribution
+from shared.engine.tables.manifest import Profile
 from shared.events.event import FileRef
-from shared.tables.manifest import Profile
 
 _ARCHIVE = "application/zip"
 _RESTRICTED = "Données restreintes : un projet en demande l'accès, et leur propriétaire décide."

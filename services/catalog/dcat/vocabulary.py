@@ -16,7 +16,7 @@ from services.catalog.datasets.metadata import HighValue, Language
 from services.catalog.licences.licences import Duty, Licence
 from shared.catalogues.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
 from shared.catalogues.rdf import ADMS, DCATAP, ELI, HYDRA, SPDX, VCARD, Node
-from shared.tables.territory import is_department, is_epci
+from shared.engine.tables.territory import is_department, is_epci
 from shared.words import fold
 
 PREFIXES = {

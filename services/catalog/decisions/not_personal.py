@@ -14,10 +14,10 @@ from typing import Any, Self
 from pydantic import Field
 
 from shared.aggregate import now
+from shared.engine.tables.manifest import Profile
+from shared.engine.tables.privacy import UNEXAMINED, Finding, Privacy
 from shared.errors import Invalid, WrongStage
 from shared.events.event import DeclarationAnswer, Frozen
-from shared.tables.manifest import Profile
-from shared.tables.privacy import UNEXAMINED, Finding, Privacy
 from shared.words import french_date, french_list, quoted
 
 _ONE, _MANY = "n'est pas une donnée personnelle", "ne sont pas des données personnelles"

@@ -11,12 +11,12 @@ from services.catalog.joins.treatment_inputs import Known
 from services.catalog.licences.compatibility import compatibility_of
 from services.catalog.results.crossing import known_sources
 from shared.auth import INSIDE, Caller
+from shared.engine.analysis.column_uses import DatasetUse, uses_of
+from shared.engine.analysis.lineage import Reading, readings_of
+from shared.engine.analysis.preview import AskedOwner, KnownPreview, PlannedTreatment
 from shared.errors import Invalid
 from shared.messaging import rpc
 from shared.store import Store
-from shared.treatments.column_uses import DatasetUse, uses_of
-from shared.treatments.lineage import Reading, readings_of
-from shared.treatments.preview import AskedOwner, KnownPreview, PlannedTreatment
 
 
 class Previewing:

@@ -26,6 +26,10 @@ from services.catalog.results.crossing import CrossingQuery, CrossingView
 from services.catalog.search.finder import DatasetPage, Finder
 from services.catalog.search.search_query import DatasetQuery
 from shared.auth import ANYBODY, INSIDE, Caller
+from shared.engine.analysis.known_tables import KnownInputs
+from shared.engine.tables.exports import DOWNLOADS, STORED
+from shared.engine.tables.exports import MEDIA_TYPES as TABLE_TYPES
+from shared.engine.tables.manifest import RESULT_TYPES
 from shared.errors import Unauthenticated
 from shared.events.event import FileRef, Treatment
 from shared.http import Call, Download, Text, http, paced
@@ -35,10 +39,6 @@ from shared.messaging.client import ServiceProxy
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.exports import DOWNLOADS, STORED
-from shared.tables.exports import MEDIA_TYPES as TABLE_TYPES
-from shared.tables.manifest import RESULT_TYPES
-from shared.treatments.known_tables import KnownInputs
 
 
 class ForReaders:

@@ -20,11 +20,11 @@ from services.catalog.harvesting.harvested_records import (
     metadata_of,
 )
 from services.catalog.harvesting.model import Harvest, RemoteSource
-from shared.catalogues.harvested_page import ENTRIES, PageEntry, Record, in_french
+from shared.engine.portals.harvested_page import ENTRIES, PageEntry, Record, in_french
+from shared.engine.tables.manifest import Manifest
 from shared.errors import Rejected, invalid_of
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.manifest import Manifest
 
 log = logging.getLogger(__name__)
 

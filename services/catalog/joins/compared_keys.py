@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.catalog.joins.join import Counts
-from shared.codes.code_lists import CodeArray
-from shared.codes.crosswalk_lookup import map_keys
+from shared.engine.codes.code_lists import CodeArray
+from shared.engine.codes.crosswalk_lookup import map_keys
 
 MOST_PAIRS = 10_000_000
 """Pairs of values that meet; a job refuses more, which crosswalks to something coarse make."""

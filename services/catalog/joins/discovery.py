@@ -10,9 +10,9 @@ from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import Join, disclosed_join
 from shared.auth import Caller
+from shared.engine.tables.key_file import COARSE
 from shared.events import DatasetPublished, Envelope, Joined, JoinsDiscovered
 from shared.store import Store
-from shared.tables.key_file import COARSE
 
 _BEST = 10
 """How many other datasets are told, each by its best join."""

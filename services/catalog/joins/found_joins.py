@@ -13,11 +13,11 @@ from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import DatasetColumn, Join, MayRead, Multiplication
 from shared.aggregate import ViewPage
 from shared.auth import Caller
+from shared.engine.tables.crosswalks import Cost
+from shared.engine.tables.key_file import KeyColumn
 from shared.errors import Invalid
 from shared.inbound import Paging
 from shared.store import Store
-from shared.tables.crosswalks import Cost
-from shared.tables.key_file import KeyColumn
 from shared.words import grouped
 
 _UNTOLD = (

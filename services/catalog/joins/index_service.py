@@ -13,12 +13,12 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.snapshot import IndexSnapshot, JoinSnapshots
 from shared.background import Loop
+from shared.engine.tables.key_file import read_blocks
 from shared.errors import NotFound, Rejected, Unreachable
 from shared.events.event import FileRef
 from shared.indexes.change_feed import JUST_NOW, MARGIN, ChangeFeed, Look
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.key_file import read_blocks
 
 log = logging.getLogger(__name__)
 

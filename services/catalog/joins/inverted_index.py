@@ -38,7 +38,7 @@ from services.catalog.joins.segment import (
     text_of,
     values_of,
 )
-from shared.tables.key_file import KeyBlock, KeyColumn
+from shared.engine.tables.key_file import KeyBlock, KeyColumn
 
 _AT_ONCE = 500
 """Values looked up at a time where a few are enough."""

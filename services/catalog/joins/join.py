@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.tables.key_file import KeyColumn
+from shared.engine.tables.key_file import KeyColumn
 
 Multiplication = Literal["one_to_one", "one_to_many", "many_to_one", "many_to_many"]
 Counts: TypeAlias = NDArray[np.int64]

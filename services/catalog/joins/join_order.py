@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.catalog.joins.join import ColumnPairs, Counts, DatasetColumn, Join
-from shared.tables.crosswalks import CROSSWALKS
-from shared.tables.key_file import COARSE, UNTYPED
+from shared.engine.tables.crosswalks import CROSSWALKS
+from shared.engine.tables.key_file import COARSE, UNTYPED
 
 Floats: TypeAlias = NDArray[np.float64]
 Marks: TypeAlias = tuple[int, int, int, int, int]

@@ -17,15 +17,15 @@ from services.catalog.joins.treatment_inputs import (
     may_count,
 )
 from services.catalog.joins.unmatched_causes import unmatched_of
-from shared.applications.cross_application import CrossParameters
 from shared.auth import Caller
+from shared.engine.analysis.dataset_crossings import DatasetCrossing, KeyOrigin, dataset_crossings
+from shared.engine.analysis.known_tables import KnownColumn, KnownCrossing
+from shared.engine.analysis.preview import KeyMatch, MatchedSide, ProposedKey, Unmatched
+from shared.engine.applications.cross_application import CrossParameters
+from shared.engine.tables.crosswalks import space_behind
+from shared.engine.tables.key_file import KeyColumn
+from shared.engine.tables.total_rows import rows_named
 from shared.events import Treatment
-from shared.tables.crosswalks import space_behind
-from shared.tables.key_file import KeyColumn
-from shared.tables.total_rows import rows_named
-from shared.treatments.dataset_crossings import DatasetCrossing, KeyOrigin, dataset_crossings
-from shared.treatments.known_tables import KnownColumn, KnownCrossing
-from shared.treatments.preview import KeyMatch, MatchedSide, ProposedKey, Unmatched
 from shared.words import counted, french_list, grouped, quoted
 
 _MOST_PROPOSED = 10

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.catalog.joins.join import DatasetColumn
-from shared.codes.code_lists import CodeArray
+from shared.engine.codes.code_lists import CodeArray
 
 Words: TypeAlias = NDArray[np.uint64]
 """Values of one width: one row for each, one column for every eight bytes."""

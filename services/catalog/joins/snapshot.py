@@ -16,9 +16,9 @@ import numpy as np
 from services.catalog.joins.join import DatasetColumn
 from services.catalog.joins.segment import IndexState, Segment, Shelf
 from services.catalog.snapshots.saved_index import Snapshots
+from shared.engine.tables.key_file import KeyColumn
 from shared.storage import CHUNK, Storage
 from shared.store import Store
-from shared.tables.key_file import KeyColumn
 
 _LAYOUT = 2
 _TYPES = ("<u8", "<u8", "<i8", "<u4", "<u4", "<u4", "<u4", "<i8")

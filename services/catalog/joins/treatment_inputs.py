@@ -11,12 +11,12 @@ from services.catalog.joins.compared_keys import ComparedKeys, compare
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
 from shared.auth import Caller
+from shared.engine.analysis.dataset_crossings import DatasetCrossing, dataset_crossings
+from shared.engine.analysis.known_tables import KnownColumn, KnownCrossing, KnownInputs, KnownTable
+from shared.engine.tables.key_file import KeyColumn
+from shared.engine.tables.manifest import Profile
 from shared.events import Treatment
 from shared.store import Store
-from shared.tables.key_file import KeyColumn
-from shared.tables.manifest import Profile
-from shared.treatments.dataset_crossings import DatasetCrossing, dataset_crossings
-from shared.treatments.known_tables import KnownColumn, KnownCrossing, KnownInputs, KnownTable
 
 T = TypeVar("T")
 

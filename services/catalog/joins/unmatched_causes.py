@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from services.catalog.joins.compared_keys import ComparedKeys, ComparedSide, Mask, lead
-from shared.codes.code_lists import CodeArray
-from shared.codes.cog import load_cog
-from shared.codes.crosswalk_lookup import map_keys
-from shared.tables.crosswalks import CROSSWALKS, PRESENT, space_behind
-from shared.tables.key_file import KEY_SPACES
-from shared.treatments.preview import Unmatched
+from shared.engine.analysis.preview import Unmatched
+from shared.engine.codes.code_lists import CodeArray
+from shared.engine.codes.cog import load_cog
+from shared.engine.codes.crosswalk_lookup import map_keys
+from shared.engine.tables.crosswalks import CROSSWALKS, PRESENT, space_behind
+from shared.engine.tables.key_file import KEY_SPACES
 from shared.words import counted, french_list, grouped, quoted
 
 _EXAMPLES = 3

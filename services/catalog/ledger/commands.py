@@ -8,11 +8,11 @@ from services.catalog.datasets.visibility import visible
 from services.catalog.ledger.model import Release, ReleaseState
 from services.catalog.ledger.views import ReleaseClaim, ReleasePage, ReleaseView
 from shared.auth import Caller
+from shared.engine.tables.release import EarlierRelease
 from shared.errors import Conflict, Forbidden
 from shared.events import FileRef
 from shared.inbound import Paging
 from shared.store import Store
-from shared.tables.release import EarlierRelease
 
 
 def read_ledger(

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 from pydantic import Field, computed_field
 
 from shared.aggregate import Aggregate, now
+from shared.engine.tables.release import EarlierRelease, LedgerEntry
 from shared.events import FileRef
-from shared.tables.release import EarlierRelease, LedgerEntry
 
 ReleaseState = Literal["reserved", "held", "released", "refused", "dropped"]
 """`reserved` until the job's end is heard of; `dropped`: nothing came of it, or it is forgotten."""

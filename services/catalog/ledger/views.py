@@ -6,8 +6,8 @@ from pydantic import Field
 
 from services.catalog.ledger.model import Release, ReleaseState
 from shared.aggregate import View, ViewPage
+from shared.engine.tables.release import LedgerEntry
 from shared.events.event import FileRef, Frozen
-from shared.tables.release import LedgerEntry
 
 
 class ReleaseClaim(Frozen):

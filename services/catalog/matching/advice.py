@@ -24,8 +24,10 @@ from services.catalog.matching.precedents import Served, of_place, served_by
 from services.catalog.matching.runnable_recipes import fitting
 from services.catalog.search.finder import Finder
 from services.catalog.search.search_query import ScoredTerm
-from shared.applications.cross_application import CHOICE
 from shared.background import in_turns
+from shared.engine.analysis.known_tables import KnownInputs
+from shared.engine.analysis.treatment_checks import FILES, check_tables
+from shared.engine.applications.cross_application import CHOICE
 from shared.errors import Invalid
 from shared.events import (
     Envelope,
@@ -37,8 +39,6 @@ from shared.events import (
 )
 from shared.events.event import ReadingChange
 from shared.store import Store
-from shared.treatments.known_tables import KnownInputs
-from shared.treatments.treatment_checks import FILES, check_tables
 
 _MOST = 200
 """Candidates, many more than are told: their points are only nearly those of the match."""

@@ -10,11 +10,11 @@ from services.catalog.licences.licence_source import LicensedInput
 from services.catalog.matching.precedents import Served
 from services.catalog.search.concepts import groups_in, relation_of
 from services.catalog.search.french_words import meaningful
+from shared.engine.tables.manifest import Column
+from shared.engine.tables.territory import department_of
+from shared.engine.tables.type_names import key_in_french
 from shared.events import Match, ProjectSubmitted
 from shared.places.names import in_french
-from shared.tables.manifest import Column
-from shared.tables.territory import department_of
-from shared.tables.type_names import key_in_french
 from shared.thesaurus.likeness import Rarity
 from shared.words import fold, lexical, quoted, sequence
 

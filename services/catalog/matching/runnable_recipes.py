@@ -7,12 +7,12 @@ from pydantic import BaseModel, Field
 from services.catalog.datasets.visibility import visible
 from shared.aggregate import Aggregate
 from shared.auth import Caller
+from shared.engine.tables.manifest import Column
 from shared.events import Envelope, RecipePublished, RecipeRetired
 from shared.events.compute import RecipeInput
 from shared.events.event import RecipeMatch
 from shared.needs import needs_of
 from shared.store import Store
-from shared.tables.manifest import Column
 from shared.thesaurus.likeness import Concepts, Likeness, concepts_of, weighed
 from shared.words import fold, french_list, quoted
 

@@ -8,10 +8,10 @@ from services.catalog.access.asking import figures_in_french
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version, VersionProvenance
 from services.catalog.decisions.opening_request import Contribution
+from shared.engine.analysis.lineage import Reading, Shown, column_of, readings_of
 from shared.errors import Invalid
 from shared.events import Treatment
 from shared.store import Store
-from shared.treatments.lineage import Reading, Shown, column_of, readings_of
 from shared.words import quoted
 
 

@@ -15,10 +15,10 @@ from services.catalog.datasets.model import DATASET_PREFIX, Dataset
 from services.catalog.datasets.versions import Version, VersionContent, VersionProvenance
 from services.catalog.licences.compatibility import Compatibility, compatibility_of, terms_of
 from shared.aggregate import caused_id
+from shared.engine.tables.manifest import RESULT, Manifest
 from shared.events import Envelope, ProjectDelivered
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.manifest import RESULT, Manifest
 
 _Read: TypeAlias = tuple[Dataset, Version | None]
 

@@ -9,9 +9,9 @@ from tantivy import Query, Searcher
 
 from services.catalog.licences.licences import find_licence
 from services.catalog.search.fields import FACETS, FRESH_DAYS
+from shared.engine.tables.territory import is_epci
+from shared.engine.tables.type_names import key_in_french
 from shared.places.names import name_of
-from shared.tables.territory import is_epci
-from shared.tables.type_names import key_in_french
 
 _MOST = 20
 """Values of one facet that are told, those with the most hits."""

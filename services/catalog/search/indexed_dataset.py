@@ -31,8 +31,8 @@ from services.catalog.search.fields import (
 from services.catalog.search.french_words import stems_of
 from services.catalog.search.places.areas import areas_in, bodies_of, territory_in_french
 from services.catalog.search.text_index import TERM, IndexedDataset, Kind
-from shared.tables.files import formats_of
-from shared.tables.type_names import TYPES, key_in_french
+from shared.engine.tables.files import formats_of
+from shared.engine.tables.type_names import TYPES, key_in_french
 from shared.words import fold, lexical, quoted, sequence
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")

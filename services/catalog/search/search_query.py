@@ -22,8 +22,8 @@ from services.catalog.search.fields import (
 from services.catalog.search.french_words import stem
 from services.catalog.search.places.areas import bodies_of
 from services.catalog.search.question import MEANING
+from shared.engine.tables.territory import Place, is_department, is_epci
 from shared.inbound import Identifier, Paging
-from shared.tables.territory import Place, is_department, is_epci
 from shared.words import fold
 
 

@@ -18,6 +18,8 @@ from services.compute.jobs.views import (
 from shared import trace
 from shared.auth import INSIDE
 from shared.endings.orphans import Hashes
+from shared.engine.tables.exports import DOWNLOADS, XLSX, Export
+from shared.engine.tables.manifest import RESULT_TYPES
 from shared.events import FileRef
 from shared.http import Call, Download, EventStream, http
 from shared.inbound import Identifier
@@ -26,8 +28,6 @@ from shared.messaging.client import ServiceProxy
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.exports import DOWNLOADS, XLSX, Export
-from shared.tables.manifest import RESULT_TYPES
 
 
 class Running:

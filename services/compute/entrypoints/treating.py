@@ -10,9 +10,12 @@ from services.compute.execution.scheduler import Scheduler
 from services.compute.jobs.previews import Bind, check_treatment, preview_treatment
 from services.compute.recipes import commands as recipes
 from services.compute.recipes.commands import RecipePage, RecipeView, UseRecipe, WriteRecipe
-from shared.applications import ApplicationView, describe_application, list_applications
-from shared.applications.python_application import check_installed
 from shared.auth import Caller
+from shared.engine.analysis.known_tables import KnownInputs
+from shared.engine.analysis.preview import PlannedTreatment, TreatmentPreview
+from shared.engine.analysis.remarks import Remark, TreatmentCheck
+from shared.engine.applications import ApplicationView, describe_application, list_applications
+from shared.engine.applications.python_application import check_installed
 from shared.events import Treatment
 from shared.http import Call, http
 from shared.inbound import Identifier, Paging
@@ -21,9 +24,6 @@ from shared.messaging.client import ServiceProxy
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
-from shared.treatments.known_tables import KnownInputs
-from shared.treatments.preview import PlannedTreatment, TreatmentPreview
-from shared.treatments.remarks import Remark, TreatmentCheck
 
 
 class Treating:

@@ -14,11 +14,11 @@ from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from shared.auth import Caller
+from shared.engine.tables.exports import MEDIA_TYPES, STORED, Export, Line
+from shared.engine.tables.manifest import PARQUET, RESULT, Input, Manifest
 from shared.errors import Invalid, Rejected, TooMany, Unavailable
 from shared.events.event import FileRef
 from shared.storage import Storage
-from shared.tables.exports import MEDIA_TYPES, STORED, Export, Line
-from shared.tables.manifest import PARQUET, RESULT, Input, Manifest
 from shared.words import file_name, french_date
 
 SECONDS = 120

@@ -5,10 +5,10 @@ from typing import Any
 
 from services.compute.execution.job_folder import Work
 from services.compute.jobs.model import Job
+from shared.engine.tables.manifest import Input
+from shared.engine.tables.release import ProtectedInput
 from shared.events.event import Step
 from shared.settings import Settings
-from shared.tables.manifest import Input
-from shared.tables.release import ProtectedInput
 
 
 def instructions(

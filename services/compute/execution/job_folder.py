@@ -16,13 +16,13 @@ from pydantic import Field, ValidationError
 
 from services.compute.execution.disk_space import remove
 from services.compute.jobs.crossing_size import MOST_ROWS, CrossingSize
+from shared.engine.tables.manifest import Column, Input, Opaque
+from shared.engine.tables.privacy import Privacy
+from shared.engine.tables.provenance import Provenance, ReusedStep
+from shared.engine.tables.release import ProtectedInput, ReleaseRecord
+from shared.engine.tables.total_rows import RowRange
 from shared.errors import Rejected
 from shared.events.event import AcceptedRepair, CatalogueKind, Content, Frozen, JobKind, Step
-from shared.tables.manifest import Column, Input, Opaque
-from shared.tables.privacy import Privacy
-from shared.tables.provenance import Provenance, ReusedStep
-from shared.tables.release import ProtectedInput, ReleaseRecord
-from shared.tables.total_rows import RowRange
 
 log = logging.getLogger(__name__)
 

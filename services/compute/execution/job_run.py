@@ -31,12 +31,12 @@ from services.compute.jobs.model import WAITING, Job, TakenOver
 from services.compute.jobs.previews import Catalogue, expected_rows
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
-from shared.applications.pseudonymise_application import PSEUDONYMISE
+from shared.engine.applications.pseudonymise_application import PSEUDONYMISE
+from shared.engine.tables.manifest import Input
 from shared.errors import Conflict, Rejected, Unavailable
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.manifest import Input
 from shared.trace import working_on
 
 log = logging.getLogger(__name__)

@@ -10,12 +10,12 @@ from services.compute.execution.disk_space import Waiting
 from services.compute.execution.job_folder import JobFolder, job_folder, pieces
 from services.compute.jobs.model import Job
 from shared.aggregate import now
+from shared.engine.tables.manifest import Input, Manifest, Output
+from shared.engine.tables.privacy import Privacy
+from shared.engine.tables.release import ProtectedInput, ReleaseRecord
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
 from shared.events.event import FileRef
 from shared.storage import Storage
-from shared.tables.manifest import Input, Manifest, Output
-from shared.tables.privacy import Privacy
-from shared.tables.release import ProtectedInput, ReleaseRecord
 
 _UNCHECKED = ReleaseRecord(
     verdict="held", told="Des données restreintes d'autrui y entrent, et rien n'y a été vérifié."

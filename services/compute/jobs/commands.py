@@ -9,8 +9,8 @@ from services.compute.jobs.release_decision import ReleaseDecision
 from services.compute.jobs.workspace import AccessEvent, Workspace
 from shared import events
 from shared.aggregate import caused_id, new_id, now
-from shared.applications import check_steps
-from shared.applications.python_application import check_installed
+from shared.engine.applications import check_steps
+from shared.engine.applications.python_application import check_installed
 from shared.errors import Invalid, Unavailable, WrongStage
 from shared.events.envelope import Envelope
 from shared.events.event import JobKind, Treatment

@@ -52,7 +52,7 @@ class CrossingSize(Frozen):
         """Why a crossing is not made, and what to do, in French."""
         if not self.is_too_large:
             # Imported here: every job loads this module, and few load all applications.
-            from shared.applications.cross_application import WAYS_OUT  # noqa: PLC0415
+            from shared.engine.applications.cross_application import WAYS_OUT  # noqa: PLC0415
 
             return f"croisement « {self.output} » refusé : {self.repeated} ; {WAYS_OUT}"
         return (

@@ -10,6 +10,10 @@ from services.compute.jobs.crossing_size import CountedCrossings
 from services.compute.jobs.release_decision import ReleaseDecision
 from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
+from shared.engine.tables.manifest import Output
+from shared.engine.tables.privacy import Privacy
+from shared.engine.tables.provenance import Provenance, StepCode
+from shared.engine.tables.release import ReleaseRecord
 from shared.errors import Rejected, WrongStage
 from shared.events.event import (
     AcceptedRepair,
@@ -20,10 +24,6 @@ from shared.events.event import (
     JobKind,
     Treatment,
 )
-from shared.tables.manifest import Output
-from shared.tables.privacy import Privacy
-from shared.tables.provenance import Provenance, StepCode
-from shared.tables.release import ReleaseRecord
 
 SUSPECT_LOSSES = 2
 """Runs that ended with their process, whatever ended that, before the job runs alone in one."""

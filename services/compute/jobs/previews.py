@@ -3,23 +3,23 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from shared.applications import check_steps
-from shared.applications.aggregate_application import AGGREGATE
-from shared.applications.cross_application import CROSS
-from shared.applications.python_application import check_installed
 from shared.auth import Caller
-from shared.errors import LabError, Unavailable
-from shared.events import Treatment
-from shared.treatments.known_tables import KnownInputs, KnownTable
-from shared.treatments.preview import (
+from shared.engine.analysis.known_tables import KnownInputs, KnownTable
+from shared.engine.analysis.preview import (
     Estimate,
     KnownPreview,
     PlannedTreatment,
     ResultColumn,
     TreatmentPreview,
 )
-from shared.treatments.remarks import Findings, Remark, TreatmentCheck, Types
-from shared.treatments.treatment_checks import check_tables, crossed_rows, result_of
+from shared.engine.analysis.remarks import Findings, Remark, TreatmentCheck, Types
+from shared.engine.analysis.treatment_checks import check_tables, crossed_rows, result_of
+from shared.engine.applications import check_steps
+from shared.engine.applications.aggregate_application import AGGREGATE
+from shared.engine.applications.cross_application import CROSS
+from shared.engine.applications.python_application import check_installed
+from shared.errors import LabError, Unavailable
+from shared.events import Treatment
 from shared.words import french_list, quoted
 
 _SECONDS, _OF_A_ROW, _OF_A_CELL = 0.5, 6.3e-8, 1.8e-7

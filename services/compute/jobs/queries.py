@@ -8,13 +8,13 @@ from services.compute.jobs.views import JobPage, JobView, ListJobs, ReleaseReque
 from services.compute.jobs.workspace import Workspace
 from shared.auth import INSIDE, Caller
 from shared.endings.orphans import named_by
+from shared.engine.tables.manifest import Manifest
 from shared.errors import Forbidden, Gone, NotFound, WrongStage
 from shared.events.event import FileRef
 from shared.inbound import Paging
 from shared.indexes.computed import complete_index
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.manifest import Manifest
 
 MANIFEST = "manifest.json"
 _OF_JOBS = "jobs"

@@ -7,12 +7,12 @@ from pydantic import AwareDatetime, Field
 from services.compute.jobs.model import Job, JobState
 from services.compute.jobs.release_decision import Decision, ReleaseDecision
 from shared.aggregate import OptionalDate, View, ViewPage
+from shared.engine.tables.exports import ExportFormat
+from shared.engine.tables.manifest import Output
+from shared.engine.tables.privacy import Privacy
+from shared.engine.tables.release import ReleaseRecord
 from shared.events.event import FileRef, JobKind, Treatment
 from shared.inbound import Body, Identifier, Paging
-from shared.tables.exports import ExportFormat
-from shared.tables.manifest import Output
-from shared.tables.privacy import Privacy
-from shared.tables.release import ReleaseRecord
 
 
 class SubmitJob(Body):

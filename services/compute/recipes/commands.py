@@ -11,13 +11,13 @@ from services.compute.recipes.fitting import Fitting
 from services.compute.recipes.model import Recipe, RecipeName, RecipeParameter, RecipeVersion
 from shared.aggregate import View, ViewPage, now
 from shared.auth import Caller
+from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
+from shared.engine.analysis.treatment_checks import check_tables
 from shared.errors import Forbidden, NotFound, Unavailable
 from shared.events import Step, Treatment
 from shared.events.compute import RecipeInput
 from shared.inbound import Body, Paging
 from shared.store import Store
-from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
-from shared.treatments.treatment_checks import check_tables
 
 Describe = Callable[[Treatment], KnownInputs]
 """What is known of the tables of a treatment; raises Unavailable while the catalogue is away."""

@@ -6,10 +6,10 @@ from types import MappingProxyType
 from typing import Any
 
 from services.compute.recipes.model import ParameterType, RecipeParameter, RecipeVersion
-from shared.applications.python_application import CODE_PARAMETERS, PYTHON
-from shared.applications.query_application import QUERY, filled_query
-from shared.applications.sql import PLACEHOLDER
-from shared.applications.sql import quoted as quoted_name
+from shared.engine.applications.python_application import CODE_PARAMETERS, PYTHON
+from shared.engine.applications.query_application import QUERY, filled_query
+from shared.engine.applications.sql import PLACEHOLDER
+from shared.engine.applications.sql import quoted as quoted_name
 from shared.errors import Invalid
 from shared.events import Step, Treatment
 from shared.words import french_list, quoted, unique

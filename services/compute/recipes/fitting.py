@@ -7,10 +7,10 @@ from typing import Any
 
 from services.compute.recipes.filling import Columns, fill
 from services.compute.recipes.model import RecipeVersion
+from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
+from shared.engine.analysis.treatment_checks import check_tables
+from shared.engine.tables.type_names import key_in_french
 from shared.errors import Invalid
-from shared.tables.type_names import key_in_french
-from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
-from shared.treatments.treatment_checks import check_tables
 from shared.words import french_list, quoted
 
 _NUMBER = "number"

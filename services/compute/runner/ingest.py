@@ -35,10 +35,10 @@ from services.compute.runner.totals.total_detection import find_total_rows
 from services.compute.runner.values.column_units import with_units
 from services.compute.runner.values.doubtful_commas import with_doubtful_commas
 from services.compute.runner.values.value_tests import Texts, bytes_behind
+from shared.engine.tables.key_file import KEYS
+from shared.engine.tables.manifest import PARQUET, TABLE, Column, Profile
 from shared.errors import Rejected
 from shared.events.event import AcceptedRepair
-from shared.tables.key_file import KEYS
-from shared.tables.manifest import PARQUET, TABLE, Column, Profile
 
 _READ = "table"
 """What the database calls the table that was read."""

@@ -8,10 +8,10 @@ import json
 from collections.abc import Iterable, Iterator
 
 from services.compute.execution.job_folder import Report, Work
-from shared.applications import APPLICATIONS
+from shared.engine.applications import APPLICATIONS
+from shared.engine.tables.manifest import Input, Meaning
+from shared.engine.tables.type_names import others_told
 from shared.events.event import JobKind, Step
-from shared.tables.manifest import Input, Meaning
-from shared.tables.type_names import others_told
 from shared.words import counted, french_date, quoted
 
 LONGEST = 800

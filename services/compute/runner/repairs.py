@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from shared.tables.manifest import Repair
+from shared.engine.tables.manifest import Repair
 
 _TEXTS: Mapping[str, str] = {
     "archive": "archive décompressée : {detail}",

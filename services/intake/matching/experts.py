@@ -10,8 +10,8 @@ from services.intake.matching.sites import present
 from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import SuggestedMember
+from shared.engine.tables.territory import common
 from shared.needs import Need, needs_of
-from shared.tables.territory import common
 from shared.thesaurus import keys_of, same_as
 from shared.thesaurus.likeness import Concepts, Likeness, concepts_of
 from shared.words import counted, fold, french_list, quoted, sequence

@@ -5,8 +5,8 @@ from pydantic import Field
 from services.intake.bodies import Line, Siren, Word, Words
 from services.intake.records import MemberKind
 from shared.auth import MemberId
+from shared.engine.tables.territory import Territories, Territory
 from shared.inbound import Body, Paging
-from shared.tables.territory import Territories, Territory
 
 
 class RegisterMember(Body):

@@ -8,11 +8,11 @@ from services.intake.members.model import Member
 from services.intake.model import OPEN_STAGES, Project
 from services.intake.submission import claim
 from shared.aggregate import new_id
+from shared.engine.tables.territory import department_of, is_department
 from shared.errors import Invalid, WrongStage
 from shared.events.event import Party
 from shared.inbound import IdempotencyKey
 from shared.store import Store
-from shared.tables.territory import department_of, is_department
 from shared.thesaurus import same_as
 from shared.words import typed
 

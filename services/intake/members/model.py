@@ -8,9 +8,9 @@ from pydantic import AwareDatetime, Field, computed_field
 from services.intake.records import MemberKind
 from shared.aggregate import NEVER, Aggregate, now
 from shared.endings.redaction import ERASED
+from shared.engine.tables.territory import department_of
 from shared.events import MemberJoined
 from shared.events.event import Party
-from shared.tables.territory import department_of
 from shared.thesaurus import keys_of
 from shared.words import MEMBER_KINDS, beginnings
 

@@ -11,8 +11,8 @@ from services.notify.steering.views import EndView, Figure, Row, highest, rows_o
 from services.notify.steering.waits import PARTIES
 from services.notify.steering.world import World
 from shared.endings.redaction import ERASED
+from shared.engine.tables.territory import department_of
 from shared.places.names import in_french
-from shared.tables.territory import department_of
 from shared.words import STAGES as NAMES
 from shared.words import fold
 

@@ -25,10 +25,10 @@ from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import new_id, now
 from shared.endings.orphans import WrittenFile
+from shared.engine.tables.manifest import PARQUET, Input
 from shared.events import Step, Treatment
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.manifest import PARQUET, Input
 from tests.benchmarks.jobs.crossing import LEFT, RIGHT
 from tests.integration.compute.step_cache.projects import kept_settings
 from tests.servers import Documents, eventually

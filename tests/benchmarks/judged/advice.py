@@ -21,10 +21,10 @@ from services.catalog.matching.runnable_recipes import KnownRecipe, best_recipes
 from services.intake.matching.guidance import advise
 from services.intake.members.model import Member
 from services.intake.model import Project
-from shared.applications import APPLICATIONS
+from shared.engine.applications import APPLICATIONS
+from shared.engine.tables.manifest import Column
 from shared.events import DatasetsMatched, Match, ProjectSubmitted
 from shared.events.compute import RecipeInput
-from shared.tables.manifest import Column
 from tests.benchmarks.judged.halves import HALVES, parser
 from tests.benchmarks.judged.relevance import datasets, ndcg, registered
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
+from shared.engine.analysis.treatment_checks import check_tables
+from shared.engine.tables.code_names import named_kind
+from shared.engine.tables.key_file import COARSE
+from shared.engine.tables.manifest import Column, Meaning, Profile
 from shared.events.event import Step, Treatment
-from shared.tables.code_names import named_kind
-from shared.tables.key_file import COARSE
-from shared.tables.manifest import Column, Meaning, Profile
-from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
-from shared.treatments.treatment_checks import check_tables
 from tests.benchmarks.judged.halves import HALVES, parser
 from tests.benchmarks.judged.typing import CODES, is_right
 from tests.integration.compute.jobs import ingest

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent, VersionProvenance
+from shared.engine.tables.manifest import Input, Profile
 from shared.events import FileRef
-from shared.tables.manifest import Input, Profile
 from shared.words import fold
 from tests.benchmarks.judged.advice import Entry, advised, read
 from tests.benchmarks.judged.advice import Ours as Advice

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from shared.tables.privacy import Finding, Privacy
+from shared.engine.tables.privacy import Finding, Privacy
 from tests.benchmarks.judged.halves import HALVES, parser
 from tests.integration.compute.jobs import ingest
 from tests.integration.compute.profiles import profile

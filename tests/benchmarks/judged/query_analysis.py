@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from services.compute.runner.sql.binding import bind
 from services.compute.runner.steps.query import result_names
-from shared.applications.query_application import QueryParameters, effect
+from shared.engine.applications.query_application import QueryParameters, effect
 from shared.errors import Invalid, invalid_of
 from tests.corpora.sql import Reads, Schema
 

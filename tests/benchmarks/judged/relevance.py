@@ -23,9 +23,9 @@ from services.catalog.search.catalogue_index import CatalogueIndex
 from services.catalog.search.finder import search
 from services.catalog.search.search_query import DatasetQuery
 from shared.auth import Caller
+from shared.engine.tables.manifest import Column, Meaning, Profile
+from shared.engine.tables.type_names import KEYS
 from shared.events import FileRef
-from shared.tables.manifest import Column, Meaning, Profile
-from shared.tables.type_names import KEYS
 from shared.words import words
 from tests.benchmarks.judged.halves import HALVES, parser
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import open_database
-from shared.tables.manifest import Profile
+from shared.engine.tables.manifest import Profile
 from tests.integration.compute.jobs import ingest
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpora" / "typing"

@@ -11,8 +11,8 @@ import urllib3
 
 from shared import events
 from shared.aggregate import new_id, now
+from shared.engine.tables.manifest import Column, Input, Manifest, Output, Profile
 from shared.events.event import FileRef, Step, Treatment
-from shared.tables.manifest import Column, Input, Manifest, Output, Profile
 from tests.conftest import Token
 from tests.lab import ServiceLab
 from tests.servers import Broker, RunningService, eventually, running

@@ -5,9 +5,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
+from shared.engine.tables.key_file import KEYS
+from shared.engine.tables.manifest import Output
 from shared.events import JobSucceeded
-from shared.tables.key_file import KEYS
-from shared.tables.manifest import Output
 from tests.integration.catalog.lab import Lab
 from tests.integration.compute.jobs import ingest
 

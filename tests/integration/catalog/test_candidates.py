@@ -7,8 +7,8 @@ from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
 from services.catalog.matching.advice import advise
 from services.catalog.search.finder import Finder
+from shared.engine.analysis.known_tables import KnownInputs
 from shared.storage import Storage
-from shared.treatments.known_tables import KnownInputs
 from tests.document_queries import counted
 from tests.events import enveloped
 from tests.integration.catalog.lab import submitted

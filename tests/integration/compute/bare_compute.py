@@ -3,7 +3,7 @@
 from importlib import metadata
 
 from services.compute.service import Compute
-from shared.applications import python_application
+from shared.engine.applications import python_application
 
 LACKING = "altair"
 

@@ -9,6 +9,7 @@ import psutil
 import urllib3
 
 from shared.aggregate import new_id
+from shared.engine.tables.manifest import Manifest
 from shared.events import (
     Content,
     DatasetRegistered,
@@ -21,7 +22,6 @@ from shared.events import (
     Step,
     Treatment,
 )
-from shared.tables.manifest import Manifest
 from tests.integration.compute.samples import Shelf
 from tests.lab import ServiceLab
 from tests.servers import RunningService, eventually, running

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from shared.tables.manifest import Profile
-from shared.tables.privacy import Privacy
+from shared.engine.tables.manifest import Profile
+from shared.engine.tables.privacy import Privacy
 from tests.integration.compute.jobs import RunOutcome
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.applications import check_steps
+from shared.engine.applications import check_steps
 from shared.errors import Invalid, NotFound
 from shared.events import Treatment
 from tests.integration.compute.jobs import step

@@ -11,11 +11,11 @@ import urllib3
 
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import new_id, now
-from shared.catalogues.harvested_page import ENTRIES, PageReport
+from shared.engine.portals.harvested_page import ENTRIES, PageReport
+from shared.engine.tables.exports import XLSX
+from shared.engine.tables.manifest import Profile
 from shared.errors import Invalid, WrongStage
 from shared.events import HarvestPageFetched, ProjectSubmitted, Treatment, TreatmentProposed
-from shared.tables.exports import XLSX
-from shared.tables.manifest import Profile
 from shared.words import file_name
 from tests.catalogues import COMMUNES, turtle
 from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, summing, unfit

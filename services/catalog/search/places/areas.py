@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from services.catalog.search.places.gazetteer import FRANCE, gazetteer
+from shared.engine.tables.territory import department_of, is_department, is_epci
 from shared.places import Place
-from shared.tables.territory import department_of, is_department, is_epci
 from shared.words import french_list
 
 EVERYWHERE = "everywhere"

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import job_folder
 from services.compute.execution.sandbox import Sandbox
-from shared.applications.python_application import PYTHON
+from shared.engine.applications.python_application import PYTHON
 from shared.errors import Invalid
 from shared.events.event import Step
 

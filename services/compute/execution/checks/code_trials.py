@@ -17,14 +17,14 @@ from services.compute.execution.job_folder import job_folder
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import FoundInput, Interrupted, fetch
-from shared.applications.python_application import CODE_PARAMETERS, PYTHON
+from shared.engine.analysis.remarks import Remark
+from shared.engine.applications.python_application import CODE_PARAMETERS, PYTHON
+from shared.engine.tables.manifest import Input
 from shared.errors import Invalid, Rejected, Unavailable
 from shared.events import FileRef, Treatment
 from shared.events.event import Step
 from shared.settings import Settings
 from shared.storage import Storage
-from shared.tables.manifest import Input
-from shared.treatments.remarks import Remark
 
 _MODULE = "services.compute.runner.code_trial"
 _MOST_BYTES = 50_000_000

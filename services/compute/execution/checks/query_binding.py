@@ -12,10 +12,10 @@ from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import job_folder
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
-from shared.applications.query_application import QUERY
+from shared.engine.analysis.remarks import Types
+from shared.engine.applications.query_application import QUERY
 from shared.errors import Invalid
 from shared.events import Treatment
-from shared.treatments.remarks import Types
 
 _MODULE = "services.compute.runner.sql.__main__"
 _LIMITS = Limits(seconds=5, memory_bytes=500_000_000, processes=16)

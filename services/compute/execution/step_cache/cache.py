@@ -14,11 +14,11 @@ from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
 from shared.endings.orphans import note_written
+from shared.engine.tables.manifest import PARQUET
 from shared.errors import LabError, NotFound
 from shared.events.event import FileRef, Step
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.manifest import PARQUET
 
 log = logging.getLogger(__name__)
 

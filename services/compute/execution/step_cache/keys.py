@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from services.compute.execution.job_folder import Work
-from shared.applications import APPLICATIONS
-from shared.applications.python_application import PYTHON
-from shared.applications.sql import APPLICATION as QUERY
-from shared.applications.sql import may_read_the_clock
+from shared.engine.applications import APPLICATIONS
+from shared.engine.applications.python_application import PYTHON
+from shared.engine.applications.sql import APPLICATION as QUERY
+from shared.engine.applications.sql import may_read_the_clock
+from shared.engine.tables.manifest import Input
 from shared.events.event import Step
-from shared.tables.manifest import Input
 
 _ROOT = Path(__file__).parents[4]
 _CODE = ("services/compute", "shared")

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 from pydantic import computed_field
 
 from shared.aggregate import Aggregate
-from shared.applications import APPLICATIONS
+from shared.engine.applications import APPLICATIONS
 from shared.events.event import FileRef, Step
 
 

@@ -9,8 +9,8 @@ from functools import cache
 
 from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.database import Database, filled, literal, quoted, trimmed
-from shared.codes.cog import load_cog
-from shared.tables.manifest import Column, Meaning
+from shared.engine.codes.cog import load_cog
+from shared.engine.tables.manifest import Column, Meaning
 
 _LEADING = ("departement", "commune", "iris", "postcode")
 """Kinds of columns whose values begin with a département; of postcodes nearly all do."""

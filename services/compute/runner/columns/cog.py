@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.runner.values.value_tests import Texts
-from shared.codes import cog
-from shared.codes.code_lists import CodeArray
-from shared.codes.cog import Fit, load_cog
+from shared.engine.codes import cog
+from shared.engine.codes.code_lists import CodeArray
+from shared.engine.codes.cog import Fit, load_cog
 
 _LONGEST = 14
 """Signs of a SIRET: no code is longer."""
@@ -53,7 +53,7 @@ def _set(column: CodeArray) -> frozenset[str]:
 
 
 def best_year(values: Texts, least: float = 0.0) -> Fit | None:
-    """The COG that codes of communes were most likely written by, as `shared.codes.cog` has it."""
+    """The COG that codes of communes were most likely written by, see `shared.engine.codes.cog`."""
     return cog.best_year(code_array(pc.unique(values).drop_null()), least)
 
 

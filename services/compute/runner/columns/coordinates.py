@@ -13,7 +13,7 @@ import numpy as np
 from services.compute.runner.columns.area_codes import departement_of, leading_column
 from services.compute.runner.database import Database, quoted, trimmed
 from services.compute.runner.values.value_tests import Numbers
-from shared.tables.manifest import Column, Meaning
+from shared.engine.tables.manifest import Column, Meaning
 
 _ENOUGH = 0.95
 """Share of the rows that must be points of France: real files have a few faults."""

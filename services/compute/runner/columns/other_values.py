@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from services.compute.runner.database import ROW, Database, filled, quoted
-from shared.tables.key_file import COARSE
-from shared.tables.manifest import Column, Meaning
+from shared.engine.tables.key_file import COARSE
+from shared.engine.tables.manifest import Column, Meaning
 
 
 def with_rows_of_others(

@@ -19,8 +19,8 @@ from services.compute.runner.values.geometry import kinds_of
 from services.compute.runner.values.numbers import unit_of_values
 from services.compute.runner.values.units import unit_of_name
 from services.compute.runner.values.value_tests import Counts, Test, Texts, among, matching
-from shared.tables.code_names import named_kind
-from shared.tables.manifest import Column, Meaning
+from shared.engine.tables.code_names import named_kind
+from shared.engine.tables.manifest import Column, Meaning
 
 _BATCH = 1_000_000
 """Distinct values looked at together, whatever their number: memory stays bounded."""

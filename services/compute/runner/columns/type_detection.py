@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from services.compute.runner.columns.column_types import ColumnType
 from services.compute.runner.values.value_tests import Counts, Flags, Texts, bytes_behind, matching
-from shared.tables.code_names import named_kind
-from shared.tables.manifest import Meaning
+from shared.engine.tables.code_names import named_kind
+from shared.engine.tables.manifest import Meaning
 
 _ENOUGH = 0.95
 """Share of the distinct values that must be valid: real files have a few faults."""

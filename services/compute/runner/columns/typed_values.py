@@ -12,7 +12,7 @@ from services.compute.runner.database import Database, columns, filled, literal,
 from services.compute.runner.values.dates import FORMATS, MONTH_NAMES, PIVOT
 from services.compute.runner.values.numbers import any_number_sql, number_sql, style_of
 from services.compute.runner.values.withheld_values import EmptyCells, is_withheld
-from shared.tables.manifest import Column, Meaning
+from shared.engine.tables.manifest import Column, Meaning
 
 _WHOLE = frozenset(("integer", "year"))
 _ZONE = "(Z|[+-][0-9]{2}:?[0-9]{2})$"

@@ -10,7 +10,7 @@ import pyarrow as pa
 from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.drawing.outlines import LEVELS, areas
 from services.compute.runner.linkage.crosswalk_lookup import map_keys
-from shared.tables.crosswalks import PRESENT
+from shared.engine.tables.crosswalks import PRESENT
 
 Several = Literal["not_drawn", "sum"]
 """What becomes of a territory with several rows."""

@@ -22,8 +22,8 @@ from services.compute.runner.drawing.french_labels import (
     french_number,
 )
 from shared.catalogues.licence_titles import TITLES
-from shared.tables.manifest import Input
-from shared.tables.provenance_sentences import moment
+from shared.engine.tables.manifest import Input
+from shared.engine.tables.provenance_sentences import moment
 from shared.words import counted, day_in_paris, french_date, quoted
 
 _MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}

@@ -10,8 +10,8 @@ from services.compute.runner.database import Database, literal, open_database, q
 from services.compute.runner.exports.excel_csv import write_csv
 from services.compute.runner.exports.workbook import write_workbook
 from services.compute.runner.values.withheld_values import warnings_of
+from shared.engine.tables.exports import Export, Line
 from shared.errors import Rejected
-from shared.tables.exports import Export, Line
 
 _TABLE, _TYPED = "table", "typed"
 

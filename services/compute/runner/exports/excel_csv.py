@@ -10,7 +10,7 @@ from pathlib import Path
 
 from services.compute.runner.database import Database, columns, literal, quoted
 from services.compute.runner.values.formulas import harmless, harmless_name
-from shared.tables.exports import Line
+from shared.engine.tables.exports import Line
 
 
 def write_csv(database: Database, table: str, made: Path, _about: list[Line]) -> None:

@@ -12,8 +12,8 @@ from xml.sax.saxutils import escape
 
 from services.compute.runner.database import Database, columns, count, quoted
 from services.compute.runner.exports import sheet_parts
+from shared.engine.tables.exports import Line
 from shared.errors import Rejected
-from shared.tables.exports import Line
 from shared.words import grouped
 
 MOST_ROWS = 1_048_575

@@ -8,9 +8,9 @@ from pyarrow import parquet
 from services.compute.execution.job_folder import Work, files_beside
 from services.compute.runner.files.contents import each_file
 from services.compute.runner.repairs import Repairs
-from shared.applications.python_application import PYTHON
+from shared.engine.applications.python_application import PYTHON
+from shared.engine.tables.files import no_table
 from shared.errors import Invalid
-from shared.tables.files import no_table
 
 _SCHEMA = pa.schema([("fichier", pa.string()), ("octets", pa.int64())])
 

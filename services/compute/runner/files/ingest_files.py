@@ -11,10 +11,10 @@ from services.compute.runner.files.contents import each_file, is_archive
 from services.compute.runner.files.media_types import START, kind_of
 from services.compute.runner.formats.archive import MAPS
 from services.compute.runner.repairs import Repairs
+from shared.engine.tables.files import LISTING, NAMED, FileSummary, ListedFile
+from shared.engine.tables.manifest import Profile
+from shared.engine.tables.privacy import unexamined
 from shared.errors import Rejected
-from shared.tables.files import LISTING, NAMED, FileSummary, ListedFile
-from shared.tables.manifest import Profile
-from shared.tables.privacy import unexamined
 
 _CLOSED = ("application/x-tar", "application/x-7z-compressed", "application/vnd.rar")
 _CLOSED_ENDINGS = (

@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from services.compute.runner.columns.cog import code_array
 from services.compute.runner.values.value_tests import Texts
-from shared.codes import crosswalk_lookup as lookup
-from shared.tables.crosswalks import CROSSWALKS, Cost, Crosswalk
+from shared.engine.codes import crosswalk_lookup as lookup
+from shared.engine.tables.crosswalks import CROSSWALKS, Cost, Crosswalk
 
 MappedKeys: TypeAlias = tuple[Any, Any]
-"""Positions in the values and the key that each leads to, as Arrow; see `shared.codes`."""
+"""Positions in the values and the key that each leads to, as Arrow; see `shared.engine.codes`."""
 
 
 def map_keys(name: str, values: Texts) -> MappedKeys:

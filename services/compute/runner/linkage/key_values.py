@@ -14,9 +14,16 @@ from typing import Any, NamedTuple
 
 from services.compute.runner.database import Database, filled, quoted
 from services.compute.runner.linkage.crosswalk_lookup import Counted, projections
-from shared.tables.key_file import COARSE, KEY_SPACES, LONGEST_VALUE, UNTYPED, KeyColumn, blocks_of
-from shared.tables.manifest import Column
-from shared.tables.privacy import Privacy
+from shared.engine.tables.key_file import (
+    COARSE,
+    KEY_SPACES,
+    LONGEST_VALUE,
+    UNTYPED,
+    KeyColumn,
+    blocks_of,
+)
+from shared.engine.tables.manifest import Column
+from shared.engine.tables.privacy import Privacy
 
 MOST_VALUES = 500_000
 """Distinct values of one column that are kept, the first in order."""

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from services.compute.runner.database import Database, filled, quoted
+from shared.engine.tables.manifest import Column
 from shared.places.commune_names import find_commune
-from shared.tables.manifest import Column
 from shared.words import fold
 
 _SAYS_SO = re.compile(r"commune|ville|localite|municipal|libgeo|nom_?com|city|town")

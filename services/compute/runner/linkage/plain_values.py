@@ -2,7 +2,7 @@
 
 from services.compute.runner.columns.typed_values import typed_value
 from services.compute.runner.database import filled, quoted
-from shared.tables.manifest import Column
+from shared.engine.tables.manifest import Column
 
 _ISO_DAY = "%Y-%m-%d"
 _NUMBERS = frozenset(("integer", "year", "decimal"))

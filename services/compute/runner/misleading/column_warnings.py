@@ -6,7 +6,7 @@ from services.compute.runner.database import Database
 from services.compute.runner.misleading.mixed_conventions import mixed_conventions
 from services.compute.runner.misleading.repeated_figures import repeated_figures
 from services.compute.runner.misleading.shared_names import shared_names
-from shared.tables.manifest import Column
+from shared.engine.tables.manifest import Column
 
 
 def with_warnings(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:

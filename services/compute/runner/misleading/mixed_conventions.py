@@ -11,8 +11,8 @@ from typing import Any
 
 from services.compute.runner.database import ROW, Database, filled, literal, quoted
 from services.compute.runner.values.dates import MONTH_NAMES
-from shared.tables.column_warnings import ColumnWarning
-from shared.tables.manifest import Column
+from shared.engine.tables.column_warnings import ColumnWarning
+from shared.engine.tables.manifest import Column
 from shared.words import fold
 
 _ENOUGH = 0.95

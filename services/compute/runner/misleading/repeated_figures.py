@@ -10,8 +10,8 @@ from math import log
 from typing import NamedTuple
 
 from services.compute.runner.database import ROW, Database, filled, quoted
-from shared.tables.column_warnings import ColumnWarning
-from shared.tables.manifest import Column
+from shared.engine.tables.column_warnings import ColumnWarning
+from shared.engine.tables.manifest import Column
 from shared.words import fold
 
 _KEY_NAME = re.compile(

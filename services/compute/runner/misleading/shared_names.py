@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 
 from services.compute.runner.database import ROW, Database, filled, quoted
+from shared.engine.tables.column_warnings import ColumnWarning
+from shared.engine.tables.manifest import Column
 from shared.places.commune_names import find_commune
-from shared.tables.column_warnings import ColumnWarning
-from shared.tables.manifest import Column
 from shared.words import fold
 
 _MOST_NAMES = 40_000

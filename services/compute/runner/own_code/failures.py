@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from services.compute.runner.own_code.confinement import REFUSED
 from services.compute.runner.own_code.left import FILE_BYTES, MOST_COLUMNS, MOST_OUTPUTS, Failure
-from shared.applications.python_application import LIBRARIES
+from shared.engine.applications.python_application import LIBRARIES
 from shared.errors import Rejected
 from shared.words import french_list
 

@@ -25,7 +25,7 @@ from services.compute.runner.portals.sanitising import (
     untagged,
 )
 from shared.catalogues.eu_codes import frequency_of
-from shared.catalogues.harvested_page import Distribution, Record
+from shared.engine.portals.harvested_page import Distribution, Record
 from shared.errors import Rejected
 
 _GONE = ("deleted", "archived", "private")

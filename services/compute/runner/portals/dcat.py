@@ -41,10 +41,10 @@ from shared.catalogues.eu_codes import (
     language_of,
     last_part,
 )
-from shared.catalogues.harvested_page import Distribution, Record
 from shared.catalogues.rdf import ADMS, DCATAP, HYDRA, SPDX, VCARD, Node
+from shared.engine.portals.harvested_page import Distribution, Record
+from shared.engine.tables.manifest import ColumnDescription
 from shared.errors import Rejected
-from shared.tables.manifest import ColumnDescription
 
 # Many catalogues write these with the other scheme.
 _SCHEMA = (Namespace("http://schema.org/"), SDO)

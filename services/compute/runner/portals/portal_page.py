@@ -21,7 +21,7 @@ from services.compute.runner.portals.rdf_parsing import (
 )
 from services.compute.runner.portals.sanitising import LABEL
 from services.compute.runner.repairs import Repairs
-from shared.catalogues.harvested_page import ENTRIES, PageEntry, PageReport, Record, in_french
+from shared.engine.portals.harvested_page import ENTRIES, PageEntry, PageReport, Record, in_french
 from shared.errors import Rejected
 
 _FAULTS = {

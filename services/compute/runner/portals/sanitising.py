@@ -16,7 +16,7 @@ from importlib.resources import files
 from pydantic import TypeAdapter, ValidationError
 
 from shared.catalogues import markup
-from shared.tables.territory import Place
+from shared.engine.tables.territory import Place
 
 LABEL, TEXT, URL = 500, 5000, 2000
 """Longest labels, texts and addresses that are kept, in characters."""
@@ -30,7 +30,7 @@ _UNSEEN = ("Cc", "Cs", "Co", "Cn")
 _READ = 10 * TEXT
 """So much of a text is looked at, in characters: tags may be longer than what they say."""
 
-_DEPARTEMENTS = files("shared.codes") / "departements.csv"
+_DEPARTEMENTS = files("shared.engine.codes") / "departements.csv"
 _NAMED = re.compile(
     r"(?:^fr[:/]|\bgeo/)(commune|town|departement|county|region|epci|intercommunalite)[:/]"
     r"(\w{2,9})(?:@|$)"

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from services.compute.runner.columns.person_names import Words
 from services.compute.runner.database import ROW, Database, filled, quoted
 from services.compute.runner.values.value_tests import Counts, Flags, Test, Texts, matching
-from shared.tables.manifest import Column
+from shared.engine.tables.manifest import Column
 
 SAMPLE = 2000
 """Rows that are looked at: they lie at even distances, so the same table gives the same verdict."""

@@ -44,7 +44,7 @@ from services.compute.runner.privacy.traces import (
     names_a_person,
 )
 from services.compute.runner.values.value_tests import matching
-from shared.tables.privacy import DOUBTFUL
+from shared.engine.tables.privacy import DOUBTFUL
 
 _LIKELY = 0.6
 _MOST, _SOME = 0.5, 0.3

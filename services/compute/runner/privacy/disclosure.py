@@ -1,7 +1,7 @@
 """What a result or a report would disclose of persons: groups of few, and keys that are theirs.
 
 INSEE publishes no cell of a table that is made of too few units (Manuel de protection des tableaux,
-annexe « Règles », règle de fréquence); K_ENOUGH of shared/tables/privacy.py says how few.
+annexe « Règles », règle de fréquence); K_ENOUGH of shared/engine/tables/privacy.py says how few.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from services.compute.runner.columns.profile import describe
 from services.compute.runner.privacy.k_anonymity import measure
 from services.compute.runner.privacy.screening import screen
 from services.compute.runner.privacy.traces import is_ip, is_mac, is_plate
-from shared.tables.privacy import K_ENOUGH, Finding, Privacy
+from shared.engine.tables.privacy import K_ENOUGH, Finding, Privacy
 
 _MOST = 0.5
 

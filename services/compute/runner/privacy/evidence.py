@@ -16,7 +16,7 @@ from services.compute.runner.columns.reference_files import any_word, words
 from services.compute.runner.privacy.column_sample import ColumnSample
 from services.compute.runner.privacy.traces import is_high, is_ip, is_public_ip
 from services.compute.runner.values.value_tests import Counts, Flags, Test, Texts, among, matching
-from shared.tables.privacy import DOUBTFUL
+from shared.engine.tables.privacy import DOUBTFUL
 
 Evidence = Callable[[ColumnSample], float]
 """How sure a sample makes it, from 0 to 1."""

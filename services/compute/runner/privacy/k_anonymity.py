@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.compute.runner.database import Database, filled, quoted
-from shared.tables.privacy import K_ENOUGH
+from shared.engine.tables.privacy import K_ENOUGH
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from services.compute.runner.privacy.detectors import NOT_A_PERSON, PERSON_NAMES
 from services.compute.runner.privacy.evidence import BY_SPREAD, FEW, MANY, NEARLY_ALL, TITLED
 from services.compute.runner.privacy.surroundings import Surroundings
 from services.compute.runner.values.value_tests import among, matching
-from shared.tables.privacy import DOUBTFUL
+from shared.engine.tables.privacy import DOUBTFUL
 
 _NAME = r"(^|_)noms?(_|$)"
 _OF_NAMES = "|".join(one.header for one in PERSON_NAMES)

@@ -22,7 +22,7 @@ from services.compute.runner.database import ROW, Database, filled, quoted
 from services.compute.runner.privacy.column_sample import ColumnSample, Detection
 from services.compute.runner.privacy.nested_persons import persons_in
 from services.compute.runner.values.value_tests import Flags, flags_of, matching
-from shared.tables.privacy import Subject
+from shared.engine.tables.privacy import Subject
 from shared.words import fold
 
 _MOST = 0.5

@@ -36,9 +36,9 @@ from services.compute.runner.privacy.personal_rows import Mailboxes, RowCounts
 from services.compute.runner.privacy.stray_nirs import nirs_in_cells
 from services.compute.runner.privacy.surroundings import Surroundings
 from services.compute.runner.values.value_tests import matching
+from shared.engine.tables.manifest import Column
+from shared.engine.tables.privacy import Finding, Privacy, Role, Subject
 from shared.events.event import Verdict
-from shared.tables.manifest import Column
-from shared.tables.privacy import Finding, Privacy, Role, Subject
 
 _SEX = r"(^|_)(sexe?|genre)(_|$)"
 _BOTH = r"(?i)ensemble|total|tous|(les )?deux sexes|(femmes|hommes) et (hommes|femmes)"

@@ -8,7 +8,7 @@ import numpy as np
 
 from services.compute.runner.columns.nir import FIFTEEN_DIGITS, WRITTEN, is_nir
 from services.compute.runner.database import Database, literal, quoted, trimmed
-from shared.tables.manifest import Column
+from shared.engine.tables.manifest import Column
 
 _SHORTEST_NIR, _LONGEST_NIR = 15, 21
 _AT_ONCE = 100_000

@@ -15,7 +15,7 @@ from services.compute.runner.release.alike import make_alike
 from services.compute.runner.release.arithmetic.atoms import MOST_ATOMS, Atom, Undecided
 from services.compute.runner.release.arithmetic.intervals import Piece
 from services.compute.runner.release.populations import Population
-from shared.tables.release import RuleName
+from shared.engine.tables.release import RuleName
 
 DOMINANCE = 0.85
 """Of a cell, the part that its largest contributor has at most."""

@@ -15,7 +15,13 @@ from services.compute.runner.release.protected_figures import figures_of
 from services.compute.runner.release.table_check import TableCheck
 from services.compute.runner.release.told import outcome, summary
 from services.compute.runner.release.version_differences import OtherVersion, differences
-from shared.tables.release import LedgerEntry, OutputRelease, ReleaseRecord, RuleOutcome, strictest
+from shared.engine.tables.release import (
+    LedgerEntry,
+    OutputRelease,
+    ReleaseRecord,
+    RuleOutcome,
+    strictest,
+)
 
 
 @dataclass

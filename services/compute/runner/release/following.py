@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from services.compute.runner.database import Database, columns
 from services.compute.runner.release.populations import Population, visible
-from shared.applications.effect import Effect, MadeColumn, Source
+from shared.engine.applications.effect import Effect, MadeColumn, Source
 
 
 class InputPart(NamedTuple):

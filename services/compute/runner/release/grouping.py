@@ -10,7 +10,7 @@ from services.compute.runner.database import columns, literal, quoted
 from services.compute.runner.release.alike import is_secret, nearly_all, nearly_met, partition
 from services.compute.runner.release.following import Carrier, FollowedTable, Following, InputPart
 from services.compute.runner.release.populations import Population, cells_of
-from shared.applications.effect import Effect, Source
+from shared.engine.applications.effect import Effect, Source
 
 _FIGURES = frozenset(
     "sum mean count distinct median quantile min max share weighed".split()  # noqa: SIM905

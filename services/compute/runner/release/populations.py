@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from services.compute.runner.database import Database, columns, filled, literal, quoted
-from shared.tables.manifest import Column
-from shared.tables.release import ProtectedInput, unit_of
+from shared.engine.tables.manifest import Column
+from shared.engine.tables.release import ProtectedInput, unit_of
 
 _MARK = "‹"
 AREAS = frozenset(

@@ -12,7 +12,7 @@ from services.compute.runner.release.arithmetic.atoms import Atom, Undecided, fo
 from services.compute.runner.release.arithmetic.intervals import Interval, Piece, Protection, System
 from services.compute.runner.release.arithmetic.linear import Disclosure
 from services.compute.runner.release.cells import EARLIER, Cells, Hidden, Measure, P
-from shared.tables.release import RuleName
+from shared.engine.tables.release import RuleName
 
 _MOST_ROUNDS = 60
 _NEARLY = 1e-4

@@ -17,7 +17,7 @@ from services.compute.runner.release.protected_figures import ProtectedFigure, T
 from services.compute.runner.release.suppression import hide_counts, hide_large, hide_small
 from services.compute.runner.release.told import between_versions, outcomes
 from services.compute.runner.release.version_differences import OtherVersion, VersionCheck, marks_of
-from shared.tables.release import LedgerEntry, RuleOutcome
+from shared.engine.tables.release import LedgerEntry, RuleOutcome
 
 _BITS = 28
 _LISTS, _SHOWN = count(), "‹cellules montrées›"

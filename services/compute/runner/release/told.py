@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from services.compute.runner.release.cells import Hidden
 from services.compute.runner.release.populations import Population
-from shared.tables.release import LedgerEntry, ReleaseVerdict, RuleName, RuleOutcome
+from shared.engine.tables.release import LedgerEntry, ReleaseVerdict, RuleName, RuleOutcome
 from shared.words import counted, french_list, quoted
 
 _TOLD: Mapping[RuleName, str] = {

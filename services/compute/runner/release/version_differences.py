@@ -20,7 +20,7 @@ from services.compute.runner.release.arithmetic.atoms import (
 )
 from services.compute.runner.release.cells import EARLIER, PARTS, Earlier
 from services.compute.runner.release.populations import Population
-from shared.tables.release import EarlierCells, LedgerEntry, ReleaseDifference
+from shared.engine.tables.release import EarlierCells, LedgerEntry, ReleaseDifference
 
 _PLAY = "‹lignes de plusieurs versions›"
 _MOST_ROUNDS = 20

@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection as Database
 
 from services.compute.runner.sql.faults import at, syntax_fault
 from services.compute.runner.sql.functions import FUNCTIONS
-from shared.applications.sql import plain_lower
+from shared.engine.applications.sql import plain_lower
 from shared.errors import Invalid
 from shared.words import quoted
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.compute.runner.database import quoted
-from shared.applications.effect import Effect, MadeColumn, Part, Source, as_it_is
+from shared.engine.applications.effect import Effect, MadeColumn, Part, Source, as_it_is
 
 _WRITTEN: Mapping[str, str] = {"count": "count", "sum": "sum", "mean": "avg"}
 

@@ -13,10 +13,10 @@ from sqlglot import exp
 from services.compute.runner.database import literal, quoted
 from services.compute.runner.sql.binding import Types
 from services.compute.runner.sql.group_query import Condition, GroupColumn, Order, PlainGroups
-from shared.applications.sql import plain_lower
-from shared.applications.sql.nodes import bare
-from shared.applications.sql.selects import name_of
-from shared.applications.sql.statement import parse
+from shared.engine.applications.sql import plain_lower
+from shared.engine.applications.sql.nodes import bare
+from shared.engine.applications.sql.selects import name_of
+from shared.engine.applications.sql.statement import parse
 
 _CLAUSES = frozenset(("expressions", "from_", "where", "group", "order"))
 _FUNCTIONS: Mapping[type[exp.Expr], str] = {exp.Count: "count", exp.Sum: "sum", exp.Avg: "mean"}

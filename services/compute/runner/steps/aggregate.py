@@ -6,8 +6,8 @@ from services.compute.execution.job_folder import Report
 from services.compute.runner.database import Database, count, quoted
 from services.compute.runner.steps.figures import figures_sql, period
 from services.compute.runner.steps.workbench import TABLE, Workbench, added_up
-from shared.applications.aggregate_application import AggregateParameters, Ratio
-from shared.treatments.repetition import grain_told, repeated_told
+from shared.engine.analysis.repetition import grain_told, repeated_told
+from shared.engine.applications.aggregate_application import AggregateParameters, Ratio
 from shared.words import counted
 
 _GROUPED, _ROWS = quoted("groups and their rows"), quoted("rows of the group")

@@ -31,7 +31,7 @@ from services.compute.runner.steps.crossing.meetings import (
     repetition,
 )
 from services.compute.runner.steps.workbench import Workbench, number
-from shared.applications.cross_application import SUCCESSOR_COLUMNS, CrossParameters
+from shared.engine.applications.cross_application import SUCCESSOR_COLUMNS, CrossParameters
 from shared.errors import Invalid, Rejected
 from shared.words import counted
 

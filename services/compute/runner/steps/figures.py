@@ -7,7 +7,7 @@ from services.compute.runner.database import filled, quoted
 from services.compute.runner.steps.crossing.key_tables import key_text
 from services.compute.runner.steps.workbench import TABLE, Workbench, number
 from services.compute.runner.values.withheld_values import EmptyCells
-from shared.applications.aggregate_application import AggregateParameters, TimeGroup
+from shared.engine.applications.aggregate_application import AggregateParameters, TimeGroup
 from shared.errors import Invalid
 from shared.words import counted
 from shared.words import quoted as french_quoted

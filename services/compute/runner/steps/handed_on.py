@@ -7,11 +7,11 @@ from services.compute.runner.database import Database, columns, count
 from services.compute.runner.steps.workbench import InputTable, Repeated
 from services.compute.runner.values.column_units import of_unit
 from services.compute.runner.values.withheld_values import OF_VALUES, WITHHELD
-from shared.applications import APPLICATIONS
-from shared.applications.effect import Effect, MadeColumn
+from shared.engine.analysis.repetition import RATE_UNITS
+from shared.engine.applications import APPLICATIONS
+from shared.engine.applications.effect import Effect, MadeColumn
+from shared.engine.tables.manifest import Column
 from shared.events.event import Step
-from shared.tables.manifest import Column
-from shared.treatments.repetition import RATE_UNITS
 
 _ALIKE = ("mean", "median", "quantile", "min", "max")
 """Figures that have the unit of what they are made of."""

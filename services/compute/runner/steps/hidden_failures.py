@@ -14,10 +14,10 @@ import duckdb
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.database import Database, quoted
 from services.compute.runner.own_code.failures import NotLoaded
-from shared.applications.cleaning.clean_application import CLEAN
-from shared.applications.effect import Effect
-from shared.applications.python_application import PYTHON
-from shared.applications.query_application import QUERY
+from shared.engine.applications.cleaning.clean_application import CLEAN
+from shared.engine.applications.effect import Effect
+from shared.engine.applications.python_application import PYTHON
+from shared.engine.applications.query_application import QUERY
 from shared.errors import Rejected
 from shared.events.event import Step
 

@@ -16,8 +16,8 @@ from services.compute.runner.release.populations import numbered, row_of
 from services.compute.runner.steps.workbench import InputTable
 from services.compute.runner.totals.leaving_out import is_counted
 from services.compute.runner.values.withheld_values import Becomes, EmptyCells, warnings_of
+from shared.engine.tables.manifest import Column
 from shared.errors import Invalid
-from shared.tables.manifest import Column
 from shared.words import counted
 from shared.words import quoted as french_quoted
 

@@ -16,14 +16,14 @@ from services.compute.runner.steps.figures import period
 from services.compute.runner.steps.query import given_columns, shape
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench, number
 from services.compute.runner.values.withheld_values import OF_VALUES, WITHHELD, secret_told
-from shared.applications import APPLICATIONS
-from shared.applications.aggregate_application import AggregateParameters
-from shared.applications.cleaning.clean_application import CLEAN, CleanParameters
-from shared.applications.effect import Effect, MadeColumn, Part, Source, as_it_is
-from shared.applications.pivot_application import PivotParameters
+from shared.engine.applications import APPLICATIONS
+from shared.engine.applications.aggregate_application import AggregateParameters
+from shared.engine.applications.cleaning.clean_application import CLEAN, CleanParameters
+from shared.engine.applications.effect import Effect, MadeColumn, Part, Source, as_it_is
+from shared.engine.applications.pivot_application import PivotParameters
+from shared.engine.tables.manifest import PARQUET, RESULT
 from shared.errors import Invalid
 from shared.events.event import Step
-from shared.tables.manifest import PARQUET, RESULT
 from shared.words import unique
 
 _KEPT = ("application", "output", "sample", "totals", "likely_totals")

@@ -4,7 +4,7 @@ from services.compute.execution.job_folder import Report
 from services.compute.runner.database import ROW, count, filled, literal, quoted
 from services.compute.runner.steps.figures import ordered
 from services.compute.runner.steps.workbench import TABLE, Workbench, number
-from shared.applications.pivot_application import MOST_COLUMNS, Long, PivotParameters, Wide
+from shared.engine.applications.pivot_application import MOST_COLUMNS, Long, PivotParameters, Wide
 from shared.errors import Invalid, Rejected
 from shared.words import counted, grouped, unique
 

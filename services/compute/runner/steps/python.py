@@ -30,7 +30,7 @@ from services.compute.runner.own_code.left import (
 from services.compute.runner.own_code.process import FILES, CodeFolder
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.values.formulas import harmless_table
-from shared.applications.python_application import PythonParameters, library_versions
+from shared.engine.applications.python_application import PythonParameters, library_versions
 from shared.errors import Invalid, Rejected
 from shared.words import counted, french_list
 

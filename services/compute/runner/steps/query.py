@@ -19,9 +19,9 @@ from services.compute.runner.sql.faults import failed_at, failure_of
 from services.compute.runner.sql.plain_groups import plain_groups
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.values.withheld_values import EmptyCells, is_withheld
-from shared.applications.effect import Effect, Source
-from shared.applications.query_application import QueryParameters, effect
-from shared.applications.sql import OTHERS
+from shared.engine.applications.effect import Effect, Source
+from shared.engine.applications.query_application import QueryParameters, effect
+from shared.engine.applications.sql import OTHERS
 from shared.errors import Invalid, Rejected
 from shared.words import counted, grouped
 

@@ -19,10 +19,10 @@ from services.compute.runner.values.column_units import units_option
 from services.compute.runner.values.formulas import harmless_table
 from services.compute.runner.values.numbers import told_double
 from services.compute.runner.values.withheld_values import WITHHELD
-from shared.applications.aggregate_application import AGGREGATE, AggregateParameters
+from shared.engine.applications.aggregate_application import AGGREGATE, AggregateParameters
+from shared.engine.tables.manifest import DESCRIBED, PARQUET, RESULT, Column
+from shared.engine.tables.privacy import K_ENOUGH, Privacy
 from shared.events.event import Step
-from shared.tables.manifest import DESCRIBED, PARQUET, RESULT, Column
-from shared.tables.privacy import K_ENOUGH, Privacy
 
 _COLUMNS = 4
 _AND_OTHERS = "et de même dans d'autres colonnes"

@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from services.compute.execution.job_folder import CachedStep, LeftStep, Report, Work
 from services.compute.runner.database import Database, columns, literal, quoted
 from services.compute.runner.steps.workbench import InputTable, Repeated
+from shared.engine.tables.manifest import Column
 from shared.events.event import Frozen, Step
-from shared.tables.manifest import Column
 
 _STORED = {"HUGEINT": "DECIMAL(38,0)"}
 """Types that Parquet does not have, and those that hold the same values."""

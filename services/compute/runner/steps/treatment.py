@@ -31,11 +31,11 @@ from services.compute.runner.steps.outcome.lost_rows import lost
 from services.compute.runner.steps.result import Screening, secrets_told, write_result
 from services.compute.runner.steps.reuse import Reuse, taken_over
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench
-from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
-from shared.applications.aggregate_application import AggregateParameters
-from shared.applications.effect import Effect
-from shared.applications.geo_application import GeoParameters
-from shared.applications.python_application import check_installed
+from shared.engine.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
+from shared.engine.applications.aggregate_application import AggregateParameters
+from shared.engine.applications.effect import Effect
+from shared.engine.applications.geo_application import GeoParameters
+from shared.engine.applications.python_application import check_installed
 from shared.errors import Invalid
 from shared.events.event import Step
 

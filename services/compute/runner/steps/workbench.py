@@ -14,9 +14,9 @@ from services.compute.runner.database import Database, Say, columns, filled, lit
 from services.compute.runner.linkage.plain_values import kind_of_value, plain_value
 from services.compute.runner.values.numbers import any_number_sql, is_any_number
 from services.compute.runner.values.withheld_values import EmptyCells, is_withheld, without_marks
-from shared.applications.aggregate_application import AggregateParameters
+from shared.engine.applications.aggregate_application import AggregateParameters
+from shared.engine.tables.manifest import Column
 from shared.errors import Invalid
-from shared.tables.manifest import Column
 from shared.words import counted
 
 WHOLE = r"[+-]?[0-9]{1,15}"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from services.compute.runner.database import filled, literal, quoted
 from services.compute.runner.values.numbers import number_sql, style_of
-from shared.tables.manifest import Column
+from shared.engine.tables.manifest import Column
 from shared.words import fold
 
 _WHOLE = "((sous[- ]?|ss?[-/ ]+|grand )?(tota(l|ux)|tot[.])( generaux| general)?|ensemble) ?[:.]?"

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from services.compute.runner.database import ROW, Database, filled, quoted
-from shared.tables.manifest import Column
-from shared.tables.total_rows import RowRange, TotalRows
+from shared.engine.tables.manifest import Column
+from shared.engine.tables.total_rows import RowRange, TotalRows
 
 _COUNTED = "table without totals"
 _SINGLES = 3

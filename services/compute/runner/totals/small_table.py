@@ -21,7 +21,7 @@ from services.compute.runner.totals.labels import (
     may_be_figures,
 )
 from services.compute.runner.totals.set_sums import set_sums
-from shared.tables.manifest import Column
+from shared.engine.tables.manifest import Column
 from shared.words import fold
 
 _CODES = 0.9

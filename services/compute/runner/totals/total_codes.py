@@ -15,7 +15,7 @@ from services.compute.runner.totals.labels import (
     figure_sql,
     may_be_figures,
 )
-from shared.tables.manifest import Column
+from shared.engine.tables.manifest import Column
 from shared.words import fold
 
 _CODES = ("_t", "_z", "t", "tot", "total", "ens", "ensemble")

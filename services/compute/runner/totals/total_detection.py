@@ -14,8 +14,8 @@ from services.compute.runner.totals.labels import MOST_COLUMNS, Reason
 from services.compute.runner.totals.large_table import marked_sets
 from services.compute.runner.totals.small_table import SmallTable
 from services.compute.runner.totals.total_codes import coded_totals
-from shared.tables.manifest import Column
-from shared.tables.total_rows import TotalRows, ranges_of
+from shared.engine.tables.manifest import Column
+from shared.engine.tables.total_rows import TotalRows, ranges_of
 from shared.words import counted, french_list
 from shared.words import quoted as in_guillemets
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from services.compute.runner.database import literal
 from services.compute.runner.values.units import UNITS
-from shared.tables.manifest import Column, Meaning
+from shared.engine.tables.manifest import Column, Meaning
 
 _KEY = "datalab_units"
 _NUMBERS = frozenset(("integer", "decimal"))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from services.compute.runner.database import Database, filled, literal, quoted
 from services.compute.runner.repairs import Repairs
 from services.compute.runner.values.numbers import ENGLISH, format_of
-from shared.tables.manifest import Column
+from shared.engine.tables.manifest import Column
 
 _MAY_BE_GROUPED = "[+-]?(0|[1-9][0-9]{0,2}(,[0-9]{3})?)"
 """No groups of thousands are `0,500`, `12,5` and `1234`: one settles what the others are."""

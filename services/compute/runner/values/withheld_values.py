@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from services.compute.runner.database import filled, literal
-from shared.tables.manifest import Column
+from shared.engine.tables.manifest import Column
 from shared.words import french_list, grouped, quoted
 
 WITHHELD = "withheld"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from shared.tables.code_names import named_kind
+from shared.engine.tables.code_names import named_kind
 from shared.words import grouped
 
 _SHOWN = 50

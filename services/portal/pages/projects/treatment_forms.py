@@ -9,9 +9,9 @@ from starlette.datastructures import QueryParams
 from services.portal.building import KEY_PARTS, Choices, choices_of
 from services.portal.lab import Json, Refused
 from services.portal.visit import Visit
+from shared.engine.analysis.yaml_text import read_object
 from shared.errors import Invalid
 from shared.events import Treatment
-from shared.treatments.yaml_text import read_object
 
 BETWEEN = "|"
 """What stands between the parts of a key in a form."""

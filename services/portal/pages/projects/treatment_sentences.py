@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from services.portal.building import COMPARISONS, choices_of, kept_by
 from services.portal.lab import Json
-from shared.applications import APPLICATIONS
-from shared.applications.cross_application import CHOICE
+from shared.engine.applications import APPLICATIONS
+from shared.engine.applications.cross_application import CHOICE
 from shared.words import french_list, quoted
 
 UNSEEN = "un jeu de données qui ne vous est pas montré"

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from shared.aggregate import new_id
+from shared.engine.tables.manifest import Column, Meaning, Profile
 from shared.errors import Forbidden
 from shared.events import FileRef
-from shared.tables.manifest import Column, Meaning, Profile
 from tests.integration.catalog.lab import Lab, delivered, failed, problem
 
 TABLE_AND_FILES = ("table", "files/chart.png", "files/result.parquet")

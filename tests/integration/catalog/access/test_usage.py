@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.aggregate import new_id, now
+from shared.engine.tables.manifest import Manifest, Output
 from shared.errors import Forbidden, Invalid, NotFound
 from shared.events import (
     JobCancelled,
@@ -14,7 +15,6 @@ from shared.events import (
     ResultRefused,
     ResultReleased,
 )
-from shared.tables.manifest import Manifest, Output
 from tests.integration.catalog.lab import Lab, delivered, problem
 from tests.servers import eventually
 

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from shared.engine.tables.manifest import Column
 from shared.errors import Invalid, NotFound
-from shared.tables.manifest import Column
 from tests.integration.catalog.lab import Lab, problem
 
 

@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 import urllib3
 
+from shared.engine.tables.files import LISTING, FileSummary, ListedFile
+from shared.engine.tables.manifest import Output, Profile, Repair
+from shared.engine.tables.privacy import unexamined
 from shared.events import JobSucceeded
-from shared.tables.files import LISTING, FileSummary, ListedFile
-from shared.tables.manifest import Output, Profile, Repair
-from shared.tables.privacy import unexamined
 from tests.integration.catalog.lab import Lab, about, problem
 
 NAME = "Façades 2024.zip"

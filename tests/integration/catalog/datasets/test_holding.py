@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from shared.aggregate import new_id
+from shared.engine.tables.privacy import Finding, Privacy
 from shared.events import JobSucceeded
-from shared.tables.privacy import Finding, Privacy
 from tests.integration.catalog.lab import Lab, problem, submitted
 from tests.servers import eventually
 

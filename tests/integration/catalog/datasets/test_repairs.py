@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.tables.manifest import Column, Meaning
+from shared.engine.tables.manifest import Column, Meaning
 from tests.integration.catalog.lab import Lab, problem
 
 LOST = Column(

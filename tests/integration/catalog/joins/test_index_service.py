@@ -14,10 +14,10 @@ from services.catalog.joins import index_service as keeping
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.snapshots.saved_index import SavedIndex, is_forgotten
 from shared.aggregate import now
+from shared.engine.tables.key_file import UNTYPED, KeyColumn, blocks_of
 from shared.events import ResultsRecalled
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.key_file import UNTYPED, KeyColumn, blocks_of
 from tests.unit.catalog.samples import metadata, profile, ref, registered
 
 

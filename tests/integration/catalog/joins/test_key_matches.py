@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from shared.treatments.preview import KnownPreview
+from shared.engine.analysis.preview import KnownPreview
 from tests.integration.catalog.joins.test_joins import sirens
 from tests.integration.catalog.lab import Lab
 from tests.integration.catalog.tables import csv, publish_table

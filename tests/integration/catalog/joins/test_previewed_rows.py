@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from shared.applications.cross_application import CHOICE
+from shared.engine.analysis.known_tables import KnownCrossing, KnownTable
+from shared.engine.analysis.preview import KeyMatch, KnownPreview, MatchedSide
+from shared.engine.analysis.treatment_checks import crossed_rows, result_of
+from shared.engine.applications.cross_application import CHOICE
 from shared.events import Treatment
-from shared.treatments.known_tables import KnownCrossing, KnownTable
-from shared.treatments.preview import KeyMatch, KnownPreview, MatchedSide
-from shared.treatments.treatment_checks import crossed_rows, result_of
 from tests.integration.catalog.joins.test_key_matches import previewed
 from tests.integration.catalog.lab import Lab
 from tests.integration.catalog.tables import publish_table

@@ -8,8 +8,8 @@ import pytest
 
 from services.catalog.access.obstacles import UNKNOWN
 from shared.aggregate import new_id
+from shared.engine.analysis.known_tables import KnownInputs
 from shared.events import Treatment
-from shared.treatments.known_tables import KnownInputs
 from tests.integration.catalog.datasets.test_holding import held
 from tests.integration.catalog.lab import Lab, submitted
 from tests.integration.catalog.tables import publish_table

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from shared.aggregate import new_id
+from shared.engine.tables.release import LedgerEntry
 from shared.errors import Conflict, Forbidden, WrongStage
 from shared.events import JobCancelled, ResultRefused, ResultReleased
-from shared.tables.release import LedgerEntry
 from tests.integration.catalog.access.test_doors import granted
 from tests.integration.catalog.access.test_usage import done
 from tests.integration.catalog.lab import Lab, problem

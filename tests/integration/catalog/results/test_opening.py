@@ -8,9 +8,9 @@ import urllib3
 
 from services.catalog.results.opening_commands import waiting_index
 from shared.aggregate import new_id
+from shared.engine.tables.manifest import Column, Manifest
 from shared.errors import Forbidden, Invalid
 from shared.events import MemberLeft, ProjectDelivered, Step
-from shared.tables.manifest import Column, Manifest
 from tests.integration.catalog.lab import Lab, delivered, problem
 
 

@@ -1,9 +1,9 @@
 """What a delivered project gives back to the catalogue, and who may read it."""
 
 from shared.aggregate import new_id, now
+from shared.engine.tables.manifest import Manifest
+from shared.engine.tables.privacy import Privacy
 from shared.events import FileRef
-from shared.tables.manifest import Manifest
-from shared.tables.privacy import Privacy
 from shared.words import file_name
 from tests.integration.catalog.lab import Lab, delivered, problem
 

@@ -8,11 +8,11 @@ import pytest
 
 from services.compute.jobs.previews import check_treatment, preview_treatment
 from shared.auth import Caller
-from shared.tables.manifest import Profile
-from shared.tables.type_names import others_told
-from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
-from shared.treatments.preview import KnownPreview, PlannedTreatment
-from shared.treatments.remarks import Remark
+from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
+from shared.engine.analysis.preview import KnownPreview, PlannedTreatment
+from shared.engine.analysis.remarks import Remark
+from shared.engine.tables.manifest import Profile
+from shared.engine.tables.type_names import others_told
 from tests.benchmarks.judged.code_names import faults, judged
 from tests.integration.compute.jobs import ingest, step, treat
 from tests.integration.compute.profiles import profile, table

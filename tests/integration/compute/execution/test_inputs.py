@@ -18,6 +18,7 @@ from services.compute.execution.job_folder import JobFolder, job_folder
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import Inputs
 from services.compute.jobs.model import Job
+from shared.engine.tables.manifest import PARQUET
 from shared.errors import (
     DeadlineExceeded,
     Forbidden,
@@ -29,7 +30,6 @@ from shared.errors import (
 )
 from shared.events import FileRef, Treatment
 from shared.storage import Storage
-from shared.tables.manifest import PARQUET
 from tests.integration.compute.lab import summing
 
 TREATMENT = summing("dts_1")

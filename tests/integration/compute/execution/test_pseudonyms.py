@@ -2,8 +2,8 @@
 
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import new_id
+from shared.engine.tables.manifest import Manifest
 from shared.events import FileRef
-from shared.tables.manifest import Manifest
 from tests.integration.compute.lab import HOMES, Lab, treating
 from tests.servers import eventually
 

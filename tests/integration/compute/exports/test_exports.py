@@ -14,8 +14,8 @@ from pyarrow import parquet
 
 from services.compute.runner.exports.__main__ import main
 from services.compute.runner.exports.workbook import check_size
+from shared.engine.tables.exports import Export, ExportFormat, Line
 from shared.errors import Rejected
-from shared.tables.exports import Export, ExportFormat, Line
 from tests.integration.compute.jobs import ingest
 
 SHOPS = (

@@ -10,7 +10,7 @@ import pytest
 
 from services.compute.runner.columns.identifiers import is_siren, is_siret
 from services.compute.runner.linkage import key_values
-from shared.tables.key_file import KEYS, KeyColumn, read_blocks
+from shared.engine.tables.key_file import KEYS, KeyColumn, read_blocks
 from tests.integration.compute.jobs import DEMO, ingest
 
 Counted = dict[str, int]

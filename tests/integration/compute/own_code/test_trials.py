@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from shared.engine.analysis.remarks import Remark
 from shared.errors import Invalid
-from shared.treatments.remarks import Remark
 from tests.integration.compute.jobs import step
 from tests.integration.compute.lab import HOLDER, HOMES, Lab, runners
 from tests.integration.compute.samples import Shelf

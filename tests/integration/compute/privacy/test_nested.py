@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.tables.privacy import Finding
+from shared.engine.tables.privacy import Finding
 from tests.integration.compute.privacy.test_names import FIRST_NAMES, LAST_NAMES, as_file
 from tests.integration.compute.privacy.test_screening import kinds, screened
 

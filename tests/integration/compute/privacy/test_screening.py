@@ -12,7 +12,7 @@ import pytest
 
 from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.reference_files import unfolded
-from shared.tables.privacy import Privacy
+from shared.engine.tables.privacy import Privacy
 from tests.integration.compute.jobs import DATA, DEMO, Tables, ingest, step, treat
 from tests.integration.compute.jobs import run as start
 from tests.integration.compute.profiles import profile, verdict

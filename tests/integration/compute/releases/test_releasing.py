@@ -7,9 +7,9 @@ import pytest
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import new_id, now
+from shared.engine.tables.manifest import Manifest, Output
+from shared.engine.tables.release import OutputRelease, ReleaseRecord, RuleOutcome
 from shared.errors import Forbidden
-from shared.tables.manifest import Manifest, Output
-from shared.tables.release import OutputRelease, ReleaseRecord, RuleOutcome
 from tests.integration.compute.lab import HOLDER, Lab, summing
 from tests.integration.compute.samples import PARTIAL
 from tests.servers import RunningService, eventually

@@ -9,11 +9,11 @@ import pytest
 from services.compute.execution.job_folder import JobFolder
 from services.compute.execution.staging import Inputs, StoredResult, claims_of, store_result
 from shared.aggregate import now
+from shared.engine.tables.manifest import Input, Manifest
+from shared.engine.tables.release import EarlierCells, LedgerEntry, ReleaseRecord
 from shared.errors import Rejected
 from shared.events import FileRef
 from shared.storage import Storage
-from shared.tables.manifest import Input, Manifest
-from shared.tables.release import EarlierCells, LedgerEntry, ReleaseRecord
 from tests.integration.compute.execution.test_inputs import PROJECT, TREATMENT, Counting, trial
 
 ENTRY = LedgerEntry(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.compute.runner.sql.binding import bind
 from services.compute.runner.steps import query
 from services.compute.runner.steps.workbench import InputTable, Workbench
-from shared.applications.query_application import QueryParameters, effect
+from shared.engine.applications.query_application import QueryParameters, effect
 from tests.integration.compute.sql.made_queries import TABLES, Maker, rows_of
 
 Rows = dict[str, list[tuple[object, ...]]]

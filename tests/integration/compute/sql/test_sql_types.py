@@ -7,7 +7,7 @@ from pyarrow import parquet
 
 from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import columns, literal, open_database, quoted
-from shared.tables.manifest import Column
+from shared.engine.tables.manifest import Column
 from tests.integration.compute.jobs import DEMO, ingest
 
 TEXTS = (

@@ -17,11 +17,11 @@ from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
 from services.compute.runner.__main__ import main
 from shared.aggregate import new_id, now
+from shared.engine.tables.manifest import PARQUET, Input
 from shared.events import FileRef, Step, Treatment
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.manifest import PARQUET, Input
 
 MEMORY_BYTES = 1_000_000_000
 _NOTHING: dict[str, Any] = {"cached": {}, "keeping": Keeping()}

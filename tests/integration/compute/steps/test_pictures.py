@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from shared.tables.manifest import Input
+from shared.engine.tables.manifest import Input
 from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, step, treat
 
 HOMES = DEMO / "logements.csv"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.tables.manifest import Profile
+from shared.engine.tables.manifest import Profile
 from tests.integration.compute.jobs import ROOT, ingest
 
 CORPUS = ROOT / "tests" / "corpora" / "tables"

@@ -9,9 +9,9 @@ import pytest
 from pyarrow import parquet
 
 from services.compute.runner import projection
-from shared.tables.key_file import KEYS, read_blocks
-from shared.tables.manifest import Profile
-from shared.tables.total_rows import RowRange
+from shared.engine.tables.key_file import KEYS, read_blocks
+from shared.engine.tables.manifest import Profile
+from shared.engine.tables.total_rows import RowRange
 from tests.integration.compute.jobs import RunOutcome, ingest, run, step, treat
 
 HOMES = (

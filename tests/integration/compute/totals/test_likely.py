@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.tables.manifest import Profile
+from shared.engine.tables.manifest import Profile
 from tests.integration.compute.jobs import ingest, step, treat
 
 TABLES = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.tables.manifest import Profile
+from shared.engine.tables.manifest import Profile
 from tests.integration.compute.jobs import ingest
 
 AREAS = [f"{14000 + n}" for n in range(1, 31)]

@@ -10,11 +10,11 @@ from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import AccessRequest
 from services.catalog.datasets.model import Dataset
 from shared import events
-from shared.applications import with_choices
 from shared.endings.redaction import redact
+from shared.engine.applications import with_choices
+from shared.engine.tables.manifest import ColumnDescription
 from shared.errors import Invalid, WrongStage
 from shared.events.event import Party, Treatment
-from shared.tables.manifest import ColumnDescription
 from tests.unit.catalog.samples import metadata, published, ref, registered, with_columns
 
 BUSES = with_columns(

@@ -8,7 +8,7 @@ from services.catalog.access.dataset_use import Use
 from services.catalog.access.grants import Conditions, Deadlines
 from services.catalog.access.model import ProjectAccess
 from shared.aggregate import now
-from shared.tables.manifest import Manifest, Output
+from shared.engine.tables.manifest import Manifest, Output
 from tests.unit.catalog.samples import metadata, published, ref
 
 DATASET = published("dts_1", metadata(access="restricted"), owner_id="mbr_o")

@@ -6,8 +6,8 @@ from services.catalog.access.asking import ProjectFacts
 from services.catalog.access.grants import Conditions
 from services.catalog.access.model import ProjectAccess
 from shared import events
+from shared.engine.analysis.narrowing import without_columns
 from shared.errors import Invalid, WrongStage
-from shared.treatments.narrowing import without_columns
 from tests.unit.catalog.access.test_asking import WANTED, asked, facts, granted, shown, told
 
 FIRST = facts("boardings", "revenue")

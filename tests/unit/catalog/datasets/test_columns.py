@@ -13,9 +13,9 @@ from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import summary_of, view_of
 from shared.auth import ANYBODY, Caller
 from shared.endings.redaction import redacted
+from shared.engine.tables.manifest import Column, Profile
 from shared.errors import Invalid
 from shared.events import DatasetDescribed
-from shared.tables.manifest import Column, Profile
 from tests.unit.catalog.samples import published, ref, registered
 
 ABOUT = {"title": "Logements", "theme": "habitat", "licence": "lov2", "access": "open"}

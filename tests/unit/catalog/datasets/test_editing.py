@@ -8,9 +8,9 @@ from services.catalog.datasets.bodies import ChangeDataset
 from services.catalog.datasets.editing import check
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
+from shared.engine.tables.privacy import Privacy
 from shared.errors import Invalid
 from shared.events import DatasetDescribed
-from shared.tables.privacy import Privacy
 from tests.unit.catalog.datasets.test_legal_basis import basis, held, sensitive
 from tests.unit.catalog.samples import made_of, metadata, profile, published, ref, sources_under
 

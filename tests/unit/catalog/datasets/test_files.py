@@ -8,11 +8,11 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.quality import Described, criteria_of, score_of
 from services.catalog.datasets.versions import VersionContent, compare
 from shared.aggregate import now
+from shared.engine.tables.files import FileSummary, formats_of
+from shared.engine.tables.manifest import Profile
+from shared.engine.tables.privacy import FILES, unexamined
 from shared.errors import Invalid
 from shared.events import DatasetHeld
-from shared.tables.files import FileSummary, formats_of
-from shared.tables.manifest import Profile
-from shared.tables.privacy import FILES, unexamined
 from tests.unit.catalog.samples import metadata, ref, registered
 
 BASIS = LegalBasis(

@@ -10,10 +10,10 @@ from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import view_of
 from shared.aggregate import now
 from shared.auth import Caller
+from shared.engine.tables.manifest import Profile
+from shared.engine.tables.privacy import Finding, Privacy
 from shared.errors import Invalid, WrongStage
 from shared.events import DatasetHeld, DatasetPublished, DatasetRegistered
-from shared.tables.manifest import Profile
-from shared.tables.privacy import Finding, Privacy
 from tests.unit.catalog.samples import metadata, profile, published, ref
 
 OWNER = Caller("mbr_owner", frozenset())

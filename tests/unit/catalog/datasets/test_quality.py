@@ -9,7 +9,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.quality import Criterion
 from services.catalog.datasets.views import summary_of, view_of
 from shared.auth import ANYBODY
-from shared.tables.manifest import Column, Meaning, Profile, Repair
+from shared.engine.tables.manifest import Column, Meaning, Profile, Repair
 from tests.unit.catalog.samples import harvested_record, published, registered
 
 GOOD = Metadata(

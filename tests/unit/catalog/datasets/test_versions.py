@@ -1,7 +1,7 @@
 """What is told of a new version."""
 
 from services.catalog.datasets.versions import Changes, Coverage, Retyped, compare
-from shared.tables.manifest import Column, Profile
+from shared.engine.tables.manifest import Column, Profile
 
 
 def profile(rows: int, *columns: Column) -> Profile:

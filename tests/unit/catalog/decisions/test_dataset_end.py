@@ -8,9 +8,9 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.decisions.dataset_end import Deletion
 from shared.aggregate import now
+from shared.engine.tables.manifest import Meaning, Profile
 from shared.errors import WrongStage
 from shared.events import DatasetDeleted, DatasetRejected, DatasetRetired, ResultsRecalled
-from shared.tables.manifest import Meaning, Profile
 from tests.unit.catalog.samples import (
     harvested_record,
     made_of,

@@ -10,10 +10,10 @@ from services.catalog.datasets.metadata import AccessLevel
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.decisions.not_personal import NotPersonal
+from shared.engine.tables.manifest import Profile
+from shared.engine.tables.privacy import Finding, Privacy, Role
 from shared.errors import Invalid, WrongStage
 from shared.events import DatasetHeld, InputsChecked, NotPersonalAnswered, NotPersonalDeclared
-from shared.tables.manifest import Profile
-from shared.tables.privacy import Finding, Privacy, Role
 from tests.unit.catalog.access.test_asking import facts
 from tests.unit.catalog.samples import made_of, metadata, profile, published, ref, registered
 

@@ -10,9 +10,9 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.decisions.opening_request import Contribution, OpeningRequest
 from shared.aggregate import now
+from shared.engine.tables.privacy import Privacy
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import DatasetDescribed, OpeningDecided, OpeningRequested
-from shared.tables.privacy import Privacy
 from tests.unit.catalog.samples import made_of, metadata, profile, published, ref, sources_under
 
 OWNERS = ("mbr_a", "mbr_b", "mbr_h")

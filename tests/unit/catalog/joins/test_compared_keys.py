@@ -3,7 +3,7 @@
 import numpy as np
 
 from services.catalog.joins.compared_keys import MOST_PAIRS, KeyRows, compare
-from shared.codes.cog import load_cog
+from shared.engine.codes.cog import load_cog
 
 
 def key(**rows: int) -> KeyRows:

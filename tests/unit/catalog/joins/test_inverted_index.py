@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import Join
 from services.catalog.joins.segment import Hasher, Hashes, Words, hash_words
-from shared.tables.key_file import KeyBlock, KeyColumn, blocks_of
+from shared.engine.tables.key_file import KeyBlock, KeyColumn, blocks_of
 
 Table = dict[str, list[str]]
 """A column's name (its first letter is the key space) and its cells."""

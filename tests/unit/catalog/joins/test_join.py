@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import ColumnPairs, Join
 from services.catalog.joins.join_order import Traits, pruned
-from shared.tables.key_file import KeyBlock, KeyColumn, blocks_of
+from shared.engine.tables.key_file import KeyBlock, KeyColumn, blocks_of
 from tests.unit.catalog.joins.test_inverted_index import blocks
 
 NONE = np.zeros(0, np.int64)

@@ -9,7 +9,7 @@ import pytest
 
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import Join
-from shared.tables.key_file import KeyColumn, blocks_of
+from shared.engine.tables.key_file import KeyColumn, blocks_of
 
 CORPUS = Path(__file__).parents[3] / "corpora" / "joins"
 HALVES = {

@@ -2,7 +2,7 @@
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.matching.precedents import of_place, served_by
-from shared.tables.manifest import Input
+from shared.engine.tables.manifest import Input
 from tests.unit.catalog.samples import made_of, metadata, project, published
 
 PROJECT = project()

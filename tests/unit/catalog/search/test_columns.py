@@ -4,7 +4,7 @@ import pytest
 
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
-from shared.tables.manifest import Column, ColumnDescription, Meaning, Profile
+from shared.engine.tables.manifest import Column, ColumnDescription, Meaning, Profile
 from tests.unit.catalog.samples import harvested_record, metadata, published
 from tests.unit.catalog.search.catalogue import found, index_of, page
 

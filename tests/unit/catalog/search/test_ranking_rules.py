@@ -3,7 +3,7 @@
 import pytest
 
 from services.catalog.search.catalogue_index import CatalogueIndex
-from shared.tables.manifest import Column, ColumnDescription, Meaning, Profile
+from shared.engine.tables.manifest import Column, ColumnDescription, Meaning, Profile
 from tests.unit.catalog.samples import metadata, published
 from tests.unit.catalog.search.catalogue import dataset, found, index_of, page
 

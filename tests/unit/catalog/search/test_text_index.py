@@ -2,7 +2,7 @@
 
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.search.indexed_dataset import texts_of
-from shared.tables.manifest import Column, Meaning, Profile
+from shared.engine.tables.manifest import Column, Meaning, Profile
 from tests.unit.catalog.samples import metadata, published, ref
 from tests.unit.catalog.search.catalogue import dataset, found, index_of, page
 

@@ -14,7 +14,7 @@ from services.compute.runner.columns.cog import Codes, load_codes
 from services.compute.runner.columns.column_types import ColumnType, all_types
 from services.compute.runner.columns.type_detection import TypeDetection
 from services.compute.runner.values.value_tests import Texts
-from shared.tables.manifest import Meaning
+from shared.engine.tables.manifest import Meaning
 
 ROOT = Path(__file__).resolve().parents[4]
 DEMO = ROOT / "deploy" / "demo" / "data"

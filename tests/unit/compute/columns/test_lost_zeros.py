@@ -9,7 +9,7 @@ import pytest
 from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.column_types import all_types
 from services.compute.runner.columns.type_detection import TypeDetection
-from shared.tables.manifest import Meaning
+from shared.engine.tables.manifest import Meaning
 
 CODES = load_codes()
 POSTCODES = sorted(CODES.postcodes)

@@ -9,8 +9,8 @@ import pytest
 from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.column_types import all_types
 from services.compute.runner.columns.profile import ColumnProfile
-from shared.tables.manifest import Column
-from tests.unit.shared.codes.test_cog import valid_in
+from shared.engine.tables.manifest import Column
+from tests.unit.shared.engine.codes.test_cog import valid_in
 
 TYPES = all_types(load_codes())
 

@@ -15,7 +15,7 @@ from services.compute.runner.drawing.report_page import (
     TableRows,
     page_of,
 )
-from shared.tables.manifest import Input
+from shared.engine.tables.manifest import Input
 
 EVIL = '<script>alert("$x$")</script>'
 CROSSING: dict[str, Any] = {

@@ -10,11 +10,11 @@ from services.compute.execution.export_runs import ExportGate, TableExports, lin
 from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import Job
 from shared.aggregate import now
+from shared.engine.tables.exports import Export
+from shared.engine.tables.manifest import Manifest
+from shared.engine.tables.release import ReleaseRecord, ReleaseVerdict
 from shared.errors import Rejected, TooMany, Unavailable
 from shared.storage import Storage
-from shared.tables.exports import Export
-from shared.tables.manifest import Manifest
-from shared.tables.release import ReleaseRecord, ReleaseVerdict
 
 
 def test_a_member_has_two_exports_at_a_time() -> None:

@@ -9,10 +9,10 @@ import pytest
 from services.compute.jobs.model import MAX_DELAYS, MAX_LOSSES, WAITING, Job, TakenOver
 from services.compute.jobs.views import JobView
 from shared.aggregate import NEVER, now
+from shared.engine.tables.privacy import Privacy
+from shared.engine.tables.release import ReleaseRecord
 from shared.errors import WrongStage
 from shared.events import FileRef, JobCancelled, JobKind, JobSucceeded, Step, Treatment
-from shared.tables.privacy import Privacy
-from shared.tables.release import ReleaseRecord
 from tests.events import topics
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,8 +6,8 @@ import pytest
 
 from services.compute.jobs.previews import preview_treatment
 from shared.auth import Caller
+from shared.engine.analysis.preview import KnownPreview, PlannedTreatment
 from shared.errors import Invalid
-from shared.treatments.preview import KnownPreview, PlannedTreatment
 from tests.integration.compute.jobs import step
 
 CROSS = step("cross", {"left": "a", "right": "b"}, "c", left_key="com", right_key="code")

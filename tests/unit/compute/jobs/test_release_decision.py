@@ -4,11 +4,11 @@ import pytest
 
 from services.compute.jobs.model import Job
 from services.compute.jobs.release_decision import Decision, ReleaseDecision
+from shared.engine.tables.manifest import Output
+from shared.engine.tables.privacy import Privacy
+from shared.engine.tables.release import ReleaseRecord
 from shared.errors import WrongStage
 from shared.events import JobSucceeded, ResultHeld, ResultReleased
-from shared.tables.manifest import Output
-from shared.tables.privacy import Privacy
-from shared.tables.release import ReleaseRecord
 from tests.events import topics
 from tests.unit.compute.jobs.test_model import MANIFEST, a_running_job
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.compute.runner.privacy.k_anonymity import Anonymity, measure
-from shared.tables.privacy import K_ENOUGH
+from shared.engine.tables.privacy import K_ENOUGH
 
 CELLS = st.sampled_from([None, "", " ", "a", " a", "b", "B"])
 ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=60)

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from services.compute.runner.privacy.stray_nirs import nirs_in_cells
-from shared.tables.manifest import Column
+from shared.engine.tables.manifest import Column
 
 NIR = "255081416802538"
 

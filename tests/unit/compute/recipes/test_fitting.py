@@ -7,8 +7,8 @@ import pytest
 
 from services.compute.recipes.fitting import Fitting
 from services.compute.recipes.model import RecipeVersion
+from shared.engine.analysis.known_tables import KnownColumn, KnownTable
 from shared.errors import Invalid
-from shared.treatments.known_tables import KnownColumn, KnownTable
 from tests.integration.compute.jobs import step
 
 STEPS: list[dict[str, Any]] = [

@@ -15,8 +15,8 @@ from scipy.optimize import linprog
 
 from services.compute.execution.job_folder import Work
 from services.compute.runner.steps.treatment import treat
-from shared.tables.manifest import Column, Meaning
-from shared.tables.release import EarlierCells, LedgerEntry, ProtectedInput, ReleaseRecord
+from shared.engine.tables.manifest import Column, Meaning
+from shared.engine.tables.release import EarlierCells, LedgerEntry, ProtectedInput, ReleaseRecord
 from tests.integration.compute.jobs import step
 
 ENOUGH = 3

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.tables.release import ReleaseRecord
+from shared.engine.tables.release import ReleaseRecord
 from tests.integration.compute.jobs import step
 from tests.unit.compute.release.test_checking import Lab, enterprises
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.tables.release import ReleaseRecord
+from shared.engine.tables.release import ReleaseRecord
 from tests.unit.compute.release.test_checking import ENOUGH, Lab, Rows, enterprises
 
 Results = list[dict[str, Any]]

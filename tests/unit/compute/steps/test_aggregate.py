@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from services.compute.execution.job_folder import Report
 from services.compute.runner.steps import aggregate
 from services.compute.runner.steps.workbench import Workbench
-from shared.applications import effect_of
-from shared.applications.aggregate_application import AggregateParameters
-from shared.applications.effect import Part, Source
+from shared.engine.applications import effect_of
+from shared.engine.applications.aggregate_application import AggregateParameters
+from shared.engine.applications.effect import Part, Source
 from shared.errors import Invalid
 from shared.events import Step
 from tests.unit.compute.steps.benches import bench, made, made_column

@@ -8,9 +8,9 @@ import pytest
 from services.compute.execution.job_folder import Report
 from services.compute.runner.steps.cleaning import clean
 from services.compute.runner.steps.workbench import Workbench
-from shared.applications import effect_of
-from shared.applications.cleaning.clean_application import CleanParameters
-from shared.applications.effect import Part, Source
+from shared.engine.applications import effect_of
+from shared.engine.applications.cleaning.clean_application import CleanParameters
+from shared.engine.applications.effect import Part, Source
 from shared.errors import Invalid, Rejected
 from shared.events import Step
 from tests.unit.compute.steps.benches import bench, made, made_column

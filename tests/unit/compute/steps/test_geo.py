@@ -12,9 +12,9 @@ import shapely
 from services.compute.execution.job_folder import Report
 from services.compute.runner.steps.geo import geo
 from services.compute.runner.steps.workbench import Workbench
-from shared.applications import effect_of
-from shared.applications.effect import Part, Source
-from shared.applications.geo_application import GeoParameters
+from shared.engine.applications import effect_of
+from shared.engine.applications.effect import Part, Source
+from shared.engine.applications.geo_application import GeoParameters
 from shared.errors import Invalid, Rejected
 from shared.events import Step
 from tests.integration.compute.jobs import DATA

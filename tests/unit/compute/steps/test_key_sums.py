@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from services.compute.runner.steps import aggregate, cross
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench
-from shared.applications.aggregate_application import AggregateParameters
-from shared.applications.cross_application import CrossParameters
+from shared.engine.applications.aggregate_application import AggregateParameters
+from shared.engine.applications.cross_application import CrossParameters
 from tests.unit.compute.steps.benches import MADE, bench, made
 
 _CELL = st.sampled_from(["a", " a", "b", "c ", "", None])

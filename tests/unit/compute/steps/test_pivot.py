@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from services.compute.execution.job_folder import Report
 from services.compute.runner.steps import pivot
 from services.compute.runner.steps.workbench import Workbench
-from shared.applications import effect_of
-from shared.applications.effect import Source
-from shared.applications.pivot_application import PivotParameters
+from shared.engine.applications import effect_of
+from shared.engine.applications.effect import Source
+from shared.engine.applications.pivot_application import PivotParameters
 from shared.errors import Invalid, Rejected
 from shared.events import Step
 from tests.unit.compute.steps.benches import bench, made

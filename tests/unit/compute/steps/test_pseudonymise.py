@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from services.compute.execution.job_folder import PSEUDONYM_KEY, Report
 from services.compute.runner.steps.cleaning import pseudonymise
 from services.compute.runner.steps.workbench import Workbench
-from shared.applications import APPLICATIONS
-from shared.applications.pseudonymise_application import PseudonymiseParameters
+from shared.engine.applications import APPLICATIONS
+from shared.engine.applications.pseudonymise_application import PseudonymiseParameters
 from shared.errors import Invalid, Rejected
 from tests.unit.compute.steps.benches import Rows, bench, made, made_column
 

@@ -6,10 +6,10 @@ from sqlglot import exp
 
 from services.compute.runner.sql.functions import FUNCTIONS
 from services.compute.runner.steps.query import result_names
-from shared.applications.effect import Effect, MadeColumn
-from shared.applications.sql.nodes import aggregate_of, bare
-from shared.applications.sql.statement import SqlFault, parse
-from shared.applications.sql.understood import is_understood
+from shared.engine.applications.effect import Effect, MadeColumn
+from shared.engine.applications.sql.nodes import aggregate_of, bare
+from shared.engine.applications.sql.statement import SqlFault, parse
+from shared.engine.applications.sql.understood import is_understood
 from shared.errors import Invalid
 
 

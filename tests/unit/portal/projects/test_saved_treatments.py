@@ -10,7 +10,7 @@ from services.portal.building import Choices, choices_of, treatment_of
 from services.portal.lab import Away, Json
 from services.portal.pages.projects import projects, treatments
 from services.portal.pages.projects.treatment_sentences import sentences_of
-from shared.applications import with_choices
+from shared.engine.applications import with_choices
 from shared.events import Treatment
 from tests.unit.intake import made
 from tests.unit.portal.pages import html_of, plain

@@ -8,7 +8,7 @@ from services.compute.runner.database import literal
 from services.compute.runner.steps.cleaning.chain import Chain
 from services.compute.runner.steps.workbench import TABLE, number
 from services.compute.runner.values.numbers import any_number_sql
-from shared.applications.cleaning.operations import (
+from shared.engine.applications.cleaning.operations import (
     Case,
     Dates,
     Fill,

@@ -12,8 +12,8 @@ from services.compute.runner.steps.cleaning.chain import Chain, first_rows
 from services.compute.runner.steps.cleaning.commune_codes import add_codes, codes_in_words
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.totals.labels import WHOLLY, label_sql
-from shared.applications.cleaning.clean_application import CleanParameters
-from shared.applications.cleaning.operations import (
+from shared.engine.applications.cleaning.clean_application import CleanParameters
+from shared.engine.applications.cleaning.operations import (
     Choose,
     CommuneCodes,
     Distinct,

@@ -10,7 +10,7 @@ import pyarrow as pa
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import quoted
 from services.compute.runner.steps.cleaning.chain import Chain
-from shared.applications.cleaning.operations import CommuneCodes
+from shared.engine.applications.cleaning.operations import CommuneCodes
 from shared.places.commune_names import FoundCommune, clue_of, find_commune
 from shared.words import counted, french_list
 from shared.words import quoted as french_quoted

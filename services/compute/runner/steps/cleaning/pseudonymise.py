@@ -3,7 +3,7 @@
 from services.compute.execution.job_folder import PSEUDONYM_KEY, Report
 from services.compute.runner.database import count, quoted
 from services.compute.runner.steps.workbench import TABLE, Workbench
-from shared.applications.pseudonymise_application import PseudonymiseParameters
+from shared.engine.applications.pseudonymise_application import PseudonymiseParameters
 from shared.errors import Rejected
 from shared.words import counted, french_list
 from shared.words import quoted as french_quoted

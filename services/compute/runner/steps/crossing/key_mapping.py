@@ -14,9 +14,9 @@ from services.compute.runner.linkage.crosswalk_lookup import map_keys
 from services.compute.runner.steps.crossing.key_tables import Side, key_text, keys
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.values.value_tests import Texts
-from shared.applications.cross_application import CrossParameters
-from shared.codes.cog import Fit
-from shared.tables.crosswalks import CROSSWALKS, PRESENT, Cost
+from shared.engine.applications.cross_application import CrossParameters
+from shared.engine.codes.cog import Fit
+from shared.engine.tables.crosswalks import CROSSWALKS, PRESENT, Cost
 from shared.words import counted
 
 PARTS = "\x1f"

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from services.compute.runner.database import filled, quoted
 from services.compute.runner.steps.workbench import WHOLE, WHOLE_TYPES, Workbench, whole_number
-from shared.applications.aggregate_application import AggregateParameters
-from shared.applications.cross_application import CrossParameters
+from shared.engine.applications.aggregate_application import AggregateParameters
+from shared.engine.applications.cross_application import CrossParameters
 
 _MOST = 20
 """Figures that are kept for each key: there may be as many keys as rows."""

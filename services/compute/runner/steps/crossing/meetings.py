@@ -18,7 +18,7 @@ from services.compute.runner.steps.crossing.key_tables import (
     keys,
 )
 from services.compute.runner.steps.workbench import Workbench
-from shared.applications.cross_application import WAYS_OUT
+from shared.engine.applications.cross_application import WAYS_OUT
 from shared.errors import Rejected
 from shared.words import counted, grouped
 

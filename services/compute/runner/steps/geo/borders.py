@@ -8,7 +8,7 @@ import shapely
 
 from services.compute.runner.columns.reference_files import read_reference
 from services.compute.runner.values.value_tests import Counts, Flags
-from shared.applications.geo_application import COMMUNE_TOLERANCE
+from shared.engine.applications.geo_application import COMMUNE_TOLERANCE
 
 NONE = -1
 

@@ -20,7 +20,7 @@ from services.compute.runner.steps.geo.positions import PositionBatch, batches, 
 from services.compute.runner.steps.geo.spellings import Points
 from services.compute.runner.steps.workbench import TABLE, Workbench
 from services.compute.runner.values.value_tests import Numbers
-from shared.applications.geo_application import GeoParameters, Nearest, Target
+from shared.engine.applications.geo_application import GeoParameters, Nearest, Target
 from shared.errors import Rejected
 from shared.words import counted, unique
 

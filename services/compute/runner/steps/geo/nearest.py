@@ -12,7 +12,7 @@ from services.compute.runner.steps.geo.positions import batches, metres_between
 from services.compute.runner.steps.geo.spellings import Points
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.values.value_tests import Numbers
-from shared.applications.geo_application import Nearest
+from shared.engine.applications.geo_application import Nearest
 from shared.errors import Rejected
 
 _PLACES = "places"

@@ -12,7 +12,7 @@ from services.compute.runner.steps.geo.positions import in_plane
 from services.compute.runner.steps.geo.spellings import read_shapes
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.values.value_tests import Flags
-from shared.applications.geo_application import Outlines
+from shared.engine.applications.geo_application import Outlines
 from shared.errors import Rejected
 
 _ROLE = "outlines"

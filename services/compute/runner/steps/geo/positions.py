@@ -18,7 +18,7 @@ from services.compute.runner.steps.geo.spellings import (
 )
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.values.value_tests import Flags, Numbers
-from shared.applications.geo_application import Position
+from shared.engine.applications.geo_application import Position
 
 _BATCH = 100_000
 _ELLIPSOID = pyproj.Geod(ellps="GRS80")

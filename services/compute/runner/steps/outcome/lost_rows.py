@@ -12,8 +12,8 @@ from sqlglot import exp
 from services.compute.execution.job_folder import LOST, NEAR, Report
 from services.compute.runner.database import Database, columns, filled, literal, quoted
 from services.compute.runner.steps.workbench import InputTable
-from shared.applications import APPLICATIONS
-from shared.applications.query_application import QUERY
+from shared.engine.applications import APPLICATIONS
+from shared.engine.applications.query_application import QUERY
 from shared.events.event import Step
 from shared.words import french_list, grouped
 from shared.words import quoted as french_quoted

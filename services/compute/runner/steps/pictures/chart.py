@@ -16,8 +16,8 @@ from services.compute.runner.drawing.picture import Format
 from services.compute.runner.release.hidden_cells import is_hidden
 from services.compute.runner.steps.pictures.work import PictureWork
 from services.compute.runner.steps.workbench import TABLE, Workbench, number
-from shared.applications.aggregate_application import AggregateParameters, Chart
-from shared.applications.chart_application import ChartParameters
+from shared.engine.applications.aggregate_application import AggregateParameters, Chart
+from shared.engine.applications.chart_application import ChartParameters
 from shared.errors import Invalid
 
 _NO_LABEL = "(non renseigné)"

@@ -12,10 +12,10 @@ from services.compute.runner.steps.pictures import chart, report
 from services.compute.runner.steps.pictures import map as area_map
 from services.compute.runner.steps.pictures.work import PictureWork
 from services.compute.runner.steps.workbench import TABLE, Workbench
-from shared.applications import APPLICATIONS, parse_parameters
+from shared.engine.applications import APPLICATIONS, parse_parameters
+from shared.engine.tables.manifest import Input
 from shared.errors import Invalid
 from shared.events.event import Step
-from shared.tables.manifest import Input
 from shared.words import PARIS
 
 _DRAWS: Mapping[str, Callable[[PictureWork, Any], Report]] = {

@@ -21,7 +21,7 @@ from services.compute.runner.drawing.placing import (
 from services.compute.runner.release.hidden_cells import is_hidden
 from services.compute.runner.steps.pictures.work import PictureWork
 from services.compute.runner.steps.workbench import TABLE, number
-from shared.applications.map_application import MapParameters
+from shared.engine.applications.map_application import MapParameters
 from shared.errors import Invalid
 from shared.words import counted
 

@@ -8,8 +8,8 @@ from services.compute.runner.database import quoted
 from services.compute.runner.drawing.report_page import Contents, TableRows, page_of
 from services.compute.runner.steps.pictures.work import PictureWork
 from services.compute.runner.steps.workbench import TABLE
-from shared.applications.report_application import ReportParameters
-from shared.tables.provenance_sentences import on_a_page
+from shared.engine.applications.report_application import ReportParameters
+from shared.engine.tables.provenance_sentences import on_a_page
 from shared.words import quoted as french_quoted
 
 _SOFTWARE = ("duckdb", "matplotlib", "numpy", "pyarrow", "shapely")

@@ -9,8 +9,8 @@ from services.compute.runner.drawing.french_labels import french_day
 from services.compute.runner.drawing.picture import Caption, Drawing, Format, write
 from services.compute.runner.drawing.report_page import DoneStep, Picture
 from services.compute.runner.steps.workbench import Workbench
-from shared.tables.manifest import Input
-from shared.tables.provenance import Provenance
+from shared.engine.tables.manifest import Input
+from shared.engine.tables.provenance import Provenance
 from shared.words import quoted
 
 _SOURCES = "Sources : "

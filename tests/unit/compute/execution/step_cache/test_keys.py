@@ -6,11 +6,11 @@ import pytest
 
 from services.compute.execution.job_folder import Work
 from services.compute.execution.step_cache.keys import keys_of
+from shared.engine.tables.manifest import Input
+from shared.engine.tables.provenance import Provenance
+from shared.engine.tables.release import ProtectedInput
+from shared.engine.tables.total_rows import RowRange
 from shared.events import Step
-from shared.tables.manifest import Input
-from shared.tables.provenance import Provenance
-from shared.tables.release import ProtectedInput
-from shared.tables.total_rows import RowRange
 
 READ = "a" * 64
 

@@ -1,0 +1,129 @@
+"""The crossings of a treatment, and of which columns of which datasets their keys are."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from shared.engine.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
+from shared.engine.applications.cross_application import CrossParameters
+from shared.engine.applications.effect import Columns, Effect, MadeColumn
+from shared.events.event import Step, Treatment
+from shared.words import quoted
+
+_ROWS = {
+    "chosen": "ne garde que certaines lignes",
+    "grouped": "regroupe des lignes",
+    "made": "peut choisir, répéter ou regrouper des lignes",
+}
+"""What a step does to the rows of its tables, in French."""
+
+
+class KeyOrigin(NamedTuple):
+    """A key of a crossing, which is that `column` of a dataset.
+
+    `changes` say in French which steps before gave the table other rows than the dataset's. Without
+    a `dataset_id` a step computes the key, and `changes` say which.
+    """
+
+    dataset_id: str
+    column: str
+    changes: tuple[str, ...] = ()
+
+
+class DatasetCrossing(NamedTuple):
+    """A step that crosses two tables, and where its first keys come from."""
+
+    step: int
+    left: KeyOrigin
+    right: KeyOrigin
+    parameters: CrossParameters
+
+    @property
+    def keys(self) -> tuple[KeyOrigin, KeyOrigin]:
+        """Where both keys come from."""
+        return self.left, self.right
+
+    @property
+    def dataset_ids(self) -> tuple[str, str]:
+        """The datasets of its keys; one is empty where a step computes a key."""
+        return self.left.dataset_id, self.right.dataset_id
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What steps before did to the rows of either table."""
+        return tuple(dict.fromkeys((*self.left.changes, *self.right.changes)))
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it crosses rows of two datasets as they are, by their keys alone."""
+        return not self.changes and not self.parameters.keys
+
+
+class _Table(NamedTuple):
+    """A table on the way: where its columns come from, and those that nobody knows, if any."""
+
+    columns: Mapping[str, KeyOrigin]
+    others: KeyOrigin | None
+
+    def key(self, name: str) -> KeyOrigin:
+        """Where that column comes from; one that is not there is a fault, which others tell."""
+        return self.columns.get(name, self.others or KeyOrigin("", ""))
+
+    @property
+    def names(self) -> Columns:
+        """Its columns, as far as all are known."""
+        return tuple(self.columns) if self.others is None else None
+
+
+def dataset_crossings(
+    treatment: Treatment, columns: Mapping[str, Columns]
+) -> Iterator[DatasetCrossing]:
+    """The crossings of a treatment that reads datasets of these columns, by id.
+
+    Raises Invalid for one that cannot run, whatever they hold.
+    """
+    if treatment.steps:
+        check_steps(treatment.inputs, treatment.steps)
+    tables = {
+        name: _input(dataset_id, columns.get(dataset_id))
+        for name, dataset_id in treatment.inputs.items()
+    }
+    for number, step in enumerate(treatment.steps):
+        given = {role: tables[name] for role, name in step.inputs.items()}
+        parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
+        if isinstance(parameters, CrossParameters):
+            left = given["left"].key(parameters.left_key)
+            right = given["right"].key(parameters.right_key)
+            yield DatasetCrossing(number, left, right, parameters)
+        names = {role: table.names for role, table in given.items()}
+        effect = effect_of(step, f"steps.{number}", names)
+        tables[step.output] = _made(number, step, effect, given)
+
+
+def _input(dataset_id: str, names: Columns) -> _Table:
+    columns = {name: KeyOrigin(dataset_id, name) for name in names or ()}
+    unknown = KeyOrigin("", "", ("les colonnes de ses données ne sont pas connues",))
+    return _Table(columns, unknown if names is None else None)
+
+
+def _made(number: int, step: Step, effect: Effect, given: Mapping[str, _Table]) -> _Table:
+    """The table that a step makes: where its columns come from, and what became of its rows."""
+    named = f"l'étape {number + 1} ({quoted(APPLICATIONS[step.application].title)})"
+    rows = "grouped" if effect.by is not None else effect.rows
+    change = "" if rows == "kept" else f"{named} {_ROWS[rows]}"
+    if not change and step.parameters.get("totals") == "kept":
+        change = f"{named} garde les lignes de total"
+    columns = {
+        name: _origin(made, given, change, f"{named} calcule {quoted(name)}")
+        for name, made in effect.columns.items()
+    }
+    is_open = effect.is_open or any(given[role].others for role in effect.passes)
+    unknown = KeyOrigin("", "", (f"les colonnes que fait {named} ne sont pas connues",))
+    return _Table(columns, unknown if is_open else None)
+
+
+def _origin(made: MadeColumn, given: Mapping[str, _Table], change: str, computed: str) -> KeyOrigin:
+    source = made.unchanged
+    if source is None:
+        return KeyOrigin("", "", (computed,))
+    before = given[source.role].key(source.column)
+    return before._replace(changes=(*before.changes, change) if change else before.changes)

@@ -1,0 +1,140 @@
+"""What the catalogue knows of the tables that a treatment reads, before anything runs."""
+
+from pydantic import Field
+
+from shared.engine.tables.code_names import named_kind
+from shared.engine.tables.column_warnings import ColumnWarning
+from shared.engine.tables.key_file import COARSE, KEY_SPACES
+from shared.engine.tables.manifest import Column
+from shared.engine.tables.total_rows import RowRange
+from shared.events.event import Frozen
+
+_SQL_TYPES = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "decimal": "DOUBLE",
+    "date": "DATE",
+    "boolean": "BOOLEAN",
+}
+
+
+class KnownColumn(Frozen):
+    """A column as its profile has it; counts are None where nobody has counted."""
+
+    name: str
+    kind: str = Field(default="", description="text, integer, decimal, date or boolean")
+    type: str = Field(default="", description="what it was recognised to hold, if anything")
+    key: str | None = Field(default=None, description="commune, siren, postcode, ...")
+    unit: str = Field(default="", description="of numbers, e.g. % or €")
+    filled: int | None = None
+    distinct: int | None = None
+    sql_type: str = Field(default="", description="what a query gets it as; empty if not known")
+    misnamed: str = Field(
+        default="", description="the kind of code that its name says, where it does not hold it"
+    )
+    has_lost_zeros: bool = Field(default=False, description="codes without their first zero")
+    warnings: tuple[ColumnWarning, ...] = ()
+
+    @classmethod
+    def of(cls, column: Column) -> "KnownColumn":
+        """What a profile says of a column."""
+        meaning, named = column.meaning, named_kind(column.name)
+        return cls(
+            name=column.name,
+            kind=column.kind,
+            type=column.type,
+            key=column.key,
+            unit=(meaning and meaning.unit) or "",
+            filled=column.filled,
+            distinct=column.distinct,
+            sql_type=column.sql_type,
+            misnamed="" if column.key or column.type == named or not column.filled else named,
+            has_lost_zeros=bool(meaning and meaning.repair == "leading_zero" and not meaning.valid),
+            warnings=column.warnings,
+        )
+
+    @property
+    def code(self) -> str:
+        """The kind of code that it holds: its key, or that of areas too coarse to be one."""
+        return self.key or (self.type if self.type in COARSE else "")
+
+    @property
+    def space(self) -> str:
+        """What its codes can be compared with; nothing where it has none."""
+        return KEY_SPACES.get(self.code, self.code)
+
+    @property
+    def query_type(self) -> str:
+        """What a query gets it as, by its kind where a step made it; empty if not known."""
+        return self.sql_type or _SQL_TYPES.get(self.kind, "")
+
+    @property
+    def rows_of_a_value(self) -> int | None:
+        """How many rows have one value at most; None where it is not counted."""
+        if self.filled is None or self.distinct is None:
+            return None
+        return max(1, self.filled - self.distinct + 1)
+
+
+class KnownTable(Frozen):
+    """A dataset as a member may know it.
+
+    Of its `rows`, `totals` sum others: steps leave these out unless they keep them; they stand at
+    `total_rows` where the member may see the data. `columns` are None while nobody knows them, for
+    the `reason` in French. One that `is_lost` can
+    never be read as it is: it does not exist for that member, or is retired.
+    """
+
+    dataset_id: str
+    title: str = ""
+    rows: int | None = None
+    totals: int = 0
+    total_rows: tuple[RowRange, ...] = ()
+    columns: tuple[KnownColumn, ...] | None = None
+    reason: str = ""
+    is_lost: bool = False
+    is_files: bool = Field(default=False, description="no table: only own code reads it")
+    territory: tuple[str, ...] = Field(default=(), description="codes of places that it is about")
+
+
+class KnownCrossing(Frozen):
+    """How many rows a step makes that crosses two datasets, counted from the values of their keys.
+
+    `left` and `right` are the rows that meet, `joined` the pairs that they make: at least so many
+    when it `is_cut`, and None where they are too many. A right row meets up to `left_most` rows, a
+    left row up to `right_most`; 0 where nobody counted.
+    """
+
+    step: int = Field(ge=0)
+    left: int | None = Field(ge=0)
+    right: int | None = Field(ge=0)
+    joined: int | None = Field(ge=0)
+    left_most: int = Field(default=0, ge=0)
+    right_most: int = Field(default=0, ge=0)
+    multiplies_left: bool = Field(description="whether a left row may meet several")
+    multiplies_right: bool = Field(description="whether a right row may meet several")
+    is_cut: bool = False
+
+    @property
+    def is_many_to_many(self) -> bool:
+        """Whether rows of both tables stand in the result several times."""
+        return self.multiplies_left and self.multiplies_right
+
+
+class KnownInputs(Frozen):
+    """The tables that a treatment reads, one for each dataset, and its crossings, as far as known.
+
+    Rows are counted for crossings of two datasets whose values the member may read.
+    """
+
+    tables: tuple[KnownTable, ...]
+    crossings: tuple[KnownCrossing, ...] = ()
+
+    def table(self, dataset_id: str) -> KnownTable:
+        """The table of that dataset; one of which nothing is known when there is none."""
+        none = KnownTable(dataset_id=dataset_id)
+        return next((one for one in self.tables if one.dataset_id == dataset_id), none)
+
+    def crossing(self, step: int) -> KnownCrossing | None:
+        """The crossing that the step of that number makes, if it was counted."""
+        return next((one for one in self.crossings if one.step == step), None)

@@ -1,0 +1,94 @@
+"""Which columns a step would take wrongly, by what reading their files showed, in French."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from shared.engine.analysis.known_tables import KnownColumn
+from shared.engine.applications.cleaning.clean_application import CLEAN, CleanParameters
+from shared.engine.applications.cleaning.operations import CommuneCodes
+from shared.engine.applications.cross_application import CROSS
+from shared.engine.applications.effect import Effect, Source
+from shared.engine.applications.parameters import Parameters
+from shared.engine.tables.column_warnings import ColumnWarning
+from shared.events.event import Step
+from shared.words import french_list, quoted
+
+_ADDED_UP, _AVERAGED = frozenset({"sum", "weighed"}), frozenset({"mean", "weighed", "median"})
+_FEW = 3
+
+
+class Misreading(NamedTuple):
+    """What a step takes wrongly, at a field of its parameters."""
+
+    field: str
+    kind: str
+    message: str
+
+
+def misreadings(
+    step: Step,
+    told: Parameters,
+    effect: Effect,
+    known: Mapping[Source, KnownColumn],
+    territory: Sequence[str],
+) -> Iterator[Misreading]:
+    """What the step would take wrongly of columns; `territory` is what their tables are about.
+
+    A step that cleans a table mends what it names: of that only names of communes are told.
+    """
+    if isinstance(told, CleanParameters):
+        yield from _unplaced(told, known, territory)
+        return
+    fields = {named.source: named.field for named in reversed(effect.named)}
+    for source in sorted(effect.reads):
+        for warning in known[source].warnings if source in known else ():
+            if advice := _advice(warning, source, effect, step):
+                field = fields.get(source, "")
+                yield Misreading(field, warning.kind, _told(source.column, warning, advice))
+
+
+def _told(column: str, warning: ColumnWarning, advice: str) -> str:
+    return f"{quoted(column)} : {warning.message} ; {advice}"
+
+
+def _advice(warning: ColumnWarning, source: Source, effect: Effect, step: Step) -> str:
+    """What to do about it; nothing where the step does not mind."""
+    if warning.kind == "mixed_conventions":
+        return f"écrivez-les d'abord d'une seule façon (étape « {CLEAN.title} »)"
+    if warning.kind == "shared_names":
+        is_key = step.application == CROSS.name
+        return f"croisez plutôt par le code des communes (étape « {CLEAN.title} »)" * is_key
+    hows = {
+        part.how for made in effect.columns.values() for part in made.of if part.source == source
+    }
+    is_grouped = Source(source.role, warning.beside) in (effect.by or ())
+    if hows & _ADDED_UP or (hows & _AVERAGED and not is_grouped):
+        return f"gardez d'abord une seule valeur par {quoted(warning.beside)} (maxs), puis agrégez"
+    return ""
+
+
+def _unplaced(
+    told: CleanParameters, known: Mapping[Source, KnownColumn], territory: Sequence[str]
+) -> Iterator[Misreading]:
+    """Names that get no code, as several communes have them and nothing tells which is meant."""
+    for number, one in enumerate(told.operations):
+        if not isinstance(one, CommuneCodes) or one.departement or one.territory:
+            continue
+        column = known.get(Source("table", one.column))
+        for warning in column.warnings if column else ():
+            if warning.kind == "shared_names":
+                message = _told(one.column, warning, _placing(warning, territory))
+                yield Misreading(f"operations.{number}.column", warning.kind, message)
+
+
+def _placing(warning: ColumnWarning, territory: Sequence[str]) -> str:
+    """By which parameter the communes of a name are told apart."""
+    if warning.beside:
+        return "nommez-la comme departement : sans elle, ces lignes n'auront pas de code"
+    codes = (
+        f" (celui du jeu : {french_list(list(territory))})" if 0 < len(territory) <= _FEW else ""
+    )
+    return (
+        f"dites le territoire où les chercher, territory{codes}, ou la colonne qui le dit,"
+        " departement : sans cela, ces lignes n'auront pas de code"
+    )

@@ -1,0 +1,90 @@
+"""The same treatment without columns that their owners do not grant, where it does without."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from shared.engine.applications import check_steps, effect_of
+from shared.engine.applications.aggregate_application import AGGREGATE
+from shared.engine.applications.cleaning.clean_application import CLEAN
+from shared.engine.applications.python_application import PYTHON
+from shared.errors import Invalid
+from shared.events.event import Step, Treatment
+from shared.words import quoted, unique
+
+_FIGURES = ("sums", "means", "counts", "distinct", "medians", "mins", "maxs")
+"""Parameters of an aggregation that are lists of columns, any of which may be left out."""
+
+_MOST_STEPS = 10
+
+
+def without_columns(treatment: Treatment, refused: Mapping[str, Collection[str]]) -> Treatment:
+    """The treatment on tables without the columns that are refused, by dataset.
+
+    They are left out of lists, and of each table before anything reads it. Raises Invalid, naming
+    the step's field, where another step needs one of them.
+    """
+    gone = {name for columns in refused.values() for name in columns}
+    dropped = list(_dropped(treatment, refused))
+    tables = {step.inputs["table"]: step.output for step in dropped}
+    steps = (*dropped, *(_rewired(step, tables, gone) for step in treatment.steps))
+    if len(steps) > _MOST_STEPS:
+        raise Invalid(
+            f"un traitement a {_MOST_STEPS} étapes au plus : changez-le vous-même", "steps"
+        )
+    check_steps(treatment.inputs, steps)
+    for number, step in enumerate(steps[len(dropped) :]):
+        _check_does_without(number, step, gone)
+    return treatment.model_copy(update={"steps": steps, "recipe": ""})
+
+
+def _dropped(treatment: Treatment, refused: Mapping[str, Collection[str]]) -> Iterator[Step]:
+    """A step for each table that has such columns, which takes them away."""
+    taken = {*treatment.inputs, *(step.output for step in treatment.steps)}
+    for name, dataset_id in treatment.inputs.items():
+        if columns := refused.get(dataset_id):
+            (output,) = unique([f"{name}_accorde"], taken)
+            taken.add(output)
+            drop = {"op": "drop", "columns": sorted(columns)}
+            parameters = {"operations": [drop]}
+            yield Step(
+                application=CLEAN.name, inputs={"table": name}, parameters=parameters, output=output
+            )
+
+
+def _rewired(step: Step, tables: Mapping[str, str], gone: Collection[str]) -> Step:
+    inputs = {role: tables.get(name, name) for role, name in step.inputs.items()}
+    told = dict(step.parameters)
+    if step.application == AGGREGATE.name:
+        lists = {name: _kept(told[name], gone) for name in _FIGURES if name in told}
+        told = {name: lists.get(name, it) for name, it in told.items() if lists.get(name, True)}
+    elif step.application == CLEAN.name:
+        left = [_operation(one, gone) for one in told.get("operations", ())]
+        told["operations"] = [one for one in left if one]
+    elif step.application == PYTHON.name and "columns" in told:
+        told["columns"] = {role: _kept(names, gone) for role, names in told["columns"].items()}
+    return step.model_copy(update={"inputs": inputs, "parameters": told})
+
+
+def _operation(told: dict[str, Any], gone: Collection[str]) -> dict[str, Any] | None:
+    """An operation of a cleaning without these columns; None where nothing is left of it."""
+    if not isinstance(told.get("columns"), list | tuple):
+        return told
+    columns = _kept(told["columns"], gone)
+    return {**told, "columns": columns} if columns else None
+
+
+def _kept(names: Collection[str], gone: Collection[str]) -> list[str]:
+    return [one for one in names if one not in gone]
+
+
+def _check_does_without(number: int, step: Step, gone: Collection[str]) -> None:
+    effect = effect_of(step, f"steps.{number}", dict.fromkeys(step.inputs))
+    sources = [(one.field, one.source) for one in effect.named]
+    sources += [("parameters", one) for one in effect.reads]
+    for field, source in sources:
+        if source.column in gone:
+            raise Invalid(
+                f"l'étape {quoted(step.output)} a besoin de la colonne {quoted(source.column)},"
+                " qui n'est pas accordée : changez le traitement",
+                f"steps.{number}.{field}",
+            )

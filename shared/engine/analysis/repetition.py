@@ -1,0 +1,230 @@
+"""How often a crossing makes a row of its tables stand, as far as keys tell, in French."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from shared.engine.analysis.known_tables import KnownColumn, KnownCrossing
+from shared.engine.applications.cross_application import How
+from shared.engine.applications.effect import FIGURES
+from shared.engine.tables.crosswalks import CROSSWALKS, space_behind
+from shared.engine.tables.key_file import COARSE, KEY_SPACES
+from shared.words import fold, grouped, quoted
+
+Times = int | None
+"""How often a row may stand at most: SEVERAL when nobody knows how often, None when if at all."""
+
+SEVERAL = 0
+_WRITTEN_IN_WAYS = ("date", "decimal")
+"""Kinds of values of which several spellings that a profile counts apart are one."""
+
+
+def multiplied(one: Times, other: Times) -> Times:
+    """How often a row stands that stands so often, each of them so often."""
+    return None if one is None or other is None else one * other
+
+
+class Side(NamedTuple):
+    """A table of a crossing, its key, and what is known of that; `times` as its rows stand."""
+
+    table: str
+    key: str
+    known: KnownColumn | None
+    times: Times
+    via: str | None
+
+    @property
+    def rows_of_a_key(self) -> Times:
+        """How many rows have a key that the crosswalk leads to, at most."""
+        most = multiplied(self.known.rows_of_a_value if self.known else None, self.times)
+        if self.via is None or most is None:
+            return most
+        crosswalk = CROSSWALKS[self.via]
+        # Codes of one kind and another year are led to each other nearly one by one.
+        is_fine = crosswalk.source == crosswalk.target or not crosswalk.cost.merges
+        return most if is_fine else SEVERAL
+
+    @property
+    def keys_of_a_row(self) -> Times:
+        """How many keys a row has: a crosswalk may lead one to several."""
+        crosswalk = CROSSWALKS[self.via] if self.via else None
+        if crosswalk is None or crosswalk.source == crosswalk.target:
+            return 1
+        return SEVERAL if crosswalk.cost.multiplies else 1
+
+    @property
+    def has_one_row_of_a_key(self) -> bool:
+        """Whether each of its keys is certainly on one row only, with or without its totals."""
+        known = self.known
+        if known is None or known.kind in _WRITTEN_IN_WAYS or self.times != 1:
+            return False
+        is_merged = self.via is not None and CROSSWALKS[self.via].cost.merges
+        return known.rows_of_a_value == 1 and not is_merged
+
+    @property
+    def has_one_key_of_a_row(self) -> bool:
+        """Whether each of its rows has certainly one key at most."""
+        return not (self.via and CROSSWALKS[self.via].cost.multiplies)
+
+    @property
+    def kind(self) -> str:
+        """The kind of its key; nothing where it is not known."""
+        return (self.known.key if self.known else None) or ""
+
+    @property
+    def space(self) -> str:
+        """What its keys can be compared with; nothing where it is not known."""
+        return space_behind(self.via, KEY_SPACES.get(self.kind, self.kind))
+
+    @property
+    def codes(self) -> str:
+        """The kind of codes that it meets, coarse ones too; nothing where it is not known."""
+        coarse = self.known.type if self.known and not self.known.has_lost_zeros else ""
+        return self.space or (coarse if coarse in COARSE else "")
+
+
+class Keys(NamedTuple):
+    """The two sides of a crossing, and what was counted of it, if anything was.
+
+    `is_partial` where more rows may meet than were counted: those of totals that it keeps, or codes
+    that are followed to their successors.
+    """
+
+    left: Side
+    right: Side
+    left_rows: int | None
+    right_rows: int | None
+    counted: KnownCrossing | None
+    how: How
+    is_partial: bool = False
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the rows of the most frequent key were counted, and not only all values."""
+        one = self.counted
+        return one is not None and not one.is_cut and bool(one.left_most and one.right_most)
+
+    @property
+    def left_times(self) -> Times:
+        """How often a row of the left table may stand in the result."""
+        one = self.counted
+        if self.how == "anti" or (one and not one.multiplies_left):
+            return 1
+        return self._times(self.left, self.right, one.right_most if one else 0)
+
+    @property
+    def right_times(self) -> Times:
+        """How often a row of the right table may."""
+        one = self.counted
+        if one and not one.multiplies_right:
+            return 1
+        return self._times(self.right, self.left, one.left_most if one else 0)
+
+    def _times(self, side: Side, other: Side, most: int) -> Times:
+        """How often a row of a side may stand; it meets `most` of the other, if that is exact."""
+        times = most if self.is_exact else multiplied(other.rows_of_a_key, side.keys_of_a_row)
+        return SEVERAL if self.counted and times in {1, None} else times
+
+    @property
+    def is_many_to_many(self) -> bool:
+        """Whether rows of both tables stand several times, or may do so."""
+        if self.counted:
+            return self.how != "anti" and self.counted.is_many_to_many
+        return self.left_times not in {1, None} and self.right_times not in {1, None}
+
+    @property
+    def rows_out(self) -> int | None:
+        """How many rows the result has, if that is counted."""
+        one = self.counted
+        if (
+            self.how == "left"
+            and self.left.has_one_key_of_a_row
+            and self.right.has_one_row_of_a_key
+        ):
+            return self.left_rows
+        if one is None or one.is_cut or self.is_partial:
+            return None
+        parts = [0 if self.how == "anti" else one.joined]
+        if self.how in ("left", "full", "anti"):
+            parts.append(_alone(self.left_rows, one.left))
+        if self.how in ("right", "full"):
+            parts.append(_alone(self.right_rows, one.right))
+        return None if None in parts else sum(filter(None, parts))
+
+    @property
+    def estimate(self) -> int | None:
+        """How many rows the result would have if each key were as frequent as any other.
+
+        The usual estimate of an equi-join (Selinger et al. 1979): the product of the rows by the
+        larger number of distinct keys.
+        """
+        known = (self.left.known, self.right.known)
+        distinct = max((one.distinct or 0 for one in known if one), default=0)
+        filled = [one.filled for one in known if one and one.filled is not None]
+        is_plain = (
+            not (self.left.via or self.right.via) and self.left.times == self.right.times == 1
+        )
+        if not distinct or len(filled) < len(known) or not is_plain:
+            return None
+        return filled[0] * filled[1] // distinct
+
+
+def _alone(rows: int | None, met: int | None) -> int | None:
+    return None if rows is None or met is None else rows - met
+
+
+def repeated_told(
+    column: str, source: str, times: Times, crossed: str, how: str, *, is_bound: bool = False
+) -> str:
+    """That a figure counts rows several times, since a crossing repeats them; empty if not.
+
+    `is_bound` when no row need stand so often, since nobody counted the rows of each key.
+    """
+    if times is None or times == 1:
+        return ""
+    often = f"jusqu'à {grouped(times)} fois" if times else "plusieurs fois"
+    bound = (
+        " (borne tirée du nombre de valeurs distinctes ; le nombre vrai peut être bien plus petit)"
+        if is_bound and times
+        else ""
+    )
+    return (
+        f"{quoted(column)} vient de {quoted(source)}, dont une même ligne peut se trouver {often}"
+        f" dans {quoted(crossed)}{bound} : {how} compterait sa valeur autant de fois ;"
+        " agrégez d'abord l'autre table par la clé du croisement"
+    )
+
+
+_RATE = re.compile(r"(^|[ _.-])(taux|tx|pourcentages?|pourcent|pct|ratio|part)([ _.-]|$)")
+RATE_UNITS = ("%", "‰")
+"""Units of numbers whose sum has no meaning."""
+
+
+def rate_told(column: KnownColumn) -> str:
+    """That a sum of rates is no rate; empty for a column that has none, by unit or name."""
+    is_named = column.kind in ("", "decimal") and _RATE.search(fold(column.name))
+    if column.unit not in RATE_UNITS and not is_named:
+        return ""
+    unit = f" (en {column.unit})" if column.unit else ""
+    return (
+        f"{quoted(column.name)} contient des taux{unit} : leur somme n'est pas un taux ; divisez la"
+        " somme du numérateur par celle du dénominateur (ratio), ou prenez la moyenne en sachant"
+        " qu'elle ne pondère pas les lignes"
+    )
+
+
+def grain_told(ratio: str, parts: Iterable[tuple[str, str]], *, is_mixed: bool) -> str:
+    """That a ratio divides figures that are not of the same rows; empty if they are.
+
+    `parts` are how each is made and of which column; `is_mixed` when a crossing repeats one only.
+    """
+    named = list(parts)
+    hows = {how for how, _ in named}
+    if is_mixed:
+        why = "un croisement répète les lignes de l'une et pas celles de l'autre"
+    elif "mean" in hows and len(hows) > 1:
+        why = "l'une est une moyenne, l'autre non"
+    else:
+        return ""
+    divided = " par ".join(f"{FIGURES[how]} {quoted(column)}" for how, column in named)
+    return f"le taux {quoted(ratio)} divise {divided}, qui n'ont pas le même grain : {why}"

@@ -1,0 +1,192 @@
+"""What can be asked of compute: each application's roles and typed parameters.
+
+Light on purpose: the service imports this package. How an application does its work stands in the
+module of the same name in `services.compute.runner`, which only the sandbox imports.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from shared.engine.applications.aggregate_application import AGGREGATE
+from shared.engine.applications.application import Application, Parameters, Role
+from shared.engine.applications.chart_application import CHART
+from shared.engine.applications.cleaning.clean_application import CLEAN
+from shared.engine.applications.cross_application import CHOICE, CROSS
+from shared.engine.applications.effect import Columns, Effect
+from shared.engine.applications.geo_application import GEO
+from shared.engine.applications.map_application import MAP
+from shared.engine.applications.pivot_application import PIVOT
+from shared.engine.applications.pseudonymise_application import PSEUDONYMISE
+from shared.engine.applications.python_application import PYTHON, not_installed
+from shared.engine.applications.query_application import QUERY
+from shared.engine.applications.report_application import REPORT
+from shared.errors import Invalid, NotFound, invalid_of
+from shared.events.event import Frozen, Step, Treatment
+
+INGEST = Application(
+    name="ingest",
+    title="Lire un fichier",
+    description=(
+        "Lit un fichier comme une table, sans rien changer à ses valeurs : texte délimité (CSV,"
+        " TSV), classeur (XLSX, XLS, ODS), JSON, GeoJSON, Shapefile (en ZIP), GeoPackage, KML,"
+        " GPX, Parquet ou GeoParquet, compressé ou non. Les codes gardent leurs zéros, et"
+        " chaque réparation est nommée, comme ce qu'une carte perd à devenir une table."
+        " Décrit les colonnes et reconnaît les codes de commune, SIREN, EPCI et codes"
+        " postaux par leurs valeurs."
+    ),
+    roles=(Role(name="file", title="Le fichier déposé"),),
+    parameters=Parameters,
+    effect=lambda _parameters, _tables: Effect({}, is_open=True),
+    automatic=True,
+)
+"""Takes in a file that somebody uploaded, as one table."""
+
+APPLICATIONS: dict[str, Application] = {
+    application.name: application
+    for application in (
+        INGEST,
+        CLEAN,
+        CROSS,
+        AGGREGATE,
+        PIVOT,
+        GEO,
+        PSEUDONYMISE,
+        QUERY,
+        PYTHON,
+        CHART,
+        MAP,
+        REPORT,
+    )
+}
+
+WrittenT = TypeVar("WrittenT", bound=Treatment)
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+class ApplicationView(Frozen):
+    """An application as people and programs see it; `parameters` is a JSON Schema."""
+
+    name: str
+    title: str
+    description: str
+    automatic: bool
+    roles: tuple[Role, ...]
+    parameters: Annotated[dict[str, Any], BeforeValidator(lambda told: told.model_json_schema())]
+    unavailable: str = Field(
+        default="", description="why this lab cannot run it, in French; empty where it can"
+    )
+
+
+@cache
+def list_applications() -> tuple[ApplicationView, ...]:
+    """Every application, with the JSON Schema of its parameters, as this machine can run it."""
+    return tuple(map(_view_of, APPLICATIONS.values()))
+
+
+def _view_of(application: Application) -> ApplicationView:
+    view = ApplicationView.model_validate(application, from_attributes=True)
+    lacking = not_installed() if application is PYTHON else ""
+    return view.model_copy(update={"unavailable": lacking})
+
+
+def describe_application(name: str) -> ApplicationView:
+    """One application; raises NotFound where none is called so."""
+    if name not in APPLICATIONS:
+        raise NotFound.of(name)
+    return _view_of(APPLICATIONS[name])
+
+
+def check_steps(inputs: Iterable[str], steps: Sequence[Step]) -> None:
+    """Whether `steps` can run on tables of these names.
+
+    Raises Invalid, in French, naming the field of the first fault: an application or table that
+    does not exist, a role that is missing or unknown, a parameter that is wrong.
+    """
+    tables = set(inputs)
+    for name in tables:
+        _check_name(name, f"inputs.{name}")
+    for number, step in enumerate(steps):
+        at = f"steps.{number}"
+        application = APPLICATIONS.get(step.application)
+        if application is None or application.automatic:
+            raise Invalid(f"aucune application ne s'appelle « {step.application} »", at)
+        _check_roles(application, step, tables, at)
+        parse_parameters(application, step, at)
+        _check_effect(step, at)
+        _check_name(step.output, f"{at}.output")
+        if step.output in tables:
+            raise Invalid(f"la table « {step.output} » existe déjà", f"{at}.output")
+        tables.add(step.output)
+
+
+def with_choices(treatment: WrittenT) -> WrittenT:
+    """The treatment with what it does not choose written out, as a new one is understood.
+
+    One that was stored before there was a choice is understood as it was then: this is for those
+    that are sent now.
+    """
+    steps = tuple(_chosen(step) for step in treatment.steps)
+    return treatment.model_copy(update={"steps": steps})
+
+
+def _chosen(step: Step) -> Step:
+    if step.application != CROSS.name or step.parameters.get(CHOICE) is not None:
+        return step
+    return step.model_copy(update={"parameters": {**step.parameters, CHOICE: "refused"}})
+
+
+def parse_parameters(application: Application, step: Step, at: str) -> Parameters:
+    """The step's parameters in the application's own type; raises Invalid naming the wrong one."""
+    try:
+        return application.parameters.model_validate(step.parameters)
+    except ValidationError as error:
+        wrong = invalid_of(error)
+        field = ".".join(filter(None, (at, "parameters", wrong.field)))
+        raise Invalid(wrong.args[0], field) from error
+
+
+def effect_of(step: Step, at: str, tables: Mapping[str, Columns]) -> Effect:
+    """What the step makes of tables with these columns, by role; `at` is where it stands.
+
+    Raises Invalid naming the parameter that is wrong.
+    """
+    application = APPLICATIONS[step.application]
+    parameters = parse_parameters(application, step, at)
+    try:
+        return application.effect(parameters, tables)
+    except Invalid as error:
+        raise Invalid(error.args[0], f"{at}.parameters.{error.field}") from error
+
+
+def _check_effect(step: Step, at: str) -> None:
+    """What is wrong with a step whatever columns its tables have, such as a table not named."""
+    effect = effect_of(step, at, dict.fromkeys(step.inputs))
+    for fault in effect.faults:
+        raise Invalid(fault.message, f"{at}.parameters.{fault.field}")
+
+
+def _check_name(name: str, at: str) -> None:
+    """Tables are files and SQL names as well: a plain word is safe as each."""
+    if not _NAME.fullmatch(name):
+        raise Invalid("un nom de table est fait de lettres minuscules, chiffres et _", at)
+
+
+def _check_roles(application: Application, step: Step, tables: set[str], at: str) -> None:
+    known = {role.name for role in application.roles}
+    needed = {role.name for role in application.roles if role.required}
+    for role in sorted(needed - step.inputs.keys()):
+        raise Invalid("ce rôle doit être pourvu", f"{at}.inputs.{role}")
+    if not step.inputs:
+        raise Invalid("cette étape ne lit aucune table", f"{at}.inputs")
+    for role, table in step.inputs.items():
+        if application.open_roles:
+            _check_name(role, f"{at}.inputs.{role}")
+        elif role not in known:
+            raise Invalid("l'application n'a pas ce rôle", f"{at}.inputs.{role}")
+        if table not in tables:
+            raise Invalid(f"aucune table ne s'appelle « {table} »", f"{at}.inputs.{role}")

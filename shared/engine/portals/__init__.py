@@ -1,0 +1,1 @@
+"""What the sandbox reads out of other catalogues' pages."""

@@ -1,0 +1,144 @@
+"""Where a result comes from, as French sentences: its data, code and software, who, why, how."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from shared.catalogues.licence_titles import TITLES
+from shared.engine.tables.manifest import Input, Manifest
+from shared.engine.tables.provenance import Provenance
+from shared.words import counted, day_in_paris, french_date, french_hour, french_list, quoted
+
+_STARTED = {
+    "stage": "Lancé par le Datalab, à l'étape où en était le projet.",
+    "holder": "Lancé par le porteur du projet.",
+    "other": "Lancé par un membre du Datalab.",
+}
+_KINDS = {"trial": "essai sur un échantillon", "full": "calcul complet"}
+
+
+def told(manifest: Manifest) -> list[str]:
+    """All that is known of where a job's result comes from, in the order that people ask it."""
+    what = _KINDS.get(manifest.kind, manifest.kind)
+    ended = f"terminé le {moment(manifest.ended)}"
+    return [
+        f"Traitement {manifest.job_id}, {what}, {ended}.",
+        *_of_project(manifest.provenance, manifest.project_id or ""),
+        *_of_inputs(manifest.inputs),
+        *_of_grants(manifest.inputs),
+        *_of_steps(manifest),
+        *_of_software(manifest.software),
+        *(f"Sortie « {one.name} » : SHA-256 {one.file.sha256}." for one in manifest.outputs),
+    ]
+
+
+def moment(at: datetime) -> str:
+    """When something was, as people in France say it."""
+    return f"{french_date(day_in_paris(at))} à {french_hour(at)}"
+
+
+def on_a_page(provenance: Provenance, inputs: Iterable[Input]) -> Iterator[str]:
+    """The same as far as a page says it that is handed on: in words, without any id.
+
+    Nor has it names of members: it stays with whoever has it, also when a member is erased.
+    """
+    if provenance.project_title:
+        yield f"Projet {quoted(provenance.project_title)}."
+    if provenance.purpose:
+        yield f"But : {quoted(provenance.purpose)}."
+    if provenance.holder_id:
+        yield _STARTED[_who(provenance)]
+    if provenance.recipe:
+        name, _, version = provenance.recipe.partition("@")
+        yield f"Recette {quoted(name)}{f', version {version}' if version else ''}."
+    for one in provenance.code:
+        yield f"Code de l'étape {quoted(one.step)} : empreinte SHA-256 {one.sha256}."
+    for it in _each(inputs):
+        if agreed := [*_granted(it), *_conditions(it)]:
+            yield f"Accès à {quoted(it.title or it.name)} : {' ; '.join(agreed)}."
+
+
+def _granted(one: Input) -> Iterator[str]:
+    if len(one.granted_by) == 1:
+        yield "accordé par son propriétaire"
+    elif one.granted_by:
+        yield f"accordé par ses {len(one.granted_by)} propriétaires"
+
+
+def _who(provenance: Provenance) -> str:
+    if not provenance.submitted_by:
+        return "stage"
+    return "holder" if provenance.submitted_by == provenance.holder_id else "other"
+
+
+def _of_project(provenance: Provenance, project_id: str = "") -> Iterator[str]:
+    """For whom and why it was made, who started it, and by which recipe and code."""
+    if provenance.project_title:
+        named = f" ({project_id})" if project_id else ""
+        yield f"Projet {quoted(provenance.project_title)}{named}."
+    if provenance.purpose:
+        yield f"But : {quoted(provenance.purpose)}."
+    if provenance.holder_id:
+        yield f"Porteur : {provenance.holder_id}."
+    if provenance.submitted_by:
+        yield f"Lancé par {provenance.submitted_by}."
+    elif provenance.holder_id:
+        yield _STARTED["stage"]
+    if provenance.recipe:
+        yield f"Recette : {provenance.recipe}."
+    for one in provenance.code:
+        yield f"Code de l'étape {quoted(one.step)} : SHA-256 {one.sha256}."
+
+
+def _of_grants(inputs: Iterable[Input]) -> Iterator[str]:
+    """Under which licence, by whose grant and on what conditions data was read."""
+    for one in _each(inputs):
+        if agreed := list(_agreed(one)):
+            yield f"Accès à {quoted(one.title or one.name)} : {' ; '.join(agreed)}."
+
+
+def _of_inputs(inputs: Iterable[Input]) -> Iterator[str]:
+    for one in _each(inputs):
+        yield (
+            f"Données {quoted(one.title or one.name)} ({one.dataset_id}), version {one.version} :"
+            f" SHA-256 {one.sha256}."
+        )
+
+
+def _each(inputs: Iterable[Input]) -> Iterable[Input]:
+    return {it.dataset_id: it for it in inputs}.values()
+
+
+def _of_software(software: Mapping[str, str]) -> Iterator[str]:
+    if software:
+        listed = french_list([f"{name} {one}" for name, one in sorted(software.items())])
+        yield f"Logiciels : {listed}."
+
+
+def _agreed(one: Input) -> Iterator[str]:
+    if one.grant_id:
+        yield f"accord {one.grant_id}"
+    if one.granted_by:
+        yield f"donné par {french_list(one.granted_by)}"
+    yield from _conditions(one)
+
+
+def _conditions(one: Input) -> Iterator[str]:
+    if one.licence:
+        yield f"licence {quoted(TITLES.get(one.licence, one.licence))}"
+    if one.purpose:
+        yield f"pour {quoted(one.purpose)}"
+    if one.until:
+        yield f"jusqu'au {french_date(one.until)}"
+    if one.columns is not None:
+        yield counted(len(one.columns), "colonne", "colonnes")
+    for condition in one.conditions:
+        yield f"condition : {quoted(condition)}"
+
+
+def _of_steps(manifest: Manifest) -> Iterator[str]:
+    for number, step in enumerate(manifest.steps, 1):
+        read = french_list([quoted(name) for name in step.inputs.values()])
+        yield f"Étape {number} : {step.application} sur {read} → {quoted(step.output)}."
+    for one in manifest.provenance.reused:
+        day = french_date(one.day)
+        yield f"Étape {quoted(one.step)} : reprise du traitement {one.job_id}, du {day}."

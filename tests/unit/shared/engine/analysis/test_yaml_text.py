@@ -1,0 +1,76 @@
+"""What people write is read, or refused with its line, whatever it costs others to write."""
+
+import pytest
+
+from shared.engine.analysis.yaml_text import read_object, read_value
+from shared.errors import Invalid
+
+LAUGHS = "a0: &a0 ha\n" + "".join(
+    f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 9)}]\n" for number in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": [1, 2.5, true, null], "é": "x"}', "a: [1, 2.5, yes, ~]\né: x"]
+)
+def test_yaml_and_json_say_the_same(text: str) -> None:
+    """As an object of JSON."""
+    assert read_object(text) == {"a": [1, 2.5, True, None], "é": "x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (LAUGHS, "ligne 1 : les renvois"),
+        ("a: 1\nb: &x [*x]", "ligne 2 : les renvois"),
+        ("a: *x", "ligne 1 : les renvois"),
+        ("a: 1\nb: " + "[" * 200, "ligne 2 : plus de 60 niveaux"),
+        ("a: 1\nb: " + "[" * 3000, "ligne 2"),
+        ("a: " + "- " * 3000 + "x", "ligne 1"),
+        ("a:\n  b: " + "9" * 5000, "ligne 2 : ce nombre est trop long"),
+        ("a: " + "1:" * 5000 + "1", "ligne 1 : ce nombre est trop long"),
+        ("a: !!int '" + "9" * 5000 + "'", "ligne 1 : les étiquettes"),
+        ("a: !!python/object/apply:os.system [ls]", "ligne 1 : les étiquettes"),
+        ("a: 1\nb: 2026-01-01", "ligne 2 : une date s'écrit entre guillemets"),
+        ("a: 1.0e+999", "ni du JSON ni du YAML"),
+        ("a: 0x_", "ni du JSON ni du YAML"),
+        ("a: \udcff", "ni du JSON ni du YAML"),
+        ("a: 2026-13-45", "ligne 1 : une date"),
+        ("a: -.inf", "ligne 1 : « -.inf » n'est pas un nombre"),
+        ("a: {", "ni du JSON ni du YAML"),
+        ("a: 1\n\tb: 2", "ligne 2 : ce n'est ni du JSON ni du YAML"),
+        ("a: \0", "ni du JSON ni du YAML"),
+        ("? [a]\n: 1", "ligne 1 : ce n'est ni du JSON ni du YAML"),
+        ("- a", "il faut un objet"),
+        ("", "il faut un objet"),
+        ("a: " + "x" * 1_000_000, "plus de 1000000 caractères"),
+    ],
+)
+def test_what_has_no_end_or_no_word_in_json_is_refused(text: str, sentence: str) -> None:
+    """In one sentence, with its line."""
+    with pytest.raises(Invalid, match=sentence):
+        read_object(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5", 5),
+        ("2.5", 2.5),
+        ("true", True),
+        ("L'Aigle", "L'Aigle"),
+        ("'x", "'x"),
+        ("*x", "*x"),
+        ("0x_", "0x_"),
+    ],
+)
+def test_value_is_a_number_a_truth_or_the_text_as_it_stands(text: str, value: object) -> None:
+    """Whatever signs YAML has for it."""
+    assert read_value(text) == value
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, ".nan", "1.0e+999"])
+def test_value_that_is_no_number_of_json_is_refused(text: str) -> None:
+    """Before anybody tries to read it."""
+    with pytest.raises(Invalid, match="nombre"):
+        read_value(text)

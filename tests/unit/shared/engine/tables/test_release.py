@@ -1,0 +1,81 @@
+"""What the record of a release says, and to whom."""
+
+from shared.engine.tables.release import (
+    LedgerEntry,
+    OutputRelease,
+    ProtectedInput,
+    ReleaseRecord,
+    RuleOutcome,
+    minimum_of,
+    strictest,
+    unit_of,
+)
+
+ENTRY = LedgerEntry(
+    dataset_id="dts_1",
+    version=1,
+    sha256="a" * 64,
+    by=("commune",),
+    figures=("count",),
+    cells=2,
+    units=9,
+    minimum_units=3,
+    file="release_1.parquet",
+)
+
+
+def test_holder_reads_no_figures_about_what_was_hidden() -> None:
+    """How many cells a rule left empty, and how many units there are, is about the data."""
+    rule = RuleOutcome(rule="units", verdict="suppressed", cells=9, failed=1, told="Trop peu.")
+    output = OutputRelease(name="result.parquet", verdict="suppressed", rules=(rule,))
+    record = ReleaseRecord(verdict="suppressed", outputs=(output,), entries=(ENTRY,), told="…")
+    told = record.for_holder()
+    assert told.entries == ()
+    assert (told.outputs[0].verdict, told.outputs[0].rules) == ("suppressed", ())
+
+
+def test_holder_reads_no_list_of_what_own_code_made() -> None:
+    """Their names and number could be a figure of the data; that they wait is told."""
+    rule = RuleOutcome(rule="opaque", verdict="held", told="Non vérifiable.")
+    output = OutputRelease(name="rendu-malade.png", verdict="held", rules=(rule,))
+    record = ReleaseRecord(verdict="held", outputs=(output,), told="Un relecteur décide.")
+    told = record.for_holder()
+    assert (told.outputs, told.told, told.is_held) == ((), "Un relecteur décide.", True)
+
+
+def test_holder_reads_nothing_of_a_failure() -> None:
+    """Whether own code came to its end may be a bit of somebody's row; a reviewer reads why not."""
+    record = ReleaseRecord(verdict="held", failure="KeyError: 'Ablon'", told="Un relecteur décide.")
+    ended = record.model_copy(update={"failure": ""})
+    assert record.for_holder() == ended.for_holder()
+
+
+def test_minimum_of_units_is_only_ever_raised() -> None:
+    """Three enterprises, eleven persons, or more where the owner asks for more."""
+    persons = ProtectedInput(dataset_id="dts_1", version=1)
+    enterprises = persons.model_copy(update={"unit": "siret", "unit_type": "siret"})
+    assert (persons.minimum, enterprises.minimum) == (11, 3)
+    assert enterprises.model_copy(update={"personal": "quasi"}).minimum == 11
+    assert enterprises.model_copy(update={"minimum_units": 1}).minimum == 3
+    assert enterprises.model_copy(update={"minimum_units": 20}).minimum == 20
+
+
+def test_units_that_are_not_nearly_all_enterprises_may_be_persons() -> None:
+    """A column is told by its name that has another value in one row of three."""
+    assert (minimum_of(None, 0.96), minimum_of(5, 0.96)) == (None, 5)
+    assert (minimum_of(None, 0.67), minimum_of(5, 0.67), minimum_of(20, 0.67)) == (11, 11, 20)
+
+
+def test_unit_is_told_by_persons_before_enterprises() -> None:
+    """A table of persons that names their employers counts persons."""
+    types = {"siret": "siret", "dossier": "identifier", "x": ""}
+    assert unit_of(types, "quasi") == ("dossier", "identifier")
+    assert unit_of(types, "none") == ("siret", "siret")
+    assert unit_of({"x": ""}, "none") == ("", "")
+
+
+def test_one_output_that_is_held_holds_all() -> None:
+    """A job's outputs leave together."""
+    assert strictest(["released", "held", "suppressed"]) == "held"
+    assert strictest(["released", "suppressed"]) == "suppressed"
+    assert strictest([]) == "released"
