@@ -1,1 +1,1 @@
-"""What is known of catalogues: how they are written, and what is read out of their pages."""
+"""How catalogues are written, and the codes that they are written in."""
