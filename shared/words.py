@@ -253,7 +253,7 @@ def near(name: str, names: Mapping[str, object], among: str = "ses colonnes") ->
     close = [it for key in get_close_matches(wanted, folded, _NEAR, _ALIKE) for it in folded[key]]
     part = [one for one in names if len(wanted) > _NEAR and wanted in fold(one)]
     if found := list(dict.fromkeys((*same, *close, *part)))[:_NEAR]:
-        return f" ; vouliez-vous dire {french_list([quoted(one) for one in found])} ?"
+        return f" ; vouliez-vous dire {' ou '.join(map(quoted, found))} ?"
     shown = [quoted(one) for one in list(names)[:_NAMES_SHOWN]]
     return f" ({among} : {', '.join(shown)}{', …' if len(names) > _NAMES_SHOWN else ''})"
 

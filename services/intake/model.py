@@ -40,7 +40,7 @@ from shared.aggregate import Aggregate, now
 from shared.auth import Caller
 from shared.endings.redaction import ERASED, redacted
 from shared.endings.retitling import retitle, titles_in
-from shared.engine.analysis.narrowing import without_columns
+from shared.engine.analysis.narrowing import does_without, without_columns
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
 from shared.events.event import UNTOLD, Party, ReadingChange, Stage, Treatment
 from shared.events.intake import ProjectPart
@@ -376,6 +376,8 @@ class Project(Aggregate):
         refused = {one: columns for one, columns in refused.items() if columns}
         if self.treatment is None or not refused or self.stage in FINAL_STAGES:
             raise WrongStage("aucune colonne n'est refusée parmi d'autres qui sont accordées")
+        if does_without(self.treatment, refused):
+            raise WrongStage("le traitement se passe déjà de ces colonnes")
         treatment = without_columns(self.treatment, refused)
         self.set_treatment(treatment, by, is_reviewer=is_reviewer, parties=parties)
 

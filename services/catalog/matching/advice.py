@@ -162,7 +162,11 @@ def _faults(treatment: Treatment, holder_id: str, describe: Describe) -> tuple[O
         if step.parameters.get(CHOICE) == "refused"
     }
     return tuple(
-        Obstacle(dataset_id=one.dataset_id, reason=f"{one.field} : {one.message}.")
+        Obstacle(dataset_id=one.dataset_id, reason=_ended(f"{one.field} : {one.message}"))
         for one in faults
         if one.kind in {"unknown_column", FILES} or one.field in refusing
     )
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?")) else f"{sentence}."

@@ -30,7 +30,8 @@ GRACE_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
 _COUNT_SECONDS = 5.0
 _STEADY_LEASES = 4
-"""After so many leases a process lives well; so long waits a job that processes died under."""
+"""After so many leases a process lives well; so long a job that processes died under waits, and
+runs alone: others' jobs do not wait for all of it."""
 
 _CHECK_SECONDS = 30.0
 _TURNS, _AT_ONCE = "turns", 20
@@ -66,7 +67,7 @@ class Scheduler(Loop):
         self._runs: dict[str, JobRun] = {}
         self._counted = float("-inf")
         self._steady_at = time.monotonic() + _STEADY_LEASES * platform.settings.job_lease_seconds
-        self._alone = ""
+        self._alone, self._alone_until = "", 0.0
         self.obstacle = "the sandbox was not tried yet"
         """Why no job can run here; empty once one can."""
 
@@ -108,7 +109,9 @@ class Scheduler(Loop):
             job = self._take_next()
             if job is None:
                 return
-            self._alone = job.id if job.is_suspect else ""
+            if job.is_suspect:
+                steady_seconds = _STEADY_LEASES * self._lease.total_seconds()
+                self._alone, self._alone_until = job.id, time.monotonic() + steady_seconds
             self._leased[job.id] = job
             self.begin(job.id, self._run_job, job)
 
@@ -117,7 +120,8 @@ class Scheduler(Loop):
             self._platform.executor.prepare()
 
     def _has_room(self) -> bool:
-        return len(self._leased) < self._slots and self._alone not in self._leased
+        is_alone = self._alone in self._leased and time.monotonic() < self._alone_until
+        return len(self._leased) < self._slots and not is_alone
 
     def _take_next(self) -> Job | None:
         """The job whose turn it is, under this process's lease; None when there is none now.

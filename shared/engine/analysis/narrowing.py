@@ -1,12 +1,15 @@
 """The same treatment without columns that their owners do not grant, where it does without."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
+
+from pydantic_core import to_json
 
 from shared.engine.applications import check_steps, effect_of
 from shared.engine.applications.aggregate_application import AGGREGATE
 from shared.engine.applications.cleaning.clean_application import CLEAN
-from shared.engine.applications.python_application import PYTHON
+from shared.engine.applications.python_application import CODE_PARAMETERS, PYTHON
 from shared.errors import Invalid
 from shared.events.event import Step, Treatment
 from shared.words import quoted, unique
@@ -35,6 +38,13 @@ def without_columns(treatment: Treatment, refused: Mapping[str, Collection[str]]
     for number, step in enumerate(steps[len(dropped) :]):
         _check_does_without(number, step, gone)
     return treatment.model_copy(update={"steps": steps, "recipe": ""})
+
+
+def does_without(treatment: Treatment, refused: Mapping[str, Collection[str]]) -> bool:
+    """Whether the treatment was made by `without_columns` for these very columns."""
+    done = [(step.application, step.inputs, step.parameters) for step in treatment.steps]
+    steps = _dropped(treatment, refused)
+    return all((step.application, step.inputs, step.parameters) in done for step in steps)
 
 
 def _dropped(treatment: Treatment, refused: Mapping[str, Collection[str]]) -> Iterator[Step]:
@@ -79,12 +89,26 @@ def _kept(names: Collection[str], gone: Collection[str]) -> list[str]:
 
 def _check_does_without(number: int, step: Step, gone: Collection[str]) -> None:
     effect = effect_of(step, f"steps.{number}", dict.fromkeys(step.inputs))
-    sources = [(one.field, one.source) for one in effect.named]
-    sources += [("parameters", one) for one in effect.reads]
-    for field, source in sources:
-        if source.column in gone:
+    needed = [(f"parameters.{one.field}", one.source.column) for one in effect.named]
+    needed += [("parameters", source.column) for source in effect.reads]
+    needed += [(f"parameters.{field}", column) for field, column in _in_code(step, gone)]
+    for field, column in needed:
+        if column in gone:
             raise Invalid(
-                f"l'étape {quoted(step.output)} a besoin de la colonne {quoted(source.column)},"
+                f"l'étape {quoted(step.output)} a besoin de la colonne {quoted(column)},"
                 " qui n'est pas accordée : changez le traitement",
                 f"steps.{number}.{field}",
             )
+
+
+def _in_code(step: Step, columns: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The columns that own code names as a text or an attribute, each with the code's parameter."""
+    if step.application != PYTHON.name:
+        return
+    for parameter in CODE_PARAMETERS:
+        code = str(step.parameters.get(parameter) or "")
+        for column in sorted(columns):
+            written = {re.escape(column), re.escape(to_json(column).decode()[1:-1])}
+            name = f"(?:{'|'.join(written)})"
+            if re.search(rf"""["']{name}\\?["']|\.{name}\b""", code):
+                yield parameter, column

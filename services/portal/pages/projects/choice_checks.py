@@ -55,6 +55,8 @@ def with_value(choices: Choices, columns: Iterable[Json]) -> Choices:
 
 def check_complete(choices: Choices) -> None:
     """Raise Refused, naming the field, for what was chosen by half, and would be left out."""
+    if choices.right and not choices.key:
+        raise Refused(_UNUSABLE, "Choisissez la clé par laquelle croiser ces deux jeux.", "droite")
     if (choices.figures or choices.means) and not choices.by:
         raise Refused(_UNUSABLE, "Dites par quelle colonne regrouper ce qui est compté.", "par")
     if any(choices.rate):

@@ -97,6 +97,24 @@ def test_job_under_which_processes_died_runs_beside_no_other(lab: Lab) -> None:
         assert [one for one in began if began[job.id] <= began[one] < ended] == [job.id]
 
 
+def test_job_that_runs_alone_keeps_others_waiting_for_a_while_only(lab: Lab) -> None:
+    """One that takes its time, or never ends, is not what everybody's uploads wait for."""
+    with lab.bare_compute() as service:
+        read = lab.wait_for("job_succeeded", dataset_id=lab.register(HOMES).dataset_id)["job_id"]
+    with lab.store("compute") as store:
+        about = store.of(Job).get(read).model_dump(include={"kind", "source"})
+        lane = {"owner_id": "a", "lane": "a"}
+        suspect = Job(id=new_id("job"), queued_at=now(), losses=SUSPECT_LOSSES, **lane, **about)
+        store.of(Job).save(suspect)
+    with lab.bare_compute(job_slots="2", job_lease_seconds=LEASE) as service:
+        child = freeze(service)
+        quick = lab.register(HOMES, owner="mbr_other").dataset_id
+        lab.wait_for("job_succeeded", dataset_id=quick)
+        assert lab.events("job_succeeded", job_id=suspect.id) == []
+        child.resume()
+        lab.wait_for("job_succeeded", job_id=suspect.id)
+
+
 def test_job_in_hand_goes_back_to_the_queue_when_the_service_stops(lab: Lab) -> None:
     """SIGTERM gives the job back at once, without waiting for the lease to end."""
     with lab.bare_compute(job_lease_seconds="600") as service:

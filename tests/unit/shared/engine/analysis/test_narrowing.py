@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.engine.analysis.lineage import readings_of
-from shared.engine.analysis.narrowing import without_columns
+from shared.engine.analysis.narrowing import does_without, without_columns
 from shared.errors import Invalid
 from shared.events.event import Treatment
 
@@ -58,7 +58,15 @@ def test_columns_are_left_out_of_whatever_takes_them_along(steps: list[dict[str,
 @pytest.mark.parametrize(
     ("steps", "field"),
     [
-        ([step("aggregate", "s", by=["revenue"], rows="n")], "steps.0.by"),
+        ([step("aggregate", "s", by=["revenue"], rows="n")], "steps.0.parameters.by.0"),
+        (
+            [step("python", "p", code="def run(t, p):\n    return t['table']['revenue']")],
+            "steps.0.parameters.code",
+        ),
+        (
+            [step("python", "p", code="def run(t, p):\n    return t['table'].revenue.sum()")],
+            "steps.0.parameters.code",
+        ),
         ([step("query", "q", sql='SELECT "revenue" FROM "table"')], "steps.0"),
     ],
 )
@@ -67,3 +75,21 @@ def test_step_that_needs_one_is_named(steps: list[dict[str, Any]], field: str) -
     with pytest.raises(Invalid, match="revenue") as refused:
         without_columns(treatment(*steps), {"dts_buses": ["revenue"]})
     assert (refused.value.field or "").startswith(field)
+
+
+def test_code_that_only_has_a_variable_of_that_name_goes_on() -> None:
+    """What it reads of its tables is written as a text or after a point."""
+    code = "def run(t, p):\n    revenue = t['table'].boardings\n    return revenue.to_frame()"
+    before = treatment(step("python", "p", code=code))
+    after = without_columns(before, {"dts_buses": ["revenue"]})
+    assert after.steps[-1].parameters["code"] == code
+
+
+def test_a_treatment_that_does_without_them_is_known() -> None:
+    """It was made for these very columns: who presses twice asks for nothing more."""
+    refused = {"dts_buses": ["revenue"]}
+    before = treatment(step("query", "q", sql='SELECT * FROM "table"'))
+    assert not does_without(before, refused)
+    after = without_columns(before, refused)
+    assert does_without(after, refused)
+    assert not does_without(after, {"dts_buses": ["revenue", "boardings"]})
