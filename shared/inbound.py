@@ -100,7 +100,7 @@ def parse_json(raw: str | bytes, what: str = "le corps") -> Any:  # noqa: ANN401
     except ValueError as error:
         raise Invalid(str(error)) from error
     if _holds_nul(value):
-        raise Invalid("un texte ne peut contenir le caractère U+0000")
+        raise Invalid("un texte ne peut contenir le caractère U+0000", _nul_field(value))
     return value
 
 
@@ -110,3 +110,15 @@ def _holds_nul(value: object) -> bool:
     if isinstance(value, list):
         return any(map(_holds_nul, value))
     return isinstance(value, str) and "\0" in value
+
+
+def _nul_field(value: object) -> str:
+    """Where the first text stands that holds U+0000, or the object that has it in a name."""
+    if isinstance(value, dict):
+        parts = [(name, part) for name, part in value.items() if not _holds_nul(name)]
+    else:
+        parts = list(enumerate(value)) if isinstance(value, list) else []
+    for name, part in parts:
+        if _holds_nul(part):
+            return f"{name}.{_nul_field(part)}".removesuffix(".")
+    return ""

@@ -104,3 +104,7 @@ def test_code_on_restricted_data_is_saved_once_it_is_parsed(
     unread = treatment(homes["restricted"], "def run(tables, parameters): return (")
     with pytest.raises(CallError, match="ligne 1 : ce n'est pas du Python valide"):
         holder.post("intake", "/projects", project(treatment=unread))
+    for dataset_id in (homes["open"], homes["restricted"]):
+        for code in ("", "x=1"):
+            said = refused(holder, "/projects", project(treatment=treatment(dataset_id, code)))
+            assert "treatment.steps.0.parameters.code" in said

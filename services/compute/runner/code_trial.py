@@ -44,7 +44,7 @@ def _answer(folder: Path, memory_bytes: int) -> dict[str, str]:
 def _reason(failed: CodeFailed) -> str:
     """Why, with what Python says of it: its author may read all that it was tried on."""
     why = str(failed).removesuffix(IN_JOURNAL)
-    return f"{why} ; Python dit « {failed.last_line} »" if failed.last_line else why
+    return f"{why} ; Python dit « {failed.message} »" if failed.message else why
 
 
 def _say(_share: float, message: str) -> None:

@@ -22,7 +22,7 @@ from shared.engine.applications.effect import (
 )
 from shared.engine.applications.sql import APPLICATION as QUERY
 from shared.engine.applications.sql import hash_of_query
-from shared.errors import Invalid
+from shared.errors import Invalid, invalid_of
 from shared.events.event import Frozen, Step, Treatment
 from shared.words import french_list, quoted
 
@@ -42,6 +42,9 @@ LIBRARIES = (
 _NEEDED = (*LIBRARIES, "nbclient", "nbconvert", "ipykernel")
 CODE_PARAMETERS = ("code", "notebook")
 """The parameters that hold code."""
+
+NO_RUN = "il faut y définir « def run(tables, parameters): »"
+"""What is said of code that defines no `run`."""
 
 _CODE_BYTES = 200_000
 _RUN = re.compile(r"^def\s+run\s*\(", re.MULTILINE)
@@ -96,20 +99,35 @@ class PythonParameters(Parameters):
         """Python and JSON begin behind the mark that some editors write (BOM)."""
         return text.removeprefix("\ufeff")
 
+    @field_validator("code", "notebook")
+    @classmethod
+    def _is_text(cls, text: str) -> str:
+        try:
+            size = len(text.encode())
+        except UnicodeEncodeError as error:
+            raise ValueError("ce n'est pas du texte Unicode") from error
+        if size > _CODE_BYTES or "\0" in text:
+            raise ValueError(f"dépasse {_CODE_BYTES // 1000} ko, ou contient NUL")
+        return text
+
+    @field_validator("code")
+    @classmethod
+    def _defines_run(cls, code: str) -> str:
+        if code and not _RUN.search(code):
+            raise ValueError(NO_RUN)
+        return code
+
+    @field_validator("notebook")
+    @classmethod
+    def _is_notebook(cls, notebook: str) -> str:
+        if notebook and not _has_cells(notebook):
+            raise ValueError("ce n'est pas le JSON d'un notebook Jupyter")
+        return notebook
+
     @model_validator(mode="after")
     def _has_code(self) -> Self:
         if bool(self.code) == bool(self.notebook):
             raise ValueError("code ou notebook doit être donné, et l'un des deux seulement")
-        try:
-            size = len(self.text.encode())
-        except UnicodeEncodeError as error:
-            raise ValueError("code ou notebook n'est pas du texte Unicode") from error
-        if size > _CODE_BYTES or "\0" in self.text:
-            raise ValueError(f"code ou notebook dépasse {_CODE_BYTES // 1000} ko, ou contient NUL")
-        if self.code and not _RUN.search(self.code):
-            raise ValueError("code : il faut y définir « def run(tables, parameters): »")
-        if self.notebook and not _has_cells(self.notebook):
-            raise ValueError("notebook : ce n'est pas le JSON d'un notebook Jupyter")
         return self
 
 
@@ -176,6 +194,22 @@ def _own_code(steps: Iterable[Step]) -> Iterator[OwnCode]:
                 yield OwnCode(step=step.output, text=told.text, sha256=told.hash)
         elif step.application == QUERY and isinstance(sql := step.parameters.get("sql"), str):
             yield OwnCode(step=step.output, application=QUERY, text=sql, sha256=hash_of_query(sql))
+
+
+def check_code_text(step: Step, at: str) -> None:
+    """Raise Invalid, in French, for a step's code that cannot run whatever its data.
+
+    It names the parameter that holds the code; `at` is where the step stands.
+    """
+    if step.application != PYTHON.name:
+        return
+    texts = {name: step.parameters[name] for name in CODE_PARAMETERS if name in step.parameters}
+    try:
+        PythonParameters.model_validate(texts)
+    except ValidationError as error:
+        fault = invalid_of(error)
+        field = fault.field or CODE_PARAMETERS[0]
+        raise Invalid(fault.args[0], f"{at}.parameters.{field}") from error
 
 
 def check_installed(steps: Iterable[Step], needed: Iterable[str] = _NEEDED) -> None:

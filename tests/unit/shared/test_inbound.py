@@ -80,9 +80,10 @@ def test_any_bytes_are_a_value_or_a_problem(raw: bytes) -> None:
 def test_nul_is_found_in_keys_and_depths_but_not_in_an_escaped_backslash() -> None:
     """The text backslash-u0000 is harmless, the character is not."""
     assert parse_json(rb'["\\u0000"]') == ["\\u0000"]
-    for raw in (rb'{"a": [{"b": "\u0000"}]}', rb'{"\u0000": 1}'):
-        with pytest.raises(Invalid, match="U\\+0000"):
+    for raw, field in ((rb'{"a": [1, {"b": "\u0000"}]}', "a.1.b"), (rb'{"a": {"\u0000": 1}}', "a")):
+        with pytest.raises(Invalid, match="U\\+0000") as refused:
             parse_json(raw)
+        assert refused.value.field == field
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])

@@ -1,4 +1,4 @@
-"""Whether own code is Python at all, found in a sandbox before it is queued.
+"""Whether own code is Python that may define `run`, found in a sandbox before it is queued.
 
 To parse text takes seconds at worst, and no service can wait for that.
 """
@@ -10,36 +10,46 @@ from collections.abc import Iterable
 from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import job_folder
 from services.compute.execution.sandbox import Sandbox
-from shared.engine.applications.python_application import PYTHON
+from shared.engine.applications.python_application import NO_RUN, PYTHON, check_code_text
 from shared.errors import Invalid
 from shared.events.event import Step
 
 _LIMITS = Limits(seconds=5, memory_bytes=500_000_000, processes=4)
 _PROGRAM = """
 import ast, json
+MAY_BIND_RUN = {"run", "*", "exec", "eval", "globals", "locals", "vars", "setattr", "__dict__"}
+def names(tree):
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Constant):
+            yield from (value for _, value in ast.iter_fields(node) if isinstance(value, str))
 with open("/job/in/0", encoding="utf-8") as file:
     code = file.read()
 fault = {}
 try:
-    ast.parse(code)
+    if MAY_BIND_RUN.isdisjoint(names(ast.parse(code))):
+        fault = {"error": "no_run"}
 except SyntaxError as error:
-    fault = {"error": str(error.lineno or 0)}
+    fault = {"error": f"{error.lineno or 0}:{error.msg}"}
 except (MemoryError, RecursionError):
-    fault = {"error": "0"}
+    fault = {"error": "0:"}
 with open("/job/out/result.json", "w") as file:
     json.dump(fault, file)
 """
+_NO_RUN = "no_run"
+_MESSAGE_LENGTH = 300
 _AT_ONCE = threading.BoundedSemaphore(2)
 
 
 def check_syntax(steps: Iterable[Step]) -> None:
-    """Raise Invalid, in French, for code that is no Python, naming its line.
+    """Raise Invalid, in French, for code that cannot run whatever its data, naming its line.
 
-    While two are looked at already, none is: the trial will tell.
+    That is code that is no Python, or in which nothing could define `run`. While two are parsed
+    already, none is: the trial will tell.
     """
     for number, step in enumerate(steps):
+        check_code_text(step, f"steps.{number}")
         code = step.parameters.get("code")
-        if step.application == PYTHON.name and isinstance(code, str):
+        if step.application == PYTHON.name and isinstance(code, str) and code:
             _check(code, f"steps.{number}.parameters.code")
 
 
@@ -53,7 +63,10 @@ def _check(code: str, field: str) -> None:
             outcome = sandbox.run(folder.path, lambda _news: None, lambda: False)
     finally:
         _AT_ONCE.release()
-    if outcome.reason.isdecimal():
-        line = int(outcome.reason)
-        where = f"ligne {line} : " if line else ""
-        raise Invalid(f"{where}ce n'est pas du Python valide", field)
+    if outcome.reason == _NO_RUN:
+        raise Invalid(NO_RUN, field)
+    line, _, message = outcome.reason.partition(":")
+    if line.isdecimal():
+        where = f"ligne {line} : " if int(line) else ""
+        reason = f" ; Python dit « {message[:_MESSAGE_LENGTH]} »" if message else ""
+        raise Invalid(f"{where}ce n'est pas du Python valide{reason}", field)

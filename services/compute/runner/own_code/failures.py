@@ -71,7 +71,7 @@ IN_JOURNAL = ". La trace est à la fin de son journal"
 class CodeFailed(Rejected):
     """The code of the step that makes the table `output` failed, or gave nothing that is kept.
 
-    Its notes are what the trace ends with, which may hold a value of the data.
+    Its notes are what Python says of it, which may hold a value of the data.
     """
 
     def __init__(self, reason: str = "", output: str = "") -> None:
@@ -79,8 +79,8 @@ class CodeFailed(Rejected):
         self.output = output
 
     @property
-    def last_line(self) -> str:
-        """What its trace ends with; empty where there is none."""
+    def message(self) -> str:
+        """What Python says of it; empty where it says nothing."""
         return "".join(getattr(self, "__notes__", ())[-1:])
 
 

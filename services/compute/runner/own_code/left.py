@@ -29,7 +29,6 @@ It holds for the whole page, since no script and no other policy stands before i
 policy can only forbid more (CSP 3, section 3.3).
 """
 
-_LINE_LENGTH = 300
 _LIST_BYTES = 100_000
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MEDIA_TYPES: dict[Kind, str] = {
@@ -54,19 +53,18 @@ class Left(BaseModel):
 
 
 class Failure(BaseModel):
-    """Why the code failed, as its process says: `fault` by the name that failures.py words."""
+    """Why the code failed, as its process says: `fault` by the name that failures.py words.
+
+    `message` is what Python says of it, in a line: it may hold a value of the data.
+    """
 
     fault: str = Field(default="", max_length=20)
     kind: str = Field(max_length=200)
     name: str = Field(max_length=200)
     trace: str = Field(max_length=30_000)
+    message: str = Field(default="", max_length=300)
     line: int = Field(default=0, ge=0, le=10**6)
     cell: int = Field(default=0, ge=0, le=10**6)
-
-    @property
-    def last_line(self) -> str:
-        """What its trace ends with, as Python says it: it may hold a value of the data."""
-        return self.trace.rstrip().rpartition("\n")[2][:_LINE_LENGTH]
 
 
 def read_failure(folder: Path) -> Failure | None:

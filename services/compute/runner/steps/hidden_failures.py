@@ -119,7 +119,7 @@ class HiddenFailures:
 
 
 def _told(error: Exception) -> str:
-    """The error in French, with the last line of the trace that the code left, if it did."""
+    """The error in French, with what Python says of it where own code failed."""
     why = str(error) if isinstance(error, Rejected) else f"{type(error).__name__} : {error}"
-    lines = [f"Dernière ligne : {line}" for line in getattr(error, "__notes__", ()) if line]
-    return ". ".join((why, *lines))
+    messages = [f"Python dit : {note}" for note in getattr(error, "__notes__", ()) if note]
+    return ". ".join((why, *messages))

@@ -117,7 +117,7 @@ def _execute(
     refused = refusal(reason(failure, status, parameters.text))
     if failure:
         log.write(failure.trace.encode())
-        refused.add_note(failure.last_line)
+        refused.add_note(failure.message)
     raise refused
 
 

@@ -89,16 +89,16 @@ def test_holder_sees_the_same_whether_code_fails(
     ("code", "parts"),
     [
         (GOOD, ()),
-        (BAD, ("le code s'est arrêté ligne 4", "Dernière ligne : code.")),
+        (BAD, ("le code s'est arrêté ligne 4", "Python dit : code.")),
         (HARD, ("le processus du code s'est arrêté sans rendre de résultat (code 3)",)),
-        (LOST, ("ligne 3 : il n'y a pas de clé", "Dernière ligne : KeyError: 'Ablon'")),
+        (LOST, ("ligne 3 : il n'y a pas de clé", "Python dit : KeyError: 'Ablon'")),
     ],
     ids=["good", "raises", "exits", "misses"],
 )
 def test_reviewer_alone_is_told_of_a_failure(
     code: str, parts: tuple[str, ...], run_code: RunCode
 ) -> None:
-    """In the record, with the last line of the trace; the holder's record says what it always does.
+    """In the record, with what Python says of it; the holder's record says what it always does.
 
     What is said of code that ended well is what is said of any.
     """

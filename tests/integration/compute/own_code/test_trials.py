@@ -109,8 +109,54 @@ def test_code_on_data_of_others_is_parsed_alone(lab: Lab, homes: str) -> None:
     assert "seulement été relu" in tried(lab, coded(homes, RAISES), "mbr_other")[0].message
     (remark,) = tried(lab, coded(homes, RAISES, others="dts_of_others"))
     assert (remark.kind, remark.field) == ("not_tried", "steps.0.parameters.code")
-    with pytest.raises(Invalid, match="ligne 1 : ce n'est pas du Python valide"):
+    with pytest.raises(Invalid, match="ligne 1 : ce n'est pas du Python valide") as refused:
         tried(lab, coded(homes, "def run(tables, parameters): return (", others="dts_of_others"))
+    assert "Python dit « '(' was never closed »" in refused.value.args[0]
+
+
+QUOTED = f"""'''{WORKS}'''"""
+NESTED = """
+def make():
+    def run(tables, parameters): ...
+'''
+def run(tables, parameters): ...
+'''
+"""
+
+
+@pytest.mark.parametrize("code", ["", "x = 1", QUOTED], ids=["empty", "no run", "quoted"])
+def test_code_without_run_is_refused_whatever_its_data(lab: Lab, homes: str, code: str) -> None:
+    """On its author's own data, and on others' restricted data."""
+    for inputs in ({}, {"others": "dts_of_others"}):
+        with pytest.raises(Invalid, match=r"def run|doit être donné") as refused:
+            tried(lab, coded(homes, code, **inputs))
+        assert refused.value.field == "steps.0.parameters.code"
+
+
+def test_code_that_may_define_run_is_left_to_its_trial(lab: Lab, homes: str) -> None:
+    """Where parsing does not tell; the trial that finds none refuses it at its field."""
+    (remark,) = tried(lab, coded(homes, NESTED, others="dts_of_others"))
+    assert "seulement été relu" in remark.message
+    executed = f"exec({QUOTED})"
+    assert tried(lab, coded(homes, executed)) == []
+    with pytest.raises(Invalid, match="ne définit pas de fonction run") as refused:
+        tried(lab, coded(homes, NESTED))
+    assert refused.value.field == "steps.0.parameters.code"
+
+
+def test_message_of_several_lines_is_cited_by_its_first(lab: Lab, homes: str) -> None:
+    """It says what is wrong; those after it advise."""
+    code = """
+import duckdb
+def run(tables, parameters):
+    homes = tables["homes"]
+    return duckdb.sql("SELECT truc FROM homes").df()
+"""
+    with pytest.raises(Invalid, match="ligne 5") as refused:
+        tried(lab, coded(homes, code))
+    said = refused.value.args[0]
+    assert 'BinderException: Binder Error: Referenced column "truc" not found' in said
+    assert "LINE 1" not in said
 
 
 def test_code_that_fails_on_a_sample_alone_is_not_refused(lab: Lab, homes: str) -> None:
@@ -164,3 +210,4 @@ def test_notebook_is_tried(lab: Lab, compute: RunningService, homes: str) -> Non
     answer = lab.call(compute, "POST", "/treatments/check", json=treatment, timeout=120).json()
     assert answer["field"] == "steps.0.parameters.notebook"
     assert "cellule 1, ligne 1" in answer["detail"]
+    assert "Python dit « ZeroDivisionError: division by zero »" in answer["detail"]

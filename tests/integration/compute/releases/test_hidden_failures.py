@@ -16,7 +16,7 @@ pytest.importorskip("nbclient", reason="make code was not run")
 
 GOOD = "def run(tables, parameters):\n    return tables['homes'].head(30)\n"
 BAD = "def run(tables, parameters):\n    raise KeyError(tables['homes']['com'].iloc[0])\n"
-FAILED = "Dernière ligne : KeyError: '14118'"
+FAILED = "Python dit : KeyError: '14118'"
 OF_THE_JOB = ("id", "project_id", "queued_at", "started_at", "ended_at", "seconds")
 
 

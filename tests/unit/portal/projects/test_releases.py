@@ -41,7 +41,7 @@ def shown(**changed: Any) -> str:
 
 def test_reviewer_reads_that_the_code_failed_before_it_is_released() -> None:
     """With the last line of its trace; of code that came to its end nothing is said."""
-    failed = {**ASKED["release"], "failure": "ligne 3. Dernière ligne : KeyError: 'âge'"}
+    failed = {**ASKED["release"], "failure": "ligne 3. Python dit : KeyError: 'âge'"}
     page = shown(release=failed)
     assert "n'est pas allé au bout" in page
     assert "KeyError: 'âge'" in page

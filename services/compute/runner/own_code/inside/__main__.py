@@ -18,6 +18,8 @@ from services.compute.runner.own_code.inside.returned_files import OUT, REQUEST,
 NAME = "code.py"
 """What the code is called in its own tracebacks."""
 
+_MESSAGE_LENGTH = 300
+
 
 def main() -> None:
     """Do what the request says; exits with 1, and `/out/error.json`, where that fails."""
@@ -31,12 +33,13 @@ def main() -> None:
             _run(request)
     except CellFailed as failed:
         where = {"line": failed.line, "cell": failed.cell}
-        _fail(kind=failed.kind, name=failed.text, trace=failed.trace, **where)
+        message = first_line(": ".join(filter(None, (failed.kind, failed.text))))
+        _fail(kind=failed.kind, name=failed.text, trace=failed.trace, message=message, **where)
     except Unusable as unusable:
         _fail(fault=unusable.fault, name=unusable.name)
     except BaseException as error:  # noqa: BLE001 - also SystemExit and KeyboardInterrupt
         kind, trace, line = type(error).__name__, _trace(error), _line(error)
-        _fail(kind=kind, name=_name(error), trace=trace, line=line)
+        _fail(kind=kind, name=_name(error), trace=trace, line=line, message=_message(error))
 
 
 def begin() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -96,6 +99,19 @@ def _trace(error: BaseException) -> str:
     while here and not _is_own(here.tb_frame):
         here = here.tb_next
     return "".join(traceback.format_exception(type(error), error, here))
+
+
+def _message(error: BaseException) -> str:
+    """What Python says of it, in a line that begins with its class."""
+    parts = traceback.format_exception_only(error)
+    # The lines of the code that are cited before it are indented.
+    return first_line(next((part for part in parts if not part.startswith(" ")), ""))
+
+
+def first_line(message: str) -> str:
+    """The first line of a message, with the next one where that only announces it."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    return " ".join(lines[: 2 if lines[:1] and lines[0].endswith(":") else 1])[:_MESSAGE_LENGTH]
 
 
 def _name(error: BaseException) -> str:

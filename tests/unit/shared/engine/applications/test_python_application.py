@@ -10,6 +10,7 @@ from shared.engine.analysis.lineage import Reading, readings_of
 from shared.engine.applications import check_steps
 from shared.engine.applications.python_application import (
     PythonParameters,
+    check_code_text,
     check_installed,
     own_code,
 )
@@ -20,6 +21,7 @@ from tests.unit.shared.engine.analysis.steps import step
 BUSES, TOWNS = "dts_buses", "dts_towns"
 COLUMNS: dict[str, tuple[str, ...] | None] = {BUSES: ("stop", "revenue"), TOWNS: ("code", "nom")}
 RUN = "def run(tables, parameters):\n    return tables['a']\n"
+CELLS = '{"cells": []}'
 
 
 def code(**parameters: Any) -> Any:
@@ -86,7 +88,7 @@ def test_code_of_a_treatment_is_there_to_be_read() -> None:
     ("parameters", "said"),
     [
         ({}, "l'un des deux seulement"),
-        ({"code": RUN, "notebook": "{}"}, "l'un des deux seulement"),
+        ({"code": RUN, "notebook": CELLS}, "l'un des deux seulement"),
         ({"code": "x = 1"}, "def run"),
         ({"code": RUN + "#" * 200_000}, "200 ko"),
         ({"code": RUN + "\0"}, "NUL"),
@@ -103,6 +105,33 @@ def test_wrong_parameters_are_refused(parameters: dict[str, Any], said: str) -> 
     with pytest.raises(Invalid) as refused:
         check_steps(["buses", "towns"], [Step.model_validate(code(**parameters))])
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ({}, "code"),
+        ({"code": ""}, "code"),
+        ({"code": "x = 1"}, "code"),
+        ({"code": RUN + "\0"}, "code"),
+        ({"code": RUN, "notebook": CELLS}, "code"),
+        ({"notebook": "{}"}, "notebook"),
+    ],
+    ids=str,
+)
+def test_code_that_cannot_run_on_any_data_is_refused_at_its_field(
+    parameters: dict[str, Any], field: str
+) -> None:
+    """Where its text stands, whatever else the step says."""
+    with pytest.raises(Invalid) as refused:
+        check_code_text(Step.model_validate(code(**parameters, seed=-1)), "steps.0")
+    assert refused.value.field == f"steps.0.parameters.{field}"
+
+
+def test_code_that_may_run_is_not_refused_for_its_other_parameters() -> None:
+    """Its text alone is looked at; the steps of another application have none."""
+    check_code_text(Step.model_validate(code(code=RUN, seed=-1)), "steps.0")
+    check_code_text(Step.model_validate(step("aggregate", {"table": "a"}, "made")), "steps.0")
 
 
 def test_columns_of_a_table_that_the_step_has_not_are_refused() -> None:
