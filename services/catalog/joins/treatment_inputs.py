@@ -64,11 +64,14 @@ def _known(dataset_id: str, dataset: Dataset | None, caller: Caller) -> KnownTab
     if dataset.metadata.content == "files":
         return KnownTable(**about, columns=(), is_files=True)
     profile = _profile(dataset, caller)
+    seen_profile = profile if _may_see_rows(dataset, caller) else None
     return KnownTable(
         **about,
         rows=profile.rows if profile else None,
         totals=sum(one.count for one in profile.totals if one.ranges) if profile else 0,
-        total_rows=profile.total_rows if profile and _may_see_rows(dataset, caller) else (),
+        total_rows=seen_profile.total_rows if seen_profile else (),
+        likely_totals=profile.likely_total_rows if profile else 0,
+        likely_total_rows=seen_profile.likely_total_ranges if seen_profile else (),
         columns=tuple(map(KnownColumn.of, profile.columns)) if profile else None,
         territory=dataset.metadata.territory,
     )

@@ -79,10 +79,10 @@ class KnownColumn(Frozen):
 class KnownTable(Frozen):
     """A dataset as a member may know it.
 
-    Of its `rows`, `totals` sum others: steps leave these out unless they keep them; they stand at
-    `total_rows` where the member may see the data. `columns` are None while nobody knows them, for
-    the `reason` in French. One that `is_lost` can
-    never be read as it is: it does not exist for that member, or is retired.
+    Of its `rows`, `totals` sum others: steps leave these out unless they keep them; `likely_totals`
+    look so and are counted. Where the member may see the data, they stand at `total_rows` and
+    `likely_total_rows`. `columns` are None while nobody knows them, for the `reason` in French. One
+    that `is_lost` can never be read as it is: it does not exist for that member, or is retired.
     """
 
     dataset_id: str
@@ -90,6 +90,8 @@ class KnownTable(Frozen):
     rows: int | None = None
     totals: int = 0
     total_rows: tuple[RowRange, ...] = ()
+    likely_totals: int = 0
+    likely_total_rows: tuple[RowRange, ...] = ()
     columns: tuple[KnownColumn, ...] | None = None
     reason: str = ""
     is_lost: bool = False

@@ -1,4 +1,4 @@
-"""Which rows of datasets a treatment takes for totals, told before they are left out."""
+"""Which rows of datasets are totals or look so, told before they are left out or counted."""
 
 from collections.abc import Iterator
 
@@ -8,26 +8,40 @@ from shared.engine.tables.total_rows import rows_named
 from shared.events.event import Step, Treatment
 from shared.words import counted, quoted
 
+_CHOOSE_ROWS = ("keep_rows", "drop_rows", "drop_totals")
+
 
 def totals_told(treatment: Treatment, inputs: KnownInputs) -> Iterator[Remark]:
-    """The rows that steps leave out of each dataset, at the first step that does."""
-    told: set[str] = set()
+    """The rows of each dataset that steps leave out, and those that only look so, once each."""
+    names: set[str] = set()
     for number, step in enumerate(treatment.steps):
         for role, name in _read_without_totals(step):
-            known = inputs.table(treatment.inputs.get(name, ""))
-            if known.totals and name not in told:
-                told.add(name)
-                yield Remark(
-                    field=f"steps.{number}.inputs.{role}",
-                    kind="totals",
-                    message=_left_out(known.title or name, known),
-                    dataset_id=known.dataset_id,
-                )
+            if name in names:
+                continue
+            names.add(name)
+            table = inputs.table(treatment.inputs.get(name, ""))
+            field, title = f"steps.{number}.inputs.{role}", table.title or name
+            messages: dict[str, str] = {}
+            if table.totals:
+                messages["totals"] = _left_out(title, table)
+            if table.likely_totals and not _chooses_rows(step):
+                messages["likely_totals"] = _counted(title, table)
+            for kind, message in messages.items():
+                yield Remark(field=field, kind=kind, message=message, dataset_id=table.dataset_id)
 
 
 def _read_without_totals(step: Step) -> Iterator[tuple[str, str]]:
     if step.parameters.get("totals") != "kept":
         yield from step.inputs.items()
+
+
+def _chooses_rows(step: Step) -> bool:
+    """Whether the step drops rows by their values, as it is asked to for likely totals."""
+    operations = step.parameters.get("operations") if step.application == "clean" else None
+    return any(
+        isinstance(operation, dict) and operation.get("op") in _CHOOSE_ROWS
+        for operation in (operations if isinstance(operations, list | tuple) else ())
+    )
 
 
 def _left_out(title: str, table: KnownTable) -> str:
@@ -40,3 +54,16 @@ def _left_out(title: str, table: KnownTable) -> str:
         f"de {quoted(title)}, {taken} et {'sera laissée' if is_one else 'seront laissées'} de"
         f" côté{places} ; pour {'la' if is_one else 'les'} compter, gardez les lignes de total"
     )
+
+
+def _counted(title: str, table: KnownTable) -> str:
+    is_one = table.likely_totals == 1
+    likely = counted(
+        table.likely_totals,
+        "ligne ressemble à un total et sera comptée",
+        "lignes ressemblent à des totaux et seront comptées",
+    )
+    rows = table.likely_total_rows
+    places = f" : {rows_named(rows)} de ses données" if rows else ""
+    remedy = "c'en est un, retirez-la" if is_one else "ce sont des totaux, retirez-les"
+    return f"de {quoted(title)}, {likely}{places} ; si {remedy} d'abord"

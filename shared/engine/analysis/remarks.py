@@ -15,7 +15,7 @@ class Remark(Frozen):
     kind: str = Field(
         description="unknown_dataset, unknown_column, not_a_number, other_keys, no_codes,"
         " many_to_many, repeated_rows, other_grain, mixed_conventions, repeated_figure,"
-        " shared_names, uncertain, totals, not_tried or not_known"
+        " shared_names, uncertain, totals, likely_totals, not_tried or not_known"
     )
     message: str
     dataset_id: str = Field(default="", description="that it is about, if it is about one")

@@ -284,6 +284,11 @@ class Profile(Frozen):
         return tuple(chain.from_iterable(one.ranges for one in self.totals))
 
     @property
+    def likely_total_ranges(self) -> tuple[RowRange, ...]:
+        """The rows that look like totals, and are counted."""
+        return tuple(chain.from_iterable(likely.ranges for likely in self.likely_totals))
+
+    @property
     def likely_total_rows(self) -> int:
         """How many rows look like totals, and are counted."""
         return sum(one.count for one in self.likely_totals)

@@ -122,18 +122,54 @@ def _most(one: BlockSum, mark: int) -> float:
 
 def _together(figures: Figures, alike: Iterable[Bits]) -> list[BlockSum]:
     """Of rows that look the same, those that sum a block, if most do and chance explains it not."""
-    found: list[BlockSum] = []
+    together: list[BlockSum] = []
     sums = _running(figures)
     for bits in alike:
         rows = np.flatnonzero(bits)
-        if len(rows) < _LEAST_BLOCK or len(rows) * figures.size > _MOST_CELLS:
+        if len(rows) < _LEAST_BLOCK:
             continue
-        fits = [one for row in rows if (one := _fit(figures, sums, int(row), HINTED))]
-        chances = math.prod(min(1.0, one.chance) for one in fits)
-        by_chance = math.comb(len(rows), len(fits)) * chances
-        if 2 * len(fits) > len(rows) and by_chance < _TOGETHER:
-            found += fits
-    return found
+        readings = [_sums_between(figures, sums, rows, is_above=above) for above in (False, True)]
+        if len(rows) * figures.size <= _MOST_CELLS:
+            fits = (_fit(figures, sums, int(row), HINTED) for row in rows)
+            readings.append([block_sum for block_sum in fits if block_sum])
+        usual = [reading for reading in readings if _is_usual(reading, len(rows))]
+        largest: list[BlockSum] = max(usual, key=len, default=[])
+        together += largest
+    return together
+
+
+def _is_usual(block_sums: Sequence[BlockSum], rows: int) -> bool:
+    """Whether most of so many rows that look the same are these, and chance explains it not."""
+    chances = math.prod(min(1.0, block_sum.chance) for block_sum in block_sums)
+    by_chance = math.comb(rows, len(block_sums)) * chances
+    return 2 * len(block_sums) > rows and by_chance < _TOGETHER
+
+
+def _sums_between(
+    figures: Figures, sums: Running, rows: NDArray[np.int64], *, is_above: bool
+) -> list[BlockSum]:
+    """Of these rows, those that sum all that stands up to the next one, or since the one before.
+
+    That is one block for each, so that its chance does not grow with the table.
+    """
+    starts = rows + 1 if is_above else np.append(0, rows[:-1] + 1)
+    ends = np.append(rows[1:], len(figures)) if is_above else rows
+    blocks, parts = np.moveaxis(sums[ends] - sums[starts], -1, 0)
+    totals = np.nan_to_num(figures[rows])
+    can = totals != 0
+    fits = (blocks == totals) & can & (parts >= _LEAST_BLOCK)
+    # Of many columns some fits by chance in each row, but seldom the same.
+    fits &= 2 * fits.sum(axis=0) > can.sum(axis=0)
+    # Two equal parts are multiples of their half by chance: what the whole column's are, counts.
+    windows = _common_divisors(figures) / np.where(fits, np.abs(totals), 1)
+    chances = np.where(fits, windows, 1).prod(axis=1)
+    block_sums: list[BlockSum] = []
+    for number in np.flatnonzero(fits.any(axis=1)):
+        columns = np.flatnonzero(fits[number])
+        row, block = int(rows[number]), int(parts[number, columns].min())
+        chance = float(chances[number])
+        block_sums.append(BlockSum(row, tuple(columns.tolist()), block, False, chance))
+    return block_sums
 
 
 def _candidates(figures: Figures, marks: Marks) -> Iterable[int]:

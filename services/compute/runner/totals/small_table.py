@@ -161,12 +161,15 @@ class SmallTable:
         )
 
     def _add_alike(self, found: dict[int, Reason], kind: str, marks: dict[int, Bits]) -> None:
-        """The rest of rows marked alike of which most sum others: some of their parts are gone."""
+        """The rest of rows marked alike of which most sum others: some of their parts are gone.
+
+        These are not said to sum anything.
+        """
         for at, marked in marks.items():
             rows = [int(row) for row in np.flatnonzero(marked)]
-            sums = [found[row].sums for row in rows if row in found]
-            if len(sums) > 1 and 2 * len(sums) > len(rows):
-                reason = Reason(kind, self._columns[at].name, max(sums, key=len))
+            sums = sum(row in found for row in rows)
+            if sums > 1 and 2 * sums > len(rows):
+                reason = Reason(kind, self._columns[at].name, ())
                 found |= {row: reason for row in rows if row not in found}
 
     def _add_without_code(

@@ -150,3 +150,16 @@ def test_jobs_are_told_which_rows_are_totals(lab: Lab) -> None:
     shown = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_2", "holder"))
     (total,) = shown["versions"][0]["profile"]["totals"]
     assert (total["count"], total["column"]) == (1, "nom")
+
+
+def test_rows_that_look_like_totals_are_known_with_their_places(lab: Lab) -> None:
+    """Before the treatment that counts them runs."""
+    content = b"secteur;n\nA;120\nB;340\nC;77\nTotal;900\nD;31\n"
+    dataset_id = publish_table(lab, "mbr_1", content)
+    query = {"application": "query", "inputs": {"t": "t"}, "output": "r"}
+    steps = [{**query, "parameters": {"sql": "SELECT sum(n) AS n FROM t"}}]
+    with lab.rpc() as rpc:
+        treatment = {"inputs": {"t": dataset_id}, "steps": steps}
+        (table,) = rpc.describe_inputs(treatment, "mbr_2")["tables"]
+    assert (table["totals"], table["likely_totals"]) == (0, 1)
+    assert table["likely_total_rows"] == [{"first": 4, "last": 4, "step": 1}]

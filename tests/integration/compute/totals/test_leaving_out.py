@@ -259,4 +259,5 @@ def test_rows_that_sum_others_are_totals(tmp_path: Path, name: str) -> None:
     header, rows, expected = SMALL[name]
     content = "\n".join([header, *rows.split("|")]).encode()
     ranges = Profile.model_validate(ingest(tmp_path, content).reports[0]).total_rows
-    assert [row for one in ranges for row in range(one.first, one.last + 1, one.step)] == expected
+    total_rows = [row for one in ranges for row in range(one.first, one.last + 1, one.step)]
+    assert sorted(total_rows) == expected

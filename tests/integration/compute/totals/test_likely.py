@@ -64,3 +64,22 @@ def test_sum_says_that_likely_totals_are_in_it(tmp_path: Path) -> None:
     assert report["summary"].endswith("; 1 ligne ressemble à un total et est comptée (« t »)")
     assert report["likely_totals"] == {"t": 1}
     assert "totals" not in report
+
+
+PUPILS = (1500, 20, 2500, 1300, 800, 500, 400, 430, 410, 330, 80, 230, 200)
+
+
+@pytest.mark.parametrize("blocks", [2, 3])
+def test_wrong_grand_total_leaves_the_sub_totals_found(tmp_path: Path, blocks: int) -> None:
+    """It is left out as they are, and is not said to sum other rows."""
+    lines = ["commune;categorie;eleves"]
+    for number, pupils in enumerate(PUPILS):
+        lines += [f"Commune {number};n{block};{pupils}" for block in range(blocks)]
+        lines.append(f"Total commune {number};;{blocks * pupils}")
+    lines.append("Total général;;99999")
+    profile = Profile.model_validate(ingest(tmp_path, "\n".join(lines).encode()).reports[0])
+    sub_totals, grand_total = profile.totals
+    assert (sub_totals.count, sub_totals.sums) == (13, ("eleves",))
+    assert (grand_total.count, grand_total.sums) == (1, ())
+    assert "somme" not in grand_total.message
+    assert profile.likely_totals == ()

@@ -105,3 +105,37 @@ def test_rows_that_look_the_same_and_sum_nothing_are_left() -> None:
     rows = [(one,) for one in (12, 30, 7, 18, 45, 9, 22, 31, 5, 14)]
     alike = np.isin(np.arange(10), [3, 6, 9])
     assert not find_block_sums(np.array(rows, float), alike.astype(np.int8), [alike])
+
+
+def test_sub_totals_of_equal_halves_are_found_beside_a_wrong_grand_total() -> None:
+    """Two rows sum to a third often by chance; thirteen times, each between two labels, never."""
+    halves = [1500, 20, 2500, 1300, 800, 500, 400, 430, 410, 330, 80, 230, 200]
+    figures = np.array([[row] for half in halves for row in (half, half, 2 * half)] + [[99999]])
+    labelled = np.arange(len(figures)) % 3 == 2
+    labelled[-1] = True
+    marks = np.where(labelled, HINTED, UNMARKED).astype(np.int8)
+    sums = find_block_sums(figures.astype(float), marks, [labelled])
+    assert [block_sum.row for block_sum in sums] == list(range(2, 39, 3))
+
+
+@pytest.mark.parametrize("is_above", [False, True])
+def test_sub_totals_of_many_blocks_are_found_above_or_below_them(*, is_above: bool) -> None:
+    """However many blocks of the table each of them might sum."""
+    chance = random.Random(3)
+    rows: Rows = []
+    for _ in range(200):
+        block = [(chance.randint(5, 90), 0) for _ in range(2)]
+        total = (sum(figure for figure, _ in block), 0)
+        rows += [total, *block] if is_above else [*block, total]
+    labelled = np.arange(len(rows)) % 3 == (0 if is_above else 2)
+    sums = find_block_sums(np.array(rows, float), labelled.astype(np.int8), [labelled])
+    assert {block_sum.row for block_sum in sums} >= set(np.flatnonzero(labelled).tolist())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_that_each_fit_in_one_of_many_columns_are_not_judged_together(seed: int) -> None:
+    """Of sixty columns of small figures some fits by chance in most rows."""
+    figures = np.random.default_rng(seed).integers(5, 30, (900, 60)).astype(float)
+    labelled = np.arange(len(figures)) % 3 == 2
+    block_sums = find_block_sums(figures, labelled.astype(np.int8), [labelled])
+    assert 2 * len(block_sums) < labelled.sum()

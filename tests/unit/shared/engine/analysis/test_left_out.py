@@ -45,6 +45,27 @@ def test_rows_of_totals_that_are_kept_are_not_told() -> None:
     assert "1 ligne est prise pour un total et sera laissée de côté ; pour la" in hidden.message
 
 
+def test_rows_that_look_like_totals_are_told_before_they_are_counted() -> None:
+    """Beside the rows that are left out; of others' restricted data no row is named."""
+    table = LEASES.model_copy(update={"likely_totals": 1, "likely_total_rows": ranges_of([40])})
+    totals, likely = warnings_of(added("leases", "a"), added("leases", "b"), table=table)
+    assert (totals.kind, likely.kind) == ("totals", "likely_totals")
+    assert (likely.field, likely.dataset_id) == ("steps.0.inputs.table", "dts_leases")
+    assert likely.message == (
+        "de « Baux », 1 ligne ressemble à un total et sera comptée : ligne 40 de ses données ; si"
+        " c'en est un, retirez-la d'abord"
+    )
+    hidden = KnownTable(dataset_id="dts_leases", title="Baux", likely_totals=2)
+    (likely,) = warnings_of(added("leases", "a"), table=hidden)
+    assert likely.message == (
+        "de « Baux », 2 lignes ressemblent à des totaux et seront comptées ; si ce sont des totaux,"
+        " retirez-les d'abord"
+    )
+    operation = {"op": "drop_totals", "columns": ["annee"]}
+    cleaned = step("clean", {"table": "leases"}, "c", operations=[operation])
+    assert warnings_of(cleaned, added("c", "a"), table=hidden) == []
+
+
 @pytest.mark.parametrize(
     ("rows", "named"),
     [
