@@ -55,8 +55,6 @@ def with_value(choices: Choices, columns: Iterable[Json]) -> Choices:
 
 def check_complete(choices: Choices) -> None:
     """Raise Refused, naming the field, for what was chosen by half, and would be left out."""
-    if choices.right and not choices.key:
-        raise Refused(_UNUSABLE, "Choisissez la clé par laquelle croiser ces deux jeux.", "droite")
     if (choices.figures or choices.means) and not choices.by:
         raise Refused(_UNUSABLE, "Dites par quelle colonne regrouper ce qui est compté.", "par")
     if any(choices.rate):
@@ -68,6 +66,12 @@ def check_complete(choices: Choices) -> None:
         for value, (at, missing) in zip(pair, fields, strict=True):
             if any(pair) and not value:
                 raise Refused(_UNUSABLE, f"Dites aussi {missing}.", at)
+
+
+def check_crossed(choices: Choices) -> None:
+    """Raise Refused for a second table that nothing reads: its owner would be asked for nothing."""
+    if choices.right and not choices.key:
+        raise Refused(_UNUSABLE, "Choisissez la clé par laquelle croiser ces deux jeux.", "droite")
 
 
 def check_drawn(choices: Choices, columns: Iterable[Json]) -> None:

@@ -15,6 +15,7 @@ from services.portal.lab.lab_calls import PagePart, if_seen, part_of
 from services.portal.pages.projects.choice_checks import (
     OF_FIGURES,
     check_complete,
+    check_crossed,
     check_drawn,
     with_value,
 )
@@ -176,6 +177,7 @@ async def _chosen(visit: Visit) -> Json:
     choices = sent_choices(visit, project["territory"])
     choices = with_value(choices, await _columns(visit, choices))
     check_complete(choices)
+    check_crossed(choices)
     treatment = treatment_of(choices)
     if treatment is None:
         raise Refused(_UNUSABLE, _NOTHING_CHOSEN, "gauche")

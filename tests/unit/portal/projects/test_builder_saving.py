@@ -120,6 +120,14 @@ def test_part_to_draw_stays_with_what_it_lacks(changes: dict[str, Any], at: str,
         assert said in plain(f"<p{fault}").replace("\u202f", " ").replace("\u00a0", " ")
 
 
+def test_second_table_is_saved_with_its_key_alone() -> None:
+    """Else nothing would read it, and its owner would be asked for no column; a look is free."""
+    form = {**COUNTED, "droite": "dts_2"}
+    asked = "Choisissez la clé par laquelle croiser ces deux jeux"
+    assert asked in plain(shown(treatments.save, form=form))
+    assert asked not in plain(shown(treatments.show, query=query_of(form)))
+
+
 def test_rows_that_multiply_are_a_choice() -> None:
     """The builder says that the full job will be refused, until they are meant."""
     crossed = b"gauche=dts_1&droite=dts_2&cle=epci|epci||"
