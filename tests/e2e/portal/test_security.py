@@ -142,7 +142,7 @@ def test_one_service_away_takes_its_part_of_the_page_alone(lab: Lab, played: Sto
     portal = subprocess.Popen([sys.executable, "-m", "services.portal"], env=environ)
     try:
         eventually(lambda: listening(port), 30)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             let_in(lab, client, played.members["agency"], "holder", "owner")
             page = client.get(f"/projets/{played.project_id}")
             assert page.status_code == 200
