@@ -131,9 +131,9 @@ def test_frozen_broker_is_told(compute: RunningService, broker: Broker) -> None:
 def test_frozen_document_server_is_told(
     compute: RunningService, document_server: Documents
 ) -> None:
-    """It takes connections and answers nothing."""
+    """It takes connections and answers nothing: the client says so, or who waits for it, first."""
     red = told(compute, document_server.frozen(), "documents")
-    assert red == ["the document server does not answer"]
+    assert red in (["the document server does not answer"], ["no answer for 3 s"])
 
 
 def test_document_server_that_takes_no_writes_is_told(
