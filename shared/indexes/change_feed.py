@@ -78,15 +78,20 @@ class ChangeFeed(Generic[A]):
         latest, repository = self.since, store.of(self._cls)
         documents = self._every(store) if look.ids is None else repository.of_ids(look.ids)
         for document in documents:
-            if self._version_told(document.id) == document.version:
+            if self._version_told(document.id) >= document.version:
                 continue
             yield document
-            self._told[document.id] = document.version, document.changed_at
+            if not self.is_outdated(document):
+                self._told[document.id] = document.version, document.changed_at
             latest = max(latest or document.changed_at, document.changed_at)
         margins = {JUST_NOW, look.margin} if look.is_whole else set()
         self._looked |= {margin: look.began for margin in margins if margin <= look.margin}
         # Of before, when documents did not say it, or there are none: all were read a moment ago.
         self._forget_before(max(latest or LONG_AGO, look.began - MARGIN))
+
+    def is_outdated(self, document: A) -> bool:
+        """Whether another look told a later version, while this one waited to be taken in."""
+        return self._version_told(document.id) > document.version
 
     def _unseen(self, latest: datetime, margin: timedelta) -> datetime:
         """When the oldest change was that may have been saved since the last look.
@@ -118,8 +123,9 @@ class ChangeFeed(Generic[A]):
         )
         return ids, is_whole
 
-    def _version_told(self, identifier: str) -> int | None:
-        version, _ = self._told.get(identifier, (None, None))
+    def _version_told(self, identifier: str) -> int:
+        """The newest version that was told of a document; less than any where none was."""
+        version, _ = self._told.get(identifier, (-1, LONG_AGO))
         return version
 
     def _forget_before(self, latest: datetime) -> None:

@@ -100,6 +100,25 @@ def _decode(line: bytes) -> _ReadDataset:
     )
 
 
+def _in_batches(
+    datasets: Iterable[Dataset], size: int, take_in: Callable[[list[Dataset]], int]
+) -> int:
+    """How many are taken in, so many at a time.
+
+    Those before a failure to read one are taken in too: they are not told again.
+    """
+    count, batch = 0, list[Dataset]()
+    try:
+        for dataset in datasets:
+            batch.append(dataset)
+            if len(batch) == size:
+                count += take_in(batch)
+                batch = []
+    finally:
+        count += take_in(batch)
+    return count
+
+
 class CatalogueIndex(TextIndex):
     """The datasets of the documents that it was told to follow, or was given.
 
@@ -165,17 +184,7 @@ class CatalogueIndex(TextIndex):
         changed = self._feed.read(store, look)
         if look.ids is None:
             return self._take_in(changed)
-        count, batch = 0, list[Dataset]()
-        try:
-            for dataset in changed:
-                batch.append(dataset)
-                if len(batch) == _LOOKED_AT:
-                    count += self._take_in(batch)
-                    batch = []
-        finally:
-            # Those before a failure are not told again.
-            count += self._take_in(batch)
-        return count
+        return _in_batches(changed, _LOOKED_AT, self._take_in)
 
     def keep_in_step(self, store: Store) -> int:
         """Take in what changed just now, before an answer; how many there were.
@@ -200,26 +209,20 @@ class CatalogueIndex(TextIndex):
 
     def _take_in(self, datasets: Iterable[Dataset]) -> int:
         with self._busy:
-            return self.put(datasets)
+            # Before an answer a later state may have been taken in.
+            return self.put(dataset for dataset in datasets if not self._feed.is_outdated(dataset))
 
     def put(self, datasets: Iterable[Dataset]) -> int:
         """Take in datasets, each in place of what was known of it; how many there were.
 
         One whose words cannot be read is left out, and the log says so.
         """
-        count, batch = 0, list[Dataset]()
+        before = self._changes
         try:
-            for dataset in datasets:
-                batch.append(dataset)
-                if len(batch) == _BATCH:
-                    count += self._put_together(batch)
-                    batch = []
+            return _in_batches(datasets, _BATCH, self._put_together)
         finally:
-            # Those before a failure are not told again.
-            count += self._put_together(batch)
-            if count:
+            if self._changes > before:
                 self._in_thread(self._settle)
-        return count
 
     def _put_together(self, datasets: list[Dataset]) -> int:
         """Take these in: their words are read in a thread, the index is changed here alone."""

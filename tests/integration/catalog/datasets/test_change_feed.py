@@ -106,3 +106,19 @@ def test_a_feed_tells_nothing_that_a_kept_index_has(store: Store) -> None:
     seen = {kept.id: (kept.version, kept.changed_at)}
     feed = ChangeFeed(Dataset, since=missed.changed_at, seen_versions=seen)
     assert told(feed, store) == [missed.id]
+
+
+def test_a_later_version_is_not_followed_by_an_earlier_one(store: Store) -> None:
+    """One look reads a page of many; another tells what changes before these are taken in."""
+    feed = ChangeFeed(Dataset)
+    told(feed, store)
+    for name in "123":
+        register(store, name)
+    reader = feed.read(store, feed.look(store))
+    first = next(reader)
+    for dataset_id in ("dts_1", "dts_2"):
+        store.of(Dataset).change(dataset_id, lambda dataset: dataset.reject(1, "illisible", "job"))
+    assert set(told(feed, store)) == {"dts_1", "dts_2", "dts_3"}
+    assert feed.is_outdated(first)
+    assert list(reader) == []
+    assert told(feed, store) == []
