@@ -124,7 +124,8 @@ class CatalogueIndex(TextIndex):
 
     `in_thread(function, *arguments)` makes the calls that take long; a service gives eventlet's
     thread pool. So nobody else waits for it, nor does a long catalogue for all others: at its
-    start a service that had much to do took minutes to read 2,000 datasets.
+    start a service that had much to do took minutes to read 2,000 datasets. `changes` came since it
+    was saved, the newest deletion among them at `deleted_at`.
     """
 
     def __init__(self, in_thread: Callable[..., Any] = operator.call) -> None:
@@ -139,8 +140,9 @@ class CatalogueIndex(TextIndex):
         self._serials: dict[str, int] = {}
         self._versions: dict[str, int] = {}
         self._unsaved: dict[str, bytes] = {}
-        self._unsaved_bytes = self._changes = 0
-        self._deleted_at: datetime | None = None
+        self._unsaved_bytes = self.changes = 0
+        self.deleted_at: datetime | None = None
+        self._complete_at: datetime | None = None
         self._taken = 0
         self._left: list[int] = []
         self._gone: list[int] = []
@@ -154,23 +156,26 @@ class CatalogueIndex(TextIndex):
                 if read.changed_at >= since - MARGIN:
                     recent_versions[read.id] = read.version, read.changed_at
         self._feed = ChangeFeed(Dataset, since, seen_versions=recent_versions)
+        self._complete_at = since
         self._in_thread(self._settle)
 
     def state(self) -> IndexState | None:
         """What is to be saved of it; None before it has seen all documents."""
         with self._busy:
-            since, changes = self._feed.since, self._changes
+            # The feed may be further: of a harvest an answer takes in the newest alone.
+            since, changes = self._complete_at, self.changes
             if since is None:
                 return None
             versions, lines = dict(self._versions), dict(self._unsaved)
-            return IndexState(versions, lines, since, changes, self._deleted_at)
+            return IndexState(versions, lines, since, changes, self.deleted_at)
 
     def note_saved(self, state: IndexState) -> None:
         """Keep no more of what is to be saved than what came after that."""
         with self._busy:
-            self._changes -= state.changes
-            if self._deleted_at == state.deleted_at:
-                self._deleted_at = None
+            self.changes -= state.changes
+            is_forgotten = state.deleted_at is not None and state.since >= state.deleted_at
+            if self.deleted_at == state.deleted_at and is_forgotten:
+                self.deleted_at = None
             for dataset_id, line in state.lines.items():
                 if self._unsaved.get(dataset_id) is line:
                     self._drop_unsaved(dataset_id)
@@ -183,8 +188,11 @@ class CatalogueIndex(TextIndex):
         look = self._feed.look(store)
         changed = self._feed.read(store, look)
         if look.ids is None:
-            return self._take_in(changed)
-        return _in_batches(changed, _LOOKED_AT, self._take_in)
+            count = self._take_in(changed)
+        else:
+            count = _in_batches(changed, _LOOKED_AT, self._take_in)
+        self._complete_at = look.began
+        return count
 
     def keep_in_step(self, store: Store) -> int:
         """Take in what changed just now, before an answer; how many there were.
@@ -217,11 +225,11 @@ class CatalogueIndex(TextIndex):
 
         One whose words cannot be read is left out, and the log says so.
         """
-        before = self._changes
+        before = self.changes
         try:
             return _in_batches(datasets, _BATCH, self._put_together)
         finally:
-            if self._changes > before:
+            if self.changes > before:
                 self._in_thread(self._settle)
 
     def _put_together(self, datasets: list[Dataset]) -> int:
@@ -262,9 +270,9 @@ class CatalogueIndex(TextIndex):
         if read.line and self._unsaved_bytes < _UNSAVED_BYTES:
             self._unsaved[read.id] = read.line
             self._unsaved_bytes += len(read.line)
-        self._changes += 1
+        self.changes += 1
         if read.deleted_at:
-            self._deleted_at = max(read.deleted_at, self._deleted_at or read.deleted_at)
+            self.deleted_at = max(read.deleted_at, self.deleted_at or read.deleted_at)
 
     def _drop_unsaved(self, dataset_id: str) -> None:
         self._unsaved_bytes -= len(self._unsaved.pop(dataset_id, b""))

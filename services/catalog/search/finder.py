@@ -15,7 +15,7 @@ from services.catalog import metrics
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import DatasetSummary
 from services.catalog.search.best_hits import best_hits
-from services.catalog.search.catalogue_index import CatalogueIndex, IndexState, lines_of
+from services.catalog.search.catalogue_index import CatalogueIndex, lines_of
 from services.catalog.search.facets import FacetValue, facets_of
 from services.catalog.search.places.gazetteer import gazetteer
 from services.catalog.search.question import Word, words_of
@@ -126,18 +126,20 @@ class Finder(Loop):
 
         Questions are answered meanwhile.
         """
-        state = self._index.state() if self._index else None
-        if self._index is None or state is None or not self._is_due(state):
+        if self._index is None or not self._is_due(self._index):
+            return
+        state = self._index.state()
+        if state is None:
             return
         derive = partial(self._lines, state.lines)
         self._snapshots.save(state.versions, state.since, derive)
         self._index.note_saved(state)
         log.info("the index of datasets is saved", extra={"datasets": len(state.versions)})
 
-    def _is_due(self, state: IndexState) -> bool:
-        if state.changes >= SNAPSHOT_AFTER:
+    def _is_due(self, index: CatalogueIndex) -> bool:
+        if index.changes >= SNAPSHOT_AFTER:
             return True
-        deleted_at = state.deleted_at
+        deleted_at = index.deleted_at
         return deleted_at is not None and not self._snapshots.newest().forgets(deleted_at)
 
     def _lines(self, unsaved: dict[str, bytes], dataset_ids: list[str]) -> Iterator[bytes]:

@@ -59,7 +59,12 @@ def test_who_asks_after_a_harvest_waits_for_its_newest_datasets_alone(store: Sto
     index.follow(store)
     for number in range(150):
         save_published(store, f"{number:03}")
+    complete = index.state()
     assert index.keep_in_step(store) == 64
+    partial = index.state()
+    assert complete
+    assert partial
+    assert partial.since == complete.since, "a saved index does not claim the others"
     assert index.follow(store) == 150 - 64
     assert index.size == 151
 
