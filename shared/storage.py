@@ -33,11 +33,13 @@ class Writer:
     """An open upload: `write` chunks, then `commit` for the reference, or `abort`.
 
     Raises TooLarge as soon as more than `limit` bytes came; what fails leaves no file behind.
+    Once committed, `was_stored` says whether the store had these bytes before.
     """
 
     def __init__(self, storage: "Storage", limit: int | None) -> None:
         self._storage, self._limit = storage, limit
         self._hash, self.size = hashlib.sha256(), 0
+        self.was_stored = False
         self._name = storage.path(f"tmp/{secrets.token_hex(16)}")
         self._file = storage.create(self._name)
         self._open = True
@@ -74,6 +76,7 @@ class Writer:
         try:
             self._storage.do(self._file.close)
             self._storage.note(ref)
+            self.was_stored = self._storage.has(ref)
             self._storage.rename(self._name, self._storage.address(ref))
         except LabError:
             self.abort()
@@ -114,6 +117,10 @@ class Storage:
             return self._call(function, *arguments)
         except Exception as error:
             raise _unavailable(error) from error
+
+    def has(self, ref: FileRef) -> bool:
+        """Whether the file of that content is in the store."""
+        return bool(self.do(self._fs.exists, self.address(ref)))
 
     def create(self, path: str) -> Any:  # noqa: ANN401 - fsspec's files are untyped
         """A new file to write to, at a full path."""

@@ -141,6 +141,7 @@ class HttpRoute(Entrypoint):
             body=body,
             query=query,
             file=upload.file if upload else None,
+            file_was_stored=upload.file_was_stored if upload else False,
             filename=upload.filename if upload else "",
             idempotency_key=request.headers.get("Idempotency-Key"),
             last_event_id=request.headers.get("Last-Event-ID"),

@@ -62,15 +62,17 @@ class Route:
 class Call:
     """One authenticated request with its checked body and query.
 
-    On an upload route `file` is the stored file's FileRef and `filename` the name it came with; on
-    a route with formats `format` is the name of the one to answer in. `idempotency_key` and
-    `last_event_id` are the headers of these names as they came.
+    On an upload route `file` is the stored file's FileRef, `file_was_stored` whether the store had
+    the same bytes before, and `filename` the name it came with; on a route with formats `format` is
+    the name of the one to answer in. `idempotency_key` and `last_event_id` are the headers of these
+    names as they came.
     """
 
     caller: Caller
     body: Any = None
     query: Any = None
     file: Any = None
+    file_was_stored: bool = False
     filename: str = ""
     idempotency_key: str | None = None
     last_event_id: str | None = None

@@ -31,6 +31,7 @@ class Upload:
     def __init__(self, model: type[BaseModel], part: str, storage: Storage, limit: int) -> None:
         self.body: BaseModel | None = None
         self.file: FileRef | None = None
+        self.file_was_stored = False
         self.filename = ""
         self._model, self._file_part = model, part
         self._storage, self._limit = storage, limit
@@ -135,6 +136,7 @@ class Upload:
             raise Invalid("cette partie manque", self._file_part)
         writer, self._writer = self._writer, None
         self.file = writer.commit(self._media_type)
+        self.file_was_stored = writer.was_stored
 
 
 def plain_name(filename: str) -> str:
