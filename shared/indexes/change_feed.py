@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Generic, NamedTuple, TypeVar
 
 from shared.aggregate import LONG_AGO, Followed, now
-from shared.store import Store
+from shared.store import PAGE_LIMIT, Store
 
 A = TypeVar("A", bound=Followed)
 
@@ -109,13 +109,13 @@ class ChangeFeed(Generic[A]):
         And whether these are all. Times are compared here: a query by date walks through all
         documents on some servers.
         """
-        documents, limit = store.of(self._cls), min(_FEW, most or _FEW)
-        while True:
-            newest = documents.newest("changed_at", limit)
-            is_whole = len(newest) < limit or newest[-1][2] < since
-            if is_whole or limit == most:
-                break
-            limit = min(4 * limit, most or 4 * limit)
+        documents, newest = store.of(self._cls), list[tuple[str, int, datetime]]()
+        limit, is_whole = _FEW, False
+        while not is_whole and limit > 0:
+            # What changes meanwhile comes first, and moves the others back: none is left out.
+            newest += (page := documents.newest("changed_at", limit, skip=len(newest)))
+            is_whole = len(page) < limit or page[-1][2] < since
+            limit = min(PAGE_LIMIT, (most or len(newest) + PAGE_LIMIT) - len(newest))
         ids = tuple(
             identifier
             for identifier, version, changed_at in newest

@@ -34,6 +34,7 @@ CONFLICTS = 20
 """How often a decision is taken again on a newer version before the caller hears of it."""
 
 PAGE_LIMIT = 200
+_ALL = 2**31 - 1
 _LONGEST_PAUSE = 0.5
 _MILLISECOND = 1000
 _ROOM = "x" * (1 << 16)
@@ -99,11 +100,14 @@ class Repository(Generic[A]):
         for start in range(0, len(ids), page_size):
             yield from self.find({"_id": {"$in": ids[start : start + page_size]}})
 
-    def newest(self, field: str, limit: int) -> list[tuple[str, int, datetime]]:
-        """Id, version and the date `field` of the `limit` documents in which it is latest."""
+    def newest(self, field: str, limit: int, skip: int = 0) -> list[tuple[str, int, datetime]]:
+        """Id, version and the date `field` of the `limit` documents in which it is latest.
+
+        But for the first `skip`.
+        """
         read = self._collection.find({}, {"version": True, field: True})
         with translated():
-            documents = _at_once(read.sort(field, pymongo.DESCENDING), limit)
+            documents = _at_once(read.sort(field, pymongo.DESCENDING).skip(skip), limit)
             return [
                 (document["_id"], document["version"], document.get(field, LONG_AGO))
                 for document in documents
@@ -126,13 +130,17 @@ class Repository(Generic[A]):
         return found[:limit], cursor
 
     def every(self, where: Mapping[str, Any] | None = None) -> Iterator[A]:
-        """All aggregates whose indexed fields fit `where`, by id, read page by page."""
-        cursor: str | None = None
-        while True:
-            found, cursor = self.page(where, after=cursor, limit=PAGE_LIMIT)
-            yield from found
-            if cursor is None:
-                return
+        """All aggregates whose indexed fields fit `where`, by id, read page by page.
+
+        Those that are added meanwhile are left out.
+        """
+        query = dict(where or {})
+        # Their ids first: the embedded server reads all documents to compare ids.
+        with translated():
+            cursor = self._collection.find(query, {"_id": True}).sort("_id", pymongo.ASCENDING)
+            ids = [document["_id"] for document in _at_once(cursor, _ALL)]
+        for start in range(0, len(ids), PAGE_LIMIT):
+            yield from self.find({**query, "_id": {"$in": ids[start : start + PAGE_LIMIT]}})
 
     def count(self, where: Mapping[str, Any], *, most: int) -> int:
         """How many documents fit `where`; those beyond `most` are not counted."""
