@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import IO
 
 _ROOT = Path(__file__).resolve().parents[2]
-FOLDER = _ROOT / "services" / "compute" / "reference"
-CODES = _ROOT / "shared" / "codes"
+FOLDER = _ROOT / "shared" / "engine" / "reading" / "reference"
+CODES = _ROOT / "shared" / "engine" / "codes"
+DEPARTMENTS = _ROOT / "services" / "portal" / "departments.csv"
 PLACES = _ROOT / "shared" / "places" / "places.csv.gz"
 FORMER_NAMES = PLACES.with_name("former_names.csv.gz")
 

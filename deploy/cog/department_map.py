@@ -11,8 +11,6 @@ import shapely
 
 from deploy.cog import cog_files
 
-MAP = cog_files.FOLDER.parents[1] / "portal" / "departments.csv"
-
 WIDTH = 320
 _TOLERANCE = 1500
 """Metres: a corner of less than half the square of it is no pixel."""
@@ -51,7 +49,7 @@ def main() -> None:
     ]
     names = {row["code"]: row["name"] for row in rows}
     outlines = {row["code"]: shapely.from_wkt(row["outline"]) for row in rows}
-    cog_files.write(MAP, "code;name;path;across;down", rows_of(names, outlines))
+    cog_files.write(cog_files.DEPARTMENTS, "code;name;path;across;down", rows_of(names, outlines))
 
 
 if __name__ == "__main__":

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 from services.compute.execution.bubblewrap import check_sandbox
 from services.compute.execution.executor import Limits, Outcome
-from services.compute.execution.job_folder import JobFolder, RunnerResult, Work, job_folder
+from services.compute.execution.job_folder import JobFolder, job_folder
 from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Sandbox
 from shared.engine.applications import check_steps
 from shared.engine.applications.python_application import PYTHON, check_installed
+from shared.engine.contract.result import RunnerResult
+from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import TABLE
 from shared.errors import Invalid, Rejected
 from shared.events.event import Step

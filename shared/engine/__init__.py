@@ -1,4 +1,5 @@
-"""The engine: what tables hold, what applications do to them, and what treatments read and show.
+"""The engine: reads files, knows columns, runs treatments, judges what leaves, and draws.
 
-It knows no service, server or HTTP. What reads bytes and runs treatments is in compute's sandbox.
+It knows no service, server or HTTP: compute hosts it in a sandbox, where bytes are read and
+treatments run. The services import `contract`, `tables`, `applications` and `analysis` alone.
 """

@@ -22,12 +22,13 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from services.catalog.joins.inverted_index import JoinIndex
-from services.compute.execution.job_folder import RunnerResult, Work
 from services.compute.jobs.model import Job
 from services.compute.jobs.views import JobView
-from services.compute.runner.__main__ import main
-from services.compute.runner.columns.profile import describe
 from shared.aggregate import now
+from shared.engine.contract.result import RunnerResult
+from shared.engine.contract.work import Work
+from shared.engine.reading.columns.profile import describe
+from shared.engine.running.__main__ import main
 from shared.engine.tables.key_file import KeyColumn, blocks_of
 from shared.engine.tables.manifest import RESULT, Column, Manifest, Output
 from shared.engine.tables.release import EarlierCells, ProtectedInput

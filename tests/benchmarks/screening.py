@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pyarrow as pa
 
-from services.compute.runner.columns.profile import describe
-from services.compute.runner.database import open_database
-from services.compute.runner.privacy import column_sample
-from services.compute.runner.privacy.screening import screen
+from shared.engine.database import open_database
+from shared.engine.reading.columns.profile import describe
+from shared.engine.reading.privacy import column_sample
+from shared.engine.reading.privacy.screening import screen
 from shared.engine.tables.manifest import Column
 from tests.integration.compute.privacy.test_screening import persons
 

@@ -10,15 +10,10 @@ from services.catalog.datasets.metadata import HighValue, Language
 from services.catalog.datasets.model import Dataset
 from services.catalog.dcat.describe import CataloguePage, describe_page, next_page
 from services.catalog.dcat.syntax import Syntax
-from services.compute.runner.portals.dcat import items_of, next_of, record_of
-from services.compute.runner.portals.rdf_parsing import (
-    graph_of,
-    graph_of_json,
-    read_json,
-    syntax_of,
-)
 from shared.catalogues.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
-from shared.engine.portals.harvested_page import Record
+from shared.engine.contract.harvested_page import Record
+from shared.engine.portals.dcat import items_of, next_of, record_of
+from shared.engine.portals.rdf_parsing import graph_of, graph_of_json, read_json, syntax_of
 from tests.unit.catalog.dcat.described import (
     BASE,
     LAB,

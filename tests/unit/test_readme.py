@@ -241,12 +241,13 @@ def test_files_in_text_exist(page: Path) -> None:
 
 
 def test_layout_names_every_folder_of_a_service() -> None:
-    """The rooms are those that are there, the sandbox's runner's too."""
+    """The rooms are those that are there, those of the engine too."""
     layout = {name.strip("`"): text for name, text in table(RECIPES, "folder")}
-    for service in ("services/catalog", "services/compute"):
-        files = [path for path in (ROOT / service).rglob("*.*") if path.suffix != ".pyc"]
-        rooms = {path.parent.name for path in files} - {Path(service).name}
-        assert set(" ".join(code(layout[service])).split()) == rooms
+    engine = ("shared/engine/reading", "shared/engine/running")
+    for folder in ("services/catalog", "services/compute", *engine):
+        files = [path for path in (ROOT / folder).rglob("*.*") if path.suffix != ".pyc"]
+        rooms = {path.parent.name for path in files} - {Path(folder).name}
+        assert set(" ".join(code(layout[folder])).split()) == rooms
 
 
 def test_make_targets_in_text_exist() -> None:

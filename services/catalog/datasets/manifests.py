@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from pydantic import ValidationError
 
-from shared.engine.portals.harvested_page import PageReport
+from shared.engine.contract.harvested_page import PageReport
 from shared.engine.tables.manifest import ColumnDescription, Manifest, Profile
 from shared.engine.tables.privacy import Privacy
 from shared.errors import Rejected, explain

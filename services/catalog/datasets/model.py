@@ -24,7 +24,7 @@ from services.catalog.licences.licence_source import LicensedInput
 from shared import events
 from shared.aggregate import LONG_AGO, Followed, now
 from shared.auth import Caller
-from shared.engine.portals.harvested_page import Distribution
+from shared.engine.contract.harvested_page import Distribution
 from shared.engine.tables.manifest import ColumnDescription, Profile
 from shared.engine.tables.privacy import Privacy
 from shared.errors import Forbidden, Gone, NotFound, Unavailable, WrongStage

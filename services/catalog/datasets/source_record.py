@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.engine.portals.harvested_page import Distribution
+from shared.engine.contract.harvested_page import Distribution
 from shared.events.event import Frozen
 
 Change = Literal["new", "changed", "returned"]

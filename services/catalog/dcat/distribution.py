@@ -26,7 +26,7 @@ from services.catalog.dcat.vocabulary import (
 )
 from services.catalog.licences.licences import find_licence
 from shared.catalogues.rdf import DCATAP, ELI, SPDX, Node
-from shared.engine.portals.harvested_page import Distribution
+from shared.engine.contract.harvested_page import Distribution
 from shared.engine.tables.manifest import Profile
 from shared.events.event import FileRef
 

@@ -20,7 +20,7 @@ from services.catalog.harvesting.harvested_records import (
     metadata_of,
 )
 from services.catalog.harvesting.model import Harvest, RemoteSource
-from shared.engine.portals.harvested_page import ENTRIES, PageEntry, Record, in_french
+from shared.engine.contract.harvested_page import ENTRIES, PageEntry, Record, in_french
 from shared.engine.tables.manifest import Manifest
 from shared.errors import Rejected, invalid_of
 from shared.storage import Storage

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from shared.engine.portals.harvested_page import READER
+from shared.engine.contract.harvested_page import READER
 from shared.events.event import FileRef, Frozen
 from shared.words import counted
 

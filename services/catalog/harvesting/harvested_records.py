@@ -13,7 +13,7 @@ from services.catalog.harvesting.model import RemoteSource
 from services.catalog.licences.licences import canonical
 from shared.aggregate import caused_id, now
 from shared.catalogues.eu_codes import PublisherKind
-from shared.engine.portals.harvested_page import Record
+from shared.engine.contract.harvested_page import Record
 from shared.store import Store
 
 T = TypeVar("T")

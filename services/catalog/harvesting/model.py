@@ -9,7 +9,7 @@ from pydantic import Field, computed_field
 from services.catalog.harvesting.fetched_page import Counts, FetchedPage, RefusedDataset, tell
 from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
-from shared.engine.portals.harvested_page import READER
+from shared.engine.contract.harvested_page import READER
 from shared.errors import WrongStage
 from shared.events.event import CatalogueKind, FileRef
 from shared.words import counted

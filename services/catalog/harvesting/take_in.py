@@ -13,7 +13,7 @@ from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.visibility import visible
 from services.catalog.harvesting.fetching import Fetcher, PortalResponse
 from shared.auth import Caller
-from shared.engine.portals.harvested_page import Distribution
+from shared.engine.contract.harvested_page import Distribution
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.http.upload import plain_name
 from shared.inbound import Body

@@ -7,18 +7,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from shared.engine.contract.sandbox_view import CODE, ENVIRONMENT, INNER_JOB, SYSTEM, interpreter
 from shared.errors import Unavailable
-
-CODE = Path(__file__).resolve().parents[3]
-"""Where the packages `services` and `shared` live, in the sandbox too.
-
-What was loaded outside of it finds its files there.
-"""
 
 _CLOSED = CODE / "services" / "compute" / "execution" / "spares" / "kernel_calls.py"
 """Starts a command without what the kernel keeps beside files and processes."""
 
-INNER_JOB = "/job"
 FILE_BYTES = 4 << 30
 """No single file that a job writes may grow beyond this."""
 
@@ -32,19 +26,6 @@ NICE = 5
 THREADS_PER_PROCESS = 4
 PROCESSES = 32
 """How many a job may run, unless its limits say otherwise."""
-
-SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
-ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "HOME": "/tmp",  # noqa: S108 - the sandbox's own
-    "LANG": "C.UTF-8",
-    "MPLCONFIGDIR": "/tmp",  # noqa: S108 - the sandbox's own
-    # Arrow's own pool keeps what it once used: each job is forked from a process that used it.
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
-    # One core more or less is nothing to these, and their thread pools count as processes.
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-}
 
 
 def confined(folder: Path, command: Sequence[str], processes: int) -> list[str]:
@@ -87,16 +68,8 @@ def _visible() -> Iterator[str]:
         yield from ("--ro-bind-try", path, path)
     for prefix in interpreter():
         yield from ("--ro-bind", str(prefix), str(prefix))
-    for part in ("shared", "services/__init__.py", "services/compute"):
-        yield from ("--ro-bind", str(CODE / part), str(CODE / part))
-
-
-def interpreter() -> list[Path]:
-    """The folders of this Python and its packages that /usr does not hold."""
-    prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parents[1]}
-    # What was loaded outside of the sandbox may know its files by where links lead.
-    prefixes |= {prefix.resolve() for prefix in prefixes}
-    return sorted(prefix for prefix in prefixes if not prefix.is_relative_to("/usr"))
+    for code in map(str, (CODE / "shared", _CLOSED)):
+        yield from ("--ro-bind", code, code)
 
 
 def check_sandbox() -> None:
@@ -112,7 +85,7 @@ def check_sandbox() -> None:
         )
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "out").mkdir()
-        probe = (sys.executable, "-B", "-s", "-c", "import duckdb, services.compute.runner")
+        probe = (sys.executable, "-B", "-s", "-c", "import duckdb, shared.engine.running")
         done = subprocess.run(
             confined(Path(folder), probe, PROCESSES), capture_output=True, text=True, check=False
         )
@@ -131,5 +104,4 @@ def _compile() -> None:
     Each would compile it all anew. Where this process may not write either, as in the image, that
     was done when the code was installed.
     """
-    folders = (str(CODE / "shared"), str(CODE / "services" / "compute"))
-    subprocess.run([sys.executable, "-m", "compileall", "-qq", *folders], check=False)
+    subprocess.run([sys.executable, "-m", "compileall", "-qq", str(CODE / "shared")], check=False)

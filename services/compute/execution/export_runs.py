@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from services.compute.execution.executor import Limits
-from services.compute.execution.job_folder import JobFolder, Made, job_folder, pieces
+from services.compute.execution.job_folder import JobFolder, job_folder, pieces
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from shared.auth import Caller
+from shared.engine.contract.result import Made
 from shared.engine.tables.exports import MEDIA_TYPES, STORED, Export, Line
 from shared.engine.tables.manifest import PARQUET, RESULT, Input, Manifest
 from shared.errors import Invalid, Rejected, TooMany, Unavailable
@@ -24,7 +25,7 @@ from shared.words import file_name, french_date
 SECONDS = 120
 """How long an export may take; a million rows of sixteen columns take twelve as a workbook."""
 
-_MODULE = "services.compute.runner.exports.__main__"
+_MODULE = "shared.engine.exports.__main__"
 _KINDS = {"trial": "essai sur un échantillon", "full": "calcul complet"}
 _AT_ONCE, _WAITING, _OF_ONE = 2, 4, 2
 _WAIT_SECONDS = 60

@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from services.compute.execution.executor import Limits
-from services.compute.execution.job_folder import JobFolder, Made
+from services.compute.execution.job_folder import JobFolder
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
+from shared.engine.contract.result import Made
 from shared.errors import Rejected
 
-_MODULE = "services.compute.runner.projection"
+_MODULE = "shared.engine.running.projection"
 _TABLES = "projection.json"
 """Which columns of which input are kept: its file name in `in` -> their names."""
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.compute.execution.job_folder import Work
 from services.compute.jobs.model import Job
+from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import Input
 from shared.engine.tables.release import ProtectedInput
 from shared.events.event import Step

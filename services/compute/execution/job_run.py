@@ -25,13 +25,13 @@ from services.compute.execution.staging import (
     store_result,
 )
 from services.compute.execution.step_cache.job_steps import JobSteps
-from services.compute.jobs.crossing_size import CountedCrossings
 from services.compute.jobs.heartbeat import Heartbeat
 from services.compute.jobs.model import WAITING, Job, TakenOver
 from services.compute.jobs.previews import Catalogue, expected_rows
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
 from shared.engine.applications.pseudonymise_application import PSEUDONYMISE
+from shared.engine.contract.crossing_size import CountedCrossings
 from shared.engine.tables.manifest import Input
 from shared.errors import Conflict, Rejected, Unavailable
 from shared.settings import Settings

@@ -13,7 +13,7 @@ from typing import IO, Any, Protocol, Self
 
 import psutil
 
-from services.compute.execution.disk_space import bytes_of
+from shared.engine.contract.folder_tree import bytes_of
 from shared.errors import Unavailable
 
 _PAUSE_SECONDS = 0.002

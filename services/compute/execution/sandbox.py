@@ -13,11 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from services.compute.execution.bubblewrap import INNER_JOB, confined
+from services.compute.execution.bubblewrap import confined
 from services.compute.execution.disk_space import OWN_BYTES, overfilled
 from services.compute.execution.executor import Limits, Outcome, watch
 from services.compute.execution.job_output import JobOutput, Progress
 from services.compute.execution.process_tree import ProcessTree, deleted_bytes, resident
+from shared.engine.contract.sandbox_view import INNER_JOB
 
 _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 2.0
@@ -26,7 +27,7 @@ _FLOOD = 200
 """A job may say this many times what is kept of its log."""
 
 _RESULT_BYTES = 5_000_000
-_RUNNER = "services.compute.runner"
+_RUNNER = "shared.engine.running"
 
 _CANCELLED = "le traitement a été annulé"
 _ABORTED = (6, 128 + 6)

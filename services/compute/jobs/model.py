@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from pydantic import computed_field
 
-from services.compute.jobs.crossing_size import CountedCrossings
 from services.compute.jobs.release_decision import ReleaseDecision
 from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
+from shared.engine.contract.crossing_size import CountedCrossings
 from shared.engine.tables.manifest import Output
 from shared.engine.tables.privacy import Privacy
 from shared.engine.tables.provenance import Provenance, StepCode

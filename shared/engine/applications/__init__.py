@@ -1,7 +1,7 @@
 """What can be asked of compute: each application's roles and typed parameters.
 
 Light on purpose: the service imports this package. How an application does its work stands in the
-module of the same name in `services.compute.runner`, which only the sandbox imports.
+module of the same name in `shared.engine.running`, which only the sandbox imports.
 """
 
 import re

@@ -18,9 +18,9 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from services.compute.execution.executor import Limits, Outcome, watch
-from services.compute.execution.job_folder import Work
 from services.compute.execution.spares.local_executor import LocalExecutor
 from services.compute.execution.spares.spares import Spares
+from shared.engine.contract.work import Work
 from shared.events.event import Step
 from tests.benchmarks.jobs.crossers import BY, SUMS
 from tests.benchmarks.judged.recognition import PEERS

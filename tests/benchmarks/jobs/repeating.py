@@ -16,7 +16,6 @@ import duckdb
 from pymongo import MongoClient
 
 from services.compute.execution.executor import Limits, watch
-from services.compute.execution.job_folder import Work
 from services.compute.execution.spares.local_executor import LocalExecutor
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.step_cache.job_steps import JobSteps
@@ -25,6 +24,7 @@ from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import new_id, now
 from shared.endings.orphans import WrittenFile
+from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import PARQUET, Input
 from shared.events import Step, Treatment
 from shared.storage import Storage

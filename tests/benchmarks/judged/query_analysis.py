@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from services.compute.runner.sql.binding import bind
-from services.compute.runner.steps.query import result_names
 from shared.engine.applications.query_application import QueryParameters, effect
+from shared.engine.running.sql.binding import bind
+from shared.engine.running.steps.query import result_names
 from shared.errors import Invalid, invalid_of
 from tests.corpora.sql import Reads, Schema
 

@@ -22,8 +22,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from services.compute.runner.columns.profile import describe
-from services.compute.runner.database import open_database
+from shared.engine.database import open_database
+from shared.engine.reading.columns.profile import describe
 from tests.benchmarks.corpus import Sample, luhn, samples
 from tests.benchmarks.judged import typers
 from tests.benchmarks.judged.halves import HALVES, parser

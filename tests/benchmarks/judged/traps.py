@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from services.compute.runner.__main__ import main as run_job
+from shared.engine.running.__main__ import main as run_job
 from tests.benchmarks.judged.halves import HALVES, parser
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpora" / "traps"

@@ -60,8 +60,8 @@ FRICTIONLESS = {
 def ours() -> Typer:
     """The ingestion of this lab as the sandbox runs it, without the sandbox."""
     # Loaded before the clock starts, as the packages of the others are: the runner does so late.
-    import services.compute.runner.ingest  # noqa: F401, PLC0415
-    from services.compute.runner.__main__ import main  # noqa: PLC0415 - each contender by itself
+    import shared.engine.reading.ingest  # noqa: F401, PLC0415
+    from shared.engine.running.__main__ import main  # noqa: PLC0415 - each contender by itself
 
     def types(path: Path) -> list[str]:
         with TemporaryDirectory() as folder:

@@ -17,8 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from services.compute.runner.columns.typed_values import typed_table
-from services.compute.runner.database import open_database
+from shared.engine.database import open_database
+from shared.engine.reading.columns.typed_values import typed_table
 from shared.engine.tables.manifest import Profile
 from tests.integration.compute.jobs import ingest
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from services.compute.runner.columns.cog import load_codes
+from shared.engine.reading.columns.cog import load_codes
 from tests.integration.compute.jobs import DATA, DEMO, RunOutcome, ingest, run
 from tests.integration.compute.profiles import profile, repaired, table
 

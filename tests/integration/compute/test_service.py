@@ -11,7 +11,7 @@ import urllib3
 
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import new_id, now
-from shared.engine.portals.harvested_page import ENTRIES, PageReport
+from shared.engine.contract.harvested_page import ENTRIES, PageReport
 from shared.engine.tables.exports import XLSX
 from shared.engine.tables.manifest import Profile
 from shared.errors import Invalid, WrongStage

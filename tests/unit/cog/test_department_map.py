@@ -4,7 +4,8 @@ import re
 
 import shapely
 
-from deploy.cog.department_map import MAP, WIDTH, rows_of
+from deploy.cog import cog_files
+from deploy.cog.department_map import WIDTH, rows_of
 
 LARGEST = 60_000
 
@@ -32,4 +33,4 @@ def test_island_of_no_pixel_is_left_out() -> None:
 
 def test_committed_map_is_small() -> None:
     """It is part of every page that shows it."""
-    assert MAP.stat().st_size < LARGEST
+    assert cog_files.DEPARTMENTS.stat().st_size < LARGEST

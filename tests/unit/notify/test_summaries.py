@@ -3,10 +3,10 @@
 import pytest
 
 from services.catalog.datasets.bodies import ChangeDataset
-from services.compute.runner.release.told import summary
 from services.intake.workshops.bodies import ChangeWorkshop
 from services.notify.service import Notify
 from services.notify.summaries import _WORDS, summarise
+from shared.engine.release.told import summary
 from shared.events import (
     LAB_EVENTS,
     AccessExpired,

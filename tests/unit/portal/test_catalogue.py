@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from services.compute.runner.columns.cog import load_codes
-from services.compute.runner.columns.column_types import all_types
 from services.portal.french import TYPES
 from services.portal.lab import Refused
 from services.portal.pages import catalogue
+from shared.engine.reading.columns.cog import load_codes
+from shared.engine.reading.columns.column_types import all_types
 from tests.unit.portal.pages import html_of, page_of
 from tests.unit.portal.test_file_reading import column, version
 

@@ -26,7 +26,7 @@ from shared.events.event import Step
 from shared.settings import Settings
 from shared.storage import Storage
 
-_MODULE = "services.compute.runner.code_trial"
+_MODULE = "shared.engine.running.code_trial"
 _MOST_BYTES = 50_000_000
 """Of all files that are read; to copy and sample more takes too long for who waits."""
 

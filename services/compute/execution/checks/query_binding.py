@@ -17,7 +17,7 @@ from shared.engine.applications.query_application import QUERY
 from shared.errors import Invalid
 from shared.events import Treatment
 
-_MODULE = "services.compute.runner.sql.__main__"
+_MODULE = "shared.engine.running.sql.__main__"
 _LIMITS = Limits(seconds=5, memory_bytes=500_000_000, processes=16)
 _AT_ONCE = threading.BoundedSemaphore(2)
 

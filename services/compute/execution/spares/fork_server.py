@@ -13,11 +13,11 @@ from typing import IO
 
 import psutil
 
-from services.compute.execution.bubblewrap import CODE, ENVIRONMENT
 from services.compute.execution.process_tree import ProcessTree
+from shared.engine.contract.sandbox_view import CODE, ENVIRONMENT
 from shared.errors import Unavailable
 
-_MODULE = "services.compute.runner.preload"
+_MODULE = "services.compute.execution.spares.preload"
 _READY_BYTES = 16
 _PAUSE_SECONDS = 0.02
 _LOAD_SECONDS = 30.0

@@ -1,6 +1,6 @@
 """The process beside a sandbox that forks the job into it, and ends both when it has to.
 
-It runs in a fork of one that has loaded what jobs work with (services/compute/runner/preload.py).
+It runs in a fork of one that has loaded what jobs work with (preload.py).
 Bubblewrap makes the sandbox around a program that does nothing; the job enters its namespaces.
 """
 
@@ -14,8 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from services.compute.execution.bubblewrap import CODE, enclosed
+from services.compute.execution.bubblewrap import enclosed
 from services.compute.execution.spares import kernel_calls, namespaces
+from shared.engine.contract.sandbox_view import CODE
 
 HOLDER = "cat"
 """What stands in the sandbox before the job does, and ends it with its own end."""

@@ -18,7 +18,7 @@ from shared.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
-JOB = "services.compute.runner.__main__"
+JOB = "shared.engine.running.__main__"
 """The module that does jobs."""
 
 _PATIENCE_SECONDS = 2.0

@@ -7,13 +7,15 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from services.compute.execution.job_folder import CachedStep, JobFolder, LeftStep, pieces
+from services.compute.execution.job_folder import JobFolder, pieces
 from services.compute.execution.staging import paced
 from services.compute.execution.step_cache.model import Chosen, KeptStep, beyond, choose
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
 from shared.endings.orphans import note_written
+from shared.engine.contract.result import LeftStep
+from shared.engine.contract.work import CachedStep
 from shared.engine.tables.manifest import PARQUET
 from shared.errors import LabError, NotFound
 from shared.events.event import FileRef, Step

@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Mapping, Sequence
 
-from services.compute.execution.job_folder import JobFolder, Keeping, Work
+from services.compute.execution.job_folder import JobFolder
 from services.compute.execution.staging import FoundInput
 from services.compute.execution.step_cache.cache import StepCache
 from services.compute.execution.step_cache.keys import keys_of
 from services.compute.jobs.model import Job
+from shared.engine.contract.work import Keeping, Work
 from shared.errors import Rejected, Unavailable
 from shared.settings import Settings
 from shared.storage import Storage

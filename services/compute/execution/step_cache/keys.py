@@ -13,11 +13,11 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from services.compute.execution.job_folder import Work
 from shared.engine.applications import APPLICATIONS
 from shared.engine.applications.python_application import PYTHON
 from shared.engine.applications.sql import APPLICATION as QUERY
 from shared.engine.applications.sql import may_read_the_clock
+from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import Input
 from shared.events.event import Step
 

@@ -11,7 +11,7 @@ from services.catalog.harvesting.harvested_records import OwnRecords
 from services.catalog.harvesting.model import Harvest, RemoteSource
 from services.catalog.retirement.commands import delete_as
 from shared.aggregate import now
-from shared.engine.portals.harvested_page import PageEntry, Record
+from shared.engine.contract.harvested_page import PageEntry, Record
 from shared.events import FileRef
 from shared.store import Store
 

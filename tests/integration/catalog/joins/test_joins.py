@@ -9,8 +9,8 @@ from uuid import uuid4
 import pandas as pd
 import pyarrow as pa
 
-from services.compute.runner.columns.identifiers import is_siret
 from shared.aggregate import new_id
+from shared.engine.reading.columns.identifiers import is_siret
 from shared.events import ProjectWithdrawn, TreatmentProposed
 from tests.integration.catalog.lab import CATALOG, Lab, problem, reading, submitted
 from tests.integration.catalog.tables import csv, ingested, publish_table, publish_version

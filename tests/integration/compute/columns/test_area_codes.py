@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from services.compute.runner.columns.cog import load_codes
+from shared.engine.reading.columns.cog import load_codes
 from tests.integration.compute.jobs import DATA, DEMO, ingest
 
 CHANCE = np.random.default_rng(5)

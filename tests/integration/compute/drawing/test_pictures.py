@@ -15,11 +15,11 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.image import imread
 from matplotlib.textpath import TextPath
 
-from services.compute.runner.drawing.charts import AxisScale, Point, bars, curves
-from services.compute.runner.drawing.classes import quantiles
-from services.compute.runner.drawing.maps import Choropleth, choropleth
-from services.compute.runner.drawing.outlines import areas
-from services.compute.runner.drawing.picture import Caption, Drawing, write
+from shared.engine.drawing.charts import AxisScale, Point, bars, curves
+from shared.engine.drawing.classes import quantiles
+from shared.engine.drawing.maps import Choropleth, choropleth
+from shared.engine.drawing.outlines import areas
+from shared.engine.drawing.picture import Caption, Drawing, write
 
 SVG = "{http://www.w3.org/2000/svg}"
 CAPTION = Caption("Un <titre> à $x_1$", ("Sources : INSEE & IGN.", "Fait le 27/11/2026"), "Texte")

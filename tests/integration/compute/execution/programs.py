@@ -4,7 +4,7 @@ import runpy
 import sys
 from pathlib import Path
 
-from services.compute.runner import preload
+from services.compute.execution.spares import preload
 
 
 def main(folder: Path, memory_bytes: int) -> None:  # noqa: ARG001 - as every job is called

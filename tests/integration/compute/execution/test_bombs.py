@@ -13,9 +13,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from services.compute.runner.formats.header import Header
-from services.compute.runner.formats.table import shape_of
-from services.compute.runner.repairs import Repairs
+from shared.engine.reading.formats.header import Header
+from shared.engine.reading.formats.table import shape_of
+from shared.engine.reading.repairs import Repairs
 from shared.errors import Rejected
 from tests.integration.compute.jobs import ingest
 

@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from services.compute.execution.disk_space import remove
-from services.compute.execution.job_folder import JobFolder, Made, job_folder, sweep
+from services.compute.execution.job_folder import JobFolder, job_folder, sweep
+from shared.engine.contract.folder_tree import remove
+from shared.engine.contract.result import Made
 from shared.errors import Rejected
 
 NOBODY = 65534

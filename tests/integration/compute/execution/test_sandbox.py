@@ -13,13 +13,14 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from services.compute.execution.bubblewrap import ENVIRONMENT, check_sandbox, confined
+from services.compute.execution.bubblewrap import check_sandbox, confined
 from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.job_output import Progress
 from services.compute.execution.process_tree import ProcessTree
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.fork_server import ForkServer
-from services.compute.runner import ingest
+from shared.engine.contract.sandbox_view import ENVIRONMENT
+from shared.engine.reading import ingest
 from tests.integration.compute.lab import has_ended
 from tests.servers import eventually
 

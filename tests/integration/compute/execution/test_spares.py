@@ -14,15 +14,16 @@ import pytest
 from services.compute.execution.bubblewrap import NICE
 from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.granted_columns import project
-from services.compute.execution.job_folder import JobFolder, Work, job_folder
+from services.compute.execution.job_folder import JobFolder, job_folder
 from services.compute.execution.process_tree import ProcessTree
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
+from shared.engine.contract.work import Work
 from shared.events.event import Step
 from tests.integration.compute.lab import HOMES, Lab, has_ended
 from tests.servers import RunningService, eventually
 
-PROJECTION = "services.compute.runner.projection"
+PROJECTION = "shared.engine.running.projection"
 LIMITS = Limits(seconds=60, memory_bytes=1_000_000_000)
 
 

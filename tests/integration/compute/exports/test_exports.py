@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from services.compute.runner.exports.__main__ import main
-from services.compute.runner.exports.workbook import check_size
+from shared.engine.exports.__main__ import main
+from shared.engine.exports.workbook import check_size
 from shared.engine.tables.exports import Export, ExportFormat, Line
 from shared.errors import Rejected
 from tests.integration.compute.jobs import ingest

@@ -11,7 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pytest
 
-from services.compute.runner.files import contents
+from shared.engine.reading.files import contents
 from shared.words import quoted
 from tests.integration.compute.jobs import RunOutcome, run
 

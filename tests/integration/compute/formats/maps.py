@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyogrio.raw
 import shapely
 
-from services.compute.runner.columns.reference_files import read_reference
+from shared.engine.reading.columns.reference_files import read_reference
 
 DRIVERS = {"shp": "ESRI Shapefile", "gpkg": "GPKG", "kml": "LIBKML", "gpx": "GPX"}
 _LAMBERT = 2154

@@ -12,7 +12,7 @@ import shapely
 
 from services.compute.execution.executor import Limits
 from services.compute.execution.sandbox import Sandbox
-from services.compute.runner.formats.vector.gdal import DRIVERS
+from shared.engine.reading.formats.vector.gdal import DRIVERS
 from tests.integration.compute.formats.maps import altered, gpx, kml, placemark, written, zipped
 from tests.integration.compute.jobs import ingest, prepare
 from tests.integration.compute.profiles import profile, repaired, table

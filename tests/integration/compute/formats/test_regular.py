@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.compute.runner.formats.delimited import RegularText
+from shared.engine.reading.formats.delimited import RegularText
 
 HEADER = "a;b\n"
 TEXTS = st.text(st.sampled_from('12é";\n\r '), max_size=12)

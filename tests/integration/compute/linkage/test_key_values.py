@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from services.compute.runner.columns.identifiers import is_siren, is_siret
-from services.compute.runner.linkage import key_values
+from shared.engine.reading.columns.identifiers import is_siren, is_siret
+from shared.engine.reading.linkage import key_values
 from shared.engine.tables.key_file import KEYS, KeyColumn, read_blocks
 from tests.integration.compute.jobs import DEMO, ingest
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.compute.execution.job_folder import Made
+from shared.engine.contract.result import Made
 from shared.engine.tables.release import ReleaseRecord
 from tests.integration.compute.jobs import RunOutcome, step
 from tests.integration.compute.own_code.conftest import RunCode

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from services.compute.execution.job_folder import Made
-from services.compute.runner.own_code.left import PAGE_HEAD
+from shared.engine.contract.result import Made
+from shared.engine.running.own_code.left import PAGE_HEAD
 from tests.integration.compute.jobs import DEMO, RunOutcome, Tables
 from tests.integration.compute.own_code.conftest import RunCode
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.engine.portals.harvested_page import Distribution, PageEntry, PageReport, Record
+from shared.engine.contract.harvested_page import Distribution, PageEntry, PageReport, Record
 from tests.catalogues import COMMUNES, POSTCODES, api, dataset, in_syntax, item, turtle
 from tests.integration.compute.jobs import RunOutcome, run
 

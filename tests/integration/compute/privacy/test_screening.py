@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from services.compute.runner.columns.cog import load_codes
-from services.compute.runner.columns.reference_files import unfolded
+from shared.engine.reading.columns.cog import load_codes
+from shared.engine.reading.columns.reference_files import unfolded
 from shared.engine.tables.privacy import Privacy
 from tests.integration.compute.jobs import DATA, DEMO, Tables, ingest, step, treat
 from tests.integration.compute.jobs import run as start

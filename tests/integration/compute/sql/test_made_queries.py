@@ -9,10 +9,10 @@ import duckdb
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.compute.runner.sql.binding import bind
-from services.compute.runner.steps import query
-from services.compute.runner.steps.workbench import InputTable, Workbench
 from shared.engine.applications.query_application import QueryParameters, effect
+from shared.engine.running.sql.binding import bind
+from shared.engine.running.steps import query
+from shared.engine.running.steps.workbench import InputTable, Workbench
 from tests.integration.compute.sql.made_queries import TABLES, Maker, rows_of
 
 Rows = dict[str, list[tuple[object, ...]]]

@@ -5,8 +5,8 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
-from services.compute.runner.columns.typed_values import typed_table
-from services.compute.runner.database import columns, literal, open_database, quoted
+from shared.engine.database import columns, literal, open_database, quoted
+from shared.engine.reading.columns.typed_values import typed_table
 from shared.engine.tables.manifest import Column
 from tests.integration.compute.jobs import DEMO, ingest
 

@@ -10,13 +10,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from services.compute.execution.job_folder import JobFolder, Keeping, Work
+from services.compute.execution.job_folder import JobFolder
 from services.compute.execution.step_cache.job_steps import JobSteps
 from services.compute.execution.step_cache.model import KeptStep
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
-from services.compute.runner.__main__ import main
 from shared.aggregate import new_id, now
+from shared.engine.contract.work import Keeping, Work
+from shared.engine.running.__main__ import main
 from shared.engine.tables.manifest import PARQUET, Input
 from shared.events import FileRef, Step, Treatment
 from shared.settings import Settings

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.compute.execution.job_folder import LOST, NEAR, RunnerResult
+from shared.engine.contract.result import LOST, NEAR, RunnerResult
 from tests.integration.compute.jobs import Tables, step, treat
 
 TOWNS: Tables = {

@@ -7,8 +7,8 @@ import duckdb
 import pytest
 from pyarrow import parquet
 
-from services.compute.runner.sql.allowed import TABLE_FUNCTIONS
-from services.compute.runner.sql.functions import FUNCTIONS
+from shared.engine.running.sql.allowed import TABLE_FUNCTIONS
+from shared.engine.running.sql.functions import FUNCTIONS
 from tests.corpora.sql import Attack, attacks, csv_of, schema, text_of
 from tests.integration.compute.jobs import (
     RunOutcome,

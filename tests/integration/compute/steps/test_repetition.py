@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from services.compute.jobs.crossing_size import CountedCrossings, CrossingSize
+from shared.engine.contract.crossing_size import CountedCrossings, CrossingSize
 from tests.integration.compute.jobs import DATA, DEMO, RunOutcome, Tables, step, treat
 
 STOPS = b"com;montees\n14118;10\n14118;20\n76540;5\n27229;1\n"

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from services.compute.execution.executor import Limits
-from services.compute.execution.job_folder import RunnerResult
 from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Sandbox
+from shared.engine.contract.result import RunnerResult
 from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, prepare, step, take_in, treat
 
 TABLES: Tables = {
@@ -320,7 +320,7 @@ def test_wrong_step_is_refused_naming_its_field(
 
 def test_table_of_the_host_cannot_be_read_by_sql(tmp_path: Path) -> None:
     """Even unsandboxed, the database opens nothing but the job's own folders."""
-    from services.compute.runner.database import open_database  # noqa: PLC0415 - one test's own
+    from shared.engine.database import open_database  # noqa: PLC0415 - one test's own
 
     (tmp_path / "out").mkdir()
     with open_database(tmp_path, 500_000_000) as database, pytest.raises(Exception, match="access"):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
-from services.compute.runner import projection
+from shared.engine.running import projection
 from shared.engine.tables.key_file import KEYS, read_blocks
 from shared.engine.tables.manifest import Profile
 from shared.engine.tables.total_rows import RowRange

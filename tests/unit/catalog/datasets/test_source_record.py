@@ -10,7 +10,7 @@ from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import view_of
 from services.catalog.matching.model import best_matches, traits_of
 from shared.auth import Caller
-from shared.engine.portals.harvested_page import Distribution
+from shared.engine.contract.harvested_page import Distribution
 from shared.errors import WrongStage
 from shared.events import DatasetHarvested, DatasetRetired, Event
 from tests.unit.catalog.samples import harvested_record, metadata, profile, project, ref

@@ -10,7 +10,7 @@ from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import VersionContent, VersionProvenance
 from services.catalog.dcat.describe import PublishingLab, describe
 from services.catalog.dcat.syntax import Graphs, Syntax, write
-from shared.engine.portals.harvested_page import Distribution
+from shared.engine.contract.harvested_page import Distribution
 from shared.engine.tables.manifest import ColumnDescription, Input, Output
 from shared.events import FileRef, Step
 from tests.unit.catalog.samples import metadata, profile, published, ref

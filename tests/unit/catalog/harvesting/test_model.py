@@ -8,7 +8,7 @@ import pytest
 from services.catalog.harvesting.fetched_page import Counts, FetchedPage, RefusedDataset, tell
 from services.catalog.harvesting.model import PAGES, Harvest, RemoteSource
 from shared.aggregate import NEVER, now
-from shared.engine.portals.harvested_page import READER
+from shared.engine.contract.harvested_page import READER
 from shared.errors import WrongStage
 from shared.events import HarvestCancelled, HarvestCompleted, HarvestFailed, HarvestPageFetched
 from tests.unit.catalog.samples import ref

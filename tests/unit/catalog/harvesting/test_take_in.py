@@ -3,7 +3,7 @@
 import pytest
 
 from services.catalog.harvesting.take_in import format_of
-from shared.engine.portals.harvested_page import Distribution
+from shared.engine.contract.harvested_page import Distribution
 
 
 @pytest.mark.parametrize(

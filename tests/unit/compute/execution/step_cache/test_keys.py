@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.compute.execution.job_folder import Work
 from services.compute.execution.step_cache.keys import keys_of
+from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import Input
 from shared.engine.tables.provenance import Provenance
 from shared.engine.tables.release import ProtectedInput

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import pytest
 
-from services.compute.runner.sql.binding import bind
 from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
 from shared.engine.analysis.lineage import readings_of
 from shared.engine.analysis.treatment_checks import check_tables
@@ -12,6 +11,7 @@ from shared.engine.applications import check_steps
 from shared.engine.applications.effect import Columns, Effect, Met, Part, Source
 from shared.engine.applications.query_application import QUERY, QueryParameters, effect
 from shared.engine.applications.sql import OTHERS
+from shared.engine.running.sql.binding import bind
 from shared.errors import Invalid
 from shared.events import Step, Treatment
 

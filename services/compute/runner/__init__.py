@@ -1,1 +1,0 @@
-"""Runs one job inside the sandbox: `python -m services.compute.runner <folder>`."""

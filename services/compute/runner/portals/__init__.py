@@ -1,1 +1,0 @@
-"""Reads the pages of other catalogues."""

@@ -1,0 +1,105 @@
+"""What the engine says of its work: `result.json`, with the reports of its steps."""
+
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from shared.engine.contract.crossing_size import CrossingSize
+from shared.engine.tables.manifest import Opaque
+from shared.engine.tables.privacy import Privacy
+from shared.engine.tables.provenance import ReusedStep
+from shared.engine.tables.release import ReleaseRecord
+from shared.errors import Rejected
+from shared.events.event import Frozen
+
+Report = dict[str, Any]
+"""What a step tells of its work: a summary in French, counts, and what else it found."""
+
+IS_EMPTY = "is_empty"
+"""What the last report has where the table that was made has no row."""
+
+LOST, NEAR = "empty_result", "near_value"
+"""What it has where that is no success, in French: why, and a value that may have been meant."""
+
+SECRET_VALUES = "secret_values"  # noqa: S105 - no password
+"""What the report of a treatment's last step has where secret values go into no figure."""
+
+_MOST_TOLD = 2000
+ILLEGIBLE = "le traitement n'a pas rendu de résultat lisible"
+
+
+class Made(Frozen):
+    """A file the runner made."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")
+    path: str
+    media_type: str = Field(default="application/octet-stream", max_length=100)
+    is_internal: bool = Field(default=False, description="for the ledger of releases alone")
+    opaque: Opaque = Field(default="", description="what of own code no rule can look into")
+
+
+class LeftStep(Frozen):
+    """What a job leaves of a step for later ones: plain files under `out`."""
+
+    output: str
+    facts: str
+    table: str = ""
+    needs_source: bool = Field(
+        default=False, description="whoever has its table needs the one that it was made of, too"
+    )
+
+
+class RunnerResult(Frozen):
+    """What the runner says: `result.json`."""
+
+    outputs: tuple[Made, ...] = Field(default=(), max_length=50)
+    reports: tuple[dict[str, Any], ...] = ()
+    software: dict[str, str] = {}
+    release: ReleaseRecord | None = Field(
+        default=None, description="what was checked of the outputs; of treatments only"
+    )
+    steps: tuple[LeftStep, ...] = Field(default=(), max_length=100)
+
+    @property
+    def reused(self) -> tuple[ReusedStep, ...]:
+        """The steps that were not done; raises Rejected when a report tells of them otherwise."""
+        told = (report.get("reused") for report in self.reports)
+        try:
+            return tuple(ReusedStep.model_validate(one) for one in told if one)
+        except ValidationError as error:
+            raise Rejected(ILLEGIBLE) from error
+
+    @property
+    def privacy(self) -> Privacy | None:
+        """The verdict on the table that was made; raises Rejected when it is none."""
+        try:
+            return Privacy.of(self.reports)
+        except ValidationError as error:
+            raise Rejected(ILLEGIBLE) from error
+
+    @property
+    def withheld(self) -> str:
+        """Which secret values its figures do without, in French; empty where there are none."""
+        told = (str(report.get(SECRET_VALUES, "")) for report in self.reports)
+        return "".join(told)[:_MOST_TOLD]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the table that was made has no row."""
+        return any(report.get(IS_EMPTY) is True for report in self.reports)
+
+    @property
+    def lost(self) -> tuple[str, str]:
+        """Why the table is no success, and what may have been meant, in French; or empty."""
+        last = self.reports[-1] if self.reports else {}
+        lost, near = (str(last.get(name, ""))[:_MOST_TOLD] for name in (LOST, NEAR))
+        return lost, near
+
+    @property
+    def crossing_sizes(self) -> tuple[CrossingSize, ...]:
+        """The crossings of whole tables; raises Rejected when a report tells of no such size."""
+        told = (report.get("size") for report in self.reports)
+        try:
+            return tuple(CrossingSize.model_validate(size) for size in told if size)
+        except ValidationError as error:
+            raise Rejected(ILLEGIBLE) from error

@@ -1,0 +1,93 @@
+"""What the engine is told to do with the files of its folder: `job.json`."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from shared.engine.contract.crossing_size import MOST_ROWS
+from shared.engine.tables.manifest import Column, Input
+from shared.engine.tables.provenance import Provenance
+from shared.engine.tables.release import ProtectedInput
+from shared.engine.tables.total_rows import RowRange
+from shared.events.event import AcceptedRepair, CatalogueKind, Content, Frozen, JobKind, Step
+
+PSEUDONYM_KEY = "pseudonym.key"
+"""The file of a job's folder that has its project's key: nothing that leaves the job names it."""
+
+
+class CachedStep(Frozen):
+    """A step that an earlier job of the project did: nothing that goes into it has changed."""
+
+    job_id: str
+    day: str = Field(description="when that job did it, an ISO date")
+    facts: str = Field(description="path in the folder of what is known of the step's table")
+    table: str = Field(default="", description="path of the table; empty where nobody reads it")
+
+
+class Keeping(Frozen):
+    """What of its steps a job leaves for later ones."""
+
+    keys: dict[str, str] = Field(
+        default={},
+        description="of steps that may be kept, by their output: the hash of all that"
+        " goes into them",
+    )
+    from_seconds: float = Field(default=1, description="of work, from which a table is kept")
+    within_seconds: float = Field(default=300, description="a job that took longer keeps nothing")
+    most_bytes: int = Field(default=0, description="of all tables together")
+
+
+class Work(Frozen):
+    """What the runner is told: `job.json`."""
+
+    kind: JobKind
+    inputs: dict[str, str] = Field(description="name in the steps -> path in the folder")
+    table_columns: dict[str, tuple[str, ...]] = Field(
+        default={}, description="of inputs with granted columns only: the names of all columns"
+    )
+    described: dict[str, tuple[Column, ...]] = Field(
+        default={}, description="of inputs, what their columns were read to hold"
+    )
+    total_rows: dict[str, tuple[RowRange, ...]] = Field(
+        default={}, description="rows of inputs that sum others, by the name in the steps"
+    )
+    likely_total_rows: dict[str, int] = Field(
+        default={}, description="of inputs, how many rows look like totals and are counted"
+    )
+    sources: tuple[Input, ...] = Field(
+        default=(), description="what it reads, as the manifest names it: pictures print it"
+    )
+    protected: dict[str, ProtectedInput] = Field(
+        default={}, description="inputs with others' restricted data, by the name in the steps"
+    )
+    published: tuple[str, ...] = Field(
+        default=(), description="inputs that others than the holder show to all"
+    )
+    provenance: Provenance = Field(
+        default=Provenance(), description="for whom and why it is made: reports print it"
+    )
+    steps: tuple[Step, ...] = ()
+    sample_rows: int | None = None
+    crossing_rows: int = Field(default=MOST_ROWS, description="that a crossing may make")
+    expected_rows: dict[str, int] = Field(
+        default={}, description="that the preview told of crossings, by their output"
+    )
+    uploads: dict[str, str] = Field(
+        default={}, description="inputs that are files and no table, and what each came as"
+    )
+    cached: dict[str, CachedStep] = Field(
+        default={}, description="steps that need not be done, by their output"
+    )
+    keeping: Keeping = Keeping()
+    filename: str = ""
+    media_type: str = ""
+    content: Content = Field(default="table", description="what an upload shall be read as")
+    catalogue: CatalogueKind | None = Field(default=None, description="what a page is one of")
+    url: str = Field(default="", description="where a page of a catalogue comes from")
+    repairs: tuple[AcceptedRepair, ...] = ()
+    sheet: str = Field(default="", description="of a workbook, the one to read; empty for any")
+
+
+def files_beside(table: Path) -> Path:
+    """The folder with the files that a table lists."""
+    return table.with_suffix("")

@@ -1,0 +1,118 @@
+"""Finds the territories that a table's rows are about, by the values of its key."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import pyarrow as pa
+
+from shared.engine.drawing.outlines import LEVELS, areas
+from shared.engine.reading.columns.cog import load_codes
+from shared.engine.reading.linkage.crosswalk_lookup import map_keys
+from shared.engine.tables.crosswalks import PRESENT
+
+Several = Literal["not_drawn", "sum"]
+"""What becomes of a territory with several rows."""
+
+SEVERAL, NO_VALUE = "plusieurs lignes", "sans valeur"
+HIDDEN = "masqué : secret statistique"
+
+
+class KeyRows(NamedTuple):
+    """The rows of one key: how many, how many have a value, their sum, and how many hide theirs."""
+
+    key: str
+    rows: int
+    filled: int
+    total: float
+    hidden: int = 0
+
+
+class Missing(NamedTuple):
+    """A territory that has rows and no outline, and its value where it has one."""
+
+    code: str
+    name: str
+    value: float | None
+
+
+@dataclass
+class Placed:
+    """Where the rows are: values by code, and all that cannot be coloured, in rows.
+
+    `blank` are territories with an outline and no one value, with the reason; `missing` those of
+    Normandy without an outline. `elsewhere` are rows of other codes of France, `split` those whose
+    code of another year is several communes today, `unknown` those whose key is no code.
+    """
+
+    level: str
+    values: dict[str, float] = field(default_factory=dict)
+    blank: dict[str, str] = field(default_factory=dict)
+    missing: list[Missing] = field(default_factory=list)
+    moved: int = 0
+    elsewhere: int = 0
+    split: int = 0
+    unknown: int = 0
+
+
+def level_of(keys: Sequence[str]) -> str | None:
+    """What most of the keys are codes of; None where none is a code."""
+    codes = load_codes()
+    known = {"commune": codes.communes, "epci": codes.epci, "departement": codes.departements}
+    found = {level: len(known[level].intersection(keys)) for level in LEVELS}
+    best = max(found, key=lambda level: found[level])
+    return best if found[best] else None
+
+
+def place(level: str, rows: Sequence[KeyRows], several: Several) -> Placed:
+    """The territories of a level that the rows are about.
+
+    A code of communes of another year, or of a delegated one, leads to the present commune.
+    """
+    placed = Placed(level)
+    here = areas(level)
+    targets, is_code = _targets(level, [one.key for one in rows])
+    by_area: dict[str, list[KeyRows]] = defaultdict(list)
+    for one in rows:
+        match targets.get(one.key, []):
+            case [code] if code in here:
+                by_area[code].append(one)
+                placed.moved += one.rows if code != one.key else 0
+            case [_]:
+                placed.elsewhere += one.rows
+            case []:
+                placed.elsewhere += one.rows if is_code(one.key) else 0
+                placed.unknown += 0 if is_code(one.key) else one.rows
+            case _:
+                placed.split += one.rows
+    for code, found in sorted(by_area.items()):
+        _colour(placed, code, found, several)
+    return placed
+
+
+def _targets(level: str, keys: Sequence[str]) -> tuple[dict[str, list[str]], Callable[[str], bool]]:
+    """The codes of today that each key leads to, and whether a key is a code at all."""
+    codes = load_codes()
+    if level != "commune":
+        known = codes.epci if level == "epci" else codes.departements
+        return {key: [key] for key in keys if key in known}, known.__contains__
+    at, found = map_keys(PRESENT.name, pa.array(keys, pa.string()))
+    targets: dict[str, list[str]] = defaultdict(list)
+    for place_of_key, code in zip(at.to_pylist(), found.to_pylist(), strict=True):
+        targets[keys[place_of_key]].append(code)
+    return targets, codes.communes.__contains__
+
+
+def _colour(placed: Placed, code: str, found: Sequence[KeyRows], several: Several) -> None:
+    rows, filled = sum(one.rows for one in found), sum(one.filled for one in found)
+    is_one = rows == 1 or several == "sum"
+    is_hidden = any(one.hidden for one in found)
+    value = sum(one.total for one in found) if filled and is_one and not is_hidden else None
+    area: Any = areas(placed.level)[code]
+    if area.outline is None:
+        placed.missing.append(Missing(code, area.name, value))
+    elif value is None:
+        placed.blank[code] = HIDDEN if is_hidden else NO_VALUE if not filled else SEVERAL
+    else:
+        placed.values[code] = value

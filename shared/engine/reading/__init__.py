@@ -1,0 +1,1 @@
+"""Reads files into tables, and knows what their columns hold."""

@@ -1,0 +1,260 @@
+"""Describes the columns of a table: each by its values, then by what stands beside it."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shared.engine.database import Database, Say, columns, count, filled, quoted
+from shared.engine.reading.columns.area_codes import with_codes
+from shared.engine.reading.columns.cog import best_year, load_codes
+from shared.engine.reading.columns.column_types import ColumnType, all_types
+from shared.engine.reading.columns.coordinates import with_coordinates
+from shared.engine.reading.columns.other_values import with_rows_of_others
+from shared.engine.reading.columns.type_detection import LONGEST, TypeDetection
+from shared.engine.reading.values.column_units import of_unit
+from shared.engine.reading.values.dates import any_of
+from shared.engine.reading.values.geometry import kinds_of
+from shared.engine.reading.values.numbers import unit_of_values
+from shared.engine.reading.values.units import unit_of_name
+from shared.engine.reading.values.value_tests import Counts, Test, Texts, among, matching
+from shared.engine.tables.code_names import named_kind
+from shared.engine.tables.manifest import Column, Meaning
+
+_BATCH = 1_000_000
+"""Distinct values looked at together, whatever their number: memory stays bounded."""
+
+_GATHERED_BYTES = 1 << 26
+"""Each thread of the database begins a batch of its own, and lists have to be seen whole."""
+
+_FEW_ROWS = 20_000
+"""Of so many rows all columns are read at once: to ask for each takes longer than to count."""
+
+_ALWAYS_MISSING = frozenset((r"\N", "#N/A", "NULL", "null"))
+_OFTEN_MISSING = frozenset(
+    ("NA", "N/A", "n/a", "NaN", "nan", "ND", "nd", "n.d.", "-", "--", ".", "…", "?")
+)
+"""What programs and people write for "no value": also a name, a sign, the code of Namibia."""
+
+_SECRET = ("s", "S", "ss", "c", "C", "secret", "Secret")
+_MEANINGLESS = ("nc", "NC", "n.c.", "ns", "NS", "n.s.", "nr", "NR")
+_WITHHELD = frozenset((*_SECRET, *_MEANINGLESS))
+_BOUND = "[<≤>≥] ?[0-9]+([.,][0-9]+)?"
+"""What statistics write in place of a number that is kept secret or has no meaning. The table keeps
+it, as it is no empty cell; it says nothing of what the others are. `<5` is no number either."""
+
+_FAULTS = 0.05
+_NUMBERS = frozenset(("integer", "decimal"))
+
+_is_withheld = any_of((among(_WITHHELD), matching(_BOUND)))
+_is_mark = among(_ALWAYS_MISSING | _OFTEN_MISSING)
+
+_MANY = 100
+"""No category has more values than this."""
+
+_REPEATED = 5
+"""So often the values of a category occur on average."""
+
+_KEPT = 50_000
+"""So many distinct values are kept until all are there."""
+
+_WORDS = 5
+"""So many words the values of free text have on average."""
+
+
+class ColumnProfile:
+    """What the values of a column show together.
+
+    The marks that it writes for "no value" are judged by the rest of it: where the other values
+    are numbers, dates or codes, `NA` and `-` are none; in free text they may be a value.
+    """
+
+    def __init__(self, name: str, types: Iterable[ColumnType]) -> None:
+        self._name, self._detection = name, TypeDetection(name, types)
+        self._filled = self._distinct = self._spaces = 0
+        self._marks: dict[str, int] = {}
+        self._withheld: dict[str, int] = {}
+        self._few: list[Texts] = []
+
+    def add(self, values: Texts, counts: Counts) -> None:
+        """Some of the distinct values, in no order, and how often each occurs."""
+        self._filled += int(counts.sum())
+        self._distinct += len(values)
+        values, counts = _set_apart(_is_mark, values, counts, self._marks)
+        values, counts = _set_apart(_is_withheld, values, counts, self._withheld)
+        self._spaces += int(np.sum(pc.count_substring(values, " ").to_numpy()))
+        self._detection.add(values, counts)
+        if self._distinct <= _KEPT:
+            self._few.append(values)
+
+    def column(self) -> Column:
+        """The column as all that was added shows it."""
+        found = self._found()
+        meaning, found_type = found or (None, None)
+        is_number = meaning is not None and meaning.type in _NUMBERS
+        if not is_number and len(self._withheld) > _FAULTS * self._distinct:
+            found = meaning = found_type = None
+        key = found_type.name if found_type and found_type.is_key else None
+        marks = {
+            mark: rows for mark, rows in self._marks.items() if found or mark in _ALWAYS_MISSING
+        }
+        filled, distinct = self._filled - sum(marks.values()), self._distinct - len(marks)
+        return Column(
+            name=self._name,
+            kind="text" if key or self._withheld else self._detection.kind,
+            filled=filled,
+            distinct=distinct,
+            key=key,
+            meaning=self._detailed(meaning) or self._category_or_text(filled, distinct),
+            missing=tuple(sorted(marks)),
+            withheld=tuple(sorted(self._withheld)) if is_number else (),
+        )
+
+    def _found(self) -> tuple[Meaning, ColumnType] | None:
+        """What it holds; what stands for a secret number is no code that the name says."""
+        found = self._detection.best()
+        if found and self._withheld and found[0].type == named_kind(self._name):
+            marks, self._withheld = self._withheld, {}
+            self._detection.add(pa.array(list(marks)), np.array(list(marks.values())))
+            found = self._detection.best()
+        return found
+
+    def _detailed(self, meaning: Meaning | None) -> Meaning | None:
+        """Of numbers also the unit, of geometries their kinds, of communes the year."""
+        if meaning is None or not meaning.valid:
+            return meaning
+        if meaning.type in _NUMBERS:
+            return meaning.model_copy(update={"unit": self._unit(meaning.format) or None})
+        if meaning.type == "wkt" and self._few:
+            kinds = ", ".join(kinds_of(pa.concat_arrays(self._few)))
+            return meaning.model_copy(update={"format": kinds})
+        return self._dated(meaning) if meaning.type == "commune" else meaning
+
+    def _unit(self, shape: str | None) -> str:
+        """What cells write beside the digits, else what the name tells."""
+        written = unit_of_values(pa.concat_arrays(self._few), shape) if self._few else ""
+        return written or unit_of_name(self._name)
+
+    def _dated(self, meaning: Meaning) -> Meaning:
+        """There never were so many codes of communes that some are not kept."""
+        fit = best_year(pa.concat_arrays(self._few))
+        if fit is None:
+            return meaning
+        first = next(iter(fit.alternatives), None)
+        return meaning.model_copy(update={"year": fit.year, "year_from": first, "codes": fit.kinds})
+
+    def _category_or_text(self, filled: int, distinct: int) -> Meaning | None:
+        """A category where few values repeat, free text where they have many words."""
+        if 1 < distinct <= _MANY and filled >= _REPEATED * distinct:
+            return Meaning(type="category", confidence=round(1 - distinct / filled, 3), valid=1.0)
+        if distinct and self._spaces / distinct >= _WORDS - 1:
+            return Meaning(type="free_text", confidence=1.0, valid=1.0)
+        return None
+
+
+def _set_apart(
+    test: Test, values: Texts, counts: Counts, apart: dict[str, int]
+) -> tuple[Texts, Counts]:
+    """The values that do not pass; those that do go to `apart` with their counts."""
+    flags = test(values)
+    if not flags.any():
+        return values, counts
+    found = values.filter(pa.array(flags)).to_pylist()
+    apart.update(zip(found, counts[flags].tolist(), strict=True))
+    return values.filter(pa.array(~flags)), counts[~flags]
+
+
+def describe(database: Database, table: str, say: Say) -> tuple[int, list[Column]]:
+    """The rows of `table`, and its columns in order.
+
+    Text and whole numbers are described by their values, the rest by its type. Codes that the
+    source has as numbers are no keys: they meet no text.
+    """
+    described, rows, stored = [], count(database, table), columns(database, table)
+    by_values = [name for name, kind in stored.items() if kind == "VARCHAR" or _is_integer(kind)]
+    is_small = by_values and rows <= _FEW_ROWS
+    read = _read_at_once(database, table, by_values) if is_small else {}
+    for at, (name, kind) in enumerate(stored.items()):
+        say(at / len(stored), f"décrit la colonne {name}")
+        if name not in by_values:
+            column = _typed_column(database, table, name, kind)
+        else:
+            column = _described(name, [read[name]] if read else _read(database, table, name))
+        if _is_integer(kind):
+            column = column.model_copy(update={"kind": "integer", "key": None})
+        if kind != "VARCHAR":
+            column = column.model_copy(update={"stored": kind})
+        described.append(column)
+    coded = with_rows_of_others(database, table, with_codes(database, table, described), LONGEST)
+    return rows, with_coordinates(database, table, coded)
+
+
+def describe_column(database: Database, table: str, name: str) -> Column:
+    """One column of text by itself, whatever stands beside it."""
+    return _described(name, _read(database, table, name))
+
+
+def _described(name: str, read: Iterable[tuple[Texts, Counts]]) -> Column:
+    profile = ColumnProfile(name, all_types(load_codes()))
+    for values, counts in read:
+        profile.add(values, counts)
+    return profile.column()
+
+
+def _read(database: Database, table: str, name: str) -> Iterator[tuple[Texts, Counts]]:
+    """The distinct values of a column, a batch at a time, and how often each occurs."""
+    counted = database.sql(
+        f"SELECT {filled(name)} AS text, count(*) AS n FROM {quoted(table)} GROUP BY text"
+    )
+    for batch in merged(counted.to_arrow_reader(_BATCH), _GATHERED_BYTES):
+        valued = batch.filter(batch["text"].is_valid())  # asked of the database, it trims twice
+        yield valued["text"], valued["n"].to_numpy()
+
+
+def _read_at_once(
+    database: Database, table: str, names: Iterable[str]
+) -> dict[str, tuple[Texts, Counts]]:
+    """The same of all columns by their names."""
+    texts = ", ".join(f"{filled(name)} AS {quoted(name)}" for name in names)
+    read = database.sql(f"SELECT {texts} FROM {quoted(table)}").to_arrow_table()
+    found = {}
+    for name, cells in zip(names, read.columns, strict=True):
+        values, counts = cells.combine_chunks().drop_null().value_counts().flatten()
+        found[name] = values, counts.to_numpy()
+    return found
+
+
+def _typed_column(database: Database, table: str, name: str, stored_type: str) -> Column:
+    column, kind = quoted(name), _kind_of(stored_type)
+    ((filled, distinct),) = database.execute(
+        f"SELECT count({column}), count(DISTINCT {column}) FROM {quoted(table)}"
+    ).fetchall()
+    unit = unit_of_name(name) if kind == "decimal" else ""
+    meaning = of_unit(unit) if unit else None
+    return Column(name=name, kind=kind, filled=filled, distinct=distinct, meaning=meaning)
+
+
+def _is_integer(stored_type: str) -> bool:
+    return stored_type.endswith(("INT", "INTEGER"))
+
+
+def _kind_of(stored_type: str) -> str:
+    """The kind of a column of no integers that the database stores as that type."""
+    if stored_type.startswith(("DATE", "TIMESTAMP")):
+        return "date"
+    if stored_type.startswith(("DECIMAL", "FLOAT", "DOUBLE")):
+        return "decimal"
+    return "boolean" if stored_type == "BOOLEAN" else "text"
+
+
+def merged(batches: Iterable[pa.RecordBatch], most_bytes: int) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches that hold as many of the given ones as stay below that size."""
+    kept: list[pa.RecordBatch] = []
+    for batch in batches:
+        if kept and sum(one.nbytes for one in kept) + batch.nbytes > most_bytes:
+            yield pa.concat_batches(kept)
+            kept = []
+        kept.append(batch)
+    if kept:
+        yield pa.concat_batches(kept)

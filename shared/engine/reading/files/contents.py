@@ -1,0 +1,160 @@
+"""The files of an upload: those of a ZIP archive by their names, or the upload itself.
+
+An archive is whatever is called .zip: a document or a book, which are ZIP files as well, stays one
+file. A name that could lead out of a folder, or that two files have, is refused and not mended:
+code reads the files under these names.
+"""
+
+import stat
+import zipfile
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
+from pathlib import Path
+from typing import IO
+
+from shared.engine.reading.files.media_types import START
+from shared.engine.reading.formats.archive import check_is_open, check_size, explained, is_a_file
+from shared.engine.reading.repairs import Repairs
+from shared.errors import Rejected
+from shared.words import counted, legible, quoted
+
+MOST_FILES = 10_000
+"""In one archive."""
+
+_NAME_BYTES, _PART_BYTES, _DEEPEST = 500, 255, 20
+_UTF8 = 0x800
+"""The flag by which a member says that its name is UTF-8."""
+
+_UNKNOWN_HOST = "cp437"
+"""What zipfile reads other names as."""
+
+
+def is_archive(filename: str) -> bool:
+    """Whether an upload of that name is opened."""
+    return filename.lower().endswith(".zip")
+
+
+def each_file(
+    source: Path, filename: str, repairs: Repairs
+) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Each file by its name, with its bytes, which are read before the next one is asked for.
+
+    What is left out of an archive, and names that are guessed, are noted. Raises Rejected, in
+    French, for an archive that is broken, closed, empty or too large, or a name that cannot be
+    kept.
+    """
+    if not is_archive(filename):
+        _check_name(filename)
+        with source.open("rb") as file:
+            yield filename, _chunks(file)
+        return
+    with explained(), _opened(source) as archive:
+        unpacked = _Unpacked(source.stat().st_size)
+        for name, info in _members_of(archive, repairs):
+            with archive.open(info) as file:
+                yield name, unpacked.counted(_chunks(file))
+
+
+class _Unpacked:
+    """How much came out of an archive so far."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._written = size, 0
+
+    def counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The chunks, as long as they are not too much; in place of what a broken one raises."""
+        with explained():
+            for chunk in chunks:
+                self._written += len(chunk)
+                check_size(self._written, 0, self._size)
+                yield chunk
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    while chunk := file.read(START):
+        yield chunk
+
+
+def _members_of(archive: zipfile.ZipFile, repairs: Repairs) -> list[tuple[str, zipfile.ZipInfo]]:
+    """The files of an archive by the names that they get, in the order of these."""
+    listed = [one for one in archive.infolist() if not one.is_dir()]
+    for hidden in (one for one in listed if not is_a_file(one)):
+        repairs.note("hidden_files", detail=_name_of(hidden, Repairs()))
+    kept = [one for one in listed if is_a_file(one)]
+    if not kept:
+        raise Rejected("l'archive ne contient aucun fichier")
+    if len(kept) > MOST_FILES:
+        raise Rejected(
+            f"l'archive contient {counted(len(kept), 'fichier', 'fichiers')} ; {MOST_FILES} au plus"
+            " sont gardés : coupez-la en plusieurs jeux"
+        )
+    named = ((_name_of(one, repairs), one) for one in kept)
+    members = sorted(named, key=itemgetter(0))
+    for name, info in members:
+        _check_kind(name, info)
+        _check_name(name)
+    _check_apart(name for name, _ in members)
+    return members
+
+
+def _opened(source: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(source)
+    except UnicodeDecodeError as error:
+        raise Rejected("un nom de fichier de l'archive se dit en UTF-8, et ne l'est pas") from error
+
+
+def _name_of(info: zipfile.ZipInfo, repairs: Repairs) -> str:
+    """The name as its sender wrote it: many archives do not say in which encoding."""
+    name = info.orig_filename
+    if not info.flag_bits & _UTF8 and not name.isascii():
+        written = name.encode(_UNKNOWN_HOST)
+        try:
+            name = written.decode()
+        except UnicodeDecodeError:
+            name = written.decode("cp850")
+            repairs.note("foreign_names", detail=name)
+    return name.replace("\\", "/")
+
+
+def _check_kind(name: str, info: zipfile.ZipInfo) -> None:
+    check_is_open(info)
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind == stat.S_IFLNK:
+        raise Rejected(f"{quoted(name)} est un lien vers un autre fichier : mettez-y le fichier")
+    if kind not in {0, stat.S_IFREG}:
+        raise Rejected(f"{quoted(name)} n'est pas un fichier ordinaire")
+
+
+def _check_name(name: str) -> None:
+    """Raise Rejected for a name that leads out of its folder, is too long, or misleads a reader."""
+    parts = name.split("/")
+    if any(part in {"", ".", ".."} for part in parts):
+        raise Rejected(f"{quoted(name)} mène hors de son dossier : renommez ce fichier")
+    try:
+        legible(name)
+    except ValueError as error:
+        raise Rejected(f"le nom {quoted(name)} {error}") from error
+    sizes = [len(part.encode("utf-8", "replace")) for part in parts]
+    if max(sizes) > _PART_BYTES or sum(sizes) > _NAME_BYTES or len(parts) > _DEEPEST:
+        raise Rejected(
+            f"le nom {quoted(name[:80])} est trop long : {_NAME_BYTES} octets et {_DEEPEST}"
+            " dossiers au plus"
+        )
+
+
+def _check_apart(names: Iterable[str]) -> None:
+    """Raise Rejected for a name that two files have, or that a file has and a folder."""
+    files, folders = set[str](), set[str]()
+    for name in names:
+        if name in files:
+            raise Rejected(f"l'archive a plusieurs fichiers du nom {quoted(name)}")
+        files.add(name)
+        folders.update(_folders_of(name))
+    if both := sorted(files & folders):
+        raise Rejected(f"{quoted(both[0])} est un fichier et un dossier de l'archive")
+
+
+def _folders_of(name: str) -> Iterator[str]:
+    parts = name.split("/")
+    return ("/".join(parts[:depth]) for depth in range(1, len(parts)))

@@ -1,0 +1,133 @@
+"""A table on its way from a file to Parquet: named columns, and rows of text that fit them."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+
+import pyarrow as pa
+
+from shared.engine.reading.formats.header import Cells, Header, name_columns
+from shared.engine.reading.formats.notes_below import without_notes
+from shared.engine.reading.repairs import Repairs
+from shared.errors import Rejected
+from shared.words import counted
+
+_BATCH = 20_000
+_MOST_LINES, MOST_CELLS = 10_000_000, 200_000_000
+"""Of tables read row by row: a small archive may hold so much as to take the job's whole time."""
+
+Row = list[str | None]
+Numbered = tuple[int, Cells]
+"""The line of a row in its file, from 1, and its cells."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a reader found in a file: columns of text, null where a cell is empty."""
+
+    columns: list[str]
+    batches: Iterator[pa.RecordBatch]
+    format: str
+    encoding: str
+    delimiter: str | None = None
+    sheet: str | None = None
+
+
+def batches_of(columns: list[str], rows: Iterator[Row]) -> Iterator[pa.RecordBatch]:
+    """The rows, each as long as `columns`, some thousands at a time."""
+    schema = schema_of(columns)
+    while batch := list(islice(rows, _BATCH)):
+        yield pa.record_batch([*zip(*batch, strict=True)], schema=schema)
+
+
+def schema_of(columns: list[str]) -> pa.Schema:
+    """Text in every column."""
+    return pa.schema([(name, pa.string()) for name in columns])
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The header of a table and how wide its rows are; the cells beyond have no name."""
+
+    header: Cells
+    line: int
+    width: int
+
+    def columns(self, repairs: Repairs) -> list[str]:
+        """A name for each column."""
+        return name_columns(self.header, self.width, self.line, repairs)
+
+    def fitted(self, rows: Iterable[Numbered], repairs: Repairs) -> Iterator[Row]:
+        """The rows, each as wide as the table; notes below and what holds nothing are left out."""
+        named = len(self.header)
+        for line, cells in without_notes(rows, self.width, repairs):
+            filled = filled_width(cells)
+            if not filled:
+                repairs.note("empty_rows", line=line)
+                continue
+            if len(cells) < named:
+                repairs.note("short_rows", line=line)
+            elif filled > named:
+                repairs.note("long_rows", line=line)
+            row = [cell or None for cell in cells[: self.width]]
+            yield row + [None] * (self.width - len(row))
+
+
+def shape_of(head: Header, rows: Iterator[Numbered], repairs: Repairs) -> Shape:
+    """The shape of a table, from the header on; a header with gaps at its end is as wide as most.
+
+    Raises Rejected, in French, naming the first line that does not fit the header when most do
+    not (that is no table, or one that was read wrongly), or the line at which there are too many.
+    """
+    named_by = list(islice(rows, head.height or 1))
+    line, header = named_by[0][0], head.cells([cells for _, cells in named_by])
+    if head.height > 1:
+        repairs.note("double_header", line=line)
+    if not head.height:
+        repairs.note("no_header", line=line)
+        rows = chain(named_by, rows)
+    shapes = Counter[tuple[int, int]]()
+    firsts: dict[tuple[int, int], int] = {}
+    for number, cells in _bounded(rows):
+        filled = filled_width(cells)
+        if filled:
+            shapes[len(cells), filled] += 1
+            firsts.setdefault((len(cells), filled), number)
+    if not shapes:
+        return Shape(header[: filled_width(header)], line, filled_width(header))
+    usual = max(shapes, key=lambda shape: shapes[shape])[1]
+    named = max(filled_width(header), usual)
+    strange = [shape for shape in shapes if shape[0] < named or shape[1] > named]
+    if sum(shapes[shape] for shape in strange) * 2 > shapes.total():
+        first = min(strange, key=lambda shape: firsts[shape])
+        raise Rejected(
+            f"ligne {firsts[first]} : {counted(first[0], 'valeur', 'valeurs')} au lieu de {named},"
+            " et la plupart des lignes n'ont pas la forme de l'en-tête"
+        )
+    padded = [*header, *[""] * named][:named]
+    return Shape(padded, line, max(named, *(filled for _, filled in shapes)))
+
+
+def _bounded(rows: Iterable[Numbered]) -> Iterator[Numbered]:
+    """The rows, as long as they can be read one by one in a minute or so."""
+    lines = cells = 0
+    for number, row in rows:
+        lines, cells = lines + 1, cells + len(row)
+        if lines > _MOST_LINES or cells > MOST_CELLS:
+            raise Rejected(
+                f"ligne {number} : un tableau dont les lignes sont irrégulières a au plus"
+                f" {_MOST_LINES // 10**6} millions de lignes et {MOST_CELLS // 10**6} millions de"
+                " cases ; rendez-les régulières, ou coupez le fichier"
+            )
+        yield number, row
+
+
+def filled_width(cells: Cells) -> int:
+    """How many cells there are up to the last that holds something."""
+    if not any(cells):
+        return 0
+    for at in range(len(cells), 0, -1):
+        if cells[at - 1].strip():
+            return at
+    return 0

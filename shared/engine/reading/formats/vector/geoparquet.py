@@ -1,0 +1,120 @@
+"""Reads GeoParquet: Parquet that says which column holds geometries, and in which system.
+
+Source: https://geoparquet.org, version 1.1 (metadata `geo`). Geometries are WKB, longitude first.
+Who writes the bytes and not the metadata has geometries as well, in a system that nobody tells.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import shapely
+from pyarrow import parquet
+
+from shared.engine.reading.formats.table import MOST_CELLS
+from shared.engine.reading.formats.vector.geometries import parsed
+from shared.engine.reading.formats.vector.source import KIND, WKB, GeographicFile, rows_at_once
+from shared.errors import Rejected
+
+_KEY = b"geo"
+_WGS84 = "EPSG:4326"
+_DEFAULT = ("OGC", "CRS84")
+"""What no system means: degrees of WGS84."""
+
+
+_LOOKED_AT = 100
+"""Rows whose bytes tell whether a column holds geometries."""
+
+
+class ParquetLayer:
+    """The features of a Parquet file with geometries."""
+
+    name = ""
+    has_curves = False
+    """WKB of GeoParquet has none."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = parquet.ParquetFile(path)
+        schema = self._file.schema_arrow
+        told = _told(self._file) or {}
+        self._geometry = str(told.get("primary_column"))
+        self.system = _system(told["columns"][self._geometry])
+        self.features = self._file.metadata.num_rows
+        if self.features * len(schema) > MOST_CELLS:
+            raise Rejected(
+                f"{self.features} lignes et {len(schema)} colonnes : plus de"
+                f" {MOST_CELLS // 10**6} millions de cases, pour un fichier à géométries"
+            )
+        at = schema.get_field_index(self._geometry)
+        self._schema = schema.set(at, schema.field(at).with_metadata({KIND: WKB}))
+        footer = self._file.metadata
+        size = sum(footer.row_group(one).total_byte_size for one in range(footer.num_row_groups))
+        self._rows = rows_at_once(size, self.features)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Its features, some at a time; raises Rejected, in French, where the file breaks off."""
+        try:
+            for batch in self._file.iter_batches(self._rows):
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=self._schema)
+        except (pa.ArrowException, OSError) as error:
+            raise Rejected("ce fichier Parquet est abîmé") from error
+
+
+def look_at_geoparquet(path: Path) -> GeographicFile | None:
+    """What is known of a Parquet file with geometries in WKB; None for any other Parquet."""
+    try:
+        told = _told(parquet.ParquetFile(path))
+    except (pa.ArrowException, OSError):
+        return None
+    if told is None:
+        return None
+    boxes = frozenset(_boxes(told["columns"][told["primary_column"]]))
+    return GeographicFile("geoparquet", path, "binary", drawn=boxes)
+
+
+def _told(file: parquet.ParquetFile) -> dict[str, Any] | None:
+    """The metadata of geometries, or what its bytes tell; None where no column is WKB."""
+    schema = file.schema_arrow
+    try:
+        told = json.loads((schema.metadata or {}).get(_KEY, b"null"))
+        name = told["primary_column"]
+        is_wkb = told["columns"][name]["encoding"] == "WKB" and _is_bytes(schema.field(name))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        is_wkb = False
+    return told if is_wkb else _seen(file)
+
+
+def _seen(file: parquet.ParquetFile) -> dict[str, Any] | None:
+    """The same of the first column whose bytes are WKB: no system is told."""
+    for name in (field.name for field in file.schema_arrow if _is_bytes(field)):
+        batch = next(file.iter_batches(_LOOKED_AT, columns=[name]), None)
+        values = batch.column(0).drop_null() if batch else ()
+        if len(values) and not shapely.is_missing(parsed(values)).any():
+            return {"primary_column": name, "columns": {name: {"crs": None}}}
+    return None
+
+
+def _is_bytes(field: pa.Field) -> bool:
+    return bool(pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type))
+
+
+def _system(column: dict[str, Any]) -> str | None:
+    """The system of coordinates: WGS84 where none is told, none where that is said."""
+    told = column.get("crs", _WGS84)
+    if not isinstance(told, dict):
+        return told if told == _WGS84 else None
+    known = told.get("id")
+    if isinstance(known, dict) and (known.get("authority"), known.get("code")) == _DEFAULT:
+        return _WGS84
+    return json.dumps(told)
+
+
+def _boxes(column: dict[str, Any]) -> Iterator[str]:
+    """The columns that only say how far geometries reach."""
+    covering = column.get("covering")
+    for corners in covering.values() if isinstance(covering, dict) else ():
+        for path in corners.values() if isinstance(corners, dict) else ():
+            if isinstance(path, list) and path:
+                yield str(path[0])

@@ -1,0 +1,165 @@
+"""Reads the fullest layer of a file of geographic data into a table, its geometries as WKT."""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from shared.engine.reading.formats.header import name_columns
+from shared.engine.reading.formats.table import Table, schema_of
+from shared.engine.reading.formats.vector.attribute_cells import is_cells, text_of
+from shared.engine.reading.formats.vector.gdal import Layer, layers_of
+from shared.engine.reading.formats.vector.geographic_xml import look_at_markup
+from shared.engine.reading.formats.vector.geometries import (
+    ALTITUDE,
+    GEOMETRY,
+    LATITUDE,
+    LONGITUDE,
+    Geometries,
+    Overview,
+    Reference,
+    parsed,
+)
+from shared.engine.reading.formats.vector.geopackage import look_at_geopackage
+from shared.engine.reading.formats.vector.geoparquet import ParquetLayer
+from shared.engine.reading.formats.vector.shapefile import look_at_shapefile
+from shared.engine.reading.formats.vector.source import KIND, WKB, GeographicFile
+from shared.engine.reading.repairs import Repairs
+from shared.errors import Rejected
+from shared.words import unique
+
+_MOST_LAYERS = 100
+"""Each is looked at by itself, and XML is read anew for that."""
+
+_OWN_ID = ("fid", "ogc_fid")
+"""What GDAL calls the number of a feature; what is called otherwise, its maker named."""
+
+
+def read_geoparquet(source: GeographicFile, repairs: Repairs) -> Table:
+    """The same of a Parquet file that was looked at."""
+    return _table(source, ParquetLayer(source.path), repairs)
+
+
+def read_layer(path: Path, kind: str, filename: str, repairs: Repairs) -> Table:
+    """The table of the layer with most features; the others are named.
+
+    Attributes are text, geometries WKT in WGS84 in a column `geometry`; points have `longitude`
+    and `latitude` besides, and `altitude` where one is told. Raises Rejected, in French, for a
+    file that is broken, empty or in parts.
+    """
+    source = _look(path, kind, filename, repairs)
+    return _table(source, _fullest(source, repairs), repairs)
+
+
+def _table(source: GeographicFile, layer: Layer | ParquetLayer, repairs: Repairs) -> Table:
+    plan = _Plan(source, layer, repairs)
+    return Table(
+        columns=plan.names,
+        batches=(plan.table(batch) for batch in layer.batches()),
+        format=source.kind,
+        encoding=source.encoding,
+        sheet=source.title or layer.name or None,
+    )
+
+
+def _look(path: Path, kind: str, filename: str, repairs: Repairs) -> GeographicFile:
+    if kind == "shp":
+        return look_at_shapefile(path, filename, repairs)
+    if kind == "gpkg":
+        return look_at_geopackage(path, repairs)
+    return look_at_markup(path, kind, repairs)
+
+
+def _fullest(source: GeographicFile, repairs: Repairs) -> Layer:
+    """The layer with most features, of several the first."""
+    found = [one for one in layers_of(source) if source.layers is None or one in source.layers]
+    if len(found) > _MOST_LAYERS:
+        raise Rejected(f"plus de {_MOST_LAYERS} couches ({len(found)}) : rassemblez-les d'abord")
+    filled = [one for one in (Layer(source, name) for name in found) if one.features]
+    if not filled:
+        raise Rejected(source.emptiness)
+    best = max(filled, key=lambda one: one.features)
+    others = [one.name for one in filled if one is not best]
+    repairs.note_each("other_layers", others)
+    return best
+
+
+class _Plan:
+    """The columns of the table: attributes first, then where features are."""
+
+    def __init__(
+        self, source: GeographicFile, layer: Layer | ParquetLayer, repairs: Repairs
+    ) -> None:
+        try:
+            schema, filled, overview = _survey(layer)
+        except NotImplementedError:  # what shapely says of curves
+            repairs.note("straight_curves")
+            layer.has_curves = True
+            schema, filled, overview = _survey(layer)
+        self._shape = _shape_in(schema)
+        self._attributes = [
+            at
+            for at in _attributes(schema, source, repairs)
+            if at != self._shape and (source.has_schema or at in filled)
+        ]
+        given = [str(schema.field(at).name) for at in self._attributes]
+        given = name_columns(given, len(given), None, repairs)
+        reference = Reference(layer.system, overview)
+        reference.tell(overview, repairs)
+        self._geometries = Geometries(reference, overview, repairs)
+        self._added = _added(overview, reference, given)
+        self.names = [*given, *unique(self._added, given)]
+        if not self.names:
+            raise Rejected(source.emptiness)
+
+    def table(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Some features as rows of text."""
+        columns = [text_of(batch.column(at)) for at in self._attributes]
+        if self._shape is not None and self._added:
+            texts = self._geometries.texts(batch.column(self._shape))
+            columns += [texts[name] for name in self._added]
+        return pa.record_batch(columns, schema=schema_of(self.names))
+
+
+def _survey(layer: Layer | ParquetLayer) -> tuple[pa.Schema, set[int], Overview]:
+    """What a first reading tells: the columns, which of them hold something, the geometries."""
+    schema, filled, overview = pa.schema([]), set[int](), Overview()
+    for batch in layer.batches():
+        schema = batch.schema
+        filled |= {at for at, one in enumerate(batch.columns) if one.null_count < len(one)}
+        shape = _shape_in(schema)
+        if shape is not None:
+            overview = overview.with_these(parsed(batch.column(shape)))
+    return schema, filled, overview
+
+
+def _shape_in(schema: pa.Schema) -> int | None:
+    """The column of geometries, if there is one."""
+    told = [field.metadata or {} for field in schema]
+    return next((at for at, one in enumerate(told) if one.get(KIND) == WKB), None)
+
+
+def _attributes(schema: pa.Schema, source: GeographicFile, repairs: Repairs) -> list[int]:
+    """The columns of the file's maker that can be text; the others are named."""
+    made = [
+        at
+        for at, field in enumerate(schema)
+        if field.name not in source.drawn and not (at == 0 and field.name.lower() in _OWN_ID)
+    ]
+    blobs = [schema.field(at) for at in made if at != _shape_in(schema)]
+    blobs = [field.name for field in blobs if not is_cells(field.type)]
+    repairs.note_each("binary_fields", blobs)
+    return [at for at in made if schema.field(at).name not in blobs]
+
+
+def _added(overview: Overview, reference: Reference, given: list[str]) -> list[str]:
+    """What is told of where features are, that no attribute of that name tells."""
+    if not overview.have_shapes:
+        return []
+    known = {name.lower() for name in given}
+    added = []
+    if overview.are_points:
+        if reference.is_known and not known & {LONGITUDE, LATITUDE}:
+            added += [LONGITUDE, LATITUDE]
+        if overview.have_heights and ALTITUDE not in known:
+            added.append(ALTITUDE)
+    return [*added, GEOMETRY]

@@ -1,0 +1,208 @@
+"""Leaves the values of a table's key columns in a file, for the catalogue's index of joins.
+
+A column is a key when its kind is one, or when it looks like an identifier: codes without spaces
+and with digits in nearly all of them, or whole numbers of one length that never repeat. Text for
+people, measures, dates and whatever tells about persons is none. A key that repeats is paired with
+each period that tells its rows apart. A key of a known kind is followed by what it leads to.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from shared.engine.database import Database, filled, quoted
+from shared.engine.reading.linkage.crosswalk_lookup import Counted, projections
+from shared.engine.tables.key_file import (
+    COARSE,
+    KEY_SPACES,
+    LONGEST_VALUE,
+    UNTYPED,
+    KeyColumn,
+    blocks_of,
+)
+from shared.engine.tables.manifest import Column
+from shared.engine.tables.privacy import Privacy
+
+MOST_VALUES = 500_000
+"""Distinct values of one column that are kept, the first in order."""
+
+MOST_VALUES_OF_A_TABLE = 2_000_000
+"""With those that crosswalks make; keys of known kinds come first."""
+
+_MOST_COLUMNS = 50
+_MOST_PAIRS = 20
+
+_CODE = "[A-Za-z0-9][A-Za-z0-9_./-]{1,39}"
+_WITH_DIGITS = 0.9
+_ROW_NUMBER_DIGITS = 4
+"""Shorter whole numbers count rows or things: every table has the same."""
+
+_FIRST_ROWS = 1000
+_MOST_PERIODS = 5
+_PERSONAL = re.compile("immat|plaque|iban|passeport|matricule|login|pseudo|badge", re.IGNORECASE)
+"""In names of columns whose codes tell about persons."""
+
+_PERIODS = {
+    "year": "(18|19|20)[0-9]{2}",
+    "month": "(18|19|20)[0-9]{2}-(0[1-9]|1[0-2])",
+    "date": "(18|19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
+}
+
+
+class _Key(NamedTuple):
+    """A key: its columns, its key space, the SQL that makes its values, and their kind if known.
+
+    `rows` have a value, of which `distinct` are different.
+    """
+
+    columns: tuple[str, ...]
+    space: str
+    value: str
+    rows: int
+    distinct: int
+    kind: str = ""
+
+    @classmethod
+    def of(cls, column: Column, kind: str = "") -> "_Key":
+        """The key that a column is by itself."""
+        space = KEY_SPACES.get(kind, kind) or UNTYPED
+        known = (column.filled, column.distinct, kind)
+        return cls((column.name,), space, filled(column.name), *known)
+
+
+def write_keys(
+    database: Database, table: str, columns: Sequence[Column], privacy: Privacy, made: Path
+) -> bool:
+    """Write the key file of `table`, without what tells about persons; whether it has any key."""
+    source = _Source(database, table)
+    single = list(islice(source.keys(_public(columns, privacy)), _MOST_COLUMNS))
+    pairs = islice(source.pairs(single, _public(columns, privacy)), _MOST_PAIRS)
+    written = (one for key in (*single, *pairs) for one in source.written(key))
+    left = MOST_VALUES_OF_A_TABLE
+    with made.open("w", encoding="utf-8") as file:
+        for column, counted in written:
+            left -= len(counted)
+            if left < 0:
+                break
+            file.writelines(f"{one.model_dump_json()}\n" for one in blocks_of(column, counted))
+    return made.stat().st_size > 0
+
+
+def _public(columns: Sequence[Column], privacy: Privacy) -> list[Column]:
+    """The columns that tell about nobody; a code in a table about persons may be one's own."""
+    private = {finding.column for finding in privacy.findings if finding.kind != "place"}
+    of_persons = privacy.subject == "persons"
+    return [
+        one
+        for one in columns
+        if one.filled and one.name not in private and (one.key or not of_persons)
+    ]
+
+
+class _Source:
+    """A table that is asked about its columns."""
+
+    def __init__(self, database: Database, table: str) -> None:
+        self._database, self._table = database, quoted(table)
+
+    def keys(self, columns: Sequence[Column]) -> Iterator[_Key]:
+        """The keys of one column, those of known kinds first."""
+        for column in columns:
+            if column.key:
+                yield _Key.of(column, column.key)
+        for column in columns:
+            if kind := _coarse(column):
+                yield _Key.of(column, kind)
+        for column in columns:
+            if self._is_identifier(column):
+                yield _Key.of(column)
+
+    def pairs(self, keys: Sequence[_Key], columns: Sequence[Column]) -> Iterator[_Key]:
+        """Each key that repeats with each period beside which it does not."""
+        found = ((one.name, kind) for one in columns if (kind := self._period(one)))
+        periods = list(islice(found, _MOST_PERIODS))
+        for key in keys:
+            beside = [one for one in periods if one[0] not in key.columns]
+            for name, kind in beside if key.distinct < key.rows else ():
+                both = f"{key.value} || ' ' || {filled(name)}"
+                rows, distinct = self._row(f"count({both}), count(DISTINCT {both})")
+                if distinct == rows:
+                    yield _Key((*key.columns, name), f"{key.space}+{kind}", both, rows, distinct)
+
+    def written(self, key: _Key) -> Iterator[tuple[KeyColumn, Counted]]:
+        """The column of a key with its values, if any; then what they lead to by crosswalks."""
+        counted = self.counted(key)
+        if not counted:
+            return
+        column = KeyColumn(
+            columns=key.columns,
+            space=key.space,
+            rows=key.rows,
+            distinct=key.distinct,
+            is_cut=key.distinct > len(counted),
+            kind=key.kind if key.kind in KEY_SPACES else "",
+        )
+        yield column, counted
+        for one in projections(key.kind, counted) if key.kind else ():
+            projected = {
+                "space": one.crosswalk.space,
+                "kind": "",
+                "via": one.crosswalk.name,
+                "cost": one.cost,
+                "rows": one.rows,
+                "distinct": len(one.counted),
+            }
+            yield column.model_copy(update=projected), one.counted
+
+    def counted(self, key: _Key) -> list[tuple[str, int]]:
+        """Distinct values and their rows, in order, so that the same table has the same file."""
+        return self._database.execute(
+            f"SELECT {key.value} AS value, count(*) FROM {self._table}"
+            f" WHERE value IS NOT NULL AND length(value) <= {LONGEST_VALUE}"
+            f" AND NOT contains(value, chr(0)) GROUP BY value ORDER BY value LIMIT {MOST_VALUES}"
+        ).fetchall()
+
+    def _is_identifier(self, column: Column) -> bool:
+        if column.key or column.kind not in ("text", "integer"):
+            return False
+        if (column.meaning and column.meaning.type != column.kind) or _PERSONAL.search(column.name):
+            return False
+        value = filled(column.name)
+        if column.kind == "integer":
+            if column.distinct < column.filled:
+                return False
+            shortest, longest = self._row(f"min(length({value})), max(length({value}))")
+            return bool(shortest == longest > _ROW_NUMBER_DIGITS)
+        if not any(self._fit(column.name, [_CODE])):
+            return False
+        (with_digits,) = self._row(f"avg(regexp_matches({value}, '[0-9]')::INT)")
+        return bool(with_digits >= _WITH_DIGITS)
+
+    def _period(self, column: Column) -> str | None:
+        if column.key or column.kind not in ("integer", "date", "text"):
+            return None
+        fits = self._fit(column.name, _PERIODS.values())
+        return next((kind for kind, fit in zip(_PERIODS, fits, strict=True) if fit), None)
+
+    def _fit(self, name: str, patterns: Iterable[str]) -> tuple[Any, ...]:
+        """For each pattern whether all values fit it; the first rows tell of most that do not."""
+        value = filled(name)
+        tests = ", ".join(f"bool_and(regexp_full_match({value}, '{one}'))" for one in patterns)
+        first = self._row(tests, f"(SELECT {quoted(name)} FROM {self._table} LIMIT {_FIRST_ROWS})")
+        # A test of no value at all is null: it tells nothing yet.
+        return first if all(fit is False for fit in first) else self._row(tests)
+
+    def _row(self, aggregates: str, rows: str = "") -> tuple[Any, ...]:
+        """Figures of the table, or of some of its rows."""
+        source = rows or self._table
+        (row,) = self._database.execute(f"SELECT {aggregates} FROM {source}").fetchall()
+        return tuple(row)
+
+
+def _coarse(column: Column) -> str:
+    """The kind of a column of codes of places that advise nobody, but join."""
+    meaning = column.meaning
+    is_place = meaning and meaning.type in COARSE and not meaning.repair
+    return meaning.type if meaning and is_place else ""

@@ -1,0 +1,67 @@
+"""What a cell means, as text written in one way: two spellings of a day are one day."""
+
+from shared.engine.database import filled, quoted
+from shared.engine.reading.columns.typed_values import typed_value
+from shared.engine.tables.manifest import Column
+
+_ISO_DAY = "%Y-%m-%d"
+_NUMBERS = frozenset(("integer", "year", "decimal"))
+_FRACTIONS = ("FLOAT", "DOUBLE", "DECIMAL")
+_EXACT = 10**15
+"""Below it, a whole number that is stored as DOUBLE is exact."""
+
+
+def kind_of_value(column: Column | None, stored: str) -> str:
+    """`day` or `number` where the column's values are compared as such; else empty."""
+    if stored == "DATE":
+        return "day"
+    if stored != "VARCHAR":
+        is_number = stored.endswith(("INT", "INTEGER")) or stored.startswith(_FRACTIONS)
+        return "number" * is_number
+    if column is None or not typed_value(column):
+        return ""
+    return "day" if column.type == "date" else "number" * (column.type in _NUMBERS)
+
+
+def plain_value(column: Column | None, name: str, stored: str) -> str:
+    """The cells of a column as text in SQL: days as ISO 8601 has them, numbers without units.
+
+    What is neither in a column of these stays as it is written.
+    """
+    kind = kind_of_value(column, stored)
+    if stored.startswith(_FRACTIONS):
+        return _plain_number(quoted(name))
+    if stored != "VARCHAR" or not kind or column is None or _is_plain(column):
+        return quoted(name)
+    value = typed_value(column)
+    plain = f"CAST({value} AS VARCHAR)" if kind == "day" else _plain_number(value)
+    return f"coalesce({plain}, {filled(name)})"
+
+
+def mixed_days(column: Column) -> bool:
+    """Whether a column's days are written in several ways."""
+    return column.type == "date" and bool(typed_value(column)) and _format(column) is None
+
+
+def with_iso_days(column: Column) -> Column:
+    """The same column once its days are written as `plain_value` writes them."""
+    meaning = column.meaning and column.meaning.model_copy(update={"format": _ISO_DAY})
+    return column.model_copy(update={"meaning": meaning})
+
+
+def _is_plain(column: Column) -> bool:
+    if column.type == "date":
+        return _format(column) == _ISO_DAY
+    return column.kind == "integer" and _format(column) is None
+
+
+def _format(column: Column) -> str | None:
+    return column.meaning.format if column.meaning else None
+
+
+def _plain_number(value: str) -> str:
+    """A number as text, without the point of a whole one."""
+    number = f"CAST({value} AS DOUBLE)"
+    is_whole = f"{number} = floor({number}) AND abs({number}) < {_EXACT}"
+    whole = f"CAST(CAST({number} AS BIGINT) AS VARCHAR)"
+    return f"CASE WHEN {is_whole} THEN {whole} ELSE CAST({number} AS VARCHAR) END"

@@ -1,0 +1,23 @@
+"""Tells of columns what treatments would take wrongly."""
+
+from collections.abc import Sequence
+
+from shared.engine.database import Database
+from shared.engine.reading.misleading.mixed_conventions import mixed_conventions
+from shared.engine.reading.misleading.repeated_figures import repeated_figures
+from shared.engine.reading.misleading.shared_names import shared_names
+from shared.engine.tables.manifest import Column
+
+
+def with_warnings(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
+    """The columns of `table`, with what is to be told of each."""
+    found = [
+        rule(database, table, columns)
+        for rule in (mixed_conventions, repeated_figures, shared_names)
+    ]
+    return [
+        one.model_copy(
+            update={"warnings": tuple(told[one.name] for told in found if one.name in told)}
+        )
+        for one in columns
+    ]

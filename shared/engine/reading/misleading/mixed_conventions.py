@@ -1,0 +1,209 @@
+"""Finds columns that write the same thing in two ways, of which a program makes two things.
+
+A convention is a pattern. A column mixes two of them where its values are nearly all of one or the
+other, and there are some of both.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.engine.database import ROW, Database, filled, literal, quoted
+from shared.engine.reading.values.dates import MONTH_NAMES
+from shared.engine.tables.column_warnings import ColumnWarning
+from shared.engine.tables.manifest import Column
+from shared.words import fold
+
+_ENOUGH = 0.95
+"""Share of the filled rows that must be of one of the conventions."""
+
+_LIKELY, _FIRST_ROWS = 0.8, 300
+"""The same of the first rows, by which it is decided whether all are looked at."""
+
+_EXAMPLES, _LONGEST = 3, 50
+
+_NUMBERS = ("integer", "decimal")
+_OPEN_TYPES = (*_NUMBERS, "category", "free_text", "boolean")
+"""What a column may have been recognised as, all its values valid, though it mixes conventions."""
+
+_NUMBER = r"-?\d+([.,]\d+)?"
+_YEARS = (
+    r"annee|millesime|year|exercice|naissance|promo|campagne|construction|creation|rentree"
+    r"|(^|[_ ])(an|debut|fin)([_ ]|$)"
+)
+_DEGREES = (
+    r"(^|[_ .-])(lat|lon|lng|long|latitude|longitude|coord|coordonnees?|[xy])([_ .-]|\d|$)|wgs"
+)
+_RATES = r"taux|(^|[_ ])tx([_ ]|$)|part(s|_|$| )|pct|pourcent|ratio|share|rate([_ ]|$)|proportion|%"
+
+_GAP = 4
+"""So many times the largest fraction is the least percentage: rates below 1 % lie closer."""
+
+
+@dataclass(frozen=True)
+class _Family:
+    """Ways to write the same thing, as patterns of folded text; one of the `first` must occur.
+
+    `named` is what the column's name has to say. What fits `beside` is of neither way.
+    """
+
+    name: str
+    patterns: tuple[str, ...]
+    first: int
+    named: str = ""
+    beside: str = ""
+    is_gapped: bool = False
+
+    def may_be(self, column: Column, first: set[str]) -> bool:
+        """Whether a column with these first values may be written in its ways."""
+        # Numbers alone show no other way.
+        is_open = column.kind not in _NUMBERS or bool(self.named)
+        union = "|".join(f"(?:{one})" for one in (*self.patterns, self.beside or "(?!)"))
+        is_named = is_open and re.search(self.named, fold(column.name)) is not None
+        return is_named and _share(union, first) >= _LIKELY
+
+
+_FAMILIES = (
+    _Family("years", (r"(1[89]|20)\d\d", r"'?(\d?[1-9]|[1-9]0)"), 1, _YEARS, r"0+"),
+    _Family("degrees", (r"-?\d{1,3}[.,]\d+", r"-?\d{4,}([.,]\d+)?"), 1, _DEGREES, r"-?\d{1,3}"),
+    _Family(
+        "times",
+        (
+            r"\d{1,2}:\d\d(:\d\d)?",
+            r"\d{1,2} ?h( ?\d\d)?",
+            r"\d{1,2}(:\d\d)? ?[ap]m",
+            r"([01]?\d|2[0-3])[0-5]\d",
+        ),
+        3,
+    ),
+    _Family("percents", (rf"{_NUMBER} ?%", _NUMBER), 1, beside="0"),
+    _Family(
+        "fractions", (r"0?[.,]\d+", r"[1-9]\d*([.,]\d+)?"), 1, _RATES, r"0([.,]0+)?", is_gapped=True
+    ),
+    _Family("booleans", ("oui|non", "[oyn]", "vrai|faux", "true|false", "yes|no", "[01]"), 5),
+    _Family("months", ("|".join(MONTH_NAMES), r"0?[1-9]|1[0-2]"), 1),
+    _Family("dates", (r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ t].*)?", r"[34]\d{4}([.,]\d+)?"), 1),
+)
+
+
+def mixed_conventions(
+    database: Database, table: str, columns: Sequence[Column]
+) -> dict[str, ColumnWarning]:
+    """What is to be told of the columns of `table` that mix two conventions, by their names."""
+    candidates = [one for one in columns if _may_mix(one)]
+    first = _first_values(database, table, [one.name for one in candidates])
+    found = {one.name: _warning(database, table, one, first[one.name]) for one in candidates}
+    return {name: warning for name, warning in found.items() if warning}
+
+
+def _may_mix(column: Column) -> bool:
+    meaning = column.meaning
+    is_sure = meaning is not None and meaning.valid == 1 and meaning.type not in _OPEN_TYPES
+    return column.distinct > 1 and not is_sure
+
+
+def _first_values(database: Database, table: str, names: Sequence[str]) -> dict[str, set[str]]:
+    """The values of the first rows, in small letters."""
+    if not names:
+        return {}
+    chosen = ", ".join(f"lower({filled(name)})" for name in names)
+    rows = database.execute(f"SELECT {chosen} FROM {quoted(table)} LIMIT {_FIRST_ROWS}").fetchall()
+    cells = zip(*rows, strict=True)
+    return {name: {*texts} - {None} for name, texts in zip(names, cells, strict=True)}
+
+
+def _warning(
+    database: Database, table: str, column: Column, first: set[str]
+) -> ColumnWarning | None:
+    cells = _Cells(database, table, column.name)
+    families = [one for one in _FAMILIES if one.may_be(column, first)]
+    if column.kind == "text" and _share(r"[\da-z]*\d[\da-z]*", first) >= _LIKELY:
+        families += cells.padded_codes()
+    return next(filter(None, map(cells.mix_of, families)), None)
+
+
+def _share(pattern: str, texts: Collection[str]) -> float:
+    """The share of texts that fit."""
+    fits = re.compile(pattern)
+    return sum(bool(fits.fullmatch(text)) for text in texts) / max(1, len(texts))
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """The cells of a column."""
+
+    database: Database
+    table: str
+    column: str
+
+    @property
+    def _text(self) -> str:
+        return f"lower({filled(self.column)})"
+
+    def padded_codes(self) -> list[_Family]:
+        """The ways to write codes of the usual length with leading zeros, if there are such.
+
+        Where all others have one length, which is shorter, codes may have two: `011` and `65`.
+        """
+        text, padded = self._text, _fits(self._text, r"0\d*[1-9]\d*")
+        length, zeros = self._row(
+            f"mode(length({text})) FILTER ({padded}),"
+            f" max(length({text}) - length(ltrim({text}, '0'))) FILTER ({padded})"
+        )
+        others = f"FILTER ({_fits(text, '[1-9][0-9a-z]*')})"
+        shortest, longest = self._row(f"min(length({text})) {others}, max(length({text})) {others}")
+        if not length or shortest in (None, longest):
+            return []
+        lost = rf"[1-9]\d{{{max(1, length - zeros) - 1},{length - 2}}}"
+        full = rf"0\d{{{length - 1}}}"
+        return [_Family("codes", (full, lost), 1, beside=rf"0+|[1-9][\da-z]{{{length - 1},}}")]
+
+    def mix_of(self, family: _Family) -> ColumnWarning | None:
+        """What is to be told where the column mixes that family's conventions."""
+        tests = [_fits(self._text, one) for one in family.patterns]
+        others = _fits(self._text, family.beside) if family.beside else "false"
+        counted = ", ".join(f"count(*) FILTER ({test})" for test in (*tests, others))
+        filled_rows, *rows, beside = self._row(f"count({self._text}), {counted}")
+        usual = max(rows)
+        is_mixed = sum(map(bool, rows)) > 1 and any(rows[: family.first])
+        if not is_mixed or sum(rows) + beside < _ENOUGH * filled_rows:
+            return None
+        if family.is_gapped and not self._is_gapped(tests):
+            return None
+        fewer = [test for test, count in zip(tests, rows, strict=True) if 0 < count < usual]
+        examples = self._first(" OR ".join(fewer or tests[:1]))
+        return ColumnWarning(
+            kind="mixed_conventions",
+            convention=family.name,
+            rows=sum(rows) - usual,
+            examples=tuple(text for text, _ in examples),
+            first_rows=tuple(row for _, row in examples),
+        )
+
+    def _is_gapped(self, tests: Sequence[str]) -> bool:
+        """Whether fractions, times 100, are as large as the percents that a gap parts them from."""
+        low, high = (f"FILTER ({test})" for test in tests)
+        number = f"TRY_CAST(replace({self._text}, ',', '.') AS DOUBLE)"
+        most, usual, least, few, many = self._row(
+            f"max({number}) {low}, median({number}) {low}, min({number}) {high},"
+            f" quantile_cont({number}, 0.1) {high}, quantile_cont({number}, 0.9) {high}"
+        )
+        return bool(least >= _GAP * most and few / 2 <= 100 * usual <= 2 * many)
+
+    def _first(self, test: str) -> list[tuple[str, int]]:
+        """The first values that pass a test, with their rows."""
+        text = f"left({filled(self.column)}, {_LONGEST})"
+        return self.database.execute(
+            f"SELECT text, min(row) FROM (SELECT {text} AS text, {ROW} AS row"
+            f" FROM {quoted(self.table)} QUALIFY {test}) GROUP BY text"
+            f" ORDER BY min(row) LIMIT {_EXAMPLES}"
+        ).fetchall()
+
+    def _row(self, figures: str) -> tuple[Any, ...]:
+        (row,) = self.database.execute(f"SELECT {figures} FROM {quoted(self.table)}").fetchall()
+        return tuple(row)
+
+
+def _fits(text: str, pattern: str) -> str:
+    return f"coalesce(regexp_full_match({text}, {literal(pattern)}), false)"

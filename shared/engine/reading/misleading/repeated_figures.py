@@ -1,0 +1,123 @@
+"""Finds figures of a station, household or file that stand on each of its rows.
+
+A sum counts them as often. They are the same in all rows of one value of a key that repeats, which
+those of the rows themselves are not but by chance.
+"""
+
+import re
+from collections.abc import Sequence
+from math import log
+from typing import NamedTuple
+
+from shared.engine.database import ROW, Database, filled, quoted
+from shared.engine.tables.column_warnings import ColumnWarning
+from shared.engine.tables.manifest import Column
+from shared.words import fold
+
+_KEY_NAME = re.compile(
+    r"(^|[_ .-])(id|ident|identifiant|code|cod|num|numero|no|ref|reference|matricule|cle|key)"
+    r"([_ .-]|\d|$)|^(station|foyer|menage|dossier|site|arret|etablissement|groupe)s?$"
+)
+_NUMBERS = ("integer", "decimal")
+_NO_FIGURES = re.compile(
+    r"(^|[_ .-])(an|annee|year|millesime|mois|jour|date|rang|ordre|zone|niveau|type|categorie"
+    r"|classe|statut|section|arrondissement|canton|departement|dep|region|commune)([_ .-]|$)"
+)
+"""What numbers number, and nobody adds up."""
+_FIRST_ROWS = 20_000
+_MOST_KEYS, _MOST_FIGURES = 8, 200
+"""Columns of a table that are looked at, the first ones: more take too long."""
+
+_REPEATED = 0.1
+"""Share of the filled rows that repeat another's key, at least: a few may be mistakes."""
+
+_NO_CHANCE = log(0.001)
+_EXAMPLES, _LONGEST = 3, 50
+
+
+class _Repeats(NamedTuple):
+    """A figure in rows with a key: how many, of how many keys, and whether each key has one."""
+
+    rows: int
+    keys: int
+    is_constant: bool
+
+
+def repeated_figures(
+    database: Database, table: str, columns: Sequence[Column]
+) -> dict[str, ColumnWarning]:
+    """What is to be told of the figures of `table` that repeat with a key, by their names.
+
+    Of several keys the one with the fewest values is named.
+    """
+    figures = [one.name for one in columns if _may_be_figure(one)][:_MOST_FIGURES]
+    found: dict[str, ColumnWarning] = {}
+    keys = list(filter(_may_be_key, columns))[:_MOST_KEYS]
+    for key in sorted(keys, key=lambda one: one.distinct):
+        left = [name for name in figures if name not in found]
+        for source in (f"(FROM {quoted(table)} LIMIT {_FIRST_ROWS})", quoted(table)):
+            repeats = _repeats(database, source, key.name, left)
+            left = [name for name, one in repeats.items() if one.is_constant]
+        for name in left:
+            one = repeats[name]
+            if one.rows - one.keys >= _REPEATED * one.rows and not _by_chance(
+                database, table, name, one
+            ):
+                found[name] = _warning(database, table, key.name, one)
+    return found
+
+
+def _may_be_key(column: Column) -> bool:
+    is_called_so = bool(column.key) or _KEY_NAME.search(fold(column.name))
+    return bool(is_called_so) and 1 < column.distinct < column.filled
+
+
+def _may_be_figure(column: Column) -> bool:
+    is_number = column.kind in _NUMBERS and column.type in ("", "category", *_NUMBERS)
+    name = fold(column.name)
+    is_code = _KEY_NAME.search(name) or _NO_FIGURES.search(name)
+    return is_number and not column.key and not is_code and column.distinct > 1
+
+
+def _repeats(
+    database: Database, source: str, key: str, figures: Sequence[str]
+) -> dict[str, _Repeats]:
+    """Each figure, in the rows of a table or query that have the key and the figure."""
+    if not figures:
+        return {}
+    cells = ", ".join(f"{filled(name)} AS c{at}" for at, name in enumerate(figures))
+    places = range(len(figures))
+    groups = ", ".join(f"count(c{at}) AS n{at}, min(c{at}) = max(c{at}) AS s{at}" for at in places)
+    counts = ", ".join(f"sum(n{at}), count(*) FILTER (n{at} > 0), bool_and(s{at})" for at in places)
+    (row,) = database.execute(
+        f"SELECT {counts} FROM (SELECT {groups} FROM (SELECT {filled(key)} AS k, {cells}"
+        f" FROM {source}) WHERE k IS NOT NULL GROUP BY k)"
+    ).fetchall()
+    return {
+        name: _Repeats(int(row[3 * at] or 0), int(row[3 * at + 1]), bool(row[3 * at + 2]))
+        for at, name in enumerate(figures)
+    }
+
+
+def _by_chance(database: Database, table: str, figure: str, repeats: _Repeats) -> bool:
+    """Whether rows of one key may have the same figure by chance: few do, or nearly all rows."""
+    ((alike,),) = database.execute(
+        f"SELECT sum(n * n) / sum(n) ** 2 FROM (SELECT count(*) AS n FROM {quoted(table)}"
+        f" WHERE {filled(figure)} IS NOT NULL GROUP BY {filled(figure)})"
+    ).fetchall()
+    return (repeats.rows - repeats.keys) * log(alike) > _NO_CHANCE
+
+
+def _warning(database: Database, table: str, key: str, repeats: _Repeats) -> ColumnWarning:
+    examples = database.execute(
+        f"SELECT left(k, {_LONGEST}), min(row) FROM (SELECT {filled(key)} AS k, {ROW} AS row"
+        f" FROM {quoted(table)}) WHERE k IS NOT NULL GROUP BY k HAVING count(*) > 1"
+        f" ORDER BY min(row) LIMIT {_EXAMPLES}"
+    ).fetchall()
+    return ColumnWarning(
+        kind="repeated_figure",
+        beside=key,
+        rows=repeats.rows - repeats.keys,
+        examples=tuple(text for text, _ in examples),
+        first_rows=tuple(row for _, row in examples),
+    )

@@ -1,0 +1,201 @@
+"""Screens a table for personal data: whether it names persons, or lets them be told apart.
+
+First it is judged what a row is about. A sign of one person each is a name, a NIR, a sex, a birth
+date or year, a column called the number of a person, or an age beside another trait of persons. A
+column that counts people makes rows groups of persons. Else the number of a company, school or
+association makes them organisations, which RGPD (recital 14) does not protect: their addresses,
+offices' mailboxes and fixed lines are no personal data. Named persons are personal data wherever
+they stand, and so is a single NIR with the right key.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from shared.engine.database import Database
+from shared.engine.reading.columns.contacts import is_mobile
+from shared.engine.reading.columns.reference_files import any_word
+from shared.engine.reading.privacy.column_sample import (
+    ColumnSample,
+    Detection,
+    sample_columns,
+    undetected,
+)
+from shared.engine.reading.privacy.detectors import (
+    PERSON,
+    PSEUDONYM,
+    SENSITIVE,
+    attributes,
+    direct_identifiers,
+)
+from shared.engine.reading.privacy.evidence import BY_SPREAD
+from shared.engine.reading.privacy.k_anonymity import Anonymity, measure
+from shared.engine.reading.privacy.name_columns import with_surnames, without_names_of_things
+from shared.engine.reading.privacy.nested_persons import nesting_of
+from shared.engine.reading.privacy.personal_rows import Mailboxes, RowCounts
+from shared.engine.reading.privacy.stray_nirs import nirs_in_cells
+from shared.engine.reading.privacy.surroundings import Surroundings
+from shared.engine.reading.values.value_tests import matching
+from shared.engine.tables.manifest import Column
+from shared.engine.tables.privacy import Finding, Privacy, Role, Subject
+from shared.events.event import Verdict
+
+_SEX = r"(^|_)(sexe?|genre)(_|$)"
+_BOTH = r"(?i)ensemble|total|tous|(les )?deux sexes|(femmes|hommes) et (hommes|femmes)"
+_TRACK = (
+    r"(^|_)(trace|track|trajet|trip|device|appareil|terminal|imei|smartphone)(_|$)"
+    rf"|^{any_word('header_person')}$"
+)
+_COUNT = (
+    r"^(nombres?|effectifs?|population|pop|obs_value|count|nb)$"
+    rf"|^(nb|nbre|nombre|effectifs?)_(de_|d_)?{any_word('header_counted')}|_nombre$"
+)
+_NAMES = {"surname", "full_name"}
+_HALF_NAMES = {"first_name", "persons"}
+"""What tells persons apart where it names nobody."""
+
+_SIGNS = {"surname", "first_name", "birth_date", "initials"}
+_BESIDE_AGE = {"profession", "nationality", "family", "education", "health"}
+_MOST = 0.5
+
+
+def screen(
+    database: Database, table: str, columns: Sequence[Column], rows: int, *, is_summed: bool = False
+) -> Privacy:
+    """The verdict on a table of `rows` rows, described by `columns`.
+
+    `is_summed` tells that each row was made of many.
+    """
+    sampled = Surroundings(sample_columns(database, table, columns, rows)).without_animals()
+    samples = sampled.samples
+    is_counted = is_summed or _counts_people(samples)
+    named = with_surnames(samples, list(direct_identifiers(samples)), is_counted=is_counted)
+    found = without_names_of_things(samples, named)
+    others = list(attributes(undetected(samples, found)))
+    homes = sampled.are_homes([one.sample for one in found if one.kind == "address"])
+    subject = _subject(sampled, found, others, is_counted=is_counted, are_homes=homes)
+    counted = RowCounts(database, table, subject, Mailboxes(samples, found))
+    direct = [one for one in found if _is_direct(one, found, counted)]
+    findings = (
+        *_findings(direct, "direct", counted),
+        *_other_nirs(database, table, columns, direct),
+    )
+    if subject != "persons":
+        return Privacy(verdict="direct" if findings else "none", subject=subject, findings=findings)
+    hidden = [one for one in found if one.kind in _HALF_NAMES and one not in direct]
+    births = [one.name for one in direct if one.kind == "birth_date"]
+    traits, figures = _traits([*hidden, *others], births, counted, rows)
+    verdict: Verdict = "direct" if findings else "quasi"
+    return Privacy(verdict=verdict, subject=subject, findings=(*findings, *traits), **figures)
+
+
+def _traits(
+    found: Sequence[Detection], births: Sequence[str], counted: RowCounts, rows: int
+) -> tuple[tuple[Finding, ...], dict[str, Any]]:
+    """What tells persons apart or is protected most, and how well they hide among others.
+
+    A number that stands for a person tells who it is to nobody else: it counts for no group.
+    """
+    quasi = [one for one in found if one.kind not in SENSITIVE]
+    sensitive = [one for one in found if one.kind in SENSITIVE]
+    names = [*births, *(one.name for one in quasi if one.kind != "identifier")]
+    told = [one.name for one in sensitive]
+    hidden = measure(counted.database, counted.table, names, told) if names else None
+    diversity = hidden.diversity if hidden else ()
+    protected = _findings(sensitive, "sensitive", counted, diversity)
+    figures = _figures(hidden, rows) if hidden else {}
+    return (*_findings(quasi, "quasi", counted), *protected), figures
+
+
+def _subject(
+    sampled: Surroundings,
+    found: list[Detection],
+    others: list[Detection],
+    *,
+    is_counted: bool,
+    are_homes: bool,
+) -> Subject:
+    """What a row is about, by what was found in the columns, and by their other attributes."""
+    kinds = {one.kind for one in found if one.confidence > BY_SPREAD}
+    also = {one.kind for one in others}
+    is_named = bool(kinds & {"nir", "full_name", "persons"}) or {"first_name", "surname"} <= kinds
+    signs = kinds & _SIGNS or also & {"sex", "birth_year"}
+    is_numbered = sampled.have(PERSON) or _are_coded(sampled) or _are_tracks(sampled, also)
+    has_sign = bool(signs) or is_numbered or ("age" in also and bool(also & _BESIDE_AGE))
+    if is_named or are_homes or (has_sign and not is_counted):
+        return "persons"
+    if has_sign:
+        return "groups"
+    return "organisations" if sampled.are_organisations else "other"
+
+
+def _are_coded(sampled: Surroundings) -> bool:
+    """Whether each row has the code of a person, and none has what only things have."""
+    are_things = sampled.are_fleet or sampled.are_inventory or sampled.are_measured
+    return sampled.have(PSEUDONYM) and not are_things
+
+
+def _are_tracks(sampled: Surroundings, also: set[str]) -> bool:
+    """Whether rows are where a device was, and when."""
+    types = {one.column.type for one in sampled.samples}
+    is_located = {"latitude", "longitude"} <= types or bool(types & {"geo_point", "wkt"})
+    return is_located and sampled.have_time and sampled.have(_TRACK) and "place" in also
+
+
+def _counts_people(samples: Sequence[ColumnSample]) -> bool:
+    """Whether a row stands for many persons: a column says how many, or means both sexes."""
+    is_counted = any(one.is_named(_COUNT) and one.column.kind == "integer" for one in samples)
+    is_both = matching(_BOTH)
+    return is_counted or any(one.is_named(_SEX) and one.share(is_both) > 0 for one in samples)
+
+
+def _is_direct(one: Detection, found: list[Detection], counted: RowCounts) -> bool:
+    """Whether a column tells who somebody is, or how to reach them."""
+    share, is_personal = one.sample.share, counted.subject == "persons"
+    match one.kind:
+        case "nir" | "iban" | "mention" | "plate" | "ip" | "mac" | "handle":
+            return True
+        case "persons":
+            nesting = nesting_of(one.sample)
+            return nesting is not None and nesting.is_naming
+        case "first_name":
+            return is_personal and any(other.kind in _NAMES for other in found)
+        case "surname" | "full_name" | "address" | "birth_date" | "initials" | "signature":
+            return is_personal
+        case "email":
+            return counted.mailboxes.rows(one.sample, counted.subject) > 0
+        case _:
+            return is_personal or share(is_mobile) > _MOST
+
+
+def _other_nirs(
+    database: Database, table: str, columns: Sequence[Column], direct: Sequence[Detection]
+) -> Iterator[Finding]:
+    """The NIRs in other columns: they are somebody's, but make no row a person's."""
+    known = {one.name for one in direct}
+    others = [column for column in columns if column.name not in known]
+    for name, found in nirs_in_cells(database, table, others).items():
+        certainty = round(found.certainty, 2)
+        yield Finding(
+            column=name, kind="nir", role="direct", rows=found.cells, confidence=certainty
+        )
+
+
+def _figures(hidden: Anonymity, rows: int) -> dict[str, Any]:
+    below = hidden.rows_below
+    return {"k": hidden.k, "rows_below": below, "share_below": round(below / rows, 6)}
+
+
+def _findings(
+    found: Sequence[Detection], role: Role, counts: RowCounts, diversity: Sequence[int] = ()
+) -> Iterator[Finding]:
+    for one, least in zip_longest(found, diversity):
+        yield Finding(
+            column=one.name,
+            kind=one.kind,
+            role=role,
+            rows=counts.rows(one),
+            persons=counts.persons(one),
+            confidence=one.confidence,
+            diversity=least,
+        )

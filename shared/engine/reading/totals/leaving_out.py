@@ -1,0 +1,48 @@
+"""Leaves rows of totals out of a table: by their place, which no choice of columns changes."""
+
+from collections.abc import Sequence
+
+from shared.engine.database import ROW, Database, filled, quoted
+from shared.engine.tables.manifest import Column
+from shared.engine.tables.total_rows import RowRange, TotalRows
+
+_COUNTED = "table without totals"
+_SINGLES = 3
+"""Ranges of fewer rows are named one by one."""
+
+
+def is_counted(ranges: Sequence[RowRange]) -> str:
+    """The SQL of `QUALIFY` that leaves these rows out, of a table in the order of its file."""
+    singles, tests = [], []
+    for one in ranges:
+        rows = range(one.first, one.last + 1, one.step)
+        if len(rows) <= _SINGLES:
+            singles += [str(row) for row in rows]
+            continue
+        place = f"({ROW} - {one.first}) % {one.step} = 0"
+        tests.append(f"({ROW} BETWEEN {one.first} AND {one.last} AND {place})")
+    if singles:
+        tests.append(f"{ROW} IN ({', '.join(singles)})")
+    return f"NOT ({' OR '.join(tests)})"
+
+
+def without_totals(
+    database: Database, table: str, columns: Sequence[Column], totals: Sequence[TotalRows]
+) -> tuple[str, Sequence[Column]]:
+    """A table without its totals, and what its columns have then; the same where there are none."""
+    ranges = [one for total in totals for one in total.ranges]
+    if not ranges:
+        return table, columns
+    database.execute(
+        f"CREATE OR REPLACE TABLE {quoted(_COUNTED)} AS"
+        f" SELECT * FROM {quoted(table)} QUALIFY {is_counted(ranges)}"
+    )
+    counts = ", ".join(
+        f"count({filled(one.name)}), count(DISTINCT {filled(one.name)})" for one in columns
+    )
+    ((*counted,),) = database.execute(f"SELECT {counts} FROM {quoted(_COUNTED)}").fetchall()
+    pairs = zip(columns, counted[::2], counted[1::2], strict=True)
+    return _COUNTED, [
+        one.model_copy(update={"filled": rows, "distinct": distinct})
+        for one, rows, distinct in pairs
+    ]

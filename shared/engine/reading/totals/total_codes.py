@@ -1,0 +1,138 @@
+"""Rows whose code says that they sum the other values of a dimension, as SDMX writes `_T`.
+
+The sum is looked for among the rows that are alike in all other columns of text. Dimensions that
+are numbers need not be known: sums over all their values are equal where those of each are.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import log
+
+from shared.engine.database import ROW, Database, filled, literal, quoted
+from shared.engine.reading.totals.labels import (
+    MOST_COLUMNS,
+    OTHER_NAMES,
+    Reason,
+    figure_sql,
+    may_be_figures,
+)
+from shared.engine.tables.manifest import Column
+from shared.words import fold
+
+_CODES = ("_t", "_z", "t", "tot", "total", "ens", "ensemble")
+"""SDMX's cross-domain code list CL_SEX and the like have `_T` and `_Z`; INSEE wrote ENS before."""
+
+_AMBIGUOUS = ("_z", "t", "ens")
+"""These mean something else as often."""
+
+_MOST_VALUES = 5000
+"""Of a dimension; a column with more names things, and takes long."""
+
+_FEWEST_VALUES = 3
+_OWN = 0.5
+"""A column that has more values, for each row, tells none that are alike."""
+
+_MATCHING = 0.5
+"""Of the groups that have parts: those of some are secret or rounded."""
+
+_ROUNDED = 0.001
+_ENOUGH = log(100)
+"""So improbable sums by chance must be, as a logarithm; each has one chance in its size."""
+
+
+def coded_totals(
+    database: Database, table: str, columns: Sequence[Column], rows: int
+) -> Iterator[tuple[int, Reason]]:
+    """The rows, from 1, whose code is one of a total, and that sum those with other codes.
+
+    Those that look so and sum nothing come with a reason that has no `sums`.
+    """
+    texts = [one for one in columns if one.kind == "text"][:MOST_COLUMNS]
+    numbers = [one for one in columns if may_be_figures(one)][:MOST_COLUMNS]
+    possible = [one for one in texts if _FEWEST_VALUES <= one.distinct <= _MOST_VALUES]
+    if not numbers or not possible:
+        return
+    for column in _with_codes(database, table, possible):
+        alike = _alike(database, table, column, [one for one in texts if one != column], rows)
+        sums = tuple(one.name for one in numbers if _is_sum(database, table, column, one, alike))
+        if sums or _is_plain(database, table, column):
+            reason = Reason("total_code", column.name, sums)
+            yield from ((row, reason) for row in _rows(database, table, column, alike))
+
+
+def _is_code(column: Column) -> str:
+    codes = ", ".join(map(literal, _CODES))
+    return f"coalesce(lower({filled(column.name)}) IN ({codes}), false)"
+
+
+def _is_plain(database: Database, table: str, column: Column) -> bool:
+    """Whether a code means a total whatever it sums: not a letter, nor a company's name."""
+    if OTHER_NAMES.search(fold(column.name)):
+        return False
+    plain = ", ".join(literal(one) for one in _CODES if one not in _AMBIGUOUS)
+    ((found,),) = database.execute(
+        f"SELECT bool_or(lower({filled(column.name)}) IN ({plain})) FROM {quoted(table)}"
+    ).fetchall()
+    return bool(found)
+
+
+def _with_codes(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
+    tests = ", ".join(f"bool_or({_is_code(one)})" for one in columns)
+    ((*has,),) = database.execute(f"SELECT {tests} FROM {quoted(table)}").fetchall()
+    return [one for one, found in zip(columns, has, strict=True) if found]
+
+
+def _alike(
+    database: Database, table: str, column: Column, others: Sequence[Column], rows: int
+) -> list[str]:
+    """The columns, in SQL, in which a total and its parts are alike: no labels of the code."""
+    repeated = [one for one in others if one.distinct <= _OWN * rows]
+    if not repeated:
+        return []
+    pairs = ", ".join(
+        f"count(DISTINCT ({filled(column.name)}, {filled(one.name)}))" for one in repeated
+    )
+    ((*counts,),) = database.execute(f"SELECT {pairs} FROM {quoted(table)}").fetchall()
+    return [
+        filled(one.name)
+        for one, count in zip(repeated, counts, strict=True)
+        if count > column.distinct + 1
+    ]
+
+
+def _is_sum(
+    database: Database, table: str, column: Column, number: Column, alike: Sequence[str]
+) -> bool:
+    """Whether the figures of rows with the code sum those of the others, not by chance."""
+    code, figure = _is_code(column), figure_sql(number)
+    ((groups, matching, improbable),) = database.execute(
+        f"""
+        SELECT count(*), count(*) FILTER (fits), sum(ln(least(size, 500))) FILTER (fits)
+        FROM (
+            SELECT greatest(abs(mine), 1) AS size, abs(mine - parts) <= {_ROUNDED} * size AS fits
+            FROM (
+                SELECT sum({figure}) FILTER ({code}) AS mine,
+                    sum({figure}) FILTER (NOT {code}) AS parts,
+                    count({figure}) FILTER (NOT {code}) AS n
+                FROM {quoted(table)} GROUP BY {f"({', '.join(alike)})"}
+            ) WHERE mine <> 0 AND n > 1
+        )
+        """
+    ).fetchall()
+    return bool(groups) and matching >= _MATCHING * groups and (improbable or 0) >= _ENOUGH
+
+
+def _rows(database: Database, table: str, column: Column, alike: Sequence[str]) -> list[int]:
+    """The rows with the code beside which there are others: one without any counts by itself."""
+    code = _is_code(column)
+    keys = [f"key{number}" for number in range(len(alike))]
+    named = "".join(f", {one} AS {key}" for one, key in zip(alike, keys, strict=True))
+    within = f"PARTITION BY {', '.join(keys)}" if keys else ""
+    found = database.execute(
+        f"""
+        SELECT number FROM (
+            SELECT number, coded, bool_or(NOT coded) OVER ({within}) AS has_parts
+            FROM (SELECT {ROW} AS number, {code} AS coded{named} FROM {quoted(table)})
+        ) WHERE coded AND has_parts ORDER BY number
+        """
+    ).fetchall()
+    return [int(row) for (row,) in found]

@@ -1,0 +1,50 @@
+"""Units of columns, as the Parquet files of results carry them: their cells are numbers only."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from shared.engine.database import literal
+from shared.engine.reading.values.units import UNITS
+from shared.engine.tables.manifest import Column, Meaning
+
+_KEY = "datalab_units"
+_NUMBERS = frozenset(("integer", "decimal"))
+
+
+def units_option(described: Iterable[Column]) -> str:
+    """The option of DuckDB's COPY that writes the units of these columns, with a comma before."""
+    units = {one.name: one.meaning.unit for one in described if one.meaning and one.meaning.unit}
+    if not units:
+        return ""
+    return f", KV_METADATA {{{_KEY}: {literal(json.dumps(units, ensure_ascii=False))}}}"
+
+
+def units_in(metadata: Mapping[bytes, bytes] | None) -> dict[str, str]:
+    """The units by column in the metadata of a Parquet file, whoever wrote it; known ones only."""
+    try:
+        told = json.loads((metadata or {}).get(_KEY.encode(), b"{}"))
+    except (ValueError, RecursionError):
+        return {}
+    pairs = told.items() if isinstance(told, dict) else ()
+    return {name: unit for name, unit in pairs if isinstance(unit, str) and unit in UNITS.values()}
+
+
+def with_units(described: Iterable[Column], units: Mapping[str, str]) -> list[Column]:
+    """The columns, those of numbers without a unit with the one that is told of them."""
+    return [_with_unit(one, units.get(one.name, "")) for one in described]
+
+
+def of_unit(unit: str) -> Meaning:
+    """What a column of numbers with that unit holds."""
+    return Meaning(type="decimal", confidence=1.0, valid=1.0, unit=unit)
+
+
+def _with_unit(column: Column, unit: str) -> Column:
+    meaning = column.meaning
+    if not unit or column.kind not in _NUMBERS or (meaning and meaning.unit):
+        return column
+    if meaning is None:
+        return column.model_copy(update={"meaning": of_unit(unit)})
+    if meaning.type not in _NUMBERS:
+        return column
+    return column.model_copy(update={"meaning": meaning.model_copy(update={"unit": unit})})

@@ -1,0 +1,80 @@
+"""Cells that are read as no number or day, those with a mark for a secret one apart from others."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, NamedTuple
+
+from shared.engine.database import filled, literal
+from shared.engine.tables.manifest import Column
+from shared.words import french_list, grouped, quoted
+
+WITHHELD = "withheld"
+"""The kind of a report's warning of secret values."""
+
+OF_VALUES = frozenset(
+    ("sum", "mean", "count", "distinct", "median", "quantile", "min", "max", "share", "weighed")
+)
+"""Figures that marks do not go into."""
+
+_MARKS = 5
+"""So many are named."""
+
+Becomes = Literal["not_counted", "left_empty"]
+"""What becomes of secret values: figures do without them, a result has none in their place."""
+
+
+class EmptyCells(NamedTuple):
+    """How many cells of a column are not read, how many of them are secret, and their marks."""
+
+    cells: int
+    secret: int = 0
+    marks: tuple[str, ...] = ()
+
+
+def is_withheld(column: Column) -> str:
+    """Whether a cell has a mark in place of a secret number, in SQL."""
+    if not column.withheld:
+        return "false"
+    return f"coalesce({filled(column.name)} IN ({_marks(column)}), false)"
+
+
+def without_marks(column: Column | None, value: str) -> str:
+    """`value` of the column's cells in SQL, null where a mark stands in place of a figure."""
+    if column is None or not column.withheld:
+        return value
+    return f"CASE WHEN {filled(column.name)} NOT IN ({_marks(column)}) THEN {value} END"
+
+
+def _marks(column: Column) -> str:
+    return ", ".join(map(literal, column.withheld))
+
+
+def warnings_of(empty: Mapping[str, EmptyCells], becomes: Becomes) -> Iterator[dict[str, Any]]:
+    """What a report says of each column."""
+    for name, one in empty.items():
+        if one.secret:
+            told = secret_told(name, one.marks, becomes, one.secret)
+            yield {"kind": WITHHELD, "column": name, "cells": one.secret, "told": told}
+        if others := one.cells - one.secret:
+            told = _empty_told(name, others)
+            yield {"kind": "no_value", "column": name, "cells": others, "told": told}
+
+
+def secret_told(
+    name: str, marks: tuple[str, ...], becomes: Becomes, cells: int | None = None
+) -> str:
+    """What becomes of the secret values of a column, in French; None where none may be counted."""
+    named = french_list([quoted(one) for one in marks[:_MARKS]])
+    named += ", …" if len(marks) > _MARKS else ""
+    if cells == 1:
+        told = "n'est pas comptée" if becomes == "not_counted" else "reste vide"
+        return f"1 valeur secrète ou non communiquée ({named}) {told} dans {quoted(name)}"
+    some = "les" if cells is None else grouped(cells)
+    told = "ne sont pas comptées" if becomes == "not_counted" else "restent vides"
+    return f"{some} valeurs secrètes ou non communiquées ({named}) {told} dans {quoted(name)}"
+
+
+def _empty_told(name: str, cells: int) -> str:
+    column = quoted(name)
+    if cells == 1:
+        return f"une cellule de {column} n'est ni nombre ni date, et reste vide"
+    return f"{cells} cellules de {column} ne sont ni nombres ni dates, et restent vides"

@@ -1,0 +1,220 @@
+"""The cells of a table that is to leave, and of what left before, as rows of a protected input.
+
+The primary rules, in SQL: how many units are behind a cell, and how much of it is the largest ones'
+(INSEE, Manuel de protection des tableaux; Hundepool et al. 2012, « Statistical Disclosure
+Control », 4.2).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from shared.engine.database import columns, quoted
+from shared.engine.release.alike import make_alike
+from shared.engine.release.arithmetic.atoms import MOST_ATOMS, Atom, Undecided
+from shared.engine.release.arithmetic.intervals import Piece
+from shared.engine.release.populations import Population
+from shared.engine.tables.release import RuleName
+
+DOMINANCE = 0.85
+"""Of a cell, the part that its largest contributor has at most."""
+
+P = 0.10
+"""How closely the second contributor may tell the largest one's part: no closer than 10 %."""
+
+PARTS, _ATOMS, _VALUES, _PLAY = "‹cellules›", "‹atomes›", "‹valeurs›", "‹en jeu›"
+_ALIKE = "‹presque tous pareils›"
+EARLIER = 1 << 40
+"""Numbers of cells that left before begin here."""
+
+COUNT = "count"
+"""The figure that has no column."""
+
+Hidden = dict[int, RuleName]
+"""The cells to leave empty, and the first rule that says so."""
+
+
+class Measure(NamedTuple):
+    """What is behind a figure of a cell: units, the largest parts, and whether all are alike."""
+
+    units: int
+    total: float
+    largest: float
+    second: float
+    is_alike: bool
+
+    @property
+    def is_dominated(self) -> bool:
+        """Whether one unit has nearly all of it."""
+        return self.total > 0 and self.largest >= DOMINANCE * self.total
+
+    @property
+    def is_close(self) -> bool:
+        """Whether the second unit can tell the largest one's part within P."""
+        return self.largest > 0 and self.total - self.largest - self.second < P * self.largest
+
+
+class Earlier(NamedTuple):
+    """Cells that left before: the query of `cell`, `row` and `figures`, and what each bit means.
+
+    `columns` are those of the input that name them.
+    """
+
+    sql: str
+    figures: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+
+    def cells(self, figure: str, number: int, about: str = "row") -> str:
+        """The query of the cells that show that figure, or any if it is empty, and their rows.
+
+        `about` is what is asked of each row.
+        """
+        bits = [at for at, one in enumerate(self.figures) if figure in ("", one)]
+        mask = sum(1 << at for at in bits)
+        first = EARLIER * (1 + number)
+        where = f"figures & {mask} <> 0"
+        return f"SELECT {first} + cell AS cell, {about} FROM ({self.sql}) WHERE {where}"
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one table, in `PARTS`, as far as they are of one input.
+
+    `PARTS` has a `cell`, a `row` in it, the `unit` whose that is, and how often it counts as
+    `weight`. `named` are the columns of the input that name them.
+    """
+
+    population: Population
+    earlier: Sequence[Earlier]
+    named: frozenset[str] = frozenset()
+
+    def units(self) -> tuple[dict[int, int], set[int]]:
+        """How many units are in each cell, and the cells whose rows count unequally often."""
+        found = self.population.rows(f"""
+            SELECT cell, count(DISTINCT unit), min(weight) <> max(weight)
+            FROM {quoted(PARTS)} GROUP BY cell
+        """)
+        return {cell: n for cell, n, _ in found}, {cell for cell, _, uneven in found if uneven}
+
+    def read_values(self, expression: str) -> bool:
+        """Read the values of a column of the input; returns whether some are negative."""
+        population = self.population
+        self.population.database.execute(f"""
+            CREATE OR REPLACE TABLE {quoted(_VALUES)} AS
+            SELECT {quoted(population.row)} AS row, CAST({expression} AS DOUBLE) AS value
+            FROM {quoted(population.base)}
+        """)
+        ((least,),) = self.population.rows(f"SELECT min(value) FROM {quoted(_VALUES)}")
+        return least is not None and least < 0
+
+    def measures(self) -> dict[int, Measure]:
+        """What is behind each cell's figure of the column that was read."""
+        return self._measured(f"FROM {quoted(PARTS)}")
+
+    def piece_measures(self) -> dict[int, Measure]:
+        """The same of each atom, by its number."""
+        return self._measured(
+            f"SELECT atom AS cell, row, unit, 1 AS weight FROM {quoted(_ATOMS)}"
+            f" JOIN {quoted(self.population.units)} USING (row)"
+        )
+
+    def _measured(self, parts: str) -> dict[int, Measure]:
+        found = self.population.rows(f"""
+            SELECT cell, count(*), sum(part), max(part), coalesce(max(part, 2)[2], 0),
+                min(least) = max(most)
+            FROM (
+                SELECT cell, unit, sum(abs(value) * weight) AS part, min(value) AS least,
+                    max(value) AS most
+                FROM ({parts}) JOIN {quoted(_VALUES)} USING (row)
+                WHERE value IS NOT NULL GROUP BY cell, unit
+            ) GROUP BY cell
+        """)
+        return {cell: Measure(*rest) for cell, *rest in found}
+
+    @cached_property
+    def are_apart(self) -> bool:
+        """Whether no row is in two cells, whatever these show."""
+        return self._are_apart(self._in_cells(""))
+
+    def bring_into_play(self, figure: str = "", *, with_values: bool = False) -> bool:
+        """Sort the rows of cells that show that figure, or any, into atoms.
+
+        Returns whether some row is in two cells: else nothing follows from several together.
+        Raises Undecided.
+        """
+        if self.are_apart:
+            return False
+        union = self._in_cells(figure)
+        if with_values:
+            union = (
+                f"SELECT cell, row FROM ({union}) JOIN {quoted(_VALUES)} USING (row)"
+                " WHERE value IS NOT NULL"
+            )
+        if (figure or with_values) and self._are_apart(union):
+            return False
+        self.population.database.execute(f"""
+            CREATE OR REPLACE TABLE {quoted(_PLAY)} AS
+            SELECT row, list(cell ORDER BY cell) AS cells FROM ({union}) GROUP BY row
+        """)
+        ((atoms,),) = self.population.rows(f"SELECT count(DISTINCT cells) FROM {quoted(_PLAY)}")
+        if atoms > MOST_ATOMS:
+            raise Undecided
+        self.population.database.execute(f"""
+            CREATE OR REPLACE TABLE {quoted(_ATOMS)} AS
+            SELECT row, cells, atom FROM {quoted(_PLAY)} JOIN (
+                SELECT cells, row_number() OVER () AS atom
+                FROM (SELECT DISTINCT cells FROM {quoted(_PLAY)})
+            ) USING (cells)
+        """)
+        return True
+
+    def _in_cells(self, figure: str) -> str:
+        """The query of the rows of cells that show that figure, or any."""
+        earlier = (one.cells(figure, at) for at, one in enumerate(self.earlier))
+        return " UNION ALL ".join((f"SELECT cell, row FROM {quoted(PARTS)}", *earlier))
+
+    def _are_apart(self, rows: str) -> bool:
+        ((cells, distinct),) = self.population.rows(
+            f"SELECT count(*), count(DISTINCT row) FROM ({rows})"
+        )
+        return bool(cells == distinct)
+
+    def atoms(self) -> list[Atom]:
+        """Those of what was brought into play.
+
+        Rows of a group that is nearly all of a larger one, by all columns that name cells together,
+        are atoms of their own.
+        """
+        enough = self.population.minimum
+        found = self.population.rows(f"""
+            SELECT cells, coalesce(alike, 0) AS alike, count(DISTINCT unit) AS n, count(*),
+                CASE WHEN n < {enough} THEN list(DISTINCT unit) END
+            FROM {quoted(_ATOMS)} JOIN {quoted(self.population.units)} USING (row)
+            LEFT JOIN {quoted(self._alike)} USING (row) GROUP BY cells, alike
+        """)
+        return [
+            Atom(frozenset(cells), None if units is None else frozenset(units), rows, alike)
+            for cells, alike, _, rows, units in found
+        ]
+
+    @cached_property
+    def _alike(self) -> str:
+        """The table of the rows that are in such groups.
+
+        Raises Undecided where what left before names them by a column that is not given now.
+        """
+        named = self.named.union(*(one.columns for one in self.earlier))
+        if named - columns(self.population.database, self.population.base).keys():
+            raise Undecided
+        make_alike(self.population, _ALIKE, named)
+        return _ALIKE
+
+    def pieces(self) -> Iterator[tuple[int, Piece]]:
+        """The atoms with their value of the column that was read, by number."""
+        found = self.population.rows(f"""
+            SELECT atom, any_value(cells), sum(value) FROM {quoted(_ATOMS)}
+            JOIN {quoted(_VALUES)} USING (row) WHERE value IS NOT NULL GROUP BY atom
+        """)
+        for atom, cells, value in found:
+            yield atom, Piece(frozenset(cells), value)

@@ -1,0 +1,145 @@
+"""Checks the tables of a treatment that leave: empties cells, or holds them, and says why."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from shared.engine.database import Database, columns, literal, quoted
+from shared.engine.release.arithmetic.atoms import Undecided
+from shared.engine.release.cells import Earlier
+from shared.engine.release.following import FollowedTable, Following
+from shared.engine.release.hidden_cells import HiddenCells
+from shared.engine.release.populations import Numbers, Population, visible
+from shared.engine.release.protected_figures import figures_of
+from shared.engine.release.table_check import TableCheck
+from shared.engine.release.told import outcome, summary
+from shared.engine.release.version_differences import OtherVersion, differences
+from shared.engine.tables.release import (
+    LedgerEntry,
+    OutputRelease,
+    ReleaseRecord,
+    RuleOutcome,
+    strictest,
+)
+
+
+@dataclass
+class ReleaseChecks:
+    """What was checked so far in a job: the record's parts, and what else left in it.
+
+    `hidden` says in French what is left empty in its table; empty where nothing is.
+    """
+
+    database: Database
+    folder: Path
+    following: Following
+    numbers: Numbers
+    is_trial: bool = False
+    outputs: list[OutputRelease] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
+    hidden: str = ""
+    _left: list[tuple[LedgerEntry, Path]] = field(default_factory=list)
+
+    def leave(self, name: str, table: str, output: str) -> str:
+        """Check the table called `name` in the steps; returns the table to show in its place.
+
+        `output` is what the record calls it.
+        """
+        followed = self.following.tables[name]
+        inside = sorted(self.following.inside(followed))
+        if not inside:
+            return table
+        shown = f"{table} (diffusable)"
+        self.database.execute(f"CREATE TABLE {quoted(shown)} AS FROM {quoted(table)}")
+        found = [it for one in inside for it in self._checked(one, table, followed, shown)]
+        if any(one.verdict == "suppressed" for one in found):
+            self.hidden = HiddenCells.marked(self.database, shown, self._figures(followed)).told
+        names = list(columns(self.database, table))
+        for one in set(names) - set(visible(names)):
+            self.database.execute(f"ALTER TABLE {quoted(shown)} DROP COLUMN {quoted(one)}")
+        verdict = strictest(one.verdict for one in found)
+        self.outputs.append(OutputRelease(name=output, verdict=verdict, rules=tuple(found)))
+        return shown
+
+    def hold(self, name: str, rule: Literal["opaque", "stops"]) -> None:
+        """Keep an output for a reviewer.
+
+        No rule can look into what own code made; that a step did not stop tells of the data.
+        """
+        rules = (outcome(rule, "held"),)
+        self.outputs.append(OutputRelease(name=name, verdict="held", rules=rules))
+
+    @property
+    def record(self) -> ReleaseRecord:
+        """Everything that was checked."""
+        verdict = strictest(one.verdict for one in self.outputs)
+        populations = self.following.populations.values() if verdict == "held" else ()
+        return ReleaseRecord(
+            verdict=verdict,
+            outputs=tuple(self.outputs),
+            entries=tuple(self.entries),
+            differences=differences(self.folder, populations, self.entries),
+            told=summary(verdict, self.hidden),
+        )
+
+    def _checked(
+        self, name: str, table: str, followed: FollowedTable, shown: str
+    ) -> Iterator[RuleOutcome]:
+        """What the rules say of one input in a table."""
+        population = self.following.populations[name]
+        title = population.terms.title or name
+        figures = list(figures_of(followed, population))
+        has_rows = any(one.kind == "row" for one in figures)
+        is_carried = any(one.population == name for one in followed.carriers.values())
+        is_chosen = is_carried and not has_rows and name in followed.exists_by
+        if name in followed.lost:
+            yield outcome("untraced", "held", title)
+            return
+        is_weighed = any(one.kind == "weighed" for one in figures)
+        is_held = name in followed.selected or is_chosen or is_weighed
+        if is_held:
+            yield outcome("selection", "held", title)
+        elif has_rows:
+            yield outcome("rows", "released", title)
+        groups = {
+            column: carrier.grouped
+            for column, carrier in followed.carriers.items()
+            if carrier.grouped and name in self.following.groups[carrier.grouped]
+        }
+        if not groups:
+            return
+        check = TableCheck(population, self.following, table, shown, groups, figures, self.numbers)
+        try:
+            if not is_held:
+                yield from self._judged(check, population)
+        except Undecided:
+            yield outcome("undecided", "held", title)
+            check.forget()
+        made = check.entry(self.folder / "out", len(self.entries), followed, self.is_trial)
+        if made:
+            self.entries.append(made)
+            self._left.append((made, self.folder / "out" / made.file))
+
+    def _judged(self, check: TableCheck, population: Population) -> Iterator[RuleOutcome]:
+        """What the rules say, beside what left before of the same version and of others."""
+        terms, same, others = population.terms, list[Earlier](), list[OtherVersion]()
+        before = [(one.entry, self.folder / one.path) for one in terms.earlier]
+        for entry, path in (*before, *self._left):
+            read = f"FROM read_parquet({literal(str(path))})"
+            earlier = Earlier(read, entry.figures, entry.columns)
+            if (entry.dataset_id, entry.version) == (terms.dataset_id, terms.version):
+                same.append(earlier)
+            elif entry.dataset_id == terms.dataset_id:
+                others.append(OtherVersion(entry, earlier))
+        yield from check.run(same)
+        yield from check.compare(same, others)
+
+    def _figures(self, followed: FollowedTable) -> set[str]:
+        """The columns that hold figures of protected inputs."""
+        return {
+            figure.column
+            for name in self.following.inside(followed)
+            for figure in figures_of(followed, self.following.populations[name])
+            if figure.kind != "row"
+        }

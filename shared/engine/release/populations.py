@@ -1,0 +1,125 @@
+"""Protected inputs in a job's database: their rows by number, and whose each row is."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from shared.engine.database import Database, columns, filled, literal, quoted
+from shared.engine.tables.manifest import Column
+from shared.engine.tables.release import ProtectedInput, unit_of
+
+_MARK = "‹"
+AREAS = frozenset(
+    ("commune", "iris", "epci", "departement", "region", "postcode", "arrondissement")
+)
+"""Types of columns that say where a unit is, which is no secret of its own."""
+
+KNOWN = (*AREAS, "year", "date", "month")
+"""Types of columns that all units of a group may well have in common."""
+
+_SIREN = 9
+
+
+class Population(NamedTuple):
+    """A protected input: the table `base` holds all its columns, with the numbers of its rows.
+
+    `units` has for each row whose it is.
+    """
+
+    database: Database
+    name: str
+    terms: ProtectedInput
+    described: tuple[Column, ...]
+
+    @property
+    def minimum(self) -> int:
+        """Of how many units a figure needs to be."""
+        return self.terms.minimum
+
+    @property
+    def row(self) -> str:
+        """The column that numbers its rows, from 1."""
+        return row_of(self.name)
+
+    @property
+    def base(self) -> str:
+        """The table of all its rows."""
+        return f"{_MARK}{self.name}›"
+
+    @property
+    def units(self) -> str:
+        """The table of `row` and `unit`, a number."""
+        return f"{_MARK}unités de {self.name}›"
+
+    def type_of(self, column: str) -> str:
+        """What the column was recognised to hold, or nothing."""
+        return next((one.type for one in self.described if one.name == column), "")
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Every row of a query."""
+        return self.database.execute(sql).fetchall()
+
+    def tells_apart(self, column: str) -> bool:
+        """Whether a column's values have fewer units each, on average, than a figure needs."""
+        if self.type_of(column) in AREAS:
+            return False
+        if column not in columns(self.database, self.base):
+            return True
+        ((units, values),) = self.rows(f"""
+            SELECT count(DISTINCT unit), count(DISTINCT {quoted(column)})
+            FROM {quoted(self.base)} JOIN {quoted(self.units)}
+            ON row = {quoted(self.row)} WHERE {quoted(column)} IS NOT NULL
+        """)
+        return bool(units < self.minimum * values)
+
+
+Numbers = Callable[[Population, str], str | None]
+"""A column of an input as SQL of numbers, None where it has none."""
+
+
+def row_of(name: str) -> str:
+    """The column that numbers the rows of the input of that name."""
+    return f"{_MARK}ligne de {name}›"
+
+
+def cells_of(output: str) -> str:
+    """The column that numbers the groups of that table, from 1."""
+    return f"{_MARK}groupe de {output}›"
+
+
+def visible(names: Sequence[str]) -> list[str]:
+    """The columns that people made, and not the rules."""
+    return [name for name in names if not name.startswith(_MARK)]
+
+
+def numbered(path: Path) -> str:
+    """The rows of a file in SQL, with their numbers from 1 as `file_row_number + 1`."""
+    return f"read_parquet({literal(str(path))}, file_row_number=true)"
+
+
+def make_population(
+    database: Database, name: str, path: Path, terms: ProtectedInput, described: tuple[Column, ...]
+) -> Population:
+    """Make the tables of a protected input, which is in that file."""
+    if not terms.unit:
+        unit, kind = unit_of({one.name: one.type for one in described}, terms.personal)
+        terms = terms.model_copy(update={"unit": unit, "unit_type": kind})
+    made = Population(database, name, terms, described)
+    database.execute(f"""
+        CREATE VIEW {quoted(made.base)} AS
+        SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS {quoted(made.row)}
+        FROM {numbered(path)}
+    """)
+    whose = quoted(made.row)
+    if terms.unit in columns(database, made.base):
+        text = f"regexp_replace({filled(terms.unit)}, '[^0-9A-Za-z]', '', 'g')"
+        key = f"left({text}, {_SIREN})" if terms.unit_type == "siret" else text
+        # Rows that do not say whose they are may all be of one. A unit has its number in all
+        # versions of the dataset, and another in other datasets.
+        text = f"concat_ws(' ', {literal(terms.dataset_id)}, coalesce({key}, ''))"
+        whose = f"CAST(md5_number_lower({text}) >> 1 AS BIGINT)"
+    database.execute(f"""
+        CREATE TABLE {quoted(made.units)} AS
+        SELECT {quoted(made.row)} AS row, {whose} AS unit FROM {quoted(made.base)}
+    """)
+    return made

@@ -1,0 +1,157 @@
+"""Which columns of a table are figures of a protected input, and by which rules they go."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from shared.engine.database import filled, quoted
+from shared.engine.release.following import FollowedTable, InputPart
+from shared.engine.release.populations import KNOWN, Numbers, Population
+
+Kind = Literal["row", "count", "value", "share", "single", "weighed"]
+"""`row`: as it is, row by row; `single`: one unit's value; `weighed`: by weights of the holder's.
+
+Counts tell of units alone; values also how much each has of them, and shares also their total.
+"""
+
+_SINGLE = frozenset(("min", "max", "median", "quantile", "listed", "met"))
+"""Figures that are the value of one unit: the rules look at sums."""
+
+_VALUES = ("value", "share")
+_COUNTS = frozenset(("count", "distinct"))
+_STRICTEST: tuple[Kind, ...] = ("weighed", "single", "share", "value", "count")
+
+
+class Told(NamedTuple):
+    """What a figure tells of a column of the input: its sum, mean, or how many rows have a value.
+
+    A mean tells the sum as well.
+    """
+
+    how: Literal["sum", "mean", "count"]
+    column: str
+
+    @property
+    def name(self) -> str:
+        """As the ledger calls it."""
+        return f"{self.how}({self.column})"
+
+
+class ProtectedFigure(NamedTuple):
+    """A column of a table, and what it tells of columns of the input besides units."""
+
+    column: str
+    carrier: str
+    kind: Kind
+    tells: tuple[Told, ...] = ()
+
+
+def figures_of(followed: FollowedTable, population: Population) -> Iterator[ProtectedFigure]:
+    """The columns that tell of an input, without those that name groups."""
+    for column, parts in followed.columns.items():
+        mine = [one for one in parts if one.population == population.name]
+        if not mine:
+            continue
+        by_rows = [one for one in mine if _carries_rows(followed, one)]
+        if by_rows:
+            yield ProtectedFigure(column, by_rows[0].carrier, "row")
+        made = [one for one in mine if one not in by_rows and one.hows]
+        kinds = [_kind(one, population) for one in made]
+        kind = next((one for one in _STRICTEST if one in kinds), None)
+        if kind is not None:
+            tells = dict.fromkeys(told for one in made for told in _told(one, population))
+            yield ProtectedFigure(column, made[0].carrier, kind, tuple(tells))
+
+
+def _carries_rows(followed: FollowedTable, part: InputPart) -> bool:
+    carrier = followed.carriers.get(part.carrier)
+    return carrier is not None and carrier.population != ""
+
+
+def _kind(part: InputPart, population: Population) -> Kind:
+    if "weighed" in part.hows:
+        return "weighed"
+    if _SINGLE & set(part.hows):
+        return "single"
+    if part.hows[0] == "distinct" and not _may_be_counted(part.column, population):
+        # One value alone, and all units of the group have it.
+        return "single"
+    if "share" in part.hows:
+        return "share"
+    return "count" if part.hows[0] in _COUNTS else "value"
+
+
+def _told(part: InputPart, population: Population) -> Iterator[Told]:
+    if not part.column:
+        return
+    if _kind(part, population) in _VALUES:
+        yield Told("sum", part.column)
+        if "mean" in part.hows:
+            yield Told("mean", part.column)
+    elif part.hows[0] == "count":
+        yield Told("count", part.column)
+
+
+def _may_be_counted(column: str, population: Population) -> bool:
+    """Whether the number of a column's values is that of units, or tells what is no secret."""
+    return column == population.terms.unit or population.type_of(column) in KNOWN
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What the figures of a table tell of columns of an input; `keys` are those that name groups.
+
+    Of one of those, all rows of a group have a value or none has.
+    """
+
+    population: Population
+    figures: Sequence[ProtectedFigure]
+    keys: Collection[str]
+    numbers: Numbers
+    _counted: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def all(self) -> list[Told]:
+        """What all of them tell."""
+        return list(dict.fromkeys(it for one in self.figures for it in self.by(one)))
+
+    def by(self, figure: ProtectedFigure) -> Iterator[Told]:
+        """What one figure tells; beside a sum, a mean tells how many rows have a value.
+
+        Where all have one, their number is that of the rows.
+        """
+        for one in figure.tells:
+            if one.how == "sum":
+                yield one
+            elif self._has_holes(one.column) and self._is_counted(one):
+                yield Told("count", one.column)
+
+    def value(self, told: Told) -> str | None:
+        """What is told of, in SQL; None where it cannot be read, or is read in several ways."""
+        if told.how == "sum":
+            return self.numbers(self.population, told.column)
+        _, *counts = self._counts(told.column)
+        return quoted(told.column) if len(set(counts)) == 1 else None
+
+    def _is_counted(self, told: Told) -> bool:
+        wanted, mean = Told("sum", told.column), Told("mean", told.column)
+        is_summed = any(wanted in one.tells and mean not in one.tells for one in self.figures)
+        return is_summed or told.how == "count"
+
+    def _has_holes(self, column: str) -> bool:
+        return column not in self.keys and len(set(self._counts(column))) > 1
+
+    def _is_read_as_numbers(self, column: str) -> bool:
+        told = (it for one in self.figures for it in one.tells)
+        return any(it.column == column and it.how != "count" for it in told)
+
+    def _counts(self, column: str) -> tuple[int, ...]:
+        """How many rows there are, and how many have a value, by each way to read the column."""
+        if column not in self._counted:
+            read = ["1", quoted(column), filled(column)]
+            if self._is_read_as_numbers(column):
+                read += filter(None, [self.numbers(self.population, column)])
+            counts = ", ".join(f"count({one})" for one in read)
+            (self._counted[column],) = self.population.rows(
+                f"SELECT {counts} FROM {quoted(self.population.base)}"
+            )
+        return self._counted[column]

@@ -1,0 +1,238 @@
+"""Which cells to leave empty: small ones, those that are mostly one unit's, and what tells them.
+
+pytauargus proposes what to hide besides; what is released is then audited without it, by rank and
+by interval, and more is hidden until nothing is found, or nobody can decide.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from shared.engine.release.arithmetic.atoms import Atom, Undecided, found_in, without
+from shared.engine.release.arithmetic.intervals import Interval, Piece, Protection, System
+from shared.engine.release.arithmetic.linear import Disclosure
+from shared.engine.release.cells import EARLIER, Cells, Hidden, Measure, P
+from shared.engine.tables.release import RuleName
+
+_MOST_ROUNDS = 60
+_NEARLY = 1e-4
+
+
+class _Linked(NamedTuple):
+    """Pieces that have cells in common, and what has to be protected of them."""
+
+    pieces: list[Piece]
+    targets: dict[int, Protection]
+    small: list[tuple[int, Protection]]
+
+
+def hide_small(cells: Cells, present: Collection[int], hidden: Hidden) -> None:
+    """Add the cells of too few units, and those that would give them away.
+
+    `present` are all cells of the table, also those without any row of the input. Raises Undecided.
+    """
+    units, uneven = cells.units()
+    enough = cells.population.minimum
+    for cell in present:
+        if units.get(cell, 0) < enough:
+            hidden[cell] = "units"
+        elif cell in uneven:
+            hidden.setdefault(cell, "selection")
+    if not cells.bring_into_play():
+        return
+    atoms = cells.atoms()
+    few = {one: Protection(enough, enough, enough) for one in hidden}
+    pieces = [Piece(one.cells, float(one.rows)) for one in atoms]
+    system = System(pieces, _earlier(pieces), few)
+    for one in _proposed(system, hidden):
+        hidden[one] = _why(atoms, one)
+    while picked := _picked(found_in(without(atoms, hidden, enough), enough), atoms, hidden):
+        hidden |= {one: _why(atoms, one) for one in picked}
+
+
+def hide_large(
+    cells: Cells, figure: str, hidden: Mapping[int, RuleName], *, signed: bool
+) -> Hidden:
+    """The cells that do not show a figure of the column that was read; `hidden` show none at all.
+
+    Raises Undecided.
+    """
+    measures, enough = cells.measures(), cells.population.minimum
+    found: Hidden = {
+        cell: rule
+        for cell, one in measures.items()
+        if (rule := _failed(one, enough)) and cell not in hidden
+    }
+    if not cells.bring_into_play(figure, with_values=True):
+        return found
+    pieces = dict(cells.pieces())
+    # That all are alike is what is secret of such a cell, and not its sum.
+    kept = {cell for cell in (*hidden, *found) if cell in measures and hidden.get(cell) != "alike"}
+    kept |= {one for one in hidden if one in measures and _failed(measures[one], enough)}
+    targets = {cell: _protected(measures[cell]) for cell in kept}
+    small = {
+        atom: _protected(one)
+        for atom, one in cells.piece_measures().items()
+        if one.units < enough or one.is_dominated or one.is_close
+    }
+    for linked in _linked(pieces, targets, small):
+        system = System(linked.pieces, _earlier(linked.pieces), linked.targets, signed)
+        gone = {*hidden, *found}
+        for one in _proposed(system, gone):
+            found[one] = "margins"
+        _widen(system, linked.small, {*hidden}, found)
+    return found
+
+
+def hide_counts(
+    cells: Cells, figure: str, value: str, present: Collection[int], hidden: Mapping[int, RuleName]
+) -> Hidden:
+    """The cells that do not show how many of their rows have that value, which is in SQL.
+
+    Both they and those that have none are of enough units: who is in neither is known to have it,
+    or not to. Raises Undecided.
+    """
+    cells.read_values(f"CASE WHEN ({value}) IS NULL THEN 1 END")
+    empty = cells.measures()
+    cells.read_values(f"CASE WHEN ({value}) IS NOT NULL THEN 1 END")
+    filled, enough = cells.measures(), cells.population.minimum
+    found: Hidden = {
+        cell: "units"
+        for cell in set(present) - set(hidden)
+        if any(cell not in one or one[cell].units < enough for one in (empty, filled))
+    }
+    if not cells.bring_into_play(figure, with_values=True):
+        return found
+    atoms = cells.atoms()
+    while picked := _picked(
+        found_in(without(atoms, {*hidden, *found}, enough), enough), atoms, {**hidden, **found}
+    ):
+        found |= {one: _why(atoms, one) for one in picked}
+    return found
+
+
+def _failed(one: Measure, enough: int) -> RuleName | None:
+    if one.units < enough:
+        return "units"
+    if one.is_alike:
+        return "alike"
+    if one.is_dominated:
+        return "dominance"
+    return "p_percent" if one.is_close else None
+
+
+def _protected(one: Measure) -> Protection:
+    return Protection(P * one.largest, P * one.largest)
+
+
+def _earlier(pieces: Sequence[Piece]) -> set[int]:
+    return {cell for piece in pieces for cell in piece.cells if cell >= EARLIER}
+
+
+def _why(atoms: Sequence[Atom], cell: int) -> RuleName:
+    """Whether a cell is hidden for cells of this table, or for what left before."""
+    for one in atoms:
+        if cell in one.cells and any(it >= EARLIER for it in one.cells):
+            return "ledger"
+    return "margins"
+
+
+def _proposed(system: System, hidden: Collection[int]) -> set[int]:
+    """What the solver hides besides; nothing where it finds no answer, as the audits look again."""
+    known = system.values()
+    some = [cell for cell in hidden if cell in known]
+    if not some:
+        return set()
+    try:
+        return system.hidden_besides(some)
+    except Undecided:
+        return set()
+
+
+def _picked(
+    found: Sequence[Disclosure], atoms: Sequence[Atom], hidden: Mapping[int, RuleName]
+) -> set[int]:
+    """Of each combination that discloses something, the smallest cell that is still to be hidden.
+
+    One of cells that all left before discloses nothing new.
+    """
+    if not found:
+        return set()
+    rows: dict[int, int] = defaultdict(int)
+    for atom in atoms:
+        for cell in atom.cells:
+            rows[cell] += atom.rows
+    picked: set[int] = set()
+    for one in found:
+        ours = [cell for cell in one.cells if cell < EARLIER and cell not in hidden]
+        if ours and not picked & set(ours):
+            picked.add(min(ours, key=lambda cell: (rows[cell], cell)))
+    return picked
+
+
+def _linked(
+    pieces: Mapping[int, Piece], targets: Mapping[int, Protection], small: Mapping[int, Protection]
+) -> Iterator[_Linked]:
+    """The parts of the system that have no cell in common, where something is secret."""
+    of_cell: dict[int, list[int]] = defaultdict(list)
+    for at, piece in pieces.items():
+        for cell in piece.cells:
+            of_cell[cell].append(at)
+    left = set(pieces)
+    while left:
+        grown, inside = [left.pop()], []
+        while grown:
+            at = grown.pop()
+            inside.append(at)
+            for cell in pieces[at].cells:
+                others = [one for one in of_cell[cell] if one in left]
+                left.difference_update(others)
+                grown += others
+        cells = {cell for at in inside for cell in pieces[at].cells}
+        secret = {cell: targets[cell] for cell in cells if cell in targets}
+        atoms = [(at, small[one]) for at, one in enumerate(inside) if one in small]
+        if len(cells) > 1 and (secret or atoms):
+            yield _Linked([pieces[at] for at in inside], secret, atoms)
+
+
+def _widen(
+    system: System, small: Sequence[tuple[int, Protection]], hidden: Collection[int], found: Hidden
+) -> None:
+    """Hide more cells until every secret one may have values far enough from its own."""
+    values = system.values()
+    for _ in range(_MOST_ROUNDS):
+        of_cells, of_pieces = system.intervals({*hidden, *found})
+        close = [
+            system.pieces[at].cells
+            for at, needed in small
+            if _is_close(of_pieces[at], system.pieces[at].value, needed)
+        ]
+        close += [
+            frozenset({cell})
+            for cell, needed in system.targets.items()
+            if cell in of_cells and _is_close(of_cells[cell], values[cell], needed)
+        ]
+        if not close:
+            return
+        more = {one for cells in close[:5] if (one := _near(system, cells, {*hidden, *found}))}
+        if not more:
+            raise Undecided
+        found |= dict.fromkeys(more, "margins")
+    raise Undecided
+
+
+def _is_close(one: Interval, value: float, needed: Protection) -> bool:
+    slack = _NEARLY * max(abs(value), needed.above)
+    return one.least > value - needed.below + slack or one.most < value + needed.above - slack
+
+
+def _near(system: System, cells: frozenset[int], gone: Collection[int]) -> int | None:
+    """The smallest cell of this table that is shown and has something to do with those."""
+    values = system.values()
+    shown = {cell for cell in values if cell < EARLIER and cell not in gone}
+    reached = set(cells)
+    for _ in range(3):
+        reached |= {it for piece in system.pieces if piece.cells & reached for it in piece.cells}
+        if near := reached & shown:
+            return min(near, key=lambda cell: (abs(values[cell]), cell))
+    return min(shown, key=lambda cell: (abs(values[cell]), cell), default=None)

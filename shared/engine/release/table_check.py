@@ -1,0 +1,256 @@
+"""Checks what the groups of one table tell of one protected input, and empties cells."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import pyarrow as pa
+
+from shared.engine.database import filled, literal, quoted
+from shared.engine.release.arithmetic.atoms import Undecided
+from shared.engine.release.cells import COUNT, PARTS, Cells, Earlier, Hidden
+from shared.engine.release.following import FollowedTable, Following
+from shared.engine.release.grouping import alike_groups, columns_of, members_of
+from shared.engine.release.populations import Numbers, Population
+from shared.engine.release.protected_figures import ProtectedFigure, Telling, Told
+from shared.engine.release.suppression import hide_counts, hide_large, hide_small
+from shared.engine.release.told import between_versions, outcomes
+from shared.engine.release.version_differences import OtherVersion, VersionCheck, marks_of
+from shared.engine.tables.release import LedgerEntry, RuleOutcome
+
+_BITS = 28
+_LISTS, _SHOWN = count(), "‹cellules montrées›"
+
+
+@dataclass
+class TableCheck:
+    """One input in one table; `groups` are the columns that number groups, and whose these are.
+
+    A cell is a group: its number has that of its column before it. `rows` are the cells that show
+    nothing, `columns` those that show no figure of a column of the input, `whole` the columns that
+    show nothing at all.
+    """
+
+    population: Population
+    following: Following
+    table: str
+    shown: str
+    groups: Mapping[str, str]
+    figures: Sequence[ProtectedFigure]
+    numbers: Numbers
+    rows: Hidden = field(default_factory=dict)
+    columns: dict[str, Hidden] = field(default_factory=dict)
+    whole: dict[str, Hidden] = field(default_factory=dict)
+
+    def run(self, earlier: Sequence[Earlier]) -> Iterator[RuleOutcome]:
+        """Empty cells of `shown`, and say by which rules. Raises Undecided."""
+        cells = Cells(self.population, earlier, frozenset(self._named))
+        present = self._present()
+        for column, source in self.groups.items():
+            for group in alike_groups(self.following, self.population, source):
+                self.rows[self._first(column) + group] = "alike"
+        hide_small(cells, present, self.rows)
+        for told in self._telling.all():
+            value = self._telling.value(told)
+            if value is None:
+                raise Undecided
+            if told.how == "count":
+                gone = hide_counts(cells, told.name, value, present, self.rows)
+            else:
+                signed = cells.read_values(value)
+                gone = hide_large(cells, told.name, self.rows, signed=signed)
+            self.columns[told.name] = gone
+        self._empty()
+        hidden = {**self.columns, **self.whole}
+        yield from outcomes(self.population, len(present), self.rows, hidden)
+
+    def compare(
+        self, earlier: Sequence[Earlier], others: Sequence[OtherVersion]
+    ) -> Iterator[RuleOutcome]:
+        """Say where figures that are shown differ by too few units from those of other versions.
+
+        Raises Undecided.
+        """
+        check = VersionCheck(self.population, earlier, others)
+        cells, results = set[int](), set[int]()
+        for told in (None, *self._telling.all()):
+            hidden = {**self.rows, **(self.columns.get(told.name, {}) if told else {})}
+            found = check.differing(told.name if told else "", self._marks(told), hidden)
+            cells.update(found)
+            results.update(*found.values())
+        if cells:
+            entries = [others[it].entry for it in sorted(results)]
+            yield between_versions(self.population, cells, entries)
+
+    def _marks(self, told: Told | None) -> str:
+        """The table of the rows' marks for a figure, or for their number."""
+        if told is None:
+            return marks_of(self.population, COUNT)
+        value = self._telling.value(told) or filled(told.column)
+        if told.how == "count":
+            value = f"CASE WHEN ({value}) IS NOT NULL THEN 1 END"
+        return marks_of(self.population, told.name, value)
+
+    def __post_init__(self) -> None:
+        self._make_parts()
+        sources = [self.following.tables[it] for it in self.groups.values()]
+        keys = {part.column for it in sources for name in it.by for part in it.columns[name]}
+        self._telling = Telling(self.population, self.figures, keys, self.numbers)
+
+    def forget(self) -> None:
+        """Take all cells for shown, as a reviewer may let them leave."""
+        self.rows, self.columns = {}, {}
+
+    def _first(self, column: str) -> int:
+        return (1 + sorted(self.groups).index(column)) << _BITS
+
+    def _make_parts(self) -> None:
+        units = quoted(self.population.units)
+        parts = " UNION ALL ".join(
+            f"SELECT {self._first(column)} + cell AS cell, row, unit, weight"
+            f" FROM {quoted(members_of(self.population.name, source))} JOIN {units} USING (row)"
+            f" WHERE cell IN (SELECT {quoted(column)} FROM {quoted(self.table)})"
+            for column, source in self.groups.items()
+        )
+        self.population.database.execute(f"CREATE OR REPLACE TABLE {quoted(PARTS)} AS {parts}")
+
+    @property
+    def _named(self) -> set[str]:
+        """The columns of the input that name groups."""
+        return columns_of(self.following, self.population, self.groups.values())
+
+    def _present(self) -> list[int]:
+        return [
+            self._first(column) + group
+            for column in self.groups
+            for (group,) in self.population.rows(
+                f"SELECT DISTINCT {quoted(column)} FROM {quoted(self.table)}"
+                f" WHERE {quoted(column)} IS NOT NULL"
+            )
+        ]
+
+    def _empty(self) -> None:
+        """Leave cells empty; a row that is there for the input's units alone goes as a whole."""
+        for one in self.figures:
+            if one.kind == "single":
+                self._blank(one.column, "true")
+                self.whole[one.column] = {0: "dominance"}
+            elif one.kind == "share" and (self.rows or self._gone(one)):
+                # All shares but one tell the total, and so what is empty.
+                self._blank(one.column, "true")
+                self.whole[one.column] = {0: "margins"}
+            elif one.carrier in self.groups:
+                gone = set(self.rows) | self._gone(one)
+                self._blank(one.column, self._among(one.carrier, gone))
+        for source in set(self.groups.values()):
+            if self.population.name in self.following.tables[source].exists_by:
+                self._leave_out(source)
+
+    def _gone(self, figure: ProtectedFigure) -> set[int]:
+        """The cells that do not show a figure of columns."""
+        return set[int]().union(*(self.columns.get(it.name, {}) for it in self._telling.by(figure)))
+
+    def _leave_out(self, source: str) -> None:
+        """Leave out the rows whose groups of that table all show nothing."""
+        named = [column for column, one in self.groups.items() if one == source]
+        gone = [self._among(one, set(self.rows)) for one in named]
+        none = [f"({quoted(one)} IS NULL OR {it})" for one, it in zip(named, gone, strict=True)]
+        where = f"({' OR '.join(gone)}) AND {' AND '.join(none)}"
+        self.population.database.execute(f"DELETE FROM {quoted(self.shown)} WHERE {where}")
+
+    def _blank(self, column: str, rows: str) -> None:
+        self.population.database.execute(
+            f"UPDATE {quoted(self.shown)} SET {quoted(column)} = NULL WHERE {rows}"
+        )
+
+    def _among(self, column: str, cells: set[int]) -> str:
+        first = self._first(column)
+        groups = [one - first for one in cells if one >> _BITS == first >> _BITS]
+        return f"{quoted(column)} IN ({self._listed(groups)})" if groups else "false"
+
+    def _listed(self, numbers: Collection[int]) -> str:
+        """A query of these numbers, of which there may be many."""
+        name = f"‹liste {next(_LISTS)}›"
+        database = self.population.database
+        database.register("listed", pa.table({"n": pa.array(sorted(numbers), pa.int64())}))
+        database.execute(f"CREATE TEMP TABLE {quoted(name)} AS FROM listed")
+        database.unregister("listed")
+        return f"FROM {quoted(name)}"
+
+    def entry(
+        self, out: Path, number: int, followed: FollowedTable, is_trial: bool
+    ) -> LedgerEntry | None:
+        """Write the ledger's file of what is shown; returns its entry, None if nothing is."""
+        shown: dict[str, Told | None] = {}
+        for one in self.figures:
+            if one.carrier in self.groups and one.kind != "single":
+                told = {it.name: it for it in self._telling.by(one)}
+                is_sum = any(it.how == "sum" for it in told.values())
+                shown |= told if is_sum else {COUNT: None, **told}
+        if not shown:
+            return None
+        file, population = f"release_{number}.parquet", self.population
+        cells, units = self._write(literal(str(out / file)), shown)
+        if not cells:
+            (out / file).unlink()
+            return None
+        by = [it for it, parts in followed.columns.items() if not any(one.hows for one in parts)]
+        by += [it for one in self.groups.values() for it in self.following.tables[one].by]
+        return LedgerEntry(
+            dataset_id=population.terms.dataset_id,
+            version=population.terms.version,
+            sha256=population.terms.sha256,
+            by=tuple(dict.fromkeys(by)),
+            columns=tuple(sorted(self._named)),
+            filters=" ; ".join(self._filters()),
+            figures=tuple(shown),
+            cells=cells,
+            units=units,
+            unit=population.terms.unit,
+            minimum_units=population.minimum,
+            is_trial=is_trial,
+            file=file,
+        )
+
+    def _filters(self) -> list[str]:
+        found = (self.following.tables[one].filters for one in self.groups.values())
+        return list(dict.fromkeys(it for one in found for it in one))
+
+    def _write(self, target: str, shown: Mapping[str, Told | None]) -> tuple[int, int]:
+        """Write the cells that show a figure; returns how many these are, and of how many units."""
+        bits = " + ".join(
+            f"CASE WHEN cell IN ({self._listed(self.columns.get(name, {}))})"
+            f" THEN 0 ELSE {1 << at} END"
+            for at, name in enumerate(shown)
+        )
+        names = [self._marks(it) for it in (None, *shown.values())]
+        marks = ", ".join(f"m{at}.mark" for at in range(len(names)))
+        joined = " ".join(
+            f"LEFT JOIN {quoted(name)} m{at} ON m{at}.row = p.row" for at, name in enumerate(names)
+        )
+        self.population.database.execute(f"""
+            CREATE OR REPLACE TABLE {quoted(_SHOWN)} AS
+            SELECT cell, row_number() OVER (ORDER BY cell) AS place, figures FROM (
+                SELECT cell, {bits} AS figures FROM (SELECT DISTINCT cell FROM {quoted(PARTS)})
+                WHERE cell NOT IN ({self._listed(self.rows)})
+            ) WHERE figures <> 0
+        """)
+        rows = f"FROM {quoted(PARTS)} p JOIN {quoted(_SHOWN)} USING (cell)"
+        self.population.database.execute(f"""
+            COPY (
+                SELECT p.row, place AS cell, weight, figures & ~({self._unset(shown)}) AS figures,
+                    p.unit, [{marks}] AS marks {rows} {joined} ORDER BY p.row, place
+            ) TO {target} (FORMAT parquet, COMPRESSION zstd)
+        """)
+        ((cells, units),) = self.population.rows(
+            f"SELECT count(DISTINCT cell), count(DISTINCT unit) {rows}"
+        )
+        return int(cells), int(units)
+
+    @staticmethod
+    def _unset(shown: Mapping[str, Told | None]) -> str:
+        """The bits of figures that a row is not in, as it has no value there."""
+        counts = [at for at, it in enumerate(shown.values()) if it and it.how == "count"]
+        bits = (f"CASE WHEN m{at + 1}.mark IS NULL THEN {1 << at} ELSE 0 END" for at in counts)
+        return " + ".join(bits) or "0"

@@ -1,0 +1,82 @@
+"""What was found, in French, for holders and reviewers: no value of the data stands in it."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+
+from shared.engine.release.cells import Hidden
+from shared.engine.release.populations import Population
+from shared.engine.tables.release import LedgerEntry, ReleaseVerdict, RuleName, RuleOutcome
+from shared.words import counted, french_list, quoted
+
+_TOLD: Mapping[RuleName, str] = {
+    "units": "trop peu d'unités derrière un chiffre",
+    "dominance": "un chiffre tient presque tout entier à une seule unité",
+    "p_percent": "un chiffre dirait à 10 % près ce que pèse la plus grande unité",
+    "alike": "toutes les unités d'un groupe ont la même valeur",
+    "margins": "d'autres chiffres du résultat permettraient de retrouver un chiffre masqué",
+    "ledger": "des résultats déjà diffusés permettraient de retrouver un chiffre masqué",
+    "versions": "d'une version à l'autre, des chiffres changent du fait de trop peu d'unités",
+    "selection": "le porteur a choisi lui-même les unités comptées, ou leur poids",
+    "rows": "les lignes sortent telles que leur propriétaire les a accordées",
+    "opaque": "figures, fichiers et pages d'un code propre ne peuvent être vérifiés",
+    "untraced": "le traitement les mêle d'une façon que les règles ne suivent pas : ce qui en reste"
+    " dans le résultat est à lire dans la requête et dans la table",
+    "stops": "une étape s'arrête devant des valeurs qu'elle n'attend pas, et le résultat dirait si"
+    " elle en a trouvé",
+    "undecided": "le résultat est trop grand pour être vérifié en entier",
+    "open": "aucune donnée restreinte d'autrui n'y entre",
+}
+_SUMMARY: Mapping[ReleaseVerdict, str] = {
+    "released": "Le résultat respecte les règles de diffusion.",
+    "suppressed": "Des chiffres ont été masqués pour respecter le secret statistique.",
+    "held": "Le résultat contient des données restreintes d'autrui, et les règles de diffusion ne"
+    " suffisent pas à le laisser sortir.",
+}
+
+
+def outcome(
+    rule: RuleName, verdict: ReleaseVerdict, title: str = "", *, cells: int = 0, failed: int = 0
+) -> RuleOutcome:
+    """What a rule says, in one sentence."""
+    about = f"Données {quoted(title)} : " if title else ""
+    told = f"{about}{_TOLD[rule]}."
+    told = told[0].upper() + told[1:]
+    return RuleOutcome(rule=rule, verdict=verdict, cells=cells, failed=failed, told=told)
+
+
+def outcomes(
+    population: Population, cells: int, rows: Hidden, columns: Mapping[str, Hidden]
+) -> Iterator[RuleOutcome]:
+    """What the rules on cells say: one outcome for each that left some empty.
+
+    That is for reviewers: which of them hid a cell tells about it.
+    """
+    failed = Counter([*rows.values(), *(it for one in columns.values() for it in one.values())])
+    title = population.terms.title or population.name
+    for rule, number in sorted(failed.items()):
+        yield outcome(rule, "suppressed", title, cells=cells, failed=number)
+    if not failed:
+        yield outcome("units", "released", title, cells=cells).model_copy(
+            update={"told": f"Données {quoted(title)} : chaque chiffre compte assez d'unités."}
+        )
+
+
+def between_versions(
+    population: Population, cells: Collection[int], others: Collection[LedgerEntry]
+) -> RuleOutcome:
+    """Which results of other versions these cells of one differ from by too few units."""
+    named = sorted(
+        f"version {one.version} ({', '.join(filter(None, (french_list(one.by), one.filters)))})"
+        for one in others
+    )
+    title = population.terms.title or population.name
+    found = outcome("versions", "held", title, cells=len(cells), failed=len(cells))
+    some = counted(len(cells), "groupe", "groupes")
+    which = f" {some} à comparer avec ce qui est sorti de la {french_list(named)}."
+    return found.model_copy(update={"told": found.told + which})
+
+
+def summary(verdict: ReleaseVerdict, hidden: str = "") -> str:
+    """The record in a few sentences; of what is held, nothing is counted yet."""
+    told = _SUMMARY[verdict]
+    return f"{told} {hidden}" if hidden and verdict == "suppressed" else told

@@ -1,0 +1,186 @@
+"""Where a result and those that left of other versions of a dataset differ by too few units.
+
+The rows of two versions are the same where they are of the same unit, and have the same value where
+a sum is told: `marks` say so, and no more than that. A reviewer decides on results that differ by a
+few; which cells do is not told to holders, as an empty one would.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from shared.engine.database import literal, quoted
+from shared.engine.release.arithmetic.atoms import MOST_ATOMS, Atom, Undecided, found_in, without
+from shared.engine.release.cells import EARLIER, PARTS, Earlier
+from shared.engine.release.populations import Population
+from shared.engine.tables.release import EarlierCells, LedgerEntry, ReleaseDifference
+
+_PLAY = "‹lignes de plusieurs versions›"
+_MOST_ROUNDS = 20
+_MOST_TOLD = 20
+"""How many are told: the smallest, which tell most about few units."""
+
+
+class OtherVersion(NamedTuple):
+    """What left of another version: its entry, and its cells with the `unit` and `marks` of rows.
+
+    The first mark is that of the row, then there is one for each figure.
+    """
+
+    entry: LedgerEntry
+    earlier: Earlier
+
+    def cells(self, figure: str, number: int) -> str:
+        """The query of the cells that show that figure, or any: `cell`, `mark` and `unit`."""
+        at = 2 + self.entry.figures.index(figure) if figure in self.entry.figures else 1
+        return self.earlier.cells(figure, number, f"marks[{at}] AS mark, unit")
+
+    def is_comparable(self, population: Population) -> bool:
+        """Whether it is known whose its rows are, by the same column."""
+        described, unit = population.rows(f"DESCRIBE {self.earlier.sql}"), population.terms.unit
+        return bool(unit) and unit == self.entry.unit and any(it[0] == "marks" for it in described)
+
+
+def marks_of(population: Population, figure: str, value: str = "") -> str:
+    """Make the table of `row`, `unit` and `mark` for a figure of `value`, in SQL; returns its name.
+
+    Rows of one unit that are alike are told apart by their order.
+    """
+    name = f"‹marques de {population.name} : {figure}›"
+    salt = literal(f"{population.terms.dataset_id} {figure}")
+    text = f"coalesce(CAST({value} AS VARCHAR), '')" if value else "''"
+    mark = f"md5_number_lower(concat_ws('|', {salt}, unit, told, times))"
+    known = f"WHERE ({value}) IS NOT NULL" if value else ""
+    ((is_once,),) = population.rows(
+        f"SELECT count(*) = count(DISTINCT unit) FROM {quoted(population.units)}"
+    )
+    times = "1" if is_once else "row_number() OVER (PARTITION BY unit, told ORDER BY row)"
+    population.database.execute(f"""
+        CREATE TABLE IF NOT EXISTS {quoted(name)} AS
+        SELECT row, unit, CAST({mark} >> 1 AS BIGINT) AS mark FROM (
+            SELECT row, unit, told, {times} AS times
+            FROM {quoted(population.units)} JOIN (
+                SELECT {quoted(population.row)} AS row, {text} AS told
+                FROM {quoted(population.base)} {known}
+            ) USING (row)
+        )
+    """)
+    return name
+
+
+@dataclass(frozen=True)
+class VersionCheck:
+    """The cells in `PARTS`, beside those that left of this version and of others."""
+
+    population: Population
+    earlier: Sequence[Earlier]
+    others: Sequence[OtherVersion]
+
+    def differing(self, figure: str, marks: str, hidden: Collection[int]) -> dict[int, set[int]]:
+        """By cell that tells of too few units, the numbers of the results of other versions.
+
+        `figure` is empty for any; `marks` is its table, `hidden` are the cells that do not show it.
+        Raises Undecided, also where the versions cannot be compared.
+        """
+        if not self.others:
+            return {}
+        if not all(one.is_comparable(self.population) for one in self.others):
+            raise Undecided
+        atoms = self._atoms(figure, marks)
+        gone, first = self._known(atoms) | set(hidden), len(self.earlier)
+        return {
+            cell: {it // EARLIER - 1 - first for it in one.cells if it >= EARLIER * (1 + first)}
+            for one in found_in(without(atoms, gone, self._enough), self._enough)
+            for cell in one.cells
+            if cell < EARLIER
+        }
+
+    @property
+    def _enough(self) -> int:
+        return self.population.minimum
+
+    def _known(self, atoms: Sequence[Atom]) -> set[int]:
+        """Cells without which those that left disclose nothing: a reviewer let the rest be known.
+
+        What follows from a new cell and that is looked for beside the others.
+        """
+        ours = {cell for one in atoms for cell in one.cells if cell < EARLIER}
+        known = set[int]()
+        for _ in range(_MOST_ROUNDS):
+            found = found_in(without(atoms, ours | known, self._enough), self._enough)
+            if not found:
+                return known
+            known |= {max(one.cells) for one in found}
+        raise Undecided
+
+    def _atoms(self, figure: str, marks: str) -> list[Atom]:
+        ours = [f"SELECT cell, row FROM {quoted(PARTS)}"]
+        ours += [one.cells(figure, at) for at, one in enumerate(self.earlier)]
+        queries = [
+            f"SELECT cell, mark, unit FROM ({one}) JOIN {quoted(marks)} USING (row)" for one in ours
+        ]
+        queries += [one.cells(figure, at) for at, one in enumerate(self.others, len(self.earlier))]
+        self.population.database.execute(f"""
+            CREATE OR REPLACE TABLE {quoted(_PLAY)} AS
+            SELECT any_value(unit) AS unit, list(DISTINCT cell ORDER BY cell) AS cells
+            FROM ({" UNION ALL ".join(queries)}) WHERE mark IS NOT NULL GROUP BY mark
+        """)
+        found = self.population.rows(f"""
+            SELECT cells, count(*), CASE WHEN count(DISTINCT unit) < {self._enough}
+                THEN list(DISTINCT unit) END
+            FROM {quoted(_PLAY)} GROUP BY cells
+        """)
+        if len(found) > MOST_ATOMS:
+            raise Undecided
+        return [
+            Atom(frozenset(cells), None if units is None else frozenset(units), rows)
+            for cells, rows, units in found
+        ]
+
+
+def differences(
+    folder: Path, populations: Iterable[Population], entries: Iterable[LedgerEntry]
+) -> tuple[ReleaseDifference, ...]:
+    """Between what is to leave and what left before with one of its figures, smallest first."""
+    made = list(entries)
+    found = (
+        _difference(folder, population, entry, earlier)
+        for population in populations
+        for entry in made
+        if entry.dataset_id == population.terms.dataset_id
+        for earlier in population.terms.earlier
+        if earlier.entry.version == entry.version == population.terms.version
+        and set(entry.figures) & set(earlier.entry.figures)
+    )
+    return tuple(sorted(found, key=lambda one: (not one.units, one.units))[:_MOST_TOLD])
+
+
+def _difference(
+    folder: Path, population: Population, entry: LedgerEntry, earlier: EarlierCells
+) -> ReleaseDifference:
+    here, there = (
+        f"read_parquet({literal(str(folder / path))})"
+        for path in (f"out/{entry.file}", earlier.path)
+    )
+    ((in_both, only_here, only_there),) = population.rows(f"""
+        SELECT count(*) FILTER (here AND there), count(*) FILTER (NOT there),
+            count(*) FILTER (NOT here)
+        FROM (
+            SELECT unit, bool_or(is_here) AS here, bool_or(NOT is_here) AS there
+            FROM (
+                SELECT row, true AS is_here FROM {here} UNION ALL SELECT row, false FROM {there}
+            ) JOIN {quoted(population.units)} USING (row) GROUP BY unit
+        )
+    """)
+    return ReleaseDifference(
+        dataset_id=entry.dataset_id,
+        version=entry.version,
+        job_id=earlier.job_id,
+        project_id=earlier.project_id,
+        by=earlier.entry.by,
+        figures=tuple(one for one in entry.figures if one in earlier.entry.figures),
+        in_both=in_both,
+        only_here=only_here,
+        only_there=only_there,
+    )

@@ -1,0 +1,36 @@
+"""Binds the queries of a treatment before it is queued: `python -m ... FOLDER MEMORY_BYTES`.
+
+The folder has no rows: `in/0` tells the queries and the types of their tables.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from shared.engine.running.sql.binding import bind
+from shared.errors import Invalid
+
+
+def main(folder: Path, _memory_bytes: int) -> None:
+    """Write `out/result.json`: the first query that does not fit, by its step, and why."""
+    queries = json.loads((folder / "in" / "0").read_bytes())
+    (folder / "out" / "result.json").write_text(json.dumps(_answer(queries)))
+
+
+def _answer(queries: list[dict[str, Any]]) -> dict[str, str]:
+    """Nothing where all fit; a later query gets the types that an earlier one makes."""
+    made: dict[str, dict[str, str]] = {}
+    for query in queries:
+        tables = {role: made.get(name, known) for role, (name, known) in query["tables"].items()}
+        if any(not types or "" in types.values() for types in tables.values()):
+            continue
+        try:
+            made[query["output"]] = bind(query["sql"], tables)
+        except Invalid as error:
+            return {"error": f"{query['step']}:{error.args[0]}"}
+    return {}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

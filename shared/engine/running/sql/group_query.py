@@ -1,0 +1,101 @@
+"""A query that adds up one table by groups: its parts, and its text that is made of these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from shared.engine.applications.effect import Effect, MadeColumn, Part, Source, as_it_is
+from shared.engine.database import quoted
+
+_WRITTEN: Mapping[str, str] = {"count": "count", "sum": "sum", "mean": "avg"}
+
+
+class GroupColumn(NamedTuple):
+    """A column of the result: a figure or, where `how` is empty, a column of groups as it is.
+
+    `column` is empty for a number of rows.
+    """
+
+    name: str
+    column: str
+    how: str = ""
+
+    @property
+    def sql(self) -> str:
+        """What it is called, and how it is worked out."""
+        value = quoted(self.column) if self.column else "*"
+        made = f"{_WRITTEN[self.how]}({value})" if self.how else value
+        return f"{made} AS {quoted(self.name)}"
+
+
+class Condition(NamedTuple):
+    """A condition on one column, in SQL."""
+
+    column: str
+    sql: str
+
+
+class Order(NamedTuple):
+    """The place of a column of groups by which the rows are sorted."""
+
+    place: int
+    is_down: bool
+    is_empty_first: bool
+
+    @property
+    def sql(self) -> str:
+        """The same in SQL."""
+        down, first = "DESC" * self.is_down, "FIRST" if self.is_empty_first else "LAST"
+        return f"{self.place} {down} NULLS {first}"
+
+
+@dataclass(frozen=True)
+class PlainGroups:
+    """A query's parts; rows count for which all conditions hold."""
+
+    role: str
+    outputs: tuple[GroupColumn, ...]
+    conditions: tuple[Condition, ...]
+    order: tuple[Order, ...]
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The columns that make groups, by their names in the result."""
+        return {one.name: one.column for one in self.outputs if not one.how}
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """The conditions by their columns."""
+        found: dict[str, str] = {}
+        for one in self.conditions:
+            before = found.get(one.column)
+            found[one.column] = f"{before} AND {one.sql}" if before else one.sql
+        return found
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads."""
+        named = [*(it.column for it in self.outputs), *(it.column for it in self.conditions)]
+        return tuple(dict.fromkeys(filter(None, named)))
+
+    @property
+    def sql(self) -> str:
+        """The query; groups are sorted, as nobody shall learn from the order of the rows."""
+        chosen = ", ".join(one.sql for one in self.outputs)
+        where = " AND ".join(f"({one.sql})" for one in self.conditions) or "true"
+        text = f"SELECT {chosen} FROM {quoted(self.role)} WHERE {where}"
+        if not self.keys:
+            return text
+        by = [str(at) for at, one in enumerate(self.outputs, 1) if not one.how]
+        order = ", ".join((*(one.sql for one in self.order), *by))
+        return f"{text} GROUP BY {', '.join(by)} ORDER BY {order}"
+
+    @property
+    def effect(self) -> Effect:
+        """What it makes of columns, as an aggregation would tell it."""
+        made = {}
+        for one in self.outputs:
+            source = Source(self.role, one.column)
+            parts = (Part(source, one.how),) if one.column else ()
+            made[one.name] = MadeColumn(parts) if one.how else as_it_is(source)
+        return Effect(made, by=tuple(Source(self.role, it) for it in self.keys.values()))

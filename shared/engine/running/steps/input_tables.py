@@ -1,0 +1,166 @@
+"""The tables that a treatment reads: without the columns not granted, and without totals.
+
+And what reports tell of the cells and rows that were left out.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from shared.engine.contract.result import Report
+from shared.engine.contract.work import Work, files_beside
+from shared.engine.database import Database, count, evenly, literal, quoted
+from shared.engine.reading.linkage.plain_values import mixed_days, plain_value, with_iso_days
+from shared.engine.reading.totals.leaving_out import is_counted
+from shared.engine.reading.values.withheld_values import Becomes, EmptyCells, warnings_of
+from shared.engine.release.populations import numbered, row_of
+from shared.engine.running.steps.workbench import InputTable
+from shared.engine.tables.manifest import Column
+from shared.errors import Invalid
+from shared.words import counted
+from shared.words import quoted as french_quoted
+
+_WHOLE_UP_TO = 3
+"""Times a sample: of more rows, most figures of a sample can be told, and those of the others."""
+
+_LEFT_OUT = ("laissée de côté", "laissées de côté")
+_LIKELY = (
+    "ligne ressemble à un total et est comptée",
+    "lignes ressemblent à des totaux et sont comptées",
+)
+_KEPT = ("gardée, comme demandé", "gardées, comme demandé")
+
+
+def take(database: Database, work: Work, name: str, path: Path) -> InputTable:
+    """The table of that name, in a file of its own; one that has totals has a second with them."""
+    is_protected = name in work.protected
+    read = numbered(path) if is_protected else f"read_parquet({literal(str(path))})"
+    whole, totals = f"{name} (avec les totaux)", work.total_rows.get(name, ())
+    try:
+        chosen = _columns(database, work, name, read)
+        if is_protected:
+            chosen += f", file_row_number + 1 AS {quoted(row_of(name))}"
+        rows_read = f"SELECT {chosen} FROM {read}"
+        if totals:
+            database.execute(f"CREATE VIEW {quoted(whole)} AS {rows_read}")
+            rows_read = f"SELECT * FROM {quoted(whole)} QUALIFY {is_counted(totals)}"
+        described = {one.name: one for one in work.described.get(name, ())}
+        if mixed := _mixed_days(database, rows_read, described):
+            rows_read = f"SELECT * REPLACE ({', '.join(mixed.values())}) FROM ({rows_read})"
+            described |= {one: with_iso_days(described[one]) for one in mixed}
+        database.execute(f"CREATE VIEW {quoted(name)} AS {rows_read}")
+    except duckdb.Error as error:
+        raise Invalid(f"la table « {name} » est illisible", name) from error
+    rows = count(database, name)
+    likely = work.likely_total_rows.get(name, 0)
+    files = files_beside(path) if name in work.uploads else None
+    table = InputTable(
+        *(name, name, rows, rows),
+        described=described,
+        likely_totals=likely,
+        files=files,
+        title=next((one.title for one in work.sources if one.name == name), ""),
+    )
+    if not totals:
+        return table
+    return replace(table, with_totals=whole, totals=count(database, whole) - rows)
+
+
+def sample_of(
+    database: Database, table: InputTable, rows: int, *, is_protected: bool = False
+) -> InputTable:
+    """`rows` rows at even distances: the same ones each time, from all over the table.
+
+    Of others' restricted data they are any rows, by what stands in these: nobody knows whose row is
+    left out, which is all that a result of the whole table has more. Where that is too few rows to
+    be told apart, the whole result would hide what the trial showed: then all rows are taken.
+    """
+    most = rows * _WHOLE_UP_TO if is_protected else rows
+    if table.rows <= most or table.files:
+        return table
+    name, chosen = f"{table.name} (échantillon)", evenly(rows, table.rows)
+    if is_protected:
+        chosen = f"row_number() OVER (ORDER BY hash(whole_row)) <= {rows}"
+    database.execute(f"""
+        CREATE TABLE IF NOT EXISTS {quoted(name)} AS
+        SELECT * FROM {quoted(table.whole)} AS whole_row QUALIFY {chosen}
+    """)
+    return InputTable(name, table.whole, rows, table.rows, described=table.described)
+
+
+def _mixed_days(
+    database: Database, rows_read: str, described: Mapping[str, Column]
+) -> dict[str, str]:
+    """The columns whose days are written in several ways, and what makes one of them, in SQL."""
+    mixed = [one for one in described.values() if mixed_days(one)]
+    kinds = database.execute(f"DESCRIBE {rows_read}").fetchall() if mixed else []
+    stored = {str(row[0]): str(row[1]) for row in kinds}
+    return {
+        one.name: f"{plain_value(one, one.name, 'VARCHAR')} AS {quoted(one.name)}"
+        for one in mixed
+        if stored.get(one.name) == "VARCHAR"
+    }
+
+
+def _columns(database: Database, work: Work, name: str, read: str) -> str:
+    """What stands for the columns of an input: empty ones for those that were not granted.
+
+    So columns of a crossing are called as its owners and its holder read it, who know the names of
+    all: which of two equal names gets a suffix depends on them.
+    """
+    known = work.table_columns.get(name, ())
+    if not known:
+        return "* EXCLUDE (file_row_number)" if name in work.protected else "*"
+    given = {row[0] for row in database.execute(f"DESCRIBE FROM {read}").fetchall()}
+    if (terms := work.protected.get(name)) and not terms.is_unit_given:
+        given.discard(terms.unit)
+    return ", ".join(
+        quoted(one) if one in given else f"CAST(NULL AS VARCHAR) AS {quoted(one)}" for one in known
+    )
+
+
+def sampled(main: InputTable) -> Report:
+    """What a report says of a step whose main table is a sample, else nothing."""
+    if main.rows == main.whole_rows:
+        return {}
+    return {
+        "sample": {
+            "rows": main.rows,
+            "of": main.whole_rows,
+            "how": "lignes prises à intervalle régulier dans la table principale",
+        }
+    }
+
+
+def with_totals_told(report: Report, tables: Iterable[InputTable], *, is_kept: bool) -> Report:
+    """A report that says of rows of totals that they were left out, or kept as was asked.
+
+    Of rows that only look so it says that they are counted.
+    """
+    given = list(tables)
+    called = {one.name: french_quoted(one.called) for one in given}
+    found = {one.name: one.totals for one in given if one.totals}
+    likely = {one.name: one.likely_totals for one in given if one.likely_totals}
+    if not found and not likely:
+        return report
+    one, many = _KEPT if is_kept else _LEFT_OUT
+    told = (
+        f"{counted(n, f'ligne de total {one}', f'lignes de total {many}')} ({called[name]})"
+        for name, n in found.items()
+    )
+    counted_too = (f"{counted(n, *_LIKELY)} ({called[name]})" for name, n in likely.items())
+    summary = " ; ".join((report["summary"], *told, *counted_too))
+    totals: Report = {"totals": {"kept": is_kept, "rows": found}} if found else {}
+    looks: Report = {"likely_totals": likely} if likely else {}
+    return report | totals | looks | {"summary": summary}
+
+
+def with_empty_told(
+    report: Report, empty: Mapping[str, EmptyCells], becomes: Becomes = "not_counted"
+) -> Report:
+    """The report, with a warning for each column of which cells are left empty."""
+    warnings = list(warnings_of(empty, becomes))
+    summary = " ; ".join([report["summary"], *(str(one["told"]) for one in warnings)])
+    return report | {"warnings": [*report.get("warnings", []), *warnings], "summary": summary}

@@ -1,0 +1,166 @@
+"""Which step leaves a result without a row, or a column without a value, and what is close by."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from shared.engine.applications import APPLICATIONS
+from shared.engine.applications.query_application import QUERY
+from shared.engine.contract.result import LOST, NEAR, Report
+from shared.engine.database import Database, columns, filled, literal, quoted
+from shared.engine.running.steps.workbench import InputTable
+from shared.events.event import Step
+from shared.words import french_list, grouped
+from shared.words import quoted as french_quoted
+
+_ALIKE = 0.85
+"""Jaro-Winkler similarity from which a value is close to another: most letters, the first first."""
+
+_FOLDS = ("lower", "upper", "trim", "strip_accents")
+_MOST = 5
+_SUFFIX = re.compile(r"_\d+$")
+"""What a crossing adds to the second of two columns of one name."""
+
+
+class Filter(NamedTuple):
+    """A condition of a query that a column has that text; `folds` compares without its case."""
+
+    column: str
+    text: str
+    folds: bool
+
+
+def lost(database: Database, steps: tuple[Step, ...], tables: Mapping[str, InputTable]) -> Report:
+    """What is wrong with the last table, in French, and a value that may have been meant.
+
+    Empty where it has rows, and a value in every column that the treatment made. What an input has
+    empty is no fault of the treatment.
+    """
+    result = steps[-1].output
+    if tables[result].rows == 0:
+        return _lost_rows(database, steps, tables)
+    made = _made_empty(database, steps, tables, result)
+    return {LOST: made} if made else {}
+
+
+def _lost_rows(
+    database: Database, steps: tuple[Step, ...], tables: Mapping[str, InputTable]
+) -> Report:
+    for step in steps:
+        given = [tables[name] for name in step.inputs.values()]
+        if none := [one for one in given if one.rows == 0]:
+            return {LOST: f"la table {french_quoted(none[0].called)} n'a aucune ligne"}
+        if tables[step.output].rows == 0:
+            return _emptied(database, step, given)
+    return {}
+
+
+def _emptied(database: Database, step: Step, given: list[InputTable]) -> Report:
+    """A step that was given rows and left none."""
+    before = french_list([_lines(one) for one in given])
+    # Of a step that an earlier job did, the tables need not be here.
+    with suppress(duckdb.Error):
+        roles = dict(zip(step.inputs, given, strict=True)) if step.application == QUERY.name else {}
+        for condition, table in _filters(database, str(step.parameters.get("sql", "")), roles):
+            if not _kept(database, condition, table):
+                said = f"le filtre « {condition.column} = {condition.text} » garde 0 des"
+                value = _near(database, condition, table)
+                hint = {NEAR: f"valeur proche : {value}"} if value else {}
+                return {LOST: f"{said} {grouped(table.rows)} lignes"} | hint
+    title = APPLICATIONS[step.application].title
+    return {LOST: f"l'étape {french_quoted(step.output)} ({title}) reçoit {before} et n'en garde 0"}
+
+
+def _lines(table: InputTable) -> str:
+    lines = "ligne" if table.rows == 1 else "lignes"
+    return f"{grouped(table.rows)} {lines} de {french_quoted(table.called)}"
+
+
+def _filters(
+    database: Database, sql: str, roles: Mapping[str, InputTable]
+) -> Iterator[tuple[Filter, InputTable]]:
+    """The conditions of a query that compare a column of one of its tables with a text."""
+    known = {role: columns(database, one.name) for role, one in roles.items()}
+    try:
+        read = sqlglot.parse_one(sql, dialect="duckdb")
+    except sqlglot.errors.SqlglotError:
+        return
+    for equality in list(read.find_all(exp.EQ))[:_MOST]:
+        sides = [_plain(side) for side in (equality.this, equality.expression)]
+        named = [side for side, _ in sides if isinstance(side, exp.Column)]
+        texts = [side for side, _ in sides if isinstance(side, exp.Literal)]
+        if len(named) == len(texts) == 1:
+            folds = any(is_folded for _, is_folded in sides)
+            condition = Filter(named[0].name, texts[0].name, folds)
+            yield from ((condition, roles[it]) for it in known if condition.column in known[it])
+
+
+def _plain(side: exp.Expression) -> tuple[exp.Expression, bool]:
+    """What stands within functions that fold text, and whether there are some."""
+    folds = False
+    while isinstance(side, exp.Func) and side.sql("duckdb").lower().startswith(_FOLDS):
+        inner = side.expressions[0] if isinstance(side, exp.Anonymous) else side.this
+        side, folds = inner, True
+    return side, folds
+
+
+def _kept(database: Database, condition: Filter, table: InputTable) -> bool:
+    value, text = filled(condition.column), literal(condition.text.strip())
+    if condition.folds:
+        value, text = _folded(value), _folded(text)
+    return bool(
+        _rows(database, f"SELECT 1 FROM {quoted(table.name)} WHERE {value} = {text} LIMIT 1")
+    )
+
+
+def _near(database: Database, condition: Filter, table: InputTable) -> str:
+    """The value of the column that is most like the one that none has; empty without any."""
+    text, value = _folded(literal(condition.text)), _folded("value")
+    holds = f"contains({value}, {text}) OR contains({text}, {value})"
+    alike = f"jaro_winkler_similarity({value}, {text})"
+    found = _rows(
+        database,
+        f"SELECT value FROM (SELECT DISTINCT {filled(condition.column)} AS value"
+        f" FROM {quoted(table.name)}) WHERE {holds} OR {alike} >= {_ALIKE}"
+        f" ORDER BY ({holds}) DESC, {alike} DESC, value LIMIT 1",
+    )
+    return str(found[0][0])[:100] if found else ""
+
+
+def _folded(text: str) -> str:
+    return f"lower(strip_accents(trim({text})))"
+
+
+def _rows(database: Database, sql: str) -> list[tuple[Any, ...]]:
+    return database.execute(sql).fetchall()
+
+
+def _made_empty(
+    database: Database, steps: tuple[Step, ...], tables: Mapping[str, InputTable], result: str
+) -> str:
+    """Which column of the result has no value though its inputs have no such column empty."""
+    inputs = {name for step in steps for name in step.inputs.values()} - {it.output for it in steps}
+    as_read = {one for name in inputs for one in _without_value(database, tables[name].whole)}
+    empty = _without_value(database, tables[result].name)
+    made = [one for one in empty if _SUFFIX.sub("", one) not in as_read and one not in as_read]
+    if not made:
+        return ""
+    of = french_list([french_quoted(one) for one in made[:_MOST]])
+    many = "les colonnes" if len(made) > 1 else "la colonne"
+    has, rows = "ont" if len(made) > 1 else "a", grouped(tables[result].rows)
+    return f"{many} {of} du résultat n'{has} aucune valeur (lignes : {rows})"
+
+
+def _without_value(database: Database, table: str) -> list[str]:
+    """The columns of a table none of whose rows has a value."""
+    names = list(columns(database, table))
+    if not names:
+        return []
+    chosen = ", ".join(f"count({filled(name)})" for name in names)
+    ((*filled_rows,),) = _rows(database, f"SELECT {chosen} FROM {quoted(table)}")
+    return [name for name, rows in zip(names, filled_rows, strict=True) if not rows]

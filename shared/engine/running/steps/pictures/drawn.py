@@ -1,0 +1,148 @@
+"""Draws the pictures of a treatment, when it is known what of its tables leaves the lab."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from shared.engine.applications import APPLICATIONS, parse_parameters
+from shared.engine.contract.result import Made, Report
+from shared.engine.contract.work import Work
+from shared.engine.drawing.french_labels import french_number
+from shared.engine.drawing.report_page import DoneStep, Picture
+from shared.engine.running.steps.pictures import chart, report
+from shared.engine.running.steps.pictures import map as area_map
+from shared.engine.running.steps.pictures.work import PictureWork
+from shared.engine.running.steps.workbench import TABLE, Workbench
+from shared.engine.tables.manifest import Input
+from shared.errors import Invalid
+from shared.events.event import Step
+from shared.words import PARIS
+
+_DRAWS: Mapping[str, Callable[[PictureWork, Any], Report]] = {
+    "aggregate": chart.draw_groups,
+    "chart": chart.draw,
+    "map": area_map.draw,
+    "report": report.draw,
+}
+_MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8"}
+_STEMS = {"aggregate": "chart"}
+
+
+def draw_pictures(
+    work: Work, out: Path, reports: list[Report], benches: Sequence[Workbench], hidden: str
+) -> list[Made]:
+    """Draw what the steps ask for, in order, into `out`; each report gets what it has of it.
+
+    `benches` have the table of each step in the role TABLE: of the last, the result. Only that is
+    checked before it leaves: others of protected data are not drawn, and the report says so.
+    `hidden` says what the result keeps secret.
+    """
+    made, pictures, files = datetime.now(PARIS), list[Picture](), list[str]()
+    for number, step in enumerate(work.steps):
+        if step.application not in _DRAWS or not _is_drawn(step):
+            continue
+        is_result = benches[number].tables[TABLE].name == benches[-1].tables[TABLE].name
+        if not is_result and _origins(work, step) & work.protected.keys():
+            reports[number] = _not_drawn(reports[number])
+            continue
+        task = PictureWork(
+            workbench=benches[number],
+            path=out / _stem(work, number, files),
+            sources=_sources(work, step),
+            steps=tuple(_done(work.steps, reports)),
+            pictures=tuple(pictures),
+            made=made,
+            head=tuple(_head(work, reports[: number + 1], hidden if is_result else "")),
+            provenance=work.provenance,
+        )
+        told = _draw(task, number, step)
+        # Of a picture in two formats, the page has the last, which prints well.
+        pictures += [
+            Picture(one["title"], one["text"], out / one["file"], one["notes"])
+            for one in told.get("pictures", ())[-1:]
+        ]
+        files += told.pop("files", ())
+        reports[number] = _with_picture(reports[number], told)
+    return [Made(name=name, path=f"out/{name}", media_type=_type_of(name)) for name in files]
+
+
+def _is_drawn(step: Step) -> bool:
+    return APPLICATIONS[step.application].draws or step.parameters.get("chart") is not None
+
+
+def _not_drawn(report: Report) -> Report:
+    told = (
+        "pas dessiné : des données protégées entrent dans cette table, et seule celle du résultat"
+        " est vérifiée avant de sortir"
+    )
+    warnings = [*report.get("warnings", ()), {"kind": "not_drawn", "told": told}]
+    return _with_picture(report, {"summary": told, "warnings": warnings})
+
+
+def _draw(task: PictureWork, number: int, step: Step) -> Report:
+    parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
+    try:
+        return _DRAWS[step.application](task, parameters)
+    except Invalid as error:
+        raise Invalid(error.args[0], f"steps.{number}.{error.field}") from error
+
+
+def _stem(work: Work, number: int, files: Sequence[str]) -> str:
+    """What a step's files are called: the last by what it is, the others by their table."""
+    step = work.steps[number]
+    stem = _STEMS.get(step.application, step.application)
+    is_taken = any(Path(name).stem == stem for name in files)
+    return stem if number == len(work.steps) - 1 and not is_taken else step.output
+
+
+def _type_of(name: str) -> str:
+    return _MEDIA_TYPES[Path(name).suffix]
+
+
+def _sources(work: Work, step: Step) -> tuple[Input, ...]:
+    """The datasets whose data went into the step's table."""
+    origins = _origins(work, step)
+    return tuple(one for one in work.sources if one.name in origins)
+
+
+def _origins(work: Work, step: Step) -> set[str]:
+    """The names of the tables that went into the step's table."""
+    makers = {one.output: one for one in work.steps}
+    names, found = list(step.inputs.values()), set[str]()
+    while names:
+        name = names.pop()
+        found.add(name)
+        if name in makers:
+            names += makers[name].inputs.values()
+    return found
+
+
+def _done(steps: Sequence[Step], reports: Sequence[Report]) -> Iterator[DoneStep]:
+    for step, told in zip(steps, reports, strict=True):
+        title = APPLICATIONS[step.application].title
+        yield DoneStep(title, step.output, step.parameters, told)
+
+
+def _head(work: Work, reports: Sequence[Report], hidden: str) -> Iterator[str]:
+    """What is read before all else, in French: what a trial saw of its tables, and what is hidden.
+
+    How many rows a dataset has is in the catalogue, also of a restricted one.
+    """
+    told = (
+        f"{french_number(sample['rows'])} lignes sur {french_number(sample['of'])}"
+        for one in reports
+        if (sample := one.get("sample"))
+    )
+    if listed := " ; ".join(dict.fromkeys(told)):
+        yield f"Essai sur un échantillon : {listed}."
+    elif work.sample_rows is not None:
+        yield "Essai, sur toutes les lignes."
+    if hidden:
+        yield hidden
+
+
+def _with_picture(report: Report, told: Report) -> Report:
+    before = report["summary"].removeprefix(" ; ")
+    summary = " ; ".join(filter(None, (told.get("summary", ""), before)))
+    return report | told | {"summary": summary}

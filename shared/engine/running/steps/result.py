@@ -1,0 +1,166 @@
+"""The last table of a treatment: what it tells about persons, and its files."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.engine.applications.aggregate_application import AGGREGATE, AggregateParameters
+from shared.engine.contract.result import IS_EMPTY, SECRET_VALUES, Made, Report
+from shared.engine.contract.work import Work
+from shared.engine.database import Database, literal, quoted
+from shared.engine.reading.columns.profile import describe
+from shared.engine.reading.columns.typed_values import typed_table
+from shared.engine.reading.privacy.column_sample import SAMPLE
+from shared.engine.reading.privacy.disclosure import is_about_persons, small_groups
+from shared.engine.reading.privacy.screening import screen
+from shared.engine.reading.values.column_units import units_option
+from shared.engine.reading.values.formulas import harmless_table
+from shared.engine.reading.values.numbers import told_double
+from shared.engine.reading.values.withheld_values import WITHHELD
+from shared.engine.release.hidden_cells import EMPTY
+from shared.engine.running.steps.aggregate import smallest_group
+from shared.engine.running.steps.input_tables import sample_of, with_empty_told
+from shared.engine.running.steps.workbench import TABLE, InputTable, few
+from shared.engine.tables.manifest import DESCRIBED, PARQUET, RESULT, Column
+from shared.engine.tables.privacy import K_ENOUGH, Privacy
+from shared.events.event import Step
+
+_COLUMNS = 4
+_AND_OTHERS = "et de même dans d'autres colonnes"
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What the tables of a treatment tell about persons.
+
+    `as_read` names those that are made as they are read.
+    """
+
+    database: Database
+    work: Work
+    tables: Mapping[str, InputTable]
+    as_read: Collection[str]
+
+    def of(self, result: InputTable) -> tuple[Sequence[Column], Report]:
+        """The result's columns, and what it tells about persons.
+
+        That is more than its inputs did, where they met.
+        """
+        rows, described = describe(self.database, result.name, lambda _share, _what: None)
+        makers = {step.output: step.application for step in self.work.steps}
+        is_summed = makers.get(result.name) == AGGREGATE.name
+        found = screen(self.database, result.name, described, rows, is_summed=is_summed)
+        if found.verdict == "none" and rows and not self.work.protected:
+            found = self._of_sums([one.name for one in described]) or found
+        told = {"privacy": found.model_dump(mode="json"), "warning": found.warning}
+        return described, told | ({} if rows else {IS_EMPTY: True})
+
+    def _of_sums(self, shown: list[str]) -> Privacy | None:
+        """The verdict on the last sums, of persons, that the result shows, crossed since or not.
+
+        Those of an input are judged by all of it in a trial too.
+        """
+        step = self._last_sums
+        if step is None or not self.needs_source(step):
+            return None
+        parameters = AggregateParameters.model_validate(step.parameters)
+        figures = [name for name in parameters.figures() if name in shown]
+        persons = self.tables[step.inputs[TABLE]].whole
+        return small_groups(self.database, persons, parameters.group_columns(), figures)
+
+    @property
+    def _last_sums(self) -> Step | None:
+        summed = (step for step in self.work.steps if step.application == AGGREGATE.name)
+        return max(summed, key=self.work.steps.index, default=None)
+
+    def needs_source(self, step: Step) -> bool:
+        """Whether a step makes sums of persons, whose groups may be small."""
+        if step.application != AGGREGATE.name:
+            return False
+        cached = self.work.cached.get(step.inputs[TABLE])
+        if cached and not cached.table:
+            # Such sums are never taken over without the table that they are made of.
+            return False
+        source = self.tables[step.inputs[TABLE]]
+        if self._are_groups_large(step, source):
+            return False
+        return is_about_persons(self.database, self._some(source))
+
+    def _are_groups_large(self, step: Step, source: InputTable) -> bool:
+        """Whether the last sums, if this job made them, are known to be of many rows each."""
+        parameters = AggregateParameters.model_validate(step.parameters)
+        # Cells that differ by spaces alone make one group here: no smaller one than there.
+        are_as_made = self.work.sample_rows is None and not parameters.times and not source.totals
+        is_made = step == self._last_sums and step.output not in self.work.cached
+        return are_as_made and is_made and smallest_group(self.database) >= K_ENOUGH
+
+    def _some(self, table: InputTable) -> str:
+        """Rows by which a table is judged; a crossing that is not kept is not made for them."""
+        if table.name not in self.as_read:
+            return sample_of(self.database, table, SAMPLE).name
+        some = quoted(f"{few(table.name)} (faites)")
+        made = f"CREATE TABLE IF NOT EXISTS {some} AS FROM {quoted(few(table.name))}"
+        self.database.execute(made)
+        return f"{few(table.name)} (faites)"
+
+
+def write_result(
+    database: Database, out: Path, table: InputTable, found: Sequence[Column], report: Report
+) -> list[Made]:
+    """The last table as Parquet, and as CSV: UTF-8, `;` between fields, decimal points.
+
+    Programs read that CSV as it is; a person may open it all the same, so no text is a formula.
+    Its columns have the types that their source was read to hold, or those found in it where
+    no source is known: a few codes alone look like numbers. The Parquet file tells their units.
+    """
+    known = [table.described.get(one.name, one) for one in found]
+    typed = typed_table(database, table.name, known)
+    made, text = (literal(str(out / name)) for name in (RESULT, "result.csv"))
+    select = _told(database, typed.select)
+    options = f"FORMAT parquet, COMPRESSION zstd{units_option(known)}"
+    database.execute(f"COPY ({select}) TO {made} ({options})")
+    written = f"read_parquet({made})"
+    database.execute(f"CREATE OR REPLACE VIEW {quoted(RESULT)} AS FROM {written}")
+    shown = harmless_table(database, RESULT)
+    database.execute(f"COPY ({shown}) TO {text} (FORMAT csv, HEADER, DELIMITER ';')")
+    report |= with_empty_told(report, typed.lost(database, written), "left_empty")
+    return [
+        Made(name=RESULT, path=f"out/{RESULT}", media_type=PARQUET),
+        Made(name="result.csv", path="out/result.csv", media_type="text/csv; charset=utf-8"),
+    ]
+
+
+def _told(database: Database, select: str) -> str:
+    """The rows of a query, figures of binary fractions as people write them."""
+    kinds = database.execute(f"DESCRIBE {select}").fetchall()
+    doubles = [quoted(str(row[0])) for row in kinds if row[1] == "DOUBLE"]
+    replaced = ", ".join(f"{told_double(one)} AS {one}" for one in doubles)
+    return f"SELECT * REPLACE ({replaced}) FROM ({select})" if doubles else select
+
+
+def secrets_told(
+    table: InputTable, found: Sequence[Column], reports: Sequence[Report], hidden: str
+) -> Report:
+    """What is said of secret values, on the whole and by column of the result, in French.
+
+    `hidden` is what is said of figures that the rules left empty.
+    """
+    warnings = (one for report in reports for one in report.get("warnings", ()))
+    told = list(dict.fromkeys(one["told"] for one in warnings if one["kind"] == WITHHELD))
+    last = (one for one in reports[-1].get("warnings", ()) if one["kind"] == WITHHELD)
+    said = {one["column"]: one["told"] for one in last} | dict(table.secret)
+    described = {name: _sentence(text) for name, text in said.items()}
+    if hidden:
+        described[EMPTY] = f"Nomme, ligne par ligne, les chiffres masqués ou sans valeur. {hidden}"
+    names = [one.name for one in found if one.name in described]
+    some = " ; ".join(told[:_COLUMNS])
+    more = f" ; {_AND_OTHERS}" if len(told) > _COLUMNS else ""
+    return {
+        DESCRIBED: [{"name": one, "description": described[one]} for one in names],
+        SECRET_VALUES: _sentence(f"{some}{more}") if told else "",
+    }
+
+
+def _sentence(text: str) -> str:
+    """A text with its capital and its full stop."""
+    return f"{text[:1].upper()}{text[1:]}."

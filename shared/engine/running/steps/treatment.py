@@ -1,0 +1,286 @@
+"""Runs the steps of a treatment one after the other, and writes the last table."""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pyarrow import parquet
+
+from shared.engine.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
+from shared.engine.applications.aggregate_application import AggregateParameters
+from shared.engine.applications.effect import Effect
+from shared.engine.applications.geo_application import GeoParameters
+from shared.engine.applications.python_application import check_installed
+from shared.engine.contract.result import LOST, Made, Report
+from shared.engine.contract.work import Work
+from shared.engine.database import Database, Say, columns, open_database
+from shared.engine.reading.files.handing import hand_over
+from shared.engine.running.notes import note_inputs, note_result, note_reused, note_step
+from shared.engine.running.own_code.failures import CodeFailed
+from shared.engine.running.steps import aggregate, cross, pivot, python, query
+from shared.engine.running.steps.cleaning import clean, pseudonymise
+from shared.engine.running.steps.handed_on import made_table
+from shared.engine.running.steps.hidden_failures import HiddenFailures, hides, is_chosen
+from shared.engine.running.steps.input_tables import (
+    sample_of,
+    sampled,
+    take,
+    with_empty_told,
+    with_totals_told,
+)
+from shared.engine.running.steps.leaving import Leaving
+from shared.engine.running.steps.outcome.lost_rows import lost
+from shared.engine.running.steps.result import Screening, secrets_told, write_result
+from shared.engine.running.steps.reuse import Reuse, taken_over
+from shared.engine.running.steps.workbench import TABLE, InputTable, Workbench
+from shared.errors import Invalid
+from shared.events.event import Step
+
+FAILED_ON_SAMPLE = "essayé sur toutes les lignes, car sur un échantillon "
+"""What is said, before the reason, when code is run again."""
+
+
+def _place(workbench: Workbench, parameters: GeoParameters) -> Report:
+    from shared.engine.running.steps.geo import geo  # noqa: PLC0415 - loads pyproj
+
+    return geo.run(workbench, parameters)
+
+
+_RUNS: Mapping[str, Callable[[Workbench, Any], Report]] = {
+    "aggregate": aggregate.run,
+    "clean": clean.run,
+    "cross": cross.run,
+    "geo": _place,
+    "pivot": pivot.run,
+    "pseudonymise": pseudonymise.run,
+    "python": python.run,
+    "query": query.run,
+}
+
+
+@dataclass(frozen=True)
+class TreatmentRun:
+    """A treatment under way in a job folder."""
+
+    folder: Path
+    work: Work
+    database: Database
+    say: Say
+    reuse: Reuse
+    made: list[Made] = field(default_factory=list)
+    as_read: dict[str, bool] = field(default_factory=dict)
+
+    def run(self) -> tuple[list[Made], list[Report]]:
+        """Run every step; returns the files made and one report per step.
+
+        Raises Rejected with a reason that names the step.
+        """
+        check_steps(self.work.inputs, self.work.steps)
+        check_installed(self.work.steps)
+        note_inputs(self.work)
+        tables = {
+            name: take(self.database, self.work, name, self.folder / path)
+            for name, path in self.work.inputs.items()
+        }
+        leaving = Leaving(self.folder, self.work, self.database)
+        leaving.take(tables)
+        reports = []
+        hidden = HiddenFailures(self.work, self.database, self.folder / "out", self.made)
+        for number, step in enumerate(self.work.steps):
+            reports.append(self._report_of(number, step, tables, leaving, hidden))
+        result, files = leaving.leave(tables, self.made)
+        self.say(0.97, "cherche des données personnelles dans le résultat")
+        screening = Screening(self.database, self.work, tables, self.as_read)
+        found, screened = screening.of(result)
+        reports[-1] |= screened
+        self.say(0.99, "écrit le résultat")
+        if not self.work.protected:
+            reports[-1] |= lost(self.database, self.work.steps, tables)
+        made = write_result(self.database, self.folder / "out", result, found, reports[-1])
+        note_result(self.work, result.rows, len(found), screened["warning"])
+        draw = partial(self._pictures, tables, result, reports, leaving.hidden)
+        pictures = hidden.attempted(len(reports), draw) or []
+        reports[-1] |= leaving.record(hidden.failure)
+        reports[-1] |= secrets_told(result, found, reports, leaving.hidden)
+        reports[-1] |= {"steps_left": self.reuse.leave(screening.needs_source)}
+        return [*made, *pictures, *self.made, *files], reports
+
+    def _report_of(
+        self,
+        number: int,
+        step: Step,
+        tables: dict[str, InputTable],
+        leaving: Leaving,
+        hidden: HiddenFailures,
+    ) -> Report:
+        """Make a step's table, or take over what an earlier job made."""
+        if taken := self.reuse.found.get(step.output):
+            note_reused(number, step, self.work.cached[step.output].day)
+            tables[step.output], report = taken
+            return report
+        began = time.perf_counter()
+        effect, report = hidden.attempt(number, step, partial(self._attempt, number, step, tables))
+        note_step(self.work, number, step, report)
+        roles = self._roles(number, step, tables)
+        told = leaving.follow(step, effect, roles, report)
+        if APPLICATIONS[step.application].draws:
+            tables[step.output] = roles[TABLE]
+        else:
+            about = {**report, "warnings": told.get("warnings", [])}
+            tables[step.output] = made_table(self.database, step, effect, tables, about)
+            self.reuse.did(step, tables[step.output], report, began)
+        return told
+
+    def _attempt(
+        self, number: int, step: Step, tables: dict[str, InputTable]
+    ) -> tuple[Effect, Report]:
+        names = step.inputs.items()
+        known = {role: tuple(columns(self.database, tables[it].name)) for role, it in names}
+        return effect_of(step, f"steps.{number}", known), self._step(number, step, tables)
+
+    def _pictures(
+        self,
+        tables: Mapping[str, InputTable],
+        result: InputTable,
+        reports: list[Report],
+        hidden: str,
+    ) -> list[Made]:
+        """Draw what the steps ask for of their tables; of the last, `result` as it was written."""
+        steps = self.work.steps
+        last = tables[steps[-1].output].name
+        if not any(
+            APPLICATIONS[it.application].draws or it.parameters.get("chart") for it in steps
+        ):
+            return []
+        from shared.engine.running.steps.pictures.drawn import draw_pictures  # noqa: PLC0415 - loads matplotlib
+
+        if not hides(self.work, len(steps)):
+            self.say(0.99, "dessine")
+        shown = [tables[it.output] for it in steps]
+        benches = [
+            self._workbench(number, steps[number], {TABLE: result if it.name == last else it})
+            for number, it in enumerate(shown)
+        ]
+        return draw_pictures(self.work, self.folder / "out", reports, benches, hidden)
+
+    def _summed(self, number: int) -> AggregateParameters | None:
+        """What is added up of a crossing that the aggregation after it alone reads.
+
+        One of others' restricted data is read again, to see whose rows are in which group.
+
+        A later crossing would take away the keys by which an earlier one can be made anew.
+        """
+        one, *later = self.work.steps[number:]
+        readers = [at for at, step in enumerate(later) if one.output in step.inputs.values()]
+        crosses_again = any(step.application == "cross" for step in later)
+        is_summed = readers == [0] and later[0].application == "aggregate"
+        is_once = is_summed and not crosses_again and not self.work.protected
+        if one.application != "cross" or not is_once:
+            return None
+        return AggregateParameters.model_validate(later[0].parameters)
+
+    def _step(self, number: int, step: Step, tables: dict[str, InputTable]) -> Report:
+        application = APPLICATIONS[step.application]
+        parameters = parse_parameters(application, step, f"steps.{number}")
+        is_kept = parameters.model_dump().get("totals") == "kept"
+        given = [tables[name] for name in step.inputs.values()]
+        roles = self._roles(number, step, tables)
+        workbench = self._workbench(number, step, roles)
+        try:
+            report = _RUNS.get(application.name, _hand_on)(workbench, parameters)
+        except Invalid as error:
+            # The application knows its parameter; which step it is in is known here.
+            raise Invalid(error.args[0], f"steps.{number}.{error.field}") from error
+        return {
+            "application": application.name,
+            "output": step.output,
+            **with_totals_told(with_empty_told(report, workbench.empty), given, is_kept=is_kept),
+            **sampled(roles[application.main_role(step)]),
+        }
+
+    def _roles(
+        self, number: int, step: Step, tables: Mapping[str, InputTable]
+    ) -> dict[str, InputTable]:
+        """The step's tables by role: with totals if it keeps them; in a trial, a sample of one."""
+        application = APPLICATIONS[step.application]
+        main = application.main_role(step)
+        parameters = parse_parameters(application, step, f"steps.{number}")
+        is_kept = parameters.model_dump().get("totals") == "kept"
+        given = {role: tables[name] for role, name in step.inputs.items()}
+        roles = {role: one.whole_table if is_kept else one for role, one in given.items()}
+        if self.work.sample_rows is not None and step.inputs[main] in self.work.inputs:
+            is_protected = step.inputs[main] in self.work.protected
+            roles[main] = sample_of(
+                self.database, roles[main], self.work.sample_rows, is_protected=is_protected
+            )
+        return roles
+
+    def _workbench(self, number: int, step: Step, roles: Mapping[str, InputTable]) -> Workbench:
+        return Workbench(
+            self.database,
+            roles,
+            step.output,
+            self.folder / "out",
+            self._share(number, step),
+            self.work.sample_rows,
+            self.work.crossing_rows,
+            made=self.made,
+            is_protected=bool(self.work.protected),
+            is_chosen=is_chosen(self.work, number),
+            summed=self._summed(number),
+            as_read=self.as_read,
+            expected_rows=self.work.expected_rows.get(step.output),
+        )
+
+    def _share(self, number: int, step: Step) -> Say:
+        steps = len(self.work.steps)
+        # After a failure nothing goes on, and nothing is told of it.
+        if any(hides(self.work, at) for at in range(number + 1)):
+            return lambda _share, _message: None
+        return lambda share, message: self.say(
+            (number + share) / steps, f"{step.application} : {message}"
+        )
+
+
+def treat(folder: Path, work: Work, memory_bytes: int, say: Say) -> tuple[list[Made], list[Report]]:
+    """Run the treatment described by `work`; returns the files made and one report per step.
+
+    A sample that loses its rows, or all values of a column, says nothing of the treatment, nor does
+    one that own code cannot do with: it is tried on the whole table then.
+    """
+    handed = hand_over(folder, work)
+    try:
+        made, reports = _treat(folder, handed, memory_bytes, say)
+        if work.sample_rows is None or LOST not in reports[-1]:
+            return made, reports
+    except CodeFailed as failed:
+        if not _is_sampled(folder, handed):
+            raise
+        say(0.0, f"{FAILED_ON_SAMPLE}{failed}")
+    whole = handed.model_copy(update={"sample_rows": None})
+    for code in (folder / "out").glob("code-*"):
+        shutil.rmtree(code)
+    return _treat(folder, whole, memory_bytes, say)
+
+
+def _is_sampled(folder: Path, work: Work) -> bool:
+    """Whether a sample leaves out rows of any input."""
+    rows = (parquet.read_metadata(folder / path).num_rows for path in work.inputs.values())
+    return work.sample_rows is not None and max(rows, default=0) > work.sample_rows
+
+
+def _treat(
+    folder: Path, work: Work, memory_bytes: int, say: Say
+) -> tuple[list[Made], list[Report]]:
+    with open_database(folder, memory_bytes) as database:
+        reuse = taken_over(database, folder, work)
+        return TreatmentRun(folder, reuse.work, database, say, reuse).run()
+
+
+def _hand_on(_workbench: Workbench, _parameters: Any) -> Report:  # noqa: ANN401 - of any application
+    """What a step that draws does before it is known what leaves the lab."""
+    return {"summary": ""}

@@ -1,0 +1,117 @@
+"""A column described from its distinct values, whatever the batches they come in."""
+
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from shared.engine.reading.columns.cog import load_codes
+from shared.engine.reading.columns.column_types import all_types
+from shared.engine.reading.columns.profile import ColumnProfile
+from shared.engine.tables.manifest import Column
+from tests.unit.shared.engine.codes.test_cog import valid_in
+
+TYPES = all_types(load_codes())
+
+
+def column(name: str, values: list[str], batch: int = 10**6) -> Column:
+    """The column, its distinct values added by so many at once."""
+    profile = ColumnProfile(name, TYPES)
+    counted = list(Counter(values).items())
+    for at in range(0, len(counted), batch):
+        some = counted[at : at + batch]
+        texts = pa.array([value for value, _ in some], pa.string())
+        profile.add(texts, np.array([count for _, count in some], np.int64))
+    return profile.column()
+
+
+def shown(values: list[str]) -> str | None:
+    """The type of a column with a name that says nothing."""
+    meaning = column("x", values).meaning
+    return meaning.type if meaning else None
+
+
+def test_few_values_that_repeat_are_a_category_and_many_words_are_text() -> None:
+    """Names that hardly repeat are neither."""
+    assert shown(["rouge", "vert", "bleu"] * 10) == "category"
+    assert shown(["rouge", "vert", "bleu"]) is None
+    assert shown([f"nom {number}" for number in range(200)] * 5) is None
+    assert shown(["Une phrase a plus de mots", "Un avis aussi en a cinq"]) == "free_text"
+    assert shown([]) is None
+
+
+@pytest.mark.parametrize("batch", [50, 10**6])
+def test_batches_make_no_difference(batch: int) -> None:
+    """Nor does their order: counts, faults and marks add up."""
+    days = [f"{day:02}/{month:02}/2026" for day in range(1, 29) for month in range(1, 13)]
+    values = [*days, *days, "inconnu", "à venir", "NA", "NA", "bientôt"]
+    found = column("x", values, batch)
+    assert found == column("x", values[::-1])
+    assert (found.kind, found.missing, found.filled) == ("text", ("NA",), 2 * 336 + 3)
+    assert found.distinct == 336 + 3
+    assert found.meaning is not None
+    assert found.meaning.invalid == ("bientôt", "inconnu", "à venir")
+    assert found.meaning.valid == pytest.approx(672 / 675)
+
+
+def test_marks_of_no_value_are_values_in_text() -> None:
+    """`NA` beside names may be a name; what only a program writes never is."""
+    found = column("x", ["Anne", "NA", "NULL", "Zoé"])
+    assert (found.missing, found.filled, found.distinct) == (("NULL",), 3, 3)
+    assert column("x", ["NA", "NA"]).filled == 2
+
+
+def test_column_of_communes_tells_its_year_and_what_its_codes_are_today() -> None:
+    """One of 2019 holds communes that have merged since; few codes fit many years."""
+    meaning = column("x", valid_in(2019)).meaning
+    assert meaning is not None
+    assert (meaning.type, meaning.year, meaning.year_from) == ("commune", 2019, None)
+    assert meaning.codes["delegated"] > 0
+    assert sum(meaning.codes.values()) == len(valid_in(2019))
+    assert column("x", valid_in(2019), 20_000).meaning == meaning
+    few = column("com", ["14001", "14003", "14011"]).meaning
+    assert few is not None
+    assert (few.year, few.year_from, few.codes) == (2024, 1943, {"commune": 2, "delegated": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "unit"),
+    [
+        ("x", ["12,5 %", "3 %"], "%"),
+        ("x", ["9,50 €", "1 234,56 €"], "€"),
+        ("montant (k€)", ["12", "13"], "k€"),
+        ("montant (k€)", ["12 €", "13 €"], "€"),
+        ("surface_m2", ["1,5", "2,5"], "m²"),
+        ("x", ["12", "13"], None),
+        ("surface_m2", ["petite", "grande"], None),
+    ],
+)
+def test_numbers_tell_their_unit(name: str, values: list[str], unit: str | None) -> None:
+    """That of the cells, else that of the name; only numbers have one."""
+    meaning = column(name, values).meaning
+    assert (meaning.unit if meaning else None) == unit
+
+
+def test_geometries_tell_their_kinds() -> None:
+    """Points and polygons are not drawn alike."""
+    meaning = column("geom", ["POINT(1 2)", "POLYGON((0 0, 1 1, 2 0, 0 0))"]).meaning
+    assert meaning is not None
+    assert (meaning.type, meaning.format) == ("wkt", "POINT, POLYGON")
+
+
+def test_what_stands_in_place_of_a_secret_number_is_told_and_kept() -> None:
+    """It is no empty cell, and no reason to call the numbers text; nor is it a number."""
+    found = column("menages", ["12", "13", "s", "s", "<5", "nd"])
+    assert found.meaning is not None
+    assert (found.meaning.type, found.meaning.valid) == ("integer", 1.0)
+    assert (found.kind, found.withheld, found.missing) == ("text", ("<5", "s"), ("nd",))
+    assert (found.filled, found.distinct) == (5, 4)
+
+
+@pytest.mark.parametrize("values", [["N", "S", "O"], ["s", "c", "m"], ["A", "S"]])
+def test_letters_that_stand_for_themselves_are_not_set_apart(values: list[str]) -> None:
+    """The points of the compass are no yes and no with a secret."""
+    found = column("x", values)
+    assert (found.withheld, found.kind) == ((), "text")
+    assert found.meaning is None

@@ -1,0 +1,328 @@
+"""What leaves of a table of enterprises, release after release, beside whoever adds it all up."""
+
+import io
+import random
+from collections.abc import Mapping, Sequence
+from itertools import chain, combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+from scipy.optimize import linprog
+
+from shared.engine.contract.work import Work
+from shared.engine.running.steps.treatment import treat
+from shared.engine.tables.manifest import Column, Meaning
+from shared.engine.tables.release import EarlierCells, LedgerEntry, ProtectedInput, ReleaseRecord
+from tests.integration.compute.jobs import step
+
+ENOUGH = 3
+Rows = list[tuple[str, str, str, int]]
+
+
+def enterprises(seed: int, number: int) -> Rows:
+    """Siren, town, trade and turnover; some are much larger than others."""
+    rnd = random.Random(seed)
+    return [
+        (f"{at:09}", rnd.choice("ABC"), rnd.choice("xyz"), int(10 ** rnd.uniform(1, 3)))
+        for at in range(number)
+    ]
+
+
+class Lab:
+    """Releases results of one restricted table, and keeps what left.
+
+    `unit` is what tells whose rows are; a reviewer `decides_release` of what is held, or does not;
+    rows that are `empty` have no trade.
+    """
+
+    def __init__(self, folder: Path, rows: Rows) -> None:
+        self.folder, self.rows, self.turn = folder, rows, 0
+        self.version, self.unit, self.decides_release = 1, "siren", False
+        self.empty: set[int] = set()
+        self.left: list[tuple[LedgerEntry, bytes]] = []
+
+    def aggregate(self, *by: str, **parameters: Any) -> tuple[ReleaseRecord, list[dict[str, Any]]]:
+        """Sum turnovers by groups; returns the record and the rows of the result."""
+        told = {"by": by, "sums": ["ca"], "counts": ["siren"], **parameters}
+        return self.treat([step("aggregate", {"table": "e"}, "r", **told)])
+
+    def treat(
+        self, steps: Sequence[dict[str, Any]], published: tuple[str, ...] = (), **own: bytes
+    ) -> tuple[ReleaseRecord, list[dict[str, Any]]]:
+        """Run a treatment as the job does, and let it leave unless it is held."""
+        self.turn += 1
+        folder = self.folder / str(self.turn)
+        for name in ("in", "out"):
+            (folder / name).mkdir(parents=True)
+        (folder / "in/0").write_bytes(self._table())
+        for number, content in enumerate(own.values(), 1):
+            (folder / f"in/{number}").write_bytes(content)
+        for number, (_, content) in enumerate(self.left):
+            (folder / f"in/earlier{number}").write_bytes(content)
+        earlier = tuple(
+            EarlierCells(entry=entry, path=f"in/earlier{at}", job_id=f"job_{at}")
+            for at, (entry, _) in enumerate(self.left)
+        )
+        terms = ProtectedInput(dataset_id="dts_e", version=self.version, earlier=earlier)
+        work = Work(
+            kind="full",
+            inputs={"e": "in/0"} | {name: f"in/{at}" for at, name in enumerate(own, 1)},
+            described={"e": self._described()},
+            steps=steps,
+            protected={"e": terms},
+            published=published,
+        )
+        _, reports = treat(folder, work, 1_000_000_000, lambda _at, _what: None)
+        record = ReleaseRecord.model_validate(reports[-1]["release"])
+        if record.is_held and not self.decides_release:
+            return record, []
+        self.left += [(one, (folder / "out" / one.file).read_bytes()) for one in record.entries]
+        return record, parquet.read_table(folder / "out" / "result.parquet").to_pylist()
+
+    def _described(self) -> tuple[Column, ...]:
+        known = (("siren", self.unit), ("ville", "commune"), ("ca", "integer"))
+        return tuple(described(name, kind) for name, kind in known if kind)
+
+    def _table(self) -> bytes:
+        names = ("siren", "ville", "metier", "ca")
+        columns = zip(*self.rows, strict=True)
+        told = {name: list(map(str, one)) for name, one in zip(names, columns, strict=True)}
+        trades = [None if at in self.empty else one for at, one in enumerate(told["metier"])]
+        return table({**told, "metier": trades})
+
+    def released(self, figure: str) -> list[set[int]]:
+        """The rows of each cell that ever left with that figure, from 0."""
+        found: list[set[int]] = []
+        for entry, content in self.left:
+            if figure not in entry.figures:
+                continue
+            bit, cells = 1 << entry.figures.index(figure), dict[int, set[int]]()
+            for one in parquet.read_table(io.BytesIO(content)).to_pylist():
+                if one["figures"] & bit:
+                    cells.setdefault(one["cell"], set()).add(one["row"] - 1)
+            found += cells.values()
+        return found
+
+
+def crossed(left: str, right: str, **told: object) -> dict[str, Any]:
+    """The step that crosses two tables, each given with its key as `table.key`, into `c`."""
+    (mine, key), (other, its_key) = left.split("."), right.split(".")
+    keys = {"left_key": key, "right_key": its_key, "how": "inner", **told}
+    return step("cross", {"left": mine, "right": other}, "c", **keys)
+
+
+def summed(*by: str) -> dict[str, Any]:
+    """The step that sums the turnovers of what was crossed."""
+    return step("aggregate", {"table": "c"}, "r", by=by, sums=["ca"])
+
+
+def table(columns: Mapping[str, Sequence[str | None]]) -> bytes:
+    """A table of texts as Parquet."""
+    written = io.BytesIO()
+    parquet.write_table(
+        pa.table({n: pa.array(it, pa.string()) for n, it in columns.items()}), written
+    )
+    return written.getvalue()
+
+
+def described(name: str, kind: str) -> Column:
+    """A column that was read to hold this."""
+    meaning = Meaning(type=kind, confidence=1, valid=1)
+    return Column(name=name, kind="text", filled=1, distinct=1, meaning=meaning)
+
+
+def rank(cells: Sequence[set[int]], rows: Sequence[int]) -> int:
+    """Of cells by rows: how many cells do not follow from the others."""
+    if not cells or not rows:
+        return 0
+    matrix = np.array([[float(row in cell) for row in rows] for cell in cells])
+    return int(np.linalg.matrix_rank(matrix))
+
+
+def few_disclosed(cells: Sequence[set[int]], number: int) -> list[tuple[int, ...]]:
+    """The groups of too few enterprises of which a combination of cells tells something."""
+    every = list(range(number))
+    groups = chain.from_iterable(combinations(every, n) for n in range(1, ENOUGH))
+    return [
+        group
+        for group in groups
+        if rank(cells, [row for row in every if row not in group]) < rank(cells, every)
+    ]
+
+
+def ends(cells: Sequence[set[int]], values: Sequence[int], aim: int) -> tuple[float, float]:
+    """The turnovers that an enterprise may have, from the sums that left; none is negative."""
+    sums = [[float(row in cell) for row in range(len(values))] for cell in cells]
+    totals = [float(sum(values[row] for row in cell)) for cell in cells]
+    goal = np.array([float(row == aim) for row in range(len(values))])
+    found = [linprog(sign * goal, A_eq=sums, b_eq=totals, bounds=(0, None)) for sign in (1, -1)]
+    return tuple(
+        float("inf") if one.status == 3 else sign * one.fun
+        for one, sign in zip(found, (1, -1), strict=True)
+    )  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_enterprise_follows_from_all_that_left(tmp_path: Path, seed: int) -> None:
+    """By towns and trades, by each alone, and by zones of one's own: all added up."""
+    lab = Lab(tmp_path, enterprises(seed, 24))
+    zones = table({"code": ["A", "B", "C"], "zone": ["1", "1", "2"]})
+    orders = [("ville", "metier"), ("ville",), ("metier",)]
+    random.Random(seed).shuffle(orders)
+    for by in orders:
+        lab.aggregate(*by)
+    lab.treat([crossed("e.ville", "z.code"), summed("zone", "metier")], z=zones)
+    values = [row[3] for row in lab.rows]
+    for figure in ("count", "sum(ca)"):
+        assert few_disclosed(lab.released(figure), len(values)) == []
+    sums = lab.released("sum(ca)")
+    for aim, value in enumerate(values):
+        least, most = ends(sums, values, aim)
+        assert most - value >= 0.09 * value or value - least >= 0.09 * value, lab.rows[aim]
+
+
+def test_groups_of_enough_leave_as_they_are(tmp_path: Path) -> None:
+    """Rules take nothing from a table in which every group has many of about the same size."""
+    rows = [(f"{at:09}", "ABC"[at % 3], "xy"[at % 2], 100 + at) for at in range(60)]
+    record, made = Lab(tmp_path, rows).aggregate("ville", "metier", means=["ca"])
+    assert record.verdict == "released"
+    assert len(made) == 6
+    assert {one["siren_nombre"] for one in made} == {10}
+    assert all(one["ca"] == 10 * one["ca_moyenne"] for one in made)
+
+
+def test_small_groups_are_missing_and_large_parts_are_empty(tmp_path: Path) -> None:
+    """A row that is there for two enterprises goes; a sum that is mostly one's is empty."""
+    rows = [(f"{at:09}", "A", "x", 100 + at) for at in range(9)]
+    rows += [(f"{at:09}", "B", "x", 100 + at) for at in range(10, 12)]
+    rows += [(f"{at:09}", "C", "x", 10 + at % 2) for at in range(20, 25)]
+    rows += [("000000099", "C", "x", 9000)]
+    record, made = Lab(tmp_path, rows).aggregate("ville")
+    assert record.verdict == "suppressed"
+    assert {one["ville"]: one["ca"] for one in made} == {"A": 936, "C": None}
+    assert [one["secret statistique"] for one in made] == [None, "ca"]
+    assert record.told == (
+        "Des chiffres ont été masqués pour respecter le secret statistique. 1 ligne sur 2 a des"
+        " chiffres masqués par le secret statistique (1 cellule vide en tout, y compris ce qui"
+        " n'avait pas de valeur). Les groupes trop petits pour que leur existence soit dite n'y"
+        " figurent pas ; leur nombre est secret lui aussi."
+    )
+    assert {one.rule: one.failed for one in record.outputs[0].rules} == {"units": 1, "dominance": 1}
+
+
+def test_how_many_rows_are_left_out_is_not_told(tmp_path: Path) -> None:
+    """Whether there is a town of two enterprises changes no word beside a hidden figure."""
+    rows = [(f"{at:09}", "C", "x", 10 + at % 2) for at in range(20, 25)]
+    rows += [("000000099", "C", "x", 9000)]
+    rows += [(f"{at:09}", "A", "x", 100 + at) for at in range(9)]
+    small = [(f"{at:09}", "B", "x", 100 + at) for at in range(10, 12)]
+    told = [
+        Lab(tmp_path / name, given).aggregate("ville")[0].told
+        for name, given in (("without", rows), ("with", rows + small))
+    ]
+    assert "1 ligne sur 2" in told[0]
+    assert told[0] == told[1]
+
+
+CHOSEN_BY_HAND = [crossed("mine.id", "e.siren"), summed("groupe")]
+"""The steps that sum what enterprises of a list of one's own have."""
+
+
+def test_list_of_identifiers_of_ones_own_is_held(tmp_path: Path) -> None:
+    """Whoever chooses enterprises one by one waits for a reviewer, however many they are."""
+    lab = Lab(tmp_path, enterprises(1, 24))
+    mine = table({"id": [row[0] for row in lab.rows[:20]], "groupe": ["g"] * 20})
+    record, _ = lab.treat(CHOSEN_BY_HAND, mine=mine)
+    assert record.is_held
+    assert [one.rule for one in record.outputs[0].rules] == ["selection"]
+    assert [one.units for one in record.entries] == [20], "for what leaves later, if it is released"
+    assert record.differences == (), "nothing left before"
+
+
+def test_reviewer_reads_how_a_held_result_differs_from_earlier_ones(tmp_path: Path) -> None:
+    """All enterprises left before, and all but one now: of that one the difference tells."""
+    lab = Lab(tmp_path, enterprises(1, 24))
+    lab.aggregate("ville")
+    mine = table({"id": [row[0] for row in lab.rows[1:]], "groupe": ["g"] * (len(lab.rows) - 1)})
+    record, _ = lab.treat(CHOSEN_BY_HAND, mine=mine)
+    assert record.is_held
+    (difference,) = record.differences
+    counts = (difference.in_both, difference.only_here, difference.only_there)
+    assert counts == (len(lab.rows) - 1, 0, 1)
+    assert (difference.job_id, difference.by, difference.units) == ("job_0", ("ville",), 1)
+    assert "sum(ca)" in difference.figures
+    assert record.for_holder().differences == ()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ledger_says_how_often_a_crossing_lets_a_row_count(tmp_path: Path, times: int) -> None:
+    """Each enterprise stands once, or as often as its town is listed."""
+    lab = Lab(tmp_path, [(f"{at:09}", "A", "x", 100) for at in range(9)])
+    mine = table({"ville": ["A"] * times, "groupe": ["g"] * times})
+    met = crossed("e.ville", "mine.ville", many_to_many="kept")
+    counted = step("aggregate", {"table": "c"}, "r", by=["groupe"], rows="lignes")
+    _, rows = lab.treat([met, counted], mine=mine)
+    assert [row["lignes"] for row in rows] == [9 * times]
+    ((_, content),) = lab.left
+    weights = parquet.read_table(io.BytesIO(content))["weight"].to_pylist()
+    assert weights == [times] * 9
+
+
+def test_shares_are_empty_where_a_part_is(tmp_path: Path) -> None:
+    """All shares but one tell the total, and so the part that is left."""
+    rows = [(f"{at:09}", "AB"[at % 2], "x", 100 + at) for at in range(20)]
+    share = [{"name": "part", "of": "ca"}]
+    record, made = Lab(tmp_path / "1", rows).aggregate("ville", shares=share)
+    assert (record.verdict, [one["part"] is None for one in made]) == ("released", [False] * 2)
+    rows += [(f"{at:09}", "C", "x", 100) for at in range(20, 22)]
+    record, made = Lab(tmp_path / "2", rows).aggregate("ville", shares=share)
+    assert (record.verdict, [one["part"] for one in made]) == ("suppressed", [None] * 2)
+
+
+def test_largest_values_are_empty(tmp_path: Path) -> None:
+    """One is an enterprise's own, however many there are in its group."""
+    rows = [(f"{at:09}", "AB"[at % 2], "x", 100 + at) for at in range(20)]
+    _, made = Lab(tmp_path, rows).aggregate("ville", maxs=["ca"])
+    assert {one["ca_max"] for one in made} == {None}
+    assert all(one["ca"] for one in made)
+
+
+def test_last_of_dates_is_empty_as_the_largest_value_is(tmp_path: Path) -> None:
+    """It is a day of one enterprise, and no number to weigh."""
+    rows = [(f"{at:09}", "AB"[at % 2], f"{at + 1:02}/05/2024", 100 + at) for at in range(20)]
+    _, made = Lab(tmp_path, rows).aggregate("ville", maxs=["metier"])
+    assert {one["metier_max"] for one in made} == {None}
+    assert all(one["ca"] for one in made)
+
+
+def test_periods_are_groups_like_others(tmp_path: Path) -> None:
+    """Months with enterprises enough leave, and one of two does not."""
+    days = ["2024-05-01", "2024-05-31", "2024-06-02", "2024-06-20"]
+    rows = [(f"{at:09}", "A", days[at % 4], 100 + at) for at in range(20)]
+    rows += [(f"{at:09}", "A", "2024-07-01", 100) for at in range(20, 22)]
+    times = [{"column": "metier", "step": "month"}]
+    record, made = Lab(tmp_path, rows).aggregate(times=times)
+    assert record.verdict == "suppressed"
+    assert [(one["metier_mois"], one["siren_nombre"]) for one in made] == [
+        ("2024-05", 10),
+        ("2024-06", 10),
+    ]
+
+
+def test_published_register_is_met_by_identifiers_unless_rows_of_it_are_picked(
+    tmp_path: Path,
+) -> None:
+    """A trade that others publish of each enterprise chooses nobody; a query on it may."""
+    lab = Lab(tmp_path, [(f"{at:09}", "A", "x", 100 + at) for at in range(20)])
+    register = table({"id": [row[0] for row in lab.rows], "naf": ["1", "2"] * 10})
+    sql = "SELECT id, naf FROM register WHERE id < '000000015'"
+    query = step("query", {"register": "register"}, "some", sql=sql)
+    whole, some = ([crossed("e.siren", f"{one}.id"), summed("naf")] for one in ("register", "some"))
+    record, made = lab.treat(whole, ("register",), register=register)
+    assert (record.verdict, len(made)) == ("released", 2)
+    record, _ = lab.treat([query, *some], ("register",), register=register)
+    assert [one.rule for one in record.outputs[0].rules] == ["selection"]

@@ -1,0 +1,191 @@
+"""Crossings of one and several keys, of either side, against a naive reference."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.engine.applications import effect_of
+from shared.engine.applications.cross_application import CrossParameters
+from shared.engine.applications.effect import Source
+from shared.engine.contract.result import Report
+from shared.engine.running.steps import cross
+from shared.engine.running.steps.workbench import Workbench
+from shared.errors import Invalid, Rejected
+from shared.events import Step
+from tests.unit.shared.engine.running.steps.benches import bench, made, made_column
+
+HOWS = ("left", "inner", "right", "full", "anti")
+_CELL = st.sampled_from(["a", " a", "b", "\x1f", "a\x1f", "\x1e", "", None])
+_SIDE = st.lists(st.tuples(_CELL, _CELL), max_size=6)
+
+
+def _run(workbench: Workbench, **parameters: Any) -> Report:
+    told = {"left_key": "k", "right_key": "k", **parameters}
+    return cross.run(workbench, CrossParameters.model_validate(told))
+
+
+def _table(rows: list[tuple[Any, Any]], number: str) -> pa.Table:
+    schema = pa.schema({"k": pa.string(), "m": pa.string(), number: pa.int64()})
+    listed = [{"k": k, "m": m, number: n} for n, (k, m) in enumerate(rows)]
+    return pa.Table.from_pylist(listed, schema)
+
+
+def _naive(
+    left: list[tuple[Any, ...]], right: list[tuple[Any, ...]], how: str
+) -> Counter[tuple[Any, Any]]:
+    """Pairs of numbers of rows; keys are compared without spaces around, and none meets none."""
+
+    def key(row: tuple[Any, ...]) -> tuple[str, ...] | None:
+        parts = tuple((part or "").strip(" ") for part in row)
+        return parts if all(parts) else None
+
+    met = [
+        (n, m)
+        for n, mine in enumerate(left)
+        for m, other in enumerate(right)
+        if key(mine) and key(mine) == key(other)
+    ]
+    alone = [(n, None) for n in range(len(left)) if n not in {one for one, _ in met}]
+    others = [(None, m) for m in range(len(right)) if m not in {one for _, one in met}]
+    found: list[tuple[Any, Any]] = [] if how == "anti" else list(met)
+    found += alone if how in ("left", "full", "anti") else []
+    found += others if how in ("right", "full") else []
+    return Counter(found)
+
+
+@settings(max_examples=50, deadline=None)
+@given(left=_SIDE, right=_SIDE, how=st.sampled_from(HOWS), is_double=st.booleans())
+def test_rows_are_those_of_a_naive_reference(
+    left: list[tuple[Any, Any]], right: list[tuple[Any, Any]], how: str, is_double: bool
+) -> None:
+    """One key or two, with what parts them in them, from either side; counts before are exact."""
+    workbench = bench(left=_table(left, "l"), right=_table(right, "r"))
+    keys = [{"left": "m", "right": "m"}] if is_double else []
+    report = _run(workbench, how=how, keys=keys, many_to_many="kept")
+    rows = made(workbench)
+    width = 2 if is_double else 1
+    naive = _naive([one[:width] for one in left], [one[:width] for one in right], how)
+    assert Counter((row["l"], row.get("r")) for row in rows) == naive
+    assert report["rows"]["out"] == len(rows)
+    numbers = [row["l"] for row in rows if row["l"] is not None]
+    assert numbers == sorted(numbers)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    codes=st.lists(st.sampled_from(["14118", "14011", "14581", "x"]), min_size=1, max_size=5),
+    years=st.lists(st.sampled_from(["1", "2"]), min_size=5, max_size=5),
+    how=st.sampled_from(HOWS),
+)
+def test_crosswalk_leads_the_first_of_several_keys(
+    codes: list[str], years: list[str], how: str
+) -> None:
+    """Communes meet their département, if the year is the same, too."""
+    left = list(zip(codes, years, strict=False))
+    right = [("14", "1"), ("14", "2"), ("76", "1")]
+    workbench = bench(left=_table(left, "l"), right=_table(right, "r"))
+    keys = [{"left": "m", "right": "m"}]
+    report = _run(workbench, how=how, keys=keys, left_via="commune_departement")
+    led = [("14" if code.startswith("14") else "", year) for code, year in left]
+    found = Counter((row["l"], row.get("r")) for row in made(workbench))
+    assert found == _naive(led, right, how)
+    assert report["passages"]["left"]["via"] == "commune_departement"
+
+
+def test_gone_communes_follow_with_several_keys() -> None:
+    """A former code leads to its successor of the same year."""
+    successors = [
+        {"code": "14581", "type": "commune-actuelle", "chefLieu": "", "anciensCodes": "14011"}
+    ]
+    left, right = [("14011", "1"), ("14011", "2")], [("14581", "1")]
+    workbench = bench(left=_table(left, "l"), right=_table(right, "r"), successors=successors)
+    report = _run(workbench, keys=[{"left": "m", "right": "m"}])
+    assert made_column(workbench, "r") == [0, None]
+    assert [(one["key"], one["crossed"]) for one in report["orphans"]] == [
+        ("14011 | 1", True),
+        ("14011 | 2", False),
+    ]
+
+
+def test_report_lists_no_persons_of_several_keys() -> None:
+    """A part that is a person's hides the key."""
+    left = [("Caen", f"marie.martin{n}@exemple.fr") for n in range(3)]
+    workbench = bench(left=_table(left, "l"), right=_table([("Eu", "x")], "r"))
+    report = _run(workbench, keys=[{"left": "m", "right": "m"}])
+    assert {one["key"] for one in report["orphans"]} == {None}
+
+
+def test_anti_join_has_the_columns_of_the_left_alone() -> None:
+    """What was met is told to those whose data it is, and none of it stands in the result."""
+
+    def effect(how: str) -> Any:
+        keys = [{"left": "m", "right": "n"}]
+        parameters = {"left_key": "k", "right_key": "k", "how": how, "keys": keys}
+        inputs = {"left": "a", "right": "b"}
+        step = Step(application="cross", inputs=inputs, parameters=parameters, output="o")
+        return effect_of(step, "steps.0", {"left": ("k", "m"), "right": ("k", "n")})
+
+    assert list(effect("anti").columns) == ["k", "m"]
+    assert list(effect("full").columns) == ["k", "m", "k_2", "n"]
+    for how in ("anti", "full"):
+        assert [(one.how, one.right[0]) for one in effect(how).met] == [
+            (how, Source("right", "k")),
+            (how, Source("right", "n")),
+        ]
+        assert {Source("left", "m"), Source("right", "n")} <= effect(how).reads
+
+
+def test_column_of_a_further_key_is_named_where_it_is_missing() -> None:
+    """By its place among the keys."""
+    workbench = bench(left=_table([], "l"), right=_table([], "r"))
+    with pytest.raises(Invalid) as refused:
+        _run(workbench, keys=[{"left": "m", "right": "zz"}])
+    assert refused.value.field == "keys.0.right"
+
+
+@pytest.mark.parametrize("there", [["a", "b", "b"], ["a", "a", "b"]])
+def test_protected_crossing_of_repeated_keys_is_refused_whichever_they_are(
+    there: list[str],
+) -> None:
+    """The refusal has the same words: it would tell how many rows of a key are there."""
+    left = _table([("a", ""), ("a", "")], "l")
+    workbench = bench(left=left, right=_table([(one, "") for one in there], "r"))
+    protected = replace(workbench, is_protected=True, is_chosen=True)
+    with pytest.raises(Rejected) as refused:
+        _run(protected, many_to_many="refused", how="inner")
+    assert str(refused.value).startswith("croisement « made » refusé : chaque table a des clés sur")
+
+
+def test_protected_crossing_with_a_published_table_is_refused_for_keys_that_meet() -> None:
+    """Its holder chose none of the keys; how many rows there are is not told."""
+    for there, is_refused in ((["a", "b", "b"], False), (["a", "a", "b"], True)):
+        left = _table([("a", ""), ("a", "")], "l")
+        workbench = bench(left=left, right=_table([(one, "") for one in there], "r"))
+        protected = replace(workbench, is_protected=True)
+        if is_refused:
+            with pytest.raises(Rejected, match="il n'est pas dit lesquelles"):
+                _run(protected, many_to_many="refused", how="inner")
+        else:
+            _run(protected, many_to_many="refused", how="inner")
+
+
+def test_protected_refusal_tells_no_counts_where_a_crosswalk_repeats_rows() -> None:
+    """Each key is there once: Lisieux's postcode leads to both communes, its CEDEX to one."""
+    left = _table([("14100", ""), ("14101", "")], "l")
+    workbench = bench(left=left, right=_table([("14366", ""), ("14595", "")], "r"))
+    protected = replace(workbench, is_protected=True)
+    with pytest.raises(Rejected, match="il n'est pas dit lesquelles"):
+        _run(protected, many_to_many="refused", how="inner", left_via="postcode_commune")
+
+
+def test_protected_crossing_is_made_where_one_side_has_each_key_once() -> None:
+    """Then no row of both stands several times."""
+    left = _table([("a", ""), ("a", "")], "l")
+    workbench = replace(bench(left=left, right=_table([("a", "")], "r")), is_protected=True)
+    _run(workbench, many_to_many="refused", how="inner")
+    assert len(made(workbench)) == 2
