@@ -1,7 +1,7 @@
 """What is said of the keys of a crossing before it runs, in French."""
 
 from shared.engine.analysis.repetition import Keys, Side
-from shared.engine.applications.cross_application import WAYS_OUT
+from shared.engine.contract.crossing_size import WAYS_OUT
 from shared.engine.tables.crosswalks import CROSSWALKS
 from shared.engine.tables.type_names import key_in_french
 from shared.words import grouped, quoted

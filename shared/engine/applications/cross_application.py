@@ -23,12 +23,6 @@ from shared.words import unique
 CHOICE = "many_to_many"
 """The parameter that a holder chooses by; see `with_choices`."""
 
-WAYS_OUT = (
-    "choisissez une clé plus fine, agrégez l'une des tables avant de croiser, ou, si c'est voulu,"
-    " écrivez many_to_many = « kept » dans cette étape"
-)
-"""What to do about a crossing that multiplies rows of both tables."""
-
 SUCCESSOR_COLUMNS = ("code", "type", "chefLieu", "anciensCodes")
 """What the table of communes is read for."""
 

@@ -11,6 +11,12 @@ MOST_ROWS = 20_000_000
 MOST_CELLS = 500_000_000
 """Cells of a crossing: 20 M rows of 21 columns took 90 s and 5.6 GB of disk on two cores."""
 
+WAYS_OUT = (
+    "choisissez une clé plus fine, agrégez l'une des tables avant de croiser, ou, si c'est voulu,"
+    " écrivez many_to_many = « kept » dans cette étape"
+)
+"""What to do about a crossing that multiplies rows of both tables."""
+
 
 class CrossingSize(Frozen):
     """Rows that go into a crossing of whole tables and come out: figures, no value of a table.
@@ -51,9 +57,6 @@ class CrossingSize(Frozen):
     def refusal(self) -> str:
         """Why a crossing is not made, and what to do, in French."""
         if not self.is_too_large:
-            # Imported here: every job loads this module, and few load all applications.
-            from shared.engine.applications.cross_application import WAYS_OUT  # noqa: PLC0415
-
             return f"croisement « {self.output} » refusé : {self.repeated} ; {WAYS_OUT}"
         return (
             f"croisement « {self.output} » trop grand : {self.told}, de {self.columns} colonnes,"

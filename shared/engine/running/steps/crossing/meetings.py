@@ -7,8 +7,7 @@ common make 22,500,000,000.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from shared.engine.applications.cross_application import WAYS_OUT
-from shared.engine.contract.crossing_size import CrossingSize
+from shared.engine.contract.crossing_size import WAYS_OUT, CrossingSize
 from shared.engine.database import quoted
 from shared.engine.running.steps.crossing.key_tables import (
     ALONE,
