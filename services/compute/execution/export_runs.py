@@ -14,7 +14,7 @@ from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from shared.auth import Caller
-from shared.engine.contract.result import Made
+from shared.engine.contract.result import OutputFile
 from shared.engine.tables.exports import MEDIA_TYPES, STORED, Export, Line
 from shared.engine.tables.manifest import PARQUET, RESULT, Input, Manifest
 from shared.errors import Invalid, Rejected, TooMany, Unavailable
@@ -141,7 +141,7 @@ def _run(folder: JobFolder, memory_bytes: int, spares: Spares) -> Path:
         outcome = sandbox.run(folder.path, lambda _news: None, lambda: False, waiting)
     if not outcome.ok:
         raise Invalid(f"export impossible : {outcome.reason}", "format")
-    return folder.made_path(Made(name="table", path="out/table"))
+    return folder.made_path(OutputFile(name="table", path="out/table"))
 
 
 def lines_of(job: Job, manifest: Manifest) -> tuple[Line, ...]:

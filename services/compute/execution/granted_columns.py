@@ -7,7 +7,7 @@ from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import JobFolder
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
-from shared.engine.contract.result import Made
+from shared.engine.contract.result import OutputFile
 from shared.errors import Rejected
 
 _MODULE = "shared.engine.running.projection"
@@ -37,5 +37,5 @@ def project(
     if not outcome.ok:
         raise Rejected(f"les colonnes accordées n'ont pas pu être extraites : {outcome.reason}")
     for number in columns:
-        made = stage.made_path(Made(name=str(number), path=f"out/{number}"))
+        made = stage.made_path(OutputFile(name=str(number), path=f"out/{number}"))
         made.rename(target.input_path(number))

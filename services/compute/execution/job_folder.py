@@ -14,7 +14,7 @@ from tempfile import gettempdir, mkdtemp
 from pydantic import ValidationError
 
 from shared.engine.contract.folder_tree import remove
-from shared.engine.contract.result import ILLEGIBLE, Made, RunnerResult
+from shared.engine.contract.result import ILLEGIBLE, OutputFile, RunnerResult
 from shared.engine.contract.work import PSEUDONYM_KEY, Work
 from shared.errors import Rejected
 
@@ -59,7 +59,7 @@ class JobFolder:
         except (OSError, ValidationError) as error:
             raise Rejected(ILLEGIBLE) from error
 
-    def made_path(self, made: Made) -> Path:
+    def made_path(self, made: OutputFile) -> Path:
         """The file behind an output; raises Rejected unless it is a plain file under `out`."""
         return self.left_path(made.path)
 

@@ -28,8 +28,8 @@ _MOST_TOLD = 2000
 ILLEGIBLE = "le traitement n'a pas rendu de résultat lisible"
 
 
-class Made(Frozen):
-    """A file the runner made."""
+class OutputFile(Frozen):
+    """A file that the runner writes: an output of a job."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")
     path: str
@@ -52,7 +52,7 @@ class LeftStep(Frozen):
 class RunnerResult(Frozen):
     """What the runner says: `result.json`."""
 
-    outputs: tuple[Made, ...] = Field(default=(), max_length=50)
+    outputs: tuple[OutputFile, ...] = Field(default=(), max_length=50)
     reports: tuple[dict[str, Any], ...] = ()
     software: dict[str, str] = {}
     release: ReleaseRecord | None = Field(

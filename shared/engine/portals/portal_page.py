@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from shared.engine.contract.harvested_page import ENTRIES, PageEntry, PageReport, Record, in_french
-from shared.engine.contract.result import Made, Report
+from shared.engine.contract.result import OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Say
 from shared.engine.portals import datagouv, dcat
@@ -48,7 +48,7 @@ def read_page(
     work: Work,
     memory_bytes: int,  # noqa: ARG001 - the sandbox counts the memory of all that is read
     say: Say,
-) -> tuple[list[Made], list[Report]]:
+) -> tuple[list[OutputFile], list[Report]]:
     """Read the job's only input; returns the file of its entries, and a PageReport.
 
     Raises Rejected, in French, when the page as a whole cannot be read.
@@ -68,7 +68,7 @@ def read_page(
     if not read:
         # The store keeps no empty file; a blank line is no entry.
         made.write_text("\n")
-    file_made = Made(name=ENTRIES, path=f"out/{ENTRIES}", media_type="application/jsonl")
+    file_made = OutputFile(name=ENTRIES, path=f"out/{ENTRIES}", media_type="application/jsonl")
     return [file_made], [report.model_dump()]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pyarrow import parquet
 
-from shared.engine.contract.result import Made, Report
+from shared.engine.contract.result import OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Database, Say, columns, literal, open_database, quoted, trimmed
 from shared.engine.reading.columns.area_codes import lacks_zero
@@ -46,7 +46,7 @@ _TOGETHER = r"'\1\2\3\4'"
 
 def ingest_file(
     folder: Path, work: Work, memory_bytes: int, say: Say
-) -> tuple[list[Made], list[Report]]:
+) -> tuple[list[OutputFile], list[Report]]:
     """Read the job's only input; returns `table.parquet` and its profile as the only report.
 
     A table with key columns also leaves the file of their values. Raises Rejected, in
@@ -86,9 +86,9 @@ def ingest_file(
     return _outputs(has_keys=has_keys), [shown.model_dump(mode="json")]
 
 
-def _outputs(*, has_keys: bool) -> list[Made]:
-    table = Made(name=TABLE, path=f"out/{TABLE}", media_type=PARQUET)
-    keys = Made(name=KEYS, path=f"out/{KEYS}", media_type="application/jsonl")
+def _outputs(*, has_keys: bool) -> list[OutputFile]:
+    table = OutputFile(name=TABLE, path=f"out/{TABLE}", media_type=PARQUET)
+    keys = OutputFile(name=KEYS, path=f"out/{KEYS}", media_type="application/jsonl")
     return [table, keys] if has_keys else [table]
 
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import duckdb
 
-from shared.engine.contract.result import Made, Report
+from shared.engine.contract.result import OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Say
 from shared.engine.running.notes import note_report
 from shared.engine.running.without_pandas import hide_pandas
 from shared.errors import Rejected
 
-Run = Callable[[Path, Work, int, Say], tuple[list[Made], list[Report]]]
+Run = Callable[[Path, Work, int, Say], tuple[list[OutputFile], list[Report]]]
 """Does a kind of job in its folder, within that many bytes of memory."""
 
 _MEMORY_BYTES = 1_000_000_000

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from shared.engine.contract.result import Made, Report
+from shared.engine.contract.result import OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Say
 from shared.engine.reading.files.contents import each_file, is_archive
@@ -31,7 +31,7 @@ _TABLES = (
 
 def ingest_files(
     folder: Path, work: Work, _memory_bytes: int, say: Say
-) -> tuple[list[Made], list[Report]]:
+) -> tuple[list[OutputFile], list[Report]]:
     """List the files of the job's only input; returns the list and a profile of them.
 
     Raises Rejected, in French, for an archive that cannot be kept as files, naming what is wrong.
@@ -58,7 +58,7 @@ def ingest_files(
         privacy=unexamined(len(listed)),
         files=_summary(listed),
     )
-    made = Made(name=LISTING, path=f"out/{LISTING}", media_type="application/jsonl")
+    made = OutputFile(name=LISTING, path=f"out/{LISTING}", media_type="application/jsonl")
     return [made], [profile.model_dump(mode="json")]
 
 

@@ -15,7 +15,7 @@ from shared.engine.applications.cleaning.clean_application import CLEAN
 from shared.engine.applications.effect import Effect
 from shared.engine.applications.python_application import PYTHON
 from shared.engine.applications.query_application import QUERY
-from shared.engine.contract.result import Made, Report
+from shared.engine.contract.result import OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Database, quoted
 from shared.engine.running.own_code.failures import NotLoaded
@@ -65,7 +65,7 @@ class HiddenFailures:
     work: Work
     database: Database
     out: Path
-    made: list[Made]
+    made: list[OutputFile]
     found: list[str] = field(default_factory=list)
 
     def attempt(
@@ -99,7 +99,7 @@ class HiddenFailures:
         path = self.out / JOURNAL
         path.write_text(f"{why}\n", encoding="utf-8")
         self.made.append(
-            Made(name=JOURNAL, path=f"out/{JOURNAL}", media_type="text/plain", opaque="log")
+            OutputFile(name=JOURNAL, path=f"out/{JOURNAL}", media_type="text/plain", opaque="log")
         )
 
     def _stand_in(self, step: Step) -> Report:

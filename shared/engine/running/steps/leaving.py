@@ -10,7 +10,7 @@ from shared.engine.applications.aggregate_application import AggregateParameters
 from shared.engine.applications.cleaning.clean_application import CLEAN, CleanParameters
 from shared.engine.applications.effect import Effect, MadeColumn, Part, Source, as_it_is
 from shared.engine.applications.pivot_application import PivotParameters
-from shared.engine.contract.result import Made, Report
+from shared.engine.contract.result import OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Database, count, filled, quoted
 from shared.engine.reading.values.withheld_values import OF_VALUES, WITHHELD, secret_told
@@ -143,8 +143,8 @@ class Leaving:
         return Turned(grouping, told.names, columns, step.output)
 
     def leave(
-        self, tables: dict[str, InputTable], made: Sequence[Made]
-    ) -> tuple[InputTable, list[Made]]:
+        self, tables: dict[str, InputTable], made: Sequence[OutputFile]
+    ) -> tuple[InputTable, list[OutputFile]]:
         """Check the last table; returns it, and files for the ledger.
 
         Steps that have the same table draw it as it leaves; what others of restricted data would
@@ -164,7 +164,7 @@ class Leaving:
                     self._release.hold(one.name, "opaque")
         self._rows = shown.rows
         files = [
-            Made(name=one.file, path=f"out/{one.file}", media_type=PARQUET, is_internal=True)
+            OutputFile(name=one.file, path=f"out/{one.file}", media_type=PARQUET, is_internal=True)
             for one in self._release.entries
         ]
         return shown, files

@@ -13,7 +13,7 @@ import duckdb
 
 from shared.engine.applications.python_application import PythonParameters, library_versions
 from shared.engine.contract.folder_tree import remove
-from shared.engine.contract.result import Made, Report
+from shared.engine.contract.result import OutputFile, Report
 from shared.engine.database import columns, count, literal, quoted
 from shared.engine.reading.columns.typed_values import typed_table
 from shared.engine.reading.values.formulas import harmless_table
@@ -78,7 +78,9 @@ def _run(workbench: Workbench, parameters: PythonParameters) -> Report:
     ):
         if journal:
             workbench.made.append(
-                Made(name=journal, path=f"out/{journal}", media_type="text/plain", opaque="log")
+                OutputFile(
+                    name=journal, path=f"out/{journal}", media_type="text/plain", opaque="log"
+                )
             )
         workbench.say(0.1, "donne les tables au code")
         _give(workbench, parameters, folder)
@@ -220,7 +222,7 @@ def _keep(workbench: Workbench, folder: CodeFolder, left: Sequence[Left]) -> Non
             workbench.made.append(_kept(workbench, folder, number, one))
 
 
-def _kept(workbench: Workbench, folder: CodeFolder, number: int, one: Left) -> Made:
+def _kept(workbench: Workbench, folder: CodeFolder, number: int, one: Left) -> OutputFile:
     """A file of the job beside its table; no rule of release can look into it."""
     path = workbench.out / f"{workbench.output}-{number}.bin"
     name, source = f"{workbench.output}-{one.name}", folder.left / one.file
@@ -230,7 +232,7 @@ def _kept(workbench: Workbench, folder: CodeFolder, number: int, one: Left) -> M
         else:
             source.rename(path)
         ending = ".png" if one.kind == "figure" and not name.endswith(".png") else ""
-        return Made(
+        return OutputFile(
             name=name + ending, path=f"out/{path.name}", media_type=one.media_type, opaque=one.kind
         )
     database = workbench.database
@@ -238,7 +240,9 @@ def _kept(workbench: Workbench, folder: CodeFolder, number: int, one: Left) -> M
     shown = harmless_table(database, "returned")
     database.execute(f"COPY ({shown}) TO {literal(str(path))} (FORMAT csv, HEADER, DELIMITER ';')")
     media_type = "text/csv; charset=utf-8"
-    return Made(name=f"{name}.csv", path=f"out/{path.name}", media_type=media_type, opaque="table")
+    return OutputFile(
+        name=f"{name}.csv", path=f"out/{path.name}", media_type=media_type, opaque="table"
+    )
 
 
 def _check_size(workbench: Workbench, path: Path) -> None:

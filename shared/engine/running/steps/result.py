@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.engine.applications.aggregate_application import AGGREGATE, AggregateParameters
-from shared.engine.contract.result import IS_EMPTY, SECRET_VALUES, Made, Report
+from shared.engine.contract.result import IS_EMPTY, SECRET_VALUES, OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Database, literal, quoted
 from shared.engine.reading.columns.profile import describe
@@ -106,7 +106,7 @@ class Screening:
 
 def write_result(
     database: Database, out: Path, table: InputTable, found: Sequence[Column], report: Report
-) -> list[Made]:
+) -> list[OutputFile]:
     """The last table as Parquet, and as CSV: UTF-8, `;` between fields, decimal points.
 
     Programs read that CSV as it is; a person may open it all the same, so no text is a formula.
@@ -125,8 +125,8 @@ def write_result(
     database.execute(f"COPY ({shown}) TO {text} (FORMAT csv, HEADER, DELIMITER ';')")
     report |= with_empty_told(report, typed.lost(database, written), "left_empty")
     return [
-        Made(name=RESULT, path=f"out/{RESULT}", media_type=PARQUET),
-        Made(name="result.csv", path="out/result.csv", media_type="text/csv; charset=utf-8"),
+        OutputFile(name=RESULT, path=f"out/{RESULT}", media_type=PARQUET),
+        OutputFile(name="result.csv", path="out/result.csv", media_type="text/csv; charset=utf-8"),
     ]
 
 

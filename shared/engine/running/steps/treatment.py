@@ -15,7 +15,7 @@ from shared.engine.applications.aggregate_application import AggregateParameters
 from shared.engine.applications.effect import Effect
 from shared.engine.applications.geo_application import GeoParameters
 from shared.engine.applications.python_application import check_installed
-from shared.engine.contract.result import LOST, Made, Report
+from shared.engine.contract.result import LOST, OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Database, Say, columns, open_database
 from shared.engine.reading.files.handing import hand_over
@@ -71,10 +71,10 @@ class TreatmentRun:
     database: Database
     say: Say
     reuse: Reuse
-    made: list[Made] = field(default_factory=list)
+    made: list[OutputFile] = field(default_factory=list)
     as_read: dict[str, bool] = field(default_factory=dict)
 
-    def run(self) -> tuple[list[Made], list[Report]]:
+    def run(self) -> tuple[list[OutputFile], list[Report]]:
         """Run every step; returns the files made and one report per step.
 
         Raises Rejected with a reason that names the step.
@@ -148,7 +148,7 @@ class TreatmentRun:
         result: InputTable,
         reports: list[Report],
         hidden: str,
-    ) -> list[Made]:
+    ) -> list[OutputFile]:
         """Draw what the steps ask for of their tables; of the last, `result` as it was written."""
         steps = self.work.steps
         last = tables[steps[-1].output].name
@@ -246,7 +246,9 @@ class TreatmentRun:
         )
 
 
-def treat(folder: Path, work: Work, memory_bytes: int, say: Say) -> tuple[list[Made], list[Report]]:
+def treat(
+    folder: Path, work: Work, memory_bytes: int, say: Say
+) -> tuple[list[OutputFile], list[Report]]:
     """Run the treatment described by `work`; returns the files made and one report per step.
 
     A sample that loses its rows, or all values of a column, says nothing of the treatment, nor does
@@ -275,7 +277,7 @@ def _is_sampled(folder: Path, work: Work) -> bool:
 
 def _treat(
     folder: Path, work: Work, memory_bytes: int, say: Say
-) -> tuple[list[Made], list[Report]]:
+) -> tuple[list[OutputFile], list[Report]]:
     with open_database(folder, memory_bytes) as database:
         reuse = taken_over(database, folder, work)
         return TreatmentRun(folder, reuse.work, database, say, reuse).run()

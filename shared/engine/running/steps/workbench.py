@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from shared.engine.applications.aggregate_application import AggregateParameters
 from shared.engine.contract.crossing_size import MOST_ROWS
-from shared.engine.contract.result import Made
+from shared.engine.contract.result import OutputFile
 from shared.engine.database import Database, Say, columns, filled, literal, quoted
 from shared.engine.reading.columns.profile import describe_column
 from shared.engine.reading.columns.typed_values import typed_value
@@ -100,7 +100,7 @@ class Workbench:
     sample_rows: int | None = None
     crossing_rows: int = MOST_ROWS
     empty: dict[str, EmptyCells] = field(default_factory=dict)
-    made: list[Made] = field(default_factory=list)
+    made: list[OutputFile] = field(default_factory=list)
     is_protected: bool = False
     is_chosen: bool = False
     summed: AggregateParameters | None = None

@@ -10,7 +10,7 @@ import pytest
 
 from services.compute.execution.job_folder import JobFolder, job_folder, sweep
 from shared.engine.contract.folder_tree import remove
-from shared.engine.contract.result import Made
+from shared.engine.contract.result import OutputFile
 from shared.errors import Rejected
 
 NOBODY = 65534
@@ -25,9 +25,9 @@ def folder(tmp_path: Path) -> JobFolder:
     return JobFolder(home)
 
 
-def made(path: str) -> Made:
+def made(path: str) -> OutputFile:
     """An output at `path`."""
-    return Made(name="table.csv", path=path, media_type="text/csv")
+    return OutputFile(name="table.csv", path=path, media_type="text/csv")
 
 
 def link(folder: JobFolder) -> None:

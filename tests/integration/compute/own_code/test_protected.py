@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.engine.contract.result import Made
+from shared.engine.contract.result import OutputFile
 from shared.engine.tables.release import ReleaseRecord
 from tests.integration.compute.jobs import RunOutcome, step
 from tests.integration.compute.own_code.conftest import RunCode
@@ -59,7 +59,7 @@ SAID = [
 
 def journal(run: RunOutcome) -> str:
     """What waits for a reviewer."""
-    made = [Made.model_validate(one) for one in run.result["outputs"]]
+    made = [OutputFile.model_validate(one) for one in run.result["outputs"]]
     return "".join(Path(run.folder, one.path).read_text() for one in made if one.opaque == "log")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from shared.engine.contract.result import Made
+from shared.engine.contract.result import OutputFile
 from shared.engine.running.own_code.left import PAGE_HEAD
 from tests.integration.compute.jobs import DEMO, RunOutcome, Tables
 from tests.integration.compute.own_code.conftest import RunCode
@@ -70,7 +70,7 @@ def run(tables, parameters):
 
 def opaque(run: RunOutcome) -> dict[str, str]:
     """The outputs that no rule looks into, and what they are."""
-    made = [Made.model_validate(one) for one in run.result["outputs"]]
+    made = [OutputFile.model_validate(one) for one in run.result["outputs"]]
     return {one.name: one.opaque for one in made if one.opaque}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.engine.applications import APPLICATIONS, parse_parameters
-from shared.engine.contract.result import Made, Report
+from shared.engine.contract.result import OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.drawing.french_labels import french_number
 from shared.engine.drawing.report_page import DoneStep, Picture
@@ -31,7 +31,7 @@ _STEMS = {"aggregate": "chart"}
 
 def draw_pictures(
     work: Work, out: Path, reports: list[Report], benches: Sequence[Workbench], hidden: str
-) -> list[Made]:
+) -> list[OutputFile]:
     """Draw what the steps ask for, in order, into `out`; each report gets what it has of it.
 
     `benches` have the table of each step in the role TABLE: of the last, the result. Only that is
@@ -64,7 +64,7 @@ def draw_pictures(
         ]
         files += told.pop("files", ())
         reports[number] = _with_picture(reports[number], told)
-    return [Made(name=name, path=f"out/{name}", media_type=_type_of(name)) for name in files]
+    return [OutputFile(name=name, path=f"out/{name}", media_type=_type_of(name)) for name in files]
 
 
 def _is_drawn(step: Step) -> bool:
