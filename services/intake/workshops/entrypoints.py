@@ -118,8 +118,8 @@ class ForWorkshops:
     @http("GET", SEATS, returns=RegistrantList)
     def list_registrants(self, call: Call, workshop_id: str) -> RegistrantList:
         """Who registered, with name and address: for the staff and the host alone."""
-        found = commands.registrants(self.documents, call.caller, workshop_id)
-        return RegistrantList(items=list(map(RegistrantView.of_seat, found)))
+        seats = commands.registrants(self.documents, call.caller, workshop_id)
+        return RegistrantList(items=list(map(RegistrantView.of_seat, seats)))
 
     @http("DELETE", f"{SEATS}/{{registration_id}}")
     def give_up(self, call: Call, workshop_id: str, registration_id: str) -> None:
