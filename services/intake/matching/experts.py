@@ -157,8 +157,8 @@ def _reasons(candidate: _Found, busy: int) -> Iterator[str]:
             for skill in candidate.member.skills
             if any(_is_among(needed_skill, skill) for needed_skill in need.skills)
         ]
-        skills_in_french = french_list([quoted(skill) for skill in owned])
-        yield f"Il s'agit de {need.said} ({quoted(words)}) ; ce membre sait faire : {skills_in_french}."
+        skills = french_list([quoted(skill) for skill in owned])
+        yield f"Il s'agit de {need.said} ({quoted(words)}) ; ce membre sait faire : {skills}."
     if candidate.subject:
         best = sorted(candidate.subject, key=lambda word: -candidate.subject[word])[:3]
         yield f"Connaît votre sujet : {', '.join(sorted(best))}."
