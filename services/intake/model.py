@@ -616,7 +616,7 @@ class Project(Aggregate):
     def note_given_up(self, job: records.GivenUpJob) -> None:
         """Note that a job waits for an operator, or that one put it back into the queue."""
         if self._note_job(job):
-            self._note("compute", job.told)
+            self._note("compute", job.history_text)
 
     def end_job(self, job: records.GivenUpJob) -> None:
         """A job ended: it waits for nobody."""
@@ -837,7 +837,7 @@ class Project(Aggregate):
         )
         if before is None or before.proposal not in {0, check.proposal}:
             self.checks = (*others, check)
-            for text in check.told:
+            for text in check.history_texts:
                 self._note(check.by, text)
         elif before.sequence < check.sequence:
             self.checks = (*others, check)

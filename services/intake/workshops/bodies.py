@@ -97,7 +97,7 @@ class ChangeWorkshop(Body):
     project_ids: _Projects | None = None
 
     @property
-    def given(self) -> dict[str, Any]:
+    def changes(self) -> dict[str, Any]:
         """The fields that are to change, with their values."""
         return self.model_dump(exclude_none=True)
 

@@ -55,7 +55,7 @@ def announce(
 
 def change(store: Store, workshop_id: str, body: ChangeWorkshop) -> Workshop:
     """Announce some of it otherwise; all who waited get the seats that come free."""
-    changes = body.given
+    changes = body.changes
     _check_named(store, changes)
     return store.of(Workshop).change(workshop_id, lambda workshop: workshop.change(changes))
 
@@ -118,7 +118,7 @@ def register(
     return Seat(workshop, new_registrations[-1], _text(new_registrations[-1], secret))
 
 
-def shown(store: Store, text: str) -> Seat:
+def seat_opened_by(store: Store, text: str) -> Seat:
     """The registration that a text opens; raises NotFound."""
     registration_id, _, secret = text.partition(".")
     seat = find(store, registration_id)
@@ -129,7 +129,7 @@ def shown(store: Store, text: str) -> Seat:
 
 def give_up_shown(store: Store, text: str) -> Seat:
     """Take back the registration that a text opens."""
-    seat = shown(store, text)
+    seat = seat_opened_by(store, text)
     return _give_up(store, seat.workshop.id, seat.registration.id)
 
 

@@ -129,7 +129,7 @@ class ForWorkshops:
     @http("GET", "/registrations/shown", returns=RegistrationView, takes="credential")
     def read_registration(self, call: Call) -> RegistrationView:
         """Read the registration whose text is the bearer token."""
-        seat = commands.shown(self.documents, call.credential)
+        seat = commands.seat_opened_by(self.documents, call.credential)
         return RegistrationView.of_seat(seat.workshop, seat.registration)
 
     @http("POST", "/registrations/end", returns=RegistrationView, takes="credential")
