@@ -95,7 +95,7 @@ def permissions() -> dict[str, Any]:
 
 def database_users(passwords: dict[str, str]) -> str:
     """The script by which MongoDB, when it is new, makes the users of the services' databases."""
-    made = [
+    accounts = [
         {
             "user": name,
             "pwd": passwords[name],
@@ -103,8 +103,8 @@ def database_users(passwords: dict[str, str]) -> str:
         }
         for name in SERVICES
     ]
-    each = "for (const user of users) db.getSiblingDB(user.roles[0].db).createUser(user);"
-    return f"const users = {json.dumps(made, indent=1)};\n{each}\n"
+    loop = "for (const user of users) db.getSiblingDB(user.roles[0].db).createUser(user);"
+    return f"const users = {json.dumps(accounts, indent=1)};\n{loop}\n"
 
 
 def write(folder: Path) -> None:

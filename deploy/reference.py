@@ -59,8 +59,8 @@ def entrypoints(service: type, attribute: str) -> Iterator[tuple[Callable[..., A
 
 def routes(service: type) -> list[Route]:
     """Everything the service serves, by path."""
-    found = [entrypoint.route for _, entrypoint in entrypoints(service, "route")]
-    return sorted(found, key=lambda route: (route.path, route.method))
+    served = [entrypoint.route for _, entrypoint in entrypoints(service, "route")]
+    return sorted(served, key=lambda route: (route.path, route.method))
 
 
 def methods(service: type) -> list[Callable[..., Any]]:
@@ -97,11 +97,11 @@ def _methods(service: type) -> str:
 def _arguments(method: Callable[..., Any]) -> Iterator[str]:
     """The names of what is passed; `=…` may be left out, what follows `*` is passed by name."""
     _self, *parameters = inspect.signature(method).parameters.values()
-    by_name = [one for one in parameters if one.kind is one.KEYWORD_ONLY]
-    for one in parameters:
-        if by_name and one is by_name[0]:
+    by_name = [parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    for parameter in parameters:
+        if by_name and parameter is by_name[0]:
             yield "*"
-        yield one.name if one.default is one.empty else f"{one.name}=…"
+        yield parameter.name if parameter.default is parameter.empty else f"{parameter.name}=…"
 
 
 def _events(service: Any) -> str:  # noqa: ANN401 - a service class has a name
@@ -126,15 +126,15 @@ def _listeners(event: type[Event]) -> str:
 
 def _fields() -> str:
     """What the fields of events and of the objects in them hold, but for plain strings."""
-    found: dict[tuple[str, str, str], list[str]] = {}
+    owners_by_field: dict[tuple[str, str, str], list[str]] = {}
     for owner, schema in _schemas():
         for name, field in schema["properties"].items():
             entry = (name, _type(field), field.get("description", ""))
-            found.setdefault(entry, []).append(owner)
-    names = [name for name, _, _ in found]
+            owners_by_field.setdefault(entry, []).append(owner)
+    names = [name for name, _, _ in owners_by_field]
     rows = (
         (f"`{name}`", kind, meaning, ", ".join(owners) if names.count(name) > 1 else "")
-        for (name, kind, meaning), owners in sorted(found.items())
+        for (name, kind, meaning), owners in sorted(owners_by_field.items())
         if meaning or kind != "string"
     )
     return table("field | type | meaning | only in", rows)
@@ -157,7 +157,7 @@ def _type(field: Schema) -> str:
     if "$ref" in field:
         return f"_{field['$ref'].rsplit('/', 1)[-1]}_"
     if "enum" in field:
-        return ", ".join(f"`{one}`" for one in field["enum"])
+        return ", ".join(f"`{choice}`" for choice in field["enum"])
     if field.get("type") == "array":
         return f"array of {_type(field['items'])}"
     return f"`{field['const']}`" if "const" in field else str(field["type"])
@@ -166,7 +166,11 @@ def _type(field: Schema) -> str:
 def _objects() -> str:
     """The objects in the data of events."""
     rows = (
-        (name, _first(schema["description"]), ", ".join(f"`{one}`" for one in schema["properties"]))
+        (
+            name,
+            _first(schema["description"]),
+            ", ".join(f"`{property_name}`" for property_name in schema["properties"]),
+        )
         for name, schema in _schemas()
         if name.startswith("_")
     )
@@ -204,8 +208,8 @@ def _ports() -> str:
 
 def _metrics() -> str:
     rows = (
-        (f"`{exposed(one)}`", ", ".join(one._labelnames), one._documentation.rstrip("."))  # noqa: SLF001
-        for one in METRICS
+        (f"`{exposed(metric)}`", ", ".join(metric._labelnames), metric._documentation.rstrip("."))  # noqa: SLF001
+        for metric in METRICS
     )
     return table("family | labels | meaning", rows)
 

@@ -189,8 +189,8 @@ def _events_of(response: urllib3.BaseHTTPResponse) -> Iterator[ServerEvent]:
 
 
 def _query(query: Mapping[str, object]) -> str:
-    given = {name: value for name, value in query.items() if value not in (None, "", False)}
-    return f"?{urlencode(given, doseq=True, errors=_AS_TYPED)}" if given else ""
+    parameters = {name: value for name, value in query.items() if value not in (None, "", False)}
+    return f"?{urlencode(parameters, doseq=True, errors=_AS_TYPED)}" if parameters else ""
 
 
 def _json(response: urllib3.BaseHTTPResponse) -> Answer:

@@ -103,16 +103,16 @@ def token(
     hours: Annotated[float, typer.Option(help="How long it is valid, a week at most.")] = 12,
 ) -> None:
     """Sign a token for a member with the local stack's key; intake says whether there is one."""
-    for one in role:
-        if one not in ROLES:
-            raise typer.BadParameter(f"{one} is none of {', '.join(sorted(ROLES))}")
+    for role_name in role:
+        if role_name not in ROLES:
+            raise typer.BadParameter(f"{role_name} is none of {', '.join(sorted(ROLES))}")
     if not _SHORTEST_HOURS <= hours <= _LONGEST_HOURS:
         raise CallError(f"--hours must be from {_SHORTEST_HOURS} to {_LONGEST_HOURS}")
-    found = session(context)
+    current = session(context)
     if OF_MEMBERS & set(role):
         with suppress(NoAnswer):
-            found.client().get("intake", path_of("members", member_id))
-    typer.echo(found.sign(member_id, tuple(role), timedelta(hours=hours)))
+            current.client().get("intake", path_of("members", member_id))
+    typer.echo(current.sign(member_id, tuple(role), timedelta(hours=hours)))
 
 
 @app.command()
@@ -130,11 +130,11 @@ def portal(
     portal_url: Annotated[str, typer.Option(envvar="DATALAB_URL_PORTAL")] = "",
 ) -> None:
     """Print a link by which somebody enters the portal, once and within ten minutes."""
-    found = session(context)
-    body = {"member_id": as_member or found.member, "roles": role or sorted(ROLES)}
-    made = found.client().post("intake", "/sign-in-links", body)
-    address = portal_url or Stack.found(found.home, {}).portal_url
-    typer.echo(f"{address}/connexion/lien?code={made['text']}")
+    current = session(context)
+    body = {"member_id": as_member or current.member, "roles": role or sorted(ROLES)}
+    link = current.client().post("intake", "/sign-in-links", body)
+    address = portal_url or Stack.remembered(current.home, {}).portal_url
+    typer.echo(f"{address}/connexion/lien?code={link['text']}")
 
 
 @app.command(

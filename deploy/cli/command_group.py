@@ -34,15 +34,15 @@ class CommandGroup(typer.Typer):
     def __init__(self, text: str, **options: Any) -> None:  # noqa: ANN401 - Typer's
         super().__init__(help=text, no_args_is_help=True, **options)
 
-    def answers(self, name: str, told: Callable[[Answer], None] = show.record) -> Decorator:
+    def answers(self, name: str, display: Callable[[Answer], None] = show.record) -> Decorator:
         """A command of a function that calls the API through its first parameter, a Client.
 
-        What it returns is printed as JSON for programs; `told` shows it to people.
+        What it returns is printed as JSON for programs; `display` shows it to people.
         """
 
         def decorate(call: Function) -> Function:
-            def command(context: typer.Context, *, json: Json = False, **given: object) -> None:
-                show.answer(call(client(context), **given), told, json=json)
+            def command(context: typer.Context, *, json: Json = False, **arguments: object) -> None:
+                show.answer(call(client(context), **arguments), display, json=json)
 
             self.command(name)(_with_parameters_of(call, command))
             return call
@@ -54,18 +54,18 @@ class CommandGroup(typer.Typer):
         name: str,
         *columns: str,
         limit: int = 50,
-        told: Callable[[Answer, Sequence[str]], None] = show.page,
+        display: Callable[[Answer, Sequence[str]], None] = show.page,
     ) -> Decorator:
         """A command of a function that returns a ListRequest; people see these `columns`."""
 
         def decorate(ask: Function) -> Function:
             def page(
-                api: Client, *, after: After = "", limit: Limit = limit, **given: object
+                api: Client, *, after: After = "", limit: Limit = limit, **arguments: object
             ) -> Answer:
-                service, path, query = ask(**given)
+                service, path, query = ask(**arguments)
                 return api.get(service, path, **query, after=after, limit=limit)
 
-            show_page = self.answers(name, lambda answer: told(answer, columns))
+            show_page = self.answers(name, lambda answer: display(answer, columns))
             return show_page(_with_parameters_of(ask, page))
 
         return decorate
@@ -74,11 +74,13 @@ class CommandGroup(typer.Typer):
 def _with_parameters_of(function: Function, outer: Function) -> Function:
     """`outer` as Typer shall read it: its first parameter, those of `function`, its options."""
     first, *others = inspect.signature(outer).parameters.values()
-    options = [one for one in others if one.kind is one.KEYWORD_ONLY]
-    given = inspect.signature(function).parameters.values()
-    own = [one for one in given if one.annotation is not Client]
+    options = [parameter for parameter in others if parameter.kind is parameter.KEYWORD_ONLY]
+    parameters = inspect.signature(function).parameters.values()
+    own = [parameter for parameter in parameters if parameter.annotation is not Client]
     signature = inspect.Signature([first, *own, *options])
     update_wrapper(outer, function)
     outer.__signature__ = signature  # type: ignore[attr-defined]
-    outer.__annotations__ = {one.name: one.annotation for one in signature.parameters.values()}
+    outer.__annotations__ = {
+        parameter.name: parameter.annotation for parameter in signature.parameters.values()
+    }
     return outer

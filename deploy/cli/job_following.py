@@ -52,12 +52,12 @@ def _events(api: Client, job_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 last, tries = event.id, 0
                 yield event.kind, event.data
         except NoAnswer as away:
-            told = away
+            failure = away
         else:
-            told = NoAnswer("the stream of events ends again and again")
+            failure = NoAnswer("the stream of events ends again and again")
         tries += 1
         time.sleep(_RETRY_SECONDS)
-    raise told
+    raise failure
 
 
 @contextmanager
@@ -67,8 +67,8 @@ def _screen() -> Iterator["_Lines | _Live"]:
         return
     console = Console(markup=False, highlight=False, emoji=False)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, console=console, transient=True) as shown:
-        yield _Live(shown)
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield _Live(progress)
 
 
 class _Lines:
@@ -91,16 +91,16 @@ class _Lines:
 class _Live:
     """A bar below the lines of the log."""
 
-    def __init__(self, shown: Progress) -> None:
-        self._shown, self._bar = shown, shown.add_task("", total=1.0)
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._bar = progress, progress.add_task("", total=1.0)
 
     def line(self, words: str) -> None:
         """Print it above the bar."""
-        self._shown.console.print(show.text(words))
+        self._progress.console.print(show.text(words))
 
     def progress(self, share: float, message: str) -> None:
         """Move the bar: how far it is, from 0 to 1."""
-        self._shown.update(self._bar, completed=share, description=show.text(message))
+        self._progress.update(self._bar, completed=share, description=show.text(message))
 
 
 def _because(data: dict[str, Any]) -> str:
@@ -109,10 +109,10 @@ def _because(data: dict[str, Any]) -> str:
 
 
 def _ending(data: dict[str, Any]) -> str:
-    told = f"{data['state']} in {data['seconds']:.2f} s{_because(data)}"
+    ending = f"{data['state']} in {data['seconds']:.2f} s{_because(data)}"
     withheld = f"\n{data['withheld']}" if data["withheld"] else ""
     warning = f"\n{data['warning']}" if data["warning"] else ""
-    return f"{told}{withheld}{warning}"
+    return f"{ending}{withheld}{warning}"
 
 
 def exit_code(state: str) -> int:

@@ -24,14 +24,14 @@ class Session:
 
     def client(self) -> Client:
         """A client of the services, with the caller's token."""
-        given = {name: url for name, url in self.urls.items() if url}
-        return Client({**Stack.found(self.home, {}).urls(), **given}, self._bearer)
+        chosen_urls = {name: url for name, url in self.urls.items() if url}
+        return Client({**Stack.remembered(self.home, {}).urls(), **chosen_urls}, self._bearer)
 
     def amqp_uri(self) -> str:
         """The broker of the local stack; raises CallError when there is none."""
         if not (self.home / "stack.json").exists():
             raise CallError("which broker? Set DATALAB_AMQP_URI or --amqp-uri")
-        return Stack.found(self.home, {}).environment()["DATALAB_AMQP_URI"]
+        return Stack.remembered(self.home, {}).environment()["DATALAB_AMQP_URI"]
 
     def sign(self, member: str, roles: tuple[str, ...], lifetime: timedelta) -> str:
         """A token signed with the local stack's private key; raises CallError without one."""
@@ -48,9 +48,9 @@ class Session:
 
 def session(context: typer.Context) -> Session:
     """The session of this invocation."""
-    found = context.find_object(Session)
-    assert found is not None  # noqa: S101 - the callback of the application makes one
-    return found
+    current = context.find_object(Session)
+    assert current is not None  # noqa: S101 - the callback of the application makes one
+    return current
 
 
 def client(context: typer.Context) -> Client:

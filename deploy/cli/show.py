@@ -29,9 +29,9 @@ def as_json(value: object) -> None:
     sys.stdout.write(_SURROGATE.sub(_REPLACEMENT, words) + "\n")
 
 
-def answer(value: Any, told: Callable[[Any], None], *, json: bool) -> None:  # noqa: ANN401 - JSON
-    """Print JSON for a program, or what `told` shows of it to people."""
-    (as_json if json else told)(value)
+def answer(value: Any, display: Callable[[Any], None], *, json: bool) -> None:  # noqa: ANN401 - JSON
+    """Print JSON for a program, or what `display` shows of it to people."""
+    (as_json if json else display)(value)
 
 
 def raw(words: str) -> None:
@@ -82,10 +82,10 @@ def line(words: str) -> None:
 def text(value: object) -> str:
     """A value as people read it, with nothing that a terminal would obey."""
     if isinstance(value, list):
-        plain = all(isinstance(one, str | int | float) for one in value)
+        plain = all(isinstance(entry, str | int | float) for entry in value)
         return (", " if plain else "\n").join(map(text, value))
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {text(one)}" for name, one in value.items() if one)
+        return "; ".join(f"{name}: {text(entry)}" for name, entry in value.items() if entry)
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")
     if value is None or isinstance(value, bool):

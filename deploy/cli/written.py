@@ -23,10 +23,10 @@ def read_object(file: typer.FileText) -> dict[str, Any]:
 
 def pairs(option: str, written: list[str]) -> dict[str, str]:
     """NAME=VALUE of a repeated option; raises CallError for one without `=`."""
-    for one in written:
-        if "=" not in one:
-            raise CallError(f"{option} is NAME=VALUE, not {one}")
-    return {name: value for name, _, value in (one.partition("=") for one in written)}
+    for pair in written:
+        if "=" not in pair:
+            raise CallError(f"{option} is NAME=VALUE, not {pair}")
+    return {name: value for name, _, value in (pair.partition("=") for pair in written)}
 
 
 def value_of(written: str) -> object:
@@ -47,8 +47,8 @@ def described(file: Path | None) -> list[dict[str, str]]:
     except UnicodeDecodeError:
         text = raw.decode("cp1252", errors="replace")
     first, *_ = text.splitlines() or [""]
-    delimiter = next((one for one in ";\t" if one in first), ",")
-    found = []
+    delimiter = next((separator for separator in ";\t" if separator in first), ",")
+    columns = []
     try:
         rows = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
     except csv.Error as error:
@@ -58,9 +58,9 @@ def described(file: Path | None) -> list[dict[str, str]]:
             continue
         if len(fields) != 2:  # noqa: PLR2004 - a name and a text
             raise CallError(f"{file}: row {number} has {len(fields)} fields in place of 2")
-        name, said = (field.strip() for field in fields)
-        if said and not (number == 1 and said.lower() in _HEADINGS):
-            found.append({"name": name, "description": said})
-    if not found:
+        name, description = (field.strip() for field in fields)
+        if description and not (number == 1 and description.lower() in _HEADINGS):
+            columns.append({"name": name, "description": description})
+    if not columns:
         raise CallError(f"{file} describes no column")
-    return found
+    return columns

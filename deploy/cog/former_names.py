@@ -12,19 +12,21 @@ _DISTRICT = "arrondissement-municipal"
 
 
 def former_names(
-    editions: Iterable[Edition], now: Places, known: Iterable[Row]
+    editions: Iterable[Edition], now: Places, present_names: Iterable[Row]
 ) -> Iterator[tuple[str, str, str]]:
-    """Each name once with its code then and the present commune that this leads to.
+    """Yield each former name once, with its former code and the present commune of that code.
 
-    `now` has the present commune of every code; `known` are the rows of the names of today, which
-    are left out.
+    `now` maps every code to its present commune; `present_names` are the rows of the names of
+    today, which are left out.
     """
-    told = {(str(code), fold(str(name))) for kind, code, name, *_ in known if kind == "commune"}
+    seen = {
+        (str(code), fold(str(name))) for kind, code, name, *_ in present_names if kind == "commune"
+    }
     for entry in _entries(editions):
         name, code = str(entry["nom"]), str(entry["code"])
         commune = now.get(code)
-        if commune and (commune, fold(name)) not in told:
-            told.add((commune, fold(name)))
+        if commune and (commune, fold(name)) not in seen:
+            seen.add((commune, fold(name)))
             yield name, code, commune
 
 

@@ -100,11 +100,11 @@ def _bodies(present: Edition) -> Iterator[Row]:
 def _communes(present: Edition, places: Mapping[str, str]) -> Iterator[Row]:
     """The communes, and the names of those that became a part of one."""
     bodies = present.bodies
-    known = set[tuple[str, str]]()
+    seen = set[tuple[str, str]]()
     for entry in _whole_first(present.communes):
         code = places.get(entry["code"], entry["code"])
-        if (code, entry["nom"]) not in known:
-            known.add((code, entry["nom"]))
+        if (code, entry["nom"]) not in seen:
+            seen.add((code, entry["nom"]))
             postcodes = " ".join(sorted(set(entry.get("codesPostaux", ()))))
             people = entry.get("population", 0)
             yield "commune", code, entry["nom"], bodies.get(code, ""), postcodes, people

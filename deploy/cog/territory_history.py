@@ -58,10 +58,10 @@ class Snapshot:
 
     def places(self, before: Places) -> Places:
         """The places of all codes; one that is gone without a trace is where its commune went."""
-        known = self.communes | self.parents.keys()
+        recorded = self.communes | self.parents.keys()
         result = {}
-        for code in known | before.keys() | self.former.keys():
-            place = self.place(code if code in known else before.get(code, code))
+        for code in recorded | before.keys() | self.former.keys():
+            place = self.place(code if code in recorded else before.get(code, code))
             if place is not None:
                 result[code] = place
         return result

@@ -46,7 +46,7 @@ def main(
     """Play the story of one project on real data, from nothing to a delivered service."""
     console = Console(highlight=False, soft_wrap=True)
     try:
-        stack = Stack.found(home, os.environ) if running else _stack(home)
+        stack = Stack.remembered(home, os.environ) if running else _stack(home)
         with nullcontext() if running else _up(console, stack, keep=keep):
             urls = _urls(stack)
             with explained(urls, home):
@@ -92,8 +92,10 @@ def _play(console: Console, urls: Mapping[str, str], key: Path, listen: str, fol
     try:
         story = Story(_clients(urls, key), partner, tell)
         jobs = partial(story.staff.get, "compute")
-        board = Board(partner.received, lambda: story.project_id, lambda one: jobs(f"/jobs/{one}"))
-        with board.shown(console):
+        board = Board(
+            partner.received, lambda: story.project_id, lambda job_id: jobs(f"/jobs/{job_id}")
+        )
+        with board.displayed(console):
             story.play(f"http://{listen}:{partner.port}/events")
             wait("the partner hears of the end", lambda: "project_delivered" in partner.types)
             story.stop_listening()
@@ -104,7 +106,9 @@ def _play(console: Console, urls: Mapping[str, str], key: Path, listen: str, fol
     console.print(
         f"The partner received {len(partner.received)} signed events, refused {partner.refused}."
     )
-    console.print(f"Result: {table}, with {', '.join(one.name for one in pictures)} beside it")
+    console.print(
+        f"Result: {table}, with {', '.join(picture.name for picture in pictures)} beside it"
+    )
     console.print(f"Page: {urls[PORTAL]}/projets/{story.project_id}")
     console.print(f"A way in: .venv/bin/datalab portal --as {story.members['agency']}")
     console.print(f"Dataset: {urls['catalog']}/datasets/{story.result_id}")
@@ -123,12 +127,12 @@ def _show(console: Console, table: Path) -> None:
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
     rows.sort(key=lambda row: float(row["taux_vacance"].replace(",", ".")), reverse=True)
-    shown = Table("EPCI", "logements", "vacants", "%", title=f"{len(rows)} EPCI, the ten highest")
+    ranking = Table("EPCI", "logements", "vacants", "%", title=f"{len(rows)} EPCI, the ten highest")
     for row in rows[:_TOP]:
-        shown.add_row(
+        ranking.add_row(
             row["nom_epci"], row["logements"], row["logements_vacants"], row["taux_vacance"]
         )
-    console.print(shown)
+    console.print(ranking)
 
 
 if __name__ == "__main__":

@@ -59,17 +59,17 @@ class Board:
     def __rich__(self) -> Group:
         """Stages, job and events, one below the other."""
         sources = Counter(str(event["source"]) for event in self.events)
-        told = ", ".join(f"{source} {count}" for source, count in sorted(sources.items()))
-        return Group(self._stages, self._job, Text(f"events: {sources.total()}  {told}"))
+        counts = ", ".join(f"{source} {count}" for source, count in sorted(sources.items()))
+        return Group(self._stages, self._job, Text(f"events: {sources.total()}  {counts}"))
 
     def look(self) -> None:
         """Bring stages and job up to date with the events so far."""
         seen = list(self.events)
-        self._mark({one["type"] for one in seen if one["correlationid"] == self.project_id()})
+        self._mark({event["type"] for event in seen if event["correlationid"] == self.project_id()})
         self._follow(seen)
 
     @contextmanager
-    def shown(self, console: Console) -> Iterator[None]:
+    def displayed(self, console: Console) -> Iterator[None]:
         """On a terminal the board stays below what is printed, kept up to date by a thread."""
         over = Event()
 
@@ -100,8 +100,8 @@ class Board:
             self._stages.update(task.id, completed=1)
 
     def _follow(self, seen: Sequence[Mapping[str, Any]]) -> None:
-        ended = {one["data"]["job_id"] for one in seen if one["type"] in _ENDS}
-        running = [one["data"] for one in seen if one["type"] == "job_started"]
+        ended = {event["data"]["job_id"] for event in seen if event["type"] in _ENDS}
+        running = [event["data"] for event in seen if event["type"] == "job_started"]
         current = [job for job in running if job["job_id"] not in ended][-1:]
         if not current:
             self._job.update(TaskID(0), description="no job", completed=0)

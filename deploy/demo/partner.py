@@ -56,8 +56,8 @@ class Partner:
         signed = f"{headers.get('webhook-id')}.{headers.get('webhook-timestamp')}.".encode() + body
         key = base64.b64decode(self._secret.removeprefix("whsec_"))
         digest = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-        given = (headers.get("webhook-signature") or "").split()
-        if not any(hmac.compare_digest(f"v1,{digest}", one) for one in given):
+        signatures = (headers.get("webhook-signature") or "").split()
+        if not any(hmac.compare_digest(f"v1,{digest}", signature) for signature in signatures):
             self.refused += 1
             return False
         self.received.append(json.loads(body))

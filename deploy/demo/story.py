@@ -32,8 +32,8 @@ def wait(what: str, look: Callable[[], Any], seconds: float = _WAIT_SECONDS) -> 
     """The first true answer of `look`; StoryError after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if found := look():
-            return found
+        if answer := look():
+            return answer
         time.sleep(0.1)
     raise StoryError(f"waited {seconds:.0f} s in vain: {what}")
 
@@ -84,11 +84,13 @@ class Story:
 
     def join(self) -> None:
         """Register the members, those of an earlier run excepted."""
-        known = {one["name"]: one["id"] for one in self.staff.get("intake", "/members")["items"]}
+        member_ids = {
+            member["name"]: member["id"] for member in self.staff.get("intake", "/members")["items"]
+        }
         for role in content.MEMBERS:
             body = content.member(role)
-            found = known.get(body["name"])
-            self.members[role] = found or self.staff.post("intake", "/members", body)["id"]
+            member_id = member_ids.get(body["name"])
+            self.members[role] = member_id or self.staff.post("intake", "/members", body)["id"]
         self._tell(f"{len(self.members)} members of the lab")
 
     def listen(self, url: str) -> None:
@@ -106,11 +108,11 @@ class Story:
         """
         owner = self._client_for(self.members["lab"], "owner")
         page = owner.get("catalog", "/datasets", owner_id=self.members["lab"])
-        known = {one["title"]: one["id"] for one in page["items"]}
+        dataset_ids = {dataset["title"]: dataset["id"] for dataset in page["items"]}
         for filename in content.OPEN_DATA:
             metadata = content.open_dataset(filename)
-            found = known.get(metadata["title"])
-            self.datasets[filename] = found or _offer(owner, metadata, filename)
+            present_id = dataset_ids.get(metadata["title"])
+            self.datasets[filename] = present_id or _offer(owner, metadata, filename)
         self.datasets[content.HOMES_FILE] = _offer(self.holder, content.HOMES, content.HOMES_FILE)
         for filename, dataset_id in self.datasets.items():
             look = partial(_published, self.staff, dataset_id)
@@ -127,10 +129,8 @@ class Story:
             self._tell(f"joins with {join['title']}: {join['reason']}")
         judged = self.holder.get("catalog", "/crossing", dataset_id=[homes, bodies])["licence"]
         self._tell(f"licence of their crossing: {judged['title']}")
-        [found, *_] = self.holder.get("catalog", "/datasets", q=content.MISSPELT)["items"]
-        self._tell(
-            f"« {content.MISSPELT} » finds: {found['title']} - {'; '.join(found['reasons'])}"
-        )
+        [best, *_] = self.holder.get("catalog", "/datasets", q=content.MISSPELT)["items"]
+        self._tell(f"« {content.MISSPELT} » finds: {best['title']} - {'; '.join(best['reasons'])}")
 
     def submit(self) -> None:
         """Submit the project and read the lab's advice."""
@@ -153,9 +153,9 @@ class Story:
             "communes": self.datasets["communes_2026.csv"],
         }
         path = f"/recipes/{recipe}/treatment"
-        made: dict[str, Any] = self.holder.post("compute", path, {"inputs": inputs})
-        self._tell(f"by the recipe {made['recipe']}, in {len(made['steps'])} steps")
-        return made
+        treatment: dict[str, Any] = self.holder.post("compute", path, {"inputs": inputs})
+        self._tell(f"by the recipe {treatment['recipe']}, in {len(treatment['steps'])} steps")
+        return treatment
 
     def secure(self) -> None:
         """Review the project; access and workspace follow by themselves."""
@@ -212,8 +212,8 @@ class Story:
                 raise StoryError(f"the project is {project['stage']}: {'; '.join(failed)}")
             return project if project["stage"] == stage else None
 
-        found: dict[str, Any] = wait(f"the project is {stage}", look)
-        return found
+        project: dict[str, Any] = wait(f"the project is {stage}", look)
+        return project
 
     def manifest(self, job_id: str) -> dict[str, Any]:
         """What a job read, did and made."""
@@ -240,7 +240,12 @@ class Story:
     def _find_result(self) -> str | None:
         page = self.holder.get("catalog", "/datasets", q="vacance EPCI", theme="habitat")
         return next(
-            (one["id"] for one in page["items"] if one["project_id"] == self.project_id), None
+            (
+                dataset["id"]
+                for dataset in page["items"]
+                if dataset["project_id"] == self.project_id
+            ),
+            None,
         )
 
 
@@ -267,8 +272,8 @@ def explained(
     try:
         yield
     except (StoryError, CallError) as error:
-        told = [str(error), *_not_ready(urls), *_nearly_full(home, least_free_bytes)]
-        raise StoryError("; ".join(told)) from error
+        reasons = [str(error), *_not_ready(urls), *_nearly_full(home, least_free_bytes)]
+        raise StoryError("; ".join(reasons)) from error
 
 
 def _not_ready(urls: Mapping[str, str]) -> Iterator[str]:
@@ -287,8 +292,8 @@ def _red(body: bytes) -> str:
         answer = json.loads(body)
         reasons = answer.get("reasons", {})
         red = [name for name, green in answer["checks"].items() if not green]
-        told = (f"{name}: {reasons[name]}" if name in reasons else name for name in red)
-        return f" ({', '.join(told)})"
+        causes = (f"{name}: {reasons[name]}" if name in reasons else name for name in red)
+        return f" ({', '.join(causes)})"
     except (ValueError, KeyError, TypeError, AttributeError):
         return ""
 

@@ -33,20 +33,21 @@ class CheckedCode(NamedTuple):
     """How the code ended: `reason` is French, and empty when it went well."""
 
     reason: str
-    said: str
+    log: str
     seconds: float
     peak_bytes: int
     summary: str
     outputs: tuple[str, ...]
 
 
-def step_of(file: Path, roles: Mapping[str, Path], told: Mapping[str, Any]) -> Step:
-    """The step that runs the code in `file` on tables in these roles; `told` are its parameters.
+def step_of(file: Path, roles: Mapping[str, Path], chosen_parameters: Mapping[str, Any]) -> Step:
+    """Return the step that runs the code in `file` on the tables of `roles`.
 
-    Raises Invalid, in French, for what could not be a step of a treatment.
+    `chosen_parameters` are its other parameters. Raises Invalid, in French, if a treatment could
+    not have that step.
     """
     kind = "notebook" if file.suffix == _NOTEBOOK else "code"
-    parameters = {**told, kind: _text_of(file)}
+    parameters = {**chosen_parameters, kind: _text_of(file)}
     inputs = {role: role for role in roles}
     step = Step(application=PYTHON.name, inputs=inputs, parameters=parameters, output=OUTPUT)
     check_steps(roles, [step])
@@ -109,8 +110,8 @@ def check_code(
         result = folder.result()
         if kept:
             _keep(folder, result, kept)
-        made = tuple(one.name for one in result.outputs)
-        return CheckedCode(*_end(outcome), str(result.reports[0]["summary"]), made)
+        names = tuple(output.name for output in result.outputs)
+        return CheckedCode(*_end(outcome), str(result.reports[0]["summary"]), names)
 
 
 def _end(outcome: Outcome) -> tuple[str, str, float, int]:
@@ -126,15 +127,15 @@ def _take(path: Path, limits: Limits, table: Path) -> Mapping[str, Any]:
         if not outcome.ok:
             raise Rejected(f"{path.name} : {outcome.reason}")
         result = folder.result()
-        [made] = [one for one in result.outputs if one.name == TABLE]
-        shutil.move(folder.made_path(made), table)
+        [output] = [output for output in result.outputs if output.name == TABLE]
+        shutil.move(folder.made_path(output), table)
         return result.reports[0]
 
 
 def _keep(folder: JobFolder, result: RunnerResult, kept: Path) -> None:
     kept.mkdir(parents=True, exist_ok=True)
-    for made in result.outputs:
-        shutil.copyfile(folder.made_path(made), kept / made.name)
+    for output in result.outputs:
+        shutil.copyfile(folder.made_path(output), kept / output.name)
 
 
 def _nobody_listens(_news: Progress) -> None:

@@ -36,9 +36,9 @@ def missing(packages: Iterable[str]) -> list[str]:
     return [package for package in packages if _PROGRAMS[package]() is None]
 
 
-def ensure_installed(wanted: Iterable[str], progress: Callable[[str], object]) -> None:
+def ensure_installed(package_names: Iterable[str], progress: Callable[[str], object]) -> None:
     """Install what is missing; raises StackError with one sentence where we may not."""
-    packages = missing(wanted)
+    packages = missing(package_names)
     if not packages:
         return
     apt_get = _apt_get()
@@ -87,7 +87,7 @@ def _how_to_get(packages: list[str]) -> str:
 def main() -> None:
     """Install all of them, or say what is missing: a test that needs it says so then."""
     try:
-        ensure_installed(_PROGRAMS, lambda told: sys.stdout.write(f"{told}\n"))
+        ensure_installed(_PROGRAMS, lambda message: sys.stdout.write(f"{message}\n"))
     except StackError as error:
         sys.stderr.write(f"{error}\n")
 

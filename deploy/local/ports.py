@@ -31,18 +31,18 @@ class Ports:
 
 def variable(name: str) -> str:
     """The environment variable that sets the port `name`; `intake-2` is one of the workers."""
-    known = {field.name for field in fields(Ports)}
-    return _PREFIX + (name if name in known else "workers").upper()
+    port_names = {field.name for field in fields(Ports)}
+    return _PREFIX + (name if name in port_names else "workers").upper()
 
 
 def ports_from(environ: Mapping[str, str]) -> Ports:
     """The ports that `environ` sets, the defaults for the others; raises StackError."""
-    given = {
+    port_numbers = {
         field.name: _number(variable(field.name), environ[variable(field.name)])
         for field in fields(Ports)
         if environ.get(variable(field.name))
     }
-    return Ports(**given)
+    return Ports(**port_numbers)
 
 
 def listening(port: int) -> bool:

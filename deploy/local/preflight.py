@@ -72,9 +72,9 @@ def refuse_ports(listeners: Mapping[str, int]) -> None:
             )
 
 
-def refuse_dead_servers(given: Mapping[str, str]) -> None:
-    """Something answers at each address of `given`, which are URIs by variable."""
-    for name, uri in given.items():
+def refuse_dead_servers(uris: Mapping[str, str]) -> None:
+    """Something answers at each address of `uris`, which are URIs by variable."""
+    for name, uri in uris.items():
         servers = list(_servers(uri))
         if servers and not any(map(_answers, servers)):
             named = ", ".join(server.netloc for server in servers)

@@ -58,13 +58,13 @@ class Stack:
         self._supervisor = Supervisor(self.home)
 
     @classmethod
-    def found(cls, home: Path, environ: Mapping[str, str]) -> "Stack":
+    def remembered(cls, home: Path, environ: Mapping[str, str]) -> "Stack":
         """The stack that was last started at `home`, with its ports and workers."""
         memory = _memory(home)
         if not memory.exists():
             return cls(home, Ports(), environ)
-        known = json.loads(memory.read_text())
-        return cls(home, Ports(**known["ports"]), environ, known["workers"])
+        state = json.loads(memory.read_text())
+        return cls(home, Ports(**state["ports"]), environ, state["workers"])
 
     def environment(self, program: str = "intake") -> dict[str, str]:
         """The DATALAB_* settings of one service process: `intake`, `intake-2`, ..."""
@@ -162,8 +162,8 @@ class Stack:
         self._clear(progress)
         refuse_ports(self.plan.listeners())
         self.plan.prepare()
-        known = {"ports": asdict(self.plan.ports), "workers": self.plan.workers}
-        _memory(self.home).write_text(json.dumps(known))
+        state = {"ports": asdict(self.plan.ports), "workers": self.plan.workers}
+        _memory(self.home).write_text(json.dumps(state))
 
     def _start(self, progress: Progress, deadline: float) -> None:
         for server in self.plan.servers():

@@ -81,8 +81,8 @@ class DatasetAccess(Frozen):
             return cls(**about, reason=event.reason, owners=owners, awaited=(asked,))
         about["owners"] = (event.owner_id, *event.member_ids)
         if isinstance(event, AccessGranted):
-            told = {"purpose": event.purpose, "until": event.until, "conditions": event.conditions}
-            return cls(**about, **told)
+            terms = {"purpose": event.purpose, "until": event.until, "conditions": event.conditions}
+            return cls(**about, **terms)
         if isinstance(event, AccessRefused):
             about["refused_columns"] = event.refused_columns
         return cls(**about, reason=event.reason)
@@ -116,10 +116,10 @@ class DatasetAccess(Frozen):
         """
         if before is None:
             return self
-        known = {"owners": tuple(dict.fromkeys((*before.owners, *self.owners)))}
+        merged = {"owners": tuple(dict.fromkeys((*before.owners, *self.owners)))}
         if before.state == self.state == "requested":
-            known["awaited"] = tuple(dict.fromkeys((*before.awaited, *self.awaited)))
-        return self.model_copy(update={"title": self.title or before.title, **known})
+            merged["awaited"] = tuple(dict.fromkeys((*before.awaited, *self.awaited)))
+        return self.model_copy(update={"title": self.title or before.title, **merged})
 
     def told_after(self, before: "DatasetAccess | None") -> str:
         """What the history tells of this change; nothing of what is granted unasked."""
@@ -128,8 +128,8 @@ class DatasetAccess(Frozen):
             is_new = was.state != "granted" or was.bound != self.bound
             return " ".join(("Accès à des données accordé.", *self.bound)) if is_new else ""
         if self.state == "requested":
-            known = was.awaited if was.state == "requested" else ()
-            new = [wait.why for wait in self.waits if wait.member_id not in known]
+            asked_before = was.awaited if was.state == "requested" else ()
+            new = [wait.why for wait in self.waits if wait.member_id not in asked_before]
             return " ".join((*new, self.reason)).strip() if new else ""
         return f"{_TOLD[self.state]} : {self.reason}" if self.reason else ""
 
@@ -138,12 +138,16 @@ class DatasetAccess(Frozen):
         """What the grant is bound to, as French sentences."""
         purpose = [f"Pour : {self.purpose}."] if self.purpose else []
         until = [f"Jusqu'au {french_date(self.until)}."] if self.until else []
-        return (*purpose, *until, *(f"Condition : « {one} »." for one in self.conditions))
+        return (
+            *purpose,
+            *until,
+            *(f"Condition : « {condition} »." for condition in self.conditions),
+        )
 
 
 def check_readable(accesses: Iterable[DatasetAccess]) -> None:
     """Raise WrongStage, with the reason in French, while data was taken away."""
-    revoked = (one.reason for one in accesses if one.state == "revoked")
+    revoked = (access.reason for access in accesses if access.state == "revoked")
     if reason := next(revoked, ""):
         raise WrongStage(f"l'accès à des données du projet a été retiré : {reason}")
 
@@ -152,8 +156,8 @@ def with_access(
     accesses: tuple[DatasetAccess, ...], access: DatasetAccess
 ) -> tuple[DatasetAccess, ...]:
     """The same with what is known of one dataset now."""
-    known = {one.dataset_id: one for one in accesses}
-    return tuple((known | {access.dataset_id: access}).values())
+    accesses_by_dataset = {other.dataset_id: other for other in accesses}
+    return tuple((accesses_by_dataset | {access.dataset_id: access}).values())
 
 
 def with_owners(
@@ -161,8 +165,8 @@ def with_owners(
 ) -> tuple[DatasetAccess, ...]:
     """The same with whose data a dataset is."""
     return tuple(
-        one.model_copy(update={"owners": owners}) if one.dataset_id == dataset_id else one
-        for one in accesses
+        access.model_copy(update={"owners": owners}) if access.dataset_id == dataset_id else access
+        for access in accesses
     )
 
 
@@ -172,8 +176,8 @@ def after_deletion(
     """The same where a dataset was deleted that could be read."""
     ended = {"state": "revoked", "reason": f"Ces données sont supprimées : {reason}"}
     return tuple(
-        one.model_copy(update=ended)
-        if one.dataset_id == dataset_id and one.state == "granted"
-        else one
-        for one in accesses
+        access.model_copy(update=ended)
+        if access.dataset_id == dataset_id and access.state == "granted"
+        else access
+        for access in accesses
     )

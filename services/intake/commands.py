@@ -53,10 +53,10 @@ def submit(
     holder_id = caller.member_id
     check_present(store, holder_id)
     identifier = new_id("prj") if key is None else claim(store, "prj", holder_id, key, body)
-    given = dict(body)
+    fields = dict(body)
     if body.treatment:
-        given["treatment"] = with_choices(body.treatment)
-    project = Project(id=identifier, holder_id=holder_id, **given)
+        fields["treatment"] = with_choices(body.treatment)
+    project = Project(id=identifier, holder_id=holder_id, **fields)
     return store.of(Project).add(project.submit())
 
 
@@ -89,16 +89,16 @@ def page_projects(store: Store, caller: Caller, query: ListProjects) -> ProjectP
     If it asks for those it is named in, or that wait for it, these and no others.
     """
     where, projects = _projects_of(caller, query), store.of(Project)
-    found, cursor = projects.page(
+    page, cursor = projects.page(
         where, after=query.after, limit=query.limit, descending=query.newest
     )
     # It may be another member that is awaited, or another reviewer.
     if query.waiting:
-        found = [one for one in found if one.act_of(caller)]
+        page = [project for project in page if project.act_of(caller)]
     elif query.invited:
-        found = [one for one in found if one.parts.await_answer_of(caller.member_id)]
+        page = [project for project in page if project.parts.await_answer_of(caller.member_id)]
     total = projects.count(where, most=_COUNTED) if query.counted else None
-    return ProjectPage.shown_to(found, cursor, caller, total)
+    return ProjectPage.shown_to(page, cursor, caller, total)
 
 
 def _projects_of(caller: Caller, query: ListProjects) -> dict[str, Any]:
@@ -151,7 +151,9 @@ def leave_out(store: Store, caller: Caller, project_id: str, _body: object = Non
         store,
         caller,
         project_id,
-        lambda it: it.leave_out(by, is_reviewer=is_reviewer, parties=parties_to(store, it, by)),
+        lambda project: project.leave_out(
+            by, is_reviewer=is_reviewer, parties=parties_to(store, project, by)
+        ),
     )
 
 
@@ -255,7 +257,7 @@ def answer_invitation(
     check_present(store, caller.member_id)
     return store.of(Project).change(
         project_id,
-        lambda it: it.answer_invitation(
+        lambda project: project.answer_invitation(
             caller.member_id, body.answer, body.reason, body.part, has_left=partial(has_left, store)
         ),
     )
@@ -265,8 +267,13 @@ def follow_up(store: Store) -> None:
     """Remind members who do not answer, and ask others in their place once it is time."""
     at, projects = now(), store.of(Project)
     for project in projects.every({"is_asking": True}):
-        if any(min(one.remind_at, one.ends_at) <= at for one in project.parts.open):
-            projects.change(project.id, lambda it: it.follow_up(at, partial(has_left, store)))
+        if any(
+            min(invitation.remind_at, invitation.ends_at) <= at for invitation in project.parts.open
+        ):
+            projects.change(
+                project.id,
+                lambda changed_project: changed_project.follow_up(at, partial(has_left, store)),
+            )
 
 
 def deliver(store: Store, caller: Caller, project_id: str, body: DeliverProject) -> Project:
@@ -276,18 +283,20 @@ def deliver(store: Store, caller: Caller, project_id: str, body: DeliverProject)
         store,
         caller,
         project_id,
-        lambda it: it.deliver(delivery, caller.member_id, conditions_met=met),
+        lambda project: project.deliver(delivery, caller.member_id, conditions_met=met),
     )
 
 
 def withdraw(store: Store, caller: Caller, project_id: str, body: WithdrawProject) -> Project:
     """Give the project up."""
-    return _change(store, caller, project_id, lambda it: it.withdraw(body.reason, caller.member_id))
+    return _change(
+        store, caller, project_id, lambda project: project.withdraw(body.reason, caller.member_id)
+    )
 
 
 def _present(store: Store, member_ids: Sequence[str]) -> tuple[str, ...]:
     """Those who did not leave since they were advised: the others are not worth a refusal."""
-    return tuple(one for one in member_ids if not has_left(store, one))
+    return tuple(member_id for member_id in member_ids if not has_left(store, member_id))
 
 
 def _places(field: str, member_ids: Sequence[str]) -> dict[str, str]:

@@ -63,52 +63,64 @@ class Invitations(Frozen):
     @property
     def open(self) -> tuple[Invitation, ...]:
         """Those that wait for an answer."""
-        return tuple(one for one in self.all if one.state == "invited")
+        return tuple(invitation for invitation in self.all if invitation.state == "invited")
 
     def await_answer_of(self, member_id: str) -> bool:
         """Whether the member's answer is waited for."""
-        return any(one.member_id == member_id for one in self.open)
+        return any(invitation.member_id == member_id for invitation in self.open)
 
     @property
     def in_force(self) -> tuple[Invitation, ...]:
         """Those of members who see the project by them."""
-        return tuple(one for one in self.all if one.is_in_force)
+        return tuple(invitation for invitation in self.all if invitation.is_in_force)
 
     @property
     def named(self) -> list[str]:
         """The members who see the project by their part in it."""
-        return sorted({one.member_id for one in self.in_force})
+        return sorted({invitation.member_id for invitation in self.in_force})
 
     def named_for(self, part: ProjectPart) -> tuple[str, ...]:
         """The members who are asked for a part, or took it."""
-        return tuple(one.member_id for one in self._for(part) if one.is_in_force)
+        return tuple(
+            invitation.member_id for invitation in self._for(part) if invitation.is_in_force
+        )
 
     @property
     def partners(self) -> frozenset[str]:
         """The members who accepted a part."""
-        return frozenset(one.member_id for one in self.all if one.state == "accepted")
+        return frozenset(
+            invitation.member_id for invitation in self.all if invitation.state == "accepted"
+        )
 
     def of(self, member_id: str) -> tuple[Invitation, ...]:
         """The member's invitations but those withdrawn: what waits for its answer, the latest."""
-        latest = [one for one in reversed(self.all) if one.member_id == member_id]
-        standing = [one for one in latest if one.state != "withdrawn"]
-        return tuple(sorted(standing, key=lambda one: one.state != "invited"))
+        latest = [
+            invitation for invitation in reversed(self.all) if invitation.member_id == member_id
+        ]
+        standing = [invitation for invitation in latest if invitation.state != "withdrawn"]
+        return tuple(sorted(standing, key=lambda invitation: invitation.state != "invited"))
 
     def last_of(self, member_id: str) -> Invitation | None:
         """The member's invitation that matters most: one that was withdrawn where there is none."""
-        withdrawn = [one for one in reversed(self.all) if one.member_id == member_id]
+        withdrawn = [
+            invitation for invitation in reversed(self.all) if invitation.member_id == member_id
+        ]
         return next(iter((*self.of(member_id), *withdrawn)), None)
 
     def are_accepted(self, part: ProjectPart) -> bool:
         """Whether all who are asked for a part take it."""
-        taken = {one.member_id for one in self._for(part) if one.state == "accepted"}
+        taken = {
+            invitation.member_id for invitation in self._for(part) if invitation.state == "accepted"
+        }
         asked = self.asked.get(part, ())
         return bool(asked) and taken.issuperset(asked)
 
     def new_for(self, part: ProjectPart, member_ids: Iterable[str]) -> tuple[str, ...]:
         """Those of the members who have to be asked for a part: who was not, or declined."""
-        known = {one.member_id for one in self._for(part) if one.is_in_force}
-        return tuple(member_id for member_id in member_ids if member_id not in known)
+        asked_ids = {
+            invitation.member_id for invitation in self._for(part) if invitation.is_in_force
+        }
+        return tuple(member_id for member_id in member_ids if member_id not in asked_ids)
 
     def naming(
         self, part: ProjectPart, member_ids: tuple[str, ...], then: tuple[str, ...] = ()
@@ -116,17 +128,19 @@ class Invitations(Frozen):
         """The same once these members, and no others, are asked for a part."""
         new, at = self.new_for(part, member_ids), now()
         kept = [
-            one.model_copy(update={"state": "withdrawn", "at": now()})
-            if one.part == part and one.is_in_force and one.member_id not in member_ids
-            else one
-            for one in self.all
-            if one.part != part or one.member_id not in new
+            invitation.model_copy(update={"state": "withdrawn", "at": now()})
+            if invitation.part == part
+            and invitation.is_in_force
+            and invitation.member_id not in member_ids
+            else invitation
+            for invitation in self.all
+            if invitation.part != part or invitation.member_id not in new
         ]
         times = {
             "remind_at": at + timedelta(seconds=self.patience.remind_seconds),
             "ends_at": at + timedelta(seconds=self.patience.wait_seconds),
         }
-        asked = [Invitation(part=part, member_id=one, at=at, **times) for one in new]
+        asked = [Invitation(part=part, member_id=member_id, at=at, **times) for member_id in new]
         named = {"asked": {**self.asked, part: member_ids}, "then": {**self.then, part: then}}
         return self.model_copy(update={**named, "all": (*kept, *asked)})
 
@@ -141,14 +155,20 @@ class Invitations(Frozen):
 
         Nobody, an empty id, where all were asked before, or left the lab.
         """
-        known = {one.member_id for one in self._for(part) if one.state != "withdrawn"}
-        known.update(self.asked.get(part, ()))
+        asked_before = {
+            invitation.member_id
+            for invitation in self._for(part)
+            if invitation.state != "withdrawn"
+        }
+        asked_before.update(self.asked.get(part, ()))
         waiting = list(self.then.get(part, ()))
         while waiting:
-            found = waiting.pop(0)
-            if found not in known and not has_left(found):
-                asked = tuple(found if one == gone else one for one in self.asked[part])
-                return self.naming(part, asked, tuple(waiting)), found
+            next_id = waiting.pop(0)
+            if next_id not in asked_before and not has_left(next_id):
+                asked = tuple(
+                    next_id if member_id == gone else member_id for member_id in self.asked[part]
+                )
+                return self.naming(part, asked, tuple(waiting)), next_id
         return self, ""
 
     def reminded(self, invitation: Invitation) -> Self:
@@ -177,8 +197,8 @@ class Invitations(Frozen):
 
     def _with(self, invitation: Invitation, changes: dict[str, Any]) -> Self:
         """The same with an invitation that is otherwise; it is the last one then."""
-        others = (one for one in self.all if one != invitation)
+        others = (other for other in self.all if other != invitation)
         return self.model_copy(update={"all": (*others, invitation.model_copy(update=changes))})
 
     def _for(self, part: ProjectPart) -> list[Invitation]:
-        return [one for one in self.all if one.part == part]
+        return [invitation for invitation in self.all if invitation.part == part]

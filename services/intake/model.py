@@ -172,15 +172,15 @@ class Project(Aggregate):
         """What was saved before a treatment could change what owners are asked for."""
         if not isinstance(saved, dict):
             return saved
-        known = {}
+        proposals = {}
         proposal = max(saved.get("proposal", 0), 1)
         if saved.get("data_opened") or saved.get("access_open"):
-            known["opened_for"] = proposal
+            proposals["opened_for"] = proposal
         if saved.get("secured_ids"):
-            known["reviewed"] = proposal
+            proposals["reviewed"] = proposal
         if saved.get("stage") in _TRIED:
-            known["tried"] = proposal
-        return with_reviews(known | saved)
+            proposals["tried"] = proposal
+        return with_reviews(proposals | saved)
 
     @model_validator(mode="after")
     def _took_part(self) -> Self:
@@ -220,7 +220,9 @@ class Project(Aggregate):
             REVIEWERS: self.stage == "advised" and not self.holder_due,
             STAFF: self.staff_due,
         }
-        invited = {one.member_id for one in self.parts.open} if self.is_asking else set()
+        invited = (
+            {invitation.member_id for invitation in self.parts.open} if self.is_asking else set()
+        )
         return sorted(invited | {who for who, is_due in waits.items() if is_due})
 
     @computed_field  # type: ignore[prop-decorator]
@@ -268,9 +270,12 @@ class Project(Aggregate):
 
         What it says later of the same treatment, by `sequence`, is newer.
         """
-        told = [(one.passes, f"{one.dataset_id} : {one.reason}") for one in checked.obstacles]
-        faults = tuple(text for passes, text in told if not passes)
-        waits = tuple(text for passes, text in told if passes)
+        obstacles = [
+            (obstacle.passes, f"{obstacle.dataset_id} : {obstacle.reason}")
+            for obstacle in checked.obstacles
+        ]
+        faults = tuple(text for passes, text in obstacles if not passes)
+        waits = tuple(text for passes, text in obstacles if passes)
         self._note_check(
             records.Check(
                 proposal=checked.proposal,
@@ -290,9 +295,9 @@ class Project(Aggregate):
     @property
     def owners(self) -> frozenset[str]:
         """All whose data the project reads or would read, as far as the catalogue has said."""
-        told = (check.owners or () for check in self.checks)
+        checked_owners = (check.owners or () for check in self.checks)
         asked = (access.owners for access in self.accesses)
-        return frozenset(chain.from_iterable((*told, *asked)))
+        return frozenset(chain.from_iterable((*checked_owners, *asked)))
 
     @property
     def waits_for(self) -> tuple[Wait, ...]:
@@ -305,7 +310,7 @@ class Project(Aggregate):
     def _read(self) -> tuple[DatasetAccess, ...]:
         """How it stands with the data that its treatment reads."""
         read = _read_by(self.treatment) if self.treatment else ()
-        return tuple(one for one in self.accesses if one.dataset_id in read)
+        return tuple(access for access in self.accesses if access.dataset_id in read)
 
     @property
     def needs_review(self) -> bool:
@@ -323,7 +328,7 @@ class Project(Aggregate):
         if self.stage != "submitted":
             return
         self.guidance = guidance
-        counts = {field: len(found) for field, found in guidance}
+        counts = {field: len(suggestions) for field, suggestions in guidance}
         self._become("advised", "intake", guidance.in_french())
         self.record(events.ProjectAdvised(**self._who(), **counts))
 
@@ -372,8 +377,8 @@ class Project(Aggregate):
 
         Raises WrongStage where there are none, Invalid, naming the step, where one needs them.
         """
-        refused = {one.dataset_id: one.refused_columns for one in self._read}
-        refused = {one: columns for one, columns in refused.items() if columns}
+        refused = {access.dataset_id: access.refused_columns for access in self._read}
+        refused = {dataset_id: columns for dataset_id, columns in refused.items() if columns}
         if self.treatment is None or not refused or self.stage in FINAL_STAGES:
             raise WrongStage("aucune colonne n'est refusée parmi d'autres qui sont accordées")
         if does_without(self.treatment, refused):
@@ -409,13 +414,13 @@ class Project(Aggregate):
         treatment = check_treatment(self.treatment, self.checks)
         if not self._is_agreed(decision, needed):
             return
-        told, self.reviewed = self._decision(decision), self.proposal
+        decision_fields, self.reviewed = self._decision(decision), self.proposal
         self._become("secured", decision.by, f"{decision.reason} {unchecked(self.checks)}".strip())
         for condition in self.reviews.conditions:
             self._note(decision.by, f"Condition de la revue : {condition}")
         self.secured_ids = _read_by(treatment)
         self.told = True
-        self.record(events.ProjectSecured(**told, **self._secured_treatment(parties)))
+        self.record(events.ProjectSecured(**decision_fields, **self._secured_treatment(parties)))
 
     def _approve(self, decision: Decision, needed: int) -> None:
         """Agree to what a changed treatment does beyond the one that was reviewed."""
@@ -424,8 +429,8 @@ class Project(Aggregate):
         if self._is_agreed(decision.model_copy(update={"conditions": conditions}), needed):
             self.reviewed = self.proposal
             self._note(decision.by, f"Nouveau traitement accepté : {decision.reason}")
-            told = {**self._decision(decision), "proposal": self.proposal}
-            self.record(events.TreatmentApproved(**told))
+            decision_fields = {**self._decision(decision), "proposal": self.proposal}
+            self.record(events.TreatmentApproved(**decision_fields))
             self._go_on_if_opened(was_open=False)
 
     def _is_agreed(self, decision: Decision, needed: int) -> bool:
@@ -480,8 +485,8 @@ class Project(Aggregate):
             return
         if self.secured_ids:
             self.told = True
-            told = {**self._who(), **self._secured_treatment(parties)}
-            self.record(events.TreatmentChanged(**told))
+            fields = {**self._who(), **self._secured_treatment(parties)}
+            self.record(events.TreatmentChanged(**fields))
             return
         self.checks = tuple(check for check in self.checks if check.by != "catalog")
         about = {"proposal": self.proposal, "treatment": self.treatment}
@@ -500,7 +505,7 @@ class Project(Aggregate):
     def access_open(self) -> bool:
         """Whether the project may read all its data now."""
         is_open = bool(self.opened_for) and self.opened_for >= self.proposal
-        is_kept_back = any(one.state != "granted" for one in self._read)
+        is_kept_back = any(access.state != "granted" for access in self._read)
         is_reviewed = self.reviewed >= self.proposal
         return is_open and is_reviewed and not is_kept_back and self.stage not in FINAL_STAGES
 
@@ -512,7 +517,7 @@ class Project(Aggregate):
 
     def names_dataset(self, dataset_id: str) -> bool:
         """Whether it reads a dataset, or is told of it by its title."""
-        is_read = any(one.dataset_id == dataset_id for one in self.accesses)
+        is_read = any(access.dataset_id == dataset_id for access in self.accesses)
         return is_read or bool(titles_in(self, dataset_id))
 
     def note_deletion(self, dataset_id: str, title: str, reason: str) -> None:
@@ -548,20 +553,20 @@ class Project(Aggregate):
             self._note("compute", f"L'essai {outcome} : {end.reason}")
             return
         result = None if end.is_held else end.result
-        known = {"job_id": end.job_id, "warning": end.warning, "fault": end.fault}
-        trial = records.Trial(**known, result=result, is_empty=end.is_empty, at=now())
+        fields = {"job_id": end.job_id, "warning": end.warning, "fault": end.fault}
+        trial = records.Trial(**fields, result=result, is_empty=end.is_empty, at=now())
         self.trials.append(trial)
         if end.fault:
             self._note("compute", f"L'essai sur un échantillon est sans résultat : {end.fault}")
             return
         self.tried = self.proposal
-        how, told = _outcome(end)
+        how, summary = _outcome(end)
         why = f"L'essai sur un échantillon {how}. {end.warning}".strip()
         if self.stage == "equipped":
             self._become("trialled", "compute", why)
         else:
             self._note("compute", why)
-        about = {"job_id": end.job_id, "result": result or UNTOLD, "told": told}
+        about = {"job_id": end.job_id, "result": result or UNTOLD, "told": summary}
         self.record(events.ProjectTrialled(**self._who(), **about))
         for part, stage in STAGE_OF.items():
             if stage in NEXT_STAGES[self.stage]:
@@ -578,10 +583,10 @@ class Project(Aggregate):
     def note_result(self, end: events.JobSucceeded) -> None:
         """Keep the result of a full job, at whatever stage before the project's end it comes."""
         if NEXT_STAGES[self.stage] and all(end.job_id != result.job_id for result in self.results):
-            told = {"job_id": end.job_id, "result": end.result, "warning": end.warning}
-            told |= {"proposal": end.proposal or self.proposal, "fault": end.fault}
+            fields = {"job_id": end.job_id, "result": end.result, "warning": end.warning}
+            fields |= {"proposal": end.proposal or self.proposal, "fault": end.fault}
             state: records.ResultState = "held" if end.is_held else "released"
-            self.results.append(records.Result(**told, state=state, at=now()))
+            self.results.append(records.Result(**fields, state=state, at=now()))
 
     def note_release(self, decided: events.ResultReleased | events.ResultRefused) -> None:
         """Note what a reviewer decided of the held result of a full job.
@@ -590,18 +595,18 @@ class Project(Aggregate):
         """
         if self.stage in FINAL_STAGES:
             return
-        found = next((one for one in self.results if one.job_id == decided.job_id), None)
-        if found is None:
+        held = next((result for result in self.results if result.job_id == decided.job_id), None)
+        if held is None:
             raise Unavailable(f"the end of job {decided.job_id} is not known yet")
         if isinstance(decided, events.ResultReleased):
             changes = {"state": "released", "warning": decided.warning, "fault": decided.fault}
-            told = "Le résultat du calcul complet, d'abord retenu, est remis au porteur"
+            message = "Le résultat du calcul complet, d'abord retenu, est remis au porteur"
         else:
             changes = {"state": "refused", "reason": decided.reason}
-            told = "Le résultat du calcul complet ne sort pas du Datalab"
-        self._note(decided.decided_by or "compute", f"{told} : {decided.reason}")
-        changed = found.model_copy(update=changes)
-        self.results = [changed if one is found else one for one in self.results]
+            message = "Le résultat du calcul complet ne sort pas du Datalab"
+        self._note(decided.decided_by or "compute", f"{message} : {decided.reason}")
+        changed = held.model_copy(update=changes)
+        self.results = [changed if result is held else result for result in self.results]
 
     @property
     def waiting_jobs(self) -> tuple[records.GivenUpJob, ...]:
@@ -611,7 +616,7 @@ class Project(Aggregate):
     def note_given_up(self, job: records.GivenUpJob) -> None:
         """Note that a job waits for an operator, or that one put it back into the queue."""
         if self._note_job(job):
-            self._note("compute", job.told)
+            self._note("compute", job.history_text)
 
     def end_job(self, job: records.GivenUpJob) -> None:
         """A job ended: it waits for nobody."""
@@ -651,7 +656,7 @@ class Project(Aggregate):
         member who declined, or answers too late, and for whose part the project has come beyond.
         Where one declines, the next is asked who was named for that, unless it `has_left`.
         """
-        own = (one for one in self.parts.of(by) if part in {None, one.part})
+        own = (invitation for invitation in self.parts.of(by) if part in {None, invitation.part})
         invitation = next(own, None)
         if invitation is None:
             raise NotFound.of(self.id)
@@ -674,18 +679,21 @@ class Project(Aggregate):
 
     def follow_up(self, at: datetime, has_left: Callable[[str], bool] = _nobody) -> None:
         """Remind who was asked for a part and did not answer, once; later ask the next one."""
-        for one in self.parts.open:
-            if STAGE_OF[one.part] not in NEXT_STAGES[self.stage]:
+        for invitation in self.parts.open:
+            if STAGE_OF[invitation.part] not in NEXT_STAGES[self.stage]:
                 continue
-            who = {**self._who(), "member_id": one.member_id, "part": one.part}
-            if one.ends_at <= at:
-                self.parts = self.parts.expired(one)
-                self._note("intake", f"{PART_NAMES[one.part]} : {one.member_id} n'a pas répondu.")
+            who = {**self._who(), "member_id": invitation.member_id, "part": invitation.part}
+            if invitation.ends_at <= at:
+                self.parts = self.parts.expired(invitation)
+                self._note(
+                    "intake",
+                    f"{PART_NAMES[invitation.part]} : {invitation.member_id} n'a pas répondu.",
+                )
                 self.record(events.InvitationExpired(**who))
-                self._ask_next(one.part, one.member_id, has_left)
-            elif one.remind_at <= at:
-                self.parts = self.parts.reminded(one)
-                self.record(events.InvitationReminded(**who, **self._asked(one)))
+                self._ask_next(invitation.part, invitation.member_id, has_left)
+            elif invitation.remind_at <= at:
+                self.parts = self.parts.reminded(invitation)
+                self.record(events.InvitationReminded(**who, **self._asked(invitation)))
 
     @property
     def holder_due(self) -> str:
@@ -707,10 +715,12 @@ class Project(Aggregate):
     @property
     def deliverable(self) -> tuple[str, ...]:
         """The full jobs whose results may be delivered."""
-        if self.stage != "staffed" or any(one.state == "revoked" for one in self._read):
+        if self.stage != "staffed" or any(access.state == "revoked" for access in self._read):
             return ()
-        own = (one for one in self.results if one.is_of(self.proposal) and not one.fault)
-        return tuple(one.job_id for one in own if one.state == "released")
+        own = (
+            result for result in self.results if result.is_of(self.proposal) and not result.fault
+        )
+        return tuple(result.job_id for result in own if result.state == "released")
 
     @property
     def _without_result(self) -> str:
@@ -718,8 +728,8 @@ class Project(Aggregate):
         has_ended = bool(self.trials) and not self.trial_due and self.tried < self.proposal
         if self.stage in _TRIED_AT and has_ended:
             return "l'essai n'a pas abouti"
-        ended = [one for one in self.results if one.is_of(self.proposal)]
-        is_lost = bool(ended) and all(one.fault or one.state == "refused" for one in ended)
+        ended = [result for result in self.results if result.is_of(self.proposal)]
+        is_lost = bool(ended) and all(result.fault or result.state == "refused" for result in ended)
         # Full jobs that fail are not noted here: they may be run again as they are.
         return "le calcul complet n'a rien donné à livrer" if is_lost else ""
 
@@ -764,10 +774,10 @@ class Project(Aggregate):
     def lacks_access(self) -> bool:
         """Whether data is kept from it that nobody is asked for any more."""
         is_over = self.stage in FINAL_STAGES
-        return not is_over and any(one.is_lost for one in self._read)
+        return not is_over and any(access.is_lost for access in self._read)
 
     def _is_asked(self, part: ProjectPart) -> bool:
-        return any(one.part == part for one in self.parts.open)
+        return any(invitation.part == part for invitation in self.parts.open)
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -796,8 +806,10 @@ class Project(Aggregate):
         """
         self._check("delivered")
         if self.conditions and not conditions_met:
-            told = " ; ".join(self.conditions)
-            raise Invalid(f"confirmez que ces conditions sont tenues : {told}", "conditions_met")
+            conditions = " ; ".join(self.conditions)
+            raise Invalid(
+                f"confirmez que ces conditions sont tenues : {conditions}", "conditions_met"
+            )
         check_readable(self._read)
         result = next((end for end in self.results if end.job_id == delivery.job_id), None)
         if result is None:
@@ -813,23 +825,27 @@ class Project(Aggregate):
         """Give the project up."""
         self._become("withdrawn", by, reason)
         others = tuple(self.named)
-        told = {"decided_by": by, "reason": reason, "member_ids": others}
-        self.record(events.ProjectWithdrawn(**self._who(), **told))
+        fields = {"decided_by": by, "reason": reason, "member_ids": others}
+        self.record(events.ProjectWithdrawn(**self._who(), **fields))
 
     def _note_check(self, check: records.Check) -> None:
         if self.stage in FINAL_STAGES or check.proposal != self.proposal:
             return
-        others = tuple(one for one in self.checks if one.by != check.by)
-        before = next((one for one in self.checks if one.by == check.by), None)
+        others = tuple(other_check for other_check in self.checks if other_check.by != check.by)
+        before = next(
+            (other_check for other_check in self.checks if other_check.by == check.by), None
+        )
         if before is None or before.proposal not in {0, check.proposal}:
             self.checks = (*others, check)
-            for text in check.told:
+            for text in check.history_texts:
                 self._note(check.by, text)
         elif before.sequence < check.sequence:
             self.checks = (*others, check)
 
     def _note_state(self, access: DatasetAccess) -> None:
-        before = next((one for one in self.accesses if one.dataset_id == access.dataset_id), None)
+        before = next(
+            (other for other in self.accesses if other.dataset_id == access.dataset_id), None
+        )
         if before and before.sequence > access.sequence:
             return
         access = access.after(before)
@@ -840,9 +856,9 @@ class Project(Aggregate):
         if access.title:
             self._call(access.dataset_id, access.title)
         self.accesses = with_access(self.accesses, access)
-        told = access.told_after(before)
-        if told and self.stage not in FINAL_STAGES:
-            self._note("catalog", told)
+        message = access.told_after(before)
+        if message and self.stage not in FINAL_STAGES:
+            self._note("catalog", message)
 
     def _call(self, dataset_id: str, title: str) -> None:
         """Call a dataset so from now on; what reviewers saw names it in sentences of its own."""
@@ -855,11 +871,11 @@ class Project(Aggregate):
 
     def _note_job(self, job: records.GivenUpJob) -> bool:
         """Keep the last word on a job; whether this is it, as events come in any order."""
-        known = {one.job_id: one for one in self.given_up}
-        before = known.get(job.job_id)
+        jobs_by_id = {given_up_job.job_id: given_up_job for given_up_job in self.given_up}
+        before = jobs_by_id.get(job.job_id)
         if self.stage in FINAL_STAGES or (before and before.sequence >= job.sequence):
             return False
-        self.given_up = tuple((known | {job.job_id: job}).values())
+        self.given_up = tuple((jobs_by_id | {job.job_id: job}).values())
         return True
 
     def _ask_for(
@@ -874,7 +890,9 @@ class Project(Aggregate):
         new = self.parts.new_for(part, member_ids)
         if not new and self.parts.asks(part, member_ids, then):
             return
-        gone = [one for one in self.parts.named_for(part) if one not in member_ids]
+        gone = [
+            member_id for member_id in self.parts.named_for(part) if member_id not in member_ids
+        ]
         withdrawn = f" Invitation retirée : {', '.join(gone)}." if gone else ""
         waiting = self.parts.model_copy(update={"patience": patience})
         self.parts = waiting.naming(part, member_ids, then)
@@ -884,15 +902,15 @@ class Project(Aggregate):
 
     def _ask_next(self, part: ProjectPart, gone: str, has_left: Callable[[str], bool]) -> None:
         """Ask the next one in place of who does not take its part, if anybody was named for it."""
-        self.parts, found = self.parts.replacing(part, gone, has_left)
-        if found:
-            self._note("intake", f"{ASKED[part]} à la place de {gone} : {found}.")
-            self._invite(part, (found,))
+        self.parts, next_id = self.parts.replacing(part, gone, has_left)
+        if next_id:
+            self._note("intake", f"{ASKED[part]} à la place de {gone} : {next_id}.")
+            self._invite(part, (next_id,))
 
     def _invite(self, part: ProjectPart, member_ids: tuple[str, ...]) -> None:
-        for one in self.parts.open:
-            if one.part == part and one.member_id in member_ids:
-                about = {"member_id": one.member_id, "part": part, **self._asked(one)}
+        for invitation in self.parts.open:
+            if invitation.part == part and invitation.member_id in member_ids:
+                about = {"member_id": invitation.member_id, "part": part, **self._asked(invitation)}
                 self.record(events.MemberInvited(**self._who(), **about))
 
     def _asked(self, invitation: Invitation) -> dict[str, Any]:
@@ -915,7 +933,7 @@ class Project(Aggregate):
 
     def _since(self, stage: Stage) -> datetime:
         """When the project came to a stage."""
-        return next((one.at for one in self.history if one.stage == stage), self.submitted_at)
+        return next((entry.at for entry in self.history if entry.stage == stage), self.submitted_at)
 
     def _check(self, stage: Stage) -> None:
         if stage not in NEXT_STAGES[self.stage]:
@@ -974,18 +992,21 @@ class Project(Aggregate):
         """Change what was secured; its job is asked for once nobody's word on it is missing."""
         of_before = {"proposal": self.proposal}
         self.results = [
-            one if one.proposal else one.model_copy(update=of_before) for one in self.results
+            result if result.proposal else result.model_copy(update=of_before)
+            for result in self.results
         ]
-        known = tuple(one.left_by(self.proposal) for one in self.checks if one.by == "catalog")
+        catalog_checks = tuple(
+            check.left_by(self.proposal) for check in self.checks if check.by == "catalog"
+        )
         self.propose(treatment)
-        self.checks = known
+        self.checks = catalog_checks
         self.secured_ids = _read_by(treatment)
         is_reviewed = by != self.holder_id
         self.reviewed = self.proposal if is_reviewed else self.reviewed
         self._note(by, "Nouveau traitement, examiné par le lab." if is_reviewed else _AMENDED)
         self.retry_due, self.trial_due = True, False
-        told = {**self._who(), **self._secured_treatment(parties)}
-        self.record(events.TreatmentChanged(**told, decided_by=by))
+        fields = {**self._who(), **self._secured_treatment(parties)}
+        self.record(events.TreatmentChanged(**fields, decided_by=by))
 
     def _compare(self, changes: tuple[ReadingChange, ...]) -> None:
         """Go on with a changed treatment, unless it goes beyond the one that was reviewed."""
@@ -998,13 +1019,13 @@ class Project(Aggregate):
         elif self.review_asked < self.proposal:
             self.review_asked = self.proposal
             self._note("catalog", events.TreatmentReviewAsked.summary)
-            told = {"proposal": self.proposal, "changes": changes}
-            self.record(events.TreatmentReviewAsked(**self._who(), **told))
+            fields = {"proposal": self.proposal, "changes": changes}
+            self.record(events.TreatmentReviewAsked(**self._who(), **fields))
 
     def _ask_for_job(self) -> None:
         self.trial_due, self.retry_due = self.stage != "staffed", False
-        told = {"treatment": self.treatment, "proposal": self.proposal}
-        self.record(events.ProjectEquipped(**self._who(), **told))
+        fields = {"treatment": self.treatment, "proposal": self.proposal}
+        self.record(events.ProjectEquipped(**self._who(), **fields))
 
 
 def _read_by(treatment: Treatment) -> tuple[str, ...]:

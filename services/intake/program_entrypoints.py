@@ -105,8 +105,8 @@ class ForPrograms:
         seen: str = "",
     ) -> ProjectView:
         """Secure a project, turn it down, or ask to complete it, as its `version` was."""
-        said = {"decision": decision, "reason": reason, "version": version, "seen": seen}
-        body = bodies.ReviewProject.model_validate({**said, "conditions": conditions or []})
+        fields = {"decision": decision, "reason": reason, "version": version, "seen": seen}
+        body = bodies.ReviewProject.model_validate({**fields, "conditions": conditions or []})
         review = partial(commands.review, needed=self.settings.reviewers)
         return self._do(review, project_id, by, body)
 
@@ -144,8 +144,8 @@ class ForPrograms:
         self, project_id: Identifier, by: MemberId, answer: str, reason: str = ""
     ) -> AnswerView:
         """Accept or decline, for the member `by`, the part in a project that it is asked for."""
-        said = {"answer": answer} | ({"reason": reason} if reason else {})
-        body, caller = bodies.AnswerInvitation.model_validate(said), Caller(by, HOLDERS)
+        fields = {"answer": answer} | ({"reason": reason} if reason else {})
+        body, caller = bodies.AnswerInvitation.model_validate(fields), Caller(by, HOLDERS)
         project = commands.answer_invitation(self.documents, caller, project_id, body)
         return AnswerView.shown_to(project, by)
 

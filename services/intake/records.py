@@ -58,8 +58,8 @@ class Check(Frozen):
         return self.model_copy(update={**gone, "proposal": proposal})
 
     @property
-    def told(self) -> Iterator[str]:
-        """What the history tells of it."""
+    def history_texts(self) -> Iterator[str]:
+        """The French sentences that the project's history has of this check."""
         yield from (f"Le traitement ne peut pas aboutir : {fault}" for fault in self.faults)
         yield from (f"Le traitement devra attendre : {wait}" for wait in self.waits)
 
@@ -188,8 +188,8 @@ class GivenUpJob(Frozen):
         )
 
     @property
-    def told(self) -> str:
-        """What the history tells of it."""
+    def history_text(self) -> str:
+        """The French sentence that the project's history has of this job."""
         what = "L'essai" if self.kind == "trial" else "Le calcul complet"
         if not self.reason:
             return f"{what} va reprendre, à la demande d'un exploitant du lab."

@@ -111,26 +111,32 @@ class Reviews(Frozen):
     @property
     def open_question(self) -> Question | None:
         """What the holder has not answered yet."""
-        return next((one for one in self.questions if one.answered_at == NEVER), None)
+        return next(
+            (question for question in self.questions if question.answered_at == NEVER), None
+        )
 
     @property
     def conditions(self) -> tuple[str, ...]:
         """What those bound the project to who agreed to the treatment that was secured last."""
-        agreed = [one for one in self.decisions if one.decision == "secure"]
-        last = [one for one in agreed if one.proposal == agreed[-1].proposal]
-        return tuple(dict.fromkeys(text for one in last for text in one.conditions))
+        agreed = [decision for decision in self.decisions if decision.decision == "secure"]
+        last = [decision for decision in agreed if decision.proposal == agreed[-1].proposal]
+        return tuple(dict.fromkeys(text for decision in last for text in decision.conditions))
 
     def approvals_of(self, proposal: int) -> tuple[Decision, ...]:
         """Who would secure that treatment."""
-        found = (one for one in self.decisions if one.proposal == proposal)
-        return tuple(one for one in found if one.decision == "secure")
+        decisions = (decision for decision in self.decisions if decision.proposal == proposal)
+        return tuple(decision for decision in decisions if decision.decision == "secure")
 
     def has_agreed(self, proposal: int, member_id: str, account_id: str) -> bool:
         """Whether a person would secure that treatment already.
 
         Two persons of one member are told apart only where each has an account.
         """
-        accounts = {one.account_id for one in self.approvals_of(proposal) if one.by == member_id}
+        accounts = {
+            decision.account_id
+            for decision in self.approvals_of(proposal)
+            if decision.by == member_id
+        }
         return bool(accounts) and (not account_id or bool(accounts & {account_id, ""}))
 
     def decided(self, decision: Decision) -> Self:
@@ -145,38 +151,45 @@ class Reviews(Frozen):
         if self.open_question:
             raise WrongStage("le porteur n'a pas encore répondu à ce qui lui est demandé")
         question = Question(text=decision.reason, asked_by=decision.by, asked_at=decision.at)
-        told = self.decided(decision)
-        return told.model_copy(update={"questions": (*self.questions, question)})
+        reviews = self.decided(decision)
+        return reviews.model_copy(update={"questions": (*self.questions, question)})
 
     def unseen(self) -> Self:
         """The same without the evidence, which names members and datasets in its sentences."""
         kept = (
-            one.model_copy(update={"seen": ERASED}) if one.seen else one for one in self.decisions
+            decision.model_copy(update={"seen": ERASED}) if decision.seen else decision
+            for decision in self.decisions
         )
         return self.model_copy(update={"decisions": tuple(kept)})
 
     def without(self, member_id: str) -> Self:
         """The same without who decided, where that was this member, and without the evidence."""
         decisions = tuple(
-            one.model_copy(update={"by": ERASED, "account_id": ""}) if one.by == member_id else one
-            for one in self.unseen().decisions
+            decision.model_copy(update={"by": ERASED, "account_id": ""})
+            if decision.by == member_id
+            else decision
+            for decision in self.unseen().decisions
         )
         questions = tuple(
-            one.model_copy(update={"asked_by": ERASED}) if one.asked_by == member_id else one
-            for one in self.questions
+            question.model_copy(update={"asked_by": ERASED})
+            if question.asked_by == member_id
+            else question
+            for question in self.questions
         )
         return self.model_copy(update={"decisions": decisions, "questions": questions})
 
     def answered(self, answer: str) -> Self:
         """The same with the answer to the last question."""
-        told = self.questions[-1].model_copy(update={"answer": answer, "answered_at": now()})
-        return self.model_copy(update={"questions": (*self.questions[:-1], told)})
+        answered_question = self.questions[-1].model_copy(
+            update={"answer": answer, "answered_at": now()}
+        )
+        return self.model_copy(update={"questions": (*self.questions[:-1], answered_question)})
 
 
 def with_reviews(saved: Any) -> Any:  # noqa: ANN401 - whatever is to be a project
     """A project that was saved before reviews kept more than questions and first approvals."""
     if not isinstance(saved, dict) or not saved.keys() & {"questions", "approvals"}:
         return saved
-    agreed = [{**one, "decision": "secure"} for one in saved.get("approvals", ())]
+    agreed = [{**approval, "decision": "secure"} for approval in saved.get("approvals", ())]
     reviews = {"questions": saved.get("questions", ()), "decisions": agreed}
     return {"reviews": reviews, **saved}

@@ -132,10 +132,13 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
     def note_deletion(self, envelope: Envelope[events.DatasetDeleted]) -> None:
         """Call deleted data as it is called now, and note that ended projects may not read it."""
         event, projects = envelope.data, self.documents.of(Project)
-        for one in projects.every():
-            if one.names_dataset(event.dataset_id):
+        for project in projects.every():
+            if project.names_dataset(event.dataset_id):
                 projects.change(
-                    one.id, lambda it: it.note_deletion(event.dataset_id, event.title, event.reason)
+                    project.id,
+                    lambda changed_project: changed_project.note_deletion(
+                        event.dataset_id, event.title, event.reason
+                    ),
                 )
 
     @on(events.AccessBound)

@@ -58,7 +58,7 @@ def check_code(
     Raises Invalid, naming the line, for code that cannot run; its field begins with `at`. Nothing
     waits for compute: while it does not answer, what it checks later tells as much.
     """
-    if treatment is None or all(it.application != PYTHON.name for it in treatment.steps):
+    if treatment is None or all(step.application != PYTHON.name for step in treatment.steps):
         return ()
     try:
         untried = compute.check_code(with_choices(treatment).model_dump(mode="json"), member_id)

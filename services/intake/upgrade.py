@@ -30,10 +30,12 @@ class ProjectUpgrade(Loop):
         if self._is_done:
             return
         going_on = self._store.of(Project).every({"stage": {"$in": sorted(OPEN_STAGES)}})
-        told = [self._tell(one.id) for one in going_on if one.lacks_telling]
+        told_projects = [self._tell(project.id) for project in going_on if project.lacks_telling]
         self._is_done = True
-        if told:
-            log.info("projects of before were told once more", extra={"projects": len(told)})
+        if told_projects:
+            log.info(
+                "projects of before were told once more", extra={"projects": len(told_projects)}
+            )
 
     def _tell(self, project_id: str) -> Project:
         def tell(project: Project) -> None:

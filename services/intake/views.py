@@ -268,9 +268,9 @@ class ParticipantView(ProjectSummary):
     def shown_to(cls, project: Project, member_id: str) -> Self:
         """The view of a project for a member who is named in it."""
         own, view = project.parts.of(member_id)[0], cls.of(project)
-        shown = tuple(map(InvitationView.model_validate, project.parts.in_force))
+        invitations = tuple(map(InvitationView.model_validate, project.parts.in_force))
         mine = InvitationView.model_validate(own)
-        return view.model_copy(update={"invitation": mine, "invitations": shown})
+        return view.model_copy(update={"invitation": mine, "invitations": invitations})
 
 
 class ProjectPage(ViewPage[ListedProject]):
@@ -285,8 +285,8 @@ class ProjectPage(ViewPage[ListedProject]):
         cls, projects: list[Project], cursor: str | None, caller: Caller, total: int | None
     ) -> Self:
         """The page of these projects, with the cursor of the next."""
-        shown = [ListedProject.shown_to(one, caller) for one in projects]
-        return cls(items=shown, next=cursor, total=total)
+        listed = [ListedProject.shown_to(project, caller) for project in projects]
+        return cls(items=listed, next=cursor, total=total)
 
 
 class MemberView(View):

@@ -34,14 +34,14 @@ class Webhooks:
         self._guard = guard
 
     def register(
-        self, member_id: str, wanted: RegisterEndpoint, *, sees_all: bool = False, cause: str = ""
+        self, member_id: str, body: RegisterEndpoint, *, sees_all: bool = False, cause: str = ""
     ) -> Endpoint:
         """Add an endpoint of a member; the same again for one `cause`, if any, adds it once.
 
         Raises Forbidden for a member who left, WrongStage for one that has as many as it may.
         """
         check_present(self._store, member_id)
-        identifier = _id_for(member_id, wanted, cause) if cause else new_id("end")
+        identifier = _id_for(member_id, body, cause) if cause else new_id("end")
         if cause and (endpoint := self._endpoints.find_one(identifier)):
             return endpoint
         self._check_number(member_id, self._most - 1)
@@ -49,9 +49,9 @@ class Webhooks:
             Endpoint(
                 id=identifier,
                 member_id=member_id,
-                url=self._guard.normalised(wanted.url, member_id),
-                event_types=tuple(wanted.event_types),
-                description=wanted.description,
+                url=self._guard.normalised(body.url, member_id),
+                event_types=tuple(body.event_types),
+                description=body.description,
                 secret=new_secret(),
                 sees_all=sees_all,
                 created_at=now(),
@@ -89,16 +89,16 @@ class Webhooks:
             where["member_id"] = caller.member_id
         return self._endpoints.page(where, after=page.after, limit=page.limit)
 
-    def change(self, identifier: str, caller: Caller, wanted: ChangeEndpoint) -> Endpoint:
-        """Change what `wanted` names of an endpoint of the caller."""
-        changes = wanted.model_dump(exclude_none=True)
+    def change(self, identifier: str, caller: Caller, body: ChangeEndpoint) -> Endpoint:
+        """Change what `body` names of an endpoint of the caller."""
+        changes = body.model_dump(exclude_none=True)
 
         def decide(endpoint: Endpoint) -> None:
             _check_own(endpoint, caller)
             endpoint.change(**changes)
 
-        if wanted.url is not None:
-            changes["url"] = self._guard.normalised(wanted.url, caller.member_id)
+        if body.url is not None:
+            changes["url"] = self._guard.normalised(body.url, caller.member_id)
         return self._endpoints.change(identifier, decide)
 
     def delete(self, identifier: str, caller: Caller) -> None:
@@ -154,9 +154,9 @@ def _replay(delivery: WebhookDelivery, endpoint: Endpoint) -> None:
     endpoint.expect(delivery.next_attempt_at)
 
 
-def _id_for(member_id: str, wanted: RegisterEndpoint, cause: str) -> str:
+def _id_for(member_id: str, body: RegisterEndpoint, cause: str) -> str:
     # Callers choose their causes, and two may choose alike: one's secret is not for the other.
-    return caused_id("end", json.dumps([member_id, wanted.model_dump(mode="json"), cause]))
+    return caused_id("end", json.dumps([member_id, body.model_dump(mode="json"), cause]))
 
 
 def _is_operator(caller: Caller) -> bool:

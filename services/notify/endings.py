@@ -65,13 +65,13 @@ def _erase(store: Store, event: ErasureRequested, envelope: Envelope[Event]) -> 
     member_id = event.member_id
     departures.note_erasure(store, member_id, event.erasure_id)
     endpoints = _delete_endpoints(store, member_id)
-    owned = {one.id for one in store.of(Ownership).every({"member_id": member_id})}
+    owned = {ownership.id for ownership in store.of(Ownership).every({"member_id": member_id})}
     named = frozenset({member_id, *owned, *endpoints})
     entries, deliveries = store.of(TimelineEntry), store.of(WebhookDelivery)
     counts = {
         "points de réception": len(endpoints),
-        "événements du fil": sum(_redact_if(entries, one, named) for one in entries.every()),
-        "envois": sum(_redact_if(deliveries, one, named) for one in deliveries.every()),
+        "événements du fil": sum(_redact_if(entries, entry, named) for entry in entries.every()),
+        "envois": sum(_redact_if(deliveries, delivery, named) for delivery in deliveries.every()),
         "choix et envois de courriels": forget_member(store, member_id),
         "sujets du pilotage": redact(store, named),
     }
@@ -95,22 +95,22 @@ def _delete_endpoints(store: Store, member_id: str) -> list[str]:
 
 def _redact_if(
     repository: Repository[TimelineEntry] | Repository[WebhookDelivery],
-    one: TimelineEntry | WebhookDelivery,
+    document: TimelineEntry | WebhookDelivery,
     named: frozenset[str],
 ) -> bool:
     """Take the words out of what names one of these; whether it does."""
-    if not one.body or not named.intersection(_identifiers_in(one.body)):
+    if not document.body or not named.intersection(_identifiers_in(document.body)):
         return False
-    if one.body != _body(one.body):
-        repository.change(one.id, redact_body)
+    if document.body != _body(document.body):
+        repository.change(document.id, redact_body)
     return True
 
 
-def redact_body(one: TimelineEntry | WebhookDelivery) -> None:
+def redact_body(document: TimelineEntry | WebhookDelivery) -> None:
     """Keep what happened, when and to what, without words."""
-    one.body = _body(one.body)
-    if isinstance(one, TimelineEntry):
-        one.summary = summarise(one.event)
+    document.body = _body(document.body)
+    if isinstance(document, TimelineEntry):
+        document.summary = summarise(document.event)
 
 
 def _body(body: str) -> str:
@@ -122,7 +122,9 @@ def _body(body: str) -> str:
 def _tells_of_erased(store: Store, envelope: Envelope[Event]) -> bool:
     named = set(_identifiers_in(envelope.model_dump_json(serialize_as_any=True)))
     owners = store.of(Ownership).find({"_id": {"$in": sorted(named)}}, limit=len(named))
-    return bool(departures.erased_among(store, {*named, *(one.member_id for one in owners)}))
+    return bool(
+        departures.erased_among(store, {*named, *(ownership.member_id for ownership in owners)})
+    )
 
 
 def _identifiers_in(body: str) -> Iterable[str]:

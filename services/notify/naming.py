@@ -68,5 +68,5 @@ def _title(store: Store, project_id: str) -> str:
 
 def _first(store: Store, about: str, topic: str) -> Event | None:
     where = {"correlation": about, "topic": topic}
-    found = store.of(TimelineEntry).find(where, limit=1)
-    return found[0].event if found else None
+    entries = store.of(TimelineEntry).find(where, limit=1)
+    return entries[0].event if entries else None

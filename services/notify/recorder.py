@@ -57,8 +57,8 @@ class Recorder:
 
     def record(self, envelope: Envelope[Any]) -> list[Endpoint]:
         """Save the event's entry and its deliveries; the endpoints that are due by that."""
-        told = ownership_of(envelope.data)
-        self._learn(told)
+        members_by_thing = ownership_of(envelope.data)
+        self._learn(members_by_thing)
         kept = without_erased(self._store, envelope)
         event, is_erased = kept.data, kept is not envelope
         owners = self._owners(event)
@@ -67,18 +67,18 @@ class Recorder:
         copies = list(map(self._entries.add, entry.copies()))
         due = self._address(self._entries.add(entry), owners)
         hear(self._store, [kept])
-        for thing in told:
+        for thing in members_by_thing:
             due += self._address_waiting(thing, is_erased=is_erased)
         if not is_erased and (left := without_erased(self._store, envelope)) is not envelope:
-            for one in (entry, *copies):
-                redact_late(self._store, one)
+            for saved_entry in (entry, *copies):
+                redact_late(self._store, saved_entry)
             hear(self._store, [left])
         return due
 
-    def _learn(self, told: Mapping[str, str]) -> None:
+    def _learn(self, members_by_thing: Mapping[str, str]) -> None:
         if len(self._known) > KNOWN:
             self._known, self._addressed = {}, set()
-        for thing, member_id in told.items():
+        for thing, member_id in members_by_thing.items():
             if self._owner_of(thing) is None:
                 added = self._ownerships.add(Ownership(id=thing, member_id=member_id))
                 self._known[thing] = added.member_id
@@ -90,8 +90,8 @@ class Recorder:
 
     def _owner_of(self, thing: str) -> str | None:
         owner = self._known.get(thing)
-        if owner is None and (found := self._ownerships.find_one(thing)):
-            owner = self._known[thing] = found.member_id
+        if owner is None and (ownership := self._ownerships.find_one(thing)):
+            owner = self._known[thing] = ownership.member_id
         return owner
 
     def _endpoint_of(self, event: Event) -> Endpoint | None:
@@ -132,13 +132,15 @@ class Recorder:
         self, entry: TimelineEntry, event: Event, owners: Mapping[str, str | None]
     ) -> list[Endpoint]:
         concerned = members_of(event) | {owner for owner in owners.values() if owner}
-        hearers = [one for one in self._may_hear(concerned) if one.wants(entry.topic)]
+        hearers = [
+            endpoint for endpoint in self._may_hear(concerned) if endpoint.wants(entry.topic)
+        ]
         about = self._endpoint_of(event)
-        told = _told_of(about, hearers) if about else hearers
-        saved = [self._deliveries.add(self._delivery(entry, endpoint)) for endpoint in told]
+        receivers = _told_of(about, hearers) if about else hearers
+        saved = [self._deliveries.add(self._delivery(entry, endpoint)) for endpoint in receivers]
         pending = (delivery for delivery in saved if delivery.state == "pending")
         dates = {delivery.endpoint_id: delivery.next_attempt_at for delivery in pending}
-        due = self._due.expect(dates, read=told)
+        due = self._due.expect(dates, read=receivers)
         if self._mails:
             self._mails.address(entry, owners)
         return due
@@ -147,11 +149,15 @@ class Recorder:
         if not self._has_many:
             few = self._endpoints.find({"state": "enabled"}, limit=FEW + 1)
             if len(few) <= FEW:
-                return [one for one in few if one.sees_all or one.member_id in members]
+                return [
+                    endpoint
+                    for endpoint in few
+                    if endpoint.sees_all or endpoint.member_id in members
+                ]
             self._has_many = True
         concerned = ({"sees_all": True}, {"member_id": {"$in": sorted(members)}})
-        found = (self._endpoints.every({**where, "state": "enabled"}) for where in concerned)
-        return list({endpoint.id: endpoint for endpoint in chain(*found)}.values())
+        enabled = (self._endpoints.every({**where, "state": "enabled"}) for where in concerned)
+        return list({endpoint.id: endpoint for endpoint in chain(*enabled)}.values())
 
     def _delivery(self, entry: TimelineEntry, endpoint: Endpoint) -> WebhookDelivery:
         return WebhookDelivery(
@@ -174,7 +180,7 @@ def _told_of(about: Endpoint, hearers: Collection[Endpoint]) -> list[Endpoint]:
     """
     others = [
         endpoint
-        for endpoint in sorted(hearers, key=lambda one: ("*" in one.event_types, one.id))
+        for endpoint in sorted(hearers, key=lambda hearer: ("*" in hearer.event_types, hearer.id))
         if endpoint.id != about.id and endpoint.url != about.url and not endpoint.failing
     ]
     own = [endpoint for endpoint in others if endpoint.member_id == about.member_id]

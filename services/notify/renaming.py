@@ -27,21 +27,23 @@ def call_deleted(store: Store, event: DatasetDeleted) -> None:
     entries, deliveries = store.of(TimelineEntry), store.of(WebhookDelivery)
     for timeline in sorted(timelines):
         for entry in entries.every({"correlation": timeline}):
-            if any(one in entry.body for one in before):
+            if any(old_title in entry.body for old_title in before):
                 entries.change(entry.id, change)
     for delivery in deliveries.every():
-        if dataset_id in delivery.body and any(one in delivery.body for one in before):
+        if dataset_id in delivery.body and any(old_title in delivery.body for old_title in before):
             deliveries.change(delivery.id, change)
     call_dataset(store, dataset_id, title)
 
 
 def _naming(store: Store, dataset_id: str) -> Iterator[TimelineEntry]:
-    return (one for one in store.of(TimelineEntry).every() if dataset_id in one.body)
+    return (entry for entry in store.of(TimelineEntry).every() if dataset_id in entry.body)
 
 
-def _call(told: Told, *, dataset_id: str, title: str, before: Collection[str]) -> None:
-    envelope = unwrap(told.body.encode())
+def _call(document: Told, *, dataset_id: str, title: str, before: Collection[str]) -> None:
+    envelope = unwrap(document.body.encode())
     data = retitled(envelope.data, dataset_id, title, before)
-    told.body = envelope.model_copy(update={"data": data}).model_dump_json(serialize_as_any=True)
-    if isinstance(told, TimelineEntry):
-        told.summary = summarise(told.event)
+    document.body = envelope.model_copy(update={"data": data}).model_dump_json(
+        serialize_as_any=True
+    )
+    if isinstance(document, TimelineEntry):
+        document.summary = summarise(document.event)

@@ -46,15 +46,15 @@ def policies(store: Store, settings: Settings) -> list[Policy]:
 def _endpoints(store: Store) -> Iterator[Thing]:
     """Every endpoint with the time of its oldest delivery that has a body."""
     for endpoint in store.of(Endpoint).every():
-        known = store.of(Retained).find_one(f"deliveries.{endpoint.id}")
-        for oldest in _after(store, endpoint.id, known.cursor if known else "", limit=1):
+        retained = store.of(Retained).find_one(f"deliveries.{endpoint.id}")
+        for oldest in _after(store, endpoint.id, retained.cursor if retained else "", limit=1):
             yield Thing(endpoint.id, endpoint.member_id, _time_of(oldest))
 
 
 def _empty_deliveries(store: Store, endpoint_id: str, through: datetime, cursor: str) -> Batch:
-    found = _after(store, endpoint_id, cursor, limit=_BATCH)
+    deliveries = _after(store, endpoint_id, cursor, limit=_BATCH)
     count = 0
-    for delivery in found:
+    for delivery in deliveries:
         if _time_of(delivery) > through or delivery.state == "pending":
             break
         store.of(WebhookDelivery).change(delivery.id, WebhookDelivery.empty)
@@ -84,7 +84,9 @@ def _look_for_end(store: Store, owned: Ownership) -> datetime:
     entries = store.of(TimelineEntry).every({"correlation": owned.id})
     ended_at = next((entry.at for entry in entries if entry.topic in _ENDS), NEVER)
     if ended_at != NEVER:
-        store.of(Ownership).change(owned.id, lambda one: setattr(one, "ended_at", ended_at))
+        store.of(Ownership).change(
+            owned.id, lambda ownership: setattr(ownership, "ended_at", ended_at)
+        )
     return ended_at
 
 
@@ -94,9 +96,9 @@ def _empty_timeline(store: Store, project_id: str, through: datetime, cursor: st
         return Batch({}, is_last=True)
     entries = store.of(TimelineEntry)
     where = {"correlation": project_id}
-    found, following = entries.page(where, after=cursor or None, limit=_BATCH)
-    for entry in found:
+    page, following = entries.page(where, after=cursor or None, limit=_BATCH)
+    for entry in page:
         entries.change(entry.id, redact_body)
     if not following:
         forget_reasons(store, project_id)
-    return Batch({"événements": len(found)}, following or "", not following)
+    return Batch({"événements": len(page)}, following or "", not following)

@@ -173,16 +173,16 @@ class Notify(ForMails):
         How long one member takes to answer is told to operators alone, and few persons are told as
         « moins de 5 ». The reasons that people gave are for the lab's staff, and in no CSV.
         """
-        told = report(self.steering.index.known(), call.query, now(), call.caller)
-        return Text([csv_of(told)], CSV) if call.format == "csv" else told
+        steering = report(self.steering.index.snapshot(), call.query, now(), call.caller)
+        return Text([csv_of(steering)], CSV) if call.format == "csv" else steering
 
     @rpc
     def register_endpoint(
         self, member_id: MemberId, url: str, event_types: list[str], description: str = ""
     ) -> RegisteredEndpoint:
         """Register an endpoint of a member; the answer has the secret."""
-        wanted = RegisterEndpoint(url=url, event_types=event_types, description=description)
-        endpoint = self.webhooks.register(member_id, wanted, cause=trace.call.get())
+        body = RegisterEndpoint(url=url, event_types=event_types, description=description)
+        endpoint = self.webhooks.register(member_id, body, cause=trace.call.get())
         return RegisteredEndpoint.of(endpoint)
 
     @rpc

@@ -78,7 +78,7 @@ class SteeringUpgrade(Loop):
             read = entries[-1].id if entries else filling.cursor
             filling = fillings.change(
                 _ID,
-                lambda one: one.reach(read, is_done=following is None),
+                lambda saved: saved.reach(read, is_done=following is None),
                 new=lambda: Filling(id=_ID),
             )
             if filling.is_done:
@@ -88,11 +88,11 @@ class SteeringUpgrade(Loop):
 
 def fill(store: Store, entries: Sequence[TimelineEntry]) -> None:
     """Keep the facts of these entries for the figures."""
-    told = [unwrap(entry.body.encode()) for entry in entries]
-    hear(store, told)
+    envelopes = [unwrap(entry.body.encode()) for entry in entries]
+    hear(store, envelopes)
     # Those whose erasure passed by meanwhile: as they may be kept now.
-    left = ((one, without_erased(store, one)) for one in told)
-    hear(store, [kept for one, kept in left if kept is not one])
+    left = ((envelope, without_erased(store, envelope)) for envelope in envelopes)
+    hear(store, [kept for envelope, kept in left if kept is not envelope])
 
 
 def is_filled(store: Store) -> bool:
@@ -112,10 +112,10 @@ class SteeringWatch(Loop):
 
     def look(self) -> None:
         """Keep the facts that are missing; note the time when none is."""
-        subjects = {one.id: one for one in self.index.follow().subjects}
+        subjects = {subject.id: subject for subject in self.index.follow().subjects}
         began, settled = time.monotonic(), now() - _SETTLED
-        entries = (one for one in self._recent() if self._since <= one.at < settled)
-        missing = [one for one in in_turns(entries) if not _is_known(one, subjects)]
+        entries = (entry for entry in self._recent() if self._since <= entry.at < settled)
+        missing = [entry for entry in in_turns(entries) if not _is_known(entry, subjects)]
         if missing:
             fill(self._store, missing)
         elif is_filled(self._store):
@@ -126,9 +126,9 @@ class SteeringWatch(Loop):
         limit = _FEW
         while True:
             # Those after an id would be looked for among all by some servers.
-            found = self._store.of(TimelineEntry).find(descending=True, limit=limit)
-            if len(found) < limit or found[-1].at < self._since:
-                return found
+            entries = self._store.of(TimelineEntry).find(descending=True, limit=limit)
+            if len(entries) < limit or entries[-1].at < self._since:
+                return entries
             limit *= 4
 
 

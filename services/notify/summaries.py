@@ -111,8 +111,8 @@ _MEMBERS = ("member_id", "site_id", "team", "decided_by")
 
 def with_members(event: Event, called: Callable[[str], str]) -> Event:
     """The event with what members are called, where its sentence has their ids."""
-    said = getattr(event, "summary", "")
-    named = {field: getattr(event, field) for field in _MEMBERS if f"{{{field}}}" in said}
+    summary = getattr(event, "summary", "")
+    named = {field: getattr(event, field) for field in _MEMBERS if f"{{{field}}}" in summary}
     changed = {
         field: called(value) if isinstance(value, str) else tuple(map(called, value))
         for field, value in named.items()
@@ -183,7 +183,7 @@ def _declared(event: NotPersonalDeclared) -> str:
 
 @summarise.register
 def _answered(event: NotPersonalAnswered) -> str:
-    said = {
+    statements = {
         "confirm": f"Le Datalab confirme que {_listed(event.columns)} ne porte pas sur des",
         "refuse": f"Le Datalab ne suit pas la déclaration que {_listed(event.columns)} ne porte"
         " pas sur des",
@@ -191,7 +191,7 @@ def _answered(event: NotPersonalAnswered) -> str:
         " des",
     }
     why = f" : {event.reason}" if event.reason else "."
-    return f"Jeu de données « {event.title} ». {said[event.answer]} personnes{why}"
+    return f"Jeu de données « {event.title} ». {statements[event.answer]} personnes{why}"
 
 
 def _listed(columns: Sequence[str]) -> str:
@@ -205,14 +205,14 @@ def _joins(event: JoinsDiscovered) -> str:
         return f"Le jeu de données « {event.title} » se croise avec {titles}."
     if titles:
         return f"Le nouveau jeu « {event.title} » se croise avec des données du projet : {titles}."
-    keys = french_list([key_in_french(one) for one in event.keys])
+    keys = french_list([key_in_french(key) for key in event.keys])
     return f"Le nouveau jeu « {event.title} » a une clé des données du projet : {keys}."
 
 
 @summarise.register
 def _inputs(event: InputsChecked) -> str:
-    told = " ".join(f"{one.dataset_id} : {one.reason}" for one in event.obstacles)
-    return f"Des données du traitement ne se lisent pas. {told}" if told else _INPUTS_FIT
+    reasons = " ".join(f"{obstacle.dataset_id} : {obstacle.reason}" for obstacle in event.obstacles)
+    return f"Des données du traitement ne se lisent pas. {reasons}" if reasons else _INPUTS_FIT
 
 
 @summarise.register
@@ -241,9 +241,9 @@ def _reminded(event: AccessReminded) -> str:
 
 @summarise.register
 def _invited(event: MemberInvited | InvitationReminded) -> str:
-    told = _TEMPLATE.vformat(event.summary, [event], {})
+    sentence = _TEMPLATE.vformat(event.summary, [event], {})
     by = f" Réponse souhaitée avant le {french_date(event.answer_by)}." if event.answer_by else ""
-    return f"{told}{by}"
+    return f"{sentence}{by}"
 
 
 Invitation = MemberInvited | InvitationReminded | InvitationExpired
@@ -288,12 +288,13 @@ def _secured(event: ProjectSecured) -> str:
     return _with_conditions(_TEMPLATE.vformat(event.summary, [event], {}), event.conditions)
 
 
-def _with_conditions(said: str, conditions: Sequence[str]) -> str:
+def _with_conditions(sentence: str, conditions: Sequence[str]) -> str:
     """The sentence, and what goes with it as it was written, on the same line."""
     if not conditions:
-        return said
-    told = " ; ".join(" ".join(one.split()).rstrip(".") for one in conditions)
-    return f"{said.rstrip('.')}. {'Conditions' if len(conditions) > 1 else 'Condition'} : {told}."
+        return sentence
+    listed = " ; ".join(" ".join(condition.split()).rstrip(".") for condition in conditions)
+    label = "Conditions" if len(conditions) > 1 else "Condition"
+    return f"{sentence.rstrip('.')}. {label} : {listed}."
 
 
 @summarise.register
@@ -311,6 +312,6 @@ def _opening_requested(event: OpeningRequested) -> str:
 
 @summarise.register
 def _opening_decided(event: OpeningDecided) -> str:
-    said = _TEMPLATE.vformat(event.summary, [event], {})
+    sentence = _TEMPLATE.vformat(event.summary, [event], {})
     why = f" : {event.reason.rstrip('.')}" if event.reason else ""
-    return f"{said}{why}.{' Il est ouvert à tous.' if event.is_open else ''}"
+    return f"{sentence}{why}.{' Il est ouvert à tous.' if event.is_open else ''}"

@@ -50,7 +50,7 @@ class TimelineEntry(Aggregate):
     @property
     def told(self) -> tuple[str, ...]:
         """The members whose news it is."""
-        return tuple(one.member_id for one in self.news)
+        return tuple(member_news.member_id for member_news in self.news)
 
     @property
     def event(self) -> Event:
@@ -72,7 +72,7 @@ class TimelineEntry(Aggregate):
     ) -> Self:
         """The entry of an event, the same at every redelivery."""
         at = envelope.time.astimezone(UTC)
-        told = envelope.model_copy(update={"data": envelope.data.public})
+        public_envelope = envelope.model_copy(update={"data": envelope.data.public})
         return cls(
             id=f"{at:%Y%m%dT%H%M%S%fZ}-{envelope.sequence:06}-{envelope.id}",
             event_id=envelope.id,
@@ -82,7 +82,7 @@ class TimelineEntry(Aggregate):
             at=at,
             sequence=envelope.sequence,
             summary=summary,
-            body=told.model_dump_json(serialize_as_any=True),
+            body=public_envelope.model_dump_json(serialize_as_any=True),
             waits_for=waits_for,
             news=news,
         )

@@ -120,9 +120,9 @@ def templates_of() -> Environment:
     return templates
 
 
-def address(path: str, given: Mapping[str, str], **changed: str) -> str:
+def address(path: str, parameters: Mapping[str, str], **changed: str) -> str:
     """A path with these parameters, some of them changed; empty ones are left out."""
-    query = {name: value for name, value in {**given, **changed}.items() if value}
+    query = {name: value for name, value in {**parameters, **changed}.items() if value}
     return f"{path}?{urlencode(query)}" if query else path
 
 
@@ -138,32 +138,32 @@ async def _refused(request: Request, error: Exception) -> Response:
     visit: Visit = request.app.state.visit(request)
     if error.status == _UNAUTHENTICATED:
         return visit.ask_to_sign_in()
-    shown = visit.page("refused.html", error.status, code=error.status, detail=error.detail)
+    response = visit.page("refused.html", error.status, code=error.status, detail=error.detail)
     if error.status == SLOW:
         # What may still come of the form is no next request.
-        shown.headers["connection"] = "close"
-    return shown
+        response.headers["connection"] = "close"
+    return response
 
 
 async def _away(request: Request, error: Exception) -> Response:
     assert isinstance(error, Away)  # noqa: S101 - registered for it alone
     visit: Visit = request.app.state.visit(request)
-    return visit.page("refused.html", _UNAVAILABLE, code=_UNAVAILABLE, detail=error.said)
+    return visit.page("refused.html", _UNAVAILABLE, code=_UNAVAILABLE, detail=error.message)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
     visit: Visit = request.app.state.visit(request)
-    said = "Cette page n'existe pas." if error.status_code == _NOT_FOUND else "Demande refusée."
-    return visit.page("refused.html", error.status_code, code=error.status_code, detail=said)
+    message = "Cette page n'existe pas." if error.status_code == _NOT_FOUND else "Demande refusée."
+    return visit.page("refused.html", error.status_code, code=error.status_code, detail=message)
 
 
 async def _broken(_request: Request, _error: Exception) -> Response:
     """A fault of ours, which uvicorn logs: told without a template, which may be what is broken."""
-    said = (
+    message = (
         "Cette page est en panne, et nous le savons. Rien de ce qui était enregistré n'est perdu."
     )
-    return HTMLResponse(f"<!doctype html><html lang=fr><title>Panne</title><p>{said}</p>", 500)
+    return HTMLResponse(f"<!doctype html><html lang=fr><title>Panne</title><p>{message}</p>", 500)
 
 
 class Watched:

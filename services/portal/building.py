@@ -97,16 +97,16 @@ def keys_of_codes(columns: Iterable[Json]) -> Iterator[dict[str, str]]:
 
     Those of communes come first: a table that has some has several rows for what they lie in.
     """
-    for one in sorted(columns, key=lambda column: column["key"] != "commune"):
-        kind = one["key"] or (one["meaning"] or {}).get("type", "")
+    for column in sorted(columns, key=lambda column: column["key"] != "commune"):
+        kind = column["key"] or (column["meaning"] or {}).get("type", "")
         via = f"commune_{kind}"
         if kind == "commune" or via in CROSSWALKS:
             left_via = "" if kind == "commune" else via
             # Names lead to the communes of today, the other codes may be older.
             right_via = PRESENT.name if kind == "commune" else ""
-            said = f"les codes ajoutés et la colonne {french_quoted(one['name'])}"
-            parts = (CODE_COLUMN, one["name"], left_via, right_via)
-            yield {**dict(zip(KEY_PARTS, parts, strict=True)), "said": said}
+            description = f"les codes ajoutés et la colonne {french_quoted(column['name'])}"
+            parts = (CODE_COLUMN, column["name"], left_via, right_via)
+            yield {**dict(zip(KEY_PARTS, parts, strict=True)), "said": description}
 
 
 def treatment_of(choices: Choices) -> Treatment | None:
@@ -119,17 +119,19 @@ def choices_of(treatment: Treatment) -> Choices | None:
     """The choices that make that treatment, as intake keeps it; None where none do."""
     try:
         choices = _choices_in(treatment)
-        made = treatment_of(choices)
+        remade_treatment = treatment_of(choices)
     except (AttributeError, TypeError, ValueError):
         return None
-    steps = [_without_default(one) for one in treatment["steps"]]
-    is_same = made == {"inputs": treatment["inputs"], "steps": steps}
+    steps = [_without_default(step) for step in treatment["steps"]]
+    is_same = remade_treatment == {"inputs": treatment["inputs"], "steps": steps}
     return choices if is_same and not treatment.get("recipe") else None
 
 
 def _choices_in(treatment: Treatment) -> Choices:
-    told = {one["application"]: one["parameters"] for one in treatment["steps"]}
-    parameters = defaultdict[str, Json](dict, told)
+    parameters_by_application = {
+        step["application"]: step["parameters"] for step in treatment["steps"]
+    }
+    parameters = defaultdict[str, Json](dict, parameters_by_application)
     counted, drawn, coloured = (parameters[name] for name in ("aggregate", "chart", "map"))
     kept, folds = kept_by(parameters["query"].get("sql", ""))
     key = parameters["cross"]
@@ -152,19 +154,21 @@ def _choices_in(treatment: Treatment) -> Choices:
         else ("", ""),
         bars=(drawn.get("label", ""), drawn.get("value", "")),
         coloured=(coloured.get("key", ""), coloured.get("value", "")),
-        report="report" in told,
+        report="report" in parameters_by_application,
         title=(drawn or coloured or parameters["report"]).get("title", ""),
-        totals=any("totals" in one for one in told.values()),
+        totals=any(
+            "totals" in step_parameters for step_parameters in parameters_by_application.values()
+        ),
     )
 
 
 def kept_by(sql: str) -> tuple[tuple[str, str, str], bool]:
     """The column, comparison and value by which choices keep rows, and whether that folds."""
-    found = _KEPT.search(sql)
-    if found is None:
+    match = _KEPT.search(sql)
+    if match is None:
         return ("", "", ""), False
-    column, value = found["column"].replace('""', '"'), found["value"].replace("''", "'")
-    return (column, found["comparison"], value), bool(found["folded"])
+    column, value = match["column"].replace('""', '"'), match["value"].replace("''", "'")
+    return (column, match["comparison"], value), bool(match["folded"])
 
 
 def _without_default(step: Step) -> Step:
@@ -172,15 +176,16 @@ def _without_default(step: Step) -> Step:
     parameters = step["parameters"]
     if step["application"] != "cross" or parameters.get(CHOICE) != "refused":
         return step
-    told = {name: value for name, value in parameters.items() if name != CHOICE}
-    return {**step, "parameters": told}
+    chosen_parameters = {name: value for name, value in parameters.items() if name != CHOICE}
+    return {**step, "parameters": chosen_parameters}
 
 
 def _steps(choices: Choices) -> Iterator[Step]:
     table = _LEFT
     for step in _made(choices):
         inputs = {
-            name: table if given == _LEFT else given for name, given in step["inputs"].items()
+            name: table if input_table == _LEFT else input_table
+            for name, input_table in step["inputs"].items()
         }
         parameters = step["parameters"] | ({"totals": "kept"} if choices.totals else {})
         yield {**step, "inputs": inputs, "parameters": parameters}
@@ -208,10 +213,14 @@ def _made(choices: Choices) -> Iterator[Step]:
         sql = _kept_sql(columns, *choices.kept, folds=choices.folds)
         yield _step("query", {"table": _LEFT}, {"sql": sql}, "lignes_gardees")
     if choices.by:
-        told = {"by": choices.by, "sums": choices.sums, "means": choices.means}
-        given = {name: list(columns) for name, columns in told.items() if columns}
+        columns_by_role = {"by": choices.by, "sums": choices.sums, "means": choices.means}
+        chosen_columns = {
+            name: list(columns) for name, columns in columns_by_role.items() if columns
+        }
         rows = {"rows": ROWS} if choices.counts else {}
-        yield _step("aggregate", {"table": _LEFT}, {**given, **rows, **_ratio(choices)}, "comptes")
+        yield _step(
+            "aggregate", {"table": _LEFT}, {**chosen_columns, **rows, **_ratio(choices)}, "comptes"
+        )
     if all(choices.bars):
         label, value = choices.bars
         drawn = {"label": label, "value": value, "title": choices.title}

@@ -17,7 +17,7 @@ _OFFERED = (
     "other-open",
     "notspecified",
 )
-LICENCES = {one: TITLES[one] for one in _OFFERED}
+LICENCES = {licence: TITLES[licence] for licence in _OFFERED}
 """Those that forms offer; the catalogue knows more, and a dataset keeps its own."""
 
 FREQUENCIES = {
@@ -44,8 +44,8 @@ _CONTACT = ("name", "email", "url")
 def sent(visit: Visit) -> dict[str, str]:
     """The fields as they were sent, to be shown again beside what is wrong with one."""
     contact = (f"contact_{name}" for name in _CONTACT)
-    shown = (*_TEXTS, *_LISTS, *_OPTIONAL, *contact, "minimum_units", "joins_shown")
-    return {name: visit.text(name) for name in shown}
+    field_names = (*_TEXTS, *_LISTS, *_OPTIONAL, *contact, "minimum_units", "joins_shown")
+    return {name: visit.text(name) for name in field_names}
 
 
 def given_of(dataset: Json) -> dict[str, str]:
@@ -74,5 +74,5 @@ def metadata_of(visit: Visit) -> dict[str, object]:
 
 
 def _contact(visit: Visit) -> Mapping[str, str] | None:
-    found = {name: visit.text(f"contact_{name}") for name in _CONTACT}
-    return {name: text for name, text in found.items() if text} or None
+    contact = {name: visit.text(f"contact_{name}") for name in _CONTACT}
+    return {name: text for name, text in contact.items() if text} or None

@@ -18,10 +18,10 @@ _FAINTEST, _STRONGEST = 0.1, 0.45
 
 
 class Bar(NamedTuple):
-    """A labelled value; `said` is the value as text, `length` a part of FULL."""
+    """A labelled value; `text` is the value as people read it, `length` a part of FULL."""
 
     label: str
-    said: str
+    text: str
     length: float
 
 
@@ -39,15 +39,15 @@ class MapArea(NamedTuple):
 
 def bars_of(rows: Iterable[Json]) -> list[Bar]:
     """The bars of a figure's rows; what is not told has none."""
-    found = list(rows)
-    most = max((row["value"] or 0 for row in found), default=0)
+    bar_rows = list(rows)
+    most = max((row["value"] or 0 for row in bar_rows), default=0)
     return [
         Bar(
             _called(row["group"]),
             said_of(row),
             round(FULL * (row["value"] or 0) / most, 1) if most else 0,
         )
-        for row in found
+        for row in bar_rows
     ]
 
 
@@ -67,19 +67,19 @@ def said_of(row: Json) -> str:
 def map_of(rows: Sequence[Json]) -> list[MapArea]:
     """The map's départements, the more of the value the stronger; the fewest are seen as well."""
     values: Mapping[str, int] = {row["code"]: int(row["value"] or 0) for row in rows}
-    most = max((values.get(one.code, 0) for one in _places()), default=0)
+    most = max((values.get(area.code, 0) for area in _places()), default=0)
     return [
-        one._replace(value=values[one.code], strength=_strength(values[one.code] / most))
-        if values.get(one.code)
-        else one
-        for one in _places()
+        area._replace(value=values[area.code], strength=_strength(values[area.code] / most))
+        if values.get(area.code)
+        else area
+        for area in _places()
     ]
 
 
 def beyond_map(rows: Iterable[Json]) -> list[Json]:
     """The rows of places that the map does not show."""
-    shown = {one.code for one in _places()}
-    return [row for row in rows if row["code"] not in shown and row["value"]]
+    mapped_codes = {area.code for area in _places()}
+    return [row for row in rows if row["code"] not in mapped_codes and row["value"]]
 
 
 def _strength(part: float) -> float:

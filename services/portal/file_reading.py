@@ -52,18 +52,22 @@ class FileReading:
     @cached_property
     def held(self) -> Json:
         """The newest version that waits for its owner's word on persons, if any."""
-        return next((one for one in reversed(self._versions) if one["state"] == "held"), None)
+        return next(
+            (version for version in reversed(self._versions) if version["state"] == "held"), None
+        )
 
     @property
     def basis(self) -> str:
         """The legal basis that its owner declared last, if any did."""
-        declared = (one["legal_basis"] for one in reversed(self._versions) if one["legal_basis"])
-        return next((str(one["basis"]) for one in declared), "")
+        declared = (
+            version["legal_basis"] for version in reversed(self._versions) if version["legal_basis"]
+        )
+        return next((str(legal_basis["basis"]) for legal_basis in declared), "")
 
     @cached_property
     def newest(self) -> Json:
         """The newest version that could be read, if any."""
-        return next((one for one in reversed(self._versions) if one["profile"]), None)
+        return next((version for version in reversed(self._versions) if version["profile"]), None)
 
     @property
     def file(self) -> str:
@@ -82,39 +86,48 @@ class FileReading:
     @property
     def privacy(self) -> str:
         """What screening found of persons in the newest version that was read."""
-        told = self.newest["profile"]["privacy"]
-        return Privacy.model_validate(told).in_french() if told else "Pas encore examiné."
+        privacy = self.newest["profile"]["privacy"]
+        return Privacy.model_validate(privacy).in_french() if privacy else "Pas encore examiné."
 
     @property
     def found(self) -> list[tuple[str, str]]:
         """The columns in which something personal was found, each with what that is."""
-        told = (self.held or self.newest)["profile"]["privacy"]
-        findings = Privacy.model_validate(told).findings if told else ()
+        privacy = (self.held or self.newest)["profile"]["privacy"]
+        findings = Privacy.model_validate(privacy).findings if privacy else ()
         by_column: dict[str, list[str]] = {}
-        for one in findings:
-            by_column.setdefault(one.column, []).append(one.in_french)
-        return [(name, french_list(said)) for name, said in by_column.items()]
+        for finding in findings:
+            by_column.setdefault(finding.column, []).append(finding.in_french)
+        return [(name, french_list(kinds)) for name, kinds in by_column.items()]
 
     @property
     def declarations(self) -> list[tuple[Json, str]]:
         """What its owner declared of the newest version that was read, and of which columns."""
-        told = (self.held or self.newest)["not_personal"]
+        declarations = (self.held or self.newest)["not_personal"]
         return [
-            (one, french_list([Finding.model_validate(it).in_french for it in one["findings"]]))
-            for one in told
+            (
+                declaration,
+                french_list(
+                    [
+                        Finding.model_validate(finding).in_french
+                        for finding in declaration["findings"]
+                    ]
+                ),
+            )
+            for declaration in declarations
         ]
 
     @property
     def proposals(self) -> list[tuple[str, str, str]]:
         """Columns that can be mended: name, repair, and what that does."""
         published = next(
-            (one for one in reversed(self._versions) if one["state"] == "published"), None
+            (version for version in reversed(self._versions) if version["state"] == "published"),
+            None,
         )
         columns = published["profile"]["columns"] if published else []
         return [
-            (one["name"], repair, named(repair, REPAIRS))
-            for one in columns
-            if one["meaning"] and (repair := one["meaning"]["repair"])
+            (column["name"], repair, named(repair, REPAIRS))
+            for column in columns
+            if column["meaning"] and (repair := column["meaning"]["repair"])
         ]
 
 
@@ -125,36 +138,36 @@ def recognised(column: Json) -> str:
         return "noms de communes"
     if meaning is None:
         return named(column["kind"], TYPES)
-    said = named(meaning["type"], TYPES)
+    description = named(meaning["type"], TYPES)
     if meaning["year"]:
-        said += f" (codes de {meaning['year']})"
+        description += f" (codes de {meaning['year']})"
     if meaning["unit"]:
-        said += f" en {meaning['unit']}"
+        description += f" en {meaning['unit']}"
     if meaning["repair"] and not meaning["valid"]:
         # Such a column is read as codes only when it is mended: that says nothing of its values.
-        said += f", {named(meaning['repair'], _TO_REPAIR)}"
+        description += f", {named(meaning['repair'], _TO_REPAIR)}"
     elif meaning["valid"] < 1:
-        said += f", {share(meaning['valid'])} de valeurs valides"
+        description += f", {share(meaning['valid'])} de valeurs valides"
     if others := others_told(Meaning.model_validate(meaning)):
-        said += f" ; {others}"
+        description += f" ; {others}"
     elif meaning["invalid"]:
         examples = map(quoted, meaning["invalid"][:_EXAMPLES])
-        said += f" ; pas reconnu : {french_list(list(examples))}"
-    return spaced(said)
+        description += f" ; pas reconnu : {french_list(list(examples))}"
+    return spaced(description)
 
 
 def differences(version: Json) -> Iterator[str]:
     """What a version has beside the one published before it, in sentences."""
-    for one in version["accepted_repairs"]:
-        what = named(one["repair"], REPAIRS)
-        yield spaced(f"Réparé à votre demande : {quoted(one['column'])}, {what}.")
+    for accepted in version["accepted_repairs"]:
+        what = named(accepted["repair"], REPAIRS)
+        yield spaced(f"Réparé à votre demande : {quoted(accepted['column'])}, {what}.")
     changes = version["changes"]
     if changes is None:
         return
-    rows, said = changes["rows"], "autant de lignes"
+    rows, difference = changes["rows"], "autant de lignes"
     if rows:
-        said = f"{count(abs(rows), 'ligne')} de {'plus' if rows > 0 else 'moins'}"
+        difference = f"{count(abs(rows), 'ligne')} de {'plus' if rows > 0 else 'moins'}"
     for name, what in _COLUMNS.items():
         if changes[name]:
-            said += f" ; colonnes {what} : {', '.join(changes[name])}"
-    yield spaced(f"Depuis la version {changes['since']} : {said}.")
+            difference += f" ; colonnes {what} : {', '.join(changes[name])}"
+    yield spaced(f"Depuis la version {changes['since']} : {difference}.")

@@ -106,7 +106,7 @@ TYPES = {
     "nir": "numéro de sécurité sociale",
     "version": "numéro de version",
     **OTHER_TYPES,
-    **{key: said.removeprefix("le ") for key, said in KEYS.items()},
+    **{key: phrase.removeprefix("le ") for key, phrase in KEYS.items()},
 }
 """What columns hold."""
 
@@ -143,11 +143,12 @@ def of_paris(text: str) -> str:
     return (time if time.tzinfo else time.replace(tzinfo=PARIS)).isoformat()
 
 
-def count(number: int | None, one: str, many: str = "") -> str:
+def count(number: int | None, singular: str, plural: str = "") -> str:
     """A number of things: `0 ligne`, `1 ligne`, `12 345 lignes`."""
     if number is None:
         return ""
-    word = one if abs(number) < 2 else many or f"{one}s"  # noqa: PLR2004 - French counts from two
+    is_singular = abs(number) < 2  # noqa: PLR2004 - French counts from two
+    word = singular if is_singular else plural or f"{singular}s"
     return f"{grouped(number)}\u00a0{word}"
 
 
@@ -184,10 +185,10 @@ def named(code: str, names: dict[str, str]) -> str:
 
 def crosswalk(name: str) -> str:
     """From which keys to which a crosswalk leads."""
-    one = CROSSWALKS[name]
-    if one == PRESENT:
+    declaration = CROSSWALKS[name]
+    if declaration == PRESENT:
         return "communes d'autres années menées à celles d'aujourd'hui"
-    return f"{named(one.source, TYPES)} mené à {named(one.target, TYPES)}"
+    return f"{named(declaration.source, TYPES)} mené à {named(declaration.target, TYPES)}"
 
 
 FILTERS: dict[str, Any] = {

@@ -68,7 +68,7 @@ class Provider:
 
     async def identity(self, request: Request) -> Mapping[str, object]:
         """Whom the provider vouches for to the browser that came back; Refused when for nobody."""
-        wanted = {
+        claims_options = {
             "iss": {"essential": True, "value": self._issuer},
             "aud": {"essential": True, "value": self._client_id},
             "nonce": {"essential": True},
@@ -76,10 +76,10 @@ class Provider:
         try:
             await self._check_issuer()
             await self._check_answered(request)
-            told = await self._client.authorize_access_token(
-                request, claims_options=wanted, leeway=_CLOCKS_APART_SECONDS
+            token = await self._client.authorize_access_token(
+                request, claims_options=claims_options, leeway=_CLOCKS_APART_SECONDS
             )
-            claims: Mapping[str, Any] = told["userinfo"]
+            claims: Mapping[str, Any] = token["userinfo"]
         except httpx.HTTPError as error:
             raise _away(error) from error
         except OAuthError as error:
@@ -101,17 +101,17 @@ class Provider:
         """Where the provider's own session ends (RP-Initiated Logout 1.0); Refused if nowhere."""
         try:
             await self._check_issuer()
-            told = await self._client.load_server_metadata()
+            metadata = await self._client.load_server_metadata()
         except (httpx.HTTPError, ValueError, KeyError, RuntimeError) as error:
             raise _away(error) from error
-        if not (exit_address := told.get("end_session_endpoint")):
+        if not (exit_address := metadata.get("end_session_endpoint")):
             raise Refused(_NOT_FOUND, "Ce fournisseur ne permet pas de fermer sa session d'ici.")
         return f"{exit_address}?{urlencode({'client_id': self._client_id})}"
 
     async def _check_issuer(self) -> None:
         """Discovery 1.0, 4.3: who answers there is who it says it is."""
-        told = await self._client.load_server_metadata()
-        if told.get("issuer") != self._issuer:
+        metadata = await self._client.load_server_metadata()
+        if metadata.get("issuer") != self._issuer:
             raise ValueError("another issuer answers there")
 
     async def _check_answered(self, request: Request) -> None:

@@ -23,8 +23,8 @@ async def ready(request: Request) -> Response:
     Red is who cannot sign anybody in: without intake there is no page but the entry.
     """
     urls: dict[str, str] = request.app.state.urls
-    found = await asyncio.gather(*(_answers(request.app.state.http, url) for url in urls.values()))
-    checks = dict(zip(urls, found, strict=True))
+    are_up = await asyncio.gather(*(_answers(request.app.state.http, url) for url in urls.values()))
+    checks = dict(zip(urls, are_up, strict=True))
     for name, answers in checks.items():
         metrics.ready.labels("portal", name).set(answers)
     return JSONResponse(

@@ -21,8 +21,8 @@ def spaced(text: str) -> str:
 
 def sentence(text: str) -> str:
     """What a service or page says, as a sentence of its own: with a capital, and spaced."""
-    told = steps_in_words(text)
-    return spaced(told[:1].upper() + told[1:])
+    wording = steps_in_words(text)
+    return spaced(wording[:1].upper() + wording[1:])
 
 
 class FrenchSpaces(Extension):

@@ -94,8 +94,8 @@ class Visit:
 
     def texts(self, name: str) -> list[str]:
         """All values of a field of the form, without empty ones."""
-        values = (one.strip() for one in self.form.getlist(name) if isinstance(one, str))
-        return [one for one in values if one]
+        values = (value.strip() for value in self.form.getlist(name) if isinstance(value, str))
+        return [text for text in values if text]
 
     def number(self, name: str) -> int | None:
         """A whole number of the form; None when it was not sent, or is something else."""
@@ -103,11 +103,11 @@ class Visit:
 
     def words(self, name: str) -> list[str]:
         """What a field of the form has with commas or semicolons between."""
-        return [one.strip() for one in re.split("[,;]", self.text(name)) if one.strip()]
+        return [word.strip() for word in re.split("[,;]", self.text(name)) if word.strip()]
 
     def lines(self, name: str) -> list[str]:
         """The lines of a field of the form, without empty ones."""
-        return [one.strip() for one in self.text(name).splitlines() if one.strip()]
+        return [line.strip() for line in self.text(name).splitlines() if line.strip()]
 
     def file(self, name: str) -> UploadFile | None:
         """The file that was chosen in a field of the form, if any."""
@@ -124,36 +124,39 @@ class Visit:
 
     async def names(self, member_ids: Iterable[str]) -> dict[str, str]:
         """What members are called, by their ids: nothing shows these in place of names."""
-        return {one: called(found) for one, found in (await self.lab.members(member_ids)).items()}
+        return {
+            member_id: called(member)
+            for member_id, member in (await self.lab.members(member_ids)).items()
+        }
 
-    def page(self, template: str, status: int = 200, **shown: Any) -> Response:  # noqa: ANN401 - see render
+    def page(self, template: str, status: int = 200, **variables: Any) -> Response:  # noqa: ANN401 - see render
         """A page; what it shows is written as text, whoever it is from."""
-        return HTMLResponse(self.render(template, **shown), status, _NOT_KEPT)
+        return HTMLResponse(self.render(template, **variables), status, _NOT_KEPT)
 
-    def secret(self, template: str, **shown: Any) -> Response:  # noqa: ANN401 - see render
+    def secret(self, template: str, **variables: Any) -> Response:  # noqa: ANN401 - see render
         """A page with what is told this once."""
-        return self.page(template, _CREATED, **shown)
+        return self.page(template, _CREATED, **variables)
 
-    def render(self, template: str, **shown: Any) -> str:  # noqa: ANN401 - a template takes anything
+    def render(self, template: str, **variables: Any) -> str:  # noqa: ANN401 - a template takes anything
         """The HTML of a template."""
-        said = self.request.session.pop("said", None)
+        message = self.request.session.pop("said", None)
         common = {
             "visit": self,
             "person": self.person,
             "lab_name": self.settings.lab_name,
             "path": self.request.url.path,
-            "said": said,
+            "said": message,
         }
-        return self.templates.get_template(template).render(**common, **shown)
+        return self.templates.get_template(template).render(**common, **variables)
 
     def ask_to_sign_in(self, unsent: str = "") -> Response:
         """Send the browser to where one signs in, with the key of a form that is kept, if any."""
         session, path = self.request.session, self.request.url.path
         was_form = self.request.method == "POST"
         if was_form or self.person:
-            said = KEPT if unsent else NOT_SENT if was_form else ENDED
+            message = KEPT if unsent else NOT_SENT if was_form else ENDED
             session.clear()
-            session.update({"said": said, **({"unsent": unsent} if unsent else {})})
+            session.update({"said": message, **({"unsent": unsent} if unsent else {})})
         return RedirectResponse(f"/connexion?suite={quote(path)}", _SEEN)
 
     def keep_form(self, *, takes_file: bool) -> str:
@@ -162,10 +165,10 @@ class Visit:
         path = self.request.url.path
         return self.unsent.keep(UnsentForm(path, tuple(sent), self.member_id, takes_file))
 
-    def go(self, path: str, said: str = "") -> Response:
-        """Send the browser to another page of the portal, which says `said` at its top."""
-        if said:
-            self.request.session["said"] = said
+    def go(self, path: str, message: str = "") -> Response:
+        """Send the browser to another page of the portal, which says `message` at its top."""
+        if message:
+            self.request.session["said"] = message
         return RedirectResponse(path, _SEEN)
 
 
@@ -256,7 +259,7 @@ async def _sent_too_late(visit: Visit) -> Response:
 class Faults:
     """What is wrong with a form: the sentence, the field that it is told at, the HTTP status."""
 
-    said: str = ""
+    message: str = ""
     at: str = ""
     status: int = 200
 

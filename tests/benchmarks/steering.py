@@ -67,7 +67,7 @@ def _ask(uri: str) -> None:
             hear(store, _story(str(number)))
         index = SubjectIndex(store)
         started, size = _answer(index)
-        known = index.known()
+        known = index.snapshot()
         followed = []
         for number in range(ASKED):
             hear(store, _story(f"new{number}")[4:5])
@@ -83,7 +83,7 @@ def _ask(uri: str) -> None:
 def _answer(index: SubjectIndex) -> tuple[float, int]:
     """The seconds and the bytes of an answer."""
     began = time.perf_counter()
-    told = report_of(World(YearPeriod.of(2026, NOW), index.known(), sees_members=True))
+    told = report_of(World(YearPeriod.of(2026, NOW), index.snapshot(), sees_members=True))
     size = len(told.model_dump_json())
     return time.perf_counter() - began, size
 

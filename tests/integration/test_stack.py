@@ -88,7 +88,7 @@ def test_a_killed_process_is_healed(stack: Stack, name: str) -> None:
 def test_second_up_says_that_the_stack_runs(stack: Stack) -> None:
     """It names the way to stop it, and leaves it running."""
     with pytest.raises(StackError, match="runs already"):
-        Stack.found(stack.home, {}).up()
+        Stack.remembered(stack.home, {}).up()
     assert stack.ready("intake")
 
 

@@ -69,7 +69,7 @@ def decide(
     path = path_of("access-requests", request_id)
     if decision == "grant" and not fingerprint:
         fingerprint = _agreed_to(api, request_id)
-    said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until or None}
-    said |= {"conditions": conditions, "treatment": treatment, "fingerprint": fingerprint}
+    fields = {"decision": decision, "reason": reason, "purpose": purpose, "until": until or None}
+    fields |= {"conditions": conditions, "treatment": treatment, "fingerprint": fingerprint}
     part = {"columns": column} if column else {}
-    return api.post("catalog", f"{path}/decision", {**said, **part})
+    return api.post("catalog", f"{path}/decision", {**fields, **part})

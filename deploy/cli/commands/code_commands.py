@@ -40,12 +40,12 @@ def check(
     samples = {role_of(path): path for path in (*sample, *files)}
     if not samples:
         raise CallError("add what the code shall read: --sample FILE.csv, or --files FILE.zip")
-    told = {"parameters": _object(parameters), "seed": seed}
-    step = step_of(file, samples, told)
+    step_parameters = {"parameters": _object(parameters), "seed": seed}
+    step = step_of(file, samples, step_parameters)
     limits = Limits(seconds=seconds, memory_bytes=memory_mb * 10**6)
     uploads = {role: path.name for role, path in samples.items() if path in files}
     checked = check_code(step, samples, limits, output, uploads)
-    show.raw(show.text(checked.said))
+    show.raw(show.text(checked.log))
     if checked.reason:
         raise CallError(checked.reason)
     show.line(f"tables: {', '.join(role for role in samples if role not in uploads) or 'none'}")

@@ -32,7 +32,7 @@ def _show_found(page: Answer, columns: Sequence[str]) -> None:
         show.rows(counted, ("facet", "value", "label", "count"))
 
 
-@app.lists("search", "score", "id", "quality", "title", "reasons", limit=20, told=_show_found)
+@app.lists("search", "score", "id", "quality", "title", "reasons", limit=20, display=_show_found)
 def search(
     words: Annotated[list[str] | None, typer.Argument(help="All of which occur.")] = None,
     theme: str = "",
@@ -80,23 +80,23 @@ def _show_versions(dataset: Answer) -> None:
     show.line("\nversions")
     columns = ("number", "state", "filename", "file.size", "file.sha256", "reason", "note")
     show.rows(dataset["versions"], columns)
-    read = (one["profile"] for one in reversed(dataset["versions"]) if one["profile"])
+    read = (version["profile"] for version in reversed(dataset["versions"]) if version["profile"])
     newest: Answer = next(read, {})
     if dataset["columns"]:
         show.line("\ncolumns")
-        known = newest.get("columns", dataset["columns"])
-        show.rows(known, ("name", "kind", "meaning.type", "description"))
+        listed = newest.get("columns", dataset["columns"])
+        show.rows(listed, ("name", "kind", "meaning.type", "description"))
     if warnings := [
-        {"column": one["name"], "message": warning["message"]}
-        for one in newest.get("columns", ())
-        for warning in one["warnings"]
+        {"column": column["name"], "message": warning["message"]}
+        for column in newest.get("columns", ())
+        for warning in column["warnings"]
     ]:
         show.line("\nto know before these columns are used")
         show.rows(warnings, ("column", "message"))
     if totals := newest.get("totals"):
         show.line("\nrows of totals, left out of sums")
         show.rows(totals, ("message",))
-    unmet = [one for one in dataset["criteria"] if not one["met"]]
+    unmet = [criterion for criterion in dataset["criteria"] if not criterion["met"]]
     if unmet:
         show.line("\nto mend")
         show.rows(unmet, ("name", "weight", "advice"))
@@ -145,9 +145,9 @@ def confirm(
     restrict: Annotated[bool, typer.Option(help="Make an open dataset restricted.")] = False,
 ) -> Answer:
     """Publish a held version of one's dataset, which names persons, on a legal basis."""
-    said = {"basis": basis, "purpose": purpose, "note": note, "restrict": restrict}
+    fields = {"basis": basis, "purpose": purpose, "note": note, "restrict": restrict}
     path = path_of("datasets", dataset_id, "legal-basis")
-    return api.post("catalog", path, {**said, "version": version})
+    return api.post("catalog", path, {**fields, "version": version})
 
 
 @app.command()
@@ -161,7 +161,10 @@ def screen(
         raise CallError("give the ids of datasets, or --all")
     api = client(context)
     listed = api.every("catalog", "/datasets", limit=100) if everything else ()
-    for dataset_id in [*(dataset_ids or ()), *(one["id"] for one in listed if one["version"])]:
+    for dataset_id in [
+        *(dataset_ids or ()),
+        *(dataset["id"] for dataset in listed if dataset["version"]),
+    ]:
         api.post("catalog", path_of("datasets", dataset_id, "screening"))
         show.line(dataset_id)
 

@@ -54,9 +54,13 @@ def add(
     """Upload FILE as a new dataset; it is published once it was read."""
     about = {"title": title, "theme": theme, "licence": licence, "access": access}
     about |= {"content": "files" if files else "table", "sheet": sheet, "language": language}
-    said = {"description": description, "keywords": keyword, "territory": territory}
-    known = {"modified": modified or None, "frequency": frequency or None, "hvd": hvd or None}
-    metadata = {**about, **said, **known} | {
+    content_fields = {"description": description, "keywords": keyword, "territory": territory}
+    optional_fields = {
+        "modified": modified or None,
+        "frequency": frequency or None,
+        "hvd": hvd or None,
+    }
+    metadata = {**about, **content_fields, **optional_fields} | {
         "producer": producer,
         "producer_kind": producer_kind or None,
         "source_url": source_url,
@@ -98,22 +102,27 @@ def describe(
     ] = None,
 ) -> Answer:
     """Change what is said of one's dataset; what is not given stays."""
-    told: dict[str, object] = {"title": title, "theme": theme, "licence": licence, "access": access}
-    told |= {"description": description, "producer": producer, "joins_shown": joins_shown}
+    fields: dict[str, object] = {
+        "title": title,
+        "theme": theme,
+        "licence": licence,
+        "access": access,
+    }
+    fields |= {"description": description, "producer": producer, "joins_shown": joins_shown}
     optional = {"source_url": source_url, "modified": modified, "frequency": frequency, "hvd": hvd}
     optional["producer_kind"] = producer_kind
     whole: dict[str, object] = {"keywords": keyword, "territory": territory}
     whole |= {"minimum_units": minimum_units, "columns": described(columns), "language": language}
     whole["temporal"] = _given(start=temporal_start, end=temporal_end)
     whole["contact"] = _given(name=contact_name, email=contact_email, url=contact_url)
-    return api.patch("catalog", path_of("datasets", dataset_id), _changes(told, optional, whole))
+    return api.patch("catalog", path_of("datasets", dataset_id), _changes(fields, optional, whole))
 
 
 def _changes(
-    told: dict[str, object], optional: dict[str, str | None], whole: dict[str, object]
+    fields: dict[str, object], optional: dict[str, str | None], whole: dict[str, object]
 ) -> dict[str, object]:
     """What was given; an empty text takes what is optional away."""
-    changes = {name: one for name, one in told.items() if one is not None}
+    changes = {name: value for name, value in fields.items() if value is not None}
     changes |= {name: text or None for name, text in optional.items() if text is not None}
     return changes | {name: value for name, value in whole.items() if value}
 
@@ -147,18 +156,19 @@ def opening(
     path = path_of("datasets", dataset_id, "opening")
     if not decision:
         return api.get("catalog", path)
-    said = {"decision": decision, "version": version, "reason": reason}
-    return api.post("catalog", f"{path}/decision", said | {"fingerprint": fingerprint})
+    fields = {"decision": decision, "version": version, "reason": reason}
+    return api.post("catalog", f"{path}/decision", fields | {"fingerprint": fingerprint})
 
 
 def _show_declared(dataset: Answer) -> None:
     """Show a dataset, and what its owner declares of its versions."""
     show.record(dataset, leave_out=("versions", "criteria"))
     for version in dataset["versions"]:
-        for one in version["not_personal"]:
-            columns = ", ".join(found["column"] for found in one["findings"])
-            waits = "waits for the staff" if one["needs_word"] else "declared"
-            show.line(f"{version['number']}: {columns}: {one['reason']} ({one['answer'] or waits})")
+        for declaration in version["not_personal"]:
+            columns = ", ".join(finding["column"] for finding in declaration["findings"])
+            waits = "waits for the staff" if declaration["needs_word"] else "declared"
+            state = declaration["answer"] or waits
+            show.line(f"{version['number']}: {columns}: {declaration['reason']} ({state})")
 
 
 @app.answers("not-personal", _show_declared)
@@ -172,8 +182,8 @@ def not_personal(
     ] = None,
 ) -> Answer:
     """Say that what screening found in columns of one's dataset is no personal data."""
-    said = {"columns": column, "reason": reason, "version": version}
-    return api.post("catalog", path_of("datasets", dataset_id, "not-personal"), said)
+    body = {"columns": column, "reason": reason, "version": version}
+    return api.post("catalog", path_of("datasets", dataset_id, "not-personal"), body)
 
 
 @app.answers("answer-declaration", _show_declared)
@@ -188,8 +198,8 @@ def answer_declaration(
     ] = None,
 ) -> Answer:
     """Confirm, refuse or take back that what was found in a dataset is no personal data."""
-    said = {"answer": answer, "reason": reason, "columns": column, "version": version}
-    return api.post("catalog", path_of("datasets", dataset_id, "not-personal", "answer"), said)
+    body = {"answer": answer, "reason": reason, "columns": column, "version": version}
+    return api.post("catalog", path_of("datasets", dataset_id, "not-personal", "answer"), body)
 
 
 @app.answers("retire", ABOUT)
@@ -211,8 +221,8 @@ def delete(
     keep_title: Annotated[bool, typer.Option(help="Whether its title stays known.")] = True,
 ) -> Answer:
     """Delete a dataset with its content, for good; that it was there stays known."""
-    said = {"reason": reason, "keep_title": keep_title}
-    return api.delete("catalog", path_of("datasets", dataset_id), said)
+    body = {"reason": reason, "keep_title": keep_title}
+    return api.delete("catalog", path_of("datasets", dataset_id), body)
 
 
 @app.answers("receipt")

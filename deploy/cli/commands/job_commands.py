@@ -22,7 +22,7 @@ def _show(job: Answer) -> None:
 
 
 def _show_applications(applications: Answer) -> None:
-    chosen = [one for one in applications if not one["automatic"]]
+    chosen = [application for application in applications if not application["automatic"]]
     show.rows(chosen, ("name", "title", "description"))
 
 
@@ -96,8 +96,8 @@ def retry(
     if bool(job_id) == given_up:
         raise CallError("name a job, or say --given-up for all of them")
     listed = api.every("compute", "/jobs", state="given_up") if given_up else [{"id": job_id}]
-    found = [path_of("jobs", one["id"], "retry") for one in listed]
-    return {"items": [api.post("compute", path) for path in found]}
+    paths = [path_of("jobs", job["id"], "retry") for job in listed]
+    return {"items": [api.post("compute", path) for path in paths]}
 
 
 @app.command()
@@ -124,7 +124,7 @@ def _show_request(request: Answer) -> None:
     if failure := (request["release"] or {}).get("failure"):
         show.line(f"\nthe treatment failed: {failure}")
     outputs = (request["release"] or {"outputs": []})["outputs"]
-    rules = [{"output": one["name"], **rule} for one in outputs for rule in one["rules"]]
+    rules = [{"output": output["name"], **rule} for output in outputs for rule in output["rules"]]
     show.line("\nrules")
     show.rows(rules, ("output", "rule", "verdict", "cells", "failed", "told"))
     if differences := (request["release"] or {}).get("differences"):

@@ -27,8 +27,8 @@ _Broker = Annotated[
 @app.command("list")
 def list_(context: typer.Context, amqp_uri: _Broker = "", json: Json = False) -> None:
     """List parked events, oldest first."""
-    found = _parked().parked(amqp_uri or session(context).amqp_uri())
-    answer = {"items": [event.model_dump() for event in found]}
+    events = _parked().parked(amqp_uri or session(context).amqp_uri())
+    answer = {"items": [event.model_dump() for event in events]}
     show.answer(answer, partial(show.page, columns=_LISTED), json=json)
 
 
@@ -51,8 +51,8 @@ def replay(
     """Put parked events back into their queues."""
     uri = amqp_uri or session(context).amqp_uri()
     count = _parked().replay(uri, event_id, queue)
-    one = "1 event is back in its queue."
-    show.line(one if count == 1 else f"{count} events are back in their queues.")
+    singular = "1 event is back in its queue."
+    show.line(singular if count == 1 else f"{count} events are back in their queues.")
 
 
 @app.command()

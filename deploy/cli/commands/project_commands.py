@@ -23,8 +23,8 @@ def _show(project: Answer) -> None:
     if "history" not in project:
         return
     for check in project["checks"]:
-        for said in check["persons"]:
-            show.line(f"{said['title']}: {said['said']}")
+        for note in check["persons"]:
+            show.line(f"{note['title']}: {note['said']}")
         for change in check["changes"]:
             show.line(f"\nbeyond what was reviewed: {change['title']}")
             show.rows([change], ("before", "after"))
@@ -34,12 +34,12 @@ def _show(project: Answer) -> None:
     if project["waits_for"]:
         show.line("\nwaits for")
         show.rows(project["waits_for"], ("member_id", "dataset_id", "why"))
-    for kind, found in (project["guidance"] or {}).items():
-        if found:
+    for kind, suggestions in (project["guidance"] or {}).items():
+        if suggestions:
             show.line(f"\n{kind.replace('_', ' ')}")
             names = ("dataset_id", "application", "member_id", "title", "name")
-            columns = [name for name in names if name in found[0]]
-            show.rows(found, (*columns, "reasons"))
+            columns = [name for name in names if name in suggestions[0]]
+            show.rows(suggestions, (*columns, "reasons"))
     show.line("\nhistory")
     show.rows(project["history"], ("at", "stage", "by", "why"))
 
@@ -62,8 +62,10 @@ def submit(
     ] = "",
 ) -> Answer:
     """Submit the project that FILE describes; options say more, or what FILE would."""
-    said = {"title": title, "problem": problem, "theme": theme, "territory": territory}
-    project = (read_object(file) if file else {}) | {key: it for key, it in said.items() if it}
+    options = {"title": title, "problem": problem, "theme": theme, "territory": territory}
+    project = (read_object(file) if file else {}) | {
+        key: value for key, value in options.items() if value
+    }
     if recipe:
         project["treatment"] = made_by(api, recipe, inputs, values)
     check_treatment(api, project.get("treatment"))
@@ -146,11 +148,11 @@ def team(
 def answer(
     api: Client,
     project_id: str,
-    said: Annotated[str, typer.Option("--answer", help="accept or decline.")],
+    reply: Annotated[str, typer.Option("--answer", help="accept or decline.")],
     reason: Annotated[str, typer.Option(help="Why not, in French; declining needs it.")] = "",
 ) -> Answer:
     """Accept or decline the part in the project that you are asked for."""
-    body = {"answer": said} | ({"reason": reason} if reason else {})
+    body = {"answer": reply} | ({"reason": reason} if reason else {})
     return api.post("intake", path_of("projects", project_id, "invitation"), body)
 
 
@@ -190,10 +192,10 @@ def check_treatment(api: Client, treatment: object) -> None:
     if not isinstance(treatment, dict):
         return
     try:
-        told = api.post("compute", "/treatments/check", treatment) or {}
+        check_result = api.post("compute", "/treatments/check", treatment) or {}
     except NoAnswer as error:
         typer.echo(f"datalab: the treatment is not checked yet: {error}", err=True)
         return
     for what, remarks in (("warning", "warnings"), ("not checked", "unchecked")):
-        for one in told.get(remarks, ()):
-            typer.echo(f"datalab: {what}: {one['field']}: {one['message']}", err=True)
+        for remark in check_result.get(remarks, ()):
+            typer.echo(f"datalab: {what}: {remark['field']}: {remark['message']}", err=True)

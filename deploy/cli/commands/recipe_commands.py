@@ -25,7 +25,7 @@ def _show(recipe: Answer) -> None:
     for kind in ("inputs", "parameters"):
         if latest[kind]:
             show.line(f"\n{kind}")
-            rows = [{"name": name, **one} for name, one in latest[kind].items()]
+            rows = [{"name": name, **declaration} for name, declaration in latest[kind].items()]
             show.rows(rows, tuple(rows[0]))
 
 
@@ -64,6 +64,6 @@ def retire(api: Client, name: str) -> Answer:
 
 def made_by(api: Client, name: str, inputs: list[str], values: list[str]) -> Answer:
     """The treatment that the recipe makes of `INPUT=DATASET` and `PARAMETER=VALUE`."""
-    given = {key: value_of(value) for key, value in pairs("--set", values).items()}
-    body = {"inputs": pairs("--input", inputs), "parameters": given}
+    parameters = {key: value_of(value) for key, value in pairs("--set", values).items()}
+    body = {"inputs": pairs("--input", inputs), "parameters": parameters}
     return api.post("compute", path_of("recipes", name, "treatment"), body)

@@ -26,7 +26,7 @@ def up(
     """Start the broker, the document server, the services and the portal, unless they run."""
     console = Console()
     with _sentences():
-        running = Stack.found(home, os.environ)
+        running = Stack.remembered(home, os.environ)
         if running.running():
             console.print(
                 f"The stack in {running.home} runs already, with the settings it was started with; "
@@ -46,14 +46,14 @@ def down(home: Home = HOME) -> None:
     """Stop the stack; its data stay."""
     console = Console()
     with _sentences(), console.status("stopping") as spinner:
-        was_up = Stack.found(home, os.environ).down(spinner.update)
+        was_up = Stack.remembered(home, os.environ).down(spinner.update)
     console.print("The stack is down." if was_up else "The stack was not running.")
 
 
 def status(home: Home = HOME) -> None:
     """Show every process of the stack; exits 1 when one does not run, or does nothing."""
     with _sentences():
-        stack = Stack.found(home, os.environ)
+        stack = Stack.remembered(home, os.environ)
         processes = stack.examined()
         if not processes:
             raise StackError(f"The stack in {stack.home} is not running; `datalab up` starts it.")

@@ -25,26 +25,26 @@ def _show(answer: Answer) -> None:
         show.record(answer, leave_out=("guidance", "checks", "waits_for", "invitations", "history"))
 
 
-def show_preview(told: Answer) -> None:
+def show_preview(preview: Answer) -> None:
     """Print what a treatment would make, in the lab's sentences."""
-    for one in (*told["matches"], *told["proposed"]):
-        show.line(one["said"])
-        for side in filter(None, (one["left"], one["right"])):
+    for pair in (*preview["matches"], *preview["proposed"]):
+        show.line(pair["said"])
+        for side in filter(None, (pair["left"], pair["right"])):
             for why in side["unmatched"]:
                 show.line(f"  {side['column']}: {why['said']}")
-    for one in told["warnings"]:
-        show.line(f"warning: {one['field']}: {one['message']}")
-    rows = "" if told["rows"] is None else f", {told['rows']} rows"
-    if told["columns"]:
-        show.line(f"\nresult{rows}{', perhaps more columns' if told['is_open'] else ''}")
-        show.rows(told["columns"], ("name", "kind", "unit", "key"))
-    for one in told["asked"]:
-        columns = ", ".join(one["columns"]) if one["columns"] else "all"
-        show.line(f"\nasks {one['owner_id']} for « {one['title']} »: {columns}")
-    for check in told["checks"]:
+    for warning in preview["warnings"]:
+        show.line(f"warning: {warning['field']}: {warning['message']}")
+    rows = "" if preview["rows"] is None else f", {preview['rows']} rows"
+    if preview["columns"]:
+        show.line(f"\nresult{rows}{', perhaps more columns' if preview['is_open'] else ''}")
+        show.rows(preview["columns"], ("name", "kind", "unit", "key"))
+    for request in preview["asked"]:
+        columns = ", ".join(request["columns"]) if request["columns"] else "all"
+        show.line(f"\nasks {request['owner_id']} for « {request['title']} »: {columns}")
+    for check in preview["checks"]:
         show.line(f"checked: {check}")
-    show.line(f"licence: {told['licence']}{told['conflict'] and ' - ' + told['conflict']}")
-    if estimate := told["estimate"]:
+    show.line(f"licence: {preview['licence']}{preview['conflict'] and ' - ' + preview['conflict']}")
+    if estimate := preview["estimate"]:
         size = f"{estimate['memory_bytes'] / 1e6:.0f} MB"
         show.line(f"takes about {estimate['seconds']} s and {size} ({estimate['executor']})")
 
@@ -83,10 +83,12 @@ def cross(
     if many_to_many:
         crossing["parameters"] |= {"many_to_many": "kept"}
     treatment = {"inputs": inputs, "steps": [crossing, *_counted(crossing, count, by)]}
-    told = _previewed(api, treatment)
+    preview = _previewed(api, treatment)
     if not submit:
-        return {"preview": told, "treatment": treatment}
-    here, there = (api.get("catalog", path_of("datasets", one)) for one in (left, right))
+        return {"preview": preview, "treatment": treatment}
+    here, there = (
+        api.get("catalog", path_of("datasets", dataset_id)) for dataset_id in (left, right)
+    )
     named = title or f"Croiser « {here['title']} » et « {there['title']} »"[:200]
     project = {
         "title": named,
@@ -100,10 +102,10 @@ def cross(
 
 def _best(proposed: list[dict[str, Any]], on: str) -> dict[str, Any]:
     """The best pair of columns with values in common; CallError tells what other keys there are."""
-    fitting = [one for one in proposed if not on or on in {one["key"], one["left_key"]}]
+    fitting = [pair for pair in proposed if not on or on in {pair["key"], pair["left_key"]}]
     if fitting:
         return fitting[0]
-    kinds = ", ".join(dict.fromkeys(one["key"] for one in proposed)) or "none"
+    kinds = ", ".join(dict.fromkeys(pair["key"] for pair in proposed)) or "none"
     raise CallError(f"the two have no values in common by {on or 'one column'}; by: {kinds}")
 
 

@@ -14,10 +14,10 @@ app = CommandGroup("Webhook endpoints and what was sent to them.")
 
 
 def _show_deliveries(page: Answer, columns: Sequence[str]) -> None:
-    for one in page["items"]:
-        last = one["attempts"][-1] if one["attempts"] else {}
-        one["tries"] = len(one["attempts"])
-        one["last"] = last.get("error") or last.get("status")
+    for delivery in page["items"]:
+        last = delivery["attempts"][-1] if delivery["attempts"] else {}
+        delivery["tries"] = len(delivery["attempts"])
+        delivery["last"] = last.get("error") or last.get("status")
     show.page(page, columns)
 
 
@@ -40,7 +40,14 @@ def list_() -> ListRequest:
 
 
 @app.lists(
-    "deliveries", "id", "type", "state", "tries", "last", "next_attempt_at", told=_show_deliveries
+    "deliveries",
+    "id",
+    "type",
+    "state",
+    "tries",
+    "last",
+    "next_attempt_at",
+    display=_show_deliveries,
 )
 def deliveries(
     endpoint_id: str,

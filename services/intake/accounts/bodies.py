@@ -132,10 +132,10 @@ class MadeView(CredentialView):
     text: str
 
     @classmethod
-    def of_made(cls, made: NewCredential) -> Self:
+    def of_made(cls, new_credential: NewCredential) -> Self:
         """The view of what was made."""
-        shown = CredentialView.of(made.credential)
-        return cls(**dict(shown), text=made.text)
+        view = CredentialView.of(new_credential.credential)
+        return cls(**dict(view), text=new_credential.text)
 
 
 class TokenView(BaseModel):

@@ -66,8 +66,8 @@ def change_roles(store: Store, caller: Caller, account_id: str, roles: tuple[Rol
         account.roles = roles
 
     changed = store.of(Account).change(account_id, decide)
-    for one in list(store.of(Credential).every({"account_id": account_id})):
-        store.of(Credential).change(one.id, Credential.end)
+    for credential in list(store.of(Credential).every({"account_id": account_id})):
+        store.of(Credential).change(credential.id, Credential.end)
     return changed
 
 
@@ -80,18 +80,18 @@ def read_account(store: Store, caller: Caller, account_id: str) -> Account:
 
 def recipient(store: Store, account_id: str) -> Account:
     """The account of a person to write to; NotFound when its member left."""
-    found = store.of(Account).get(account_id)
-    if has_left(store, found.member_id):
+    account = store.of(Account).get(account_id)
+    if has_left(store, account.member_id):
         raise NotFound.of(account_id)
-    return found
+    return account
 
 
 def erase_account(store: Store, caller: Caller, account_id: str) -> None:
     """Erase an account that the caller may read, its sessions, keys and seats in workshops."""
-    found = read_account(store, caller, account_id)
+    account = read_account(store, caller, account_id)
     forget(store, account_id)
     _forget(store, Credential, {"account_id": account_id})
-    store.of(Account).remove(found)
+    store.of(Account).remove(account)
 
 
 def make_link(store: Store, caller: Caller, body: MakeLink) -> NewCredential:
@@ -111,20 +111,20 @@ def make_link(store: Store, caller: Caller, body: MakeLink) -> NewCredential:
 
 def open_session(store: Store, link: str) -> NewCredential:
     """The session of who shows a link, once; Unauthenticated for any other credential."""
-    shown = _shown(store, link)
-    if shown.kind != "link" or not rights_of(store, shown):
+    credential = _shown(store, link)
+    if credential.kind != "link" or not rights_of(store, credential):
         raise refused()
-    used = store.of(Credential).change(shown.id, Credential.use)
+    used = store.of(Credential).change(credential.id, Credential.use)
     session = make("session", used.member_id, used.roles, SESSION_LIFETIME, maker_id=used.maker_id)
     return _keep(store, session)
 
 
-def open_session_of(store: Store, identity: Identity, shown: str, key: str) -> NewCredential:
+def open_session_of(store: Store, identity: Identity, shown_key: str, key: str) -> NewCredential:
     """The session of a person whom an identity provider vouched for, as the portal tells.
 
     The portal shows `key`, which nobody else has; without one, nobody signs in so.
     """
-    if not key or not hmac.compare_digest(shown.encode(), key.encode()):
+    if not key or not hmac.compare_digest(shown_key.encode(), key.encode()):
         raise refused()
     account = _vouched_for(store, identity)
     account = store.of(Account).change(account.id, lambda entered: entered.sign_in(identity.name))
@@ -136,24 +136,24 @@ def open_session_of(store: Store, identity: Identity, shown: str, key: str) -> N
 
 def exchange(store: Store, text: str, private_key: Path | None) -> tuple[Credential, str]:
     """A token for the bearer of a session or key, valid for TOKEN_LIFETIME everywhere."""
-    shown = _shown(store, text)
-    rights = rights_of(store, shown)
-    shown.roles = tuple(role for role in shown.roles if role in rights)
-    if shown.kind == "link" or not shown.roles:
+    credential = _shown(store, text)
+    rights = rights_of(store, credential)
+    credential.roles = tuple(role for role in credential.roles if role in rights)
+    if credential.kind == "link" or not credential.roles:
         raise refused()
     if private_key is None:
         raise Unavailable("this service has no key to sign tokens with")
-    if now() - shown.used_at > TOKEN_LIFETIME:
-        store.of(Credential).change(shown.id, Credential.use)
+    if now() - credential.used_at > TOKEN_LIFETIME:
+        store.of(Credential).change(credential.id, Credential.use)
     token = issue_token(
         private_key,
-        shown.member_id,
-        shown.roles,
+        credential.member_id,
+        credential.roles,
         TOKEN_LIFETIME,
-        shown.account_id,
-        credential_id=shown.id,
+        credential.account_id,
+        credential_id=credential.id,
     )
-    return shown, token
+    return credential, token
 
 
 def end_session(store: Store, text: str) -> None:
@@ -169,7 +169,7 @@ def make_key(store: Store, caller: Caller, body: MakeKey) -> NewCredential:
         raise Forbidden(f"une clé n'a que des rôles de qui la demande, pas : {', '.join(beyond)}")
     if OF_MEMBERS & set(body.roles):
         check_members(store, {"member_id": caller.member_id})
-    made = make(
+    new_credential = make(
         "key",
         caller.member_id,
         body.roles,
@@ -178,9 +178,9 @@ def make_key(store: Store, caller: Caller, body: MakeKey) -> NewCredential:
         account_id=caller.account_id,
         maker_id=maker_of(store, caller),
     )
-    if not rights_of(store, made.credential):
+    if not rights_of(store, new_credential.credential):
         raise Forbidden("trop de clés sont faites l'une de l'autre : faites-la dans le portail")
-    return _keep(store, made)
+    return _keep(store, new_credential)
 
 
 def page_keys(store: Store, caller: Caller, query: ListKeys) -> tuple[list[Credential], str | None]:
@@ -214,18 +214,18 @@ def forget_ended(store: Store) -> None:
 
 
 def _forget(store: Store, cls: type[Aggregate], where: Mapping[str, object]) -> int:
-    found = list(store.of(cls).every(where))
-    for one in found:
-        store.of(cls).remove(one)
-    return len(found)
+    documents = list(store.of(cls).every(where))
+    for document in documents:
+        store.of(cls).remove(document)
+    return len(documents)
 
 
 def _shown(store: Store, text: str) -> Credential:
     identifier, _, secret = text.partition(".")
-    found = store.of(Credential).find_one(identifier)
-    if found is None or not found.is_proved_by(secret):
+    credential = store.of(Credential).find_one(identifier)
+    if credential is None or not credential.is_proved_by(secret):
         raise refused()
-    return found
+    return credential
 
 
 def _vouched_for(store: Store, identity: Identity) -> Account:
@@ -257,6 +257,6 @@ def _account_by(store: Store, field: str, value: str | None) -> Account | None:
     return next(iter(store.of(Account).every({field: value})), None) if value else None
 
 
-def _keep(store: Store, made: NewCredential) -> NewCredential:
-    store.of(Credential).save(made.credential)
-    return made
+def _keep(store: Store, new_credential: NewCredential) -> NewCredential:
+    store.of(Credential).save(new_credential.credential)
+    return new_credential

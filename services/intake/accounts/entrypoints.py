@@ -83,8 +83,8 @@ class ForAccounts:
     def open_session_of(self, call: Call) -> MadeView:
         """Open a session for whom a provider vouched for; the portal shows DATALAB_SIGN_IN_KEY."""
         key = self.settings.sign_in_key
-        made = commands.open_session_of(self.documents, call.body, call.credential, key)
-        return MadeView.of_made(made)
+        new_credential = commands.open_session_of(self.documents, call.body, call.credential, key)
+        return MadeView.of_made(new_credential)
 
     @http("POST", "/sessions/end", takes="credential")
     def end_session(self, call: Call) -> None:
@@ -95,9 +95,9 @@ class ForAccounts:
     def exchange(self, call: Call) -> TokenView:
         """Exchange a session or key, as bearer token, for a token that lasts a minute."""
         key = self.settings.token_private_key
-        shown, token = commands.exchange(self.documents, call.credential, key)
+        credential, token = commands.exchange(self.documents, call.credential, key)
         seconds = round(commands.TOKEN_LIFETIME.total_seconds())
-        return TokenView.of(shown, token, seconds)
+        return TokenView.of(credential, token, seconds)
 
     @http("GET", "/keys", query=ListKeys, returns=CredentialPage)
     def page_keys(self, call: Call) -> CredentialPage:

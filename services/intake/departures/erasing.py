@@ -88,10 +88,14 @@ def _erase(store: Store, member_id: str) -> Iterable[tuple[str, int]]:
         store.of(Project).change(project_id, redact_project)
     yield "projets", len(held)
     yield "projets d'autres membres", _leave_others(store, member_id)
-    made = {member_id, *held}
-    keys = [one for one in store.of(Submission).every() if one.made_id in made]
-    for one in keys:
-        store.of(Submission).change(one.id, _forget_sent)
+    submitted_ids = {member_id, *held}
+    keys = [
+        submission
+        for submission in store.of(Submission).every()
+        if submission.made_id in submitted_ids
+    ]
+    for submission in keys:
+        store.of(Submission).change(submission.id, _forget_sent)
     yield "clés de dépôt", len(keys)
     yield "ateliers où étaient inscrites de ses personnes", forget(store, member_id)
     yield "liens, sessions et clés d'accès", forget_all(store, member_id)
@@ -101,8 +105,8 @@ def redact_project(project: Project) -> None:
     """Keep its stages and dates, and who was asked for which part in it."""
     parts = project.parts
     redact(project)
-    said = tuple(redacted(one) for one in parts.all)
-    project.parts = parts.model_copy(update={"all": said})
+    invitations = tuple(redacted(invitation) for invitation in parts.all)
+    project.parts = parts.model_copy(update={"all": invitations})
 
 
 def _forget_sent(submission: Submission) -> None:
@@ -111,21 +115,25 @@ def _forget_sent(submission: Submission) -> None:
 
 def _leave_others(store: Store, member_id: str) -> int:
     """Take the member out of the guidance and histories of all projects; of how many others'."""
-    found = 0
+    others = 0
     for project in store.of(Project).every():
         if _names(project, member_id):
-            found += project.holder_id != member_id
-            store.of(Project).change(project.id, lambda one: _take_out(one, member_id))
-    return found
+            others += project.holder_id != member_id
+            store.of(Project).change(
+                project.id, lambda changed_project: _take_out(changed_project, member_id)
+            )
+    return others
 
 
 def _names(project: Project, member_id: str) -> bool:
     guidance = project.guidance or Guidance()
-    suggested = {one.member_id for one in (*guidance.experts, *guidance.pilot_sites)}
-    told = any(entry.by == member_id or member_id in entry.why for entry in project.history)
-    told = told or member_id in project.owners
-    asked = {one.member_id for one in project.invitations}
-    return told or member_id in suggested | asked
+    suggested = {suggestion.member_id for suggestion in (*guidance.experts, *guidance.pilot_sites)}
+    is_in_records = any(
+        entry.by == member_id or member_id in entry.why for entry in project.history
+    )
+    is_in_records = is_in_records or member_id in project.owners
+    asked = {invitation.member_id for invitation in project.invitations}
+    return is_in_records or member_id in suggested | asked
 
 
 def _take_out(project: Project, member_id: str) -> None:
@@ -139,11 +147,18 @@ def _take_out(project: Project, member_id: str) -> None:
         for entry in project.history
     ]
     project.reviews = project.reviews.without(member_id)
-    said = tuple(redacted(one) if one.member_id == member_id else one for one in project.parts.all)
-    project.parts = project.parts.model_copy(update={"all": said})
+    invitations = tuple(
+        redacted(invitation) if invitation.member_id == member_id else invitation
+        for invitation in project.parts.all
+    )
+    project.parts = project.parts.model_copy(update={"all": invitations})
     if guidance := project.guidance:
         others = {
-            kind: tuple(one for one in getattr(guidance, kind) if one.member_id != member_id)
+            kind: tuple(
+                suggestion
+                for suggestion in getattr(guidance, kind)
+                if suggestion.member_id != member_id
+            )
             for kind in ("experts", "pilot_sites")
         }
         project.guidance = guidance.model_copy(update=others)
@@ -155,18 +170,21 @@ def _forget_datasets(store: Store, dataset_ids: frozenset[str]) -> None:
     def forget(project: Project) -> None:
         titles = _titles(project, dataset_ids)
         if guidance := project.guidance:
-            told = tuple(
+            matches = tuple(
                 redacted(match) if match.dataset_id in dataset_ids else match
                 for match in guidance.datasets
             )
-            applications = tuple(_untitled(one, "reasons", titles) for one in guidance.applications)
-            update = {"datasets": told, "applications": applications}
+            applications = tuple(
+                _untitled(application, "reasons", titles) for application in guidance.applications
+            )
+            update = {"datasets": matches, "applications": applications}
             project.guidance = guidance.model_copy(update=update)
         project.history = [_untitled(entry, "why", titles) for entry in project.history]
         project.checks = tuple(_without(check, dataset_ids) for check in project.checks)
         project.reviews = project.reviews.unseen()
         project.accesses = tuple(
-            redacted(one) if one.dataset_id in dataset_ids else one for one in project.accesses
+            redacted(access) if access.dataset_id in dataset_ids else access
+            for access in project.accesses
         )
 
     for project in store.of(Project).every():
@@ -182,13 +200,13 @@ def _titles(project: Project, dataset_ids: frozenset[str]) -> frozenset[str]:
     """What these datasets are called where the project is told of them."""
     matches = project.guidance.datasets if project.guidance else ()
     called = chain(
-        ((one.dataset_id, one.title) for one in matches),
-        ((one.dataset_id, one.title) for one in project.accesses),
+        ((match.dataset_id, match.title) for match in matches),
+        ((access.dataset_id, access.title) for access in project.accesses),
     )
-    return frozenset(title for one, title in called if title and one in dataset_ids)
+    return frozenset(title for dataset_id, title in called if title and dataset_id in dataset_ids)
 
 
-def _untitled(told: F, name: str, titles: frozenset[str]) -> F:
+def _untitled(document: F, name: str, titles: frozenset[str]) -> F:
     """The same without these titles in its text, or texts, of that name."""
 
     def without(text: str) -> str:
@@ -196,11 +214,11 @@ def _untitled(told: F, name: str, titles: frozenset[str]) -> F:
             text = text.replace(f"« {title} »", f"« {ERASED} »")
         return text
 
-    said = getattr(told, name)
-    new = without(said) if isinstance(said, str) else tuple(map(without, said))
-    return told.model_copy(update={name: new})
+    text = getattr(document, name)
+    new = without(text) if isinstance(text, str) else tuple(map(without, text))
+    return document.model_copy(update={name: new})
 
 
 def _without(check: Check, dataset_ids: frozenset[str]) -> Check:
-    told = (redacted(one) if one.dataset_id in dataset_ids else one for one in check.persons)
-    return check.model_copy(update={"persons": tuple(told)})
+    persons = (redacted(note) if note.dataset_id in dataset_ids else note for note in check.persons)
+    return check.model_copy(update={"persons": tuple(persons)})

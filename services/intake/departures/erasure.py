@@ -59,6 +59,8 @@ class Erasure(Aggregate):
         if service not in self.waits_for:
             return
         part = ErasurePart(service=service, at=now(), counts=counts, kept=kept)
-        self.parts = tuple(sorted((*self.parts, part), key=lambda one: one.service))
+        self.parts = tuple(
+            sorted((*self.parts, part), key=lambda service_part: service_part.service)
+        )
         if self.is_complete:
             self.record(ErasureCompleted(erasure_id=self.id, member_id=self.member_id))

@@ -78,8 +78,8 @@ def _tell_those(store: Store, member_id: str, field: str) -> None:
 
     def tell(project: Project) -> None:
         if all(entry.why != why for entry in project.history):
-            told = Entry(stage=project.stage, at=now(), by="intake", why=why)
-            project.history.append(told)
+            entry = Entry(stage=project.stage, at=now(), by="intake", why=why)
+            project.history.append(entry)
 
     for project in store.of(Project).every({field: {"$in": [member_id]}}):
         if project.stage not in FINAL_STAGES:
@@ -90,10 +90,10 @@ def _decline_for(store: Store, member_id: str) -> None:
     """Decline the parts that are not settled yet: the lab looks for another."""
 
     def decline(project: Project) -> None:
-        for one in project.parts.of(member_id):
-            if one.is_in_force and STAGE_OF[one.part] in NEXT_STAGES[project.stage]:
+        for invitation in project.parts.of(member_id):
+            if invitation.is_in_force and STAGE_OF[invitation.part] in NEXT_STAGES[project.stage]:
                 project.answer_invitation(
-                    member_id, "decline", GONE, one.part, has_left=partial(has_left, store)
+                    member_id, "decline", GONE, invitation.part, has_left=partial(has_left, store)
                 )
 
     for project in store.of(Project).every({"named": {"$in": [member_id]}}):

@@ -61,12 +61,12 @@ def _allowed(
     for match in matches:
         if match.shared_keys:
             keys = ", ".join(match.shared_keys)
-            said = f"Vos données partagent une clé avec {quoted(match.title)} : {keys}."
-            yield "cross", _SHARED_KEY, said
+            reason = f"Vos données partagent une clé avec {quoted(match.title)} : {keys}."
+            yield "cross", _SHARED_KEY, reason
     shared = {key for match in matches for key in match.shared_keys}
     places = [place for key, place in _PLACES.items() if key in shared]
     if places:
-        said = f"Une fois croisées, les données se regroupent par {french_list(places)}."
-        yield "aggregate", _GROUPED, said
+        reason = f"Une fois croisées, les données se regroupent par {french_list(places)}."
+        yield "aggregate", _GROUPED, reason
     if PERSONS in brought and any(need.name in {"persons", "law", "cross"} for need in needs):
         yield "pseudonymise", _NAMED, "Vos données nomment des personnes."

@@ -63,20 +63,23 @@ def experts(
 ) -> tuple[SuggestedMember, ...]:
     """The members that help, best first, each with the reasons."""
     others = list(members)
-    known = {one.id: concepts_of(*one.skills, *_names(one)) for one in others}
-    likeness = Likeness(known.values())
+    concepts_by_member = {
+        member.id: concepts_of(*member.skills, *_names(member)) for member in others
+    }
+    likeness = Likeness(concepts_by_member.values())
     needs = needs_of(project.title, project.problem, *project.skills)
-    found = [
-        _found(project, one, needs, likeness.between(subject, known[one.id])) for one in others
+    candidates = [
+        _found(project, member, needs, likeness.between(subject, concepts_by_member[member.id]))
+        for member in others
     ]
-    return _ranked((one for one in found if one.score), load, most)
+    return _ranked((candidate for candidate in candidates if candidate.score), load, most)
 
 
 def _found(
     project: Project, member: Member, needs: Mapping[Need, str], subject: Mapping[str, float]
 ) -> _Found:
-    wanted = {fold(skill): skill for skill in project.skills}.values()
-    skills = (found for skill in wanted if (found := _skill_of(member, skill)))
+    wanted_skills = {fold(skill): skill for skill in project.skills}.values()
+    skills = (owned_skill for skill in wanted_skills if (owned_skill := _skill_of(member, skill)))
     return _Found(
         member=member,
         skills=tuple(skills),
@@ -111,47 +114,54 @@ def _is_among(skill: str, owned: str) -> bool:
     return any(" ".join(words[start:end]) in alike for start, end in ends)
 
 
-def _skill_of(member: Member, wanted: str) -> str:
+def _skill_of(member: Member, wanted_skill: str) -> str:
     """The skill that is wanted, beside what the member calls it; empty if it has none alike."""
-    alike = same_as(wanted)
+    alike = same_as(wanted_skill)
     owned = [skill for skill in member.skills if keys_of(skill) & alike]
-    if not owned or any(keys_of(skill) & keys_of(wanted) for skill in owned):
-        return wanted if owned else ""
-    return f"{wanted} (chez ce membre : {owned[0]})"
+    if not owned or any(keys_of(skill) & keys_of(wanted_skill) for skill in owned):
+        return wanted_skill if owned else ""
+    return f"{wanted_skill} (chez ce membre : {owned[0]})"
 
 
-def _ranked(found: Iterable[_Found], load: Load, most: int) -> tuple[SuggestedMember, ...]:
+def _ranked(candidates: Iterable[_Found], load: Load, most: int) -> tuple[SuggestedMember, ...]:
     """Those for whom most speaks; how busy one is, is asked of those who may be named alone."""
-    first = sorted(found, key=lambda one: (-one.score, one.member.name, one.member.id))[: 2 * most]
-    busy = {one.member.id: load(one.member.id) for one in first}
+    first = sorted(
+        candidates,
+        key=lambda candidate: (-candidate.score, candidate.member.name, candidate.member.id),
+    )[: 2 * most]
+    busy = {candidate.member.id: load(candidate.member.id) for candidate in first}
 
-    def rank(one: _Found) -> tuple[float, str, str]:
-        return BUSY * busy[one.member.id] - one.score, one.member.name, one.member.id
+    def rank(candidate: _Found) -> tuple[float, str, str]:
+        return (
+            BUSY * busy[candidate.member.id] - candidate.score,
+            candidate.member.name,
+            candidate.member.id,
+        )
 
     return tuple(
         SuggestedMember(
-            member_id=one.member.id,
-            name=one.member.name,
-            reasons=tuple(_reasons(one, busy[one.member.id])),
+            member_id=candidate.member.id,
+            name=candidate.member.name,
+            reasons=tuple(_reasons(candidate, busy[candidate.member.id])),
         )
-        for one in sorted(first, key=rank)[:most]
+        for candidate in sorted(first, key=rank)[:most]
     )
 
 
-def _reasons(found: _Found, busy: int) -> Iterator[str]:
-    if found.skills:
-        yield f"Compétence recherchée : {', '.join(found.skills)}."
-    for need, words in list(found.needs.items())[:_NEEDS_COUNTED]:
+def _reasons(candidate: _Found, busy: int) -> Iterator[str]:
+    if candidate.skills:
+        yield f"Compétence recherchée : {', '.join(candidate.skills)}."
+    for need, words in list(candidate.needs.items())[:_NEEDS_COUNTED]:
         owned = [
             skill
-            for skill in found.member.skills
-            if any(_is_among(one, skill) for one in need.skills)
+            for skill in candidate.member.skills
+            if any(_is_among(needed_skill, skill) for needed_skill in need.skills)
         ]
-        told = french_list([quoted(one) for one in owned])
-        yield f"Il s'agit de {need.said} ({quoted(words)}) ; ce membre sait faire : {told}."
-    if found.subject:
-        best = sorted(found.subject, key=lambda word: -found.subject[word])[:3]
+        skills = french_list([quoted(skill) for skill in owned])
+        yield f"Il s'agit de {need.said} ({quoted(words)}) ; ce membre sait faire : {skills}."
+    if candidate.subject:
+        best = sorted(candidate.subject, key=lambda word: -candidate.subject[word])[:3]
         yield f"Connaît votre sujet : {', '.join(sorted(best))}."
-    yield from present(found.places)
+    yield from present(candidate.places)
     if busy:
         yield f"Travaille déjà à {counted(busy, 'projet', 'projets')} du Datalab."

@@ -19,7 +19,7 @@ _THEME = 0.4
 
 def advise(
     project: Project,
-    found: DatasetsMatched,
+    matched: DatasetsMatched,
     members: Iterable[Member],
     load: Load = lambda _member_id: 0,
 ) -> Guidance:
@@ -28,16 +28,18 @@ def advise(
     Neither the holder nor another member with its SIREN is suggested.
     """
     every = list(members)
-    holder = next((one for one in every if one.id == project.holder_id), None)
+    holder = next((member for member in every if member.id == project.holder_id), None)
     siren = holder.siren if holder else ""
     others = [
-        one for one in every if one.id != project.holder_id and not (siren and one.siren == siren)
+        member
+        for member in every
+        if member.id != project.holder_id and not (siren and member.siren == siren)
     ]
     subject = _subject_of(project)
     return Guidance(
-        datasets=found.matches,
-        applications=applications(project, found.matches, found.brought),
-        recipes=found.recipes,
+        datasets=matched.matches,
+        applications=applications(project, matched.matches, matched.brought),
+        recipes=matched.recipes,
         experts=experts(project, subject, others, load, BEST),
         pilot_sites=pilot_sites(project, subject, holder.kind if holder else None, others, BEST),
     )
@@ -45,5 +47,5 @@ def advise(
 
 def _subject_of(project: Project) -> Concepts:
     """The concepts of its texts; its theme weighs little: many choose it in a hurry."""
-    said = (project.title, project.problem, *project.keywords, *project.skills)
-    return weighed(concepts_of(project.theme), _THEME) | concepts_of(*said)
+    texts = (project.title, project.problem, *project.keywords, *project.skills)
+    return weighed(concepts_of(project.theme), _THEME) | concepts_of(*texts)

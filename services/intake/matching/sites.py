@@ -41,25 +41,25 @@ def pilot_sites(
     most: int,
 ) -> tuple[SuggestedMember, ...]:
     """The members where a project of a holder of that `kind` may be tried out, best first."""
-    others = [one for one in members if one.kind in _kinds_for(project, kind)]
-    known = {one.id: concepts_of(*one.skills) for one in others}
-    likeness = Likeness(known.values())
+    others = [member for member in members if member.kind in _kinds_for(project, kind)]
+    concepts_by_member = {member.id: concepts_of(*member.skills) for member in others}
+    likeness = Likeness(concepts_by_member.values())
     ranked = []
-    for one in others:
-        alike = min(sum(likeness.between(subject, known[one.id]).values()), 2.0)
-        places = common(one.territory, project.territory)
-        if _fits(one, kind, places, alike):
-            score = _closeness(one, project, places) + _SUBJECT * alike
-            ranked.append((-score, one.name, one.id, _suggest(one, places, alike)))
+    for member in others:
+        alike = min(sum(likeness.between(subject, concepts_by_member[member.id]).values()), 2.0)
+        places = common(member.territory, project.territory)
+        if _fits(member, kind, places, alike):
+            score = _closeness(member, project, places) + _SUBJECT * alike
+            ranked.append((-score, member.name, member.id, _suggest(member, places, alike)))
     return tuple(suggested for *_, suggested in sorted(ranked, key=lambda row: row[:3])[:most])
 
 
 def _kinds_for(project: Project, kind: MemberKind | None) -> frozenset[MemberKind]:
     """The kinds of members where it happens: never a laboratory or a start-up for others."""
-    said = set(plain(f"{project.title} {project.problem}").split())
-    if kind == "school" or (kind == "laboratory" and said & _OF_SCHOOLS):
+    words = set(plain(f"{project.title} {project.problem}").split())
+    if kind == "school" or (kind == "laboratory" and words & _OF_SCHOOLS):
         return frozenset({"school"})
-    if kind in {"company", "startup"} and not said & _PUBLIC:
+    if kind in {"company", "startup"} and not words & _PUBLIC:
         return frozenset({"company"})
     return frozenset({"local_authority", "company", "association"})
 
@@ -76,12 +76,14 @@ def _closeness(member: Member, project: Project, places: Sequence[str]) -> float
     """How well the member's place fits the project's: the same, all of it, a part, or far more."""
     if not places:
         return 0.0
-    wanted, held = set(project.territory), set(member.territory)
-    if wanted == held:
+    project_places, held = set(project.territory), set(member.territory)
+    if project_places == held:
         return _EXACT
-    if any(map(is_department, held)) and not any(map(is_department, wanted)):
+    if any(map(is_department, held)) and not any(map(is_department, project_places)):
         return _WIDER
-    holds_all = all(any(within(one, other) for other in held) for one in wanted)
+    holds_all = all(
+        any(within(project_place, other) for other in held) for project_place in project_places
+    )
     return _CONTAINS if holds_all else _INSIDE
 
 

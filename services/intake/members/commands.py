@@ -85,8 +85,8 @@ def check_members(store: Store, members: Mapping[str, str]) -> None:
 
 def parties_to(store: Store, project: Project, by: str) -> dict[str, Party]:
     """Who `by`, the project's holder and its data's owners are, by id, as far as known."""
-    found = map(store.of(Member).find_one, {by, project.holder_id, *project.owners})
-    return {member.id: member.party for member in found if member}
+    members = map(store.of(Member).find_one, {by, project.holder_id, *project.owners})
+    return {member.id: member.party for member in members if member}
 
 
 def _skilled_in(skill: str) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Member(Aggregate):
     def describe(self, skills: tuple[str, ...], territory: tuple[str, ...]) -> None:
         """Say what it can do, and where."""
         self.skills, self.territory = skills, territory
-        self.skill_keys = tuple(sorted({key for one in skills for key in keys_of(one)}))
+        self.skill_keys = tuple(sorted({key for skill in skills for key in keys_of(skill)}))
         self.departments = tuple(sorted({department_of(code) for code in territory}))
 
     def join(self) -> Self:

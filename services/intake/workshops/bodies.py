@@ -97,7 +97,7 @@ class ChangeWorkshop(Body):
     project_ids: _Projects | None = None
 
     @property
-    def given(self) -> dict[str, Any]:
+    def changes(self) -> dict[str, Any]:
         """The fields that are to change, with their values."""
         return self.model_dump(exclude_none=True)
 
@@ -116,8 +116,8 @@ class NoteAttendance(Body):
 
     @field_validator("came")
     @classmethod
-    def _are_counted(cls, came: tuple[str, ...], given: ValidationInfo) -> tuple[str, ...]:
-        if len(set(came)) > given.data.get("attendance", len(came)):
+    def _are_counted(cls, came: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if len(set(came)) > info.data.get("attendance", len(came)):
             raise ValueError("plus de personnes cochées que de participants")
         return came
 

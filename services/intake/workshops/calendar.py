@@ -35,8 +35,8 @@ def _event(workshop: Workshop, link: str) -> Event:
     event.add("categories", [workshop.theme])
     event.add("status", "CANCELLED" if workshop.state == "cancelled" else "CONFIRMED")
     off = f"Annulé : {workshop.reason}" if workshop.state == "cancelled" else ""
-    if told := "\n\n".join(filter(None, (off, workshop.description))):
-        event.add("description", told)
+    if description := "\n\n".join(filter(None, (off, workshop.description))):
+        event.add("description", description)
     if link:
         event.add("url", link)
     return event

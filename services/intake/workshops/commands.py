@@ -40,11 +40,11 @@ def announce(
     store: Store, sender: str, body: AnnounceWorkshop, key: IdempotencyKey | None
 ) -> Workshop:
     """Announce a workshop; with a `key` sent before, return the one it announced."""
-    given = dict(body)
-    _check_named(store, given)
+    fields = dict(body)
+    _check_named(store, fields)
 
     def announced(identifier: str) -> Workshop:
-        return Workshop(id=identifier, changed_at=now(), **given).announce()
+        return Workshop(id=identifier, changed_at=now(), **fields).announce()
 
     # What cannot be announced spends no key: it is mended, and sent again with the same.
     workshop = announced(new_id("wsh"))
@@ -55,9 +55,9 @@ def announce(
 
 def change(store: Store, workshop_id: str, body: ChangeWorkshop) -> Workshop:
     """Announce some of it otherwise; all who waited get the seats that come free."""
-    given = body.given
-    _check_named(store, given)
-    return store.of(Workshop).change(workshop_id, lambda workshop: workshop.change(given))
+    changes = body.changes
+    _check_named(store, changes)
+    return store.of(Workshop).change(workshop_id, lambda workshop: workshop.change(changes))
 
 
 def cancel(store: Store, workshop_id: str, reason: str) -> Workshop:
@@ -106,19 +106,19 @@ def register(
     """
     person = Attendee(**dict(body), member_id=caller.member_id, account_id=caller.account_id)
     secret, request = new_secret(), hash_of(key.text) if key else ""
-    made: list[Registration] = []
+    new_registrations: list[Registration] = []
 
     def decide(workshop: Workshop) -> None:
-        made.append(workshop.register(person, hash_of(secret), request))
+        new_registrations.append(workshop.register(person, hash_of(secret), request))
 
     workshop = store.of(Workshop).change(workshop_id, decide)
     if person.member_id and has_left(store, person.member_id):
         forget(store, person.member_id)
         raise Forbidden("ce membre a quitté le Datalab")
-    return Seat(workshop, made[-1], _text(made[-1], secret))
+    return Seat(workshop, new_registrations[-1], _text(new_registrations[-1], secret))
 
 
-def shown(store: Store, text: str) -> Seat:
+def seat_opened_by(store: Store, text: str) -> Seat:
     """The registration that a text opens; raises NotFound."""
     registration_id, _, secret = text.partition(".")
     seat = find(store, registration_id)
@@ -129,7 +129,7 @@ def shown(store: Store, text: str) -> Seat:
 
 def give_up_shown(store: Store, text: str) -> Seat:
     """Take back the registration that a text opens."""
-    seat = shown(store, text)
+    seat = seat_opened_by(store, text)
     return _give_up(store, seat.workshop.id, seat.registration.id)
 
 
@@ -183,10 +183,10 @@ def registrants(store: Store, caller: Caller, workshop_id: str) -> tuple[Registr
 
 def forget(store: Store, known_as: str) -> int:
     """Keep nothing of an account, or of a member's people; in how many workshops."""
-    found = list(store.of(Workshop).every({"known_as": {"$in": [known_as]}}))
-    for one in found:
-        store.of(Workshop).change(one.id, lambda workshop: workshop.forget(known_as))
-    return len(found)
+    workshops = list(store.of(Workshop).every({"known_as": {"$in": [known_as]}}))
+    for workshop in workshops:
+        store.of(Workshop).change(workshop.id, lambda workshop: workshop.forget(known_as))
+    return len(workshops)
 
 
 def find(store: Store, registration_id: str) -> Seat | None:
@@ -201,16 +201,16 @@ def _give_up(
     store: Store, workshop_id: str, registration_id: str, *, by_staff: bool = False
 ) -> Seat:
     workshop = store.of(Workshop).change(
-        workshop_id, lambda one: one.give_up(registration_id, by_staff=by_staff)
+        workshop_id, lambda workshop: workshop.give_up(registration_id, by_staff=by_staff)
     )
     return Seat(workshop, workshop.registration(registration_id))
 
 
-def _check_named(store: Store, given: dict[str, Any]) -> None:
+def _check_named(store: Store, fields: dict[str, Any]) -> None:
     """Raise Invalid, naming the field, for a host or projects that are not there."""
-    if given.get("host_id"):
-        check_members(store, {"host_id": given["host_id"]})
-    for project_id in given.get("project_ids", ()):
+    if fields.get("host_id"):
+        check_members(store, {"host_id": fields["host_id"]})
+    for project_id in fields.get("project_ids", ()):
         if store.of(Project).find_one(project_id) is None:
             raise Invalid(f"aucun projet n'a l'identifiant {project_id}", "project_ids")
 

@@ -118,8 +118,8 @@ class ForWorkshops:
     @http("GET", SEATS, returns=RegistrantList)
     def list_registrants(self, call: Call, workshop_id: str) -> RegistrantList:
         """Who registered, with name and address: for the staff and the host alone."""
-        found = commands.registrants(self.documents, call.caller, workshop_id)
-        return RegistrantList(items=list(map(RegistrantView.of_seat, found)))
+        seats = commands.registrants(self.documents, call.caller, workshop_id)
+        return RegistrantList(items=list(map(RegistrantView.of_seat, seats)))
 
     @http("DELETE", f"{SEATS}/{{registration_id}}")
     def give_up(self, call: Call, workshop_id: str, registration_id: str) -> None:
@@ -129,7 +129,7 @@ class ForWorkshops:
     @http("GET", "/registrations/shown", returns=RegistrationView, takes="credential")
     def read_registration(self, call: Call) -> RegistrationView:
         """Read the registration whose text is the bearer token."""
-        seat = commands.shown(self.documents, call.credential)
+        seat = commands.seat_opened_by(self.documents, call.credential)
         return RegistrationView.of_seat(seat.workshop, seat.registration)
 
     @http("POST", "/registrations/end", returns=RegistrationView, takes="credential")

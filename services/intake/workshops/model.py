@@ -64,7 +64,7 @@ class Workshop(Aggregate):
     @property
     def registration_ids(self) -> list[str]:
         """What registrations are found by."""
-        return [one.id for one in self.registrations.all]
+        return [registration.id for registration in self.registrations.all]
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -107,17 +107,19 @@ class Workshop(Aggregate):
     def change(self, changes: dict[str, Any]) -> None:
         """Announce some of it otherwise; who registered is told when and where it is."""
         self._check_begun(is_expected=False)
-        given = {name: value for name, value in changes.items() if value != getattr(self, name)}
-        if not given:
+        changed_fields = {
+            name: value for name, value in changes.items() if value != getattr(self, name)
+        }
+        if not changed_fields:
             return
-        for name, value in given.items():
+        for name, value in changed_fields.items():
             setattr(self, name, value)
         self._check_plan()
         self.revision, self.changed_at = self.revision + 1, now()
-        if {"starts_at", "ends_at"} & given.keys():
+        if {"starts_at", "ends_at"} & changed_fields.keys():
             self._schedule()
-        concerned = self.registrations.counted if _WHEN_AND_WHERE & given.keys() else ()
-        self._tell(events.WorkshopChanged(**self._plan(), changed=tuple(given)), concerned)
+        concerned = self.registrations.counted if _WHEN_AND_WHERE & changed_fields.keys() else ()
+        self._tell(events.WorkshopChanged(**self._plan(), changed=tuple(changed_fields)), concerned)
         self._move_up()
 
     def cancel(self, reason: str) -> None:
@@ -136,14 +138,14 @@ class Workshop(Aggregate):
 
         Raises WrongStage when it is too late, or there is no seat, not even to wait for.
         """
-        if known := self.registrations.of(person, request):
-            return self._put(known.proved_also_by(proof))
+        if earlier := self.registrations.of(person, request):
+            return self._put(earlier.proved_also_by(proof))
         if not self.is_coming:
             raise WrongStage("on ne s'inscrit plus à cet atelier")
         if not self.is_open:
             raise WrongStage("l'atelier est complet, et sa liste d'attente aussi")
         first = self.registrations.of_mail(person.mail)
-        made = Registration(
+        registration = Registration(
             id=new_id("reg"),
             proofs=(proof,),
             request=request,
@@ -152,15 +154,17 @@ class Workshop(Aggregate):
             person=person.unnamed if first else person,
             double=bool(first),
         )
-        self.registrations = self.registrations.with_new(made)
+        self.registrations = self.registrations.with_new(registration)
         if not first:
             self.record(
-                (events.SeatTaken if made.has_seat else events.SeatWaiting)(**self._seat(made))
+                (events.SeatTaken if registration.has_seat else events.SeatWaiting)(
+                    **self._seat(registration)
+                )
             )
         elif first.may_be_sent_link:
             self._put(first.model_copy(update={"link_sent_at": now()}))
             self.record(events.SeatLinkAsked(**self._seat(first)))
-        return made
+        return registration
 
     def open_also_by(self, registration_id: str, proof: str) -> None:
         """Let one more secret open a registration."""
@@ -171,21 +175,21 @@ class Workshop(Aggregate):
 
         Once the workshop began its person alone does so, to have its name and address erased.
         """
-        one = self.registration(registration_id)
-        if one.state == "given_up" and (by_staff or not one.by_staff):
+        registration = self.registration(registration_id)
+        if registration.state == "given_up" and (by_staff or not registration.by_staff):
             return
         has_begun = self.state == "announced" and not self.is_coming
         if has_begun and by_staff:
             raise WrongStage("l'atelier a commencé : le Datalab ne retire plus d'inscription")
-        if one.counts and not has_begun:
-            self.record(events.SeatGivenUp(**self._seat(one), by_staff=by_staff))
-        self._put(one.given_up(by_staff=by_staff))
+        if registration.counts and not has_begun:
+            self.record(events.SeatGivenUp(**self._seat(registration), by_staff=by_staff))
+        self._put(registration.given_up(by_staff=by_staff))
         self._move_up()
 
     def registration(self, registration_id: str) -> Registration:
         """A registration by its id; raises NotFound."""
-        if found := self.registrations.find(registration_id):
-            return found
+        if registration := self.registrations.find(registration_id):
+            return registration
         raise NotFound.of(registration_id)
 
     def remind(self, at: datetime) -> None:
@@ -199,8 +203,11 @@ class Workshop(Aggregate):
     def hold(self, attendance: int, came: Iterable[str]) -> None:
         """Note how many came and, of who registered, who did; again corrects it."""
         self._check_begun(is_expected=True)
-        present, known = set(came), {one.id for one in self.registrations.counted}
-        if unknown := sorted(present - known):
+        present, registered_ids = (
+            set(came),
+            {registration.id for registration in self.registrations.counted},
+        )
+        if unknown := sorted(present - registered_ids):
             raise Invalid(f"personne n'est inscrit sous l'identifiant {unknown[0]}", "came")
         self.registrations = self.registrations.with_present(present)
         if attendance != self.attendance:
@@ -210,25 +217,33 @@ class Workshop(Aggregate):
     def add_material(self, material: Material) -> None:
         """Add something to read; an address that is there already is called otherwise."""
         self._check_begun(is_expected=True)
-        others = tuple(one for one in self.materials if one.url != material.url)
+        others = tuple(
+            other_material
+            for other_material in self.materials
+            if other_material.url != material.url
+        )
         if len(others) >= MOST_MATERIALS:
             raise WrongStage(f"un atelier a au plus {MOST_MATERIALS} supports")
         is_new = len(others) == len(self.materials)
         self.materials = (*others, material)
         if is_new:
-            told = {"material": material.title, "url": material.url}
-            self._tell(events.MaterialAdded(**self._about(), **told), self.registrations.seated)
+            fields = {"material": material.title, "url": material.url}
+            self._tell(events.MaterialAdded(**self._about(), **fields), self.registrations.seated)
 
     def remove_material(self, url: str) -> None:
         """Show something that was added no more; again changes nothing."""
-        self.materials = tuple(one for one in self.materials if one.url != url)
+        self.materials = tuple(material for material in self.materials if material.url != url)
 
     def forget(self, known_as: str) -> None:
         """Keep nothing of an account, or of a member's people, whose seats others may take."""
-        gone = [one for one in self.registrations.all if known_as in one.person.known_as]
-        for one in gone:
-            if one.counts and self.is_coming:
-                self.record(events.SeatGivenUp(**self._seat(one)))
+        gone = [
+            registration
+            for registration in self.registrations.all
+            if known_as in registration.person.known_as
+        ]
+        for registration in gone:
+            if registration.counts and self.is_coming:
+                self.record(events.SeatGivenUp(**self._seat(registration)))
         self.registrations = self.registrations.without(gone)
         self._move_up()
 
@@ -243,11 +258,11 @@ class Workshop(Aggregate):
 
     def _move_up(self) -> None:
         """Give seats that are free to who waited longest."""
-        for one in self.registrations.waiting:
+        for registration in self.registrations.waiting:
             if self.is_full or not self.is_coming:
                 return
-            self._put(one.model_copy(update={"state": "taken"}))
-            self.record(events.SeatTaken(**self._seat(one), waited=True))
+            self._put(registration.model_copy(update={"state": "taken"}))
+            self.record(events.SeatTaken(**self._seat(registration), waited=True))
 
     def _check_plan(self) -> None:
         if self.ends_at <= self.starts_at:
@@ -271,16 +286,16 @@ class Workshop(Aggregate):
     def _tell(self, event: Event, concerned: Iterable[Registration]) -> None:
         """Record it of the workshop, and of each registration that is concerned."""
         self.record(event)
-        for one in concerned:
-            whose = {**_whose(one), "project_ids": (), "member_ids": ()}
+        for registration in concerned:
+            whose = {**_whose(registration), "project_ids": (), "member_ids": ()}
             self.record(event.model_copy(update=whose))
 
     def _plan(self) -> dict[str, Any]:
-        told = {"theme": self.theme, "place": self.place, "seats": self.seats}
-        return {**self._about(), **told, "ends_at": _iso(self.ends_at)}
+        fields = {"theme": self.theme, "place": self.place, "seats": self.seats}
+        return {**self._about(), **fields, "ends_at": _iso(self.ends_at)}
 
-    def _seat(self, one: Registration) -> dict[str, Any]:
-        return {**self._about(), **_whose(one)}
+    def _seat(self, registration: Registration) -> dict[str, Any]:
+        return {**self._about(), **_whose(registration)}
 
     def _about(self) -> dict[str, Any]:
         return {
@@ -292,8 +307,8 @@ class Workshop(Aggregate):
         }
 
 
-def _whose(one: Registration) -> dict[str, Any]:
-    return {"registration_id": one.id, "member_id": one.person.member_id or None}
+def _whose(registration: Registration) -> dict[str, Any]:
+    return {"registration_id": registration.id, "member_id": registration.person.member_id or None}
 
 
 def _iso(time: datetime) -> str:

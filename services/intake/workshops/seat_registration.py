@@ -106,8 +106,8 @@ class Registration(Frozen):
     def given_up(self, *, by_staff: bool) -> Self:
         """The same once its person does not come: nothing is kept, or the address for a letter."""
         left = self.person.model_copy(update={"name": ""}) if by_staff else NOBODY
-        told = {"state": "given_up", "person": left, "by_staff": by_staff}
-        return self.model_copy(update=told)
+        changes = {"state": "given_up", "person": left, "by_staff": by_staff}
+        return self.model_copy(update=changes)
 
 
 class Registrations(Frozen):
@@ -118,62 +118,78 @@ class Registrations(Frozen):
     @property
     def standing(self) -> tuple[Registration, ...]:
         """Those that nobody took back, doubles too."""
-        return tuple(one for one in self.all if one.state != "given_up")
+        return tuple(registration for registration in self.all if registration.state != "given_up")
 
     @property
     def counted(self) -> tuple[Registration, ...]:
         """Those by which somebody has, or awaits, a seat."""
-        return tuple(one for one in self.all if one.counts)
+        return tuple(registration for registration in self.all if registration.counts)
 
     @property
     def seated(self) -> tuple[Registration, ...]:
         """Those of who is expected to come."""
-        return tuple(one for one in self.all if one.has_seat)
+        return tuple(registration for registration in self.all if registration.has_seat)
 
     @property
     def waiting(self) -> tuple[Registration, ...]:
         """The waiting list, who waited longest first."""
-        return tuple(one for one in self.counted if not one.has_seat)
+        return tuple(registration for registration in self.counted if not registration.has_seat)
 
     @property
     def known_as(self) -> list[str]:
         """The accounts and members of which something is kept."""
-        return sorted({key for one in self.all for key in one.person.known_as})
+        return sorted({key for registration in self.all for key in registration.person.known_as})
 
     def find(self, registration_id: str) -> Registration | None:
         """The registration of that id, if any."""
-        return next((one for one in self.all if one.id == registration_id), None)
+        return next(
+            (registration for registration in self.all if registration.id == registration_id), None
+        )
 
     def of(self, person: Attendee, request: str) -> Registration | None:
         """What a person who is known has already, or the same request made for it before."""
-        for one in self.standing:
-            is_repeated = bool(request) and one.request == request
-            if one.person.is_known_as(person) or (is_repeated and one.person.mail == person.mail):
-                return one
+        for registration in self.standing:
+            is_repeated = bool(request) and registration.request == request
+            if registration.person.is_known_as(person) or (
+                is_repeated and registration.person.mail == person.mail
+            ):
+                return registration
         return None
 
     def of_mail(self, mail: str) -> Registration | None:
         """By which somebody has, or awaits, a seat under that address, if anybody does."""
-        return next((one for one in self.counted if one.person.mail == mail), None)
+        return next(
+            (registration for registration in self.counted if registration.person.mail == mail),
+            None,
+        )
 
-    def with_new(self, one: Registration) -> Self:
+    def with_new(self, registration: Registration) -> Self:
         """The same with one more; of those that count no more the oldest are forgotten."""
-        spent = [found.id for found in self.all if not found.counts]
+        spent = [registration.id for registration in self.all if not registration.counts]
         dropped = set(spent[:-_MOST_SPENT])
-        kept = (found for found in self.all if found.id not in dropped)
-        return self.model_copy(update={"all": (*kept, one)})
+        kept = (
+            kept_registration
+            for kept_registration in self.all
+            if kept_registration.id not in dropped
+        )
+        return self.model_copy(update={"all": (*kept, registration)})
 
     def with_changed(self, changed: Registration) -> Self:
         """The same where one became that."""
-        found = tuple(changed if one.id == changed.id else one for one in self.all)
-        return self.model_copy(update={"all": found})
+        registrations = tuple(
+            changed if registration.id == changed.id else registration for registration in self.all
+        )
+        return self.model_copy(update={"all": registrations})
 
     def with_present(self, registration_ids: set[str]) -> Self:
         """The same where these came, and the others did not."""
-        said = (one.model_copy(update={"came": one.id in registration_ids}) for one in self.all)
-        return self.model_copy(update={"all": tuple(said)})
+        registrations = (
+            registration.model_copy(update={"came": registration.id in registration_ids})
+            for registration in self.all
+        )
+        return self.model_copy(update={"all": tuple(registrations)})
 
     def without(self, gone: Collection[Registration]) -> Self:
         """The same without some."""
-        left = tuple(one for one in self.all if one not in gone)
+        left = tuple(registration for registration in self.all if registration not in gone)
         return self.model_copy(update={"all": left})

@@ -66,8 +66,12 @@ class ShownWorkshop(WorkshopView):
     @classmethod
     def shown_to(cls, workshop: Workshop, caller: Caller, host: str) -> Self:
         """The view for a caller, who may be anybody."""
-        own = [one for one in workshop.registrations.standing if one.person.is_of(caller)]
-        may_join = caller.is_staff or any(one.state == "taken" for one in own)
+        own = [
+            registration
+            for registration in workshop.registrations.standing
+            if registration.person.is_of(caller)
+        ]
+        may_join = caller.is_staff or any(registration.state == "taken" for registration in own)
         return cls(
             **dict(WorkshopView.of(workshop)),
             host=host,
@@ -86,12 +90,12 @@ class RegistrationView(SeatView):
     workshop: WorkshopView
 
     @classmethod
-    def of_seat(cls, workshop: Workshop, one: Registration) -> Self:
+    def of_seat(cls, workshop: Workshop, registration: Registration) -> Self:
         """The view of a registration for a workshop."""
         return cls(
-            **dict(SeatView.model_validate(one)),
-            link=workshop.link_in_use if one.state == "taken" else "",
-            by_staff=one.by_staff,
+            **dict(SeatView.model_validate(registration)),
+            link=workshop.link_in_use if registration.state == "taken" else "",
+            by_staff=registration.by_staff,
             workshop=WorkshopView.of(workshop),
         )
 
@@ -102,9 +106,9 @@ class MadeRegistration(RegistrationView):
     text: str = Field(description="to be shown as bearer token")
 
     @classmethod
-    def of_made(cls, workshop: Workshop, one: Registration, text: str) -> Self:
+    def of_made(cls, workshop: Workshop, registration: Registration, text: str) -> Self:
         """The view of what was made."""
-        return cls(**dict(RegistrationView.of_seat(workshop, one)), text=text)
+        return cls(**dict(RegistrationView.of_seat(workshop, registration)), text=text)
 
 
 class RegistrantView(View):
@@ -119,11 +123,17 @@ class RegistrantView(View):
     came: bool
 
     @classmethod
-    def of_seat(cls, one: Registration) -> Self:
+    def of_seat(cls, registration: Registration) -> Self:
         """The view of a registration."""
-        person = one.person
+        person = registration.person
         named = {"name": person.name, "mail": person.mail, "member_id": person.member_id}
-        return cls(id=one.id, state=one.state, at=one.at, came=one.came, **named)
+        return cls(
+            id=registration.id,
+            state=registration.state,
+            at=registration.at,
+            came=registration.came,
+            **named,
+        )
 
 
 class RegistrantList(BaseModel):
@@ -138,9 +148,9 @@ class RegistrationContact(RegistrantView):
     workshop: WorkshopView
 
     @classmethod
-    def of_person(cls, workshop: Workshop, one: Registration) -> Self:
+    def of_person(cls, workshop: Workshop, registration: Registration) -> Self:
         """The view of a registration for a workshop."""
-        return cls(**dict(RegistrantView.of_seat(one)), workshop=WorkshopView.of(workshop))
+        return cls(**dict(RegistrantView.of_seat(registration)), workshop=WorkshopView.of(workshop))
 
 
 def _seating(workshop: Workshop) -> SeatingView:

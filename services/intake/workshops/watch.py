@@ -23,14 +23,18 @@ class WorkshopWatch(Loop):
         """Remind, and erase names and addresses."""
         at = now()
         reminded, forgotten = self._due("remind_at", at), self._due("forget_at", at)
-        since = [*(one.remind_at for one in reminded), *(one.forget_at for one in forgotten), at]
+        since = [
+            *(workshop.remind_at for workshop in reminded),
+            *(workshop.forget_at for workshop in forgotten),
+            at,
+        ]
         metrics.workshop_oldest_due.labels(self._service).set((at - min(since)).total_seconds())
-        for one in reminded:
-            self._workshops.change(one.id, lambda workshop: workshop.remind(at))
-        for one in forgotten:
-            self._workshops.change(one.id, lambda workshop: workshop.forget_all(at))
+        for workshop in reminded:
+            self._workshops.change(workshop.id, lambda workshop: workshop.remind(at))
+        for workshop in forgotten:
+            self._workshops.change(workshop.id, lambda workshop: workshop.forget_all(at))
 
     def _due(self, name: str, at: datetime) -> list[Workshop]:
         # Dates are compared here: a query by date walks through all documents on some servers.
-        found = self._workshops.find(sort=name, limit=_AT_ONCE)
-        return [one for one in found if getattr(one, name) <= at]
+        workshops = self._workshops.find(sort=name, limit=_AT_ONCE)
+        return [workshop for workshop in workshops if getattr(workshop, name) <= at]

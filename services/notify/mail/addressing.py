@@ -65,12 +65,12 @@ class Addressing:
             where = {"wants_workshops": True}
         if not audience.when(event) or not (audience.roles or audience.public or members):
             return []
-        found = self._preferences.every(where)
+        preferences = self._preferences.every(where)
         return [
-            one
-            for one in found
-            if one.cadence(audience.kind) != "never"
-            and not audience.leaves_out(one.member_id, event)
+            preference
+            for preference in preferences
+            if preference.cadence(audience.kind) != "never"
+            and not audience.leaves_out(preference.member_id, event)
         ]
 
     def _write(self, to: MailPreference, news: News, entry: TimelineEntry) -> None:
@@ -111,8 +111,8 @@ class Addressing:
         """Add to the first mail of a day that is not begun, unless one before tells of it."""
         due = next_hour(entry.at, self._hour)
         while due <= now():
-            found = self._mails.find_one(_digest_id(to, due))
-            if found and found.tells(entry.id):
+            digest = self._mails.find_one(_digest_id(to, due))
+            if digest and digest.tells(entry.id):
                 return
             due = next_hour(due, self._hour)
         while not self._gathered(_mail(to, _digest_id(to, due), news, due, is_digest=True)):

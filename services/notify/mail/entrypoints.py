@@ -43,13 +43,13 @@ class ForMails:
     )
     def read_mail_refusals(self, call: Call) -> RefusalList:
         """Read which accounts' addresses refused their newest mail for good, and when."""
-        told = {
+        refusals = {
             account_id: preferences.refused_at(self.documents, account_id)
             for account_id in dict.fromkeys(call.query.account_id)
         }
-        refused = ((account_id, at) for account_id, at in told.items() if at is not None)
+        refused = ((account_id, at) for account_id, at in refusals.items() if at is not None)
         return RefusalList(
-            items=[RefusalView(account_id=one, refused_at=at) for one, at in refused]
+            items=[RefusalView(account_id=account_id, refused_at=at) for account_id, at in refused]
         )
 
     @http("GET", "/news", query=Paging, returns=NewsPage)
@@ -57,7 +57,9 @@ class ForMails:
         """List what happened to the caller's member, newest first: mails say the same."""
         member_id = call.caller.member_id
         entries, cursor = preferences.page_news(self.documents, member_id, call.query)
-        return NewsPage(items=[NewsView.told(one, member_id) for one in entries], next=cursor)
+        return NewsPage(
+            items=[NewsView.of_entry(entry, member_id) for entry in entries], next=cursor
+        )
 
     @http("POST", "/mail-preferences/stop", returns=StoppedView, takes="credential")
     def stop_mails(self, call: Call) -> StoppedView:

@@ -60,14 +60,14 @@ class Audience:
         for field in self.to:
             value = getattr(event, field, None) or ()
             named.update((value,) if isinstance(value, str) else value)
-        meant = {owners.get(one, one) if one else None for one in named}
+        meant = {owners.get(named_id, named_id) if named_id else None for named_id in named}
         concerned = members_of(event) | {owner for owner in owners.values() if owner}
-        return frozenset(one for one in meant if one in concerned)
+        return frozenset(member_id for member_id in meant if member_id in concerned)
 
     def address(self, event: Event) -> str:
         """The path of the page about the event."""
-        told = event.model_dump(mode="json")
-        return self.page.format_map({name: quote(str(told[name]), safe="") for name in told})
+        fields = event.model_dump(mode="json")
+        return self.page.format_map({name: quote(str(fields[name]), safe="") for name in fields})
 
 
 def _of_projects(*to: str, when: Callable[[Any], bool] = _always) -> Audience:
@@ -221,10 +221,12 @@ UNMAILED: frozenset[str] = frozenset(
 
 def news_of(event: Event, owners: Mapping[str, str | None]) -> tuple[MemberNews, ...]:
     """Whose news an event is, each once; what waits for a role is in nobody's."""
-    found: dict[str, MemberNews] = {}
+    news_by_member: dict[str, MemberNews] = {}
     for audience in AUDIENCES.get(event.topic, ()):
-        told = sorted(audience.members(event, owners)) if audience.when(event) else ()
-        for one in told:
+        member_ids = sorted(audience.members(event, owners)) if audience.when(event) else ()
+        for member_id in member_ids:
             page = audience.address(event)
-            found.setdefault(one, MemberNews(member_id=one, kind=audience.kind, page=page))
-    return tuple(found.values())
+            news_by_member.setdefault(
+                member_id, MemberNews(member_id=member_id, kind=audience.kind, page=page)
+            )
+    return tuple(news_by_member.values())

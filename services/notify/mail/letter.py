@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from services.notify.mail.kinds import Kind
 from services.notify.mail.model import KINDS, Mail, MailPreference, News, Recipient, Scope
-from services.notify.mail.seats import SeatLetter, said, when
+from services.notify.mail.seats import SeatLetter, sentence_of, when
 from services.notify.timeline import TimelineEntry
 from shared.settings import Settings
 from shared.words import PARIS, counted, steps_in_words
@@ -67,7 +67,7 @@ _POLICY = _Policy(linesep="\r\n")
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Announcement:
     """One thing that a mail tells."""
 
     kind: Kind
@@ -90,33 +90,35 @@ class Letters:
         news: Sequence[tuple[News, TimelineEntry]],
     ) -> EmailMessage:
         """The message; written again, it has the same Message-ID and date."""
-        told = [
-            _Told(one.kind, _line(steps_in_words(entry.summary)), self._portal + one.page)
-            for one, entry in news
+        announcements = [
+            _Announcement(
+                news_item.kind, _line(steps_in_words(entry.summary)), self._portal + news_item.page
+            )
+            for news_item, entry in news
         ]
-        scope: Scope = "daily" if mail.is_digest else told[0].kind
+        scope: Scope = "daily" if mail.is_digest else announcements[0].kind
         stop = f"{self._portal}/desabonnement/{preference.link(scope)}"
-        shown = {
+        variables = {
             "to": _line(to.name),
             "lab": self._lab,
-            "groups": _grouped(told),
+            "groups": _grouped(announcements),
             "is_digest": mail.is_digest,
             "has_more": mail.has_more,
             "portal": self._portal,
             "choices": f"{self._portal}/compte",
             "stop": stop,
         }
-        message = self._message(mail, to.mail, self._subject(mail, told), stop)
+        message = self._message(mail, to.mail, self._subject(mail, announcements), stop)
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        return _filled(message, "mail", shown)
+        return _filled(message, "mail", variables)
 
     def write_to_seat(self, mail: Mail, seat: SeatLetter, entry: TimelineEntry) -> EmailMessage:
         """The message to who registered for a workshop; giving up a seat is more than one click."""
         workshop = seat.registrant.workshop
         link = f"{self._portal}/ateliers/inscription?code={quote(seat.link, safe='')}"
-        shown = {
+        variables = {
             "lab": self._lab,
-            "said": _line(said(entry)),
+            "said": _line(sentence_of(entry)),
             "title": _line(workshop.title),
             "when": when(workshop),
             "place": _line(workshop.place) or "en ligne",
@@ -126,9 +128,9 @@ class Letters:
             "has_left": seat.registrant.state == "given_up",
             "has_seat": seat.registrant.state == "taken",
         }
-        subject = self._short(_line(said(entry)))
+        subject = self._short(_line(sentence_of(entry)))
         message = self._message(mail, seat.registrant.mail, subject, link)
-        _filled(message, "seat", shown)
+        _filled(message, "seat", variables)
         if seat.invitation:
             _attach(message, seat.invitation)
         return message
@@ -136,7 +138,7 @@ class Letters:
     def welcome(self, mail: Mail, to: Recipient, member: str) -> EmailMessage:
         """The message to a person whose account was opened: for whom, and how to enter."""
         choices = f"{self._portal}/compte"
-        shown = {
+        variables = {
             "to": _line(to.name),
             "lab": self._lab,
             "member": _line(member),
@@ -145,7 +147,7 @@ class Letters:
             "choices": choices,
         }
         subject = self._short("Un compte est ouvert pour vous")
-        return _filled(self._message(mail, to.mail, subject, choices), "welcome", shown)
+        return _filled(self._message(mail, to.mail, subject, choices), "welcome", variables)
 
     def _message(self, mail: Mail, to: str, subject: str, stop: str) -> EmailMessage:
         """A message without a text; the same again has the same Message-ID and date."""
@@ -159,28 +161,30 @@ class Letters:
         message["List-Unsubscribe"] = f"<{stop}>"
         return message
 
-    def _subject(self, mail: Mail, told: Sequence[_Told]) -> str:
+    def _subject(self, mail: Mail, announcements: Sequence[_Announcement]) -> str:
         if mail.is_digest:
             day = f"{mail.due_since.astimezone(PARIS):%d/%m/%Y}"
             more = "plus de " if mail.has_more else ""
-            return self._short(f"{more}{counted(len(told), 'nouvelle', 'nouvelles')} au {day}")
-        others = len(told) - 1
+            return self._short(
+                f"{more}{counted(len(announcements), 'nouvelle', 'nouvelles')} au {day}"
+            )
+        others = len(announcements) - 1
         return self._short(
-            told[0].said, f" (et {counted(others, 'autre', 'autres')})" if others else ""
+            announcements[0].said, f" (et {counted(others, 'autre', 'autres')})" if others else ""
         )
 
-    def _short(self, said: str, others: str = "") -> str:
+    def _short(self, sentence: str, others: str = "") -> str:
         """The subject; titles are shortened first, so that what happened to them is read."""
-        whole, most = f"[{_line(self._lab)}] {said}", _SUBJECT - len(others)
+        whole, most = f"[{_line(self._lab)}] {sentence}", _SUBJECT - len(others)
         for length in _TITLE_LENGTHS:
             if len(whole) > most:
                 whole = _QUOTED.sub(partial(_cut_title, length), whole)
         return _cut(whole, most) + others
 
 
-def _filled(message: EmailMessage, template: str, shown: Mapping[str, Any]) -> EmailMessage:
-    text = _TEMPLATES.get_template(f"{template}.txt").render(shown)
-    html = _TEMPLATES.get_template(f"{template}.html").render(shown)
+def _filled(message: EmailMessage, template: str, variables: Mapping[str, Any]) -> EmailMessage:
+    text = _TEMPLATES.get_template(f"{template}.txt").render(variables)
+    html = _TEMPLATES.get_template(f"{template}.html").render(variables)
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     return message
@@ -192,9 +196,12 @@ def _attach(message: EmailMessage, calendar: str) -> None:
     )
 
 
-def _grouped(told: Sequence[_Told]) -> list[tuple[str, list[_Told]]]:
-    ordered = sorted(told, key=lambda one: KINDS.index(one.kind))
-    return [(_LABELS[kind], list(of)) for kind, of in groupby(ordered, lambda one: one.kind)]
+def _grouped(announcements: Sequence[_Announcement]) -> list[tuple[str, list[_Announcement]]]:
+    ordered = sorted(announcements, key=lambda announcement: KINDS.index(announcement.kind))
+    return [
+        (_LABELS[kind], list(of))
+        for kind, of in groupby(ordered, lambda announcement: announcement.kind)
+    ]
 
 
 def _cut_title(length: int, title: re.Match[str]) -> str:

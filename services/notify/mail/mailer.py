@@ -91,7 +91,7 @@ class Mailer(Loop):
         self._note(leased, attempt)
 
     def _lease(self, mail: Mail) -> timedelta:
-        calls = CALLS if mail.is_to_seat else 1 + sum(bool(one.roles) for one in mail.news)
+        calls = CALLS if mail.is_to_seat else 1 + sum(bool(news.roles) for news in mail.news)
         return timedelta(seconds=self._seconds + calls * self._call_seconds) + _LEASE_MARGIN
 
     def _ready(self, mail: Mail) -> _Ready | None:
@@ -146,22 +146,26 @@ class Mailer(Loop):
         self, mail: Mail, preference: MailPreference, recipient: Recipient
     ) -> list[tuple[News, TimelineEntry]]:
         """What it tells: that its reader still wants, and now may know and decide."""
-        wanted = [
-            one
-            for one in mail.news
-            if preference.cadence(one.kind) != "never"
-            and (not one.roles or set(one.roles) & set(recipient.roles))
+        wanted_news = [
+            news
+            for news in mail.news
+            if preference.cadence(news.kind) != "never"
+            and (not news.roles or set(news.roles) & set(recipient.roles))
         ]
-        entries = [(one, self._entries.find_one(one.entry_id)) for one in wanted]
+        entries = [(news, self._entries.find_one(news.entry_id)) for news in wanted_news]
         may_decide = cache(partial(self._may_decide, recipient.member_id))
-        found = [
-            (one, entry)
-            for one, entry in entries
+        permitted = [
+            (news, entry)
+            for news, entry in entries
             if entry
-            and ("reviewer" not in one.roles or may_decide(*_case_of(entry, preference.id)))
+            and ("reviewer" not in news.roles or may_decide(*_case_of(entry, preference.id)))
         ]
-        told = with_projects(self._store, (entry for _, entry in found), recipient.member_id)
-        return [(one, entry) for (one, _), entry in zip(found, told, strict=True)]
+        entries_with_projects = with_projects(
+            self._store, (entry for _, entry in permitted), recipient.member_id
+        )
+        return [
+            (news, entry) for (news, _), entry in zip(permitted, entries_with_projects, strict=True)
+        ]
 
     def _may_decide(self, member_id: str, project_id: str, account_id: str) -> bool:
         """Whether somebody may decide on the case of a project; of no project it may."""
@@ -177,15 +181,15 @@ class Mailer(Loop):
         noted = save_attempt(
             self._mails,
             mail,
-            lambda found: found.note(attempt, self._waits, wait),
+            lambda saved_mail: saved_mail.note(attempt, self._waits, wait),
             self._lease(mail),
             self.stopping,
         )
         outcome = "failed" if noted.is_pending else noted.state
         metrics.mail_attempts.labels("notify", outcome).inc()
         if not attempt.succeeded:
-            told = {"mail": mail.id, "code": attempt.code, "outcome": outcome}
-            log.warning("a mail was not taken", extra=told)
+            details = {"mail": mail.id, "code": attempt.code, "outcome": outcome}
+            log.warning("a mail was not taken", extra=details)
 
     def _forget(self) -> None:
         if time.monotonic() < self._forgotten + FORGET_SECONDS:
@@ -208,7 +212,7 @@ class Mailer(Loop):
             return
         self._observed = time.monotonic()
         oldest = self._mails.find({"is_pending": True}, sort="due_since", limit=1)
-        late = max(((now() - one.due_since).total_seconds() for one in oldest), default=0)
+        late = max(((now() - mail.due_since).total_seconds() for mail in oldest), default=0)
         metrics.mail_oldest_due.labels("notify").set(max(late, 0))
         count = self._mails.count({"is_pending": True}, most=_MOST_COUNTED)
         metrics.mails_waiting.labels("notify").set(count)

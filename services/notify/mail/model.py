@@ -69,8 +69,8 @@ class MailPreference(Aggregate):
 
     def cadence(self, kind: Kind) -> Cadence:
         """When it is written news of a kind."""
-        found: Cadence = getattr(self, kind)
-        return found
+        cadence: Cadence = getattr(self, kind)
+        return cadence
 
     def link(self, scope: Scope) -> str:
         """The text of a link that ends mails: of which account, which ones, and the proof."""
@@ -92,9 +92,9 @@ def parts_of_link(text: str) -> tuple[str, Scope, str]:
     """The account, scope and proof of a link's text; NotFound for what is none."""
     account_id, _, rest = text.partition(".")
     scope, _, proof = rest.partition(".")
-    for known in get_args(Scope):
-        if scope == known:
-            return account_id, known, proof
+    for valid_scope in get_args(Scope):
+        if scope == valid_scope:
+            return account_id, valid_scope, proof
     raise NotFound(GONE)
 
 
@@ -177,7 +177,7 @@ class Mail(Aggregate):
 
     def tells(self, entry_id: str) -> bool:
         """Whether it tells of that entry."""
-        return any(one.entry_id == entry_id for one in self.news)
+        return any(news.entry_id == entry_id for news in self.news)
 
     def gather(self, news: News) -> None:
         """Tell of one thing more, once; raises TooLate once it is begun."""

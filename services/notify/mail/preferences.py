@@ -18,17 +18,17 @@ from shared.store import Store
 def read(store: Store, caller: Caller) -> MailPreference:
     """What the caller wants: nothing, until it says something; Forbidden without an account."""
     _check_account(caller)
-    found = store.of(MailPreference).find_one(caller.account_id)
-    return found or _nothing(caller)
+    preference = store.of(MailPreference).find_one(caller.account_id)
+    return preference or _nothing(caller)
 
 
-def choose(store: Store, caller: Caller, wanted: ChoosePreferences) -> MailPreference:
+def choose(store: Store, caller: Caller, body: ChoosePreferences) -> MailPreference:
     """Keep what the caller wants from now on; Forbidden without an account."""
     _check_account(caller)
 
     def decide(preference: MailPreference) -> None:
         for kind in KINDS:
-            setattr(preference, kind, getattr(wanted, kind))
+            setattr(preference, kind, getattr(body, kind))
 
     preferences = store.of(MailPreference)
     chosen = preferences.change(caller.account_id, decide, new=lambda: _nothing(caller))
@@ -45,7 +45,9 @@ def stop(store: Store, link: str) -> Scope:
     """End the mails that a link is for, and say which; NotFound for one that is not valid."""
     account_id, scope, proof = parts_of_link(link)
     try:
-        store.of(MailPreference).change(account_id, lambda one: one.stop(scope, proof))
+        store.of(MailPreference).change(
+            account_id, lambda preference: preference.stop(scope, proof)
+        )
     except NotFound:
         raise NotFound(GONE) from None
     return scope
@@ -88,10 +90,10 @@ def forget_mails(store: Store, where: Mapping[str, object]) -> None:
 def _forget(store: Store, cls: type[Aggregate], where: Mapping[str, object]) -> int:
     count = 0
     # Looked for again: one that is just being sent is another version by the time it is removed.
-    while found := store.of(cls).find(where):
-        for one in found:
-            store.of(cls).remove(one)
-        count += len(found)
+    while documents := store.of(cls).find(where):
+        for document in documents:
+            store.of(cls).remove(document)
+        count += len(documents)
     return count
 
 

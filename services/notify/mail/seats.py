@@ -94,7 +94,7 @@ def is_news(event: Event, registrant: Registrant) -> bool:
     return registrant.workshop.is_coming and not is_late
 
 
-def said(entry: TimelineEntry) -> str:
+def sentence_of(entry: TimelineEntry) -> str:
     """What happened, to who registered."""
     event = entry.event
     if isinstance(event, SeatTaken):
@@ -112,7 +112,7 @@ def said(entry: TimelineEntry) -> str:
 def when(workshop: WorkshopNow) -> str:
     """The time of a workshop: « le 12/03/2027, de 14 h 00 à 16 h 00 (heure de Paris) »."""
     start, end = workshop.starts_at, workshop.ends_at
-    first, last = (french_date(day_in_paris(one)) for one in (start, end))
+    first, last = (french_date(day_in_paris(moment)) for moment in (start, end))
     if first == last:
         return f"le {first}, de {french_hour(start)} à {french_hour(end)} (heure de Paris)"
     begins, ends = f"{first} à {french_hour(start)}", f"{last} à {french_hour(end)}"

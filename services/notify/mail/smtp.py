@@ -62,18 +62,18 @@ class Smtp:
         except smtplib.SMTPResponseException as error:
             # Before the recipient is named it is the lab's own settings that are refused: no mail
             # is lost by a password that has expired.
-            code, said = error.smtp_code, _text(error.smtp_error)
+            code, answer = error.smtp_code, _text(error.smtp_error)
         except (smtplib.SMTPException, OSError, EOFError, Unresolved) as error:
             late = over.is_set() or isinstance(error, TimeoutError)
-            said = f"no answer in {self._seconds:g} s" if late else type(error).__name__
+            answer = f"no answer in {self._seconds:g} s" if late else type(error).__name__
         else:
             if refused is None:
                 return SmtpAttempt(at=at, code=_TAKEN, succeeded=True)
-            code, said = refused
+            code, answer = refused
             return SmtpAttempt(
-                at=at, code=code, said=_without(to, said), is_final=code >= _PERMANENT
+                at=at, code=code, said=_without(to, answer), is_final=code >= _PERMANENT
             )
-        return SmtpAttempt(at=at, code=code, said=_without(to, said))
+        return SmtpAttempt(at=at, code=code, said=_without(to, answer))
 
     def _converse(
         self, connected: socket.socket, message: EmailMessage, sender: str, to: str
@@ -111,8 +111,8 @@ def _give(
     try:
         client.send_message(message, sender, [to])
     except smtplib.SMTPRecipientsRefused as refused:
-        code, said = refused.recipients[to]
-        return code, _text(said)
+        code, answer = refused.recipients[to]
+        return code, _text(answer)
     except smtplib.SMTPDataError as refused:
         return refused.smtp_code, _text(refused.smtp_error)
     except smtplib.SMTPNotSupportedError:
@@ -120,12 +120,12 @@ def _give(
     return None
 
 
-def _without(address: str, said: str) -> str:
-    return said.replace(address, "<recipient>")[:_WORDS]
+def _without(address: str, answer: str) -> str:
+    return answer.replace(address, "<recipient>")[:_WORDS]
 
 
-def _text(said: bytes | str) -> str:
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+def _text(answer: bytes | str) -> str:
+    return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
 
 
 @cache

@@ -68,9 +68,9 @@ class NewsView(View):
     page: str = Field(description="the path of the portal's page about it")
 
     @classmethod
-    def told(cls, entry: TimelineEntry, member_id: str) -> Self:
+    def of_entry(cls, entry: TimelineEntry, member_id: str) -> Self:
         """The view of an entry that is news for that member."""
-        (news,) = (one for one in entry.news if one.member_id == member_id)
+        (news,) = (member_news for member_news in entry.news if member_news.member_id == member_id)
         return cls.model_validate({**dict(news), "at": entry.at, "summary": entry.summary})
 
 

@@ -32,8 +32,8 @@ class Due:
         if without:
             where["member_id"] = {"$nin": list(without)}
         # Dates are compared here: a query by date walks through all documents on some servers.
-        found = self._endpoints.find(where, sort="due_at", limit=limit)
-        return [endpoint for endpoint in found if endpoint.due_at <= now()]
+        endpoints = self._endpoints.find(where, sort="due_at", limit=limit)
+        return [endpoint for endpoint in endpoints if endpoint.due_at <= now()]
 
     def deliveries(self, endpoint_id: str, limit: int) -> list[WebhookDelivery]:
         """What is due to an endpoint, longest first."""
@@ -57,16 +57,16 @@ class Due:
         `read` are some of these as they were before: what was idle is claimed for the caller.
         Those that may be called now by that.
         """
-        idle = [one for one in read if one.id in dates and one.is_idle]
-        claimed = [one for one in map(self.claim, idle) if one]
+        idle = [endpoint for endpoint in read if endpoint.id in dates and endpoint.is_idle]
+        claimed = [endpoint for endpoint in map(self.claim, idle) if endpoint]
         left = list(dates.keys() - {endpoint.id for endpoint in claimed})
         if not left:
             return claimed
         # Due already when they were read: a sender may have been done with them since.
-        found = self._endpoints.find({"_id": {"$in": left}}, limit=len(left))
+        endpoints = self._endpoints.find({"_id": {"$in": left}}, limit=len(left))
         sooner = [
             change_read(self._endpoints, endpoint, partial(_expect, dates[endpoint.id]))
-            for endpoint in found
+            for endpoint in endpoints
             if endpoint.due_at > max(dates[endpoint.id], endpoint.not_before)
         ]
         return claimed + [endpoint for endpoint in sooner if endpoint.due_at <= now()]
@@ -96,10 +96,10 @@ class Due:
         """Expect all that waits, also what was saved before endpoints had a date."""
         lane = ""
         while not stopped():
-            found = self._deliveries.find({"lane": {"$gt": lane}}, sort="lane", limit=1)
-            if not found:
+            following = self._deliveries.find({"lane": {"$gt": lane}}, sort="lane", limit=1)
+            if not following:
                 return
-            lane = found[0].lane
+            lane = following[0].lane
             self.expect({lane: self.next_at(lane)})
 
 

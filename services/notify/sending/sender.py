@@ -88,19 +88,23 @@ class Sender(Loop):
         self._recovered = True
 
     def _dispatch(self) -> None:
-        found = list(self._known_due.values())
+        due_endpoints = list(self._known_due.values())
         if time.monotonic() >= self._look_at:
             self._look_at = time.monotonic() + IDLE_SECONDS
-            found = self._due.endpoints(len(self.in_hand) + LOOK, without=self._shares.full())
+            due_endpoints = self._due.endpoints(
+                len(self.in_hand) + LOOK, without=self._shares.full()
+            )
         begun = False
-        for endpoint in self._shares.in_turn(one for one in found if one.id not in self.in_hand):
+        for endpoint in self._shares.in_turn(
+            due_endpoint for due_endpoint in due_endpoints if due_endpoint.id not in self.in_hand
+        ):
             if self.stopping.is_set():
                 return
             self._known_due.pop(endpoint.id, None)
             self._shares.begin(endpoint.member_id)
             self.begin(endpoint.id, self._turn, endpoint)
             begun = True
-        if begun and len(found) >= LOOK:
+        if begun and len(due_endpoints) >= LOOK:
             self.wake()  # Behind those of members that are served now there may be others.
 
     def _observe(self) -> None:
@@ -162,8 +166,8 @@ class Sender(Loop):
         When the next is due.
         """
         find = self._due.pending if endpoint.state == "deleted" else self._due.deliveries
-        while not self.stopping.is_set() and (found := find(endpoint.id, TURN)):
-            for delivery in found:
+        while not self.stopping.is_set() and (deliveries := find(endpoint.id, TURN)):
+            for delivery in deliveries:
                 self._deliveries.change(delivery.id, WebhookDelivery.close)
         return self._due.next_at(endpoint.id)
 
@@ -172,7 +176,9 @@ class Sender(Loop):
             if delivery.is_over(self._waits):
                 self._deliveries.change(delivery.id, WebhookDelivery.expire)
                 metrics.webhook_attempts.labels("notify", "abandoned").inc()
-                self._endpoints.change(endpoint.id, lambda found: found.note_end(delivered=False))
+                self._endpoints.change(
+                    endpoint.id, lambda saved_endpoint: saved_endpoint.note_end(delivered=False)
+                )
 
     def _deliver(
         self, endpoint: Endpoint, delivery: WebhookDelivery
@@ -224,7 +230,7 @@ class Sender(Loop):
         return save_attempt(
             self._deliveries,
             leased,
-            lambda found: found.note(attempt, self._waits, wait),
+            lambda saved_delivery: saved_delivery.note(attempt, self._waits, wait),
             self._lease,
             self.stopping,
         )
@@ -232,10 +238,15 @@ class Sender(Loop):
     def _judge(self, endpoint: Endpoint, attempt: Attempt, noted: WebhookDelivery) -> Endpoint:
         succeeded, abandoned = attempt.succeeded, noted.state == "abandoned"
         if attempt.gone:
-            return self._endpoints.change(endpoint.id, lambda found: found.disable(_GONE))
+            return self._endpoints.change(
+                endpoint.id, lambda saved_endpoint: saved_endpoint.disable(_GONE)
+            )
         if abandoned or endpoint.failing == succeeded or (succeeded and endpoint.abandoned_in_row):
             return self._endpoints.change(
-                endpoint.id, lambda found: found.note_call(succeeded=succeeded, abandoned=abandoned)
+                endpoint.id,
+                lambda saved_endpoint: saved_endpoint.note_call(
+                    succeeded=succeeded, abandoned=abandoned
+                ),
             )
         return endpoint
 

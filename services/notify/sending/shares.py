@@ -63,10 +63,10 @@ class Shares:
             (self._turns[member_id] + place, endpoint.due_at, endpoint)
             for member_id, endpoints in of_members.items()
             for place, endpoint in enumerate(
-                sorted(endpoints, key=lambda one: (one.failing, one.due_at))
+                sorted(endpoints, key=lambda endpoint: (endpoint.failing, endpoint.due_at))
             )
         ]
-        for _, _, endpoint in sorted(ranked, key=lambda one: one[:2]):
+        for _, _, endpoint in sorted(ranked, key=lambda ranking: ranking[:2]):
             if self.admits(endpoint.member_id):
                 yield endpoint
 

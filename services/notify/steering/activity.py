@@ -84,10 +84,10 @@ def _jobs(world: World) -> Figure:
 def _members(world: World) -> Figure:
     """The members at the period's end by kind."""
     counts = Counter[str]()
-    for one in world.members.values():
-        known = {fact.what: fact for fact in one.facts if fact.at < world.period.until}
-        if "member_joined" in known and "member_left" not in known:
-            counts[known["member_joined"].kind] += 1
+    for member in world.members.values():
+        facts_by_kind = {fact.what: fact for fact in member.facts if fact.at < world.period.until}
+        if "member_joined" in facts_by_kind and "member_left" not in facts_by_kind:
+            counts[facts_by_kind["member_joined"].kind] += 1
     return Figure(
         name="members_by_kind",
         title="Membres",
@@ -127,7 +127,7 @@ def _parts(world: World) -> Figure:
         title="Part que prennent les membres",
         unit="membres",
         said="Membres qui ont eu ce rôle dans l'année ; un membre peut compter plusieurs fois.",
-        rows=tuple(Row(group=group, value=len(found)) for group, found in counts.items()),
+        rows=tuple(Row(group=group, value=len(member_ids)) for group, member_ids in counts.items()),
     )
 
 
@@ -187,12 +187,14 @@ def _attendance(world: World) -> Figure:
 
 def _held(world: World) -> list[float]:
     """How many persons came to each workshop that took place in the period, as last told."""
-    told = (
-        [fact for fact in one.facts if fact.what == HELD]
-        for one in world.subjects
-        if one.about == "workshop"
+    facts_by_workshop = (
+        [fact for fact in subject.facts if fact.what == HELD]
+        for subject in world.subjects
+        if subject.about == "workshop"
     )
-    return [facts[-1].number for facts in told if facts and world.period.has(facts[0].at)]
+    return [
+        facts[-1].number for facts in facts_by_workshop if facts and world.period.has(facts[0].at)
+    ]
 
 
 FIGURES = (

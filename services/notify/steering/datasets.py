@@ -26,15 +26,15 @@ _SIGNS = frozenset({"dataset_published", "dataset_described"})
 def _stock(world: World) -> Figure:
     """The datasets at the period's end, and what became of them until then."""
     there = _there(world)
-    lone = [one for one in there if one.dataset_id not in world.crossed]
-    used = sum(one.dataset_id in world.reads for one in there)
+    lone = [dataset for dataset in there if dataset.dataset_id not in world.crossed]
+    used = sum(dataset.dataset_id in world.reads for dataset in there)
     unread = len(world.facts("dataset_rejected"))
-    known = "jamais croisés, bien qu'un croisement soit connu"
+    joinable_group = "jamais croisés, bien qu'un croisement soit connu"
     rows = (
         Row(group="publiés", code="published", value=len(there)),
         Row(group="lus par un projet", code="used", value=used),
         Row(group="jamais croisés par un projet", code="lone", value=len(lone)),
-        Row(group=known, code="joinable", value=sum(_joinable(world, lone))),
+        Row(group=joinable_group, code="joinable", value=sum(_joinable(world, lone))),
         Row(group="fichiers qui n'ont pas pu être lus", code="unread", value=unread),
     )
     return Figure(
@@ -70,7 +70,7 @@ def _used(world: World) -> Figure:
 
 def _asked(world: World) -> Figure:
     """The restricted datasets that most projects asked for in the period."""
-    asked = {(one.thing_id, fact.ids[0]) for one, fact in world.facts("access_requested")}
+    asked = {(subject.thing_id, fact.ids[0]) for subject, fact in world.facts("access_requested")}
     return Figure(
         name="datasets_asked",
         title="Données les plus demandées",
@@ -82,7 +82,7 @@ def _asked(world: World) -> Figure:
 
 def _refused(world: World) -> Figure:
     """The datasets that were refused to most projects in the period."""
-    refused = {(one.thing_id, fact.ids[0]) for one, fact in world.facts("access_refused")}
+    refused = {(subject.thing_id, fact.ids[0]) for subject, fact in world.facts("access_refused")}
     return Figure(
         name="datasets_refused",
         title="Données les plus refusées",
@@ -94,7 +94,7 @@ def _refused(world: World) -> Figure:
 
 def _answers(world: World) -> Figure:
     """What came of requests in the period: one for each project and dataset, by the last word."""
-    answers = ((one.thing_id, fact) for one, fact in world.facts(*_ANSWERS))
+    answers = ((subject.thing_id, fact) for subject, fact in world.facts(*_ANSWERS))
     last = {(project_id, fact.ids[0]): fact.what for project_id, fact in answers}
     counts = Counter(last[asked] for asked in world.requests if asked in last)
     waiting = sum(
@@ -115,8 +115,8 @@ def _answers(world: World) -> Figure:
 
 def _never_crossed(world: World) -> Figure:
     """The published datasets that no project read with another, the oldest first."""
-    lone = [one for one in _there(world) if one.dataset_id not in world.crossed]
-    days = {one: world.period.days(one.published[0].at, None) for one in lone}
+    lone = [dataset for dataset in _there(world) if dataset.dataset_id not in world.crossed]
+    days = {dataset: world.period.days(dataset.published[0].at, None) for dataset in lone}
     oldest = sorted(days.items(), key=lambda pair: (-pair[1], pair[0].dataset_id))[:MOST]
     return Figure(
         name="datasets_never_crossed",
@@ -124,8 +124,8 @@ def _never_crossed(world: World) -> Figure:
         unit="jours depuis la publication",
         said=f"Les {MOST} plus anciennes que nul projet n'a encore lues avec d'autres.",
         rows=tuple(
-            Row(group=one.label, code=one.dataset_id, value=round(count, 1))
-            for one, count in oldest
+            Row(group=dataset.label, code=dataset.dataset_id, value=round(count, 1))
+            for dataset, count in oldest
         ),
     )
 
@@ -160,13 +160,15 @@ def _silent_services(world: World) -> Figure:
 
 def _states(world: World) -> Iterator[tuple[str, str, datetime]]:
     """Each delivered service: what it is called, its state, and its last sign of life."""
-    made = {project_id: one for one in world.datasets.values() for project_id in one.made_by}
+    datasets_by_project = {
+        project_id: dataset for dataset in world.datasets.values() for project_id in dataset.made_by
+    }
     signs = _signs(world)
     for life in world.all_projects:
         end = life.end
         if end is None or end.what != "project_delivered" or end.at >= world.period.until:
             continue
-        dataset = made.get(life.project_id)
+        dataset = datasets_by_project.get(life.project_id)
         sign = max(end.at, signs.get(dataset.dataset_id, end.at) if dataset else end.at)
         label = dataset.label if dataset else f"{end.text} ({life.project_id})"
         yield label, _state(world, dataset, sign), sign
@@ -180,32 +182,32 @@ def _state(world: World, dataset: DatasetFacts | None, sign: datetime) -> str:
 
 def _signs(world: World) -> dict[str, datetime]:
     """When somebody last tended each dataset, asked for it or read it, until the period's end."""
-    found = {dataset_id: max(times) for dataset_id, times in world.reads.items()}
+    last_signs = {dataset_id: max(times) for dataset_id, times in world.reads.items()}
     tended = (
-        (one.dataset_id, fact.at)
-        for one in world.datasets.values()
-        for fact in one.facts
+        (dataset.dataset_id, fact.at)
+        for dataset in world.datasets.values()
+        for fact in dataset.facts
         if fact.what in _SIGNS and fact.at < world.period.until
     )
-    asked = ((one, at) for (_, one), times in world.requests.items() for at in times)
+    asked = ((dataset_id, at) for (_, dataset_id), times in world.requests.items() for at in times)
     for dataset_id, at in (*tended, *asked):
-        found[dataset_id] = max(at, found.get(dataset_id, at))
-    return found
+        last_signs[dataset_id] = max(at, last_signs.get(dataset_id, at))
+    return last_signs
 
 
 def _there(world: World) -> list[DatasetFacts]:
-    return [one for one in world.datasets.values() if one.is_there(world.period.until)]
+    return [dataset for dataset in world.datasets.values() if dataset.is_there(world.period.until)]
 
 
 def _joinable(world: World, lone: Collection[DatasetFacts]) -> Iterable[bool]:
-    named = {other for one in world.datasets.values() for other in one.joins}
-    return (bool(one.joins) or one.dataset_id in named for one in lone)
+    named = {other for dataset in world.datasets.values() for other in dataset.joins}
+    return (bool(dataset.joins) or dataset.dataset_id in named for dataset in lone)
 
 
 def _named(world: World, counts: Counter[str]) -> tuple[Row, ...]:
     """The highest counts, with what the datasets are called."""
     most = dict(highest(counts, MOST))
-    return rows_of({one: world.label(one) for one in most}, most)
+    return rows_of({dataset_id: world.label(dataset_id) for dataset_id in most}, most)
 
 
 FIGURES = (_stock, _used, _asked, _refused, _answers, _never_crossed, _services, _silent_services)

@@ -64,7 +64,7 @@ class _Note(NamedTuple):
 
     about: About
     thing_id: str
-    told: dict[str, Any]
+    details: dict[str, Any]
     once: bool = False
     what: str = ""
 
@@ -77,7 +77,7 @@ def facts_of(envelope: Envelope[Event]) -> Iterator[tuple[Thing, Fact]]:
     for note in _notes(envelope.data):
         what = note.what or envelope.type
         key = what if note.once else envelope.id
-        fact = Fact(key=key, at=at, sequence=envelope.sequence, what=what, **note.told)
+        fact = Fact(key=key, at=at, sequence=envelope.sequence, what=what, **note.details)
         yield (note.about, note.thing_id), fact
 
 
@@ -88,8 +88,8 @@ def _notes(_event: Event) -> list[_Note]:
 
 @_notes.register
 def _submitted(event: ProjectSubmitted) -> list[_Note]:
-    told = {"who": event.holder_id, "text": event.theme, "places": event.territory}
-    submitted = _Note("project", event.project_id, told, once=True)
+    details = {"who": event.holder_id, "text": event.theme, "places": event.territory}
+    submitted = _Note("project", event.project_id, details, once=True)
     return [submitted, *([_proposal(event)] if event.treatment else [])]
 
 
@@ -111,20 +111,20 @@ def _staged(
 
 @_notes.register
 def _secured(event: ProjectSecured) -> list[_Note]:
-    told = {"who": event.holder_id, "ids": event.dataset_ids}
-    return [_Note("project", event.project_id, told, once=True)]
+    details = {"who": event.holder_id, "ids": event.dataset_ids}
+    return [_Note("project", event.project_id, details, once=True)]
 
 
 @_notes.register
 def _delivered(event: ProjectDelivered) -> list[_Note]:
-    told = {"who": event.holder_id, "text": event.title}
-    return [_Note("project", event.project_id, told, once=True)]
+    details = {"who": event.holder_id, "text": event.title}
+    return [_Note("project", event.project_id, details, once=True)]
 
 
 @_notes.register
 def _ended(event: ProjectRejected | ProjectWithdrawn) -> list[_Note]:
-    told = {"who": event.decided_by, "text": event.reason}
-    return [_Note("project", event.project_id, told, once=True)]
+    details = {"who": event.decided_by, "text": event.reason}
+    return [_Note("project", event.project_id, details, once=True)]
 
 
 @_notes.register
@@ -136,20 +136,20 @@ def _completed(event: CompletionAsked | CompletionGiven) -> list[_Note]:
 def _invited(
     event: MemberInvited | InvitationAccepted | InvitationDeclined | InvitationExpired,
 ) -> list[_Note]:
-    told = {"who": event.member_id, "kind": event.part}
-    return [_Note("project", event.project_id, told)]
+    details = {"who": event.member_id, "kind": event.part}
+    return [_Note("project", event.project_id, details)]
 
 
 @_notes.register
 def _requested(event: AccessRequested) -> list[_Note]:
-    told = {"who": event.member_id or event.owner_id, "ids": (event.dataset_id,)}
-    return [_Note("project", event.project_id, told)]
+    details = {"who": event.member_id or event.owner_id, "ids": (event.dataset_id,)}
+    return [_Note("project", event.project_id, details)]
 
 
 @_notes.register
 def _answered(event: AccessGranted | AccessRefused | AccessExpired | AccessRevoked) -> list[_Note]:
-    told = {"who": event.owner_id, "ids": (event.dataset_id,)}
-    return [_Note("project", event.project_id, told)]
+    details = {"who": event.owner_id, "ids": (event.dataset_id,)}
+    return [_Note("project", event.project_id, details)]
 
 
 @_notes.register
@@ -164,19 +164,19 @@ def _worked(
     | ResultRefused,
 ) -> list[_Note]:
     """A job is its project's; else that of the dataset it reads in, or of its harvest."""
-    told = {"kind": event.kind, "ids": (event.job_id,), "number": getattr(event, "seconds", 0.0)}
+    details = {"kind": event.kind, "ids": (event.job_id,), "number": getattr(event, "seconds", 0.0)}
     if event.project_id:
-        return [_Note("project", event.project_id, told)]
+        return [_Note("project", event.project_id, details)]
     if event.dataset_id:
-        return [_Note("dataset", event.dataset_id, told)]
-    return [_Note("harvest", getattr(event, "harvest_id", None) or event.job_id, told)]
+        return [_Note("dataset", event.dataset_id, details)]
+    return [_Note("harvest", getattr(event, "harvest_id", None) or event.job_id, details)]
 
 
 @_notes.register
 def _published(event: DatasetPublished) -> list[_Note]:
     made_by = (event.project_id,) if event.project_id else ()
-    told = {"who": event.owner_id, "text": event.title, "ids": made_by, "number": event.version}
-    return [_Note("dataset", event.dataset_id, told)]
+    details = {"who": event.owner_id, "text": event.title, "ids": made_by, "number": event.version}
+    return [_Note("dataset", event.dataset_id, details)]
 
 
 @_notes.register
@@ -186,8 +186,8 @@ def _tended(event: DatasetDescribed) -> list[_Note]:
 
 @_notes.register
 def _unread(event: DatasetRejected | DatasetRetired | DatasetDeleted) -> list[_Note]:
-    told = {"who": event.owner_id, "text": event.title}
-    return [_Note("dataset", event.dataset_id, told)]
+    details = {"who": event.owner_id, "text": event.title}
+    return [_Note("dataset", event.dataset_id, details)]
 
 
 @_notes.register
@@ -195,14 +195,14 @@ def _joined(event: JoinsDiscovered) -> list[_Note]:
     if event.dataset_id is None:
         # The same, told to a project that needs the dataset.
         return []
-    told = {"ids": tuple(one.dataset_id for one in event.joins)}
-    return [_Note("dataset", event.dataset_id, told)]
+    details = {"ids": tuple(join.dataset_id for join in event.joins)}
+    return [_Note("dataset", event.dataset_id, details)]
 
 
 @_notes.register
 def _member(event: MemberJoined) -> list[_Note]:
-    told = {"kind": event.kind, "text": event.name, "places": event.territory}
-    return [_Note("member", event.member_id, told, once=True)]
+    details = {"kind": event.kind, "text": event.name, "places": event.territory}
+    return [_Note("member", event.member_id, details, once=True)]
 
 
 @_notes.register

@@ -6,7 +6,7 @@ from threading import Lock
 from services.notify.steering.kept_facts import subjects_of
 from services.notify.steering.lives import Life
 from services.notify.steering.model import Subject
-from services.notify.steering.world import DatasetFacts, Known
+from services.notify.steering.world import DatasetFacts, Snapshot
 from shared.background import in_turns
 from shared.errors import Unavailable
 from shared.indexes.change_feed import JUST_NOW, MARGIN, ChangeFeed
@@ -28,7 +28,7 @@ class SubjectIndex:
         self._lives: dict[str, Life] = {}
         self._datasets: dict[str, DatasetFacts] = {}
 
-    def known(self, margin: timedelta = JUST_NOW) -> Known:
+    def snapshot(self, margin: timedelta = JUST_NOW) -> Snapshot:
         """What is known now; raises Unavailable while all of it is read for the first time."""
         if not self._busy.acquire(timeout=_PATIENCE_SECONDS):
             raise Unavailable("the figures are being read; ask again later")
@@ -36,15 +36,15 @@ class SubjectIndex:
             for subject in in_turns(self._feed.changes(self._store, margin)):
                 self._put(subject)
             # Copies: others may take more in while the figures are counted.
-            return Known(
+            return Snapshot(
                 tuple(self._subjects.values()), tuple(self._lives.values()), dict(self._datasets)
             )
         finally:
             self._busy.release()
 
-    def follow(self) -> Known:
+    def follow(self) -> Snapshot:
         """The same, with what was saved late."""
-        return self.known(MARGIN)
+        return self.snapshot(MARGIN)
 
     def _put(self, subject: Subject) -> None:
         self._subjects[subject.id] = subject

@@ -14,11 +14,11 @@ _ALL = 1_000_000
 
 def hear(store: Store, envelopes: Iterable[Envelope[Event]]) -> None:
     """Keep the facts of these events; each subject is saved once."""
-    told = defaultdict[Thing, list[Fact]](list)
+    facts_by_thing = defaultdict[Thing, list[Fact]](list)
     for envelope in envelopes:
         for thing, fact in facts_of(envelope):
-            told[thing].append(fact)
-    for thing, facts in told.items():
+            facts_by_thing[thing].append(fact)
+    for thing, facts in facts_by_thing.items():
         _learn(store, thing, facts)
 
 
@@ -30,7 +30,7 @@ def subjects_of(store: Store) -> Iterator[Subject]:
 
 def redact(store: Store, named: Collection[str]) -> int:
     """Take the words of events that name one of these out; of how many subjects."""
-    naming = [one.id for one in subjects_of(store) if one.names(named)]
+    naming = [subject.id for subject in subjects_of(store) if subject.names(named)]
     for identifier in naming:
         _change(store, identifier, lambda subject: subject.redact(named))
     return len(naming)

@@ -86,20 +86,22 @@ class Subject(Followed):
 
     def learn(self, facts: Iterable[Fact]) -> None:
         """Add what was not known; told again, or in another order, it comes to the same."""
-        known = {fact.key: fact for fact in self.facts}
+        facts_by_key = {fact.key: fact for fact in self.facts}
         for fact in facts:
-            known[fact.key] = min(known.get(fact.key, fact), fact, key=lambda one: one.order)
+            facts_by_key[fact.key] = min(
+                facts_by_key.get(fact.key, fact), fact, key=lambda other: other.order
+            )
         alike = defaultdict[str, list[Fact]](list)
-        for fact in sorted(known.values(), key=lambda one: one.order):
+        for fact in sorted(facts_by_key.values(), key=lambda other: other.order):
             alike[fact.what].append(fact)
-        self.is_cut = self.is_cut or any(len(found) > MOST_ALIKE for found in alike.values())
-        kept = (fact for found in alike.values() for fact in found[:MOST_ALIKE])
-        self.facts = tuple(sorted(kept, key=lambda one: one.order))
+        self.is_cut = self.is_cut or any(len(group) > MOST_ALIKE for group in alike.values())
+        kept = (fact for group in alike.values() for fact in group[:MOST_ALIKE])
+        self.facts = tuple(sorted(kept, key=lambda other: other.order))
 
     def has(self, fact: Fact) -> bool:
         """Whether it was learnt, or left out because there were so many of its kind."""
-        return any(fact.key == one.key for one in self.facts) or (
-            self.is_cut and sum(fact.what == one.what for one in self.facts) >= MOST_ALIKE
+        return any(fact.key == kept.key for kept in self.facts) or (
+            self.is_cut and sum(fact.what == kept.what for kept in self.facts) >= MOST_ALIKE
         )
 
     def names(self, named: Collection[str]) -> bool:
@@ -109,7 +111,7 @@ class Subject(Followed):
     def call(self, title: str) -> None:
         """The dataset that it is about has that title from now on, in older facts, too."""
         self.facts = tuple(
-            one.model_copy(update={"text": title}) if one.text else one for one in self.facts
+            fact.model_copy(update={"text": title}) if fact.text else fact for fact in self.facts
         )
 
     def redact(self, named: Collection[str]) -> None:
@@ -126,4 +128,4 @@ class Subject(Followed):
 
     def _naming(self, named: Collection[str]) -> Iterable[Fact]:
         whole = self.thing_id in named
-        return [one for one in self.facts if whole or {one.who, *one.ids}.intersection(named)]
+        return [fact for fact in self.facts if whole or {fact.who, *fact.ids}.intersection(named)]

@@ -24,7 +24,8 @@ class YearPeriod(NamedTuple):
     def of(cls, year: int, now: datetime) -> "YearPeriod":
         """That calendar year in Paris; empty when it has not begun."""
         since, following = (
-            datetime(one, 1, 1, tzinfo=PARIS).astimezone(UTC) for one in (year, year + 1)
+            datetime(start_year, 1, 1, tzinfo=PARIS).astimezone(UTC)
+            for start_year in (year, year + 1)
         )
         until = min(following, now.astimezone(UTC))
         return cls(year, since, max(since, until))
@@ -55,5 +56,5 @@ def median_of(values: Iterable[float]) -> float | None:
 
     To a tenth; None of none.
     """
-    found = list(values)
-    return round(median(found), 1) if found else None
+    numbers = list(values)
+    return round(median(numbers), 1) if numbers else None

@@ -27,7 +27,7 @@ _NO_THEME = "sans thème connu"
 
 def ends(world: World) -> tuple[EndView, ...]:
     """The projects that were rejected or withdrawn in the period, newest first."""
-    found = sorted(_ended(world), key=lambda pair: pair[1].at, reverse=True)
+    ended = sorted(_ended(world), key=lambda pair: pair[1].at, reverse=True)
     return tuple(
         EndView(
             project_id=life.project_id,
@@ -36,7 +36,7 @@ def ends(world: World) -> tuple[EndView, ...]:
             at=end.at,
             reason=end.text,
         )
-        for life, end in found[:_MOST_ENDS]
+        for life, end in ended[:_MOST_ENDS]
     )
 
 
@@ -74,7 +74,9 @@ def _by_theme(world: World) -> Figure:
 def _by_territory(world: World) -> Figure:
     """The same by département, once in each that a project names or has a commune in."""
     counts = Counter(
-        place for life in world.projects for place in {department_of(one) for one in life.places}
+        place
+        for life in world.projects
+        for place in {department_of(named_place) for named_place in life.places}
     )
     return Figure(
         name="projects_by_territory",
@@ -82,18 +84,20 @@ def _by_territory(world: World) -> Figure:
         unit="projets",
         said="Les mêmes projets dans chaque département qu'ils nomment, ou dont ils nomment une"
         " commune : un projet peut compter plusieurs fois.",
-        rows=rows_of({one: in_french([one]) for one in sorted(counts)}, counts),
+        rows=rows_of(
+            {department: in_french([department]) for department in sorted(counts)}, counts
+        ),
     )
 
 
 def _days_at(world: World) -> dict[str, list[float]]:
     """Days of every stay at a stage that ended in the period, or went on at its end."""
-    found: dict[str, list[float]] = {stage: [] for stage in STAGES if stage not in FINAL}
+    days_by_stage: dict[str, list[float]] = {stage: [] for stage in STAGES if stage not in FINAL}
     for life in world.projects:
         for stay in life.stays:
-            if stay.stage in found and world.period.meets(stay.since, stay.until):
-                found[stay.stage].append(world.period.days(stay.since, stay.until))
-    return found
+            if stay.stage in days_by_stage and world.period.meets(stay.since, stay.until):
+                days_by_stage[stay.stage].append(world.period.days(stay.since, stay.until))
+    return days_by_stage
 
 
 def _days_in_stage(world: World) -> Figure:

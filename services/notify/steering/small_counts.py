@@ -27,11 +27,11 @@ def over_members(
 
     Nobody's id stands for the lab's own staff, of whom no one is told apart: it hides nothing.
     """
-    found = list(days)
-    members = {who for who, _ in found}
+    days_of_members = list(days)
+    members = {who for who, _ in days_of_members}
     if not sees_members and "" not in members and 0 < len(members) < FEWEST_MEMBERS:
         return Row(group=group, code=code, value=None, hidden=FEW_MEMBERS)
-    return Row(group=group, code=code, value=median_of(day for _, day in found))
+    return Row(group=group, code=code, value=median_of(day for _, day in days_of_members))
 
 
 def by_member(
@@ -40,11 +40,11 @@ def by_member(
     """The median of each member, the longest first; for operators only."""
     if not sees_members:
         return []
-    found = defaultdict[str, list[float]](list)
+    days_by_member = defaultdict[str, list[float]](list)
     for who, taken in days:
-        found[who].append(taken)
+        days_by_member[who].append(taken)
     rows = [
         Row(group=names.get(who, who), code=who, value=median_of(taken))
-        for who, taken in found.items()
+        for who, taken in days_by_member.items()
     ]
     return sorted(rows, key=lambda row: (-(row.value or 0), row.code))

@@ -24,20 +24,23 @@ class DatasetFacts:
 
     def __init__(self, subject: Subject) -> None:
         self.dataset_id, self.facts = subject.thing_id, subject.facts
-        titled = [one for one in subject.facts if one.text]
+        titled = [fact for fact in subject.facts if fact.text]
         self.title = titled[-1].text if titled else subject.thing_id
-        self.published = [one for one in subject.facts if one.what == "dataset_published"]
-        self.made_by = frozenset(one for fact in self.published for one in fact.ids)
+        self.published = [fact for fact in subject.facts if fact.what == "dataset_published"]
+        self.made_by = frozenset(project_id for fact in self.published for project_id in fact.ids)
         self.joins = frozenset(
-            one for fact in subject.facts if fact.what == "joins_discovered" for one in fact.ids
+            dataset_id
+            for fact in subject.facts
+            if fact.what == "joins_discovered"
+            for dataset_id in fact.ids
         )
 
-        self._gone = [one.at for one in subject.facts if one.what in _ENDS]
+        self._gone = [fact.at for fact in subject.facts if fact.what in _ENDS]
 
     def is_there(self, at: datetime) -> bool:
         """Whether it is published then, and neither retired nor deleted."""
         gone = any(end < at for end in self._gone)
-        return not gone and any(one.at < at for one in self.published)
+        return not gone and any(fact.at < at for fact in self.published)
 
     @property
     def label(self) -> str:
@@ -45,7 +48,7 @@ class DatasetFacts:
         return f"{self.title} ({self.dataset_id})"
 
 
-class Known(NamedTuple):
+class Snapshot(NamedTuple):
     """All subjects at one moment, and what projects and, by their ids, datasets of them come to."""
 
     subjects: tuple[Subject, ...]
@@ -55,11 +58,15 @@ class Known(NamedTuple):
     @classmethod
     def of(cls, subjects: Iterable[Subject]) -> Self:
         """What these come to."""
-        found = tuple(subjects)
+        every_subject = tuple(subjects)
         return cls(
-            found,
-            tuple(Life(one) for one in found if one.about == "project"),
-            {one.thing_id: DatasetFacts(one) for one in found if one.about == "dataset"},
+            every_subject,
+            tuple(Life(subject) for subject in every_subject if subject.about == "project"),
+            {
+                subject.thing_id: DatasetFacts(subject)
+                for subject in every_subject
+                if subject.about == "dataset"
+            },
         )
 
 
@@ -71,18 +78,18 @@ class World:
     """
 
     period: YearPeriod
-    known: Known
+    snapshot: Snapshot
     sees_members: bool
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
         """All that something is known of."""
-        return self.known.subjects
+        return self.snapshot.subjects
 
     @cached_property
     def all_projects(self) -> list[Life]:
         """Every project that began before the period's end."""
-        lives = in_turns(self.known.lives)
+        lives = in_turns(self.snapshot.lives)
         return [life for life in lives if life.stage_at(self.period.until)]
 
     @cached_property
@@ -93,54 +100,60 @@ class World:
     @property
     def datasets(self) -> Mapping[str, DatasetFacts]:
         """Every dataset by its id."""
-        return self.known.datasets
+        return self.snapshot.datasets
 
     @cached_property
     def members(self) -> Mapping[str, Subject]:
         """Every member by its id."""
-        return {one.thing_id: one for one in self.subjects if one.about == "member"}
+        return {subject.thing_id: subject for subject in self.subjects if subject.about == "member"}
 
     @cached_property
     def names(self) -> Mapping[str, str]:
         """What members are called."""
-        named = ((one.thing_id, fact.text) for one in self.members.values() for fact in one.facts)
+        named = (
+            (member.thing_id, fact.text)
+            for member in self.members.values()
+            for fact in member.facts
+        )
         return {member_id: text for member_id, text in named if text}
 
     @cached_property
     def waits(self) -> Mapping[tuple[Party, Stage], list[ProjectWait]]:
         """The waits that ended in the period, or went on at its end, by whom for and the stage."""
-        found = defaultdict[tuple[Party, Stage], list[ProjectWait]](list)
+        waits = defaultdict[tuple[Party, Stage], list[ProjectWait]](list)
         for life in in_turns(self.all_projects):
             for wait in life.waits:
                 if self.period.meets(wait.since, wait.until):
-                    found[wait.party, wait.stage].append(wait)
-        return found
+                    waits[wait.party, wait.stage].append(wait)
+        return waits
 
     @cached_property
     def reads(self) -> Mapping[str, list[datetime]]:
         """When projects read each dataset in a trial or full job that ended well."""
-        found = defaultdict[str, list[datetime]](list)
+        read_times = defaultdict[str, list[datetime]](list)
         for life in self.all_projects:
             runs = [run.at for run in self.runs(life)]
             for dataset_id in life.reads if runs else ():
-                found[dataset_id] += runs
-        return found
+                read_times[dataset_id] += runs
+        return read_times
 
     @cached_property
     def requests(self) -> Mapping[tuple[str, str], list[datetime]]:
         """When projects asked for restricted datasets, by both ids."""
-        found = defaultdict[tuple[str, str], list[datetime]](list)
+        request_times = defaultdict[tuple[str, str], list[datetime]](list)
         for life in self.all_projects:
             for fact in life.requests:
                 if fact.at < self.period.until:
-                    found[life.project_id, fact.ids[0]].append(fact.at)
-        return found
+                    request_times[life.project_id, fact.ids[0]].append(fact.at)
+        return request_times
 
     @cached_property
     def crossed(self) -> frozenset[str]:
         """The datasets that a project read with another."""
         together = (life.reads for life in self.all_projects if any(self.runs(life)))
-        return frozenset(one for reads in together if len(set(reads)) > 1 for one in reads)
+        return frozenset(
+            dataset_id for reads in together if len(set(reads)) > 1 for dataset_id in reads
+        )
 
     @cached_property
     def jobs(self) -> list[Fact]:
@@ -151,16 +164,19 @@ class World:
     @property
     def years(self) -> tuple[int, ...]:
         """From the first to the last that anything is known of."""
-        known = [one.facts for one in self.subjects if one.facts]
-        if not known:
+        histories = [subject.facts for subject in self.subjects if subject.facts]
+        if not histories:
             return ()
-        first, last = min(facts[0].at for facts in known), max(facts[-1].at for facts in known)
+        first, last = (
+            min(facts[0].at for facts in histories),
+            max(facts[-1].at for facts in histories),
+        )
         return tuple(range(first.astimezone(PARIS).year, last.astimezone(PARIS).year + 1))
 
     def facts(self, *whats: str) -> list[tuple[Subject, Fact]]:
         """The facts of these kinds in the period, with what they are about: of each in order."""
-        found = chain.from_iterable(self._facts.get(what, ()) for what in whats)
-        return [(one, fact) for _, one, fact in sorted(found, key=itemgetter(0))]
+        placed_facts = chain.from_iterable(self._facts.get(what, ()) for what in whats)
+        return [(subject, fact) for _, subject, fact in sorted(placed_facts, key=itemgetter(0))]
 
     def waited_for(self, party: Party, stage: Stage | None = None) -> Iterator[tuple[str, float]]:
         """The waits for a party, that began at a stage if one is named: for whom, how many days."""
@@ -170,8 +186,8 @@ class World:
 
     def label(self, dataset_id: str) -> str:
         """What a dataset is called; its id where it was never published."""
-        known = self.datasets.get(dataset_id)
-        return known.label if known else dataset_id
+        dataset = self.datasets.get(dataset_id)
+        return dataset.label if dataset else dataset_id
 
     def runs(self, life: Life) -> Iterable[Fact]:
         """The trials and full jobs of a project that ended well, until the period's end."""
@@ -180,20 +196,20 @@ class World:
     @cached_property
     def _days_waited(self) -> Mapping[tuple[Party, Stage], list[tuple[str, float]]]:
         return {
-            key: [(one.who, self.period.days(one.since, one.until)) for one in waits]
+            key: [(wait.who, self.period.days(wait.since, wait.until)) for wait in waits]
             for key, waits in self.waits.items()
         }
 
     @cached_property
     def _facts(self) -> Mapping[str, list[tuple[int, Subject, Fact]]]:
         """By their kind, each with its place among all."""
-        found = defaultdict[str, list[tuple[int, Subject, Fact]]](list)
+        facts_by_kind = defaultdict[str, list[tuple[int, Subject, Fact]]](list)
         place, (_, since, until) = count(), self.period
-        for one in in_turns(self.subjects):
-            for fact in one.facts:
+        for subject in in_turns(self.subjects):
+            for fact in subject.facts:
                 if since <= fact.at < until:
-                    found[fact.what].append((next(place), one, fact))
-        return found
+                    facts_by_kind[fact.what].append((next(place), subject, fact))
+        return facts_by_kind
 
     def _is_of_period(self, life: Life) -> bool:
         since = life.stays[0].since

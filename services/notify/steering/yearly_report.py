@@ -9,7 +9,7 @@ from datetime import datetime
 from services.notify.steering import activity, datasets, project_figures, waits
 from services.notify.steering.period import YearPeriod
 from services.notify.steering.views import Figure, Row, SteeringQuery, SteeringView
-from services.notify.steering.world import Known, World
+from services.notify.steering.world import Snapshot, World
 from shared.auth import Caller
 from shared.background import in_turns
 from shared.words import PARIS
@@ -19,12 +19,12 @@ _BOM = "\ufeff"
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
-def report(known: Known, asked: SteeringQuery, now: datetime, caller: Caller) -> SteeringView:
+def report(snapshot: Snapshot, asked: SteeringQuery, now: datetime, caller: Caller) -> SteeringView:
     """The figures of the year that is asked for, or of this one, as the caller may see them."""
     period = YearPeriod.of(asked.year or now.astimezone(PARIS).year, now)
     sees_members = "operator" in caller.roles and not asked.report
-    told = report_of(World(period, known, sees_members))
-    return told if caller.is_staff and not asked.report else told.model_copy(update={"ends": ()})
+    view = report_of(World(period, snapshot, sees_members))
+    return view if caller.is_staff and not asked.report else view.model_copy(update={"ends": ()})
 
 
 def report_of(world: World) -> SteeringView:
@@ -35,7 +35,7 @@ def report_of(world: World) -> SteeringView:
         until=period.until.astimezone(PARIS),
         years=world.years,
         is_empty=period.year not in world.years,
-        cut=sum(one.is_cut for one in world.subjects),
+        cut=sum(subject.is_cut for subject in world.subjects),
         figures=tuple(_figures(world)),
         ends=project_figures.ends(world),
     )

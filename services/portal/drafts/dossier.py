@@ -36,14 +36,14 @@ class Evidence:
 def dossier(evidence: Evidence) -> Draft:
     """The evidence of a review, as it is shown and kept with the decision."""
     if not evidence.facts.preview:
-        told = (
+        basic_sections = (
             _asker(evidence.facts),
             *_changes(evidence.facts),
             _conflicts(evidence),
             _columns(evidence),
             _before(evidence),
         )
-        return Draft(evidence.facts.project["title"], told, warning="").typeset()
+        return Draft(evidence.facts.project["title"], basic_sections, warning="").typeset()
     checks = tuple(map(sentence, evidence.facts.checks))
     sections = (
         _asker(evidence.facts),
@@ -61,24 +61,24 @@ def dossier(evidence: Evidence) -> Draft:
     return Draft(evidence.facts.project["title"], sections, warning="").typeset()
 
 
-def as_text(shown: Draft) -> str:
+def as_text(draft: Draft) -> str:
     """The same as lines of text, to be kept; of one that is very long what fits."""
-    text = _whole(shown)
+    text = _whole(draft)
     return text if len(text) <= _LONGEST else text[: _LONGEST - len(_CUT)] + _CUT
 
 
-def fingerprint_of(shown: Draft) -> str:
+def fingerprint_of(draft: Draft) -> str:
     """What a decision names: another dossier has another."""
-    return hashlib.sha256(_whole(shown).encode()).hexdigest()
+    return hashlib.sha256(_whole(draft).encode()).hexdigest()
 
 
-def _whole(shown: Draft) -> str:
-    return "\n".join(_lines(shown))
+def _whole(draft: Draft) -> str:
+    return "\n".join(_lines(draft))
 
 
-def _lines(shown: Draft) -> Iterator[str]:
-    yield shown.title
-    for section in shown.sections:
+def _lines(draft: Draft) -> Iterator[str]:
+    yield draft.title
+    for section in draft.sections:
         yield f"\n{section.title}"
         yield from section.lines
         yield from (f"{name} : {text}" for name, text in section.rows)
@@ -99,28 +99,32 @@ def _changes(facts: Facts) -> Iterator[Section]:
     if not facts.project.get("needs_review"):
         return
     rows = [
-        (f"{when}, « {one['title'] or one['dataset_id']} »", sentence(text))
+        (f"{when}, « {change['title'] or change['dataset_id']} »", sentence(text))
         for check in facts.project["checks"]
-        for one in check["changes"]
-        for when, texts in (("Avant", one["before"]), ("Maintenant", one["after"]))
+        for change in check["changes"]
+        for when, texts in (("Avant", change["before"]), ("Maintenant", change["after"]))
         for text in texts
     ]
-    said = ("Le porteur a changé le traitement : il lit ou montre plus que ce qui a été relu.",)
-    yield Section("Ce qui change depuis la revue", said, tuple(rows))
+    explanation = (
+        "Le porteur a changé le traitement : il lit ou montre plus que ce qui a été relu.",
+    )
+    yield Section("Ce qui change depuis la revue", explanation, tuple(rows))
 
 
 def _conflicts(evidence: Evidence) -> Section:
     facts, review = evidence.facts, evidence.review
-    found = review.get("impediment") or ""
+    impediment = review.get("impediment") or ""
     none = "Aucun n'est connu entre vous et ceux que le projet concerne."
-    said = f"Vous ne décidez pas de ce projet : {found}." if found else none
+    statement = f"Vous ne décidez pas de ce projet : {impediment}." if impediment else none
     if "impediment" not in review:
-        said = "Le Datalab n'a pas pu les chercher."
+        statement = "Le Datalab n'a pas pu les chercher."
     named = {
         "Porteur": [facts.project["holder_id"]],
         "Producteurs": facts.owners,
         "Site pilote et équipe": [
-            one["member_id"] for one in facts.project["invitations"] if one["state"] == "accepted"
+            invitation["member_id"]
+            for invitation in facts.project["invitations"]
+            if invitation["state"] == "accepted"
         ],
     }
     rows = tuple(
@@ -128,7 +132,7 @@ def _conflicts(evidence: Evidence) -> Section:
         for part, who in named.items()
         if who
     )
-    return Section("Conflits d'intérêts", (said,), rows)
+    return Section("Conflits d'intérêts", (statement,), rows)
 
 
 def _columns(evidence: Evidence) -> Section:
@@ -141,17 +145,17 @@ def _columns(evidence: Evidence) -> Section:
 
 
 def _persons(facts: Facts) -> Section:
-    shown = [
-        f"« {column['name']} » de « {one['title']} » ({column['person']})"
-        for one in facts.preview.get("reads", ())
-        for column in one["columns"] or ()
+    personal_columns = [
+        f"« {column['name']} » de « {read['title']} » ({column['person']})"
+        for read in facts.preview.get("reads", ())
+        for column in read["columns"] or ()
         if column["is_shown"] and column["person"]
     ]
-    rows = [("Attendu au résultat", " ; ".join(shown) or "rien sur des personnes")]
+    rows = [("Attendu au résultat", " ; ".join(personal_columns) or "rien sur des personnes")]
     rows += [
-        ("Relevé au résultat de l'essai", one["warning"])
-        for one in facts.project["trials"]
-        if one["warning"] and not one["is_empty"]
+        ("Relevé au résultat de l'essai", trial["warning"])
+        for trial in facts.project["trials"]
+        if trial["warning"] and not trial["is_empty"]
     ]
     return Section("Données personnelles", facts.persons or (_NOT_FOUND,), tuple(rows))
 
@@ -167,22 +171,22 @@ def _licences(facts: Facts) -> Section:
     rows = (
         ("Licence du résultat", preview.get("licence") or "non connue"),
         ("Mention à publier", preview.get("attribution") or "aucune"),
-        *(("Obligation", one) for one in preview.get("obligations", ())),
+        *(("Obligation", obligation) for obligation in preview.get("obligations", ())),
     )
     return Section("Licences et obligations", (sentence(conflict),) if conflict else (), rows)
 
 
 def _owners(facts: Facts) -> Section:
-    known = {one["dataset_id"] for one in facts.project["accesses"]}
+    requested_ids = {access["dataset_id"] for access in facts.project["accesses"]}
     asked = tuple(
-        (f"« {one['title']} »", f"à demander à {facts.name_of(one['owner_id'])}")
-        for one in facts.preview.get("asked", ())
-        if one["dataset_id"] not in known
+        (f"« {request['title']} »", f"à demander à {facts.name_of(request['owner_id'])}")
+        for request in facts.preview.get("asked", ())
+        if request["dataset_id"] not in requested_ids
     )
     granted = tuple(facts.bound())
     states = tuple(
-        (one["title"] or one["dataset_id"], named(one["state"], REQUEST_STATES))
-        for one in facts.project["accesses"]
+        (access["title"] or access["dataset_id"], named(access["state"], REQUEST_STATES))
+        for access in facts.project["accesses"]
     )
     none = () if asked or states else ("Il ne lit que des données ouvertes, ou les siennes.",)
     return Section("Accords et conditions des producteurs", none, (*asked, *states, *granted))
@@ -192,10 +196,10 @@ def _feasibility(evidence: Evidence) -> Section:
     facts, preview = evidence.facts, evidence.facts.preview
     checks = facts.project["checks"]
     faults = [sentence(text) for check in checks for text in (*check["faults"], *check["waits"])]
-    warnings = [sentence(one["message"]) for one in preview.get("warnings", ())]
-    met = [sentence(one["said"]) for one in preview.get("matches", ())]
+    warnings = [sentence(warning["message"]) for warning in preview.get("warnings", ())]
+    met = [sentence(match["said"]) for match in preview.get("matches", ())]
     cost = preview.get("estimate")
-    rows = [("Essai", _told(one)) for one in facts.project["trials"]]
+    rows = [("Essai", _told(trial)) for trial in facts.project["trials"]]
     if preview.get("rows") is not None:
         rows.append(("Lignes attendues", str(preview["rows"])))
     if cost:
@@ -219,17 +223,22 @@ def _told(trial: Mapping[str, Json]) -> str:
 
 def _before(evidence: Evidence) -> Section:
     name_of = evidence.facts.name_of
-    said = [
-        (f"{_DECISIONS[one['decision']]}, {day(one['at'])}, {name_of(one['by'])}", _word(one))
-        for one in evidence.review.get("decisions", ())
+    decisions = [
+        (
+            f"{_DECISIONS[decision['decision']]}, {day(decision['at'])}, {name_of(decision['by'])}",
+            _word(decision),
+        )
+        for decision in evidence.review.get("decisions", ())
     ]
     answers = [
-        (f"Réponse du porteur à : {one['text']}", one["answer"] or "pas encore")
-        for one in evidence.facts.project["questions"]
+        (f"Réponse du porteur à : {question['text']}", question["answer"] or "pas encore")
+        for question in evidence.facts.project["questions"]
     ]
-    bound = [("Condition de la revue", one) for one in evidence.facts.project["conditions"]]
-    none = () if said or answers else ("Rien encore.",)
-    return Section("Ce qui a été dit avant", none, (*said, *bound, *answers))
+    bound = [
+        ("Condition de la revue", condition) for condition in evidence.facts.project["conditions"]
+    ]
+    none = () if decisions or answers else ("Rien encore.",)
+    return Section("Ce qui a été dit avant", none, (*decisions, *bound, *answers))
 
 
 def _word(decision: Json) -> str:

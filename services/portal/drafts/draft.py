@@ -45,11 +45,11 @@ class Draft(NamedTuple):
         """The same with the spaces of French typography."""
         sections = [
             Section(
-                spaced(one.title),
-                tuple(map(spaced, one.lines)),
-                tuple((spaced(name), spaced(text)) for name, text in one.rows),
+                spaced(section.title),
+                tuple(map(spaced, section.lines)),
+                tuple((spaced(name), spaced(text)) for name, text in section.rows),
             )
-            for one in self.sections
+            for section in self.sections
         ]
         return Draft(
             spaced(self.title), tuple(sections), spaced(self.warning), spaced(self.reference)
@@ -62,8 +62,8 @@ def _uses(read: Json) -> Iterator[tuple[str, str]]:
     if read["columns"] is None:
         yield title, "tout : ses colonnes ne sont pas encore connues"
         return
-    for one in read["columns"]:
-        yield f"{title}, {one['name']}", one["why"]
+    for column in read["columns"]:
+        yield f"{title}, {column['name']}", column["why"]
     if others := read["others"]:
         yield title, f"{counted(others, 'autre colonne', 'autres colonnes')} : rien n'en est lu"
 
@@ -103,10 +103,10 @@ class Facts:
         """What is read of others' data: whose, and which columns."""
         return tuple(
             (
-                f"« {one['title']} » ({self.name_of(one['owner_id'])})",
-                ", ".join(one["columns"]) if one["columns"] else "toutes les colonnes",
+                f"« {request['title']} » ({self.name_of(request['owner_id'])})",
+                ", ".join(request["columns"]) if request["columns"] else "toutes les colonnes",
             )
-            for one in self.preview.get("asked", ())
+            for request in self.preview.get("asked", ())
         )
 
     @property
@@ -125,7 +125,9 @@ class Facts:
     @property
     def owners(self) -> tuple[str, ...]:
         """Those who are asked, each once."""
-        return tuple(dict.fromkeys(one["owner_id"] for one in self.preview.get("asked", ())))
+        return tuple(
+            dict.fromkeys(request["owner_id"] for request in self.preview.get("asked", ()))
+        )
 
     @property
     def checks(self) -> tuple[str, ...]:
@@ -136,8 +138,8 @@ class Facts:
         """What those who granted data bind its use to, by dataset."""
         for access in self.project["accesses"]:
             until = f"jusqu'au {french_date(access['until'])}" if access["until"] else ""
-            told = [access["purpose"], until, *access["conditions"]]
-            text = " ; ".join(filter(None, told))
+            terms = [access["purpose"], until, *access["conditions"]]
+            text = " ; ".join(filter(None, terms))
             if text:
                 yield access["title"] or access["dataset_id"], text
 

@@ -29,7 +29,7 @@ _MEASURES = (
 def register(facts: Facts) -> Draft:
     """An entry of the register of processing activities: RGPD, article 30(1), points a to g."""
     project = facts.project
-    found = facts.persons or ("Aucune donnée personnelle n'a été repérée dans ce qui est lu.",)
+    persons = facts.persons or ("Aucune donnée personnelle n'a été repérée dans ce qui est lu.",)
     return Draft(
         "Registre des activités de traitement : fiche",
         (
@@ -45,7 +45,7 @@ def register(facts: Facts) -> Draft:
                 "Base légale (article 6)",
                 (f"Du porteur, pour ce traitement : {TO_COMPLETE}", *facts.declared),
             ),
-            Section("Personnes et données concernées", found, facts.columns),
+            Section("Personnes et données concernées", persons, facts.columns),
             Section("Destinataires", _recipients(facts)),
             Section("Transferts hors de l'Union européenne", (TO_COMPLETE,)),
             Section("Durée de conservation", (TO_COMPLETE,), tuple(facts.bound())),
@@ -74,10 +74,10 @@ def _criteria(facts: Facts) -> Section:
 
 
 def _context(facts: Facts) -> tuple[Section, ...]:
-    project, found = facts.project, facts.persons or ("Rien n'a été repéré.",)
+    project, persons = facts.project, facts.persons or ("Rien n'a été repéré.",)
     return (
         Section("1. Contexte : le traitement", (project["title"], project["problem"])),
-        Section("1. Contexte : les données", found, facts.columns),
+        Section("1. Contexte : les données", persons, facts.columns),
         Section("1. Contexte : ce qui en sort", (f"Colonnes du résultat : {facts.result}",)),
     )
 
@@ -97,7 +97,7 @@ def _principles(facts: Facts) -> tuple[Section, ...]:
 
 def _risks(facts: Facts) -> tuple[Section, ...]:
     feared = ("Accès illégitime aux données", "Modification non désirée", "Disparition de données")
-    said = (
+    opinions = (
         "Avis du délégué à la protection des données",
         "Avis des personnes concernées ou de leurs représentants",
         "Décision du responsable du traitement",
@@ -106,15 +106,15 @@ def _risks(facts: Facts) -> tuple[Section, ...]:
         Section("3. Risques : mesures existantes", (*_MEASURES, *facts.checks)),
         Section(
             "3. Risques : vraisemblance et gravité",
-            rows=tuple((one, TO_COMPLETE) for one in feared),
+            rows=tuple((risk, TO_COMPLETE) for risk in feared),
         ),
-        Section("4. Validation", rows=tuple((one, TO_COMPLETE) for one in said)),
+        Section("4. Validation", rows=tuple((opinion, TO_COMPLETE) for opinion in opinions)),
     )
 
 
 def agreement(facts: Facts) -> Draft:
     """An agreement on data between the holder and the owners who are asked."""
-    owners = tuple(("Producteur", facts.name_of(one)) for one in facts.owners)
+    owners = tuple(("Producteur", facts.name_of(owner_id)) for owner_id in facts.owners)
     none = () if owners else ("Ce projet ne lit que des données ouvertes : aucun accord n'est dû.",)
     preview = facts.preview
     return Draft(
@@ -128,7 +128,10 @@ def agreement(facts: Facts) -> Draft:
                 (
                     f"Le porteur reçoit un résultat de ces colonnes : {facts.result}.",
                     "Il n'en fait rien d'autre, et ne cherche à reconnaître personne.",
-                    *(f"Condition de la revue : {one}" for one in facts.project["conditions"]),
+                    *(
+                        f"Condition de la revue : {condition}"
+                        for condition in facts.project["conditions"]
+                    ),
                 ),
                 tuple(facts.bound()),
             ),

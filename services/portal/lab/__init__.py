@@ -39,10 +39,10 @@ class Refused(Exception):
 
 
 class Away(Exception):
-    """A service that does not answer, or fails; `said` tells people so."""
+    """A service that does not answer, or fails; `message` tells people so."""
 
     def __init__(self, service: Service) -> None:
-        self.said = (
+        self.message = (
             f"Le Datalab ne répond pas pour le moment pour {_FRENCH[service]}. "
             "Rien n'est perdu : réessayez dans un instant."
         )
@@ -116,8 +116,8 @@ async def show(
 def _problem(body: bytes) -> tuple[str, str]:
     """The detail and the field of a problem (RFC 9457)."""
     try:
-        told = json.loads(body)
-        return str(told["detail"]), str(told.get("field") or "")
+        problem = json.loads(body)
+        return str(problem["detail"]), str(problem.get("field") or "")
     except (ValueError, KeyError, TypeError, AttributeError):
         return "Le Datalab ne peut pas répondre à cette demande.", ""
 
@@ -150,11 +150,11 @@ class Tokens:
         return await asyncio.shield(self._asked[session])
 
     async def _exchange(self, session: str, http: aiohttp.ClientSession, intake: str) -> str:
-        made = await show(http, f"{intake}/tokens", session)
+        token = await show(http, f"{intake}/tokens", session)
         now = time.monotonic()
         self._kept = {text: kept for text, kept in self._kept.items() if now < kept[0]}
-        self._kept[session] = (now + made["lifetime_seconds"] * _RENEWED, made["token"])
-        return str(made["token"])
+        self._kept[session] = (now + token["lifetime_seconds"] * _RENEWED, token["token"])
+        return str(token["token"])
 
     def forget(self, session: str) -> None:
         """Use the token of a session no more."""

@@ -80,8 +80,10 @@ class Lab:
 
     async def get(self, service: Service, path: str, **query: object) -> Json:
         """What GET answers; parameters that are None or empty are not sent."""
-        given = {name: value for name, value in query.items() if value not in (None, "", False)}
-        return await self._call(service, "GET", _asked(path, given))
+        parameters = {
+            name: value for name, value in query.items() if value not in (None, "", False)
+        }
+        return await self._call(service, "GET", _asked(path, parameters))
 
     async def post(
         self, service: Service, path: str, body: Mapping[str, object] | None = None, key: str = ""
@@ -140,8 +142,8 @@ class Lab:
     ) -> aiohttp.ClientResponse:
         """GET something piece by piece, a file or server-sent events; who takes it closes it."""
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
-        given = {name: value for name, value in query.items() if value}
-        url, timeout = self._services.urls[service] + _asked(path, given), _AS_LONG_AS_IT_TAKES
+        parameters = {name: value for name, value in query.items() if value}
+        url, timeout = self._services.urls[service] + _asked(path, parameters), _AS_LONG_AS_IT_TAKES
 
         async def send(bearer: dict[str, str]) -> aiohttp.ClientResponse:
             sent = {**headers, **bearer}
@@ -156,8 +158,8 @@ class Lab:
 
         Who has too much to do for this member is away, too.
         """
-        found = await asyncio.gather(*map(part_of, asked.values()))
-        return dict(zip(asked, found, strict=True))
+        parts = await asyncio.gather(*map(part_of, asked.values()))
+        return dict(zip(asked, parts, strict=True))
 
     async def members(self, member_ids: Iterable[str]) -> dict[str, Json]:
         """Members by their ids, asked for at once; None where nobody registered one, or says so."""
@@ -173,25 +175,31 @@ class Lab:
 
     async def _all(self, path: str, called: str, **query: object) -> list[Json]:
         """All of a list of intake's, by what they are called."""
-        found, after = list[Json](), ""
+        entries, after = list[Json](), ""
         while True:
             page = await self.get("intake", path, limit=_PAGE, after=after, **query)
-            found += page["items"]
+            entries += page["items"]
             if not (after := page["next"]):
-                return sorted(found, key=lambda one: fold(str(one[called])))
+                return sorted(entries, key=lambda entry: fold(str(entry[called])))
 
     async def titles(self, service: Service, kind: str, ids: Iterable[str]) -> dict[str, str]:
         """What projects or datasets are called, by their ids; these where they are not shown."""
-        found = await self.seen(service, kind, ids)
-        return {one: str(told["title"]) if told else one for one, told in found.items()}
+        answers = await self.seen(service, kind, ids)
+        return {
+            identifier: str(answer["title"]) if answer else identifier
+            for identifier, answer in answers.items()
+        }
 
     async def seen(
         self, service: Service, kind: str, ids: Iterable[str], *part: str
     ) -> dict[str, Json]:
         """Things by their ids, or a part of each; None where the person may not see it."""
-        paths = {one: path_of(kind, one, *part) for one in ids}
-        asked = {one: if_seen(self.get(service, path)) for one, path in paths.items()}
-        return {one: found.value for one, found in (await self.parts(**asked)).items()}
+        paths = {identifier: path_of(kind, identifier, *part) for identifier in ids}
+        asked = {identifier: if_seen(self.get(service, path)) for identifier, path in paths.items()}
+        return {
+            identifier: page_part.value
+            for identifier, page_part in (await self.parts(**asked)).items()
+        }
 
     async def _call(
         self,
@@ -265,9 +273,9 @@ async def pieces_of(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, N
             yield piece
 
 
-def _asked(path: str, given: Mapping[str, object]) -> str:
+def _asked(path: str, parameters: Mapping[str, object]) -> str:
     """A path with these parameters, a list's each by itself."""
-    texts = {name: "true" if value is True else value for name, value in given.items()}
+    texts = {name: "true" if value is True else value for name, value in parameters.items()}
     return f"{path}?{urlencode(texts, doseq=True)}" if texts else path
 
 
@@ -276,7 +284,7 @@ async def part_of(asked: Awaitable[Json]) -> PagePart:
     try:
         return PagePart(await asked)
     except Away as error:
-        return PagePart(missing=error.said)
+        return PagePart(missing=error.message)
     except Refused as refused:
         if refused.status != _TOO_MANY:
             raise

@@ -48,7 +48,7 @@ class UnsentForms:
 
     def keep(self, form: UnsentForm) -> str:
         """Keep a form without its secrets; the key to it, empty for one that is too long."""
-        fields = tuple(one for one in form.fields if one[0] not in _NOT_KEPT)
+        fields = tuple(field for field in form.fields if field[0] not in _NOT_KEPT)
         form, key = form._replace(fields=fields), secrets.token_urlsafe(16)
         if form.length > _LONGEST_KEPT:
             return ""

@@ -19,18 +19,21 @@ async def page(visit: Visit) -> Response:
     """What is asked of me, or all that ever was."""
     everything = visit.asked("toutes")
     query = {"after": visit.asked("suite"), "waiting": "" if everything else "true"}
-    found = await visit.lab.get("catalog", "/access-requests", **query)
-    return visit.page("requests/list.html", found=found, everything=everything)
+    request_page = await visit.lab.get("catalog", "/access-requests", **query)
+    return visit.page("requests/list.html", found=request_page, everything=everything)
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """One request, as it is to be read before it is answered."""
     request = await visit.lab.get("catalog", _path(visit))
-    deciders = (*request["deciders"], *(one["decider"] for one in request["conditions"]))
+    deciders = (
+        *request["deciders"],
+        *(condition["decider"] for condition in request["conditions"]),
+    )
     crossed, names = await asyncio.gather(
         visit.lab.titles("catalog", "datasets", request["crossed_with"]), visit.names(deciders)
     )
-    shown = {
+    variables = {
         "asked": request,
         "crossed": crossed,
         "names": names,
@@ -40,7 +43,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "decision": visit.text("decision"),
         "faults": faults,
     }
-    return visit.page("requests/show.html", faults.status, **shown)
+    return visit.page("requests/show.html", faults.status, **variables)
 
 
 @faults_on(show)
@@ -61,7 +64,9 @@ def _terms(visit: Visit, request: Json) -> dict[str, str]:
     """What the form of a grant shows: what was typed, or what this decider granted before."""
     if visit.text("decision") == "grant":
         return {name: visit.text(name) for name in _TERMS}
-    own = [one for one in request["conditions"] if one["decider"] == visit.member_id]
+    own = [
+        condition for condition in request["conditions"] if condition["decider"] == visit.member_id
+    ]
     if not own:
         return dict.fromkeys(_TERMS, "")
     granted = {**own[0], "conditions": own[0]["wording"]}

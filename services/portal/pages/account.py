@@ -18,29 +18,29 @@ _DAYS = {"30": "un mois", "90": "trois mois", "365": "un an"}
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """My member, my roles, my keys."""
-    found = await visit.lab.parts(
+    parts = await visit.lab.parts(
         # The lab's operators need not be members.
         member=if_seen(visit.lab.get("intake", path_of("members", visit.member_id))),
         keys=visit.lab.get("intake", "/keys", after=visit.asked("suite")),
         account=own_account(visit),
         mails=_mails(visit),
     )
-    shown = {
+    variables = {
         "days": _DAYS,
         "kinds": _KINDS,
         "cadences": _CADENCES,
         "name": visit.text("name"),
         "faults": faults,
     }
-    return visit.page("account/show.html", faults.status, **found, **shown)
+    return visit.page("account/show.html", faults.status, **parts, **variables)
 
 
 @faults_on(show)
 async def make_key(visit: Visit) -> Response:
     """Make a key: its text is on the answer's page, and nowhere afterwards."""
     body = {"name": visit.text("name"), "roles": visit.texts("roles"), "days": visit.text("days")}
-    made = await visit.lab.post("intake", "/keys", body)
-    return visit.secret("account/key.html", made=made)
+    key = await visit.lab.post("intake", "/keys", body)
+    return visit.secret("account/key.html", made=key)
 
 
 async def revoke_key(visit: Visit) -> Response:
@@ -53,8 +53,8 @@ async def revoke_key(visit: Visit) -> Response:
 @faults_on(show)
 async def choose_mails(visit: Visit) -> Response:
     """Say when one wants to be written, by kind."""
-    wanted = {kind: visit.text(kind) for kind in _KINDS}
-    await visit.lab.put("notify", "/mail-preferences", wanted)
+    cadences = {kind: visit.text(kind) for kind in _KINDS}
+    await visit.lab.put("notify", "/mail-preferences", cadences)
     return visit.go("/compte", "Vos choix de courriels sont enregistrés.")
 
 

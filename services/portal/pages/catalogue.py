@@ -17,13 +17,13 @@ async def search(visit: Visit) -> Response:
     """Datasets that meet a question, with their reasons, and what they can be narrowed by."""
     chosen = {name: visit.asked(name) for name in _FACETS}
     query = {"q": visit.asked("q"), "after": visit.asked("after"), "limit": 20, "facets": True}
-    found = await visit.lab.get("catalog", "/datasets", **query, **chosen)
+    dataset_page = await visit.lab.get("catalog", "/datasets", **query, **chosen)
     asked = {"q": visit.asked("q"), **chosen}
-    shown = {"q": visit.asked("q"), "chosen": chosen, "asked": asked, "found": found}
+    variables = {"q": visit.asked("q"), "chosen": chosen, "asked": asked, "found": dataset_page}
     # Who types sees the list change; without a script the button sends the same form.
     if visit.request.headers.get("HX-Request"):
-        return visit.page("catalogue/found.html", **shown)
-    return visit.page("catalogue/search.html", **shown)
+        return visit.page("catalogue/found.html", **variables)
+    return visit.page("catalogue/search.html", **variables)
 
 
 async def show(visit: Visit) -> Response:
@@ -36,20 +36,20 @@ async def show(visit: Visit) -> Response:
         # Where one may use them, as long as a project's treatment is its holder's to choose.
         asked["projects"] = visit.lab.get("intake", "/projects", stage="advised", limit=_PROJECTS)
         asked["opening"] = if_seen(visit.lab.get("catalog", f"{path}/opening"))
-    found = await visit.lab.parts(**asked)
-    dataset = found["dataset"].value
+    parts = await visit.lab.parts(**asked)
+    dataset = parts["dataset"].value
     # Only who signed in may know what members are called.
     is_named = bool(dataset and visit.person and not dataset.get("producer"))
     names = await visit.names([dataset["owner_id"]] if is_named else [])
     versions = dataset["versions"] if dataset else []
-    newest = next((one for one in reversed(versions) if one["profile"]), None)
+    newest = next((version for version in reversed(versions) if version["profile"]), None)
     if newest and dataset.get("content") == "files" and visit.person:
         # Where persons are in them, their names are for those who may read them.
         listed = if_seen(visit.lab.get("catalog", f"{path}/files", limit=_FILES))
-        found |= await visit.lab.parts(listed=listed)
+        parts |= await visit.lab.parts(listed=listed)
     project = await project_of(visit, dataset) if dataset else None
-    found |= {"newest": newest, "names": names, "project": project}
-    return visit.page("catalogue/dataset.html", **found)
+    parts |= {"newest": newest, "names": names, "project": project}
+    return visit.page("catalogue/dataset.html", **parts)
 
 
 async def table(visit: Visit) -> Response:
@@ -67,10 +67,10 @@ async def file(visit: Visit) -> Response:
 
 async def deliveries(visit: Visit) -> Response:
     """The services that came of projects, open to all."""
-    found = await visit.lab.get(
+    delivery_page = await visit.lab.get(
         "catalog", "/datasets", delivered=True, after=visit.asked("after"), limit=20
     )
-    return visit.page("deliveries/list.html", found=found)
+    return visit.page("deliveries/list.html", found=delivery_page)
 
 
 ROUTES = [

@@ -22,29 +22,29 @@ _READ = "Fichier reçu : le Datalab le lit."
 async def page(visit: Visit) -> Response:
     """My datasets, by state: those that wait for me first."""
     chosen = visit.asked("etat")
-    states = [one for one in _STATES if chosen in {"", one}]
+    states = [state for state in _STATES if chosen in {"", state}]
     query = {"owner_id": visit.member_id, "after": visit.asked("suite")}
-    found = await visit.lab.parts(
-        **{one: visit.lab.get("catalog", "/datasets", state=one, **query) for one in states}
+    parts = await visit.lab.parts(
+        **{state: visit.lab.get("catalog", "/datasets", state=state, **query) for state in states}
     )
-    return visit.page("data/list.html", found=found, chosen=chosen)
+    return visit.page("data/list.html", found=parts, chosen=chosen)
 
 
 async def write(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """An empty form, or what was sent with what is wrong."""
-    given = (
+    fields = (
         {**sent(visit), "sheet": visit.text("sheet")}
-        if faults.said
+        if faults.message
         else {"access": "restricted", "licence": "lov2"}
     )
-    return _form(visit, given, faults)
+    return _form(visit, fields, faults)
 
 
 @faults_on(write)
 async def submit(visit: Visit) -> Response:
     """Put a file in as a new dataset; sent twice, the form makes one."""
     file = _file(visit)
-    made = await visit.lab.upload(
+    dataset = await visit.lab.upload(
         "catalog",
         "/datasets",
         {**metadata_of(visit), "sheet": visit.text("sheet")},
@@ -52,7 +52,7 @@ async def submit(visit: Visit) -> Response:
         str(file.filename),
         key=visit.text("key"),
     )
-    return visit.go(f"/donnees/{made['id']}", _received(made))
+    return visit.go(f"/donnees/{dataset['id']}", _received(dataset))
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
@@ -66,32 +66,32 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         return visit.go(f"/catalogue/{dataset['id']}")
     if dataset["state"] == "deleted":
         return visit.go(f"{own_path(visit)}/fin")
-    found = await visit.lab.parts(
+    parts = await visit.lab.parts(
         uses=visit.lab.get("catalog", f"{path}/uses", limit=_USES),
         releases=visit.lab.get("catalog", f"{path}/releases", limit=_USES),
         opening=visit.lab.get("catalog", f"{path}/opening"),
     )
-    takers = {one["holder_id"] for one in found["uses"].items}
+    takers = {use["holder_id"] for use in parts["uses"].items}
     names = await visit.names(takers)
-    given = {name: visit.text(name) for name in ("basis", "purpose", "note", "reason")}
-    shown = {
+    fields = {name: visit.text(name) for name in ("basis", "purpose", "note", "reason")}
+    variables = {
         "reading": FileReading(dataset),
         "bases": BASES,
-        "given": {**given, "columns": visit.texts("columns")},
+        "given": {**fields, "columns": visit.texts("columns")},
         "faults": faults,
         "names": names,
         "is_mine": is_mine,
         "project": await project_of(visit, dataset),
     }
-    return visit.page("data/show.html", faults.status, dataset=dataset, **found, **shown)
+    return visit.page("data/show.html", faults.status, dataset=dataset, **parts, **variables)
 
 
 async def project_of(visit: Visit, dataset: Json) -> Json:
     """The project that delivered it, if one did and the person may see that."""
     if not (dataset.get("project_id") and visit.person):
         return None
-    found = await visit.lab.seen("intake", "projects", [dataset["project_id"]])
-    return found[dataset["project_id"]]
+    projects_by_id = await visit.lab.seen("intake", "projects", [dataset["project_id"]])
+    return projects_by_id[dataset["project_id"]]
 
 
 async def state(visit: Visit) -> Response:
@@ -106,11 +106,11 @@ async def state(visit: Visit) -> Response:
 async def add_version(visit: Visit) -> Response:
     """Put in another file of the same data."""
     file = _file(visit)
-    said = {name: visit.text(name) for name in ("note", "sheet")}
-    told = {**said, "modified": visit.text("modified") or None}
+    texts = {name: visit.text(name) for name in ("note", "sheet")}
+    fields = {**texts, "modified": visit.text("modified") or None}
     path = f"{dataset_path(visit)}/versions"
-    made = await visit.lab.upload("catalog", path, told, file.file, str(file.filename))
-    return visit.go(own_path(visit), _received(made))
+    dataset = await visit.lab.upload("catalog", path, fields, file.file, str(file.filename))
+    return visit.go(own_path(visit), _received(dataset))
 
 
 async def accept_repair(visit: Visit) -> Response:
@@ -173,10 +173,10 @@ async def change(visit: Visit) -> Response:
 
 
 @faults_on(show)
-async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:
+async def _do(visit: Visit, command: str, body: Mapping[str, object], message: str) -> Response:
     """Have a command done on the dataset of the address; a fault is told on its page."""
     await visit.lab.post("catalog", f"{dataset_path(visit)}/{command}", body)
-    return visit.go(own_path(visit), said)
+    return visit.go(own_path(visit), message)
 
 
 def _file(visit: Visit) -> UploadFile:
@@ -186,9 +186,11 @@ def _file(visit: Visit) -> UploadFile:
     return file
 
 
-def _form(visit: Visit, given: Mapping[str, Any], faults: Faults, dataset: Json = None) -> Response:
-    shown = {
-        "given": given,
+def _form(
+    visit: Visit, fields: Mapping[str, Any], faults: Faults, dataset: Json = None
+) -> Response:
+    variables = {
+        "given": fields,
         "key": visit.text("key") or new_id("key"),
         "licences": LICENCES,
         "frequencies": FREQUENCIES,
@@ -197,13 +199,13 @@ def _form(visit: Visit, given: Mapping[str, Any], faults: Faults, dataset: Json 
         "most": visit.settings.max_upload_bytes,
     }
     name = "data/describe.html" if dataset else "data/new.html"
-    return visit.page(name, faults.status, **shown)
+    return visit.page(name, faults.status, **variables)
 
 
-def _received(made: Json) -> str:
+def _received(dataset: Json) -> str:
     """What is told of a file that was taken in, and of the same bytes elsewhere."""
-    same = " ; ".join(one["message"] for one in made["same_bytes"])
-    return f"{_READ}{_understood(made)}{f' À savoir : {same}.' if same else ''}"
+    same = " ; ".join(duplicate["message"] for duplicate in dataset["same_bytes"])
+    return f"{_READ}{_understood(dataset)}{f' À savoir : {same}.' if same else ''}"
 
 
 def _understood(dataset: Json) -> str:

@@ -25,14 +25,14 @@ async def show_link(visit: Visit) -> Response:
 async def use_link(visit: Visit) -> Response:
     """Sign in by a link, in a session of its own."""
     try:
-        made = await visit.sign_in.by_link(visit.text("code"))
+        session = await visit.sign_in.by_link(visit.text("code"))
     except Refused:
         return visit.page(
             "entry/sign_in.html",
             _UNAUTHENTICATED,
             fault=("Ce lien a déjà servi, ou n'est plus valable : demandez-en un autre."),
         )
-    return _signed_in(visit, made)
+    return _signed_in(visit, session)
 
 
 async def leave(visit: Visit) -> Response:
@@ -54,20 +54,20 @@ async def come_back(visit: Visit) -> Response:
     if visit.provider is None:
         return visit.go("/connexion")
     try:
-        made = await visit.sign_in.by_identity(await visit.provider.identity(visit.request))
+        session = await visit.sign_in.by_identity(await visit.provider.identity(visit.request))
     except Refused as refused:
         return visit.page("entry/sign_in.html", refused.status, fault=refused.detail)
-    return _signed_in(visit, made)
+    return _signed_in(visit, session)
 
 
-def _signed_in(visit: Visit, made: Json) -> Response:
+def _signed_in(visit: Visit, session: Json) -> Response:
     kept = visit.request.session
     path, unsent = kept.get("next", "/"), kept.get("unsent", "")
     kept.clear()
     if unsent:
         path, kept["unsent"] = _UNSENT, unsent
-    told = {name: made[name] for name in ("member_id", "account_id", "roles")}
-    kept.update(session=made["text"], **told)
+    person = {name: session[name] for name in ("member_id", "account_id", "roles")}
+    kept.update(session=session["text"], **person)
     return visit.go(path, "Vous êtes connecté.")
 
 

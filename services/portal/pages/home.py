@@ -28,11 +28,13 @@ async def show(visit: Visit) -> Response:
     }
     if person.has("reviewer"):
         asked["releases"] = lab.get("compute", "/release-requests", limit=_SHOWN)
-    found = await lab.parts(**asked)
+    parts = await lab.parts(**asked)
     # The lab's staff sees those to anybody.
-    asked_of_me = [one for one in found["requests"].items if person.member_id in one["deciders"]]
-    found |= {"asked": asked_of_me, "shown": _SHOWN}
-    return visit.page("home.html", **found)
+    asked_of_me = [
+        request for request in parts["requests"].items if person.member_id in request["deciders"]
+    ]
+    parts |= {"asked": asked_of_me, "shown": _SHOWN}
+    return visit.page("home.html", **parts)
 
 
 ROUTES = [get("/", show, is_open=True)]

@@ -19,8 +19,8 @@ _KINDS = {"tasks": "À faire", "projects": "Projets", "data": "Données", "works
 
 async def news(visit: Visit) -> Response:
     """What happened to my member, newest first."""
-    found = await visit.lab.get("notify", "/news", after=visit.asked("suite"))
-    return visit.page("mails/news.html", news=found, kinds=_KINDS)
+    news_page = await visit.lab.get("notify", "/news", after=visit.asked("suite"))
+    return visit.page("mails/news.html", news=news_page, kinds=_KINDS)
 
 
 async def show(visit: Visit) -> Response:

@@ -16,26 +16,26 @@ async def page(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """The members that a search finds, and a form to take another in."""
     chosen = {name: visit.asked(name) for name in ("q", "competence", "lieu")}
     query = {"q": chosen["q"], "skill": chosen["competence"], "territory": chosen["lieu"]}
-    found = await visit.lab.get(
+    member_page = await visit.lab.get(
         "intake", "/members", **query, limit=_SHOWN, after=visit.asked("suite")
     )
-    shown = {
-        "found": found,
+    variables = {
+        "found": member_page,
         "chosen": chosen,
         "kinds": list(MEMBER_KINDS.items()),
         "given": {name: visit.text(name) for name in (*_TEXTS, *_LISTS)},
         "key": visit.text("key") or new_id("key"),
         "faults": faults,
     }
-    return visit.page("members/list.html", faults.status, **shown)
+    return visit.page("members/list.html", faults.status, **variables)
 
 
 @faults_on(page)
 async def register(visit: Visit) -> Response:
     """Take a member in; sent twice, the form makes one."""
     body = {**{name: visit.text(name) for name in _TEXTS}, **_described(visit)}
-    made = await visit.lab.post("intake", "/members", body, visit.text("key"))
-    return visit.go(path_of("membres", made["id"]), f"{made['name']} est membre du Datalab.")
+    member = await visit.lab.post("intake", "/members", body, visit.text("key"))
+    return visit.go(path_of("membres", member["id"]), f"{member['name']} est membre du Datalab.")
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
@@ -45,9 +45,9 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     asked = {}
     if visit.person and visit.person.has("operator"):
         asked["accounts"] = visit.lab.get("intake", "/accounts", member_id=member_id, limit=_SHOWN)
-    found = await visit.lab.parts(**asked)
-    shown = {"given": _given(visit, member, faults), "faults": faults}
-    return visit.page("members/show.html", faults.status, member=member, **found, **shown)
+    parts = await visit.lab.parts(**asked)
+    variables = {"given": _given(visit, member, faults), "faults": faults}
+    return visit.page("members/show.html", faults.status, member=member, **parts, **variables)
 
 
 @faults_on(show)
@@ -57,8 +57,8 @@ async def change(visit: Visit) -> Response:
     body = {"siren": visit.text("siren"), **_described(visit)}
     changed = await visit.lab.patch("intake", path, body)
     places = in_french(changed["territory"])
-    said = f"C'est enregistré.{f' Territoire : {places}.' if places else ''}"
-    return visit.go(path_of("membres", changed["id"]), said)
+    message = f"C'est enregistré.{f' Territoire : {places}.' if places else ''}"
+    return visit.go(path_of("membres", changed["id"]), message)
 
 
 def _described(visit: Visit) -> dict[str, object]:
@@ -67,7 +67,7 @@ def _described(visit: Visit) -> dict[str, object]:
 
 def _given(visit: Visit, member: Json, faults: Faults) -> dict[str, str]:
     """The fields of the form: as they were sent where something is wrong, else as intake has it."""
-    if faults.said:
+    if faults.message:
         return {name: visit.text(name) for name in ("siren", *_LISTS)}
     return {
         "siren": member["siren"],

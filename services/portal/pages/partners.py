@@ -20,16 +20,16 @@ _EVENTS = {
 
 async def page(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """The webhooks that I may see, and a form for another."""
-    found = await visit.lab.get("notify", "/endpoints", after=visit.asked("suite"))
-    shown = {"given": _given(visit), "events": _EVENTS, "faults": faults}
-    return visit.page("partners/list.html", faults.status, found=found, **shown)
+    endpoint_page = await visit.lab.get("notify", "/endpoints", after=visit.asked("suite"))
+    variables = {"given": _given(visit), "events": _EVENTS, "faults": faults}
+    return visit.page("partners/list.html", faults.status, found=endpoint_page, **variables)
 
 
 @faults_on(page)
 async def add(visit: Visit) -> Response:
     """Add a webhook: its secret is on the answer's page, and nowhere afterwards."""
-    made = await visit.lab.post("notify", "/endpoints", _wanted(visit))
-    return visit.secret("partners/secret.html", made=made)
+    endpoint = await visit.lab.post("notify", "/endpoints", _wanted(visit))
+    return visit.secret("partners/secret.html", made=endpoint)
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
@@ -39,18 +39,18 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     endpoint = await visit.lab.get("notify", path)
     query = {"state": state, "after": visit.asked("suite")}
     deliveries = await visit.lab.get("notify", f"{path}/deliveries", **query)
-    known = [one for one in endpoint["event_types"] if one in _EVENTS]
-    others = [one for one in endpoint["event_types"] if one not in _EVENTS]
-    given = {**endpoint, "event_types": known, "others": ", ".join(others)}
-    shown = {
-        "given": _given(visit) if faults.said and visit.text("url") else given,
+    offered = [event_type for event_type in endpoint["event_types"] if event_type in _EVENTS]
+    others = [event_type for event_type in endpoint["event_types"] if event_type not in _EVENTS]
+    fields = {**endpoint, "event_types": offered, "others": ", ".join(others)}
+    variables = {
+        "given": _given(visit) if faults.message and visit.text("url") else fields,
         "deliveries": deliveries,
         "state": state,
         "states": _STATES,
         "events": _EVENTS,
         "faults": faults,
     }
-    return visit.page("partners/show.html", faults.status, endpoint=endpoint, **shown)
+    return visit.page("partners/show.html", faults.status, endpoint=endpoint, **variables)
 
 
 async def change(visit: Visit) -> Response:
@@ -61,8 +61,8 @@ async def change(visit: Visit) -> Response:
 async def switch(visit: Visit) -> Response:
     """Disable a webhook, or enable it again."""
     state = visit.text("state")
-    said = "Le webhook est activé." if state == "enabled" else "Le webhook est désactivé."
-    return await _change(visit, {"state": state}, said)
+    message = "Le webhook est activé." if state == "enabled" else "Le webhook est désactivé."
+    return await _change(visit, {"state": state}, message)
 
 
 async def delete(visit: Visit) -> Response:
@@ -79,9 +79,9 @@ async def replay(visit: Visit) -> Response:
 
 
 @faults_on(show)
-async def _change(visit: Visit, changes: Mapping[str, object], said: str) -> Response:
+async def _change(visit: Visit, changes: Mapping[str, object], message: str) -> Response:
     await visit.lab.patch("notify", _path(visit), changes)
-    return visit.go(_own(visit), said)
+    return visit.go(_own(visit), message)
 
 
 def _wanted(visit: Visit) -> dict[str, object]:
@@ -93,8 +93,8 @@ def _wanted(visit: Visit) -> dict[str, object]:
 
 
 def _given(visit: Visit) -> dict[str, object]:
-    given = {name: visit.text(name) for name in ("url", "description", "others")}
-    return {**given, "event_types": visit.texts("event_types")}
+    fields = {name: visit.text(name) for name in ("url", "description", "others")}
+    return {**fields, "event_types": visit.texts("event_types")}
 
 
 def _path(visit: Visit) -> str:

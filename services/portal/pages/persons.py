@@ -17,39 +17,41 @@ _ERASED = "un compte effacé"
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """The accounts, and a form to open one."""
-    found = await visit.lab.parts(
+    parts = await visit.lab.parts(
         accounts=visit.lab.get(
             "intake", "/accounts", member_id=visit.asked("membre"), after=visit.asked("suite")
         ),
         members=visit.lab.all_members(),
     )
-    accounts = found["accounts"].items
-    members = [(one["id"], one["name"]) for one in found["members"].value or ()]
+    accounts = parts["accounts"].items
+    members = [(member["id"], member["name"]) for member in parts["members"].value or ()]
     typed = {name: visit.text(name) for name in ("member_id", "name", "mail")}
     typed["member_id"] = typed["member_id"] or visit.asked("membre")
-    shown = {
-        "names": await visit.names({one["member_id"] for one in accounts}),
-        "refusals": await _refusals(visit, [one["id"] for one in accounts]),
+    variables = {
+        "names": await visit.names({account["member_id"] for account in accounts}),
+        "refusals": await _refusals(visit, [account["id"] for account in accounts]),
         "choices": [("", _NO_MEMBER), *members],
         "all_roles": list(ROLES),
         "typed": {**typed, "roles": visit.texts("roles")},
         "of_member": visit.asked("membre"),
         "faults": faults,
     }
-    return visit.page("account/persons.html", faults.status, **found, **shown)
+    return visit.page("account/persons.html", faults.status, **parts, **variables)
 
 
 async def open_account(visit: Visit) -> Response:
     """Open an account: its person signs in at the lab's identity provider."""
     body = {name: visit.text(name) for name in ("member_id", "name", "mail")}
     try:
-        made = await visit.lab.post("intake", "/accounts", {**body, "roles": visit.texts("roles")})
+        account = await visit.lab.post(
+            "intake", "/accounts", {**body, "roles": visit.texts("roles")}
+        )
     except Refused as refused:
         faults = faults_of(refused)
         if faults.at == "member_id" and not body["member_id"]:
-            faults = replace(faults, said=_NO_MEMBER)
+            faults = replace(faults, message=_NO_MEMBER)
         return await show(visit, faults)
-    return visit.go("/personnes", f"Le compte de {made['name']} est ouvert.")
+    return visit.go("/personnes", f"Le compte de {account['name']} est ouvert.")
 
 
 @faults_on(show)
@@ -70,9 +72,9 @@ async def _refusals(visit: Visit, account_ids: list[str]) -> PagePart:
     """When which of these accounts' addresses refused our last mail."""
     if not account_ids:
         return PagePart({})
-    found = await part_of(visit.lab.get("notify", "/mail-refusals", account_id=account_ids))
-    refusals = {one["account_id"]: one["refused_at"] for one in found.items}
-    return replace(found, value=refusals)
+    part = await part_of(visit.lab.get("notify", "/mail-refusals", account_id=account_ids))
+    refusals = {refusal["account_id"]: refusal["refused_at"] for refusal in part.items}
+    return replace(part, value=refusals)
 
 
 async def show_keys(visit: Visit) -> Response:

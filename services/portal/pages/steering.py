@@ -75,16 +75,16 @@ _SECONDS_OF_HOUR = 3600
 class Figures:
     """What notify tells of a year, as the templates ask for it."""
 
-    def __init__(self, told: Json) -> None:
-        self.year, self.ends = told["year"], told["ends"]
-        self.is_empty, self.cut = told["is_empty"], told["cut"]
-        years = sorted({*told["years"], self.year}, reverse=True)
-        self.years = [(str(one), str(one)) for one in years]
-        until, last = day(told["until"]), f"31/12/{self.year}"
+    def __init__(self, steering: Json) -> None:
+        self.year, self.ends = steering["year"], steering["ends"]
+        self.is_empty, self.cut = steering["is_empty"], steering["cut"]
+        years = sorted({*steering["years"], self.year}, reverse=True)
+        self.years = [(str(year), str(year)) for year in years]
+        until, last = day(steering["until"]), f"31/12/{self.year}"
         self.through = until if until.endswith(last[-4:]) else last
         self._by_name = {
-            one["name"]: {**one, "rows_are": _GROUPS.get(one["name"], "Groupe")}
-            for one in told["figures"]
+            figure["name"]: {**figure, "rows_are": _GROUPS.get(figure["name"], "Groupe")}
+            for figure in steering["figures"]
         }
         self.map = map_of(self.rows(_MAP))
         self.beyond_map = beyond_map(self.rows(_MAP))
@@ -92,13 +92,13 @@ class Figures:
     @property
     def parts(self) -> list[tuple[str, list[Json]]]:
         """The headings with their figures; one without rows says that there is nothing."""
-        known = {name for names in _PARTS.values() for name in names} | {_MAP}
-        rest = [one for name, one in self._by_name.items() if name not in known]
+        placed_names = {name for names in _PARTS.values() for name in names} | {_MAP}
+        rest = [figure for name, figure in self._by_name.items() if name not in placed_names]
         parts = [
             (title, [self._by_name[name] for name in names if name in self._by_name])
             for title, names in _PARTS.items()
         ]
-        return [(title, found) for title, found in (*parts, (_REST, rest)) if found]
+        return [(title, figures) for title, figures in (*parts, (_REST, rest)) if figures]
 
     def figure(self, name: str) -> Json:
         """A figure; None where notify does not tell it."""
@@ -121,8 +121,8 @@ class Figures:
 
     def value(self, name: str, code: str) -> int:
         """The value of the group with that code."""
-        found = (row for row in self.rows(name) if row["code"] == code)
-        return int(next(found, {"value": 0})["value"] or 0)
+        rows = (row for row in self.rows(name) if row["code"] == code)
+        return int(next(rows, {"value": 0})["value"] or 0)
 
     def days(self, name: str) -> str:
         """How long the first group of a figure took, with its unit where there is a number."""
@@ -139,26 +139,32 @@ class Figures:
 
 async def show(visit: Visit) -> Response:
     """The figures of a year, as charts and a map."""
-    year, faults, found = visit.asked("annee"), NO_FAULTS, PagePart()
+    year, faults, part = visit.asked("annee"), NO_FAULTS, PagePart()
     try:
-        found = await part_of(visit.lab.get("notify", "/steering", year=year))
+        part = await part_of(visit.lab.get("notify", "/steering", year=year))
     except Refused as refused:
         if refused.field != "year":
             raise
         faults = Faults(refused.detail, "annee", refused.status)
-    figures = Figures(found.value) if found.value else None
-    ended = [one["project_id"] for one in figures.ends] if figures else []
+    figures = Figures(part.value) if part.value else None
+    ended = [end["project_id"] for end in figures.ends] if figures else []
     titles = await visit.lab.titles("intake", "projects", ended)
-    shown = {"figures": figures, "found": found, "titles": titles, "faults": faults, "year": year}
-    return visit.page("steering/show.html", faults.status, **shown)
+    variables = {
+        "figures": figures,
+        "found": part,
+        "titles": titles,
+        "faults": faults,
+        "year": year,
+    }
+    return visit.page("steering/show.html", faults.status, **variables)
 
 
 async def report(visit: Visit) -> Response:
     """The year in sentences and tables, to be printed: without what operators alone are told."""
     year = visit.part("year")
-    found = await part_of(visit.lab.get("notify", "/steering", year=year, report=True))
-    figures = Figures(found.value) if found.value else None
-    return visit.page("steering/report.html", figures=figures, found=found, year=year)
+    part = await part_of(visit.lab.get("notify", "/steering", year=year, report=True))
+    figures = Figures(part.value) if part.value else None
+    return visit.page("steering/report.html", figures=figures, found=part, year=year)
 
 
 async def table(visit: Visit) -> Response:

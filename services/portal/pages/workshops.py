@@ -34,12 +34,12 @@ _CANCELLED = (
 async def page(visit: Visit) -> Response:
     """What is to come, the next first, and what was before."""
     lab, theme = visit.lab, visit.asked("theme")
-    found = await lab.parts(
+    parts = await lab.parts(
         coming=lab.get("intake", "/workshops", when="coming", theme=theme, limit=_SHOWN),
         past=lab.get("intake", "/workshops", when="past", theme=theme, after=visit.asked("after")),
     )
-    coming = sorted(found["coming"].items, key=lambda one: str(one["starts_at"]))
-    return visit.page("workshops/list.html", **found, next_ones=coming, theme=theme)
+    coming = sorted(parts["coming"].items, key=lambda workshop: str(workshop["starts_at"]))
+    return visit.page("workshops/list.html", **parts, next_ones=coming, theme=theme)
 
 
 async def subscribe(visit: Visit) -> Response:
@@ -54,15 +54,15 @@ async def save(visit: Visit) -> Response:
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """One workshop, and a form to register."""
-    found = await visit.lab.parts(
+    parts = await visit.lab.parts(
         workshop=visit.lab.get("intake", _path(visit)), account=own_account(visit)
     )
-    account, workshop = found["account"].value or {}, found["workshop"].value or {}
+    account, workshop = parts["account"].value or {}, parts["workshop"].value or {}
     projects = await visit.lab.titles("intake", "projects", workshop.get("project_ids", ()))
     names = ("name", "mail", "reason", "material", "url")
     typed = {name: visit.text(name) or account.get(name, "") for name in names}
-    shown = {"typed": typed, "key": visit.text("key") or new_id("key"), "faults": faults}
-    return visit.page("workshops/show.html", faults.status, projects=projects, **found, **shown)
+    variables = {"typed": typed, "key": visit.text("key") or new_id("key"), "faults": faults}
+    return visit.page("workshops/show.html", faults.status, projects=projects, **parts, **variables)
 
 
 async def register(visit: Visit) -> Response:
@@ -73,12 +73,16 @@ async def register(visit: Visit) -> Response:
     body = {name: visit.text(name) for name in ("name", "mail")}
     path = f"{_path(visit)}/registrations"
     try:
-        made = await visit.lab.post("intake", path, body, visit.text("key"))
+        registration = await visit.lab.post("intake", path, body, visit.text("key"))
     except Refused as refused:
         return await show(visit, faults_of(refused))
-    said = "Vous êtes sur la liste d'attente." if made["state"] == "waiting" else "À bientôt !"
-    there = _address(visit) if visit.person else f"{_OPENED_PAGE}?code={quote(made['text'])}"
-    return visit.go(there, f"Votre inscription est notée. {said}")
+    outcome = (
+        "Vous êtes sur la liste d'attente." if registration["state"] == "waiting" else "À bientôt !"
+    )
+    there = (
+        _address(visit) if visit.person else f"{_OPENED_PAGE}?code={quote(registration['text'])}"
+    )
+    return visit.go(there, f"Votre inscription est notée. {outcome}")
 
 
 async def give_up(visit: Visit) -> Response:
@@ -103,21 +107,21 @@ async def give_up_opened(visit: Visit) -> Response:
 
 async def write(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """A form to announce one: empty, or as it was sent with what is wrong."""
-    given, key = (_typed(visit), visit.text("key")) if faults.said else ({}, new_id("key"))
-    return await _write(visit, given, faults, key)
+    fields, key = (_typed(visit), visit.text("key")) if faults.message else ({}, new_id("key"))
+    return await _write(visit, fields, faults, key)
 
 
 @faults_on(write)
 async def announce(visit: Visit) -> Response:
     """Announce a workshop; sent twice, the form announces one."""
-    made = await visit.lab.post("intake", "/workshops", _plan(visit), visit.text("key"))
-    return visit.go(f"/ateliers/{made['id']}", "L'atelier est annoncé.")
+    workshop = await visit.lab.post("intake", "/workshops", _plan(visit), visit.text("key"))
+    return visit.go(f"/ateliers/{workshop['id']}", "L'atelier est annoncé.")
 
 
 async def rewrite(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """The form of one that is announced: as it is, or as it was sent with what is wrong."""
-    given = _typed(visit) if faults.said else await visit.lab.get("intake", _path(visit))
-    return await _write(visit, given, faults)
+    fields = _typed(visit) if faults.message else await visit.lab.get("intake", _path(visit))
+    return await _write(visit, fields, faults)
 
 
 @faults_on(rewrite)
@@ -140,13 +144,13 @@ async def cancel(visit: Visit) -> Response:
 async def show_registrants(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """Who registered, and who came."""
     path = _path(visit)
-    found = await visit.lab.parts(
+    parts = await visit.lab.parts(
         workshop=visit.lab.get("intake", path),
         registrants=visit.lab.get("intake", f"{path}/registrations"),
     )
     typed = visit.text("attendance")
-    shown = {"typed": typed, "faults": faults}
-    return visit.page("workshops/registrants.html", faults.status, **found, **shown)
+    variables = {"typed": typed, "faults": faults}
+    return visit.page("workshops/registrants.html", faults.status, **parts, **variables)
 
 
 @faults_on(show_registrants)
@@ -182,24 +186,30 @@ async def remove_material(visit: Visit) -> Response:
     return visit.go(_address(visit), "Le support est retiré.")
 
 
-async def _write(visit: Visit, given: Json, faults: Faults, key: str = "") -> Response:
+async def _write(visit: Visit, fields: Json, faults: Faults, key: str = "") -> Response:
     """The form of a new workshop, by its `key`, or of that of the address; for the staff."""
     if not (visit.person and visit.person.has("reviewer", "operator")):
         raise Refused(
             _FORBIDDEN, "Les ateliers sont annoncés et modifiés par les agents du Datalab."
         )
-    found = await visit.lab.parts(members=visit.lab.all_members(), listed=visit.lab.all_projects())
-    projects = await _projects(visit, found["listed"].value or [], given.get("project_ids") or ())
-    shown = {"given": given, "key": key, "faults": faults, "action": visit.request.url.path}
-    return visit.page("workshops/write.html", faults.status, projects=projects, **found, **shown)
+    parts = await visit.lab.parts(members=visit.lab.all_members(), listed=visit.lab.all_projects())
+    projects = await _projects(visit, parts["listed"].value or [], fields.get("project_ids") or ())
+    variables = {"given": fields, "key": key, "faults": faults, "action": visit.request.url.path}
+    return visit.page(
+        "workshops/write.html", faults.status, projects=projects, **parts, **variables
+    )
 
 
 async def _projects(visit: Visit, listed: list[Json], tied: Sequence[str]) -> list[Json]:
     """The projects that a workshop may be tied to: those that were not given up, and its own."""
-    offered = [one for one in listed if one["id"] in tied or one["stage"] not in _GIVEN_UP]
-    known = {one["id"] for one in offered}
-    others = await visit.lab.titles("intake", "projects", (one for one in tied if one not in known))
-    return [*offered, *({"id": one, "title": title} for one, title in others.items())]
+    offered = [
+        project for project in listed if project["id"] in tied or project["stage"] not in _GIVEN_UP
+    ]
+    offered_ids = {project["id"] for project in offered}
+    others = await visit.lab.titles(
+        "intake", "projects", (project_id for project_id in tied if project_id not in offered_ids)
+    )
+    return [*offered, *({"id": project_id, "title": title} for project_id, title in others.items())]
 
 
 async def _calendar(visit: Visit, path: str, **query: str) -> Response:

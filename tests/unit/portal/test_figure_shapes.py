@@ -15,7 +15,7 @@ def row(group: str, value: float | None, **told: str) -> dict[str, Any]:
 def test_longest_bar_is_full_and_others_are_parts_of_it() -> None:
     """What is hidden has none."""
     bars = bars_of([row("a", 4), row("b", 1), row("c", 0), row("d", None, hidden="moins de 5")])
-    assert [(bar.said, bar.length) for bar in bars] == [
+    assert [(bar.text, bar.length) for bar in bars] == [
         ("4", FULL),
         ("1", FULL / 4),
         ("0", 0),

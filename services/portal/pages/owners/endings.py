@@ -24,20 +24,20 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, ending: str = "") -> Re
     person = visit.person
     if dataset["owner_id"] != visit.member_id and not (person and person.has("operator")):
         return visit.go(own_path(visit))
-    found = await visit.lab.parts(
+    parts = await visit.lab.parts(
         uses=visit.lab.get("catalog", f"{path}/uses", limit=_LOOKED_AT),
         requests=visit.lab.get("catalog", "/access-requests", limit=_LOOKED_AT),
     )
-    shown = {
-        "projects": _projects(dataset, **found),
-        "results": await visit.lab.titles("catalog", "datasets", _results(found["uses"])),
-        "is_all": not any((part.value or {}).get("next") for part in found.values()),
+    variables = {
+        "projects": _projects(dataset, **parts),
+        "results": await visit.lab.titles("catalog", "datasets", _results(parts["uses"])),
+        "is_all": not any((part.value or {}).get("next") for part in parts.values()),
         "ending": ending,
         "reason": visit.text("reason"),
         "keep_title": not ending or bool(visit.text("keep_title")),
         "faults": faults,
     }
-    return visit.page("data/end.html", faults.status, dataset=dataset, **found, **shown)
+    return visit.page("data/end.html", faults.status, dataset=dataset, **parts, **variables)
 
 
 @faults_on(partial(show, ending="retire"))
@@ -60,18 +60,23 @@ async def delete(visit: Visit) -> Response:
 
 def _projects(dataset: Json, uses: PagePart, requests: PagePart) -> dict[str, str]:
     """The projects that read the data, or may or want to, each with its title."""
-    found = [one for one in uses.items if one["project_id"]]
-    found += [
-        one
-        for one in requests.items
-        if one["dataset_id"] == dataset["id"] and one["state"] in _UNDER_WAY and not one["ended_at"]
+    mentions = [use for use in uses.items if use["project_id"]]
+    mentions += [
+        request
+        for request in requests.items
+        if request["dataset_id"] == dataset["id"]
+        and request["state"] in _UNDER_WAY
+        and not request["ended_at"]
     ]
-    return {one["project_id"]: one["project_title"] or one["project_id"] for one in found}
+    return {
+        mention["project_id"]: mention["project_title"] or mention["project_id"]
+        for mention in mentions
+    }
 
 
 def _results(uses: PagePart) -> list[str]:
     """The datasets that were made of the data."""
-    return sorted({one["delivered_as"] for one in uses.items} - {None})
+    return sorted({use["delivered_as"] for use in uses.items} - {None})
 
 
 _ONE = "/donnees/{dataset_id}"

@@ -21,9 +21,9 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     path = dataset_path(visit)
     opening = await visit.lab.get("catalog", f"{path}/opening")
     dataset = await visit.lab.get("catalog", path)
-    words = {one["member_id"]: one for one in opening["words"]}
+    words = {word["member_id"]: word for word in opening["words"]}
     mine, named = words.get(visit.member_id), {*opening["members"], opening["owner_id"]}
-    shown = {
+    variables = {
         "names": await visit.names(named),
         "words": words,
         "may_ask": visit.member_id == opening["owner_id"] and _may_be_asked(opening, dataset),
@@ -34,7 +34,9 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "given": {name: visit.text(name) for name in ("decision", "reason")},
         "faults": faults,
     }
-    return visit.page("data/opening.html", faults.status, dataset=dataset, opening=opening, **shown)
+    return visit.page(
+        "data/opening.html", faults.status, dataset=dataset, opening=opening, **variables
+    )
 
 
 async def ask(visit: Visit) -> Response:
@@ -46,14 +48,14 @@ async def decide(visit: Visit) -> Response:
     """Agree, refuse or take one's yes back: a yes is for what was shown, by its fingerprint."""
     names = ("decision", "reason", "fingerprint")
     body = {**{name: visit.text(name) for name in names}, "version": visit.number("version")}
-    said = _SAID.get(visit.text("decision"), "")
-    return await _do(visit, "opening/decision", body, said)
+    message = _SAID.get(visit.text("decision"), "")
+    return await _do(visit, "opening/decision", body, message)
 
 
 @faults_on(show)
-async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:
+async def _do(visit: Visit, command: str, body: Mapping[str, object], message: str) -> Response:
     await visit.lab.post("catalog", f"{dataset_path(visit)}/{command}", body)
-    return visit.go(f"{own_path(visit)}/ouverture", said)
+    return visit.go(f"{own_path(visit)}/ouverture", message)
 
 
 def _may_be_asked(opening: Json, dataset: Json) -> bool:

@@ -27,27 +27,27 @@ def awaited(
     if project["stage"] in _ENDED:
         return [f"Rien n'est plus attendu de personne : le projet est {STAGES[project['stage']]}."]
     holder = "Vous devez" if reader_id == project["holder_id"] else "Le porteur doit"
-    known = [*_in_the_way(project, names)]
+    waits = [*_in_the_way(project, names)]
     if project["holder_due"]:
-        known.append(f"{holder} {project['holder_due']}.")
+        waits.append(f"{holder} {project['holder_due']}.")
     if project["staff_due"]:
-        known.append(f"Le Datalab doit {project['staff_due']}.")
-    return [*known, *_of_stage(project, jobs, holder, is_told=bool(known))]
+        waits.append(f"Le Datalab doit {project['staff_due']}.")
+    return [*waits, *_of_stage(project, jobs, holder, is_told=bool(waits))]
 
 
 def _in_the_way(project: Json, names: Mapping[str, str]) -> Iterator[str]:
     """Whose word is missing, what is wrong with the treatment, and which jobs are lost."""
-    for one in project.get("waits_for", ()):
-        owner = names.get(one["member_id"], "de son propriétaire")
-        yield f"Un accord est attendu sur « {one['title'] or _UNTITLED} » : {owner}."
-    for one in project.get("accesses", ()):
-        if one["state"] not in ("granted", "requested"):
-            reason = (one["reason"] or "sans réponse").rstrip(".")
-            yield f"L'accès à « {one['title'] or _UNTITLED} » manque : {reason}."
+    for wait in project.get("waits_for", ()):
+        owner = names.get(wait["member_id"], "de son propriétaire")
+        yield f"Un accord est attendu sur « {wait['title'] or _UNTITLED} » : {owner}."
+    for access in project.get("accesses", ()):
+        if access["state"] not in ("granted", "requested"):
+            reason = (access["reason"] or "sans réponse").rstrip(".")
+            yield f"L'accès à « {access['title'] or _UNTITLED} » manque : {reason}."
     for check in project.get("checks", ()):
         yield from check["faults"] + check["waits"]
-    for one in project.get("given_up", ()):
-        yield f"Un opérateur doit relancer ou annuler un calcul abandonné : {one['reason']}."
+    for job in project.get("given_up", ()):
+        yield f"Un opérateur doit relancer ou annuler un calcul abandonné : {job['reason']}."
 
 
 def _of_stage(project: Json, jobs: Sequence[Json], holder: str, *, is_told: bool) -> Iterator[str]:
@@ -71,9 +71,9 @@ def _of_stage(project: Json, jobs: Sequence[Json], holder: str, *, is_told: bool
 
 
 def _of_review(checks: Sequence[Json], holder: str) -> str:
-    if any(one["faults"] for one in checks):
+    if any(check["faults"] for check in checks):
         return f"{holder} changer le traitement."
-    if any(one["by"] == "catalog" for one in checks):
+    if any(check["by"] == "catalog" for check in checks):
         return "Un relecteur du Datalab doit se prononcer."
     return "Le Datalab vérifie le traitement."
 
@@ -92,4 +92,4 @@ def _of_full_job(results: Sequence[Json], state: str, holder: str) -> str:
 
 def _last(jobs: Sequence[Json], kind: str) -> str:
     """The state of the newest job of a kind; empty when there is none, or none is seen."""
-    return next((str(one["state"]) for one in jobs if one["kind"] == kind), "")
+    return next((str(job["state"]) for job in jobs if job["kind"] == kind), "")

@@ -45,9 +45,9 @@ def with_value(choices: Choices, columns: Iterable[Json]) -> Choices:
     if not (column and text):
         at, missing = ("valeur", "la valeur") if column else ("colonne", "la colonne")
         raise Refused(_UNUSABLE, f"Pour garder certaines lignes, dites aussi {missing}.", at)
-    known = [one for one in columns if one["name"] == column]
-    kind = known[0]["kind"] if known and not known[0]["key"] else ""
-    is_word = kind == "text" and known[0].get("type") not in _IN_ORDER
+    kept_columns = [read_column for read_column in columns if read_column["name"] == column]
+    kind = kept_columns[0]["kind"] if kept_columns and not kept_columns[0]["key"] else ""
+    is_word = kind == "text" and kept_columns[0].get("type") not in _IN_ORDER
     if is_word and comparison not in _EQUALITIES:
         raise Refused(_UNUSABLE, _NOT_IN_ORDER, "comparaison")
     return replace(choices, kept=(column, comparison, _read(text, kind)), folds=is_word)
@@ -58,7 +58,7 @@ def check_complete(choices: Choices) -> None:
     if (choices.figures or choices.means) and not choices.by:
         raise Refused(_UNUSABLE, "Dites par quelle colonne regrouper ce qui est compté.", "par")
     if any(choices.rate):
-        gone = [one for one in choices.rate if one not in choices.figures]
+        gone = [figure for figure in choices.rate if figure not in choices.figures]
         if not all(choices.rate):
             raise Refused(_UNUSABLE, "Un taux se fait de deux chiffres : dites lesquels.", "taux")
         _check_made(dict.fromkeys(gone, "taux"))
@@ -76,13 +76,13 @@ def check_crossed(choices: Choices) -> None:
 
 def check_drawn(choices: Choices, columns: Iterable[Json]) -> None:
     """Raise Refused, naming the field, for what is drawn of a column that is not among these."""
-    made = {one["name"] for one in columns}
+    column_names = {column["name"] for column in columns}
     _check_made(
         {
             value: at
             for pair, fields in _drawn(choices)
             for value, (at, _) in zip(pair, fields, strict=True)
-            if value and value not in made
+            if value and value not in column_names
         }
     )
 
@@ -94,8 +94,8 @@ def _drawn(choices: Choices) -> Iterator[tuple[tuple[str, str], tuple[tuple[str,
 def _check_made(gone: Mapping[str, str]) -> None:
     """Raise Refused for columns that are not made any more, at the fields that name them."""
     for column, at in gone.items():
-        said = f"{french_quoted(column)} n'est plus calculé : choisissez autre chose, ou rien."
-        raise Refused(_UNUSABLE, said, at)
+        message = f"{french_quoted(column)} n'est plus calculé : choisissez autre chose, ou rien."
+        raise Refused(_UNUSABLE, message, at)
 
 
 def _read(text: str, kind: str) -> str:
@@ -103,8 +103,10 @@ def _read(text: str, kind: str) -> str:
         number = re.sub(r"\s", "", text).replace(",", ".")
         if _NUMBERS[kind].fullmatch(number):
             return number
-        said = "de nombres entiers, comme 1 000" if kind == "integer" else "de nombres, comme 1,5"
-        raise Refused(_UNUSABLE, f"Cette colonne est faite {said}.", "valeur")
+        expected = (
+            "de nombres entiers, comme 1 000" if kind == "integer" else "de nombres, comme 1,5"
+        )
+        raise Refused(_UNUSABLE, f"Cette colonne est faite {expected}.", "valeur")
     if kind == "date":
         for written in _DAYS:
             try:

@@ -25,7 +25,7 @@ class Invitees:
 
     asked: str
     members: tuple[Invitee, ...]
-    found: int
+    matches: int
     is_cut: bool
 
 
@@ -41,25 +41,33 @@ async def invitees(visit: Visit, project: Json, *, is_site: bool) -> Invitees:
     chosen = sent if has_chosen else invited(project, part)
     advised = _advised(project, "pilot_sites" if is_site else "experts")
     page = await visit.lab.get("intake", "/members", q=typed, limit=_FOUND) if typed else {}
-    found = {one["id"]: one for one in page.get("items", ()) if not one["left_at"]}
-    known = found | await visit.lab.members({*chosen, *advised} - found.keys())
-    members = tuple(
-        Invitee(one, called(member), member["kind"], one in advised, one in chosen)
-        for one in dict.fromkeys((*chosen, *advised, *found))
-        if (member := known[one])
+    search_results = {
+        member["id"]: member for member in page.get("items", ()) if not member["left_at"]
+    }
+    members_by_id = search_results | await visit.lab.members(
+        {*chosen, *advised} - search_results.keys()
     )
-    return Invitees(typed, members, len(found), bool(page.get("next")))
+    members = tuple(
+        Invitee(
+            member_id, called(member), member["kind"], member_id in advised, member_id in chosen
+        )
+        for member_id in dict.fromkeys((*chosen, *advised, *search_results))
+        if (member := members_by_id[member_id])
+    )
+    return Invitees(typed, members, len(search_results), bool(page.get("next")))
 
 
 def invited(project: Json, part: str) -> list[str]:
     """Who is asked for a part, or took it."""
     return [
-        one["member_id"]
-        for one in project.get("invitations", [])
-        if one["part"] == part and one["state"] in {"invited", "accepted"}
+        invitation["member_id"]
+        for invitation in project.get("invitations", [])
+        if invitation["part"] == part and invitation["state"] in {"invited", "accepted"}
     ]
 
 
 def _advised(project: Json, kind: str) -> list[str]:
     """The members that the lab advises for a part, best first."""
-    return [one["member_id"] for one in (project.get("guidance") or {}).get(kind) or ()]
+    return [
+        suggestion["member_id"] for suggestion in (project.get("guidance") or {}).get(kind) or ()
+    ]

@@ -52,16 +52,16 @@ async def page(visit: Visit) -> Response:
         "counted": True,
         "after": visit.asked("after"),
     }
-    found = await visit.lab.get("intake", "/projects", **query)
-    shown = {"found": found, "chosen": chosen, "stages": STAGES, "is_staff": is_staff}
-    return visit.page("projects/list.html", **shown)
+    project_page = await visit.lab.get("intake", "/projects", **query)
+    variables = {"found": project_page, "chosen": chosen, "stages": STAGES, "is_staff": is_staff}
+    return visit.page("projects/list.html", **variables)
 
 
 async def write(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """An empty form, or what was sent with what is wrong."""
-    given = {name: visit.text(name) for name in (*_TEXTS, *_LISTS)}
-    shown = {"given": given, "key": visit.text("key") or new_id("key"), "faults": faults}
-    return visit.page("projects/new.html", faults.status, **shown)
+    fields = {name: visit.text(name) for name in (*_TEXTS, *_LISTS)}
+    variables = {"given": fields, "key": visit.text("key") or new_id("key"), "faults": faults}
+    return visit.page("projects/new.html", faults.status, **variables)
 
 
 @faults_on(write)
@@ -99,15 +99,15 @@ async def answer(visit: Visit) -> Response:
     """Accept or decline the part in a project that one is asked for."""
     reason = {"reason": visit.text("reason")} if visit.text("reason") else {}
     body = {"answer": visit.text("answer"), **reason}
-    faults, said = NO_FAULTS, "Votre réponse est enregistrée."
+    faults, message = NO_FAULTS, "Votre réponse est enregistrée."
     try:
         await visit.lab.post("intake", f"{_path(visit)}/invitation", body)
     except Refused as refused:
-        faults, said = faults_of(refused), sentence(refused.detail)
+        faults, message = faults_of(refused), sentence(refused.detail)
     # Who declines, or answers too late, sees the project no more.
     if await if_seen(visit.lab.get("intake", _path(visit))) is None:
-        return visit.go("/", said)
-    return await _show(visit, faults) if faults.said else visit.go(_address(visit), said)
+        return visit.go("/", message)
+    return await _show(visit, faults) if faults.message else visit.go(_address(visit), message)
 
 
 async def complete(visit: Visit) -> Response:
@@ -120,8 +120,8 @@ async def choose_site(visit: Visit) -> Response:
     """Ask a member to pilot the project."""
     site_id = visit.text("site_id")
     body = {"site_id": site_id, "then": _then(visit, {site_id})}
-    said = "Le site pilote est invité."
-    return await _invite(visit, "pilot_site", {site_id}, body, said)
+    message = "Le site pilote est invité."
+    return await _invite(visit, "pilot_site", {site_id}, body, message)
 
 
 async def form_team(visit: Visit) -> Response:
@@ -132,7 +132,7 @@ async def form_team(visit: Visit) -> Response:
 
 
 async def _invite(
-    visit: Visit, part: str, named: set[str], body: Mapping[str, object], said: str
+    visit: Visit, part: str, named: set[str], body: Mapping[str, object], message: str
 ) -> Response:
     """Ask members for a part, if those are asked for it whom the form was made with.
 
@@ -141,18 +141,18 @@ async def _invite(
     before = invited(await visit.lab.get("intake", _path(visit)), part)
     if set(before) != set(visit.words("invited")):
         return await _show(visit, Faults(_OTHERS_INVITED, status=_CHANGED))
-    withdrawn = [one for one in before if one not in named]
+    withdrawn = [member_id for member_id in before if member_id not in named]
     if withdrawn:
         names = french_list(list((await visit.names(withdrawn)).values()))
-        said = f"{said} Invitation retirée : {names}."
-    return await _do(visit, part.replace("_", "-"), body, said)
+        message = f"{message} Invitation retirée : {names}."
+    return await _do(visit, part.replace("_", "-"), body, message)
 
 
 def _then(visit: Visit, asked: set[str]) -> list[str]:
     """Who is asked next, in the order of the lab's advice, if that is wanted."""
     if not visit.text("then"):
         return []
-    return [one for one in visit.words("suggested") if one not in asked]
+    return [member_id for member_id in visit.words("suggested") if member_id not in asked]
 
 
 async def narrow(visit: Visit) -> Response:
@@ -198,17 +198,20 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     }
     if project["stage"] == "delivered":
         asked["given_back"] = visit.lab.get("catalog", "/datasets", project_id=project_id)
-    named = [one["member_id"] for one in project.get("waits_for", []) if one["member_id"]]
-    named += [project["holder_id"], *(one["member_id"] for one in project.get("invitations", []))]
+    named = [wait["member_id"] for wait in project.get("waits_for", []) if wait["member_id"]]
+    named += [
+        project["holder_id"],
+        *(invitation["member_id"] for invitation in project.get("invitations", [])),
+    ]
     asked["names"] = visit.names(named)
     treatment = project.get("treatment")
     asked["titles"] = titles_of(visit, treatment["inputs"].values() if treatment else ())
     if can["site"] or can["team"]:
         asked["invitees"] = invitees(visit, project, is_site=can["site"])
-    found = await visit.lab.parts(**asked)
-    untitled = untitled_by(found["titles"])
-    jobs, titles = found["jobs"].items, found.pop("titles").value or {}
-    shown = {
+    parts = await visit.lab.parts(**asked)
+    untitled = untitled_by(parts["titles"])
+    jobs, titles = parts["jobs"].items, parts.pop("titles").value or {}
+    variables = {
         "way": _WAY,
         "can": can,
         "faults": faults,
@@ -219,16 +222,16 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "titled": partial(with_titles, titles),
         "written": codes_of(treatment),
         "done": jobs,
-        "awaited": awaited(project, jobs, found["names"].value or {}, visit.member_id),
+        "awaited": awaited(project, jobs, parts["names"].value or {}, visit.member_id),
     }
-    return visit.page("projects/show.html", faults.status, project=project, **found, **shown)
+    return visit.page("projects/show.html", faults.status, project=project, **parts, **variables)
 
 
 @faults_on(_show)
-async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:
+async def _do(visit: Visit, command: str, body: Mapping[str, object], message: str) -> Response:
     """Have a command done on the project of the address; a fault is told on its page."""
     await visit.lab.post("intake", f"{_path(visit)}/{command}", body)
-    return visit.go(_address(visit), said)
+    return visit.go(_address(visit), message)
 
 
 async def _possible(visit: Visit, project: Json) -> dict[str, bool]:
@@ -238,9 +241,11 @@ async def _possible(visit: Visit, project: Json) -> dict[str, bool]:
     is_holder = bool(person and person.member_id == project["holder_id"])
     is_open = stage not in {"delivered", "rejected", "withdrawn"}
     invited = [
-        one
-        for one in project.get("invitations", [])
-        if person and one["member_id"] == person.member_id and one["state"] == "invited"
+        invitation
+        for invitation in project.get("invitations", [])
+        if person
+        and invitation["member_id"] == person.member_id
+        and invitation["state"] == "invited"
     ]
     return {
         "complete": is_open and is_holder,

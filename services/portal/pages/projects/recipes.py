@@ -39,18 +39,22 @@ class ChosenInput:
     columns: list[ChosenColumn]
     dataset_id: str = ""
     dataset_title: str = ""
-    known: list[str] = field(default_factory=list)
+    column_names: list[str] = field(default_factory=list)
 
     def choose(self, dataset: Json, fit: Mapping[str, str]) -> None:
         """Note what the chosen data is called, its columns, and which of them are meant.
 
         Those that fit, else those of the same name.
         """
-        profiles = [one["profile"] for one in dataset.get("versions", ()) if one["profile"]]
+        profiles = [
+            version["profile"] for version in dataset.get("versions", ()) if version["profile"]
+        ]
         self.dataset_title = dataset.get("title", "")
-        self.known = [one["name"] for one in profiles[-1]["columns"]] if profiles else []
+        self.column_names = (
+            [column["name"] for column in profiles[-1]["columns"]] if profiles else []
+        )
         for column in self.columns:
-            same = column.name if column.name in self.known else ""
+            same = column.name if column.name in self.column_names else ""
             column.chosen = fit.get(column.name, same)
 
 
@@ -65,7 +69,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     )
     offered = dict(_offered(project, parts))
     await _choose(visit, recipe["name"], inputs, list(offered))
-    shown: dict[str, Any] = {
+    variables: dict[str, Any] = {
         "project": project,
         "recipe": recipe,
         "inputs": inputs,
@@ -74,7 +78,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "faults": faults,
         "q": visit.asked("q"),
     }
-    return visit.page("treatments/recipe.html", faults.status, **parts, **shown)
+    return visit.page("treatments/recipe.html", faults.status, **parts, **variables)
 
 
 async def fill(visit: Visit) -> Response:
@@ -86,40 +90,53 @@ async def fill(visit: Visit) -> Response:
     inputs, parameters = _inputs(latest), list(_parameters(latest))
     body = {
         "version": latest["number"],
-        "inputs": {one.name: data for one in inputs if (data := visit.text(one.at))},
+        "inputs": {table.name: data for table in inputs if (data := visit.text(table.at))},
         "columns": {
-            one.name: {it.name: chosen for it in one.columns if (chosen := visit.text(it.field))}
-            for one in inputs
+            table.name: {
+                column.name: chosen
+                for column in table.columns
+                if (chosen := visit.text(column.field))
+            }
+            for table in inputs
         },
         "parameters": {
-            one["name"]: _value(visit.text(one["field"]), one["type"]) for one in parameters
+            parameter["name"]: _value(visit.text(parameter["field"]), parameter["type"])
+            for parameter in parameters
         },
     }
     try:
-        made = await visit.lab.post(
+        treatment = await visit.lab.post(
             "compute", path_of("recipes", recipe["name"], "treatment"), body
         )
     except Refused as refused:
         if refused.status != _UNUSABLE:
             raise
-        fields = {f"inputs.{one.name}": one.at for one in inputs}
+        fields = {f"inputs.{table.name}": table.at for table in inputs}
         fields |= {
-            f"columns.{one.name}.{it.name}": it.field for one in inputs for it in one.columns
+            f"columns.{table.name}.{column.name}": column.field
+            for table in inputs
+            for column in table.columns
         }
-        fields |= {f"parameters.{one['name']}": one["field"] for one in parameters}
+        fields |= {
+            f"parameters.{parameter['name']}": parameter["field"] for parameter in parameters
+        }
         return await show(
             visit, Faults(refused.detail, fields.get(refused.field, ""), refused.status)
         )
-    if told := " ".join(_read_twice(body["columns"])):
-        visit.request.session["said"] = told
-    return await treatments.show(visit, treatment=made)
+    if notice := " ".join(_read_twice(body["columns"])):
+        visit.request.session["said"] = notice
+    return await treatments.show(visit, treatment=treatment)
 
 
 def _read_twice(columns: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     """What is said of columns that stand for several which the recipe names: it may be meant."""
     for chosen in columns.values():
         for column in dict.fromkeys(chosen.values()):
-            named = [quoted(needed) for needed, one in chosen.items() if one == column]
+            named = [
+                quoted(needed)
+                for needed, chosen_column in chosen.items()
+                if chosen_column == column
+            ]
             if len(named) > 1:
                 yield f"{quoted(column)} sert pour {french_list(named)} : vérifiez que c'est voulu."
 
@@ -130,36 +147,42 @@ async def _recipe(visit: Visit) -> Json:
 
 def _offered(project: Json, parts: Json) -> Iterator[tuple[str, str]]:
     """What may be chosen, with its title: one's own, what is advised, what is found."""
-    for one in parts["own"].items:
-        yield one["id"], one["title"]
-    for one in (project.get("guidance") or {}).get("datasets", ()):
-        yield one["dataset_id"], one["title"]
-    for one in parts["found"].items:
-        yield one["id"], one["title"]
+    for dataset in parts["own"].items:
+        yield dataset["id"], dataset["title"]
+    for dataset in (project.get("guidance") or {}).get("datasets", ()):
+        yield dataset["dataset_id"], dataset["title"]
+    for dataset in parts["found"].items:
+        yield dataset["id"], dataset["title"]
 
 
 async def _choose(visit: Visit, recipe: str, inputs: list[ChosenInput], offered: list[str]) -> None:
     """Note what is chosen: as it was sent, else the first data that the catalogue says fits."""
-    sent = {one.at: visit.text(one.at) or visit.asked(one.at) for one in inputs}
+    sent = {table.at: visit.text(table.at) or visit.asked(table.at) for table in inputs}
     tried = list(filter(None, sent.values())) or offered[:_TRIED]
-    if wanted := visit.asked("avec"):
-        tried = [wanted, *tried]
+    if preferred_id := visit.asked("avec"):
+        tried = [preferred_id, *tried]
     offers = await visit.lab.seen("catalog", "datasets", tried, "recipes")
     fits = {
-        (one["input"], dataset_id): one["columns"]
-        for dataset_id, told in offers.items()
-        for one in (told or {}).get("items", ())
-        if one["name"] == recipe
+        (fit["input"], dataset_id): fit["columns"]
+        for dataset_id, offer in offers.items()
+        for fit in (offer or {}).get("items", ())
+        if fit["name"] == recipe
     }
-    for one in inputs:
+    for table in inputs:
         taken = {other.dataset_id for other in inputs}
-        fitting = (it for it in tried if (one.name, it) in fits and it not in taken)
-        one.dataset_id = sent[one.at] if any(sent.values()) else next(fitting, "")
-    chosen = filter(None, (one.dataset_id for one in inputs))
+        fitting = (
+            dataset_id
+            for dataset_id in tried
+            if (table.name, dataset_id) in fits and dataset_id not in taken
+        )
+        table.dataset_id = sent[table.at] if any(sent.values()) else next(fitting, "")
+    chosen = filter(None, (table.dataset_id for table in inputs))
     datasets = await visit.lab.seen("catalog", "datasets", chosen)
-    for one in inputs:
-        one.choose(datasets.get(one.dataset_id) or {}, fits.get((one.name, one.dataset_id), {}))
-        for column in one.columns:
+    for table in inputs:
+        table.choose(
+            datasets.get(table.dataset_id) or {}, fits.get((table.name, table.dataset_id), {})
+        )
+        for column in table.columns:
             column.chosen = visit.text(column.field) or column.chosen
 
 
@@ -168,21 +191,21 @@ def _inputs(latest: Json) -> list[ChosenInput]:
         ChosenInput(
             f"jeu_{at}",
             name,
-            one["title"],
+            declaration["title"],
             [
                 ChosenColumn(f"colonne_{at}_{number}", column, key)
-                for number, (column, key) in enumerate(one["columns"].items())
+                for number, (column, key) in enumerate(declaration["columns"].items())
             ],
         )
-        for at, (name, one) in enumerate(latest["inputs"].items())
+        for at, (name, declaration) in enumerate(latest["inputs"].items())
     ]
 
 
 def _parameters(latest: Json) -> Iterator[Json]:
-    for at, (name, one) in enumerate(latest["parameters"].items()):
-        default = str(one["default"])
-        shown = default.lower() if one["type"] == "boolean" else default
-        yield {**one, "name": name, "field": f"valeur_{at}", "default": shown}
+    for at, (name, declaration) in enumerate(latest["parameters"].items()):
+        default = str(declaration["default"])
+        shown_default = default.lower() if declaration["type"] == "boolean" else default
+        yield {**declaration, "name": name, "field": f"valeur_{at}", "default": shown_default}
 
 
 def _value(text: str, kind: str) -> str | float | bool:

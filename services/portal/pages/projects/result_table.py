@@ -48,19 +48,23 @@ def first_rows(text: bytes, most_bytes: int) -> FirstRows:
 
 def _written(name: str, values: Sequence[str]) -> Sequence[str]:
     """A column as people read it: one of numbers with a comma, and spaces between thousands."""
-    told = [one for one in values if one]
-    if not told or not all(map(_NUMBER.fullmatch, told)) or not _is_of_numbers(name, told):
+    filled_cells = [cell for cell in values if cell]
+    if (
+        not filled_cells
+        or not all(map(_NUMBER.fullmatch, filled_cells))
+        or not _is_of_numbers(name, filled_cells)
+    ):
         return values
-    if all(map(_WHOLE.fullmatch, told)):
-        return [one and _grouped(one.partition(".")[0]) for one in values]
-    return [one and _with_comma(one) for one in values]
+    if all(map(_WHOLE.fullmatch, filled_cells)):
+        return [cell and _grouped(cell.partition(".")[0]) for cell in values]
+    return [cell and _with_comma(cell) for cell in values]
 
 
-def _is_of_numbers(name: str, told: Sequence[str]) -> bool:
+def _is_of_numbers(name: str, cells: Sequence[str]) -> bool:
     """Whether they count or measure something, and are no codes or years."""
-    if any("." in one for one in told):
+    if any("." in cell for cell in cells):
         return True
-    lengths = {len(one) for one in told}
+    lengths = {len(cell) for cell in cells}
     is_code = named_kind(name) or max(lengths) > _MOST_DIGITS
     return not is_code and (len(lengths) > 1 or not lengths & _CODE_LENGTHS)
 

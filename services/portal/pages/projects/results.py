@@ -25,10 +25,10 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     is_out = job["state"] == "succeeded" and not job["is_held"] and bool(job["result"])
     table = await _first_rows(visit, job_id, job) if is_out else FirstRows()
     read = await _rows_read(visit, job_id) if is_out and job["kind"] == "trial" else ""
-    shown = {"job": job, "files": _files(job), "table": table, "read": read}
+    variables = {"job": job, "files": _files(job), "table": table, "read": read}
     # The part that changes is asked for alone while the job goes on.
     name = "live.html" if visit.request.headers.get("HX-Request") else "show.html"
-    return visit.page(f"results/{name}", faults.status, faults=faults, **shown)
+    return visit.page(f"results/{name}", faults.status, faults=faults, **variables)
 
 
 async def follow(visit: Visit) -> Response:
@@ -70,11 +70,11 @@ async def show_release(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     job_id = visit.part("job_id")
     asked = await visit.lab.get("compute", path_of("release-requests", job_id))
     by = asked["decision"]["decided_by"] if asked["decision"] else ""
-    named = [one["dataset_id"] for one in (asked.get("release") or {}).get("entries", ())]
+    named = [entry["dataset_id"] for entry in (asked.get("release") or {}).get("entries", ())]
     named += ((asked["treatment"] or {}).get("inputs") or {}).values()
     projects = [asked["project_id"]] if asked["project_id"] else []
     waits = not asked["decision"]
-    shown = {
+    variables = {
         "names": await visit.names([by] if by else []),
         "titles": await visit.lab.titles("catalog", "datasets", named),
         "projects": await visit.lab.titles("intake", "projects", projects),
@@ -82,7 +82,7 @@ async def show_release(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "files": _files(asked) if waits else [],
         "faults": faults,
     }
-    return visit.page("results/release.html", faults.status, asked=asked, **shown)
+    return visit.page("results/release.html", faults.status, asked=asked, **variables)
 
 
 @faults_on(show_release)
@@ -99,26 +99,28 @@ async def decide(visit: Visit) -> Response:
 
 def _files(job: Json) -> list[Json]:
     return [
-        {**one, "is_picture": one["file"]["media_type"] in PICTURES}
-        for one in job["outputs"]
-        if not one["is_internal"]
+        {**output, "is_picture": output["file"]["media_type"] in PICTURES}
+        for output in job["outputs"]
+        if not output["is_internal"]
     ]
 
 
 async def _rows_read(visit: Visit, job_id: str) -> str:
     """Which rows a trial read, in French; empty where that is not told."""
     path = path_of("jobs", job_id, "result")
-    told = await if_seen(visit.lab.get("compute", path, name=_MANIFEST))
-    if told is None:
+    manifest = await if_seen(visit.lab.get("compute", path, name=_MANIFEST))
+    if manifest is None:
         return ""
-    samples = [one["sample"] for one in told["reports"] if "sample" in one]
-    said = [f"{grouped(one['rows'])} des {count(one['of'], 'ligne')}" for one in samples]
-    return french_list(list(dict.fromkeys(said))) or "toutes les lignes"
+    samples = [report["sample"] for report in manifest["reports"] if "sample" in report]
+    phrases = [
+        f"{grouped(sample['rows'])} des {count(sample['of'], 'ligne')}" for sample in samples
+    ]
+    return french_list(list(dict.fromkeys(phrases))) or "toutes les lignes"
 
 
-async def _first_rows(visit: Visit, job_id: str, made: Json) -> FirstRows:
+async def _first_rows(visit: Visit, job_id: str, job: Json) -> FirstRows:
     """The first rows of the table that was made; none without a table."""
-    if not any(one["name"] == _TABLE for one in _files(made)):
+    if not any(file["name"] == _TABLE for file in _files(job)):
         return FirstRows()
     text = b""
     path = path_of("jobs", job_id, "result")

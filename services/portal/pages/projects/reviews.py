@@ -30,11 +30,11 @@ async def page(visit: Visit) -> Response:
     }
     if visit.person and visit.person.has("reviewer"):
         asked["releases"] = lab.get("compute", "/release-requests", limit=_SHOWN)
-    found = await lab.parts(**asked)
-    held = found["releases"].items if "releases" in found else []
-    of = [one["project_id"] for one in held if one["project_id"]]
+    parts = await lab.parts(**asked)
+    held = parts["releases"].items if "releases" in parts else []
+    of = [request["project_id"] for request in held if request["project_id"]]
     titles = await lab.titles("intake", "projects", of)
-    return visit.page("reviews/list.html", held=held, titles=titles, **found)
+    return visit.page("reviews/list.html", held=held, titles=titles, **parts)
 
 
 async def _listed(visit: Visit, after: str, **query: object) -> Json:
@@ -48,16 +48,16 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """The evidence, and the decision."""
     project = await visit.lab.get("intake", path_of("projects", visit.part("project_id")))
     evidence = await _evidence(visit, project)
-    told = dossier(evidence)
-    shown = {
+    dossier_draft = dossier(evidence)
+    variables = {
         "papers": {name: title for name, (title, _) in PAPERS.items()},
         "faults": faults,
-        "dossier": told,
-        "fingerprint": fingerprint_of(told),
+        "dossier": dossier_draft,
+        "fingerprint": fingerprint_of(dossier_draft),
         "impediment": evidence.review.get("impediment", ""),
         "has_agreed": evidence.review.get("has_agreed", False),
     }
-    return visit.page("reviews/show.html", faults.status, project=project, **shown)
+    return visit.page("reviews/show.html", faults.status, project=project, **variables)
 
 
 @faults_on(show)
@@ -65,15 +65,15 @@ async def decide(visit: Visit) -> Response:
     """Secure a project, turn it down, or ask to complete it, on the evidence that was shown."""
     project_id = visit.part("project_id")
     project = await visit.lab.get("intake", path_of("projects", project_id))
-    shown = dossier(await _evidence(visit, project))
-    if visit.text("fingerprint") != fingerprint_of(shown):
+    dossier_draft = dossier(await _evidence(visit, project))
+    if visit.text("fingerprint") != fingerprint_of(dossier_draft):
         raise Refused(_CONFLICT, _CHANGED)
     body = {
         "decision": visit.text("decision"),
         "reason": visit.text("reason"),
         "version": visit.number("version"),
         "conditions": visit.lines("conditions") if visit.text("decision") == "secure" else [],
-        "seen": as_text(shown),
+        "seen": as_text(dossier_draft),
     }
     await visit.lab.post("intake", path_of("projects", project_id, "review"), body)
     return visit.go(f"/projets/{project_id}", "Votre décision est enregistrée.")
@@ -86,11 +86,11 @@ async def _evidence(visit: Visit, project: Json) -> Evidence:
         preview=preview_of(visit, project["treatment"], project["holder_id"]),
     )
     review, preview = parts["review"], parts["preview"]
-    told = preview.value
-    fault = told.said if isinstance(told, Faults) else ""
+    outcome = preview.value
+    fault = outcome.message if isinstance(outcome, Faults) else ""
     reviewed = review.value or {}
-    by = [one["by"] for one in reviewed.get("decisions", ())]
-    facts = await _known(visit, project, told if isinstance(told, dict) else {}, by)
+    by = [decision["by"] for decision in reviewed.get("decisions", ())]
+    facts = await _known(visit, project, outcome if isinstance(outcome, dict) else {}, by)
     return Evidence(facts, reviewed, fault, preview.missing or review.missing)
 
 
@@ -123,8 +123,8 @@ async def _known(
     visit: Visit, project: Json, preview: Mapping[str, Json], others: Iterable[str] = ()
 ) -> Facts:
     """The facts with the members that they name, as far as intake knows them."""
-    asked = (one["owner_id"] for one in preview.get("asked", ()))
-    parts = (one["member_id"] for one in project["invitations"])
+    asked = (request["owner_id"] for request in preview.get("asked", ()))
+    parts = (invitation["member_id"] for invitation in project["invitations"])
     named = {project["holder_id"], *asked, *parts, *others}
     return Facts(project, preview, await visit.lab.members(named))
 

@@ -110,22 +110,24 @@ class TreatmentForms:
 
 def forms_of(visit: Visit, project: Json, treatment: Json) -> TreatmentForms:
     """What the forms have; `treatment` is one that was made for this page."""
-    code, given = sent_code(visit), treatment
+    code, form_treatment = sent_code(visit), treatment
     saved_from = "en-code" if "sql" in visit.form else "par-ecrit"
     try:
-        if is_written(visit) and not given:
-            given = written_treatment(visit)
-        elif not (given or visit.form or set(visit.request.query_params) - {"q"}):
-            given, saved_from = project["treatment"], ""
-        if not given:
+        if is_written(visit) and not form_treatment:
+            form_treatment = written_treatment(visit)
+        elif not (form_treatment or visit.form or set(visit.request.query_params) - {"q"}):
+            form_treatment, saved_from = project["treatment"], ""
+        if not form_treatment:
             return TreatmentForms(sent_choices(visit, project["territory"]), code)
-        read = Treatment.model_validate(given).model_dump(mode="json")
+        read = Treatment.model_validate(form_treatment).model_dump(mode="json")
     except (Refused, ValidationError):
         # What is wrong with it is told by who reads it.
-        return TreatmentForms(Choices(), code, given, saved_from=saved_from)
+        return TreatmentForms(Choices(), code, form_treatment, saved_from=saved_from)
     choices, code = choices_of(read), code if code.is_any else code_of(read)
     of_it = "par-choix" if choices else "en-code" if code.is_any else "par-ecrit"
-    return TreatmentForms(choices or Choices(), code, given, read["inputs"], saved_from or of_it)
+    return TreatmentForms(
+        choices or Choices(), code, form_treatment, read["inputs"], saved_from or of_it
+    )
 
 
 def sent_choices(visit: Visit, territory: Iterable[str]) -> Choices:

@@ -35,8 +35,8 @@ def sentences_of(treatment: Json, titles: Mapping[str, str], untitled: str = UNS
     if treatment is None:
         return []
     names = {
-        name: quoted(titles[one]) if one in titles else untitled
-        for name, one in treatment["inputs"].items()
+        name: quoted(titles[dataset_id]) if dataset_id in titles else untitled
+        for name, dataset_id in treatment["inputs"].items()
     }
     by_choices = choices_of(treatment) is not None
     return [_said(step, names, by_choices=by_choices) for step in treatment["steps"]]
@@ -47,9 +47,9 @@ def codes_of(treatment: Json) -> list[tuple[str, str]]:
     if treatment is None or choices_of(treatment) is not None:
         return []
     names = {"query": ("SQL", "sql"), "python": ("Python", "code")}
-    known = [one for one in treatment["steps"] if one["application"] in names]
-    told = ((names[one["application"]], one["parameters"]) for one in known)
-    return [(title, str(parameters.get(field, ""))) for (title, field), parameters in told]
+    code_steps = [step for step in treatment["steps"] if step["application"] in names]
+    codes = ((names[step["application"]], step["parameters"]) for step in code_steps)
+    return [(title, str(parameters.get(field, ""))) for (title, field), parameters in codes]
 
 
 def _said(step: Json, names: Mapping[str, str], *, by_choices: bool) -> str:
@@ -64,46 +64,50 @@ def _said(step: Json, names: Mapping[str, str], *, by_choices: bool) -> str:
 
 
 def _sentence(step: Json, names: Mapping[str, str], *, by_choices: bool) -> str:
-    told, inputs = step["parameters"], step["inputs"]
+    parameters, inputs = step["parameters"], step["inputs"]
     of = french_list([names.get(name, _BEFORE) for name in dict.fromkeys(inputs.values())])
     match step["application"]:
         case "cross":
             left, right = (names.get(inputs.get(side, ""), _BEFORE) for side in ("left", "right"))
-            keys = f"{quoted(told['left_key'])} et {quoted(told['right_key'])}"
-            repeats = _REPEATED if told.get(CHOICE) == "kept" else ""
-            said = f"Croise {left} avec {right}, là où {keys} se correspondent{repeats}."
+            keys = f"{quoted(parameters['left_key'])} et {quoted(parameters['right_key'])}"
+            repeats = _REPEATED if parameters.get(CHOICE) == "kept" else ""
+            sentence = f"Croise {left} avec {right}, là où {keys} se correspondent{repeats}."
         case "query" if by_choices:
-            said = _kept(told["sql"], "" if of == _BEFORE else f" de {of}")
+            sentence = _kept(parameters["sql"], "" if of == _BEFORE else f" de {of}")
         case "clean" if by_choices:
-            [adding] = told["operations"]
+            [adding] = parameters["operations"]
             meant = _OF_TERRITORY if adding.get("territory") else ""
             column = quoted(adding["column"])
-            said = f"Ajoute à {of} les codes des communes que nomme {column}{meant}."
+            sentence = f"Ajoute à {of} les codes des communes que nomme {column}{meant}."
         case "aggregate":
             figures = [
-                f"{verb} {_columns(told[name])}" for name, verb in _FIGURES if told.get(name)
+                f"{verb} {_columns(parameters[name])}"
+                for name, verb in _FIGURES
+                if parameters.get(name)
             ]
-            rows = ["compte les lignes"] if told.get("rows") else []
-            if ratio := told.get("ratio"):
+            rows = ["compte les lignes"] if parameters.get("rows") else []
+            if ratio := parameters.get("ratio"):
                 parts = quoted(ratio["numerator"]), quoted(ratio["denominator"])
                 figures.append(f"rapporte {parts[0]} à {parts[1]}")
-            made = french_list([*rows, *figures]) or "garde chaque groupe une fois"
-            said = f"Par {_columns(told['by'])}, {made}."
+            actions = french_list([*rows, *figures]) or "garde chaque groupe une fois"
+            sentence = f"Par {_columns(parameters['by'])}, {actions}."
         case "chart":
-            said = f"Dessine une barre par {quoted(told['label'])}, selon {quoted(told['value'])}."
+            label, value = quoted(parameters["label"]), quoted(parameters["value"])
+            sentence = f"Dessine une barre par {label}, selon {value}."
         case "map":
-            said = f"Colore une carte selon {quoted(told['value'])}, par {quoted(told['key'])}."
+            value, key = quoted(parameters["value"]), quoted(parameters["key"])
+            sentence = f"Colore une carte selon {value}, par {key}."
         case "report":
-            said = "Écrit un rapport."
+            sentence = "Écrit un rapport."
         case _:
-            said = f"{APPLICATIONS[step['application']].title} : {of}."
-    return said
+            sentence = f"{APPLICATIONS[step['application']].title} : {of}."
+    return sentence
 
 
 def _kept(sql: str, of: str) -> str:
     (column, comparison, value), folds = kept_by(sql)
-    said = f"où {quoted(column)} {COMPARISONS[comparison]} {quoted(value)}"
-    return f"Garde les lignes{of} {said}{_FOLDED if folds else ''}."
+    condition = f"où {quoted(column)} {COMPARISONS[comparison]} {quoted(value)}"
+    return f"Garde les lignes{of} {condition}{_FOLDED if folds else ''}."
 
 
 def _columns(names: Sequence[str]) -> str:

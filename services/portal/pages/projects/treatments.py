@@ -47,13 +47,13 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None)
     forms = forms_of(visit, project, treatment)
     # Both the value that rows are kept by and the form need them.
     columns = asyncio.ensure_future(_columns(visit, forms.choices))
-    choices, wanted, wrong = await _read_choices(forms, columns)
+    choices, chosen_treatment, wrong = await _read_choices(forms, columns)
     faults = wrong or faults
     parts = await visit.lab.parts(
         keys=_keys(visit, choices),
         recipes=visit.lab.get("compute", "/recipes", limit=_FOUND),
         found=visit.lab.get("catalog", "/datasets", q=visit.asked("q"), limit=_FOUND),
-        preview=preview_of(visit, wanted, project["holder_id"]),
+        preview=preview_of(visit, chosen_treatment, project["holder_id"]),
         columns=columns,
         given=_given(visit, choices.left),
         python=if_seen(visit.lab.get("compute", path_of("applications", PYTHON))),
@@ -63,15 +63,15 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None)
         # What was chosen so far need not run yet: that is told, and no fault of the request.
         faults = replace(preview, status=faults.status)
         without, faults, parts["preview"] = await _undrawn(visit, project, choices, faults)
-        wanted = without or wanted
+        chosen_treatment = without or chosen_treatment
     untitled = untitled_by(parts["titles"])
-    told, titles = parts["preview"].value or {}, parts.pop("titles").value or {}
-    shown = {
-        "names": await visit.names({one["owner_id"] for one in told.get("asked", ())}),
+    outcome, titles = parts["preview"].value or {}, parts.pop("titles").value or {}
+    variables = {
+        "names": await visit.names({request["owner_id"] for request in outcome.get("asked", ())}),
         "project": project,
         "comparisons": COMPARISONS,
-        "treatment": _text_of(wanted) or visit.text("treatment"),
-        "does": sentences_of(wanted, titles, untitled) if told else [],
+        "treatment": _text_of(chosen_treatment) or visit.text("treatment"),
+        "does": sentences_of(chosen_treatment, titles, untitled) if outcome else [],
         "sentences": partial(sentences_of, titles=titles, untitled=untitled),
         "titles": titles,
         "untitled": untitled,
@@ -80,7 +80,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None)
         "q": visit.asked("q"),
         "key_text": BETWEEN.join(choices.key.get(name, "") for name in KEY_PARTS),
     }
-    return visit.page("treatments/build.html", faults.status, forms_of=forms, **parts, **shown)
+    return visit.page("treatments/build.html", faults.status, forms_of=forms, **parts, **variables)
 
 
 def _at_its_field(faults: Faults, forms: TreatmentForms) -> Faults:
@@ -115,8 +115,8 @@ async def save(visit: Visit) -> Response:
     body = {**treatment, "instead_of": visit.number("depuis")}
     path = path_of("projects", project_id, "treatment")
     saved = await visit.lab.post("intake", path, body) or {}
-    said = "Le traitement est enregistré : le Datalab le vérifie et demande aux producteurs."
-    return visit.go(f"/projets/{project_id}", " ".join((said, *saved.get("code_untried", ()))))
+    message = "Le traitement est enregistré : le Datalab le vérifie et demande aux producteurs."
+    return visit.go(f"/projets/{project_id}", " ".join((message, *saved.get("code_untried", ()))))
 
 
 @faults_on(show)
@@ -160,14 +160,14 @@ async def _undrawn(
     drawn_of = treatment_of(choices.undrawn)
     if drawn_of is None or choices == choices.undrawn:
         return None, faults, PagePart()
-    told = await preview_of(visit, drawn_of, project["holder_id"])
-    if isinstance(told, Faults):
+    preview = await preview_of(visit, drawn_of, project["holder_id"])
+    if isinstance(preview, Faults):
         return None, faults, PagePart()
     try:
-        check_drawn(choices, told["columns"])
+        check_drawn(choices, preview["columns"])
     except Refused as refused:
         faults = replace(faults_of(refused), status=faults.status)
-    return drawn_of, faults, PagePart(told)
+    return drawn_of, faults, PagePart(preview)
 
 
 async def _chosen(visit: Visit) -> Json:
@@ -182,17 +182,24 @@ async def _chosen(visit: Visit) -> Json:
     if treatment is None:
         raise Refused(_UNUSABLE, _NOTHING_CHOSEN, "gauche")
     # Intake has it checked also while compute is away.
-    told = (await part_of(preview_of(visit, treatment))).value
-    if isinstance(told, Faults):
-        raise Refused(_UNUSABLE, told.said, told.at)
+    preview = (await part_of(preview_of(visit, treatment))).value
+    if isinstance(preview, Faults):
+        raise Refused(_UNUSABLE, preview.message, preview.at)
     return treatment
 
 
 async def titles_of(visit: Visit, dataset_ids: Iterable[str]) -> dict[str, str]:
     """What datasets are called, by their ids: those that the person may see; or raises Away."""
-    asked = {one: visit.lab.get("catalog", path_of("datasets", one)) for one in set(dataset_ids)}
-    found = await asyncio.gather(*map(if_seen, asked.values()))
-    return {one: str(told["title"]) for one, told in zip(asked, found, strict=True) if told}
+    asked = {
+        dataset_id: visit.lab.get("catalog", path_of("datasets", dataset_id))
+        for dataset_id in set(dataset_ids)
+    }
+    datasets = await asyncio.gather(*map(if_seen, asked.values()))
+    return {
+        dataset_id: str(dataset["title"])
+        for dataset_id, dataset in zip(asked, datasets, strict=True)
+        if dataset
+    }
 
 
 def untitled_by(titles: PagePart) -> str:
@@ -202,7 +209,9 @@ def untitled_by(titles: PagePart) -> str:
 
 def with_titles(titles: Mapping[str, str], text: str) -> str:
     """A sentence of a service's with the titles of datasets that it has the ids of."""
-    return _DATASET.sub(lambda it: quoted(titles[it[0]]) if it[0] in titles else _UNSEEN, text)
+    return _DATASET.sub(
+        lambda match: quoted(titles[match[0]]) if match[0] in titles else _UNSEEN, text
+    )
 
 
 async def _keys(visit: Visit, choices: Choices) -> Json:
@@ -210,11 +219,11 @@ async def _keys(visit: Visit, choices: Choices) -> Json:
     if not (choices.left and choices.right):
         return []
     body = {"inputs": choices.inputs}
-    told = await visit.lab.post("compute", "/treatments/preview", body)
-    found = told["proposed"]
+    preview = await visit.lab.post("compute", "/treatments/preview", body)
+    keys = preview["proposed"]
     if choices.named[0]:
-        found = [*keys_of_codes(await _given(visit, choices.right)), *found]
-    return [{**one, "text": BETWEEN.join(one[name] or "" for name in KEY_PARTS)} for one in found]
+        keys = [*keys_of_codes(await _given(visit, choices.right)), *keys]
+    return [{**key, "text": BETWEEN.join(key[name] or "" for name in KEY_PARTS)} for key in keys]
 
 
 async def _given(visit: Visit, dataset_id: str) -> Json:
@@ -222,7 +231,7 @@ async def _given(visit: Visit, dataset_id: str) -> Json:
     if not dataset_id:
         return []
     dataset = await visit.lab.get("catalog", path_of("datasets", dataset_id))
-    profiles = [one["profile"] for one in dataset["versions"] if one["profile"]]
+    profiles = [version["profile"] for version in dataset["versions"] if version["profile"]]
     return profiles[-1]["columns"] if profiles else []
 
 
@@ -230,12 +239,14 @@ async def _columns(visit: Visit, choices: Choices) -> Json:
     """The columns that groups and figures may be of: those of the table before it is counted."""
     of_tables = ("left", "right", "named", "territory", "key")
     chosen = {name: getattr(choices, name) for name in of_tables}
-    wanted = treatment_of(Choices(**chosen))
-    if wanted is None and choices.left:
-        known = await _given(visit, choices.left)
-        return [{**one, "type": (one.get("meaning") or {}).get("type", "")} for one in known]
-    told = await preview_of(visit, wanted)
-    return told["columns"] if isinstance(told, dict) else []
+    treatment = treatment_of(Choices(**chosen))
+    if treatment is None and choices.left:
+        columns = await _given(visit, choices.left)
+        return [
+            {**column, "type": (column.get("meaning") or {}).get("type", "")} for column in columns
+        ]
+    preview = await preview_of(visit, treatment)
+    return preview["columns"] if isinstance(preview, dict) else []
 
 
 async def _read_by(choices: Choices, columns: Awaitable[Json]) -> Choices:

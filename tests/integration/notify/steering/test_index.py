@@ -13,7 +13,7 @@ from tests.unit.notify.steering.story import delivered, heard
 
 def known(index: SubjectIndex) -> dict[str, list[str]]:
     """The keys of the facts of every subject that is known."""
-    return {one.id: [fact.key for fact in one.facts] for one in index.known().subjects}
+    return {one.id: [fact.key for fact in one.facts] for one in index.snapshot().subjects}
 
 
 def test_answer_knows_what_was_saved_before_it_was_asked_for(store: Store) -> None:
@@ -33,10 +33,10 @@ def test_projects_and_datasets_are_what_their_facts_come_to_now(store: Store) ->
     submitted, rejected = made(ProjectSubmitted), made(ProjectRejected)
     hear(store, [envelope(submitted)])
     index = SubjectIndex(store)
-    (life,) = index.known().lives
+    (life,) = index.snapshot().lives
     assert life.end is None
     hear(store, [envelope(rejected, sequence=2)])
-    (life,) = index.known().lives
+    (life,) = index.snapshot().lives
     assert life.end is not None
 
 
@@ -44,11 +44,11 @@ def test_words_that_were_taken_out_are_known_no_more(store: Store) -> None:
     """An erasure reaches the memory of every process with its next answer."""
     hear(store, [envelope(marked(made(ProjectRejected)))])
     index = SubjectIndex(store)
-    assert MARK in repr(index.known())
+    assert MARK in repr(index.snapshot())
     redact(store, {PROJECT})
-    assert ERASED in repr(index.known().subjects)
-    assert MARK not in repr([vars(life) for life in index.known().lives])
-    assert MARK not in repr(index.known())
+    assert ERASED in repr(index.snapshot().subjects)
+    assert MARK not in repr([vars(life) for life in index.snapshot().lives])
+    assert MARK not in repr(index.snapshot())
 
 
 def test_subjects_of_before_are_known(store: Store) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.notify.mail.seats import Registrant, WorkshopNow, is_news, said, when
+from services.notify.mail.seats import Registrant, WorkshopNow, is_news, sentence_of, when
 from services.notify.summaries import summarise
 from services.notify.timeline import TimelineEntry
 from shared.events import (
@@ -89,7 +89,7 @@ def test_what_holds_no_more_is_no_news(
 )
 def test_who_registered_is_told_what_became_of_its_seat(event: Event, sentence: str) -> None:
     """In a sentence for it, not of somebody; braces of a title are text."""
-    assert said(TimelineEntry.of(envelope(event), summarise(event), "")) == sentence
+    assert sentence_of(TimelineEntry.of(envelope(event), summarise(event), "")) == sentence
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from services.notify.steering.activity import HELD
 from services.notify.steering.model import Fact, Subject
 from services.notify.steering.period import YearPeriod, median_of
 from services.notify.steering.small_counts import over_members
-from services.notify.steering.world import Known, World
+from services.notify.steering.world import Snapshot, World
 from services.notify.steering.yearly_report import report_of
 from shared.endings.redaction import redacted
 from shared.events import (
@@ -224,7 +224,7 @@ def test_few_persons_are_not_counted(came: list[int], told: object) -> None:
         for number, count in enumerate(came)
     )
     held = Subject(id="workshop.w", about="workshop", thing_id="w", facts=facts)
-    of = report_of(World(YearPeriod.of(2026, NOW), Known.of([held]), sees_members=True))
+    of = report_of(World(YearPeriod.of(2026, NOW), Snapshot.of([held]), sees_members=True))
     assert values(of, "workshops") == {"tenus": 1}
     assert values(of, "attendance") == {"ensemble": told}
 

@@ -54,7 +54,7 @@ def test_registrants_faults_are_told_in_french() -> None:
     """A field of the form is not called as programs call it."""
     page = templates_of().get_template("workshops/registrants.html")
     nothing = {"value": None, "missing": ""}
-    faults = {"said": "plus de personnes cochées que de participants", "at": "came"}
+    faults = {"message": "plus de personnes cochées que de participants", "at": "came"}
     visit = {"csrf": "", "menu": ()}
     text = plain(page.render(workshop=nothing, registrants=nothing, faults=faults, visit=visit))
     assert "Personnes venues : plus de personnes cochées" in text
