@@ -36,7 +36,7 @@ def _is_sensitive(dataset: Dataset | None, holder_id: str) -> bool:
     if dataset is None:
         return True
     version = dataset.published
-    persons = version.found.verdict if version and version.found else "none"
+    persons = version.screened_privacy.verdict if version and version.screened_privacy else "none"
     return persons != "none" or bool(dataset.deciders(holder_id))
 
 

@@ -41,7 +41,7 @@ def list_files(
 
 def _listing_of(dataset: Dataset, caller: Caller) -> FileRef:
     """The list of the version that `caller` is shown."""
-    version = dataset.shown if caller.may_see(*dataset.insiders) else dataset.published
+    version = dataset.current_version if caller.may_see(*dataset.insiders) else dataset.published
     if dataset.metadata.content != "files":
         raise WrongStage("ce jeu est un tableau : il n'a pas de liste de fichiers")
     if version is None or version.listing is None:

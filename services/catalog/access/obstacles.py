@@ -38,7 +38,7 @@ def notes_of(wanted: Wanted) -> tuple[InputNote, ...]:
             basis=version.legal_basis.in_french() if version.legal_basis else "",
         )
         for one, version in found
-        if version and version.found and version.found.verdict != "none"
+        if version and version.screened_privacy and version.screened_privacy.verdict != "none"
     )
 
 

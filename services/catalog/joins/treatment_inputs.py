@@ -84,7 +84,7 @@ def _may_see_rows(dataset: Dataset, caller: Caller) -> bool:
 
 def _profile(dataset: Dataset, caller: Caller) -> Profile | None:
     """What everybody sees of its columns; of what is not published, what its insiders see."""
-    shown = dataset.shown if caller.may_see(*dataset.insiders) else dataset.published
+    shown = dataset.current_version if caller.may_see(*dataset.insiders) else dataset.published
     if shown is None or shown.profile is None:
         return None
     can_read = dataset.may_be_downloaded_by(caller)

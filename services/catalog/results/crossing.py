@@ -36,7 +36,7 @@ def _exposure_of(datasets: Iterable[Dataset]) -> Iterator[InputPrivacy]:
     """The verdict on the published version of each."""
     for one in datasets:
         version = one.published
-        found = version.found if version else None
+        found = version.screened_privacy if version else None
         yield InputPrivacy(
             dataset_id=one.id,
             verdict=found.verdict if found else None,
