@@ -172,29 +172,41 @@ class Grant(BaseModel):
 
     @property
     def purpose(self) -> str:
-        """What the data may be used for, by all deciders' conditions."""
-        return " ; ".join(dict.fromkeys(one.purpose for one in self.conditions if one.purpose))
+        """What the data may be used for, by the conditions of all deciders."""
+        return " ; ".join(
+            dict.fromkeys(condition.purpose for condition in self.conditions if condition.purpose)
+        )
 
     @property
     def until(self) -> str | None:
         """The last day of the grant: the earliest that a decider named."""
-        return min((one.until for one in self.conditions if one.until), default=None)
+        return min(
+            (condition.until for condition in self.conditions if condition.until), default=None
+        )
 
     @property
     def wordings(self) -> tuple[str, ...]:
         """What the deciders ask to be kept to, as written, each once."""
-        return tuple(dict.fromkeys(one.wording for one in self.conditions if one.wording))
+        return tuple(
+            dict.fromkeys(condition.wording for condition in self.conditions if condition.wording)
+        )
 
     @property
     def refused_columns(self) -> tuple[str, ...]:
-        """Those of what is asked that a decider left out of its consent."""
+        """The requested columns that some decider left out of its consent."""
         asked = (self.asked_for and self.asked_for.reading.columns) or ()
-        return tuple(one for one in asked if not all(it.is_for([one]) for it in self.conditions))
+        return tuple(
+            column
+            for column in asked
+            if not all(condition.is_for([column]) for condition in self.conditions)
+        )
 
     @property
     def is_for_any_treatment(self) -> bool:
         """Whether all its deciders consent to whatever the project does with the data."""
-        return {one.decider for one in self.conditions if one.any_treatment} >= set(self.deciders)
+        return {
+            condition.decider for condition in self.conditions if condition.any_treatment
+        } >= set(self.deciders)
 
     def covers(self, bound: Bound) -> bool:
         """Whether what is granted allows that; one that nobody was asked for allows everything."""
@@ -237,7 +249,7 @@ class Grant(BaseModel):
             self.conditions.append(_bound(decider, conditions))
 
     def ask_for(self, asked: Asked) -> bool:
-        """Note what the project does with the data now; whether its deciders are to be asked anew.
+        """Note what the project does with the data now; return whether its deciders are asked anew.
 
         Consents to less, or to what is finer, do not hold for it. What was granted before anybody
         was shown what for is bound to it as it is now.
@@ -250,9 +262,13 @@ class Grant(BaseModel):
         if self.state == "granted" and self.covers(asked.bound):
             return False
         if before is None or not before.bound.covers(asked.bound):
-            self._forget({one.decider for one in self.conditions if not one.any_treatment})
+            self._forget(
+                {condition.decider for condition in self.conditions if not condition.any_treatment}
+            )
         read = asked.reading.columns
-        self._forget({one.decider for one in self.conditions if not one.is_for(read)})
+        self._forget(
+            {condition.decider for condition in self.conditions if not condition.is_for(read)}
+        )
         return True
 
     def ask_again(self) -> None:
@@ -288,12 +304,14 @@ class Grant(BaseModel):
         self._forget({c.decider for c in self.conditions if c.until and end_of(c.until) <= at})
 
     def _conditions_of(self, decider: str) -> Consent:
-        found = (one for one in self.conditions if one.decider == decider)
-        return next(found, Consent(decider=decider))
+        conditions = (condition for condition in self.conditions if condition.decider == decider)
+        return next(conditions, Consent(decider=decider))
 
     def _forget(self, deciders: set[str]) -> None:
-        self.consents = [one for one in self.consents if one not in deciders]
-        self.conditions = [one for one in self.conditions if one.decider not in deciders]
+        self.consents = [member for member in self.consents if member not in deciders]
+        self.conditions = [
+            condition for condition in self.conditions if condition.decider not in deciders
+        ]
 
 
 def _bound(decider: str, conditions: Conditions) -> Consent:

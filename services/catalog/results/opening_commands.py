@@ -91,8 +91,8 @@ def waiting_index(store: Store) -> IndexCompletion:
 def list_openings(store: Store, query: Paging, member_id: str) -> OpeningPage:
     """One page of the results whose opening waits for that member's word."""
     where = {_INDEX: {"$in": [member_id]}}
-    found, cursor = store.of(Dataset).page(where, after=query.after, limit=query.limit)
-    return OpeningPage(items=[_view(store, one) for one in found], next=cursor)
+    datasets, cursor = store.of(Dataset).page(where, after=query.after, limit=query.limit)
+    return OpeningPage(items=[_view(store, dataset) for dataset in datasets], next=cursor)
 
 
 def _obstacle(store: Store, dataset: Dataset, missing: Iterable[str]) -> str:
@@ -124,7 +124,7 @@ def _request(
         asked_at=now(),
         reason=reason,
         contributions=contributions,
-        members=tuple(sorted({one.member_id for one in contributions})),
+        members=tuple(sorted({contribution.member_id for contribution in contributions})),
         asked=tuple(_asked(dataset, version, reason, contributions)),
     )
 
@@ -154,18 +154,18 @@ def _asked(
         yield f"Données d'un membre : {' ; '.join(map(_of_theirs, of))}."
 
 
-def _of_theirs(one: Contribution) -> str:
-    if not one.dataset_id:
+def _of_theirs(contribution: Contribution) -> str:
+    if not contribution.dataset_id:
         return "on ne sait plus lesquelles"
-    shown = " ; ".join(one.shown) or "ce qui en est montré n'est pas connu"
-    return f"{quoted(one.title)} ({shown})"
+    sentences = " ; ".join(contribution.shown) or "ce qui en est montré n'est pas connu"
+    return f"{quoted(contribution.title)} ({sentences})"
 
 
 def _view(store: Store, dataset: Dataset) -> OpeningView:
     request = dataset.opening
     if request is None:
         contributions = contributions_of(store, dataset)
-        members = {one.member_id for one in contributions}
+        members = {contribution.member_id for contribution in contributions}
         return OpeningView.unasked(dataset, contributions, _obstacle(store, dataset, members))
     obstacle = _obstacle(store, dataset, request.missing)
     return OpeningView.asked_of(dataset, request, obstacle)
