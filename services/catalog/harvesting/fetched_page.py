@@ -82,9 +82,9 @@ def tell(counts: Counts, retired: int, note: str = "") -> str:
         text += f" : {', '.join(parts)}"
     if retired:
         text += f" ; {counted(retired, 'retiré', 'retirés')}"
-    told = [f"{text}."]
+    sentences = [f"{text}."]
     if counts.renewed:
-        told.append(f"Données reprises à la source : {counts.renewed}.")
+        sentences.append(f"Données reprises à la source : {counts.renewed}.")
     if counts.outdated:
-        told.append(f"Données à reprendre à la prochaine moisson : {counts.outdated}.")
-    return " ".join([*told, note]).strip()
+        sentences.append(f"Données à reprendre à la prochaine moisson : {counts.outdated}.")
+    return " ".join([*sentences, note]).strip()

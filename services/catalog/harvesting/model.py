@@ -276,9 +276,9 @@ class Harvest(Aggregate):
 
     @property
     def _about(self) -> dict[str, Any]:
-        """What each event about its end tells."""
-        told = {"harvest_id": self.id, "source_id": self.source_id}
-        return {**told, "owner_id": self.owner_id, "title": self.title}
+        """The fields of each event about its end."""
+        fields = {"harvest_id": self.id, "source_id": self.source_id}
+        return {**fields, "owner_id": self.owner_id, "title": self.title}
 
     def _end(self, state: HarvestState) -> None:
         self.state, self.due_at, self.ended_at = state, NEVER, now()
