@@ -257,10 +257,10 @@ class CatalogueIndex(TextIndex):
             return
         self._taken += 1
         self._serials[read.id], self._versions[read.id] = self._taken, read.version
-        self.kept[self._taken] = content.shown.lines
+        self.kept[self._taken] = content.indexed.lines
         document.add_integer("serial", self._taken)
         self._writer.add_document(document)
-        self.frequencies.update(content.shown.tokens())
+        self.frequencies.update(content.indexed.tokens())
         self.size += 1
         self._label(content)
         self._learn(content.words)
