@@ -131,7 +131,7 @@ class ViewPage(BaseModel, Generic[V]):
     next: str | None
 
     @classmethod
-    def of(cls, found: tuple[list[Any], str | None]) -> Self:
+    def of(cls, page: tuple[list[Any], str | None]) -> Self:
         """The page of these aggregates, as the store gives them with their cursor."""
-        aggregates, cursor = found
+        aggregates, cursor = page
         return cls.model_validate({"items": aggregates, "next": cursor})

@@ -72,12 +72,12 @@ def has_left(store: Store, member_id: str) -> bool:
 
 def left_among(store: Store, member_ids: Iterable[str]) -> list[str]:
     """Those of these members who left."""
-    return [one.id for one in _among(store, member_ids)]
+    return [departure.id for departure in _among(store, member_ids)]
 
 
 def erased_among(store: Store, member_ids: Iterable[str]) -> list[str]:
     """Those of these members whose data was erased."""
-    return [one.id for one in _among(store, member_ids) if one.is_erased]
+    return [departure.id for departure in _among(store, member_ids) if departure.is_erased]
 
 
 def any_erased(store: Store) -> bool:
@@ -86,5 +86,5 @@ def any_erased(store: Store) -> bool:
 
 
 def _among(store: Store, member_ids: Iterable[str]) -> list[Departure]:
-    wanted = sorted(set(filter(None, member_ids)))
-    return store.of(Departure).find({"_id": {"$in": wanted}}) if wanted else []
+    ids = sorted(set(filter(None, member_ids)))
+    return store.of(Departure).find({"_id": {"$in": ids}}) if ids else []
