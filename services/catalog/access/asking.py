@@ -67,7 +67,7 @@ class ProjectFacts(Frozen):
 
     @classmethod
     def of(cls, event: ProjectSecured | TreatmentChanged) -> Self | None:
-        """What the event says; None for one from before events said it."""
+        """The facts that the event carries; None for an event from before events had them."""
         if event.treatment is None:
             return None
         return cls(
@@ -157,7 +157,7 @@ class _Request:
         self._is_files = dataset is not None and dataset.metadata.content == "files"
 
     def sentences(self, texts: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
-        """Who, why, what is read, with what it is crossed, what comes out, for how long.
+        """The sentences on who asks, why, what is read and crossed, what comes out, how long.
 
         `texts` says of columns, by name, what they hold.
         """
@@ -170,7 +170,7 @@ class _Request:
         yield from (_SCOPE, _READERS, *[_AS_THEY_ARE] * (len(self._wanted) > 1), _UNTIL)
 
     def of_use(self, texts: Mapping[str, str]) -> Iterator[str]:
-        """What is read, with what it is crossed, and what comes out."""
+        """The sentences on what is read, what it is crossed with, and what comes out."""
         yield self._read(texts)
         yield from () if self._is_files else (self._crossed(), *self._left_out())
         yield from map(_told_code, own_code(self._facts.treatment))
@@ -260,7 +260,7 @@ def _told_code(code: OwnCode) -> str:
 
 
 def figures_in_french(figures: Iterable[str]) -> str:
-    """What comes out of columns: « a », somme de « b »."""
+    """The figures of columns in French, as « a », somme de « b »."""
     return french_list([_figure(figure) for figure in figures])
 
 
@@ -278,7 +278,7 @@ def _texts_of(dataset: Dataset | None) -> dict[str, str]:
 
 
 def _with_text(name: str, text: str) -> str:
-    """A column with what it holds, as much of that as can be read among others."""
+    """A column's name with its description, shortened to be read among others."""
     short = quoted(shorten(text, _LONGEST, placeholder=" …"))
     return f"{quoted(name)} ({short})" if text else quoted(name)
 

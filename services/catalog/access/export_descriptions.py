@@ -31,7 +31,7 @@ def export_of(dataset: Dataset, number: int, export_format: ExportFormat) -> Exp
 
 
 def called(dataset: Dataset, number: int, ending: str) -> str:
-    """What people find a file of a version by: the title, and the day when it came."""
+    """The name of a file of a version: the dataset's title, and the day when it came."""
     version = dataset.history.numbered(number)
     return file_name(dataset.metadata.title, version.registered_at, ending)
 

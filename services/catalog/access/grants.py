@@ -42,12 +42,12 @@ class Deadlines(Frozen):
         return since + timedelta(seconds=self.remind_seconds)
 
     def expiry(self, since: datetime) -> datetime:
-        """When what was asked at `since` is asked no longer."""
+        """When a request made at `since` expires."""
         return since + timedelta(seconds=self.expire_seconds)
 
 
 def end_of(day: str) -> datetime:
-    """When `day`, an ISO date, is over in metropolitan France."""
+    """The moment at which `day`, an ISO date, is over in metropolitan France."""
     following = date.fromisoformat(day) + timedelta(days=1)
     return datetime.combine(following, time(), PARIS).astimezone(UTC)
 
@@ -67,7 +67,7 @@ class Conditions(Frozen):
     columns: tuple[str, ...] | None = None
 
     def is_for(self, read: Iterable[str] | None) -> bool:
-        """Whether it is for these columns, None being all."""
+        """Whether the consent is for these columns; None means all columns."""
         return self.columns is None or (read is not None and set(read) <= set(self.columns))
 
 
@@ -91,7 +91,7 @@ class Bound(Frozen):
     contents: tuple[str, ...] = ()
 
     def covers(self, other: "Bound") -> bool:
-        """Whether `other` reads no more, shows nothing finer, and beside nothing else."""
+        """Whether `other` reads no more, shows nothing finer, and reads no other data beside it."""
         return self.reading.covers(other.reading) and set(other.contents) <= set(self.contents)
 
 
@@ -150,7 +150,7 @@ class Grant(BaseModel):
 
     @model_validator(mode="after")
     def _asks_its_owner(self) -> Self:
-        """What was saved before results had several deciders had one: the owner."""
+        """Add the owner to grants saved before there were several deciders: it decided alone."""
         if self.asked and not self.deciders:
             self.deciders = [self.owner_id]
         return self
@@ -209,14 +209,14 @@ class Grant(BaseModel):
         } >= set(self.deciders)
 
     def covers(self, bound: Bound) -> bool:
-        """Whether what is granted allows that; one that nobody was asked for allows everything."""
+        """Whether the grant allows that; a grant that nobody was asked for allows everything."""
         if not self.asked or self.is_for_any_treatment:
             return True
         return self.allowed is not None and self.allowed.covers(bound)
 
     @property
     def due_at(self) -> datetime:
-        """When time itself changes something: a reminder, the end of the wait or of the grant."""
+        """When time alone next changes it: a reminder, the end of the wait, or of the grant."""
         if self.missing and self.reminded_at is None:
             return self.patience.reminder(self.waits_since)
         if self.missing:
@@ -286,7 +286,7 @@ class Grant(BaseModel):
             self.agreed = asked.sentences if asked else ()
 
     def count_use(self, job_id: str) -> None:
-        """Count a use: of a job one, however often it opens the data, else each opening."""
+        """Count a use: each job once, however often it opens the data, else each opening."""
         self.last_used = now()
         if job_id in self.used_by:
             return
@@ -300,7 +300,7 @@ class Grant(BaseModel):
         self.ended_by, self.end_reason = ended_by, reason
 
     def lapse(self, at: datetime) -> None:
-        """Forget the consents whose last day is over."""
+        """Remove the consents whose last day is over."""
         self._forget({c.decider for c in self.conditions if c.until and end_of(c.until) <= at})
 
     def _conditions_of(self, decider: str) -> Consent:

@@ -97,7 +97,7 @@ class ProjectAccess(Aggregate):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The ids of the datasets that its treatment reads; none before it was told."""
+        """The ids of the datasets that its treatment reads; none before the treatment is known."""
         return self.facts.reads if self.facts else ()
 
     @property
@@ -132,7 +132,7 @@ class ProjectAccess(Aggregate):
         return grant
 
     def grant_of(self, dataset_id: str) -> Grant | None:
-        """What became of the project's wish to read that dataset, if it has it."""
+        """The project's grant for that dataset, or None."""
         return next((grant for grant in self.grants if grant.dataset_id == dataset_id), None)
 
     def match(
@@ -152,7 +152,7 @@ class ProjectAccess(Aggregate):
         self.record(events.DatasetsMatched(project_id=self.id, **fields))
 
     def need(self, needs: Iterable[str]) -> None:
-        """Keep what else new data is joined with to be of use to the project."""
+        """Remember datasets and kinds of keys: new data that joins them is of use to it."""
         self.needs = sorted({*self.needs, *needs})
 
     def tell_inputs(
@@ -162,7 +162,7 @@ class ProjectAccess(Aggregate):
         inputs: Wanted,
         changes: tuple[ReadingChange, ...] = (),
     ) -> None:
-        """Tell what stands between a treatment that is proposed and its data, and whose that is.
+        """Record what stands between a proposed treatment and its data, and who owns the data.
 
         Also what that tells about persons, as reviewers have to know, and what is beyond the
         treatment that was reviewed.
@@ -177,13 +177,13 @@ class ProjectAccess(Aggregate):
         self._propose(proposed, inputs)
 
     def tell_again(self, inputs: Wanted) -> None:
-        """Tell it anew where it is told otherwise now what the data tells about persons."""
+        """Record the check again when the notes on persons changed since."""
         if self.proposed and self.says_otherwise(inputs):
             newer = self.proposed.model_copy(update={"persons": notes_of(inputs)})
             self._propose(newer, inputs)
 
     def says_otherwise(self, inputs: Wanted) -> bool:
-        """Whether the data of its last proposal tells otherwise about persons than it was told."""
+        """Whether the notes on persons of the last proposal's data differ from those recorded."""
         if self.proposed is None or self.closed:
             return False
         return notes_of(inputs) != self.proposed.persons
@@ -381,7 +381,7 @@ class ProjectAccess(Aggregate):
                 self._expire(grant)
 
     def close(self, reason: str) -> None:
-        """The project ended: it reads nothing any more, and what is asked is asked no longer.
+        """Close the project: it reads nothing any more, and its open requests end.
 
         `reason`, in French, says how it ended; what owners decided before stays readable.
         """
@@ -391,7 +391,7 @@ class ProjectAccess(Aggregate):
                 grant.end("", reason)
 
     def end_dataset(self, dataset_id: str, reason: str) -> None:
-        """The dataset is retired: what is asked of it is refused, what was granted ends."""
+        """Refuse what is asked of a retired dataset, and end what was granted of it."""
         grant = self.grant_of(dataset_id)
         if grant is None or self.closed:
             return
@@ -418,7 +418,7 @@ class ProjectAccess(Aggregate):
             self._ask_deciders(grant, dataset.deciders(self.holder_id), datasets)
 
     def taken_back(self, dataset_ids: Iterable[str]) -> str:
-        """Why one of these was taken away from the project before its end; empty if none was."""
+        """Why access to one of these was taken away before the project's end; else empty."""
         ended = [grant for grant in map(self.grant_of, dataset_ids) if grant and grant.ended_by]
         return ended[0].end_reason if ended else ""
 
@@ -475,7 +475,7 @@ class ProjectAccess(Aggregate):
             self.record(events.AccessBound(**about, member_ids=grant.others))
 
     def _ask_anew(self, grant: Grant) -> None:
-        """Ask those whose word is missing; who granted a part is not asked for what keeps to it."""
+        """Ask those whose consent is missing; when all consented, grant the part they agreed to."""
         if grant.unmet:
             grant.ask_again()
             self._tell_request(grant)
@@ -607,7 +607,7 @@ def _with_staff(deciders: list[str]) -> list[str]:
 
 
 def _told(asked: Asked) -> dict[str, Any]:
-    """What the deciders' webhooks say of it."""
+    """The fields of events that the deciders' webhooks show."""
     sentences = (*asked.sentences, f"Licences : {asked.licence}", f"Personnes : {asked.privacy}")
     columns = asked.reading.columns or ()
     return {"asked": sentences, "columns": columns, "fingerprint": asked.fingerprint}

@@ -51,7 +51,7 @@ def change_access(
     ],
     decide: Callable[[ProjectAccess], object],
 ) -> ProjectAccess:
-    """Change what is known of the project that an event tells of, also when nothing was."""
+    """Change the access of the event's project, which is made when there is none yet."""
     project_id = because.data.project_id
     return store.of(ProjectAccess).change(
         project_id, decide, because=because, new=lambda: ProjectAccess(id=project_id)
@@ -98,13 +98,13 @@ def _deadlines(settings: Settings) -> Deadlines:
 
 
 def note_review(store: Store, envelope: Envelope[TreatmentApproved]) -> None:
-    """A reviewer agreed to a changed treatment."""
+    """Note that a reviewer agreed to a changed treatment."""
     proposal = envelope.data.proposal
     change_access(store, envelope, lambda access: access.note_review(proposal))
 
 
 def adjust_access(store: Store, dataset_id: str) -> None:
-    """A dataset was published, described or retired: projects may read it now, or not now."""
+    """Adjust what projects may read of a dataset that was published, described or retired."""
     dataset = store.of(Dataset).get(dataset_id)
     where = {"needs": {"$in": [dataset_id]}, "closed": False}
     for access in store.of(ProjectAccess).every(where):
@@ -142,7 +142,7 @@ def _end(access: ProjectAccess, dataset: Dataset) -> None:
 
 
 def revoke_access(store: Store, envelope: Envelope[ProjectEnd]) -> None:
-    """Close a project that ended, also one that was never heard of before."""
+    """Close a project that ended, even one that is not known here yet."""
     reason = _END_REASONS[type(envelope.data)]
     change_access(store, envelope, lambda access: access.close(reason))
 

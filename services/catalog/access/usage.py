@@ -190,7 +190,7 @@ def download(store: Store, dataset_id: str, caller: Caller, name: str = "") -> t
 
 
 def note_succeeded(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> None:
-    """A project's job succeeded: its uses tell with what result."""
+    """Note on the uses of a job that succeeded which result it made."""
     event = envelope.data
     uses = list(_of_job(store, event.job_id, event.project_id)) if event.kind in _TREATING else []
     if not uses:
@@ -202,7 +202,7 @@ def note_succeeded(store: Store, files: Storage, envelope: Envelope[JobSucceeded
 
 
 def note_decision(store: Store, envelope: Envelope[ResultReleased | ResultRefused]) -> None:
-    """A reviewer decided on what a job made: its uses tell whether it went to the holder."""
+    """Note on the uses of a job whether a reviewer let its result go to the holder."""
     event = envelope.data
     release: UseRelease = "released" if isinstance(event, ResultReleased) else "refused"
     for use in list(_of_job(store, event.job_id, event.project_id)):
@@ -210,7 +210,7 @@ def note_decision(store: Store, envelope: Envelope[ResultReleased | ResultRefuse
 
 
 def note_failed(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:
-    """A project's job made nothing: its uses tell why, those that are saved only later too."""
+    """Note on the uses of a job why it made nothing, also on uses that are saved later."""
     event = envelope.data
     if event.kind not in _TREATING:
         return
@@ -221,7 +221,7 @@ def note_failed(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> N
 
 
 def link_result(store: Store, envelope: Envelope[ProjectDelivered], dataset_id: str) -> None:
-    """A project was delivered: the uses of its job tell which dataset came of them."""
+    """Note on the uses of a delivered project's job which dataset came of them."""
 
     def link(use: Use) -> None:
         use.delivered_as = dataset_id

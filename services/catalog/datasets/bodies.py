@@ -129,7 +129,7 @@ class NewUpload(NewDataset):
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
-    """Callers that fill in what the schema calls a default would overwrite what they left out."""
+    """Remove defaults: callers that send them would overwrite what they left out."""
     for field in schema["properties"].values():
         field.pop("default", None)
 

@@ -39,7 +39,7 @@ _TOLD = 3
 
 
 def describe(store: Store, dataset_id: str, owner_id: str, body: ChangeDataset) -> Dataset:
-    """The dataset, of which its owner says from now on what `body` names.
+    """Change what the dataset's owner says of it to what `body` names.
 
     Raises NotFound, Forbidden for anybody but the owner, WrongStage for a harvested dataset, and
     Invalid, naming the field, for what its data or what it was made of does not allow.
@@ -167,7 +167,7 @@ def confirm(store: Store, dataset_id: str, owner_id: str, body: NewLegalBasis) -
 
 
 def declare(store: Store, dataset_id: str, owner_id: str, body: NewDeclaration) -> Dataset:
-    """The dataset, public where it was held for nothing else and the owner's word is enough.
+    """Declare findings as not personal; publish the dataset if nothing else holds it.
 
     Raises NotFound, Forbidden for anybody but the owner, WrongStage for a version that was not
     screened, Invalid for a column in which nothing was found.
@@ -195,7 +195,7 @@ def _refused(store: Store, owner_id: str, marks: Collection[str]) -> frozenset[s
 def answer_declaration(
     store: Store, dataset_id: str, caller: Caller, body: DeclarationWord
 ) -> Dataset:
-    """The dataset, held again where it was public by a declaration that holds no longer.
+    """Answer a declaration; hold the dataset again where only that declaration published it.
 
     Raises NotFound, Forbidden for an answer that is not the caller's to give, Invalid for a refusal
     without a reason, WrongStage when nothing was declared that it may be said of.
@@ -234,7 +234,7 @@ def _heed(store: Store, refused: Dataset) -> None:
 
 
 def screen_again(store: Store, dataset_id: str, caller: Caller) -> Dataset:
-    """The dataset, whose shown version is read and screened anew: screening learns.
+    """Have the current version read and screened again: screening learns.
 
     It is held where it now turns out to name persons; asked again meanwhile nothing changes. Raises
     NotFound, Forbidden for anybody but the owner and operators.

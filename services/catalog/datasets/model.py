@@ -85,7 +85,7 @@ class Dataset(Followed):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def state(self) -> DatasetState:
-        """Published once one version is or a source has it, else what became of the newest."""
+        """Published once one version is or a source has it, else the state of the newest."""
         if self.retired:
             return "deleted" if self.deletion else "retired"
         return "published" if self.is_known else self.versions[-1].state
@@ -222,7 +222,7 @@ class Dataset(Followed):
 
     @property
     def profile(self) -> Profile | None:
-        """What is known of the table that everybody sees, if there is one."""
+        """The profile of the published table, if there is one."""
         return self.published.profile if self.published else None
 
     @property
@@ -294,12 +294,12 @@ class Dataset(Followed):
         return self.harvested.changed_on if self.harvested else self.metadata.modified
 
     def record(self, event: Event) -> None:
-        """Keep `event` to be published, and that the dataset changed."""
+        """Keep `event` to be published, and note when the dataset changed."""
         self.changed_at = now()
         super().record(event)
 
     def describe(self, metadata: Metadata) -> None:
-        """Its owner says this of it from now on; the same as before changes nothing."""
+        """Replace what its owner says of it; the same as before changes nothing."""
         before = dict(self.metadata)
         changed = tuple(name for name, value in metadata if value != before[name])
         if not changed:
@@ -314,7 +314,7 @@ class Dataset(Followed):
         self.record(events.DatasetDescribed(**self._about(), changed=changed))
 
     def say(self, metadata: Metadata) -> None:
-        """Keep what is said of it, and when that opens it."""
+        """Keep the new metadata, and note when that opens the dataset."""
         if (self.metadata.access, metadata.access) == ("restricted", "open"):
             self.open_since = now()
         self.metadata = metadata
@@ -357,14 +357,14 @@ class Dataset(Followed):
         return now_there if (now_there, record.dated(now_there)) != before else None
 
     def retire(self, reason: str) -> None:
-        """Its source has it no more: it is kept, but no longer found."""
+        """Retire it, as its source no longer has it: it is kept, but no longer found."""
         if self.retired:
             return
         self.retired = reason
         self.record(events.DatasetRetired(**self._about(), source_id=self.source_id, reason=reason))
 
     def retire_here(self, member_id: str, reason: str) -> None:
-        """Somebody takes it out of the catalogue: for good, whatever its source tells later."""
+        """Take it out of the catalogue for good, whatever its source says later."""
         if self.retirement:
             return
         self._end_opening("il est retiré")
@@ -384,7 +384,7 @@ class Dataset(Followed):
         recalled: events.ResultsRecalled,
         owners: Iterable[str],
     ) -> None:
-        """Somebody deletes it: its content is erased, that it was there stays, under that title.
+        """Delete it: its content is erased, its record stays under that title.
 
         `recalled` says which jobs made or read it, `owners` those of what was made of it.
         """
@@ -405,7 +405,7 @@ class Dataset(Followed):
         self.record(recalled.model_copy(update=self._about()))
 
     def erase_also(self, files: Sequence[FileRef], job_id: str = "") -> None:
-        """What came after its deletion, of that job if one made it, is erased as well."""
+        """Erase also what came after its deletion; `job_id` is the job that made it, if any."""
         if self.deletion is None:
             return
         self.deletion = self.deletion.of_also(files)
@@ -417,7 +417,7 @@ class Dataset(Followed):
             )
 
     def settle_deletion(self, gone: Iterable[str], kept: Iterable[str], *, is_clean: bool) -> None:
-        """These files are erased, those stay as others have them; `is_clean`: no index has more."""
+        """Note which files are erased and which others need; `is_clean`: no index has more."""
         if self.deletion and not self.deletion.erased_at:
             self.deletion = self.deletion.settled(gone, kept, is_clean=is_clean)
 
@@ -454,7 +454,7 @@ class Dataset(Followed):
         self._request_reading(version)
 
     def _date(self, version: Version, modified: date | None) -> None:
-        """Say when its source last changed the newest data: another version has another day."""
+        """Note when its source last changed the newest data; an upload's metadata says so too."""
         version.modified = modified
         if not self.harvested:
             self.metadata = self.metadata.model_copy(update={"modified": modified})
@@ -528,7 +528,7 @@ class Dataset(Followed):
     def _show(
         self, version: Version, profile: Profile, before: VersionState, basis: LegalBasis | None
     ) -> None:
-        """Make a version public that was read, or hold it; `basis` was confirmed for as much."""
+        """Publish a version that was read, or hold it; `basis` was confirmed for as much."""
         if reason := self._why_held(version, basis):
             self._hold(version, profile, reason)
             if before == "published" and self.published:
@@ -677,7 +677,7 @@ class Dataset(Followed):
         return version
 
     def _judge(self, version: Version) -> None:
-        """Make a version public that is held, or the other way, where declarations changed that."""
+        """Publish a held version, or hold a published one, where declarations changed that."""
         profile, basis = version.profile, self.history.confirmed(version.privacy)
         if profile is None or version.state not in _READ:
             return
@@ -736,7 +736,7 @@ class Dataset(Followed):
     def decide_opening(
         self, member_id: str, decision: OpeningDecision, reason: str, version: int, obstacle: str
     ) -> None:
-        """Take the word of one whose data went in; it is opened with the last one's yes.
+        """Record the word of one whose data went in; the last yes opens the result.
 
         A yes that is taken back closes it again. Raises WrongStage when nobody asks, and what
         `OpeningRequest.answered` raises.
@@ -787,7 +787,7 @@ class Dataset(Followed):
         self._change_access("open")
 
     def _end_opening(self, reason: str) -> bool:
-        """Ask no longer to open it; whether it was open by that."""
+        """End the request to open it; return whether it was open by that."""
         was_open = self.opening is not None and self.opening.is_open
         if self.opening and not self.opening.ended:
             self.opening = self.opening.over(reason)
@@ -798,7 +798,7 @@ class Dataset(Followed):
         self.record(events.DatasetDescribed(**self._about(), changed=("access",)))
 
     def reject(self, number: int | None, reason: str, job_id: str) -> None:
-        """Version `number` (the newest when not said) cannot be read as a table."""
+        """Note that version `number` (by default the newest) cannot be read as a table."""
         version = self.history.numbered(number)
         version.again = False
         if version.state != "pending" or self.deletion:

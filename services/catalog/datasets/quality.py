@@ -67,7 +67,7 @@ def score_of(dataset: Described) -> int:
 
 
 def _rules_of(dataset: Described) -> list[_Rule]:
-    """Files have no columns to be judged by."""
+    """The rules that apply to it: files have no columns to be judged by."""
     is_table = dataset.about.content == "table"
     return [rule for rule in _RULES if is_table or not rule.is_of_tables]
 

@@ -45,7 +45,7 @@ def register_upload(
 def register_version(
     store: Store, dataset_id: str, owner_id: str, upload: VersionContent
 ) -> tuple[Dataset, bool]:
-    """The owner's dataset with another version, and whether: its newest's bytes make none.
+    """Register another version; return the dataset, and whether the version is new.
 
     Raises Forbidden for anybody else's dataset, NotFound when it is not even public.
     """
@@ -88,7 +88,7 @@ def same_bytes(
 
 
 def publish(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> None:
-    """An ingest job read a version: its table and profile make it public, or hold it."""
+    """Publish or hold the version that an ingest job read, with its table and profile."""
     event = envelope.data
     if event.kind != "ingest" or event.dataset_id is None:
         return
@@ -114,7 +114,7 @@ def publish(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> N
 
 
 def reject(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:
-    """An ingest job could not read a version, or was stopped before it had."""
+    """Reject the version that an ingest job could not read, or was stopped before it had."""
     event = envelope.data
     if event.kind != "ingest" or event.dataset_id is None:
         return
@@ -126,7 +126,7 @@ def reject(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:
 
 
 def note_waiting(store: Store, envelope: Envelope[JobGivenUp | JobRetried]) -> None:
-    """An ingest job waits for an operator, or one put it back into the queue."""
+    """Note that an ingest job waits for an operator, or was put back into the queue."""
     event, reason = envelope.data, ""
     if event.kind != "ingest" or event.dataset_id is None:
         return

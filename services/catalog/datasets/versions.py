@@ -222,7 +222,7 @@ class VersionHistory(NamedTuple):
         return None
 
     def declared(self, profile: Profile) -> tuple[NotPersonal, ...]:
-        """What was declared last of a version in which as much was found as in this table.
+        """The declarations of the latest version that still hold for this table.
 
         Of files nothing: no two are alike in a way that anybody could look for.
         """

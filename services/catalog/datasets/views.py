@@ -199,7 +199,7 @@ def _with_descriptions(dataset: Dataset, version: VersionView) -> VersionView:
 
 
 def _compared(versions: list[Version]) -> Iterator[VersionView]:
-    """The versions, each published one beside the one published before it."""
+    """The versions, each published one with its changes since the one published before."""
     before: Version | None = None
     for version in versions:
         changes = None

@@ -82,7 +82,7 @@ class NotPersonal(Frozen):
         return any(_is_alike(declared, finding) for declared in self.findings)
 
     def is_open_about(self, columns: Collection[str]) -> bool:
-        """Whether something may still be answered to it, and it is about one of the columns.
+        """Whether it may still be answered, and is about one of the columns.
 
         When none is named it is about any.
         """

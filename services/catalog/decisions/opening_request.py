@@ -64,16 +64,16 @@ class OpeningRequest(Frozen):
 
     @property
     def about(self) -> tuple[int, str, str, str]:
-        """What a word is for."""
+        """What the members decide on: the version, its licence, its title and description."""
         return self.version, self.licence, self.title, self.description
 
     def calls_it(self, title: str, description: str) -> bool:
-        """Whether the result is called and described as those who decide saw it."""
+        """Whether the result has the title and description that those who decide saw."""
         return (self.title, self.description) == (title, description)
 
     @property
     def fingerprint(self) -> str:
-        """What a yes names, so that it is for what was read: of the version and the sentences."""
+        """The fingerprint that a yes names: of the version and of the sentences that were read."""
         return fingerprint_of(str(self.version), *self.asked)
 
     @property
@@ -84,7 +84,7 @@ class OpeningRequest(Frozen):
 
     @property
     def unanswered(self) -> tuple[str, ...]:
-        """Those whose word is waited for: nobody's once one refused, or it is asked no longer."""
+        """The members whose word is awaited; none once one refused or the request ended."""
         return self.missing if self.state == "waiting" else ()
 
     def after(self, before: "OpeningRequest | None") -> "OpeningRequest":
@@ -126,7 +126,7 @@ class OpeningRequest(Frozen):
         return self.model_copy(update={"is_open": True})
 
     def over(self, reason: str) -> "OpeningRequest":
-        """The same when it is asked no longer, for that reason in French."""
+        """The same once it is asked no longer, for that reason in French."""
         return self.model_copy(update={"is_open": False, "ended": reason})
 
     def _with(self, words: Iterable[OwnersWord]) -> "OpeningRequest":

@@ -42,7 +42,7 @@ def erase(store: Store, envelope: Envelope[ErasureRequested]) -> None:
 
 
 def forgetting(handle: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
-    """The handler of an event, after which what it brought of erased members is taken out."""
+    """Wrap an event's handler: afterwards, erase what it brought of erased members."""
 
     @wraps(handle)
     def handle_and_forget(service: Any, envelope: Any) -> None:  # noqa: ANN401 - any service's

@@ -15,12 +15,12 @@ _BATCH = 200
 
 
 def policies(store: Store, settings: Settings) -> list[Policy]:
-    """What is kept for a time only: uses of data, requests of ended projects."""
+    """The policies for what is kept for a time only: uses of data, requests of ended projects."""
     return [_of_uses(store, settings), _of_requests(store, settings)]
 
 
 def _of_requests(store: Store, settings: Settings) -> Policy:
-    """Requests keep who decided what of which data, and when."""
+    """Policy for requests; who decided what of which data, and when, is kept."""
     accesses = store.of(ProjectAccess)
 
     def things() -> Iterator[Thing]:

@@ -38,7 +38,7 @@ _GONE = "il n'est plus dans sa source, « {} »"
 
 
 def manifest_of(files: Storage, page: FetchedPage) -> Manifest:
-    """What the sandbox made of a page that it read."""
+    """The manifest that the sandbox made of a page."""
     assert page.manifest is not None  # noqa: S101 - it is applied, so it was read
     try:
         return read_manifest(files, page.manifest)
@@ -106,7 +106,7 @@ class PageImport:
             self._keep_lease()
 
     def renew(self, fetch: Callable[[Dataset], bool]) -> None:
-        """Fetch data anew of which its source tells otherwise than when it was taken in."""
+        """Fetch again the data that its source changed since it was taken in."""
         for dataset in map(self._datasets.get, self._outdated):
             self._keep_lease()
             try:
@@ -208,7 +208,7 @@ class PageImport:
 
 
 def _why_not_kept(error: Rejected | ValueError) -> str:
-    """In French: what pydantic and Python say is for programmers."""
+    """The reason in French: what pydantic and Python say is for programmers."""
     if isinstance(error, Rejected):
         return str(error)
     if isinstance(error, ValidationError):

@@ -31,13 +31,13 @@ class Counts(Frozen):
     outdated: int = Field(default=0, description="whose data could not be taken anew")
 
     def plus(self, other: "Counts") -> "Counts":
-        """Both together."""
+        """The sums of both counts."""
         mine, others = self.model_dump(), other.model_dump()
         return Counts(**{name: mine[name] + others[name] for name in mine})
 
     @property
     def read(self) -> int:
-        """All of them, each once."""
+        """The number of all datasets that were read, each counted once."""
         counts = self.model_dump()
         return sum(counts[name] for name in _WORDS)
 

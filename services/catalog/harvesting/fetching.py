@@ -38,7 +38,7 @@ class PortalUnavailable(Unavailable):
 
 
 def joined(base: str, url: str) -> str:
-    """`url` as it is meant on the page at `base`; as it stands when it is none.
+    """Resolve `url` against the page at `base`; what is no URL stays as it is.
 
     A page that names a next one is not the last: what cannot be followed is left to the fetcher,
     which refuses it.
@@ -98,7 +98,7 @@ class Fetcher:
         raise Rejected(f"plus de {_REDIRECTIONS} redirections")
 
     def _call(self, url: str, headers: Mapping[str, str]) -> PortalResponse | str:
-        """The page, or the address that the server sends us to."""
+        """The page, or the address that the server redirects to."""
         limit = outbound.TimeLimit(self._seconds)
         target, url = self._target(url, limit), _without_fragment(url)
         try:

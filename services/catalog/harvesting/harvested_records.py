@@ -27,7 +27,7 @@ _PUBLISHER: TypeAdapter[PublisherKind] = TypeAdapter(PublisherKind)
 
 
 def dataset_id(source_id: str, identifier: str) -> str:
-    """The id here of what that source knows by `identifier`, however often it is harvested."""
+    """The id here of that source's record `identifier`, the same at every harvest."""
     return caused_id(DATASET_PREFIX, f"{source_id} {identifier}")
 
 

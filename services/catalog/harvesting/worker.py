@@ -205,7 +205,7 @@ def _following(page: FetchedPage, announced: str | None) -> str | None:
 
 
 def _secured(base: str, url: str) -> str:
-    """The same with https when its portal speaks it: behind a proxy many take themselves for http.
+    """The URL with https when the page's own was: portals behind a proxy often say http.
 
     An address that cannot be read stays as it is, for the fetcher to refuse.
     """

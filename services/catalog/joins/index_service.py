@@ -108,7 +108,7 @@ class JoinIndexService(Loop):
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """Have the index for oneself; Unreachable when it is not to be had for long."""
+        """Hold the index alone; raises Unreachable when it stays busy for long."""
         if not self._busy.acquire(timeout=_PATIENCE_SECONDS):
             raise Unreachable("the index of joins is being made; ask again later")
         try:

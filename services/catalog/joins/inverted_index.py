@@ -211,7 +211,7 @@ class JoinIndex:
         ]
 
     def silence(self, may_read: MayRead) -> Callable[[Join], bool]:
-        """Whether a join is one of those that are not told as joins."""
+        """A function that says whether a join must not be told as a join."""
         silent = self._silent(may_read)
 
         def is_silent(join: Join) -> bool:
@@ -234,7 +234,7 @@ class JoinIndex:
         return [number for number in numbers if self._columns[number] == held]
 
     def _alone(self, mine: int, theirs: int) -> Iterator[Words]:
-        """Values of a column that another lacks, a few at a time."""
+        """The values of a column that another lacks, a few at a time."""
         space = self._columns[theirs].column.space
         for width, rows in self._held(mine).items():
             for at in range(0, len(rows.words), _AT_ONCE):

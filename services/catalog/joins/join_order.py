@@ -191,7 +191,7 @@ class RankedJoins:
         ]
 
     def at_least(self, share: float) -> list[int]:
-        """The positions of those in which so much of one side, from 0 to 1, is on the other."""
+        """The positions of joins in which at least that share of one side is on the other."""
         return [int(at) for at in np.flatnonzero(self._share >= share)]
 
     @property

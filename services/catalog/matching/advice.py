@@ -144,7 +144,7 @@ def _scored_terms(traits: ProjectTraits) -> Iterator[list[ScoredTerm]]:
 
 
 def _wanted(store: Store, holder_id: str, treatment: Treatment | None) -> Wanted:
-    """What a treatment reads; of what its holder may not know, nothing is told either."""
+    """The datasets that a treatment reads; None for those its holder may not know of."""
     return known_to(store, holder_id, treatment.inputs.values() if treatment else ())
 
 

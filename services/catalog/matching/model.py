@@ -172,11 +172,11 @@ class _Common(NamedTuple):
 
     @property
     def terms(self) -> frozenset[str]:
-        """All of them."""
+        """All terms."""
         return frozenset({*self.words, *self.alike})
 
     def points(self, rarity: Rarity) -> float:
-        """What they come to: what few datasets say counts most, and most in a title."""
+        """The points of the terms: those that few datasets have count most, and most in a title."""
         weighed = (rarity.of(term) * (1 + (term in self.titled)) for term in self.terms)
         return min(WORD_POINTS * sum(weighed), MOST_OF_WORDS)
 

@@ -32,7 +32,7 @@ class Served(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """What the holder is told of it."""
+        """The reason in French, as the holder reads it."""
         return (
             f"A servi au projet {quoted(self.precedent.title)}, livré le"
             f" {french_date(self.delivered_on)} et proche du vôtre : {', '.join(self.words)}."

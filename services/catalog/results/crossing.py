@@ -79,6 +79,6 @@ def judge_crossing(store: Store, query: CrossingQuery, caller: Caller) -> Crossi
 
 
 def known_sources(dataset: Dataset, caller: Caller) -> tuple[LicensedInput, ...]:
-    """What a crossing names; only its insiders know what a restricted result is made of."""
+    """The sources that a crossing names; only insiders know those of a restricted result."""
     is_known = dataset.may_be_downloaded_by(caller) or caller.may_see(*dataset.insiders)
     return dataset.sources() if is_known else (dataset.as_source(),)

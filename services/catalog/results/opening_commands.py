@@ -83,7 +83,7 @@ def read_opening(store: Store, dataset_id: str, caller: Caller) -> OpeningView:
 
 
 def waiting_index(store: Store) -> IndexCompletion:
-    """Sees to it that results of before are found by whose word they wait for."""
+    """Have older results be found by the members whose word they wait for."""
     # Results are never harvested: of a large catalogue, few documents are looked through.
     return IndexCompletion(store, Dataset, _INDEX, {"source_id": ""})
 
@@ -96,7 +96,7 @@ def list_openings(store: Store, query: Paging, member_id: str) -> OpeningPage:
 
 
 def _obstacle(store: Store, dataset: Dataset, missing: Iterable[str]) -> str:
-    """What keeps it closed whoever agrees, in French; those who left agree to nothing any more."""
+    """What keeps it closed whoever agrees, in French; those who left can agree no more."""
     if reason := why_not_open(dataset, dataset.metadata.licence):
         return reason
     left = ", ".join(left_among(store, missing))
@@ -104,7 +104,7 @@ def _obstacle(store: Store, dataset: Dataset, missing: Iterable[str]) -> str:
 
 
 def _newest(dataset: Dataset) -> Version:
-    """The newest version, which has to be published; raises WrongStage else."""
+    """The newest version; raises WrongStage unless it is published."""
     dataset.check_present()
     newest = dataset.history.newest
     if newest is None or newest.state != "published":
@@ -132,7 +132,7 @@ def _request(
 def _asked(
     dataset: Dataset, version: Version, reason: str, contributions: Iterable[Contribution]
 ) -> Iterator[str]:
-    """What the members read before they decide."""
+    """The sentences that members read before they decide."""
     about, profile = dataset.metadata, version.profile
     licence = find_licence(about.licence)
     terms = quoted(licence.title if licence else about.licence)

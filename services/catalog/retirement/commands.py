@@ -17,7 +17,7 @@ _UNTITLED = "Jeu de données supprimé"
 
 
 def retire_dataset(store: Store, dataset_id: str, caller: Caller, reason: str) -> Dataset:
-    """The dataset, which is found no more and read by no project any more, running ones included.
+    """Retire a dataset: it is no longer found, nor read by any project, running ones included.
 
     Its owner and the lab's staff still see and download it. Raises NotFound, Forbidden for anybody
     but its owner and operators.
@@ -48,7 +48,7 @@ def delete_dataset(
 
 
 def delete_as(store: Store, dataset: Dataset, member_id: str, reason: str, title: str) -> None:
-    """Let somebody have deleted the dataset, which is called `title` from now on."""
+    """Delete the dataset in a member's name; it is called `title` from now on."""
     recalled, owners = _made_of(store, dataset, reason)
     dataset.delete(member_id, reason, title, recalled, owners)
     dataset.erase_also(ledger.files_of(store, dataset.id))
@@ -66,7 +66,7 @@ def read_receipt(store: Store, dataset_id: str, caller: Caller) -> DeletionRecei
 
 
 def erase_forgotten(store: Store, envelope: Envelope[JobForgotten]) -> None:
-    """Compute forgot a job: its files are erased, with a deleted dataset that it read or made."""
+    """Erase the files of a job that compute forgot, or add them to a deleted dataset's."""
     event = envelope.data
     if not event.dataset_id:
         released = ReleasedFiles(id=event.job_id)

@@ -147,7 +147,7 @@ class _Asking(NamedTuple):
 
 
 def _read_cursor(cursor: str, words: list[Word]) -> tuple[Rank, Weighing]:
-    """What a page ended with; raises Invalid for what no page of this search gave."""
+    """The rank and weighing that a page ended with; raises Invalid for a foreign cursor."""
     rank, _, weighing = cursor.rpartition(":")
     try:
         read = Weighing.read(weighing)

@@ -170,7 +170,7 @@ class CatalogueIndex(TextIndex):
             return IndexState(versions, lines, since, changes, self.deleted_at)
 
     def note_saved(self, state: IndexState) -> None:
-        """Keep no more of what is to be saved than what came after that."""
+        """Note what was saved: only what came later is still to be saved."""
         with self._busy:
             self.changes -= state.changes
             is_forgotten = state.deleted_at is not None and state.since >= state.deleted_at

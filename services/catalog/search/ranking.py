@@ -41,12 +41,12 @@ class Rank(NamedTuple):
         return -self.score, self.tie_break
 
     def cursor(self) -> str:
-        """As text that may stand in a query."""
+        """The rank as text that may stand in a query."""
         return f"{self.score!r}:{self.tie_break}"
 
     @classmethod
     def read(cls, cursor: str) -> "Rank":
-        """The rank that a cursor means; raises Invalid for another text."""
+        """Parse the rank of a cursor; raises Invalid for another text."""
         score, _, tie_break = cursor.partition(":")
         try:
             return cls(float(score), int(tie_break))
@@ -55,7 +55,7 @@ class Rank(NamedTuple):
 
 
 def foreign() -> Invalid:
-    """What is wrong with a cursor that no page of this search gave."""
+    """The error for a cursor that no page of this search gave."""
     return Invalid("n'est pas le `next` d'une page de cette recherche", "after")
 
 
@@ -115,7 +115,7 @@ def _count_of(result: SearchResult) -> int:
 
 
 def _whole_groups(top_hits: list[tuple[float, DocAddress]]) -> Iterator[tuple[float, DocAddress]]:
-    """Without the last group of equal scores, of which there may be more."""
+    """The hits without the last group of equal scores, of which there may be more."""
     return takewhile(lambda hit: hit[0] > top_hits[-1][0], top_hits)
 
 

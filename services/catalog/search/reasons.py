@@ -59,13 +59,13 @@ def _in_text(form: str, text: TokenMatch) -> str:
 
 
 def _named(word: Word, dataset: IndexedDataset) -> str:
-    """That a dataset's texts have the name of a place, in French."""
+    """The reason that a dataset's texts have the name of a place, in French."""
     texts = [dataset.text_with(stem) for stem in word.stems]
     return _in_text(f"« {word.written} »", texts[-1]) if all(texts) and texts[-1] else ""
 
 
 def _elsewhere(word: Word, dataset: IndexedDataset) -> str:
-    """That a dataset is of all of France, or of another place than that asked for, in French."""
+    """The reason that a dataset is of all of France, or of another place, in French."""
     areas, territory = dataset.place
     if EVERYWHERE in areas:
         return _NATIONAL.format(word.written)
@@ -73,7 +73,7 @@ def _elsewhere(word: Word, dataset: IndexedDataset) -> str:
 
 
 def _served(word: Word, dataset: IndexedDataset) -> str:
-    """That a dataset's territory serves who asks for a place, in French."""
+    """The reason that a dataset's territory serves who asks for a place, in French."""
     if not word.areas:
         return ""
     areas, territory = dataset.place

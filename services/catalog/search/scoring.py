@@ -79,12 +79,12 @@ class Weighing(NamedTuple):
     is_wide: bool
 
     def cursor(self) -> str:
-        """As text that may stand in a query."""
+        """The weighing as text that may stand in a query."""
         return ".".join(map(str, (self.strictness, int(self.is_wide), *self.weights)))
 
     @classmethod
     def read(cls, cursor: str) -> "Weighing":
-        """Raises ValueError for another text."""
+        """Parse a cursor; raises ValueError for another text."""
         strictness, is_wide, *weights = map(int, cursor.split("."))
         return cls(tuple(weights), strictness, bool(is_wide))
 

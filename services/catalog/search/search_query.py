@@ -108,7 +108,7 @@ def with_any(
 
 
 def _values_of(schema: Schema, term: ScoredTerm) -> Iterator[Query]:
-    """The value, or the stem of a word and what means the same."""
+    """Queries for the term's value, or for the stem of a word and its groups of synonyms."""
     if term.field != ANYWHERE:
         yield const(schema, term.field, term.value, term.points)
         return

@@ -46,7 +46,7 @@ class Gazetteer(NamedTuple):
 
 @cache
 def gazetteer() -> Gazetteer:
-    """All places; reads them once."""
+    """All places; read once."""
     homonyms = frozenset((_FOLDER / "homonyms.csv").read_text(encoding="utf-8").split()[1:])
     rows = list(_rows())
     by_code: dict[str, Place] = {}
