@@ -32,7 +32,7 @@ def new_id(prefix: str) -> str:
 
 
 def caused_id(prefix: str, cause: str, time: datetime | None = None) -> str:
-    """The identifier of the one thing that `cause` makes, however often it is told.
+    """The identifier of what the event `cause` creates, the same however often it is delivered.
 
     Sorts by the cause's `time`; without one, such identifiers stand in no order.
     """

@@ -71,7 +71,7 @@ class _Step:
         self._work, self._rest, self._rests_until = work, _SHORTEST_REST, 0.0
 
     def take(self) -> None:
-        """Do it, unless it rests."""
+        """Run the step, unless it rests after an error."""
         if time.monotonic() < self._rests_until:
             return
         if _succeeds(self._work):
@@ -82,7 +82,7 @@ class _Step:
 
 
 def _succeeds(work: Callable[..., object], *arguments: object, key: str = "") -> bool:
-    """Do `work`; whether it met no fault of ours. A silent server is not our fault."""
+    """Run `work`; return whether it met no fault of ours. A silent server is not our fault."""
     about = {"work": work.__qualname__, "key": key}
     try:
         work(*arguments)
@@ -95,7 +95,7 @@ def _succeeds(work: Callable[..., object], *arguments: object, key: str = "") ->
 
 
 def in_turns(items: Iterable[T], many: int = 50) -> Iterator[T]:
-    """The items; after so many of them, everybody else in the process has a turn."""
+    """Yield the items; after so many of them, everybody else in the process has a turn."""
     for number, item in enumerate(items, 1):
         yield item
         if number % many == 0:

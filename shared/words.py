@@ -270,5 +270,5 @@ _STEP = re.compile(r"\bsteps\.(\d+)(?:\.\w+)* ?: ")
 
 
 def steps_in_words(text: str) -> str:
-    """A sentence of ours where people read it: `steps.0.sums: ...` is `étape 1 : ...`."""
+    """A sentence of ours for people: `steps.0.sums: ...` becomes `étape 1 : ...`."""
     return _STEP.sub(lambda match: f"étape {int(match[1]) + 1} : ", text)

@@ -40,7 +40,7 @@ class Node:
             self.add(RDF.type, rdf_class)
 
     def add(self, predicate: URIRef, value: Term | None) -> None:
-        """Say one thing more, unless it is nothing."""
+        """Add a statement, unless its value is None."""
         if value is not None:
             self._graph.add((self.subject, predicate, value))
 
@@ -64,7 +64,7 @@ class Node:
         return any(predicate != RDF.type for predicate in self._graph.predicates(self.subject))
 
     def nodes(self, *predicates: URIRef) -> Iterator["Node"]:
-        """The values of the first of these properties that has any, as things."""
+        """The values of the first of these properties that has any, as nodes."""
         for value in self._values(predicates):
             yield Node(self._graph, value)
 
@@ -76,7 +76,7 @@ class Node:
                 yield Node(self._graph, member)
 
     def node(self, *predicates: URIRef) -> "Node":
-        """The first of them; a thing of which nothing is said when there is none."""
+        """The first of the nodes; a node of which nothing is said when there is none."""
         return next(self.nodes(*predicates), Node(self._graph, BNode()))
 
     def text(self, *predicates: URIRef) -> str:

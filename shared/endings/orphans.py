@@ -45,16 +45,16 @@ class WrittenFile(Aggregate):
     is_suspect: bool = False
 
     def write(self) -> None:
-        """The same bytes are put once more."""
+        """Note that the same bytes are put once more."""
         self.written_at, self.is_suspect = now(), False
 
     def suspect(self) -> None:
-        """Nothing refers to it. Who saved a reference late has until the next look."""
+        """Note that nothing refers to it; a reference saved late still counts at the next look."""
         self.is_suspect = True
 
 
 def note_written(store: Store, file: FileRef) -> None:
-    """A file is about to be put into the store."""
+    """Note that a file is about to be put into the store."""
     written, new = store.of(WrittenFile), WrittenFile(id=file.sha256, file=file, written_at=now())
     try:
         written.save(new)

@@ -71,14 +71,14 @@ class Retained(Aggregate):
         return self.erase_at != NEVER
 
     def announce(self, erase_at: datetime, kept: timedelta, event: RetentionAnnounced) -> None:
-        """Tell its owner; what is told already is not told again."""
+        """Announce its erasure to the owner; what is announced already is not announced again."""
         if self.waits:
             return
         self.erase_at, self.through, self.counts = erase_at, erase_at - kept, {}
         self.record(event)
 
     def note(self, batch: Batch) -> None:
-        """A part of it is erased."""
+        """Note that a part of it is erased."""
         self.cursor = batch.cursor
         for kind, count in batch.erased.items():
             self.counts[kind] = self.counts.get(kind, 0) + count
@@ -88,7 +88,7 @@ class Retained(Aggregate):
         self.erase_at = now()
 
     def end(self, through: datetime) -> None:
-        """It is erased up to that date, or is not to be erased any more; nothing waits."""
+        """Stop waiting: it is erased up to that date, or is not to be erased any more."""
         self.erase_at, self.through = NEVER, through
 
 
@@ -109,7 +109,7 @@ class Policy:
 
     @property
     def kept(self) -> timedelta:
-        """How long."""
+        """How long these things are kept."""
         return timedelta(days=self.days)
 
 

@@ -28,7 +28,7 @@ def retitled(document: M, dataset_id: str, title: str, before: Collection[str]) 
 
 
 def retitle(document: BaseModel, dataset_id: str, title: str) -> bool:
-    """Call the dataset so in a document itself; whether that called it otherwise."""
+    """Call the dataset so in a document itself; return whether that called it otherwise."""
     before = titles_in(document, dataset_id) - {title}
     if not before:
         return False

@@ -38,7 +38,7 @@ class Connection:
         self.enter(State.IDLE)
 
     def enter(self, state: State) -> None:
-        """Note what the connection is at from now on."""
+        """Note which state the connection is in from now on."""
         self.state, self.since = state, time.monotonic()
         if state is not State.REQUEST:
             self.member = ""

@@ -69,7 +69,7 @@ def _id(event_id: object, message: Any) -> str:
 
 
 def _message_id(message: Any) -> str:
-    """Of a message without one: made of its body, the same each time it is looked at."""
+    """The id of a message without one: made of its body, so the same at each look."""
     digest = hashlib.sha256(message.body or b"").hexdigest()
     return str(message.properties.get("message_id") or f"sha256-{digest[:32]}")
 
@@ -93,7 +93,7 @@ def show(amqp_uri: str, event_id: str) -> ParkedEvent:
 
 
 def replay(amqp_uri: str, event_id: str | None = None, queue: str | None = None) -> int:
-    """Put parked events back into their queues, with all their attempts again; how many.
+    """Put parked events back into their queues, with all attempts again; return how many.
 
     Only those of `event_id` and of `queue` when given; NotFound when there is none of them, or,
     once the others are back, when a queue is not there. An event leaves the parked queue after the

@@ -53,7 +53,7 @@ class Clue(NamedTuple):
     communes: frozenset[str] = frozenset()
 
     def allows(self, named: "_Named") -> bool:
-        """Whether a commune may be meant."""
+        """Whether this clue allows that commune."""
         is_inside = not self.communes or named.code in self.communes
         return is_inside and not self.departements.isdisjoint(named.departements)
 
@@ -138,7 +138,7 @@ def _decided(candidates: list[_Named]) -> FoundCommune:
 
 @cache
 def clue_of(text: str) -> Clue | None:
-    """What a text tells of the département; None where it tells nothing."""
+    """The clue to the département that a text gives; None where it gives none."""
     folded = " ".join(text.lower().split())
     coded = _CODED.fullmatch(folded)
     if coded:
@@ -157,7 +157,7 @@ def clue_of(text: str) -> Clue | None:
 
 
 def _departements(code: str) -> frozenset[str]:
-    """Where a code lies; postcodes know one Corsica."""
+    """The départements of a code; postcodes know only one Corsica."""
     start = code[:3] if code.startswith("97") else code[:2]
     return _CORSICA if start == "20" else frozenset({start})
 

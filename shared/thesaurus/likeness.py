@@ -62,7 +62,7 @@ class Rarity:
         self._known = Counter(term for text_terms in every for term in text_terms)
 
     def of(self, term: str) -> float:
-        """That of a term which one of them says."""
+        """The rarity of a term that at least one of the texts has."""
         return math.log(1 + self._count / self._known[term]) / math.log(1 + self._count)
 
 
