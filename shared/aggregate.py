@@ -32,7 +32,7 @@ def new_id(prefix: str) -> str:
 
 
 def caused_id(prefix: str, cause: str, time: datetime | None = None) -> str:
-    """The identifier of the one thing that `cause` makes, however often it is told.
+    """The identifier of what the event `cause` creates, the same however often it is delivered.
 
     Sorts by the cause's `time`; without one, such identifiers stand in no order.
     """
@@ -131,7 +131,7 @@ class ViewPage(BaseModel, Generic[V]):
     next: str | None
 
     @classmethod
-    def of(cls, found: tuple[list[Any], str | None]) -> Self:
+    def of(cls, page: tuple[list[Any], str | None]) -> Self:
         """The page of these aggregates, as the store gives them with their cursor."""
-        aggregates, cursor = found
+        aggregates, cursor = page
         return cls.model_validate({"items": aggregates, "next": cursor})

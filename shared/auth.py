@@ -175,10 +175,10 @@ def _read(public_keys: Path) -> Mapping[str, Ed25519PublicKey]:
         keys = [load_pem_public_key(block) for block in _PEM.findall(public_keys.read_bytes())]
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise SettingsError("DATALAB_TOKEN_PUBLIC_KEY: not a readable public key") from error
-    found = {_id_of(key): key for key in keys if isinstance(key, Ed25519PublicKey)}
-    if not found or len(found) < len(keys):
+    keys_by_id = {_id_of(key): key for key in keys if isinstance(key, Ed25519PublicKey)}
+    if not keys_by_id or len(keys_by_id) < len(keys):
         raise SettingsError("DATALAB_TOKEN_PUBLIC_KEY: not an Ed25519 key")
-    return found
+    return keys_by_id
 
 
 def _changed(file: Path) -> int:

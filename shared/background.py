@@ -46,9 +46,9 @@ class Loop:
         self.stopping.set()
         self._awake.set()
 
-    def begin(self, key: str, work: Callable[..., object], *given: object) -> None:
+    def begin(self, key: str, work: Callable[..., object], *arguments: object) -> None:
         """Do `work` beside the steps; `in_hand` has its key until it ends, which wakes the loop."""
-        thread = Thread(target=self._work, args=(key, work, *given), name=key, daemon=True)
+        thread = Thread(target=self._work, args=(key, work, *arguments), name=key, daemon=True)
         self.in_hand[key] = thread
         thread.start()
 
@@ -57,8 +57,8 @@ class Loop:
         for thread in list(self.in_hand.values()):
             thread.join()
 
-    def _work(self, key: str, work: Callable[..., object], *given: object) -> None:
-        succeeded = _succeeds(work, *given, key=key)
+    def _work(self, key: str, work: Callable[..., object], *arguments: object) -> None:
+        succeeded = _succeeds(work, *arguments, key=key)
         del self.in_hand[key]
         if succeeded:
             self._awake.set()
@@ -71,7 +71,7 @@ class _Step:
         self._work, self._rest, self._rests_until = work, _SHORTEST_REST, 0.0
 
     def take(self) -> None:
-        """Do it, unless it rests."""
+        """Run the step, unless it rests after an error."""
         if time.monotonic() < self._rests_until:
             return
         if _succeeds(self._work):
@@ -81,11 +81,11 @@ class _Step:
             self._rest = min(2 * self._rest, _LONGEST_REST)
 
 
-def _succeeds(work: Callable[..., object], *given: object, key: str = "") -> bool:
-    """Do `work`; whether it met no fault of ours. A server that does not answer is none."""
+def _succeeds(work: Callable[..., object], *arguments: object, key: str = "") -> bool:
+    """Run `work`; return whether it met no fault of ours. A silent server is not our fault."""
     about = {"work": work.__qualname__, "key": key}
     try:
-        work(*given)
+        work(*arguments)
     except LabError as error:
         log.warning("background work waits", extra={**about, "error": str(error)})
     except Exception:
@@ -95,7 +95,7 @@ def _succeeds(work: Callable[..., object], *given: object, key: str = "") -> boo
 
 
 def in_turns(items: Iterable[T], many: int = 50) -> Iterator[T]:
-    """The items; after so many of them, everybody else in the process has a turn."""
+    """Yield the items; after so many of them, everybody else in the process has a turn."""
     for number, item in enumerate(items, 1):
         yield item
         if number % many == 0:

@@ -121,15 +121,17 @@ class DeadlineExceeded(Unavailable):
 
 
 TYPED: tuple[type[LabError], ...] = tuple(
-    found
-    for found in list(globals().values())
-    if isinstance(found, type) and issubclass(found, LabError) and found is not LabError
+    error_class
+    for error_class in list(globals().values())
+    if isinstance(error_class, type)
+    and issubclass(error_class, LabError)
+    and error_class is not LabError
 )
 """The errors that keep their type across an RPC call."""
 
 _FAULTS = {
-    kind: said
-    for said, kinds in {
+    kind: message
+    for message, kinds in {
         "ce champ manque": "missing",
         "ce champ n'existe pas": "extra_forbidden",
         "les valeurs possibles sont {expected}": "literal_error",
@@ -182,11 +184,11 @@ def explain(error: ValidationError) -> str:
 
 
 def _in_french(fault: ErrorDetails) -> str:
-    """One fault of a ValidationError, without the value; pydantic's words for a kind not known."""
-    known, told = _FAULTS.get(fault["type"]), fault.get("ctx", {})
-    if known is None:
+    """One fault of a ValidationError, without the value; pydantic's words for an unknown kind."""
+    template, context = _FAULTS.get(fault["type"]), fault.get("ctx", {})
+    if template is None:
         return fault["msg"]
-    if told.get("min_length") == 1:
+    if context.get("min_length") == 1:
         return "doit être rempli"
     # Pydantic puts the word between the last two values.
-    return known.format(**told).replace("' or '", "' ou '")
+    return template.format(**context).replace("' or '", "' ou '")

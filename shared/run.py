@@ -51,9 +51,9 @@ class NoServiceError(Exception):
 
 def main(argv: list[str] | None = None) -> int:
     """Run the service that the one argument names as `module:Class`; the process's exit code."""
-    given = sys.argv[1:] if argv is None else argv
+    arguments = sys.argv[1:] if argv is None else argv
     try:
-        service_cls = service_class(" ".join(given))
+        service_cls = service_class(" ".join(arguments))
         settings = load_settings()
     except (NoServiceError, SettingsError) as error:
         sys.stderr.write(f"{error}\n")  # the log is configured by the settings
@@ -80,14 +80,14 @@ def service_class(spec: str) -> type[Any]:
         raise missing
     module, _, name = spec.partition(":")
     try:
-        found = getattr(importlib.import_module(module), name, None)
+        cls = getattr(importlib.import_module(module), name, None)
     except ModuleNotFoundError as error:
         if error.name and f"{module}.".startswith(f"{error.name}."):
             raise missing from error
         raise
-    if not isinstance(found, type) or not hasattr(found, "name"):
+    if not isinstance(cls, type) or not hasattr(cls, "name"):
         raise missing
-    return found
+    return cls
 
 
 def container_config(settings: Settings) -> dict[str, Any]:

@@ -234,10 +234,10 @@ def read_settings(cls: type[S], environ: Mapping[str, str] | None = None) -> S:
     """
     source = os.environ if environ is None else environ
     names = {name: PREFIX + name.upper() for name in cls.model_fields}
-    found = {name: _given(source, variable) for name, variable in names.items()}
-    given: dict[str, Any] = {name: value for name, value in found.items() if value != ""}
+    texts = {name: _given(source, variable) for name, variable in names.items()}
+    values: dict[str, Any] = {name: value for name, value in texts.items() if value != ""}
     try:
-        return cls(**given)
+        return cls(**values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0])

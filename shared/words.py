@@ -106,24 +106,24 @@ def ascii_of(text: str) -> str:
 
 
 def file_name(title: str, at: datetime, ending: str) -> str:
-    """What a file of something with that title and time is called; `ending` is `.csv` or so.
+    """The name of a file for something with that title and time; `ending` is `.csv` or so.
 
     `Où ? L'eau` on 20 November 2026 makes `où-l-eau-2026-11-20.csv`.
     """
-    found = _WORD.findall(unicodedata.normalize("NFC", title).lower())
-    lengths = accumulate(len(word) + 1 for word in found)
+    title_words = _WORD.findall(unicodedata.normalize("NFC", title).lower())
+    lengths = accumulate(len(word) + 1 for word in title_words)
     fitting = sum(length <= _TITLE_OF_FILE + 1 for length in lengths)
-    short = found[:fitting] or [word[:_TITLE_OF_FILE] for word in found[:1]]
+    short = title_words[:fitting] or [word[:_TITLE_OF_FILE] for word in title_words[:1]]
     return "-".join((*short, day_in_paris(at))) + ending
 
 
 def words(*texts: str) -> dict[str, str]:
     """The words of `texts`, folded, each as it was first written, in lower case."""
-    found: dict[str, str] = {}
+    written_by_word: dict[str, str] = {}
     for text in texts:
         for word in _WORD.findall(unicodedata.normalize("NFC", text.casefold())):
-            found.setdefault(_fold_word(word), word)
-    return found
+            written_by_word.setdefault(_fold_word(word), word)
+    return written_by_word
 
 
 # A language has few words that are often: most of a catalogue's are among those just seen.
@@ -146,22 +146,22 @@ def beginnings(*texts: str) -> list[str]:
 
 
 def typed(text: str) -> list[str]:
-    """What somebody types into a search box, as `beginnings` have it: a plural finds a singular."""
+    """What somebody types into a search box, as `beginnings` has it: a plural finds a singular."""
     least, most = _BEGINNINGS[0], _BEGINNINGS[-1]
-    found = (
+    singulars = (
         word[:-1] if len(word) > _SHORTEST_WITH_PLURAL and word[-1] in "sx" else word
         for word in words(text)
     )
-    return sorted({word[:most] for word in found if len(word) >= least})
+    return sorted({word[:most] for word in singulars if len(word) >= least})
 
 
 def lexical(*texts: str) -> dict[str, str]:
     """All but stop words, by their singular, each as it was first written (in lower case)."""
-    found: dict[str, str] = {}
+    written_by_singular: dict[str, str] = {}
     for text in texts:
         for singular, written in sequence(text):
-            found.setdefault(singular, written)
-    return found
+            written_by_singular.setdefault(singular, written)
+    return written_by_singular
 
 
 def _singular(folded: str) -> str:
@@ -189,9 +189,9 @@ def legible(text: str) -> str:
     return text
 
 
-def counted(number: int, one: str, many: str) -> str:
+def counted(number: int, singular: str, many: str) -> str:
     """A number and what it counts, in French, where 0 and 1 are singular: `1 ligne`, `2 lignes`."""
-    return f"{number} {one if number < _PLURAL else many}"
+    return f"{number} {singular if number < _PLURAL else many}"
 
 
 def grouped(number: int) -> str:
@@ -244,23 +244,31 @@ def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
 
 
 def near(name: str, names: Mapping[str, object], among: str = "ses colonnes") -> str:
-    """The names that `name` may stand for, or some of all there are, `among` which, in French."""
+    """A hint, in French: the names that `name` may stand for, or some of all, `among` which."""
     folded: dict[str, list[str]] = {}
-    for one in names:
-        folded.setdefault(fold(one), []).append(one)
-    wanted = fold(name)
-    same = folded.get(wanted, [])
-    close = [it for key in get_close_matches(wanted, folded, _NEAR, _ALIKE) for it in folded[key]]
-    part = [one for one in names if len(wanted) > _NEAR and wanted in fold(one)]
-    if found := list(dict.fromkeys((*same, *close, *part)))[:_NEAR]:
-        return f" ; vouliez-vous dire {' ou '.join(map(quoted, found))} ?"
-    shown = [quoted(one) for one in list(names)[:_NAMES_SHOWN]]
-    return f" ({among} : {', '.join(shown)}{', …' if len(names) > _NAMES_SHOWN else ''})"
+    for candidate in names:
+        folded.setdefault(fold(candidate), []).append(candidate)
+    folded_name = fold(name)
+    same = folded.get(folded_name, [])
+    close = [
+        candidate
+        for key in get_close_matches(folded_name, folded, _NEAR, _ALIKE)
+        for candidate in folded[key]
+    ]
+    part = [
+        candidate
+        for candidate in names
+        if len(folded_name) > _NEAR and folded_name in fold(candidate)
+    ]
+    if suggestions := list(dict.fromkeys((*same, *close, *part)))[:_NEAR]:
+        return f" ; vouliez-vous dire {' ou '.join(map(quoted, suggestions))} ?"
+    listed = [quoted(candidate) for candidate in list(names)[:_NAMES_SHOWN]]
+    return f" ({among} : {', '.join(listed)}{', …' if len(names) > _NAMES_SHOWN else ''})"
 
 
 _STEP = re.compile(r"\bsteps\.(\d+)(?:\.\w+)* ?: ")
 
 
 def steps_in_words(text: str) -> str:
-    """A sentence of ours where people read it: `steps.0.sums: ...` is `étape 1 : ...`."""
-    return _STEP.sub(lambda found: f"étape {int(found[1]) + 1} : ", text)
+    """A sentence of ours for people: `steps.0.sums: ...` becomes `étape 1 : ...`."""
+    return _STEP.sub(lambda match: f"étape {int(match[1]) + 1} : ", text)

@@ -50,7 +50,7 @@ def text_of_html(text: str) -> str:
         was_tagged |= tagged
         if tagged:
             text = _MARKUP.sub(_break_for, text)
-        text = _CHARACTER.sub(lambda found: unescape(found[0]), text)
+        text = _CHARACTER.sub(lambda match: unescape(match[0]), text)
         if not is_html(text):
             break
     else:

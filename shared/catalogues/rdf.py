@@ -36,11 +36,11 @@ class Node:
 
     def __init__(self, graph: Graph, subject: Term, *classes: URIRef) -> None:
         self._graph, self.subject = graph, subject
-        for one in classes:
-            self.add(RDF.type, one)
+        for rdf_class in classes:
+            self.add(RDF.type, rdf_class)
 
     def add(self, predicate: URIRef, value: Term | None) -> None:
-        """Say one thing more, unless it is nothing."""
+        """Add a statement, unless its value is None."""
         if value is not None:
             self._graph.add((self.subject, predicate, value))
 
@@ -64,19 +64,19 @@ class Node:
         return any(predicate != RDF.type for predicate in self._graph.predicates(self.subject))
 
     def nodes(self, *predicates: URIRef) -> Iterator["Node"]:
-        """The values of the first of these properties that has any, as things."""
+        """The values of the first of these properties that has any, as nodes."""
         for value in self._values(predicates):
             yield Node(self._graph, value)
 
     def members(self, *predicates: URIRef) -> Iterator["Node"]:
-        """The same, with the things in a list (rdf:List) in place of the list, in their order."""
+        """The same, with the members of a list (rdf:List) in place of the list, in their order."""
         for value in self._values(predicates):
             is_list = (value, RDF.first, None) in self._graph
-            for one in self._graph.items(value) if is_list else (value,):
-                yield Node(self._graph, one)
+            for member in self._graph.items(value) if is_list else (value,):
+                yield Node(self._graph, member)
 
     def node(self, *predicates: URIRef) -> "Node":
-        """The first of them; a thing of which nothing is said when there is none."""
+        """The first of the nodes; a node of which nothing is said when there is none."""
         return next(self.nodes(*predicates), Node(self._graph, BNode()))
 
     def text(self, *predicates: URIRef) -> str:
@@ -116,6 +116,6 @@ class Node:
         return 0, str(value) if isinstance(value, URIRef) else self._text_of_blank(value)
 
     def _text_of_blank(self, blank: Term) -> str:
-        """What orders blank nodes: their names differ each time the same file is read."""
-        said = (value for _, value in self._graph.predicate_objects(blank))
-        return "\n".join(sorted(str(value) for value in said if not isinstance(value, BNode)))
+        """The text that orders blank nodes: their names differ each time the same file is read."""
+        values = (value for _, value in self._graph.predicate_objects(blank))
+        return "\n".join(sorted(str(value) for value in values if not isinstance(value, BNode)))

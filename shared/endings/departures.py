@@ -30,26 +30,26 @@ class Departure(Aggregate):
     is_erased: bool = False
 
     def leave(self, at: datetime) -> None:
-        """The member left, the first time that it is told."""
+        """Note that the member left, the first time that it is told."""
         self.left_at = at if self.left_at == LONG_AGO else self.left_at
 
     def erase(self, erasure_id: str) -> None:
-        """What the service owns of the member is erased from now on."""
+        """Note that what the service owns of the member is erased from now on."""
         self.erasure_id, self.is_erased, self.reason = self.erasure_id or erasure_id, True, ""
 
 
 def note_left(store: Store, member_id: str, at: datetime) -> None:
-    """A member left."""
+    """Note that a member left."""
     _note(store, member_id, lambda departure: departure.leave(at))
 
 
 def note_erasure(store: Store, member_id: str, erasure_id: str) -> None:
-    """A member's data is to be erased; noted before anything is, so that what comes sees it."""
+    """Note that a member's data is to be erased, before it is: so later data is seen as well."""
     _note(store, member_id, lambda departure: departure.erase(erasure_id))
 
 
 def answer(store: Store, event: ErasureAnswer, because: Envelope[Event]) -> None:
-    """Tell, once, that everything is erased."""
+    """Record, once, that everything is erased."""
     store.of(Departure).change(
         event.member_id, lambda departure: departure.record(event), because=because
     )
@@ -72,12 +72,12 @@ def has_left(store: Store, member_id: str) -> bool:
 
 def left_among(store: Store, member_ids: Iterable[str]) -> list[str]:
     """Those of these members who left."""
-    return [one.id for one in _among(store, member_ids)]
+    return [departure.id for departure in _among(store, member_ids)]
 
 
 def erased_among(store: Store, member_ids: Iterable[str]) -> list[str]:
     """Those of these members whose data was erased."""
-    return [one.id for one in _among(store, member_ids) if one.is_erased]
+    return [departure.id for departure in _among(store, member_ids) if departure.is_erased]
 
 
 def any_erased(store: Store) -> bool:
@@ -86,5 +86,5 @@ def any_erased(store: Store) -> bool:
 
 
 def _among(store: Store, member_ids: Iterable[str]) -> list[Departure]:
-    wanted = sorted(set(filter(None, member_ids)))
-    return store.of(Departure).find({"_id": {"$in": wanted}}) if wanted else []
+    ids = sorted(set(filter(None, member_ids)))
+    return store.of(Departure).find({"_id": {"$in": ids}}) if ids else []

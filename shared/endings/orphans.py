@@ -45,16 +45,16 @@ class WrittenFile(Aggregate):
     is_suspect: bool = False
 
     def write(self) -> None:
-        """The same bytes are put once more."""
+        """Note that the same bytes are put once more."""
         self.written_at, self.is_suspect = now(), False
 
     def suspect(self) -> None:
-        """Nothing refers to it. Who saved a reference late has until the next look."""
+        """Note that nothing refers to it; a reference saved late still counts at the next look."""
         self.is_suspect = True
 
 
 def note_written(store: Store, file: FileRef) -> None:
-    """A file is about to be put into the store."""
+    """Note that a file is about to be put into the store."""
     written, new = store.of(WrittenFile), WrittenFile(id=file.sha256, file=file, written_at=now())
     try:
         written.save(new)
@@ -63,12 +63,12 @@ def note_written(store: Store, file: FileRef) -> None:
 
 
 def noting(config: Mapping[str, Any]) -> Callable[[FileRef], None]:
-    """What notes files in the service whose configuration that is; nothing if it sweeps none."""
+    """The function that notes files in the service of this configuration; it may do nothing."""
 
     def note(file: FileRef) -> None:
         # Looked up late: what has files may be set up before what has documents.
-        if known := config.get("note_written"):
-            known(file)
+        if note_written := config.get("note_written"):
+            note_written(file)
 
     return note
 
@@ -87,9 +87,9 @@ def noting_if_possible(note: Callable[[FileRef], object]) -> Callable[[FileRef],
 
 
 def named_by(store: Store, cls: type[Aggregate], hashes: Iterable[str]) -> set[str]:
-    """Of those hashes, the ones that a document of the class names as `hashes`."""
-    found = store.of(cls).find
-    return {one for one in hashes if found({"hashes": {"$in": [one]}}, limit=1)}
+    """Those of the hashes that a document of the class names as `hashes`."""
+    find = store.of(cls).find
+    return {sha256 for sha256 in hashes if find({"hashes": {"$in": [sha256]}}, limit=1)}
 
 
 class References(NamedTuple):
@@ -116,29 +116,35 @@ class OrphanSweep(Loop):
     def look(self) -> None:
         """Settle what is old enough: referred to, suspect, or erased."""
         before = now() - self._age
-        found = self._written.find(sort="written_at", limit=_AT_ONCE)
-        oldest = min((one.written_at for one in found), default=before)
+        written_files = self._written.find(sort="written_at", limit=_AT_ONCE)
+        oldest = min((written_file.written_at for written_file in written_files), default=before)
         orphan_oldest_due.labels(self._service).set(max((before - oldest).total_seconds(), 0))
-        due = [one for one in found if one.written_at <= before]
-        used = self._references.here([one.id for one in due]) if due else ()
-        unused = [one for one in due if one.id not in used]
-        self._forget(one for one in due if one.id in used)
-        self._erase([one for one in unused if one.is_suspect])
-        for one in unused:
-            if not one.is_suspect:
-                self._written.change(one.id, WrittenFile.suspect)
+        due = [written_file for written_file in written_files if written_file.written_at <= before]
+        used = self._references.here([written_file.id for written_file in due]) if due else ()
+        unused = [written_file for written_file in due if written_file.id not in used]
+        self._forget(written_file for written_file in due if written_file.id in used)
+        self._erase([written_file for written_file in unused if written_file.is_suspect])
+        for written_file in unused:
+            if not written_file.is_suspect:
+                self._written.change(written_file.id, WrittenFile.suspect)
         if len(due) == _AT_ONCE:
             self.wake()
 
     def _erase(self, suspects: list[WrittenFile]) -> None:
         if not suspects:
             return
-        used = self._references.elsewhere([one.id for one in suspects])
-        gone = [one for one in suspects if one.id not in used]
-        erased = [one for one in gone if self._files.erase(one.file, self._age)]
+        used = self._references.elsewhere([written_file.id for written_file in suspects])
+        gone = [written_file for written_file in suspects if written_file.id not in used]
+        erased = [
+            written_file for written_file in gone if self._files.erase(written_file.file, self._age)
+        ]
         orphans_erased.labels(self._service).inc(len(erased))
-        self._forget(one for one in suspects if one.id in used or one in erased)
+        self._forget(
+            written_file
+            for written_file in suspects
+            if written_file.id in used or written_file in erased
+        )
 
     def _forget(self, settled: Iterable[WrittenFile]) -> None:
-        for one in settled:
-            self._written.remove(one)
+        for written_file in settled:
+            self._written.remove(written_file)

@@ -73,14 +73,14 @@ def _wiring(treatment: Treatment) -> dict[str, Any]:
     steps = tuple(
         Step(application=step.application, inputs={}, output=ERASED) for step in treatment.steps
     )
-    return {"inputs": {f"table_{number}": one for number, one in ids}, "steps": steps}
+    return {"inputs": {f"table_{number}": dataset_id for number, dataset_id in ids}, "steps": steps}
 
 
 def _blank(value: Any) -> Any:  # noqa: ANN401 - any field's
     if isinstance(value, BaseModel):
         return redacted(value)
     if isinstance(value, list | tuple):
-        return type(value)(_blank(one) for one in value if not isinstance(one, str))
+        return type(value)(_blank(item) for item in value if not isinstance(item, str))
     if isinstance(value, dict):
         return {}
     return ERASED if isinstance(value, str) and value else value

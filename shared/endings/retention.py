@@ -71,14 +71,14 @@ class Retained(Aggregate):
         return self.erase_at != NEVER
 
     def announce(self, erase_at: datetime, kept: timedelta, event: RetentionAnnounced) -> None:
-        """Tell its owner; what is told already is not told again."""
+        """Announce its erasure to the owner; what is announced already is not announced again."""
         if self.waits:
             return
         self.erase_at, self.through, self.counts = erase_at, erase_at - kept, {}
         self.record(event)
 
     def note(self, batch: Batch) -> None:
-        """A part of it is erased."""
+        """Note that a part of it is erased."""
         self.cursor = batch.cursor
         for kind, count in batch.erased.items():
             self.counts[kind] = self.counts.get(kind, 0) + count
@@ -88,7 +88,7 @@ class Retained(Aggregate):
         self.erase_at = now()
 
     def end(self, through: datetime) -> None:
-        """It is erased up to that date, or is not to be erased any more; nothing waits."""
+        """Stop waiting: it is erased up to that date, or is not to be erased any more."""
         self.erase_at, self.through = NEVER, through
 
 
@@ -109,7 +109,7 @@ class Policy:
 
     @property
     def kept(self) -> timedelta:
-        """How long."""
+        """How long these things are kept."""
         return timedelta(days=self.days)
 
 
@@ -142,8 +142,8 @@ class RetentionLoop(Loop):
         if erase_at - self._notice > now() + self._notice / 100:
             return
         identifier = f"{policy.kind}.{thing.thing_id}"
-        known = self._retained.find_one(identifier)
-        if known and (known.waits or thing.since <= known.through):
+        retained = self._retained.find_one(identifier)
+        if retained and (retained.waits or thing.since <= retained.through):
             return
         day = erase_at.date().isoformat()
         event = self._announced(
@@ -154,50 +154,58 @@ class RetentionLoop(Loop):
         )
         new = Retained(id=identifier, **_about(policy.kind, thing))
         self._retained.change(
-            identifier, lambda one: one.announce(erase_at, policy.kept, event), new=new.model_copy
+            identifier,
+            lambda current: current.announce(erase_at, policy.kept, event),
+            new=new.model_copy,
         )
 
     def _apply(self) -> None:
         # Dates are compared here: a query by date walks through all documents on some servers.
-        found = self._retained.find(sort="erase_at", limit=_AT_ONCE)
-        due = [one for one in found if one.erase_at <= now()]
+        oldest = self._retained.find(sort="erase_at", limit=_AT_ONCE)
+        due = [retained for retained in oldest if retained.erase_at <= now()]
         late = (now() - due[0].erase_at).total_seconds() if due else 0
         metrics.retention_due.labels(self._service).set(len(due))
         metrics.retention_oldest_due.labels(self._service).set(late)
-        for one in due:
+        for retained in due:
             if self.stopping.is_set():
                 return
-            leased = self._retained.lease(one, "erase_at", _LEASE)
+            leased = self._retained.lease(retained, "erase_at", _LEASE)
             if leased is None:
                 continue
-            if policy := self._policies.get(one.kind):
+            if policy := self._policies.get(retained.kind):
                 self._erase(policy, leased)
             else:
-                self._retained.change(one.id, lambda found: found.end(LONG_AGO))
+                self._retained.change(retained.id, lambda current: current.end(LONG_AGO))
 
-    def _erase(self, policy: Policy, one: Retained) -> None:
+    def _erase(self, policy: Policy, retained: Retained) -> None:
         """Erase a part of it, so that no large thing keeps others from their turn."""
-        through = min(one.through, now() - policy.kept)
+        through = min(retained.through, now() - policy.kept)
         for _ in range(_BATCHES):
-            batch = policy.erase(one.thing_id, through, one.cursor)
-            one = self._retained.change(one.id, partial(Retained.note, batch=batch))
+            batch = policy.erase(retained.thing_id, through, retained.cursor)
+            retained = self._retained.change(retained.id, partial(Retained.note, batch=batch))
             erased = sum(batch.erased.values())
             metrics.retention_erased.labels(self._service, policy.kind).inc(erased)
             if batch.is_last:
-                self._retained.change(one.id, lambda found: self._end(policy, found, through))
+                self._retained.change(
+                    retained.id, lambda current: self._end(policy, current, through)
+                )
                 return
             if self.stopping.is_set():
                 break
-        self._retained.change(one.id, Retained.release)
+        self._retained.change(retained.id, Retained.release)
 
-    def _end(self, policy: Policy, one: Retained, through: datetime) -> None:
-        if not one.waits:
+    def _end(self, policy: Policy, retained: Retained, through: datetime) -> None:
+        if not retained.waits:
             return
-        one.end(through)
-        counts = tuple(ErasedCount(kind=kind, count=count) for kind, count in one.counts.items())
-        text = f"comme annoncé, {policy.what} ({one.thing_id}) est effacé."
+        retained.end(through)
+        counts = tuple(
+            ErasedCount(kind=kind, count=count) for kind, count in retained.counts.items()
+        )
+        text = f"comme annoncé, {policy.what} ({retained.thing_id}) est effacé."
         if counts:
-            one.record(self._applied(**_about(policy.kind, one), text=text, counts=counts))
+            retained.record(
+                self._applied(**_about(policy.kind, retained), text=text, counts=counts)
+            )
 
 
 def retaining(policies: Callable[[Store, Settings], list[Policy]]) -> Callable[[Any], Loop]:

@@ -23,12 +23,12 @@ def retitled(document: M, dataset_id: str, title: str, before: Collection[str]) 
 
     Those that it was called `before` are replaced in sentences; other words stay as they are.
     """
-    said = _renamed(document.model_dump(), dataset_id, title, before)
-    return type(document).model_validate(said)
+    fields = _renamed(document.model_dump(), dataset_id, title, before)
+    return type(document).model_validate(fields)
 
 
 def retitle(document: BaseModel, dataset_id: str, title: str) -> bool:
-    """Call the dataset so in a document itself; whether that called it otherwise."""
+    """Call the dataset so in a document itself; return whether that called it otherwise."""
     before = titles_in(document, dataset_id) - {title}
     if not before:
         return False
@@ -42,25 +42,27 @@ def _titles(value: Any, dataset_id: str) -> Iterator[str]:  # noqa: ANN401 - any
     if isinstance(value, dict):
         if _is_about(value, dataset_id):
             yield value["title"]
-        for one in value.values():
-            yield from _titles(one, dataset_id)
+        for part in value.values():
+            yield from _titles(part, dataset_id)
     elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _titles(one, dataset_id)
+        for part in value:
+            yield from _titles(part, dataset_id)
 
 
 def _renamed(value: Any, dataset_id: str, title: str, before: Collection[str]) -> Any:  # noqa: ANN401
     if isinstance(value, dict):
-        told = {
-            key: one if key in _KEPT else _renamed(one, dataset_id, title, before)
-            for key, one in value.items()
+        renamed = {
+            key: part if key in _KEPT else _renamed(part, dataset_id, title, before)
+            for key, part in value.items()
         }
-        return {**told, "title": title} if _is_about(value, dataset_id) else told
+        return {**renamed, "title": title} if _is_about(value, dataset_id) else renamed
     if isinstance(value, list | tuple):
-        return type(value)(_renamed(one, dataset_id, title, before) for one in value)
+        return type(value)(_renamed(part, dataset_id, title, before) for part in value)
     if isinstance(value, str):
-        for one in before:
-            value = value.replace(f"« {one} »", quoted(title)).replace(quoted(one), quoted(title))
+        for old_title in before:
+            value = value.replace(f"« {old_title} »", quoted(title)).replace(
+                quoted(old_title), quoted(title)
+            )
     return value
 
 

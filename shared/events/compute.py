@@ -104,8 +104,8 @@ class JobSucceeded(_JobEnd, source="compute"):
     @property
     def public(self) -> Self:
         """The event without the manifest of a held result, whose size tells what was made."""
-        told = super().public
-        return told.model_copy(update={"result": UNTOLD}) if self.is_held else told
+        event = super().public
+        return event.model_copy(update={"result": UNTOLD}) if self.is_held else event
 
 
 class ResultHeld(_JobEvent, source="compute"):

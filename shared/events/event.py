@@ -75,7 +75,7 @@ REGISTRY: dict[str, type[Event]] = {}
 
 
 def finite(value: V) -> V:
-    """A plain JSON value as it is; ValueError when a number in it is infinite or none at all."""
+    """A plain JSON value as it is; ValueError when a number in it is infinite or NaN."""
     try:
         json.dumps(value, allow_nan=False)
     except ValueError as error:

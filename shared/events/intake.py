@@ -126,7 +126,7 @@ class TreatmentChanged(_SecuredTreatment, source="intake"):
 
     @property
     def how(self) -> str:
-        """Whether it is another one, in French."""
+        """Whether the treatment was changed or only stated, in French."""
         return "changé" if self.decided_by else "précisé"
 
 

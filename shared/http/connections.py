@@ -38,7 +38,7 @@ class Connection:
         self.enter(State.IDLE)
 
     def enter(self, state: State) -> None:
-        """Note what the connection is at from now on."""
+        """Note which state the connection is in from now on."""
         self.state, self.since = state, time.monotonic()
         if state is not State.REQUEST:
             self.member = ""
@@ -90,19 +90,21 @@ class Connections:
         """
         if len(self._open) > self._most:
             raise Unavailable("every connection is in use")
-        if member and sum(one.member == member for one in self._open) >= self._most // _SHARES:
+        if member and sum(other.member == member for other in self._open) >= self._most // _SHARES:
             raise TooMany(OWN_LOAD)
         connection.member = member
 
     def _count(self, state: State) -> int:
-        return sum(one.state is state for one in self._open)
+        return sum(connection.state is state for connection in self._open)
 
     def _make_way(self) -> None:
-        """Cut the connection that waits longest, of those that are least under way."""
+        """Cut the connection that has waited longest, among those least under way."""
         order = list(State)
-        waiting = [one for one in self._open if not one.member]
+        waiting = [connection for connection in self._open if not connection.member]
         if waiting:
-            first = min(waiting, key=lambda one: (order.index(one.state), one.since))
+            first = min(
+                waiting, key=lambda connection: (order.index(connection.state), connection.since)
+            )
             metrics.http_connections_cut.labels(self._service, "short").inc()
             self._open.discard(first)
             first.cut()

@@ -99,7 +99,7 @@ class HttpRoute(Entrypoint):
 
     def _check(self, caller: Caller, parameters: dict[str, str]) -> None:
         if self.route.roles and caller.roles.isdisjoint(self.route.roles):
-            roles = " ou ".join(ROLES[one] for one in sorted(self.route.roles))
+            roles = " ou ".join(ROLES[role] for role in sorted(self.route.roles))
             raise Forbidden(f"il y faut ce rôle : {roles}")
         is_for_others = not (self.route.roles or self._is_for_anybody)
         if is_for_others and caller.reads_figures_alone:

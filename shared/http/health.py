@@ -53,8 +53,8 @@ class Health:
         reasons = {"running": "the service is stopping" if self._stopping() else "", **self.look()}
         red = {name: reason for name, reason in reasons.items() if reason}
         checks = {name: name not in red for name in reasons}
-        told = {"ready": not red, "checks": checks, **({"reasons": red} if red else {})}
-        return _json(told, 503 if red else 200)
+        body = {"ready": not red, "checks": checks, **({"reasons": red} if red else {})}
+        return _json(body, 503 if red else 200)
 
     def watch(self) -> None:
         """Look now and then, for the metrics and the log, also when nobody asks."""

@@ -57,11 +57,11 @@ class _Schemas:
 
     def __init__(self, routes: list[Route]) -> None:
         inputs: dict[tuple[int, _Mode], TypeAdapter[Any]] = {}
-        wanted: list[tuple[Any, _Mode]] = [(Problem, "serialization")]
+        models: list[tuple[Any, _Mode]] = [(Problem, "serialization")]
         for route in routes:
-            wanted += [(route.body, "validation"), (route.query, "validation")]
-            wanted += [(route.returns, "serialization")]
-        for model, mode in wanted:
+            models += [(route.body, "validation"), (route.query, "validation")]
+            models += [(route.returns, "serialization")]
+        for model, mode in models:
             if model is not None and model not in {Download, EventStream, Text}:
                 inputs[id(model), mode] = TypeAdapter(model)
         listed = [(key, mode, adapter) for (key, mode), adapter in inputs.items()]
@@ -81,7 +81,10 @@ class _Schemas:
         schema = self.of(model, "validation")
         schema = self.components[schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema
         required = schema.get("required", [])
-        return [(name, one, name in required) for name, one in schema["properties"].items()]
+        return [
+            (name, field_schema, name in required)
+            for name, field_schema in schema["properties"].items()
+        ]
 
 
 def _operation(service: str, name: str, route: Route, schemas: _Schemas) -> Json:

@@ -83,8 +83,10 @@ class StrictProtocol(HttpProtocol):
             raise
 
     def _misframed(self) -> str | None:
-        """What proxies and servers may read in two ways; the rest is asked by `check_framing`."""
-        if any(isinstance(one, MissingHeaderBodySeparatorDefect) for one in self.headers.defects):
+        """What proxies and servers may read in two ways; `check_framing` checks the rest."""
+        if any(
+            isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in self.headers.defects
+        ):
             # Python's parser takes what follows such a line for the body: a length there is lost.
             return "a header line has no name, or a space before its colon"
         length = self.headers.get("Content-Length", "0")

@@ -79,7 +79,7 @@ def receive_json(request: Request, seconds: float) -> bytes:
         return b"".join(chunks(request, JSON_BYTES, large, seconds))
 
 
-def read_query(model: type[BaseModel], given: MultiDict[str, str]) -> BaseModel:
+def read_query(model: type[BaseModel], parameters: MultiDict[str, str]) -> BaseModel:
     """The query parameters as `model`; a parameter that takes one value may come once."""
     values: dict[str, Any] = {}
     lists = {
@@ -87,12 +87,12 @@ def read_query(model: type[BaseModel], given: MultiDict[str, str]) -> BaseModel:
         for name, field in model.model_fields.items()
         if get_origin(field.annotation) in {list, tuple, set, frozenset}
     }
-    for name, found in given.lists():
-        if name not in lists and len(found) > 1:
+    for name, texts in parameters.lists():
+        if name not in lists and len(texts) > 1:
             raise Invalid("est donné plusieurs fois", name)
-        if any("\0" in text for text in found):
+        if any("\0" in text for text in texts):
             raise Invalid("un texte ne peut contenir le caractère U+0000", name)
-        values[name] = found if name in lists else found[0]
+        values[name] = texts if name in lists else texts[0]
     return model.model_validate(values)
 
 
@@ -107,9 +107,9 @@ def chosen_format(formats: Mapping[str, str], asked: str | None, accept: str | N
     if not accept:
         return next(iter(formats))
     offered = {media_type: name for name, media_type in formats.items()}
-    wanted = parse_accept_header(accept, MIMEAccept)
+    accepted = parse_accept_header(accept, MIMEAccept)
     # A charset or profile narrows what is wished for, but another one is better than nothing.
-    plain = MIMEAccept([(value.partition(";")[0], quality) for value, quality in wanted])
+    plain = MIMEAccept([(value.partition(";")[0], quality) for value, quality in accepted])
     best = plain.best_match(offered)
     if best is None:
         raise NotAcceptable(f"les formats possibles sont {', '.join(offered)}")

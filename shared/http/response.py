@@ -55,14 +55,14 @@ def answer(
 
 
 def _location(route: Route, result: object, routes: Sequence[Route]) -> str:
-    """Where the thing just made can be read: its own GET route under this one."""
+    """The path where what was just made can be read: its own GET route under this one."""
     if route.status not in {201, 202}:
         return ""
     for other in routes:
         name = other.parameters[-1] if other.parameters else ""
         if other.method == "GET" and name and other.path == f"{route.path}/{{{name}}}":
-            made = getattr(result, name, None) or getattr(result, "id", None)
-            return f"{route.path}/{made}" if made else ""
+            identifier = getattr(result, name, None) or getattr(result, "id", None)
+            return f"{route.path}/{identifier}" if identifier else ""
     return ""
 
 

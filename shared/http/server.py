@@ -76,7 +76,10 @@ class WebServer(NamekoWebServer):
     @property
     def routes(self) -> list[ServedRoute]:
         """The service's routes, by path."""
-        return sorted(self._providers, key=lambda one: (one.route.path, one.route.method))
+        return sorted(
+            self._providers,
+            key=lambda served_route: (served_route.route.path, served_route.route.method),
+        )
 
     def start(self) -> None:
         """Listen; fails when the port is taken, by another process of this service too."""
@@ -108,7 +111,9 @@ class WebServer(NamekoWebServer):
     def _app(self, health: Health) -> App:
         service = self.container.service_name
         document = openapi.document(
-            service, version("datalab"), {one.method_name: one.route for one in self.routes}
+            service,
+            version("datalab"),
+            {served_route.method_name: served_route.route for served_route in self.routes},
         )
         watched: dict[tuple[str, str], Handler] = {
             ("GET", "/livez"): health.live,
@@ -118,7 +123,10 @@ class WebServer(NamekoWebServer):
                 document, content_type="application/json"
             ),
         }
-        served = {(one.route.method, one.route.pattern): one.handle for one in self.routes}
+        served = {
+            (served_route.route.method, served_route.route.pattern): served_route.handle
+            for served_route in self.routes
+        }
         quiet = frozenset(pattern for _, pattern in watched)
         return App(service, {**watched, **served}, quiet, self._answers)
 

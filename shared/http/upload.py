@@ -94,9 +94,9 @@ class Upload:
         options = parse_options_header(disposition)[1]
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
         if self._name == self._file_part:
-            given = options.get(b"filename", b"").decode("utf-8", "replace")
+            filename = options.get(b"filename", b"").decode("utf-8", "replace")
             # HTML's way to write a quotation mark here; a per cent sign stays as it is.
-            self._open_file(given.replace("%22", '"'))
+            self._open_file(filename.replace("%22", '"'))
         elif self._name != METADATA:
             raise Invalid("cette partie n'est pas attendue ici", self._name)
         elif self.body is not None:
@@ -107,8 +107,8 @@ class Upload:
             raise Invalid("cette partie est donnée plusieurs fois", self._file_part)
         self.filename = plain_name(filename) or self._file_part
         media_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
-        known = _MEDIA_TYPE.match(media_type)
-        self._media_type = media_type if known else "application/octet-stream"
+        match = _MEDIA_TYPE.match(media_type)
+        self._media_type = media_type if match else "application/octet-stream"
         self._writer = self._storage.writer(self._limit)
 
     def _write(self, data: bytes, start: int, end: int) -> None:

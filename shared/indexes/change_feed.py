@@ -131,5 +131,5 @@ class ChangeFeed(Generic[A]):
     def _forget_before(self, latest: datetime) -> None:
         # Another look may have ended while this one was read.
         self.since = max(latest, self.since or latest)
-        told = self._told.items()
-        self._told = {id_: one for id_, one in told if one[1] >= self.since - MARGIN}
+        entries = self._told.items()
+        self._told = {id_: entry for id_, entry in entries if entry[1] >= self.since - MARGIN}

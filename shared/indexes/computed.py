@@ -27,15 +27,15 @@ class ComputedIndex(Aggregate):
 def complete_index(
     store: Store, cls: type[Aggregate], name: str, where: Mapping[str, Any] | None = None
 ) -> None:
-    """See to it, once for each `name`, that documents of a class have what is computed of them."""
+    """Once for each `name`, save in the documents of a class what is computed of them."""
     indexes = store.of(ComputedIndex)
-    found = indexes.find_one(name)
-    if found and found.is_complete:
+    index = indexes.find_one(name)
+    if index and index.is_complete:
         return
     documents = store.of(cls)
-    for one in documents.every(where):
+    for document in documents.every(where):
         # It is computed while a document is saved as it is.
-        documents.change(one.id, lambda _document: None)
+        documents.change(document.id, lambda _document: None)
     indexes.add(ComputedIndex(id=name, is_complete=True))
 
 

@@ -74,8 +74,8 @@ def subscriptions(service: type) -> list[type[Event]]:
         for _, method in inspect.getmembers(service, inspect.isfunction)
         for entrypoint in getattr(method, "nameko_entrypoints", ())
     )
-    found = {entrypoint.event for entrypoint in entrypoints if hasattr(entrypoint, "event")}
-    return sorted(found, key=lambda event: event.topic)
+    events = {entrypoint.event for entrypoint in entrypoints if hasattr(entrypoint, "event")}
+    return sorted(events, key=lambda event: event.topic)
 
 
 def exchanges(services: Iterable[type]) -> list[Exchange]:

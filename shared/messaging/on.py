@@ -243,7 +243,7 @@ def _body(message: Any) -> bytes:
 
 
 def _id(message: Any) -> str:
-    """Of a message without one: new, and kept from the first retry on."""
+    """The id of a message without one: new, and kept from the first retry on."""
     return str(message.properties.get("message_id") or uuid4())
 
 

@@ -60,14 +60,16 @@ def read(message: Any) -> ParkedEvent:
     )
 
 
-def _id(given: object, message: Any) -> str:
+def _id(event_id: object, message: Any) -> str:
     """The event's own id, else the message's, as it can be shown and typed."""
-    found = given if given and isinstance(given, str) else _message_id(message)
-    return "".join(one if one.isprintable() else _REPLACEMENT for one in found)
+    identifier = event_id if event_id and isinstance(event_id, str) else _message_id(message)
+    return "".join(
+        character if character.isprintable() else _REPLACEMENT for character in identifier
+    )
 
 
 def _message_id(message: Any) -> str:
-    """Of a message without one: made of its body, the same each time it is looked at."""
+    """The id of a message without one: made of its body, so the same at each look."""
     digest = hashlib.sha256(message.body or b"").hexdigest()
     return str(message.properties.get("message_id") or f"sha256-{digest[:32]}")
 
@@ -91,7 +93,7 @@ def show(amqp_uri: str, event_id: str) -> ParkedEvent:
 
 
 def replay(amqp_uri: str, event_id: str | None = None, queue: str | None = None) -> int:
-    """Put parked events back into their queues with all attempts before them; how many.
+    """Put parked events back into their queues, with all attempts again; return how many.
 
     Only those of `event_id` and of `queue` when given; NotFound when there is none of them, or,
     once the others are back, when a queue is not there. An event leaves the parked queue after the
@@ -99,8 +101,8 @@ def replay(amqp_uri: str, event_id: str | None = None, queue: str | None = None)
     """
     done, left = _settle(amqp_uri, event_id, queue, _is_put_back)
     if left:
-        told = f"{len(done)} events are back in their queues, {len(left)} stay parked"
-        raise NotFound(f"{told}: no queue is called {left[0].queue[:_QUEUE_NAME]}")
+        progress = f"{len(done)} events are back in their queues, {len(left)} stay parked"
+        raise NotFound(f"{progress}: no queue is called {left[0].queue[:_QUEUE_NAME]}")
     return len(done)
 
 
@@ -115,7 +117,7 @@ def _is_put_back(event: ParkedEvent, channel: Any, message: Any) -> bool:
         delivery_mode=2,
         message_id=_message_id(message),
     )
-    channel.events["basic_return"] = {lambda *given: returned.append(given)}
+    channel.events["basic_return"] = {lambda *arguments: returned.append(arguments)}
     channel.basic_publish_confirm(copy, "", event.queue, mandatory=True)
     return not returned
 

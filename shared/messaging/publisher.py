@@ -259,7 +259,9 @@ class Publisher(SharedExtension):
     def _settle(self, tag: int, multiple: bool, outcome: PublishOutcome) -> None:
         # Tags are written in rising order, so the dictionary is sorted by them.
         for settled in (
-            list(takewhile(lambda one: one <= tag, self._pending)) if multiple else [tag]
+            list(takewhile(lambda pending_tag: pending_tag <= tag, self._pending))
+            if multiple
+            else [tag]
         ):
             batch, index, message_id = self._pending.pop(settled)
             if message_id in self._returned:

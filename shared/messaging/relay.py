@@ -75,10 +75,10 @@ class Relay:
             go_on = True
             while go_on:
                 waiting = self._store.unpublished(cls, timedelta(0))
-                ages = [(now() - one["outbox_since"]).total_seconds() for one in waiting]
+                ages = [(now() - document["outbox_since"]).total_seconds() for document in waiting]
                 # Oldest first: those that wait too long stand in front.
                 late = sum(age > self._sweep_seconds for age in ages)
-                done = late and self._publish([(cls, one) for one in waiting[:late]])
+                done = late and self._publish([(cls, document) for document in waiting[:late]])
                 go_on = bool(done) and len(waiting) == PAGE_LIMIT
             depth += len(waiting)
             oldest = max([oldest, *ages])

@@ -159,8 +159,11 @@ class Arguments:
         _, *parameters = inspect.signature(method, eval_str=True).parameters.values()
         self._names = [parameter.name for parameter in parameters]
         fields: dict[str, Any] = {
-            one.name: (one.annotation, ... if one.default is one.empty else one.default)
-            for one in parameters
+            parameter.name: (
+                parameter.annotation,
+                ... if parameter.default is parameter.empty else parameter.default,
+            )
+            for parameter in parameters
         }
         self._model = create_model("Arguments", __config__=_STRICT, **fields)
 
@@ -168,15 +171,15 @@ class Arguments:
         """Every argument by its name; Invalid naming the first that does not fit."""
         if len(args) > len(self._names):
             raise Invalid(f"cette méthode prend au plus {len(self._names)} arguments")
-        given = dict(zip(self._names, args, strict=False))
-        twice = sorted(given.keys() & kwargs.keys())
+        positional = dict(zip(self._names, args, strict=False))
+        twice = sorted(positional.keys() & kwargs.keys())
         if twice:
             raise Invalid("est donné deux fois", twice[0])
         try:
-            found = self._model.model_validate({**given, **kwargs})
+            arguments = self._model.model_validate({**positional, **kwargs})
         except ValidationError as error:
             raise invalid_of(error) from error
-        return {name: getattr(found, name) for name in self._names}
+        return {name: getattr(arguments, name) for name in self._names}
 
 
 class Rpc(NamekoRpc):

@@ -45,8 +45,8 @@ def all_needs() -> tuple[Need, ...]:
 
 def needs_of(*texts: str) -> dict[Need, str]:
     """The needs that texts tell of, each with the words that say so, in the order of the file."""
-    found = {need: next(_told(need, texts), "") for need in all_needs()}
-    return {need: words for need, words in found.items() if words}
+    words_by_need = {need: next(_told(need, texts), "") for need in all_needs()}
+    return {need: words for need, words in words_by_need.items() if words}
 
 
 def plain(text: str) -> str:
@@ -60,8 +60,8 @@ def _told(need: Need, texts: Sequence[str]) -> Iterator[str]:
         for match in need.problem.finditer(folded):
             before, after = folded[: match.start(1)], folded[match.end(1) :]
             if not _NOT.search(before) and not _OTHERWISE.match(after):
-                said = _as_written(text, before.count(" ") - 1, match[1].count(" ") + 1)
-                yield said or match[1]
+                phrase = _as_written(text, before.count(" ") - 1, match[1].count(" ") + 1)
+                yield phrase or match[1]
 
 
 def _as_written(text: str, first: int, count: int) -> str:
@@ -72,7 +72,7 @@ def _as_written(text: str, first: int, count: int) -> str:
 
 
 def _need(row: Mapping[str, str]) -> Need:
-    weights = (one.partition(":") for one in row["applications"].split("|"))
+    weights = (application.partition(":") for application in row["applications"].split("|"))
     phrases = "|".join(map(_pattern, row["problem"].split("|")))
     return Need(
         name=row["need"],

@@ -126,7 +126,7 @@ def _reason(error: Exception) -> str:
         return _CERTIFICATES.get(error.verify_code, "certificat refusé")
     if isinstance(error, OSError) and error.errno in _UNREACHABLE:
         return "appel impossible : ce serveur est injoignable"
-    return next(said for kinds, said in _FAILURES if isinstance(error, kinds))
+    return next(message for kinds, message in _FAILURES if isinstance(error, kinds))
 
 
 _FAILURES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (

@@ -87,14 +87,14 @@ class Names:
             return (str(ip_address(host)),)
         began, outcome = time.monotonic(), "unknown"
         try:
-            found = self._resolve(host, port, limit, share or host)
+            addresses = self._resolve(host, port, limit, share or host)
             outcome = "found"
         except SilentNames:
             outcome = "silent"
             raise
         finally:
             self._observe(outcome, time.monotonic() - began)
-        return found
+        return addresses
 
     def _resolve(self, host: str, port: int, limit: TimeLimit, share: str) -> tuple[str, ...]:
         silent = SilentNames(f"le serveur de noms de {host} ne répond pas", "url")

@@ -54,6 +54,6 @@ def former_names() -> Iterator[list[str]]:
 def _lines(name: str) -> Iterator[list[str]]:
     packed = Path(__file__).with_name(name)
     with gzip.open(packed, "rt", encoding="utf-8", newline="") as file:
-        found = csv.reader(file, delimiter=";")
-        next(found)
-        yield from found
+        reader = csv.reader(file, delimiter=";")
+        next(reader)
+        yield from reader

@@ -53,7 +53,7 @@ class Clue(NamedTuple):
     communes: frozenset[str] = frozenset()
 
     def allows(self, named: "_Named") -> bool:
-        """Whether a commune may be meant."""
+        """Whether this clue allows that commune."""
         is_inside = not self.communes or named.code in self.communes
         return is_inside and not self.departements.isdisjoint(named.departements)
 
@@ -84,32 +84,36 @@ def find_commune(name: str, beside: str = "", territory: Collection[str] = ()) -
     Of several, the one in the `territory` is meant: codes of départements, communes and EPCI.
     """
     read = written(name)
-    clues = [one for one in map(clue_of, (read.clue, beside)) if one]
+    clues = [clue for clue in map(clue_of, (read.clue, beside)) if clue]
     is_known = False
     for key, named in zip(read.keys, _known().by_keys, strict=True):
         everywhere = named.get(key, ())
         is_known |= bool(everywhere)
-        if found := _narrowed(everywhere, clues):
-            return _decided(_in_territory(found, territory) or found)
+        if candidates := _narrowed(everywhere, clues):
+            return _decided(_in_territory(candidates, territory) or candidates)
     return FoundCommune("", "elsewhere" if is_known and clues else "unknown")
 
 
 def _narrowed(named: Iterable[_Named], clues: Iterable[Clue]) -> list[_Named]:
-    """Those that all clues allow, of these what a postcode serves.
+    """Those that all clues allow, and of these what a postcode serves, if it serves any.
 
     Within a département what is gone gives way: INSEE tells the names of a département apart.
     """
-    found = list(named)
+    candidates = list(named)
     for clue in clues:
-        found = [one for one in found if clue.allows(one)]
+        candidates = [candidate for candidate in candidates if clue.allows(candidate)]
         served = _known().served.get(clue.postcode, frozenset())
-        found = [one for one in found if one.code in served] or found
-    return [one for one in found if clues and one.rank != _GONE] or found
+        candidates = [
+            candidate for candidate in candidates if candidate.code in served
+        ] or candidates
+    return [
+        candidate for candidate in candidates if clues and candidate.rank != _GONE
+    ] or candidates
 
 
-def _in_territory(found: Iterable[_Named], territory: Iterable[str]) -> list[_Named]:
+def _in_territory(candidates: Iterable[_Named], territory: Iterable[str]) -> list[_Named]:
     clues = [_clue_of_code(code) for code in territory]
-    return [one for one in found if any(clue.allows(one) for clue in clues)]
+    return [candidate for candidate in candidates if any(clue.allows(candidate) for clue in clues)]
 
 
 @cache
@@ -124,17 +128,17 @@ def _of_communes(communes: Iterable[str]) -> Clue:
     return Clue(frozenset().union(*map(_departements, inside)), communes=inside)
 
 
-def _decided(found: list[_Named]) -> FoundCommune:
-    codes = {one.code for one in found}
+def _decided(candidates: list[_Named]) -> FoundCommune:
+    codes = {candidate.code for candidate in candidates}
     if len(codes) > 1:
         return FoundCommune("", "several")
-    is_present = any(one.rank == _PRESENT for one in found)
+    is_present = any(candidate.rank == _PRESENT for candidate in candidates)
     return FoundCommune(codes.pop(), "present" if is_present else "former")
 
 
 @cache
 def clue_of(text: str) -> Clue | None:
-    """What a text tells of the département; None where it tells nothing."""
+    """The clue to the département that a text gives; None where it gives none."""
     folded = " ".join(text.lower().split())
     coded = _CODED.fullmatch(folded)
     if coded:
@@ -153,7 +157,7 @@ def clue_of(text: str) -> Clue | None:
 
 
 def _departements(code: str) -> frozenset[str]:
-    """Where a code lies; postcodes know one Corsica."""
+    """The départements of a code; postcodes know only one Corsica."""
     start = code[:3] if code.startswith("97") else code[:2]
     return _CORSICA if start == "20" else frozenset({start})
 
@@ -172,7 +176,7 @@ def _loose(words: Name) -> Name:
 
 @cache
 def _known() -> _Known:
-    """All names; reads them once, which takes about a second."""
+    """All names; read once, which takes about a second."""
     by_keys = tuple(defaultdict[Name, list[_Named]](list) for _ in range(4))
     served, departements = defaultdict[str, set[str]](set), dict[Name, str]()
     present, parts = dict[str, tuple[int, str]](), list[tuple[str, str]]()
@@ -199,8 +203,8 @@ def _known() -> _Known:
     ]
     named += [(name, _GONE, code, commune) for name, code, commune in former_names()]
     for name, rank, code, commune in named:
-        one = _Named(commune, rank, _departements(code) | _departements(commune))
-        for key, known in zip(written(name).keys, by_keys, strict=True):
-            known[key].append(one)
-    postcodes_served = {one: frozenset(it) for one, it in served.items()}
+        candidate = _Named(commune, rank, _departements(code) | _departements(commune))
+        for key, by_key in zip(written(name).keys, by_keys, strict=True):
+            by_key[key].append(candidate)
+    postcodes_served = {postcode: frozenset(communes) for postcode, communes in served.items()}
     return _Known(by_keys, postcodes_served, departements, bodies)

@@ -79,12 +79,17 @@ def in_french(codes: Iterable[str]) -> str:
 
     All communes of an EPCI are told as that EPCI.
     """
-    known = _known()
+    gazetteer = _known()
     left = set(codes)
-    bodies = {one for code in left if code in known.by_code for one in known.by_code[code].within}
-    for body in sorted(one for one in bodies if known.by_code[one].kind == "epci"):
-        if left.issuperset(known.inside[body]):
-            left = left.difference(known.inside[body]) | {body}
+    bodies = {
+        body
+        for code in left
+        if code in gazetteer.by_code
+        for body in gazetteer.by_code[code].within
+    }
+    for body in sorted(body for body in bodies if gazetteer.by_code[body].kind == "epci"):
+        if left.issuperset(gazetteer.inside[body]):
+            left = left.difference(gazetteer.inside[body]) | {body}
     return french_list([name_of(code) for code in sorted(left, key=_by_size)])
 
 
@@ -101,13 +106,13 @@ def codes_of(text: str, *, takes_epci: bool) -> tuple[str, ...]:
     """
     written = _OWN_CODE.fullmatch(text)
     name, own = written.groups() if written else (text, "")
-    found = _called(name)
+    places = _called(name)
     if own:
-        found = [one for one in found if own == one.code or one.code.startswith(own)]
-    meant = {one.code: _codes(one, takes_epci=takes_epci) for one in found}
+        places = [place for place in places if own == place.code or place.code.startswith(own)]
+    meant = {place.code: _codes(place, takes_epci=takes_epci) for place in places}
     if len(set(meant.values())) == 1:
         return next(iter(meant.values()))
-    raise ValueError(_several(text, found) if found else _none(text))
+    raise ValueError(_several(text, places) if places else _none(text))
 
 
 def _called(name: str) -> list[Place]:
@@ -115,13 +120,17 @@ def _called(name: str) -> list[Place]:
 
     A département comes before its city of the same name.
     """
-    known = _known()
-    places = known.by_name.get(_words(name), [])
+    gazetteer = _known()
+    places = gazetteer.by_name.get(_words(name), [])
     for spelt in (_spelt, lambda text: _spelt(fold(text))):
-        places = [one for one in places if spelt(one.name) == spelt(name)] or places
-    current = [one for one in places if known.by_code[one.code].name == one.name] or places
-    departments = {one.code for one in current if one.kind == "departement"}
-    return [one for one in current if one.kind != "commune" or one.code[:2] not in departments]
+        places = [place for place in places if spelt(place.name) == spelt(name)] or places
+    current = [
+        place for place in places if gazetteer.by_code[place.code].name == place.name
+    ] or places
+    departments = {place.code for place in current if place.kind == "departement"}
+    return [
+        place for place in current if place.kind != "commune" or place.code[:2] not in departments
+    ]
 
 
 def _codes(place: Place, *, takes_epci: bool) -> tuple[str, ...]:
@@ -139,16 +148,16 @@ def _words(text: str) -> Name:
     return tuple(word for word, _written in sequence(text))
 
 
-def _several(text: str, found: Sequence[Place]) -> str:
-    largest = _ranked(found)[0]
+def _several(text: str, places: Sequence[Place]) -> str:
+    largest = _ranked(places)[0]
     example = quoted(f"{largest.name} ({largest.code})")
-    return f"{_echoed(text)} peut être {_listed(found)} : écrivez par exemple {example}"
+    return f"{_echoed(text)} peut être {_listed(places)} : écrivez par exemple {example}"
 
 
 def _none(text: str) -> str:
     words = _words(text)
     near = _known().by_word.get(words[0], []) if words else []
-    of_today = [one for one in near if one.population >= 0]
+    of_today = [place for place in near if place.population >= 0]
     asked = f" ; vouliez-vous dire {_listed(of_today)} ?" if of_today else ""
     return (
         f"{_echoed(text)} n'est le nom ni le code d'aucun département, d'aucun EPCI ni d'aucune"
@@ -162,24 +171,24 @@ def _echoed(text: str) -> str:
 
 
 def _listed(places: Iterable[Place]) -> str:
-    """Some of them, the largest first, each with what it is."""
+    """Some of the places, the largest first, each with its kind and code."""
     ranked = _ranked(places)
-    told = [f"{one.name} ({_what(one)})" for one in ranked[:_TOLD]]
+    names = [f"{place.name} ({_what(place)})" for place in ranked[:_TOLD]]
     if len(ranked) > _TOLD:
-        return ", ".join([*told, "…"])
-    return " ou ".join(filter(None, (", ".join(told[:-1]), told[-1])))
+        return ", ".join([*names, "…"])
+    return " ou ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _ranked(places: Iterable[Place]) -> list[Place]:
-    """As they are today, each once, the largest first."""
-    known = _known()
-    found = (known.by_code[code] for code in {one.code for one in places})
-    return sorted(found, key=lambda one: (_KINDS.index(one.kind), -one.population))
+    """The places as they are today, each once, the largest first."""
+    gazetteer = _known()
+    present = (gazetteer.by_code[code] for code in {place.code for place in places})
+    return sorted(present, key=lambda place: (_KINDS.index(place.kind), -place.population))
 
 
 def _what(place: Place) -> str:
     """A place's kind and code; a commune's département, by which people tell it from others."""
-    told = f"{_FRENCH[place.kind]} {place.code}"
+    label = f"{_FRENCH[place.kind]} {place.code}"
     if place.kind != "commune":
-        return told
-    return f"{told}, {name_of(place.code[: 3 if place.code.startswith('97') else 2])}"
+        return label
+    return f"{label}, {name_of(place.code[: 3 if place.code.startswith('97') else 2])}"

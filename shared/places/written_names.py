@@ -55,13 +55,13 @@ class Written(NamedTuple):
 
 
 def written(text: str) -> Written:
-    """A name of a commune as people write it."""
+    """The parts of a commune's name as people write it: its words, and its clue."""
     name, clue = _POST.sub(" ", fold(text)).strip(), ""
     behind = _BEHIND.fullmatch(name)
     if not behind:
         for pattern in _CLUES:
-            if found := pattern.fullmatch(name):
-                name, clue = found["name"].strip(), found["clue"].strip()
+            if match := pattern.fullmatch(name):
+                name, clue = match["name"].strip(), match["clue"].strip()
                 break
         behind = _BEHIND.fullmatch(name)
     if behind:
@@ -71,8 +71,8 @@ def written(text: str) -> Written:
 
 def words_of(name: str) -> Name:
     """The words of a name, folded and in full: `St-Lô` is `saint lo`."""
-    found = _WORD.findall(_ON.sub("sur ", fold(name)))
-    return tuple(" ".join(_FULL.get(word, word) for word in found).split())
+    words = _WORD.findall(_ON.sub("sur ", fold(name)))
+    return tuple(" ".join(_FULL.get(word, word) for word in words).split())
 
 
 def _of_cities(words: Name) -> Name:

@@ -68,10 +68,10 @@ class Repository(Generic[A]):
 
     def get(self, identifier: str) -> A:
         """The aggregate of that id; raises NotFound."""
-        found = self.find_one(identifier)
-        if found is None:
+        aggregate = self.find_one(identifier)
+        if aggregate is None:
             raise NotFound.of(identifier)
-        return found
+        return aggregate
 
     def find_one(self, identifier: str) -> A | None:
         """The aggregate of that id, or None."""
@@ -125,9 +125,9 @@ class Repository(Generic[A]):
         query = dict(where or {})
         if after:
             query["_id"] = {"$lt" if descending else "$gt": after}
-        found = self.find(query, descending=descending, limit=limit + 1)
-        cursor = found[limit - 1].id if len(found) > limit else None
-        return found[:limit], cursor
+        aggregates = self.find(query, descending=descending, limit=limit + 1)
+        cursor = aggregates[limit - 1].id if len(aggregates) > limit else None
+        return aggregates[:limit], cursor
 
     def every(self, where: Mapping[str, Any] | None = None) -> Iterator[A]:
         """All aggregates whose indexed fields fit `where`, by id, read page by page.
@@ -276,9 +276,9 @@ class Store:
     def unpublished(self, cls: type[Aggregate], age: timedelta) -> list[Document]:
         """Documents of `cls` whose oldest event has waited for `age` or longer, oldest first."""
         waiting = {"has_outbox": True, "outbox_since": {"$lte": now() - age}}
-        found = self._database[cls.collection].find(waiting)
+        documents = self._database[cls.collection].find(waiting)
         with translated():
-            return list(_at_once(found.sort("outbox_since", pymongo.ASCENDING), PAGE_LIMIT))
+            return list(_at_once(documents.sort("outbox_since", pymongo.ASCENDING), PAGE_LIMIT))
 
     def published(self, cls: type[Aggregate], document: Document, ids: set[str]) -> None:
         """Take confirmed events out of a document's outbox.

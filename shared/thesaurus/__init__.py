@@ -55,9 +55,9 @@ def mentions(words: Sequence[str]) -> Iterator[Mention]:
 
     Words are not compared by stems: `habitant` and `habitation` have one.
     """
-    known = _terms()
+    terms_by_first_word = _terms()
     for start, word in enumerate(words):
-        for term in known.get(word, ()):
+        for term in terms_by_first_word.get(word, ()):
             end = start + len(term.words)
             if tuple(words[start:end]) == term.words:
                 yield Mention(start, end, term)
@@ -75,19 +75,19 @@ def same_as(term: str) -> frozenset[str]:
     A term within it may be said otherwise too: `développeur Python` is `programmation Python`.
     """
     words = [word for word, _written in sequence(term)]
-    found = set(keys_of(term))
+    keys = set(keys_of(term))
     for mention in mentions(words):
         before, after = words[: mention.start], words[mention.end :]
         for number in mention.term.groups:
             if groups()[number].relation == _SAME:
                 for other in groups()[number].terms:
-                    found |= keys_of(" ".join((*before, other, *after)))
-    return frozenset(found)
+                    keys |= keys_of(" ".join((*before, other, *after)))
+    return frozenset(keys)
 
 
 @cache
 def _terms() -> dict[str, tuple[Term, ...]]:
-    """By their first word; what is written otherwise but has the same singulars is one."""
+    """Terms by their first word; those with the same singulars are one."""
     numbers: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     written: dict[tuple[str, ...], str] = {}
     for number, group in enumerate(groups()):
@@ -97,6 +97,6 @@ def _terms() -> dict[str, tuple[Term, ...]]:
             if number not in numbers[words]:
                 numbers[words].append(number)
     by_first: defaultdict[str, list[Term]] = defaultdict(list)
-    for words, found in numbers.items():
-        by_first[words[0]].append(Term(written[words], words, tuple(found)))
+    for words, group_numbers in numbers.items():
+        by_first[words[0]].append(Term(written[words], words, tuple(group_numbers)))
     return {first: tuple(terms) for first, terms in by_first.items()}

@@ -28,40 +28,41 @@ there, and what it weighs."""
 
 
 def concepts_of(*texts: str) -> dict[str, tuple[str, float]]:
-    """The concepts of texts."""
-    found: dict[str, tuple[str, float]] = {}
+    """The concepts of texts, each as it was first written, and its weight."""
+    concepts: dict[str, tuple[str, float]] = {}
     for text in texts:
-        said = sequence(text)
-        for word, written in said:
+        written_words = sequence(text)
+        for word, written in written_words:
             if word not in _GENERIC and not word.isdigit():
-                found.setdefault(f"w{word}", (written, 1.0))
+                concepts.setdefault(f"w{word}", (written, 1.0))
                 if len(word) > _STEM_LETTERS:
-                    found.setdefault(f"s{word[:_STEM_LETTERS]}", (written, _STEM))
-        words = [word for word, _ in said]
+                    concepts.setdefault(f"s{word[:_STEM_LETTERS]}", (written, _STEM))
+        words = [word for word, _ in written_words]
         for mention in mentions(words):
             if set(words[mention.start : mention.end]) <= _GENERIC:
                 continue
-            written = " ".join(one for _, one in said[mention.start : mention.end])
+            written = " ".join(form for _, form in written_words[mention.start : mention.end])
             for group in mention.term.groups:
                 weight = 1.0 if groups()[group].relation == "same" else _NEAR
-                found.setdefault(f"g{group}", (written, weight))
-    return found
+                concepts.setdefault(f"g{group}", (written, weight))
+    return concepts
 
 
 def weighed(concepts: Concepts, factor: float) -> dict[str, tuple[str, float]]:
-    """The same, weighing that many times as much."""
-    return {one: (written, weight * factor) for one, (written, weight) in concepts.items()}
+    """The same concepts, with their weights multiplied by `factor`."""
+    return {concept: (written, weight * factor) for concept, (written, weight) in concepts.items()}
 
 
 class Rarity:
     """How rare a term is among several texts: near 1 for what one says, near 0 for what all say."""
 
     def __init__(self, terms: Iterable[Iterable[str]]) -> None:
-        every = [frozenset(one) for one in terms]
-        self._count, self._known = len(every), Counter(term for one in every for term in one)
+        every = [frozenset(text_terms) for text_terms in terms]
+        self._count = len(every)
+        self._known = Counter(term for text_terms in every for term in text_terms)
 
     def of(self, term: str) -> float:
-        """That of a term which one of them says."""
+        """The rarity of a term that at least one of the texts has."""
         return math.log(1 + self._count / self._known[term]) / math.log(1 + self._count)
 
 
@@ -76,10 +77,10 @@ class Likeness:
 
         In the order of `mine`.
         """
-        found: dict[str, float] = {}
+        shared_words: dict[str, float] = {}
         for concept, (written, weight) in mine.items():
             if concept not in other:
                 continue
             counts = weight * other[concept][1] * self._rarity.of(concept)
-            found[written] = max(found.get(written, 0.0), counts)
-        return found
+            shared_words[written] = max(shared_words.get(written, 0.0), counts)
+        return shared_words

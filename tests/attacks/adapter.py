@@ -160,7 +160,7 @@ def findings(upload: Sequence[str], restricted: Table, key: str = "id") -> list[
     found = index.joins("dts_depot", may_read=lambda owner: owner == HOLDER)
     return [
         {
-            **join.told,
+            **join.summary_fields,
             "rows_here": join.rows_here,
             "rows_there": join.rows_there,
             "rows_joined": join.rows_joined,

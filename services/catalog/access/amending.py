@@ -10,40 +10,42 @@ from shared.events.event import ReadingChange
 
 
 def changes_of(
-    before: ProjectFacts, after: ProjectFacts, wanted: Wanted
+    before: ProjectFacts, after: ProjectFacts, datasets: Wanted
 ) -> tuple[ReadingChange, ...]:
-    """The datasets of which the treatment `after` reads more, or shows anything finer.
+    """Datasets of which the treatment `after` reads more than `before`, or shows anything finer.
 
-    `wanted` are those of both. Other code or another query counts where a dataset is restricted and
-    not the holder's, or tells about persons: of open data it shows what anybody may read.
+    `datasets` are those of both. Other code or another query counts where a dataset is restricted
+    and not the holder's, or tells about persons: of open data it shows what anybody may read.
     """
-    is_sensitive = any(_is_sensitive(wanted[one], after.holder_id) for one in after.reads)
-    read, reads = _readings(before, wanted), _readings(after, wanted)
+    is_sensitive = any(
+        _is_sensitive(datasets[dataset_id], after.holder_id) for dataset_id in after.reads
+    )
+    read, reads = _readings(before, datasets), _readings(after, datasets)
     return tuple(
-        _change(dataset_id, before, after, wanted)
+        _change(dataset_id, before, after, datasets)
         for dataset_id in dict.fromkeys(after.reads)
         if not _covers(read.get(dataset_id), reads.get(dataset_id), is_sensitive=is_sensitive)
     )
 
 
 def differing(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """The sentences that hold no more, and those that are new."""
-    gone = [one for one in before if one not in after]
-    return gone, [one for one in after if one not in before]
+    """The sentences that no longer hold, and the new ones."""
+    gone = [sentence for sentence in before if sentence not in after]
+    return gone, [sentence for sentence in after if sentence not in before]
 
 
 def _is_sensitive(dataset: Dataset | None, holder_id: str) -> bool:
     if dataset is None:
         return True
     version = dataset.published
-    persons = version.found.verdict if version and version.found else "none"
+    persons = version.screened_privacy.verdict if version and version.screened_privacy else "none"
     return persons != "none" or bool(dataset.deciders(holder_id))
 
 
-def _readings(facts: ProjectFacts, wanted: Wanted) -> Mapping[str, Reading]:
-    """What is read of each dataset; nothing is known of a treatment that cannot run."""
+def _readings(facts: ProjectFacts, datasets: Wanted) -> Mapping[str, Reading]:
+    """What is read of each dataset, by id; empty when the treatment cannot run."""
     try:
-        return readings_of(facts.treatment, columns_of(wanted))
+        return readings_of(facts.treatment, columns_of(datasets))
     except Invalid:
         return {}
 
@@ -56,14 +58,14 @@ def _covers(before: Reading | None, after: Reading | None, *, is_sensitive: bool
 
 
 def _change(
-    dataset_id: str, before: ProjectFacts, after: ProjectFacts, wanted: Wanted
+    dataset_id: str, before: ProjectFacts, after: ProjectFacts, datasets: Wanted
 ) -> ReadingChange:
-    dataset = wanted[dataset_id]
-    said, says = (
-        tuple(sentences_of_use(facts, dataset_id, wanted)) if dataset_id in facts.reads else ()
+    dataset = datasets[dataset_id]
+    sentences_before, sentences_after = (
+        tuple(sentences_of_use(facts, dataset_id, datasets)) if dataset_id in facts.reads else ()
         for facts in (before, after)
     )
-    gone, new = differing(said, says)
+    gone, new = differing(sentences_before, sentences_after)
     return ReadingChange(
         dataset_id=dataset_id,
         title=dataset.metadata.title if dataset and dataset.is_known else "",

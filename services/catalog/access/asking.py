@@ -67,7 +67,7 @@ class ProjectFacts(Frozen):
 
     @classmethod
     def of(cls, event: ProjectSecured | TreatmentChanged) -> Self | None:
-        """What the event says; None for one from before events said it."""
+        """The facts that the event carries; None for an event from before events had them."""
         if event.treatment is None:
             return None
         return cls(
@@ -95,67 +95,69 @@ class ProjectFacts(Frozen):
         return f"{quoted(self.holder.name)} ({kind}{siren})"
 
 
-def columns_of(wanted: Wanted) -> dict[str, tuple[str, ...] | None]:
-    """The columns of each dataset, None where they are not known."""
+def columns_of(datasets: Wanted) -> dict[str, tuple[str, ...] | None]:
+    """The columns of each dataset; None where they are unknown."""
     return {
-        one: tuple(column.name for column in dataset.profile.columns)
+        dataset_id: tuple(column.name for column in dataset.profile.columns)
         if dataset and dataset.profile and dataset.metadata.content == "table"
         else None
-        for one, dataset in wanted.items()
+        for dataset_id, dataset in datasets.items()
     }
 
 
-def bound_of(treatment: Treatment, dataset_id: str, wanted: Wanted) -> Bound:
-    """What the treatment reads of that dataset and beside what; all, when it cannot be told."""
-    others = {one: data for one, data in wanted.items() if data and one != dataset_id}
-    contents = tuple(f"{one}:{data.content}" for one, data in sorted(others.items()))
+def bound_of(treatment: Treatment, dataset_id: str, datasets: Wanted) -> Bound:
+    """What the treatment reads of that dataset, and beside what; everything, if unknown."""
+    others = {
+        other_id: data for other_id, data in datasets.items() if data and other_id != dataset_id
+    }
+    contents = tuple(f"{other_id}:{data.content}" for other_id, data in sorted(others.items()))
     try:
-        reading = lineage.readings_of(treatment, columns_of(wanted))[dataset_id]
+        reading = lineage.readings_of(treatment, columns_of(datasets))[dataset_id]
     except (Invalid, KeyError):
         reading = lineage.Reading(columns=None)
     return Bound(reading=reading, contents=contents)
 
 
-def ask(facts: ProjectFacts, dataset_id: str, wanted: Wanted) -> Asked:
-    """What the owners of that dataset are asked; `wanted` are all that the treatment reads.
+def ask(facts: ProjectFacts, dataset_id: str, datasets: Wanted) -> Asked:
+    """What the owners of that dataset are asked; `datasets` are all that the treatment reads.
 
     What its columns are said to hold is shown, and no part of the fingerprint: who describes a
     column asks for nothing else.
     """
-    bound = bound_of(facts.treatment, dataset_id, wanted)
-    request = _Request(facts, dataset_id, wanted, bound.reading)
+    bound = bound_of(facts.treatment, dataset_id, datasets)
+    request = _Request(facts, dataset_id, datasets, bound.reading)
     sentences = tuple(request.sentences())
-    licence, privacy = _licence(wanted), _privacy(wanted[dataset_id])
+    licence, privacy = _licence(datasets), _privacy(datasets[dataset_id])
     # Where it comes from is not asked for: only what it does.
     asked = facts.treatment.model_dump_json(exclude={"recipe"})
     seen = (asked, bound.model_dump_json(), *sentences)
     return Asked(
         bound=bound,
-        sentences=tuple(request.sentences(_texts_of(wanted[dataset_id]))),
+        sentences=tuple(request.sentences(_texts_of(datasets[dataset_id]))),
         licence=licence,
         privacy=privacy,
         fingerprint=fingerprint_of(*seen, licence, privacy),
     )
 
 
-def sentences_of_use(facts: ProjectFacts, dataset_id: str, wanted: Wanted) -> Iterator[str]:
+def sentences_of_use(facts: ProjectFacts, dataset_id: str, datasets: Wanted) -> Iterator[str]:
     """What is read of a dataset, with what it is crossed and what comes out, in French."""
-    reading = bound_of(facts.treatment, dataset_id, wanted).reading
-    return _Request(facts, dataset_id, wanted, reading).of_use({})
+    reading = bound_of(facts.treatment, dataset_id, datasets).reading
+    return _Request(facts, dataset_id, datasets, reading).of_use({})
 
 
 class _Request:
     """The sentences of one request."""
 
     def __init__(
-        self, facts: ProjectFacts, dataset_id: str, wanted: Wanted, reading: lineage.Reading
+        self, facts: ProjectFacts, dataset_id: str, datasets: Wanted, reading: lineage.Reading
     ) -> None:
-        self._facts, self._id, self._wanted, self._reading = facts, dataset_id, wanted, reading
-        dataset = wanted[dataset_id]
+        self._facts, self._id, self._wanted, self._reading = facts, dataset_id, datasets, reading
+        dataset = datasets[dataset_id]
         self._is_files = dataset is not None and dataset.metadata.content == "files"
 
     def sentences(self, texts: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
-        """Who, why, what is read, with what it is crossed, what comes out, for how long.
+        """The sentences on who asks, why, what is read and crossed, what comes out, how long.
 
         `texts` says of columns, by name, what they hold.
         """
@@ -168,7 +170,7 @@ class _Request:
         yield from (_SCOPE, _READERS, *[_AS_THEY_ARE] * (len(self._wanted) > 1), _UNTIL)
 
     def of_use(self, texts: Mapping[str, str]) -> Iterator[str]:
-        """What is read, with what it is crossed, and what comes out."""
+        """The sentences on what is read, what it is crossed with, and what comes out."""
         yield self._read(texts)
         yield from () if self._is_files else (self._crossed(), *self._left_out())
         yield from map(_told_code, own_code(self._facts.treatment))
@@ -180,8 +182,8 @@ class _Request:
             return f"Ce qui est lu de {title} : {_FILES if self._is_files else _COLUMNS}."
         if not columns:
             return f"Ce qui est lu de {title} : aucune colonne."
-        known = columns_of(self._wanted)[self._id] or ()
-        others = [quoted(name) for name in known if name not in columns]
+        table_columns = columns_of(self._wanted)[self._id] or ()
+        others = [quoted(name) for name in table_columns if name not in columns]
         rest = f" Le reste ne l'est pas : {french_list(others)}." if others else ""
         what = "les colonnes" if len(columns) > 1 else "la colonne"
         names = french_list([_with_text(name, texts.get(name, "")) for name in columns])
@@ -194,40 +196,42 @@ class _Request:
         return f"Elles sont croisées : {' ; '.join(map(self._met, keys))}."
 
     def _met(self, key: lineage.Key) -> str:
-        vias = [CROSSWALKS[one].description for one in (key.via, key.other_via) if one]
+        vias = [
+            CROSSWALKS[crosswalk].description for crosswalk in (key.via, key.other_via) if crosswalk
+        ]
         by = f" (par un passage : {' ; '.join(vias)})" if vias else ""
         return f"{quoted(key.column)} avec {self._name(key.other)}{by}"
 
     def _left_out(self) -> Iterator[str]:
-        for one in self._reading.crossings:
-            left, right = self._names(one.left), self._names(one.right)
-            if one.how == "inner":
+        for crossing in self._reading.crossings:
+            left, right = self._names(crossing.left), self._names(crossing.right)
+            if crossing.how == "inner":
                 yield f"Un croisement ne garde que les lignes où {left} rencontre {right}."
-            elif one.how == "anti":
+            elif crossing.how == "anti":
                 yield f"Un croisement ne garde que les lignes où {left} ne rencontre pas {right}."
-            elif one.how in ("right", "full"):
+            elif crossing.how in ("right", "full"):
                 yield f"Un croisement garde aussi les lignes où {right} ne rencontre pas {left}."
 
     def _shown(self) -> Iterator[str]:
         if not self._reading.shown:
             yield "Aucune de leurs valeurs ne sort, ni aucun chiffre qui en soit fait."
-        for one in self._reading.shown:
-            if any(figure.startswith(("listed(", "met(")) for figure in one.figures):
-                keys = self._names(one.by or ())
-                told = figures_in_french(one.figures)
-                yield f"Le compte rendu du croisement donne, par {keys} : {told}."
+        for output in self._reading.shown:
+            if any(figure.startswith(("listed(", "met(")) for figure in output.figures):
+                keys = self._names(output.by or ())
+                figures = figures_in_french(output.figures)
+                yield f"Le compte rendu du croisement donne, par {keys} : {figures}."
                 continue
-            beside = [it for it in one.beside if it not in (one.by or ())]
+            beside = [column for column in output.beside if column not in (output.by or ())]
             also = f" ; à côté : {self._names(beside)}" if beside else ""
-            yield f"Ce qui sort, {self._grain(one)} : {figures_in_french(one.figures)}{also}."
+            yield f"Ce qui sort, {self._grain(output)} : {figures_in_french(output.figures)}{also}."
 
-    def _grain(self, shown: lineage.Shown) -> str:
-        if shown.by is None:
+    def _grain(self, output: lineage.Shown) -> str:
+        if output.by is None:
             return "ligne par ligne"
-        return f"par groupe ({self._names(shown.by)})" if shown.by else "pour l'ensemble"
+        return f"par groupe ({self._names(output.by)})" if output.by else "pour l'ensemble"
 
     def _names(self, origins: Iterable[lineage.Origin]) -> str:
-        return french_list([self._name(one) for one in origins])
+        return french_list([self._name(origin) for origin in origins])
 
     def _name(self, origin: lineage.Origin) -> str:
         of = lineage.dataset_of(origin)
@@ -256,8 +260,8 @@ def _told_code(code: OwnCode) -> str:
 
 
 def figures_in_french(figures: Iterable[str]) -> str:
-    """What comes out of columns: « a », somme de « b »."""
-    return french_list([_figure(one) for one in figures])
+    """The figures of columns in French, as « a », somme de « b »."""
+    return french_list([_figure(figure) for figure in figures])
 
 
 def _figure(figure: str) -> str:
@@ -268,27 +272,28 @@ def _figure(figure: str) -> str:
 
 
 def _texts_of(dataset: Dataset | None) -> dict[str, str]:
-    """What columns are said to hold, by name; nothing of a dataset that the holder may not know."""
-    said = dataset.metadata.columns if dataset and dataset.is_known else ()
-    return {one.name: one.description for one in said}
+    """Descriptions of columns by name; empty for a dataset that the holder may not know of."""
+    descriptions = dataset.metadata.columns if dataset and dataset.is_known else ()
+    return {column.name: column.description for column in descriptions}
 
 
 def _with_text(name: str, text: str) -> str:
-    """A column with what it holds, as much of that as can be read among others."""
+    """A column's name with its description, shortened to be read among others."""
     short = quoted(shorten(text, _LONGEST, placeholder=" …"))
     return f"{quoted(name)} ({short})" if text else quoted(name)
 
 
-def _licence(wanted: Mapping[str, Dataset | None]) -> str:
-    found = filter(None, wanted.values())
+def _licence(datasets: Mapping[str, Dataset | None]) -> str:
+    known_datasets = filter(None, datasets.values())
     # Only its insiders know what a restricted result is made of.
     sources = (
-        one.sources() if one.metadata.access == "open" else (one.as_source(),) for one in found
+        dataset.sources() if dataset.metadata.access == "open" else (dataset.as_source(),)
+        for dataset in known_datasets
     )
-    known: Compatibility = compatibility_of(chain.from_iterable(sources))
-    if known.conflict:
-        return f"{known.conflict.reason} (à décider par : {known.conflict.decided_by})."
-    return f"Le résultat peut être publié sous cette licence : {known.title}."
+    compatibility: Compatibility = compatibility_of(chain.from_iterable(sources))
+    if conflict := compatibility.conflict:
+        return f"{conflict.reason} (à décider par : {conflict.decided_by})."
+    return f"Le résultat peut être publié sous cette licence : {compatibility.title}."
 
 
 def _privacy(dataset: Dataset | None) -> str:

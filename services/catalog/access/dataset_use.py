@@ -51,7 +51,7 @@ class Use(Aggregate):
 
     @property
     def is_told(self) -> bool:
-        """Whether what was made of it is told of: not of a result that is held back, or refused.
+        """Whether its result is named to others: not while it is held back, nor once refused.
 
         The owner of one input may hold the project, and read the size of what is kept from it.
         """
@@ -59,18 +59,18 @@ class Use(Aggregate):
 
     @property
     def released_result(self) -> FileRef | None:
-        """The table that the job made, as far as it is told of."""
+        """The table that the job made; None when that is not named to others."""
         return self.result if self.is_told else None
 
     @property
     def released_rows(self) -> int | None:
-        """How many rows that has."""
+        """The number of rows of that table; None when it is not named to others."""
         return self.rows if self.is_told else None
 
     def open(
         self, access: ProjectAccess, version: int, columns: tuple[str, ...] | None = None
     ) -> None:
-        """Note that the project reads these columns of that version, None for all, and how bound.
+        """Note that the project reads these columns (None: all) of that version, on which terms.
 
         Raises Invalid when the job that it names was another project's before.
         """
@@ -133,13 +133,13 @@ class FailedJob(Aggregate):
         )
 
     def end(self, use: Use) -> None:
-        """Note on a use of the job that nothing was made of it, unless another project names it."""
+        """Note on a use of the job that nothing came of it, unless another project has the use."""
         if use.project_id == self.project_id:
             use.end(self.kind, self.state, self.reason)
 
 
 def _rows_of(manifest: Manifest) -> int | None:
-    """What the last step reports; whatever else it wrote there, applications being many."""
+    """The number of rows that the last step reports; None when it reports no such number."""
     counts = manifest.reports[-1].get("rows") if manifest.reports else None
     rows = counts.get("out") if isinstance(counts, dict) else None
     return rows if isinstance(rows, int) else None

@@ -61,7 +61,9 @@ class DeadlineWatch(Loop):
         self._count_at = time + timedelta(seconds=_COUNT_SECONDS)
         # Counting would walk through all documents on some servers: the oldest are looked at.
         oldest = self._accesses.find(sort="waits_since", limit=_COUNTED)
-        ages = [(time - one.waits_since).total_seconds() for one in oldest if one.waits_for]
+        ages = [
+            (time - access.waits_since).total_seconds() for access in oldest if access.waits_for
+        ]
         metrics.access_waiting.labels(self._service).set(len(ages))
         held = self._datasets.count({"has_held": True}, most=_COUNTED)
         metrics.datasets_held.labels(self._service).set(held)

@@ -23,15 +23,15 @@ class TableQuery(Body):
     )
 
 
-def export_of(dataset: Dataset, number: int, wanted: ExportFormat) -> Export:
+def export_of(dataset: Dataset, number: int, export_format: ExportFormat) -> Export:
     """The export of a version's table, as it was described when it was read."""
     version = dataset.history.numbered(number)
     columns = version.profile.without_values().columns if version.profile else ()
-    return Export(format=wanted, described=columns, about=tuple(_lines(dataset, version)))
+    return Export(format=export_format, described=columns, about=tuple(_lines(dataset, version)))
 
 
 def called(dataset: Dataset, number: int, ending: str) -> str:
-    """What people find a file of a version by: the title, and the day when it came."""
+    """The name of a file of a version: the dataset's title, and the day when it came."""
     version = dataset.history.numbered(number)
     return file_name(dataset.metadata.title, version.registered_at, ending)
 
@@ -55,6 +55,6 @@ def _lines(dataset: Dataset, version: Version) -> Iterator[Line]:
 
 
 def _units(version: Version) -> Iterator[str]:
-    for one in version.profile.columns if version.profile else ():
-        if one.meaning and one.meaning.unit:
-            yield f"{quoted(one.name)} : {one.meaning.unit}"
+    for column in version.profile.columns if version.profile else ():
+        if column.meaning and column.meaning.unit:
+            yield f"{quoted(column.name)} : {column.meaning.unit}"

@@ -42,12 +42,12 @@ class Deadlines(Frozen):
         return since + timedelta(seconds=self.remind_seconds)
 
     def expiry(self, since: datetime) -> datetime:
-        """When what was asked at `since` is asked no longer."""
+        """When a request made at `since` expires."""
         return since + timedelta(seconds=self.expire_seconds)
 
 
 def end_of(day: str) -> datetime:
-    """When `day`, an ISO date, is over in metropolitan France."""
+    """The moment at which `day`, an ISO date, is over in metropolitan France."""
     following = date.fromisoformat(day) + timedelta(days=1)
     return datetime.combine(following, time(), PARIS).astimezone(UTC)
 
@@ -67,7 +67,7 @@ class Conditions(Frozen):
     columns: tuple[str, ...] | None = None
 
     def is_for(self, read: Iterable[str] | None) -> bool:
-        """Whether it is for these columns, None being all."""
+        """Whether the consent is for these columns; None means all columns."""
         return self.columns is None or (read is not None and set(read) <= set(self.columns))
 
 
@@ -91,7 +91,7 @@ class Bound(Frozen):
     contents: tuple[str, ...] = ()
 
     def covers(self, other: "Bound") -> bool:
-        """Whether `other` reads no more, shows nothing finer, and beside nothing else."""
+        """Whether `other` reads no more, shows nothing finer, and reads no other data beside it."""
         return self.reading.covers(other.reading) and set(other.contents) <= set(self.contents)
 
 
@@ -150,7 +150,7 @@ class Grant(BaseModel):
 
     @model_validator(mode="after")
     def _asks_its_owner(self) -> Self:
-        """What was saved before results had several deciders had one: the owner."""
+        """Add the owner to grants saved before there were several deciders: it decided alone."""
         if self.asked and not self.deciders:
             self.deciders = [self.owner_id]
         return self
@@ -172,39 +172,51 @@ class Grant(BaseModel):
 
     @property
     def purpose(self) -> str:
-        """What the data may be used for, by all deciders' conditions."""
-        return " ; ".join(dict.fromkeys(one.purpose for one in self.conditions if one.purpose))
+        """What the data may be used for, by the conditions of all deciders."""
+        return " ; ".join(
+            dict.fromkeys(condition.purpose for condition in self.conditions if condition.purpose)
+        )
 
     @property
     def until(self) -> str | None:
         """The last day of the grant: the earliest that a decider named."""
-        return min((one.until for one in self.conditions if one.until), default=None)
+        return min(
+            (condition.until for condition in self.conditions if condition.until), default=None
+        )
 
     @property
     def wordings(self) -> tuple[str, ...]:
         """What the deciders ask to be kept to, as written, each once."""
-        return tuple(dict.fromkeys(one.wording for one in self.conditions if one.wording))
+        return tuple(
+            dict.fromkeys(condition.wording for condition in self.conditions if condition.wording)
+        )
 
     @property
     def refused_columns(self) -> tuple[str, ...]:
-        """Those of what is asked that a decider left out of its consent."""
+        """The requested columns that some decider left out of its consent."""
         asked = (self.asked_for and self.asked_for.reading.columns) or ()
-        return tuple(one for one in asked if not all(it.is_for([one]) for it in self.conditions))
+        return tuple(
+            column
+            for column in asked
+            if not all(condition.is_for([column]) for condition in self.conditions)
+        )
 
     @property
     def is_for_any_treatment(self) -> bool:
         """Whether all its deciders consent to whatever the project does with the data."""
-        return {one.decider for one in self.conditions if one.any_treatment} >= set(self.deciders)
+        return {
+            condition.decider for condition in self.conditions if condition.any_treatment
+        } >= set(self.deciders)
 
     def covers(self, bound: Bound) -> bool:
-        """Whether what is granted allows that; one that nobody was asked for allows everything."""
+        """Whether the grant allows that; a grant that nobody was asked for allows everything."""
         if not self.asked or self.is_for_any_treatment:
             return True
         return self.allowed is not None and self.allowed.covers(bound)
 
     @property
     def due_at(self) -> datetime:
-        """When time itself changes something: a reminder, the end of the wait or of the grant."""
+        """When time alone next changes it: a reminder, the end of the wait, or of the grant."""
         if self.missing and self.reminded_at is None:
             return self.patience.reminder(self.waits_since)
         if self.missing:
@@ -237,7 +249,7 @@ class Grant(BaseModel):
             self.conditions.append(_bound(decider, conditions))
 
     def ask_for(self, asked: Asked) -> bool:
-        """Note what the project does with the data now; whether its deciders are to be asked anew.
+        """Note what the project does with the data now; return whether its deciders are asked anew.
 
         Consents to less, or to what is finer, do not hold for it. What was granted before anybody
         was shown what for is bound to it as it is now.
@@ -250,9 +262,13 @@ class Grant(BaseModel):
         if self.state == "granted" and self.covers(asked.bound):
             return False
         if before is None or not before.bound.covers(asked.bound):
-            self._forget({one.decider for one in self.conditions if not one.any_treatment})
+            self._forget(
+                {condition.decider for condition in self.conditions if not condition.any_treatment}
+            )
         read = asked.reading.columns
-        self._forget({one.decider for one in self.conditions if not one.is_for(read)})
+        self._forget(
+            {condition.decider for condition in self.conditions if not condition.is_for(read)}
+        )
         return True
 
     def ask_again(self) -> None:
@@ -270,7 +286,7 @@ class Grant(BaseModel):
             self.agreed = asked.sentences if asked else ()
 
     def count_use(self, job_id: str) -> None:
-        """Count a use: of a job one, however often it opens the data, else each opening."""
+        """Count a use: each job once, however often it opens the data, else each opening."""
         self.last_used = now()
         if job_id in self.used_by:
             return
@@ -284,16 +300,18 @@ class Grant(BaseModel):
         self.ended_by, self.end_reason = ended_by, reason
 
     def lapse(self, at: datetime) -> None:
-        """Forget the consents whose last day is over."""
+        """Remove the consents whose last day is over."""
         self._forget({c.decider for c in self.conditions if c.until and end_of(c.until) <= at})
 
     def _conditions_of(self, decider: str) -> Consent:
-        found = (one for one in self.conditions if one.decider == decider)
-        return next(found, Consent(decider=decider))
+        conditions = (condition for condition in self.conditions if condition.decider == decider)
+        return next(conditions, Consent(decider=decider))
 
     def _forget(self, deciders: set[str]) -> None:
-        self.consents = [one for one in self.consents if one not in deciders]
-        self.conditions = [one for one in self.conditions if one.decider not in deciders]
+        self.consents = [member for member in self.consents if member not in deciders]
+        self.conditions = [
+            condition for condition in self.conditions if condition.decider not in deciders
+        ]
 
 
 def _bound(decider: str, conditions: Conditions) -> Consent:

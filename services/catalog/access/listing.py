@@ -31,17 +31,17 @@ def list_files(
     listing = _listing_of(dataset, caller)
     first = _place_of(query.after)
     lines = islice(files.read(listing).splitlines(), first, first + query.limit + 1)
-    found = [ListedFile.model_validate_json(line) for line in lines]
-    more = len(found) > query.limit
-    shown = found[: query.limit]
+    listed_files = [ListedFile.model_validate_json(line) for line in lines]
+    more = len(listed_files) > query.limit
+    page = listed_files[: query.limit]
     if not dataset.may_be_downloaded_by(caller):
-        shown = [one.model_copy(update={"sha256": None}) for one in shown]
-    return FilePage(items=shown, next=str(first + query.limit) if more else None)
+        page = [listed_file.model_copy(update={"sha256": None}) for listed_file in page]
+    return FilePage(items=page, next=str(first + query.limit) if more else None)
 
 
 def _listing_of(dataset: Dataset, caller: Caller) -> FileRef:
     """The list of the version that `caller` is shown."""
-    version = dataset.shown if caller.may_see(*dataset.insiders) else dataset.published
+    version = dataset.current_version if caller.may_see(*dataset.insiders) else dataset.published
     if dataset.metadata.content != "files":
         raise WrongStage("ce jeu est un tableau : il n'a pas de liste de fichiers")
     if version is None or version.listing is None:

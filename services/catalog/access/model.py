@@ -41,10 +41,12 @@ class Proposed(Frozen):
     changes: tuple[ReadingChange, ...] = ()
 
     def without(self, dataset_ids: frozenset[str]) -> Self:
-        """The same without what was said of these, which are erased."""
+        """The same with the notes on these erased datasets redacted."""
         left = {
-            name: tuple(redacted(one) if one.dataset_id in dataset_ids else one for one in told)
-            for name, told in (
+            name: tuple(
+                redacted(note) if note.dataset_id in dataset_ids else note for note in notes
+            )
+            for name, notes in (
                 ("obstacles", self.obstacles),
                 ("persons", self.persons),
                 ("changes", self.changes),
@@ -83,17 +85,19 @@ class ProjectAccess(Aggregate):
     @property
     def asked_of(self) -> list[str]:
         """The owners who were ever asked, and STAFF."""
-        return _with_staff([one for grant in self.grants if grant.asked for one in grant.deciders])
+        return _with_staff(
+            [decider for grant in self.grants if grant.asked for decider in grant.deciders]
+        )
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def waits_for(self) -> list[str]:
         """The owners whose decision is missing, and STAFF."""
-        return _with_staff([one for grant in self.grants for one in grant.missing])
+        return _with_staff([decider for grant in self.grants for decider in grant.missing])
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The ids of the datasets that its treatment reads; none before it was told."""
+        """The ids of the datasets that its treatment reads; none before the treatment is known."""
         return self.facts.reads if self.facts else ()
 
     @property
@@ -105,8 +109,8 @@ class ProjectAccess(Aggregate):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def waits_since(self) -> datetime:
-        """When the oldest request without a decision was asked; NEVER without one."""
-        return min((one.waits_since for one in self.grants if one.missing), default=NEVER)
+        """When the oldest request without a decision was made; NEVER without one."""
+        return min((grant.waits_since for grant in self.grants if grant.missing), default=NEVER)
 
     def sealed(self, *, time: datetime, traceparent: str, because: str | None) -> Self:
         """A copy to be saved, with the date by which it is found when it is due."""
@@ -128,7 +132,7 @@ class ProjectAccess(Aggregate):
         return grant
 
     def grant_of(self, dataset_id: str) -> Grant | None:
-        """What became of the project's wish to read that dataset, if it has it."""
+        """The project's grant for that dataset, or None."""
         return next((grant for grant in self.grants if grant.dataset_id == dataset_id), None)
 
     def match(
@@ -141,14 +145,14 @@ class ProjectAccess(Aggregate):
         recipes: tuple[RecipeMatch, ...] = (),
         brought: tuple[str, ...] = (),
     ) -> None:
-        """Keep and tell what fits the project, also when nothing does, and keep what it needs."""
+        """Keep what fits the project and what it needs; record the matches, even none."""
         self.holder_id, self.title, self.matches = holder_id, title, matches
         self.need(needs)
-        told = {"matches": matches, "recipes": recipes, "brought": brought}
-        self.record(events.DatasetsMatched(project_id=self.id, **told))
+        fields = {"matches": matches, "recipes": recipes, "brought": brought}
+        self.record(events.DatasetsMatched(project_id=self.id, **fields))
 
     def need(self, needs: Iterable[str]) -> None:
-        """Keep what else new data is joined with to be of use to the project."""
+        """Remember datasets and kinds of keys: new data that joins them is of use to it."""
         self.needs = sorted({*self.needs, *needs})
 
     def tell_inputs(
@@ -158,7 +162,7 @@ class ProjectAccess(Aggregate):
         inputs: Wanted,
         changes: tuple[ReadingChange, ...] = (),
     ) -> None:
-        """Tell what stands between a treatment that is proposed and its data, and whose that is.
+        """Record what stands between a proposed treatment and its data, and who owns the data.
 
         Also what that tells about persons, as reviewers have to know, and what is beyond the
         treatment that was reviewed.
@@ -173,20 +177,20 @@ class ProjectAccess(Aggregate):
         self._propose(proposed, inputs)
 
     def tell_again(self, inputs: Wanted) -> None:
-        """Tell it anew where it is told otherwise now what the data tells about persons."""
+        """Record the check again when the notes on persons changed since."""
         if self.proposed and self.says_otherwise(inputs):
             newer = self.proposed.model_copy(update={"persons": notes_of(inputs)})
             self._propose(newer, inputs)
 
     def says_otherwise(self, inputs: Wanted) -> bool:
-        """Whether the data of its last proposal tells otherwise about persons than it was told."""
+        """Whether the notes on persons of the last proposal's data differ from those recorded."""
         if self.proposed is None or self.closed:
             return False
         return notes_of(inputs) != self.proposed.persons
 
     def _propose(self, proposed: Proposed, inputs: Wanted) -> None:
         self.proposed = proposed
-        owners = {one for dataset in inputs.values() if dataset for one in dataset.insiders}
+        owners = {owner for dataset in inputs.values() if dataset for owner in dataset.insiders}
         self.record(
             events.InputsChecked(
                 project_id=self.id,
@@ -202,11 +206,11 @@ class ProjectAccess(Aggregate):
     def secure(
         self,
         holder_id: str,
-        wanted: Wanted,
+        datasets: Wanted,
         deadlines: Deadlines,
         facts: ProjectFacts | None = None,
     ) -> None:
-        """Ask for every dataset of `wanted`, None being one that the catalogue does not know.
+        """Ask for every dataset of `datasets`, None being one that the catalogue does not know.
 
         The holder's own and open data is granted at once; restricted data waits for its owner, and
         a result also for those whose restricted data went into it, as long as `deadlines` allow. So
@@ -217,22 +221,26 @@ class ProjectAccess(Aggregate):
             return
         self.holder_id = holder_id
         self._learn(facts)
-        self.need(wanted)
-        new = {one: dataset for one, dataset in wanted.items() if self.grant_of(one) is None}
-        unknown = [one for one, dataset in new.items() if dataset is None]
+        self.need(datasets)
+        new = {
+            dataset_id: dataset
+            for dataset_id, dataset in datasets.items()
+            if self.grant_of(dataset_id) is None
+        }
+        unknown = [dataset_id for dataset_id, dataset in new.items() if dataset is None]
         for dataset_id in unknown or new:
-            self._add_grant(dataset_id, wanted, deadlines)
+            self._add_grant(dataset_id, datasets, deadlines)
         self._open_if_all_granted()
 
     def change_treatment(
         self,
         facts: ProjectFacts,
-        wanted: Wanted,
+        datasets: Wanted,
         deadlines: Deadlines | None = None,
         *,
         is_reviewed: bool = False,
     ) -> ProjectFacts | None:
-        """The project does something else with its data: owners are asked where that is more.
+        """Take in a changed treatment: owners are asked where it reads or shows more.
 
         What reads no more of a dataset and shows nothing finer goes on. Returns what a reviewer
         agreed to last, None for an older treatment that comes late, which changes nothing.
@@ -241,7 +249,7 @@ class ProjectAccess(Aggregate):
             return None
         self.reviewed = facts if is_reviewed else self.reviewed or self.facts or facts
         self._learn(facts)
-        read = {one: wanted[one] for one in facts.reads}
+        read = {dataset_id: datasets[dataset_id] for dataset_id in facts.reads}
         self.need(read)
         for grant in self.grants:
             if grant.dataset_id not in read and grant.state == "requested":
@@ -253,12 +261,12 @@ class ProjectAccess(Aggregate):
         self.ask_otherwise(read)
         return self.reviewed
 
-    def ask_otherwise(self, wanted: Wanted) -> None:
-        """Ask owners to whom the treatment is another thing now; `wanted` is what it reads."""
+    def ask_otherwise(self, datasets: Wanted) -> None:
+        """Ask the owners for whom the treatment is different now; `datasets` is what it reads."""
         for grant in self.grants:
-            dataset = wanted.get(grant.dataset_id)
+            dataset = datasets.get(grant.dataset_id)
             if grant.asked and dataset and not dataset.retirement and not self.closed:
-                self._ask_for(grant, wanted)
+                self._ask_for(grant, datasets)
         self._open_if_all_granted()
 
     def note_review(self, proposal: int) -> None:
@@ -266,13 +274,13 @@ class ProjectAccess(Aggregate):
         if self.facts and self.facts.proposal == proposal:
             self.reviewed = self.facts
 
-    def asks_otherwise(self, wanted: Wanted) -> bool:
-        """Whether the project's treatment is another thing to some owner, as the data is now."""
+    def asks_otherwise(self, datasets: Wanted) -> bool:
+        """Whether the treatment is different for some owner, given the data as it is now."""
         facts = self.facts
         return facts is not None and any(
-            ask(facts, grant.dataset_id, wanted).fingerprint != grant.asked_for.fingerprint
+            ask(facts, grant.dataset_id, datasets).fingerprint != grant.asked_for.fingerprint
             for grant in self.grants
-            if grant.asked_for and wanted.get(grant.dataset_id) and not self.closed
+            if grant.asked_for and datasets.get(grant.dataset_id) and not self.closed
         )
 
     def was_unknown(self, dataset: Dataset) -> bool:
@@ -287,13 +295,13 @@ class ProjectAccess(Aggregate):
             return False
         return dataset.may_be_known_to(Caller(self.holder_id, frozenset()))
 
-    def find_after_all(self, dataset: Dataset, wanted: Wanted) -> None:
-        """Ask for a dataset that was unknown, and for what nobody was asked for because of it."""
+    def find_after_all(self, dataset: Dataset, datasets: Wanted) -> None:
+        """Ask for a dataset that was unknown, and for those not asked for because of it."""
         grant = self.grant_of(dataset.id)
         if grant is None or not self.was_unknown(dataset):
             return
         self.grants.remove(grant)
-        self.secure(self.holder_id, wanted, grant.patience, self.facts)
+        self.secure(self.holder_id, datasets, grant.patience, self.facts)
 
     def can_reconsider(self, dataset: Dataset) -> bool:
         """Whether a grant waits for what the dataset has become: published, or open."""
@@ -302,10 +310,10 @@ class ProjectAccess(Aggregate):
             return False
         return bool(grant.obstacle) or self._needs_nobody(grant, dataset)
 
-    def reconsider(self, dataset: Dataset, wanted: Wanted | None = None) -> None:
-        """What is published can be read; on what is open nobody has to decide any more.
+    def reconsider(self, dataset: Dataset, datasets: Wanted | None = None) -> None:
+        """Take in that a dataset was published or opened: open data needs no decision.
 
-        Its columns are known now (`wanted` are all datasets of the treatment): who is asked for
+        Its columns are known now (`datasets` are all datasets of the treatment): who is asked for
         more than before is asked anew.
         """
         grant = self.grant_of(dataset.id)
@@ -315,8 +323,8 @@ class ProjectAccess(Aggregate):
         if self._needs_nobody(grant, dataset):
             grant.asked, grant.deciders = False, []
             self._grant(grant, CATALOG, _OPEN)
-        elif wanted:
-            self._ask_for(grant, wanted)
+        elif datasets:
+            self._ask_for(grant, datasets)
         self._open_if_all_granted()
 
     def decide(
@@ -329,7 +337,7 @@ class ProjectAccess(Aggregate):
         *,
         fingerprint: str = "",
     ) -> None:
-        """A decider grants, refuses or takes back; what it refused or took back it may grant later.
+        """Apply a decider's decision; what it refused or took back it may grant later.
 
         The request is granted once all consent, and refused as soon as one refuses, until that one
         grants; what is granted ends as soon as one takes its consent back. Saying the same again
@@ -341,11 +349,11 @@ class ProjectAccess(Aggregate):
         grant = self.request_for(dataset_id)
         if decider not in grant.deciders:
             raise self._no_request(dataset_id)
-        said = grant.already_holds(decider, decision, conditions)
-        if not said:
+        already_holds = grant.already_holds(decider, decision, conditions)
+        if not already_holds:
             self._check_decision(grant, decision, conditions, fingerprint)
         grant.answer(decider, decision, conditions)
-        if said:
+        if already_holds:
             return
         if decision == "grant":
             self._consent(grant, decider, reason)
@@ -373,7 +381,7 @@ class ProjectAccess(Aggregate):
                 self._expire(grant)
 
     def close(self, reason: str) -> None:
-        """The project ended: it reads nothing any more, and what is asked is asked no longer.
+        """Close the project: it reads nothing any more, and its open requests end.
 
         `reason`, in French, says how it ended; what owners decided before stays readable.
         """
@@ -383,7 +391,7 @@ class ProjectAccess(Aggregate):
                 grant.end("", reason)
 
     def end_dataset(self, dataset_id: str, reason: str) -> None:
-        """The dataset is retired: what is asked of it is refused, what was granted ends."""
+        """Refuse what is asked of a retired dataset, and end what was granted of it."""
         grant = self.grant_of(dataset_id)
         if grant is None or self.closed:
             return
@@ -402,15 +410,15 @@ class ProjectAccess(Aggregate):
         was_open = grant is not None and grant.state == "granted" and not grant.asked
         return was_open and dataset.deciders(self.holder_id) != []
 
-    def ask_again(self, dataset: Dataset, wanted: Wanted | None = None) -> None:
+    def ask_again(self, dataset: Dataset, datasets: Wanted | None = None) -> None:
         """Ask the deciders of data that was open when it was granted."""
         if self.must_ask_again(dataset):
             grant = self.granted(dataset.id)
             grant.ask_again()
-            self._ask_deciders(grant, dataset.deciders(self.holder_id), wanted)
+            self._ask_deciders(grant, dataset.deciders(self.holder_id), datasets)
 
     def taken_back(self, dataset_ids: Iterable[str]) -> str:
-        """Why one of these was taken away from the project before its end; empty if none was."""
+        """Why access to one of these was taken away before the project's end; else empty."""
         ended = [grant for grant in map(self.grant_of, dataset_ids) if grant and grant.ended_by]
         return ended[0].end_reason if ended else ""
 
@@ -432,12 +440,12 @@ class ProjectAccess(Aggregate):
 
     @staticmethod
     def _check_part(grant: Grant, columns: tuple[str, ...]) -> None:
-        """Raise unless these are some of the columns that are asked for."""
+        """Raise unless all these columns are among those asked for."""
         if grant.state == "granted":
             raise WrongStage("ces données sont accordées : retirez d'abord l'accord")
         asked = grant.asked_for.reading.columns if grant.asked_for else None
         if unknown := set(columns) - set(asked or ()):
-            names = french_list([quoted(one) for one in sorted(unknown)])
+            names = french_list([quoted(column) for column in sorted(unknown)])
             raise Invalid(f"ne sont pas demandées : {names}", "columns")
 
     def _no_request(self, dataset_id: str) -> NotFound:
@@ -448,18 +456,18 @@ class ProjectAccess(Aggregate):
             self.facts, self.title = facts, facts.title or self.title
 
     def _ask_deciders(
-        self, grant: Grant, deciders: list[str], wanted: Wanted | None = None
+        self, grant: Grant, deciders: list[str], datasets: Wanted | None = None
     ) -> None:
         grant.asked, grant.deciders = True, deciders
-        if self.facts and wanted:
-            grant.ask_for(ask(self.facts, grant.dataset_id, wanted))
+        if self.facts and datasets:
+            grant.ask_for(ask(self.facts, grant.dataset_id, datasets))
         self._tell_request(grant)
 
-    def _ask_for(self, grant: Grant, wanted: Wanted) -> None:
+    def _ask_for(self, grant: Grant, datasets: Wanted) -> None:
         if self.facts is None:
             return
         is_bound = grant.state == "granted" and grant.asked_for is None
-        asked = ask(self.facts, grant.dataset_id, wanted)
+        asked = ask(self.facts, grant.dataset_id, datasets)
         if grant.ask_for(asked):
             self._ask_anew(grant)
         elif is_bound:
@@ -467,7 +475,7 @@ class ProjectAccess(Aggregate):
             self.record(events.AccessBound(**about, member_ids=grant.others))
 
     def _ask_anew(self, grant: Grant) -> None:
-        """Ask those whose word is missing; who granted a part is not asked for what keeps to it."""
+        """Ask those whose consent is missing; when all consented, grant the part they agreed to."""
         if grant.unmet:
             grant.ask_again()
             self._tell_request(grant)
@@ -505,10 +513,10 @@ class ProjectAccess(Aggregate):
     def _refuse(
         self, grant: Grant, decided_by: str, reason: str, columns: tuple[str, ...] = ()
     ) -> None:
-        """Refuse what is asked: all of it, or only these columns."""
+        """Refuse all that is asked, or only these columns."""
         grant.settle("refused", decided_by, reason)
-        told = {"decided_by": decided_by, "reason": reason, "refused_columns": columns}
-        self.record(events.AccessRefused(**self._about(grant), member_ids=grant.others, **told))
+        fields = {"decided_by": decided_by, "reason": reason, "refused_columns": columns}
+        self.record(events.AccessRefused(**self._about(grant), member_ids=grant.others, **fields))
 
     def _revoke(self, grant: Grant, ended_by: str, reason: str) -> None:
         grant.end(ended_by, reason)
@@ -518,8 +526,8 @@ class ProjectAccess(Aggregate):
 
     def _remind(self, grant: Grant, time: datetime) -> None:
         grant.reminded_at = time
-        told = {"member_ids": tuple(grant.missing), "answer_by": grant.answer_by}
-        self.record(events.AccessReminded(**self._about(grant), **told))
+        fields = {"member_ids": tuple(grant.missing), "answer_by": grant.answer_by}
+        self.record(events.AccessReminded(**self._about(grant), **fields))
 
     def _expire(self, grant: Grant) -> None:
         grant.settle("expired", CATALOG, _UNANSWERED)
@@ -536,8 +544,8 @@ class ProjectAccess(Aggregate):
             "title": "" if grant.obstacle else grant.title,
         }
 
-    def _add_grant(self, dataset_id: str, wanted: Wanted, deadlines: Deadlines) -> None:
-        dataset = wanted[dataset_id]
+    def _add_grant(self, dataset_id: str, datasets: Wanted, deadlines: Deadlines) -> None:
+        dataset = datasets[dataset_id]
         grant = Grant(
             dataset_id=dataset_id,
             title=dataset.metadata.title if dataset else "",
@@ -556,11 +564,11 @@ class ProjectAccess(Aggregate):
             return
         grant.obstacle = obstacle.reason if obstacle else ""
         if deciders := dataset.deciders(self.holder_id):
-            self._ask_deciders(grant, deciders, wanted)
+            self._ask_deciders(grant, deciders, datasets)
         elif dataset.owner_id == self.holder_id:
             self._grant(grant, self.holder_id, "Données du porteur du projet.")
         elif obstacle:
-            self._ask_deciders(grant, [dataset.owner_id], wanted)
+            self._ask_deciders(grant, [dataset.owner_id], datasets)
         else:
             self._grant(grant, CATALOG, _OPEN)
 
@@ -571,7 +579,7 @@ class ProjectAccess(Aggregate):
         if grant.state == "refused" and grant.decided_by != decider:
             return
         if not grant.unmet and (refused := grant.refused_columns):
-            names = french_list([quoted(one) for one in refused])
+            names = french_list([quoted(column) for column in refused])
             without = (
                 f"Accordé sans {'la colonne' if len(refused) == 1 else 'les colonnes'} {names}."
             )
@@ -585,13 +593,13 @@ class ProjectAccess(Aggregate):
     def _open_if_all_granted(self) -> None:
         proposal = self.facts.proposal if self.facts else 0
         was_opened = self.opened and self.opened_for >= proposal
-        read = [one for one in self.grants if not self.facts or one.dataset_id in self.reads]
-        if was_opened or any(one.state != "granted" or one.obstacle for one in read):
+        read = [grant for grant in self.grants if not self.facts or grant.dataset_id in self.reads]
+        if was_opened or any(grant.state != "granted" or grant.obstacle for grant in read):
             return
         self.opened, self.opened_for = True, proposal
         ids = tuple(grant.dataset_id for grant in read)
-        told = {"project_id": self.id, "dataset_ids": ids, "proposal": proposal or None}
-        self.record(events.DataAccessOpened(**told))
+        fields = {"project_id": self.id, "dataset_ids": ids, "proposal": proposal or None}
+        self.record(events.DataAccessOpened(**fields))
 
 
 def _with_staff(deciders: list[str]) -> list[str]:
@@ -599,7 +607,7 @@ def _with_staff(deciders: list[str]) -> list[str]:
 
 
 def _told(asked: Asked) -> dict[str, Any]:
-    """What the deciders' webhooks say of it."""
+    """The fields of events that the deciders' webhooks show."""
     sentences = (*asked.sentences, f"Licences : {asked.licence}", f"Personnes : {asked.privacy}")
     columns = asked.reading.columns or ()
     return {"asked": sentences, "columns": columns, "fingerprint": asked.fingerprint}

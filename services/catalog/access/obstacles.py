@@ -18,32 +18,34 @@ _HELD = (
 _UNREADABLE = "Ce jeu de données n'est pas publié : son fichier n'a pas pu être lu."
 
 
-def obstacles_of(wanted: Wanted) -> tuple[Obstacle, ...]:
-    """What stands between a project and each of these; nothing for one that could be read."""
-    found = (obstacle_of(dataset_id, dataset) for dataset_id, dataset in sorted(wanted.items()))
-    return tuple(one for one in found if one)
+def obstacles_of(datasets: Wanted) -> tuple[Obstacle, ...]:
+    """The obstacles between a project and these datasets; none for those that can be read."""
+    obstacles = (
+        obstacle_of(dataset_id, dataset) for dataset_id, dataset in sorted(datasets.items())
+    )
+    return tuple(obstacle for obstacle in obstacles if obstacle)
 
 
-def notes_of(wanted: Wanted) -> tuple[InputNote, ...]:
-    """What reviewers have to know of each of these that tells about persons, as it is shown.
+def notes_of(datasets: Wanted) -> tuple[InputNote, ...]:
+    """Notes for reviewers on each of these datasets whose published version tells of persons.
 
     Also where its owner declares that it does not.
     """
-    found = ((one, one.published) for _, one in sorted(wanted.items()) if one)
+    published = ((dataset, dataset.published) for _, dataset in sorted(datasets.items()) if dataset)
     return tuple(
         InputNote(
-            dataset_id=one.id,
-            title=one.metadata.title,
+            dataset_id=dataset.id,
+            title=dataset.metadata.title,
             said=version.about_persons,
             basis=version.legal_basis.in_french() if version.legal_basis else "",
         )
-        for one, version in found
-        if version and version.found and version.found.verdict != "none"
+        for dataset, version in published
+        if version and version.screened_privacy and version.screened_privacy.verdict != "none"
     )
 
 
 def obstacle_of(dataset_id: str, dataset: Dataset | None) -> Obstacle | None:
-    """What stands between a project and a dataset, if anything does."""
+    """The obstacle between a project and a dataset, or None."""
     if dataset is None:
         return Obstacle(dataset_id=dataset_id, reason=UNKNOWN)
     if dataset.retirement:
@@ -52,6 +54,6 @@ def obstacle_of(dataset_id: str, dataset: Dataset | None) -> Obstacle | None:
         return None
     if not dataset.versions:
         return Obstacle(dataset_id=dataset_id, reason=dataset.retired or _WITH_ITS_PRODUCER)
-    told = {"pending": (_UNREAD, True), "held": (_HELD, True)}
-    reason, passes = told.get(dataset.versions[-1].state, (_UNREADABLE, False))
+    reasons_by_state = {"pending": (_UNREAD, True), "held": (_HELD, True)}
+    reason, passes = reasons_by_state.get(dataset.versions[-1].state, (_UNREADABLE, False))
     return Obstacle(dataset_id=dataset_id, reason=reason, passes=passes)

@@ -51,7 +51,7 @@ def change_access(
     ],
     decide: Callable[[ProjectAccess], object],
 ) -> ProjectAccess:
-    """Change what is known of the project that an event tells of, also when nothing was."""
+    """Change the access of the event's project, which is made when there is none yet."""
     project_id = because.data.project_id
     return store.of(ProjectAccess).change(
         project_id, decide, because=because, new=lambda: ProjectAccess(id=project_id)
@@ -61,10 +61,10 @@ def change_access(
 def request_access(store: Store, settings: Settings, envelope: Envelope[ProjectSecured]) -> None:
     """Ask for every dataset that a secured project's treatment reads."""
     event, deadlines = envelope.data, _deadlines(settings)
-    wanted = known_to(store, event.holder_id, event.dataset_ids)
+    datasets = known_to(store, event.holder_id, event.dataset_ids)
     facts = ProjectFacts.of(event)
     access = change_access(
-        store, envelope, lambda access: access.secure(event.holder_id, wanted, deadlines, facts)
+        store, envelope, lambda access: access.secure(event.holder_id, datasets, deadlines, facts)
     )
     # What changed between the look and the save was told to nobody.
     for dataset_id in event.dataset_ids:
@@ -75,7 +75,7 @@ def request_access(store: Store, settings: Settings, envelope: Envelope[ProjectS
 def change_treatment(
     store: Store, settings: Settings, event: TreatmentChanged, access: ProjectAccess
 ) -> tuple[ReadingChange, ...] | None:
-    """A secured project does something else with its data: owners are asked where that is more.
+    """Take in a secured project's changed treatment: owners are asked where it reads more.
 
     Returns what of that was not reviewed; None for an older treatment, which changes nothing.
     """
@@ -83,11 +83,11 @@ def change_treatment(
     if facts is None:
         return None
     before = access.reviewed or access.facts or facts
-    wanted = known_to(store, facts.holder_id, {*facts.reads, *before.reads})
+    datasets = known_to(store, facts.holder_id, {*facts.reads, *before.reads})
     is_reviewed = event.decided_by not in {"", facts.holder_id}
     deadlines = _deadlines(settings)
-    reviewed = access.change_treatment(facts, wanted, deadlines, is_reviewed=is_reviewed)
-    return changes_of(reviewed, facts, wanted) if reviewed else None
+    reviewed = access.change_treatment(facts, datasets, deadlines, is_reviewed=is_reviewed)
+    return changes_of(reviewed, facts, datasets) if reviewed else None
 
 
 def _deadlines(settings: Settings) -> Deadlines:
@@ -98,13 +98,13 @@ def _deadlines(settings: Settings) -> Deadlines:
 
 
 def note_review(store: Store, envelope: Envelope[TreatmentApproved]) -> None:
-    """A reviewer agreed to a changed treatment."""
+    """Note that a reviewer agreed to a changed treatment."""
     proposal = envelope.data.proposal
     change_access(store, envelope, lambda access: access.note_review(proposal))
 
 
 def adjust_access(store: Store, dataset_id: str) -> None:
-    """A dataset was published, described or retired: projects may read it now, or not now."""
+    """Adjust what projects may read of a dataset that was published, described or retired."""
     dataset = store.of(Dataset).get(dataset_id)
     where = {"needs": {"$in": [dataset_id]}, "closed": False}
     for access in store.of(ProjectAccess).every(where):
@@ -114,22 +114,24 @@ def adjust_access(store: Store, dataset_id: str) -> None:
 def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
     accesses = store.of(ProjectAccess)
     if dataset.retirement:
-        accesses.change(access.id, lambda one: _end(one, dataset))
+        accesses.change(access.id, lambda current: _end(current, dataset))
         return
     if (proposed := access.proposed) and dataset.id in proposed.dataset_ids:
         inputs = known_to(store, access.holder_id, proposed.dataset_ids)
         if access.says_otherwise(inputs):
-            access = accesses.change(access.id, lambda one: one.tell_again(inputs))
-    wanted = known_to(store, access.holder_id, access.reads or (dataset.id,))
-    if access.asks_otherwise(wanted):
-        access = accesses.change(access.id, lambda one: one.ask_otherwise(wanted))
+            access = accesses.change(access.id, lambda current: current.tell_again(inputs))
+    datasets = known_to(store, access.holder_id, access.reads or (dataset.id,))
+    if access.asks_otherwise(datasets):
+        access = accesses.change(access.id, lambda current: current.ask_otherwise(datasets))
     # Each is saved by itself: what it tells of a dataset is newer than what the one before told.
     if access.was_unknown(dataset):
-        access = accesses.change(access.id, lambda one: one.find_after_all(dataset, wanted))
+        access = accesses.change(
+            access.id, lambda current: current.find_after_all(dataset, datasets)
+        )
     if access.can_reconsider(dataset):
-        access = accesses.change(access.id, lambda one: one.reconsider(dataset, wanted))
+        access = accesses.change(access.id, lambda current: current.reconsider(dataset, datasets))
     if access.must_ask_again(dataset):
-        accesses.change(access.id, lambda one: one.ask_again(dataset, wanted))
+        accesses.change(access.id, lambda current: current.ask_again(dataset, datasets))
 
 
 def _end(access: ProjectAccess, dataset: Dataset) -> None:
@@ -140,7 +142,7 @@ def _end(access: ProjectAccess, dataset: Dataset) -> None:
 
 
 def revoke_access(store: Store, envelope: Envelope[ProjectEnd]) -> None:
-    """Close a project that ended, also one that was never heard of before."""
+    """Close a project that ended, even one that is not known here yet."""
     reason = _END_REASONS[type(envelope.data)]
     change_access(store, envelope, lambda access: access.close(reason))
 
@@ -162,10 +164,12 @@ def decide_access(
     dataset = store.of(Dataset).find_one(dataset_id)
     if dataset and dataset.retirement and decision.decision == "grant":
         dataset.check_present()
-    said = decision.decision, decision.reason, decision.terms
+    answer = decision.decision, decision.reason, decision.terms
     access = store.of(ProjectAccess).change(
         project_id,
-        lambda it: it.decide(dataset_id, decider, *said, fingerprint=decision.fingerprint),
+        lambda current: current.decide(
+            dataset_id, decider, *answer, fingerprint=decision.fingerprint
+        ),
     )
     return AccessRequest.of(access, access.request_for(dataset_id))
 
@@ -188,15 +192,15 @@ def list_requests(store: Store, query: RequestQuery, caller: Caller) -> RequestP
         where["_id"] = {"$gte": query.after.partition(".")[0]}
     # Each document holds at least one request, all but the cursor's own one after the cursor.
     documents = store.of(ProjectAccess).find(where, limit=query.limit + 2)
-    found = [
+    requests = [
         request
         for access in documents
         for request in _shown_to(access, member, waiting=query.waiting)
         if not query.after or request.id > query.after
     ]
-    more = len(found) > query.limit
-    shown = found[: query.limit]
-    return RequestPage(items=shown, next=shown[-1].id if more else None)
+    more = len(requests) > query.limit
+    page = requests[: query.limit]
+    return RequestPage(items=page, next=page[-1].id if more else None)
 
 
 def _shown_to(access: ProjectAccess, member: str, *, waiting: bool) -> list[AccessRequest]:

@@ -69,12 +69,12 @@ def open_dataset(
     if dataset.retirement:
         dataset.check_present()
     if access.must_ask_again(dataset):
-        wanted = known_to(store, access.holder_id, access.reads)
-        accesses.change(project_id, lambda it: it.ask_again(dataset, wanted))
+        datasets = known_to(store, access.holder_id, access.reads)
+        accesses.change(project_id, lambda current: current.ask_again(dataset, datasets))
         raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
     version, table = dataset.readable()
     columns = _columns(store, access, dataset_id, treatment)
-    access = accesses.change(project_id, lambda it: it.count_use(dataset_id, job_id))
+    access = accesses.change(project_id, lambda current: current.count_use(dataset_id, job_id))
     opened = GrantedDataset.of(dataset, version, table, access.granted(dataset_id), columns)
     opened = _with_terms(opened, dataset, access)
     _record_use(store, access, opened, job_id)
@@ -118,11 +118,11 @@ def reserve_releases(
 
     Raises Forbidden for data that was not opened for it, and as `ledger.reserve` does.
     """
-    wanted = tuple(claims)
+    listed_claims = tuple(claims)
     opened = {use.dataset_id for use in _of_job(store, job_id, project_id)}
-    if unknown := {one.entry.dataset_id for one in wanted} - opened:
+    if unknown := {claim.entry.dataset_id for claim in listed_claims} - opened:
         raise Forbidden(f"{', '.join(sorted(unknown))} : données qui n'ont pas été ouvertes")
-    ledger.reserve(store, project_id, job_id, wanted, "held" if is_held else "reserved")
+    ledger.reserve(store, project_id, job_id, listed_claims, "held" if is_held else "reserved")
 
 
 def _columns(
@@ -137,8 +137,8 @@ def _columns(
         return allowed.reading.columns if allowed else None
     if grant.allowed is None and not grant.is_for_any_treatment:
         raise Unavailable(f"l'accord pour {dataset_id} n'est pas encore lié à un traitement")
-    wanted = known_to(store, access.holder_id, treatment.inputs.values())
-    bound = bound_of(treatment, dataset_id, wanted)
+    datasets = known_to(store, access.holder_id, treatment.inputs.values())
+    bound = bound_of(treatment, dataset_id, datasets)
     if not grant.covers(bound):
         raise Forbidden(
             f"le traitement lit ou montre de {dataset_id} plus que ce que ses propriétaires ont"
@@ -190,7 +190,7 @@ def download(store: Store, dataset_id: str, caller: Caller, name: str = "") -> t
 
 
 def note_succeeded(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> None:
-    """A project's job succeeded: its uses tell with what result."""
+    """Note on the uses of a job that succeeded which result it made."""
     event = envelope.data
     uses = list(_of_job(store, event.job_id, event.project_id)) if event.kind in _TREATING else []
     if not uses:
@@ -202,7 +202,7 @@ def note_succeeded(store: Store, files: Storage, envelope: Envelope[JobSucceeded
 
 
 def note_decision(store: Store, envelope: Envelope[ResultReleased | ResultRefused]) -> None:
-    """A reviewer decided on what a job made: its uses tell whether it went to the holder."""
+    """Note on the uses of a job whether a reviewer let its result go to the holder."""
     event = envelope.data
     release: UseRelease = "released" if isinstance(event, ResultReleased) else "refused"
     for use in list(_of_job(store, event.job_id, event.project_id)):
@@ -210,7 +210,7 @@ def note_decision(store: Store, envelope: Envelope[ResultReleased | ResultRefuse
 
 
 def note_failed(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:
-    """A project's job made nothing: its uses tell why, those that are saved only later too."""
+    """Note on the uses of a job why it made nothing, also on uses that are saved later."""
     event = envelope.data
     if event.kind not in _TREATING:
         return
@@ -221,7 +221,7 @@ def note_failed(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> N
 
 
 def link_result(store: Store, envelope: Envelope[ProjectDelivered], dataset_id: str) -> None:
-    """A project was delivered: the uses of its job tell which dataset came of them."""
+    """Note on the uses of a delivered project's job which dataset came of them."""
 
     def link(use: Use) -> None:
         use.delivered_as = dataset_id
@@ -238,10 +238,10 @@ def list_uses(store: Store, dataset_id: str, query: Paging, caller: Caller) -> U
     dataset = visible(store, dataset_id, caller)
     if not caller.may_see(*dataset.insiders):
         raise Forbidden("seuls les propriétaires d'un jeu de données voient qui s'en est servi")
-    found = store.of(Use).page(
+    page = store.of(Use).page(
         {"dataset_id": dataset.id}, after=query.after, limit=query.limit, descending=True
     )
-    return UsePage.of(found)
+    return UsePage.of(page)
 
 
 def _of_job(store: Store, job_id: str, project_id: str | None) -> Iterator[Use]:
@@ -251,10 +251,10 @@ def _of_job(store: Store, job_id: str, project_id: str | None) -> Iterator[Use]:
 
 
 def _file_of(version: Version, name: str) -> FileRef:
-    """The file that came with a result under that name, or the upload itself; NotFound else."""
+    """The file of that name that came with a result, or the upload itself; else NotFound."""
     if version.listing and name == version.filename:
         return version.file
-    found = next((output.file for output in version.files if output.name == name), None)
-    if found is None:
+    file = next((output.file for output in version.files if output.name == name), None)
+    if file is None:
         raise NotFound(f"cette version n'a pas de fichier {name}")
-    return found
+    return file

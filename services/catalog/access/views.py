@@ -77,7 +77,9 @@ class AccessRequest(BaseModel):
             asked=asked.sentences if asked else (),
             columns=asked.reading.columns if asked else None,
             code=own_code(access.facts.treatment) if access.facts else (),
-            crossed_with=[one.partition(":")[0] for one in asked.bound.contents] if asked else (),
+            crossed_with=[content.partition(":")[0] for content in asked.bound.contents]
+            if asked
+            else (),
             licence=asked.licence if asked else "",
             privacy=asked.privacy if asked else "",
             fingerprint=asked.fingerprint if asked else "",
@@ -167,10 +169,10 @@ class GrantedDataset(BaseModel):
     ) -> Self:
         """These columns of a version of the dataset, under the conditions of the grant."""
         profile = version.profile and version.profile.without_values()
-        known = profile.columns if profile else ()
+        profile_columns = profile.columns if profile else ()
         personal = profile.privacy.verdict if profile and profile.privacy else "none"
         is_protected = grant.asked and dataset.metadata.access == "restricted"
-        valid = {one.name: one.meaning.valid for one in known if one.meaning}
+        valid = {column.name: column.meaning.valid for column in profile_columns if column.meaning}
         unit, unit_type = unit_of(_types(profile), personal) if is_protected else ("", "")
         return cls(
             dataset_id=dataset.id,
@@ -182,8 +184,10 @@ class GrantedDataset(BaseModel):
             purpose=grant.purpose,
             until=grant.until,
             columns=columns,
-            table_columns=tuple(one.name for one in known),
-            described=tuple(one for one in known if columns is None or one.name in columns),
+            table_columns=tuple(column.name for column in profile_columns),
+            described=tuple(
+                column for column in profile_columns if columns is None or column.name in columns
+            ),
             conditions=grant.wordings,
             granted_by=tuple(grant.consents) if grant.asked else (),
             attribution=compatibility_of(dataset.sources(version)).attribution,
@@ -199,12 +203,12 @@ class GrantedDataset(BaseModel):
 
 
 def _types(profile: Profile | None) -> dict[str, str]:
-    """What columns hold, by name, and which of them tell persons apart."""
+    """The type of each column by name; of those that tell persons apart, the kind of key."""
     if profile is None:
         return {}
-    found = profile.privacy.findings if profile.privacy else ()
-    return {one.name: one.type for one in profile.columns} | {
-        one.column: one.kind for one in found if one.kind in PERSON_KEYS
+    findings = profile.privacy.findings if profile.privacy else ()
+    return {column.name: column.type for column in profile.columns} | {
+        finding.column: finding.kind for finding in findings if finding.kind in PERSON_KEYS
     }
 
 

@@ -65,11 +65,13 @@ class NewColumnDescription(ColumnDescription, Body):
     description: Purpose = Field(min_length=1)
 
 
-def _each_once(said: tuple[NewColumnDescription, ...]) -> tuple[NewColumnDescription, ...]:
-    (name, times), *_ = Counter(one.name for one in said).most_common(1) or [("", 0)]
+def _each_once(descriptions: tuple[NewColumnDescription, ...]) -> tuple[NewColumnDescription, ...]:
+    (name, times), *_ = Counter(description.name for description in descriptions).most_common(
+        1
+    ) or [("", 0)]
     if times > 1:
         raise ValueError(f"décrit plusieurs fois la colonne {quoted(name)}")
-    return said
+    return descriptions
 
 
 class NewDataset(Metadata, Body):
@@ -127,7 +129,7 @@ class NewUpload(NewDataset):
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
-    """Callers that fill in what the schema calls a default would overwrite what they left out."""
+    """Remove defaults: callers that send them would overwrite what they left out."""
     for field in schema["properties"].values():
         field.pop("default", None)
 
@@ -142,10 +144,10 @@ class ChangeDataset(NewDataset):
     theme: Label = Field(default_factory=str)
     licence: Label = Field(default_factory=str)
 
-    def applied_to(self, said: Metadata) -> Metadata:
-        """What the dataset keeps, where it kept `said`."""
-        given = dict(self.plain())
-        return said.model_copy(update={name: given[name] for name in self.model_fields_set})
+    def applied_to(self, metadata: Metadata) -> Metadata:
+        """Return `metadata` with the fields that were sent in place of its own."""
+        fields = dict(self.plain())
+        return metadata.model_copy(update={name: fields[name] for name in self.model_fields_set})
 
 
 class NewVersion(Body):

@@ -39,7 +39,7 @@ _TOLD = 3
 
 
 def describe(store: Store, dataset_id: str, owner_id: str, body: ChangeDataset) -> Dataset:
-    """The dataset, of which its owner says from now on what `body` names.
+    """Change what the dataset's owner says of it to what `body` names.
 
     Raises NotFound, Forbidden for anybody but the owner, WrongStage for a harvested dataset, and
     Invalid, naming the field, for what its data or what it was made of does not allow.
@@ -61,43 +61,49 @@ def describe(store: Store, dataset_id: str, owner_id: str, body: ChangeDataset) 
 
 
 def check(dataset: Dataset, body: ChangeDataset) -> None:
-    """Raise Invalid, in French, for what the dataset does not bear.
+    """Raise Invalid, in French, for a change that the dataset cannot have.
 
     That is a licence, an opening, or words on a column that none of its versions has.
     """
     _check_columns(dataset, body)
-    before, wanted = dataset.metadata, body.applied_to(dataset.metadata)
-    if wanted.content != before.content:
+    before, after = dataset.metadata, body.applied_to(dataset.metadata)
+    if after.content != before.content:
         raise Invalid("se dit au dépôt, et ne change plus : déposez un autre jeu", "content")
-    opens = (before.access, wanted.access) == ("restricted", "open")
+    opens = (before.access, after.access) == ("restricted", "open")
     if opens and dataset.is_made_of_restricted:
         raise Invalid(
             f"ce jeu reste à accès restreint : {_OTHERS_DECIDE.format(dataset.id)}", "access"
         )
-    if opens and (reason := why_not_open(dataset, wanted.licence)):
+    if opens and (reason := why_not_open(dataset, after.licence)):
         raise Invalid(f"ce jeu reste à accès restreint : {reason}", "access")
-    if not opens and wanted.licence == before.licence:
+    if not opens and after.licence == before.licence:
         return
-    if dataset.opening and dataset.opening.is_open and wanted.access == "open":
+    if dataset.opening and dataset.opening.is_open and after.access == "open":
         raise Invalid(_AGREED, "licence")
-    terms = _terms(dataset, wanted.licence)
-    if terms.licence != canonical(wanted.licence):
+    terms = _terms(dataset, after.licence)
+    if terms.licence != canonical(after.licence):
         raise Invalid(terms.note, "licence")
 
 
 def _check_columns(dataset: Dataset, body: ChangeDataset) -> None:
     if dataset.metadata.content == "files" and body.columns:
         raise Invalid("un jeu de fichiers n'a pas de colonnes à décrire", "columns")
-    read = [one.profile for one in dataset.versions if one.profile]
-    known = {column.name: column for profile in read for column in profile.columns}
-    unknown = [(at, one.name) for at, one in enumerate(body.columns) if one.name not in known]
-    if not (known and unknown):
+    read = [version.profile for version in dataset.versions if version.profile]
+    columns_by_name = {column.name: column for profile in read for column in profile.columns}
+    unknown = [
+        (at, column.name)
+        for at, column in enumerate(body.columns)
+        if column.name not in columns_by_name
+    ]
+    if not (columns_by_name and unknown):
         return
-    told = (f"de colonne {quoted(name)}{near(name, known)}" for _, name in unknown[:_TOLD])
+    phrases = (
+        f"de colonne {quoted(name)}{near(name, columns_by_name)}" for _, name in unknown[:_TOLD]
+    )
     rest = len(unknown) - _TOLD
     more = f" Ni {counted(rest, 'autre', 'autres')} de celles que vous décrivez." * (rest > 0)
     first, _ = unknown[0]
-    raise Invalid(f"ce jeu n'a pas {' Ni '.join(told)}{more}", f"columns.{first}.name")
+    raise Invalid(f"ce jeu n'a pas {' Ni '.join(phrases)}{more}", f"columns.{first}.name")
 
 
 def why_not_open(dataset: Dataset, licence: str) -> str:
@@ -108,39 +114,44 @@ def why_not_open(dataset: Dataset, licence: str) -> str:
 
 
 def _kept_back(dataset: Dataset) -> str:
-    """Why what its data tells of persons keeps it closed, in French; empty when it does not."""
-    told = [version.privacy for version in dataset.versions]
-    if any(why_held(privacy, is_open=True) for privacy in told):
+    """Why its data on persons keeps the dataset closed, in French; empty when nothing does."""
+    privacies = [version.privacy for version in dataset.versions]
+    if any(why_held(privacy, is_open=True) for privacy in privacies):
         return (
             "une de ses versions nomme des personnes, ou porte sur un petit nombre d'entre elles"
             " des données sensibles (CRPA, article L312-1-2) ; déposez comme nouveau jeu une"
             " version qui n'en a pas"
         )
-    made = [_made(version) for version in dataset.versions]
-    if dataset.project_id and any(one and not one.is_safe for one in (*made, *told)):
+    treatment_privacies = [_made(version) for version in dataset.versions]
+    if dataset.project_id and any(
+        privacy and not privacy.is_safe for privacy in (*treatment_privacies, *privacies)
+    ):
         return "le traitement dont il est issu permet de distinguer des personnes"
     return ""
 
 
 def _made(version: Version) -> Privacy | None:
-    """What the treatment that made it knew it to tell about persons, as far as that counts."""
-    known = version.provenance.privacy if version.provenance else None
-    return known and lifted(version.not_personal, known)
+    """What the version's treatment knew about persons in it, without what declarations lift."""
+    privacy = version.provenance.privacy if version.provenance else None
+    return privacy and lifted(version.not_personal, privacy)
 
 
 def _terms(dataset: Dataset, licence: str) -> Terms:
-    """The terms that `licence` comes to, given all that any of its versions was made of."""
-    made = (version.provenance for version in dataset.versions if version.provenance)
-    return terms_of(licence, compatibility_of({source for one in made for source in one.sources}))
+    """The terms of `licence`, given the sources of all the dataset's versions."""
+    provenances = (version.provenance for version in dataset.versions if version.provenance)
+    return terms_of(
+        licence,
+        compatibility_of({source for provenance in provenances for source in provenance.sources}),
+    )
 
 
 def confirm(store: Store, dataset_id: str, owner_id: str, body: NewLegalBasis) -> Dataset:
-    """The dataset, with that version public.
+    """Publish a held version of the dataset on the legal basis of `body`.
 
     Raises NotFound, Forbidden for anybody but the owner, WrongStage when nothing is held, Invalid
     for a basis on which open data cannot name persons.
     """
-    said = LegalBasis(
+    legal_basis = LegalBasis(
         **body.model_dump(include={"basis", "purpose", "note"}),
         confirmed_by=owner_id,
         confirmed_at=now(),
@@ -150,13 +161,13 @@ def confirm(store: Store, dataset_id: str, owner_id: str, body: NewLegalBasis) -
         dataset.check_owner(owner_id, "en confirme la base légale")
         if dataset.retirement:
             dataset.check_present()
-        dataset.confirm(body.version, said, restrict=body.restrict)
+        dataset.confirm(body.version, legal_basis, restrict=body.restrict)
 
     return store.of(Dataset).change(dataset_id, decide)
 
 
 def declare(store: Store, dataset_id: str, owner_id: str, body: NewDeclaration) -> Dataset:
-    """The dataset, public where it was held for nothing else and the owner's word is enough.
+    """Declare findings as not personal; publish the dataset if nothing else holds it.
 
     Raises NotFound, Forbidden for anybody but the owner, WrongStage for a version that was not
     screened, Invalid for a column in which nothing was found.
@@ -174,15 +185,17 @@ def declare(store: Store, dataset_id: str, owner_id: str, body: NewDeclaration) 
 
 
 def _refused(store: Store, owner_id: str, marks: Collection[str]) -> frozenset[str]:
-    """Those of the marks of content of which the staff refused that owner's word."""
-    known = store.of(Dataset).every({"refused": {"$in": sorted(marks)}})
-    return frozenset(chain.from_iterable(one.refused for one in known if one.owner_id == owner_id))
+    """The marks of this owner's content for which the staff refused a declaration."""
+    datasets = store.of(Dataset).every({"refused": {"$in": sorted(marks)}})
+    return frozenset(
+        chain.from_iterable(dataset.refused for dataset in datasets if dataset.owner_id == owner_id)
+    )
 
 
 def answer_declaration(
     store: Store, dataset_id: str, caller: Caller, body: DeclarationWord
 ) -> Dataset:
-    """The dataset, held again where it was public by a declaration that holds no longer.
+    """Answer a declaration; hold the dataset again where only that declaration published it.
 
     Raises NotFound, Forbidden for an answer that is not the caller's to give, Invalid for a refusal
     without a reason, WrongStage when nothing was declared that it may be said of.
@@ -213,15 +226,15 @@ def answer_declaration(
 
 
 def _heed(store: Store, refused: Dataset) -> None:
-    """Have the same data wait that its owner has in other datasets."""
+    """Make the owner's other datasets with the same data wait for the staff too."""
     marks = refused.refused
     for other in store.of(Dataset).every({"hashes": {"$in": marks}}):
         if other.owner_id == refused.owner_id and other.id != refused.id:
-            store.of(Dataset).change(other.id, lambda one: one.heed_refusal(marks))
+            store.of(Dataset).change(other.id, lambda dataset: dataset.heed_refusal(marks))
 
 
 def screen_again(store: Store, dataset_id: str, caller: Caller) -> Dataset:
-    """The dataset, whose shown version is read and screened anew: screening learns.
+    """Have the current version read and screened again: screening learns.
 
     It is held where it now turns out to name persons; asked again meanwhile nothing changes. Raises
     NotFound, Forbidden for anybody but the owner and operators.
@@ -237,8 +250,8 @@ def screen_again(store: Store, dataset_id: str, caller: Caller) -> Dataset:
     return store.of(Dataset).change(dataset_id, decide)
 
 
-def accept_repair(store: Store, dataset_id: str, owner_id: str, wanted: NewRepair) -> Dataset:
-    """Read the newest file anew, with the repair: another version of the owner's dataset.
+def accept_repair(store: Store, dataset_id: str, owner_id: str, repair: NewRepair) -> Dataset:
+    """Read the newest file again with a proposed repair: a new version of the owner's dataset.
 
     Accepted before, it makes none. Raises Forbidden for anybody else's dataset, NotFound when it
     is not even public, WrongStage before a version could be read, and Invalid, naming the field,
@@ -247,31 +260,34 @@ def accept_repair(store: Store, dataset_id: str, owner_id: str, wanted: NewRepai
 
     def accept(dataset: Dataset) -> None:
         dataset.check_owner(owner_id, "en accepte les réparations")
-        if not _is_accepted(dataset, wanted):
-            dataset.register(_mended(dataset, _proposed(dataset, wanted)))
+        if not _is_accepted(dataset, repair):
+            dataset.register(_mended(dataset, _proposed(dataset, repair)))
 
     return store.of(Dataset).change(dataset_id, accept)
 
 
-def _is_accepted(dataset: Dataset, wanted: NewRepair) -> bool:
+def _is_accepted(dataset: Dataset, repair: NewRepair) -> bool:
     accepted = dataset.versions[-1].accepted_repairs if dataset.versions else ()
-    return any((one.column, one.repair) == (wanted.column, wanted.repair) for one in accepted)
+    return any(
+        (accepted_repair.column, accepted_repair.repair) == (repair.column, repair.repair)
+        for accepted_repair in accepted
+    )
 
 
 def _mended(dataset: Dataset, repair: AcceptedRepair) -> VersionContent:
     """The newest file that could be read or is being read, with one more repair."""
-    version = next(one for one in reversed(dataset.versions) if one.state != "rejected")
-    given = {name: getattr(version, name) for name in VersionContent.model_fields}
-    return VersionContent(**given | {"accepted_repairs": (repair,)})
+    version = next(version for version in reversed(dataset.versions) if version.state != "rejected")
+    content = {name: getattr(version, name) for name in VersionContent.model_fields}
+    return VersionContent(**content | {"accepted_repairs": (repair,)})
 
 
-def _proposed(dataset: Dataset, wanted: NewRepair) -> AcceptedRepair:
+def _proposed(dataset: Dataset, repair: NewRepair) -> AcceptedRepair:
     if dataset.profile is None:
         raise WrongStage("aucune version de ce jeu n'a encore été lue")
     columns = {column.name: column for column in dataset.profile.columns}
-    if wanted.column not in columns:
+    if repair.column not in columns:
         raise Invalid("la version publiée n'a pas cette colonne", "column")
-    meaning = columns[wanted.column].meaning
-    if meaning is None or meaning.repair != wanted.repair:
+    meaning = columns[repair.column].meaning
+    if meaning is None or meaning.repair != repair.repair:
         raise Invalid("n'est pas proposée pour cette colonne", "repair")
-    return AcceptedRepair(column=wanted.column, repair=wanted.repair, type=meaning.type)
+    return AcceptedRepair(column=repair.column, repair=repair.repair, type=meaning.type)

@@ -26,21 +26,28 @@ class HeldPage(ViewPage[HeldDataset]):
 
 
 def list_held(store: Store, query: Paging, caller: Caller) -> HeldPage:
-    """What waits for the caller: as the owner, or as one of the staff for others' declarations."""
+    """List held datasets: the caller's own, and for staff those with a declaration to answer."""
     where: dict[str, Any] = {"has_held": True}
     if not caller.is_staff:
         where["owner_id"] = caller.member_id
-    found, cursor = store.of(Dataset).page(where, after=query.after, limit=query.limit)
-    return HeldPage(items=[one for it in found for one in _waiting_for(caller, it)], next=cursor)
+    datasets, cursor = store.of(Dataset).page(where, after=query.after, limit=query.limit)
+    return HeldPage(
+        items=[
+            held_dataset for dataset in datasets for held_dataset in _waiting_for(caller, dataset)
+        ],
+        next=cursor,
+    )
 
 
 def _waiting_for(caller: Caller, dataset: Dataset) -> Iterator[HeldDataset]:
-    held = [one for one in dataset.versions if one.state == "held"]
+    held = [version for version in dataset.versions if version.state == "held"]
     is_own = dataset.owner_id == caller.member_id
     # The owner's page shows the newest alone.
     for version in [] if dataset.retired else held[-1:]:
         declared = version.not_personal
-        is_for_staff = any(one.needs_word and one.answer is None for one in declared)
+        is_for_staff = any(
+            declaration.needs_word and declaration.answer is None for declaration in declared
+        )
         if is_own != is_for_staff:
             yield HeldDataset(
                 dataset_id=dataset.id,

@@ -87,11 +87,11 @@ def held_for(privacy: Privacy | None) -> tuple[Finding, ...]:
 
 
 def covers(confirmed: Privacy | None, privacy: Privacy | None) -> bool:
-    """Whether what was confirmed for one version holds for another, which tells nothing more."""
+    """Whether what was confirmed for one version includes all findings of another."""
     if confirmed is None:
         return False
-    known = (*confirmed.named("direct"), *confirmed.named("sensitive"))
-    return _columns(held_for(privacy)) <= _columns(known)
+    confirmed_findings = (*confirmed.named("direct"), *confirmed.named("sensitive"))
+    return _columns(held_for(privacy)) <= _columns(confirmed_findings)
 
 
 def check_opening(basis: Basis) -> None:
@@ -105,5 +105,5 @@ def check_opening(basis: Basis) -> None:
         )
 
 
-def _columns(found: tuple[Finding, ...]) -> set[tuple[str, str]]:
-    return {(one.column, one.kind) for one in found}
+def _columns(findings: tuple[Finding, ...]) -> set[tuple[str, str]]:
+    return {(finding.column, finding.kind) for finding in findings}

@@ -111,7 +111,7 @@ class Metadata(Frozen):
     )
 
     def without_content(self, title: str) -> "Metadata":
-        """What is said of a deleted dataset, under that title: whose it was, and on which terms."""
+        """What a deleted dataset keeps, under that title: its producer and its terms."""
         return Metadata(
             title=title,
             theme=self.theme,

@@ -85,7 +85,7 @@ class Dataset(Followed):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def state(self) -> DatasetState:
-        """Published once one version is or a source has it, else what became of the newest."""
+        """Published once one version is or a source has it, else the state of the newest."""
         if self.retired:
             return "deleted" if self.deletion else "retired"
         return "published" if self.is_known else self.versions[-1].state
@@ -105,15 +105,19 @@ class Dataset(Followed):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def hashes(self) -> list[str]:
-        """Of the files that it keeps in the store: of a deleted dataset none."""
-        return [] if self.deletion else sorted({one.sha256 for one in self._stored()})
+        """Hashes of the files that the dataset keeps in the store; none once it is deleted."""
+        return [] if self.deletion else sorted({file.sha256 for file in self._stored()})
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def refused(self) -> list[str]:
-        """What the content is known by that the staff would not call nobody's: kept for good."""
+        """Marks of content for which the staff refused a declaration; they are kept for good."""
         return sorted(
-            set(chain.from_iterable(one.marks for one in self.versions if one.is_refused))
+            set(
+                chain.from_iterable(
+                    version.marks for version in self.versions if version.is_refused
+                )
+            )
         )
 
     @computed_field  # type: ignore[prop-decorator]
@@ -128,9 +132,9 @@ class Dataset(Followed):
         """Whether content of it is still to be erased."""
         return self.deletion is not None and self.deletion.erased_at is None
 
-    def tell(self, found: Iterable[Event]) -> None:
-        """Tell what was found out about this dataset."""
-        for event in found:
+    def tell(self, new_events: Iterable[Event]) -> None:
+        """Record events about this dataset."""
+        for event in new_events:
             self.record(event)
 
     @property
@@ -156,9 +160,11 @@ class Dataset(Followed):
 
     @property
     def is_made_of_restricted(self) -> bool:
-        """Whether restricted data went into it: what its owner alone does not open."""
-        made = (version.provenance for version in self.versions)
-        return bool(self.source_owners) or any(one and one.restricted_ids for one in made)
+        """Whether restricted data went into it, so that its owner alone cannot open it."""
+        provenances = (version.provenance for version in self.versions)
+        return bool(self.source_owners) or any(
+            provenance and provenance.restricted_ids for provenance in provenances
+        )
 
     def was_restricted(self, since: datetime) -> bool:
         """Whether it is restricted now, or was at any time since then."""
@@ -188,16 +194,16 @@ class Dataset(Followed):
 
     @property
     def content(self) -> str:
-        """What tells its data from other data: a hash of its bytes, or of what its source says."""
-        version = self.shown
+        """What identifies its data: a hash of its bytes, or of what its source says."""
+        version = self.current_version
         if version:
             return version.file.sha256
         return self.harvested.fingerprint if self.harvested else ""
 
     @property
     def updated(self) -> date:
-        """The day its data was last renewed, or else came here: what search takes for its age."""
-        version = self.shown
+        """The day its data was last renewed, or else registered: its age in search."""
+        version = self.current_version
         if version:
             return version.changed_on or version.registered_at.date()
         if self.harvested:
@@ -216,31 +222,31 @@ class Dataset(Followed):
 
     @property
     def profile(self) -> Profile | None:
-        """What is known of the table that everybody sees, if there is one."""
+        """The profile of the published table, if there is one."""
         return self.published.profile if self.published else None
 
     @property
     def unknown_columns(self) -> list[str]:
-        """Names of columns that are described, and that the version shown does not have."""
-        profile = self.shown.profile if self.shown else None
+        """Names of described columns that the current version does not have."""
+        profile = self.current_version.profile if self.current_version else None
         if profile is None:
             return []
-        known = {column.name for column in profile.columns}
-        return [one.name for one in self.metadata.columns if one.name not in known]
+        column_names = {column.name for column in profile.columns}
+        return [column.name for column in self.metadata.columns if column.name not in column_names]
 
     @property
     def known_descriptions(self) -> tuple[ColumnDescription, ...]:
-        """What is said of columns, but of those that the version shown does not have.
+        """Descriptions of the columns, without those that the current version does not have.
 
         So nobody learns the name of a column that is held back.
         """
         unknown = set(self.unknown_columns)
-        return tuple(one for one in self.metadata.columns if one.name not in unknown)
+        return tuple(column for column in self.metadata.columns if column.name not in unknown)
 
     @property
-    def shown(self) -> Version | None:
-        """The published version, else the newest; None of data that is only referenced."""
-        return self.history.shown
+    def current_version(self) -> Version | None:
+        """The published version, else the newest; None for data that is only referenced."""
+        return self.history.current_version
 
     def readable(self) -> tuple[Version, FileRef]:
         """The published version, and its table or files.
@@ -263,11 +269,11 @@ class Dataset(Followed):
         raise WrongStage(f"aucune version de {self.id} n'a pu être lue : {newest.reason}")
 
     def sources(self, version: Version | None = None) -> tuple[LicensedInput, ...]:
-        """The sources of a version, the one shown when not said: of a result, what it is made of.
+        """The sources of a version, by default the current one: of a result, those of its inputs.
 
         So a crossing of crossings is judged, and names its sources, as one of all their inputs.
         """
-        version = version or self.shown
+        version = version or self.current_version
         made_of = version.provenance.sources if version and version.provenance else ()
         return made_of or (self.as_source(version),)
 
@@ -281,19 +287,19 @@ class Dataset(Followed):
         )
 
     def changed_on(self, version: Version | None = None) -> date | None:
-        """The day that data last changed, by its source; None when that was never said."""
-        version = version or self.shown
+        """The day the data last changed, according to its source; None when unknown."""
+        version = version or self.current_version
         if version:
             return version.changed_on
         return self.harvested.changed_on if self.harvested else self.metadata.modified
 
     def record(self, event: Event) -> None:
-        """Keep `event` to be published, and that the dataset changed."""
+        """Keep `event` to be published, and note when the dataset changed."""
         self.changed_at = now()
         super().record(event)
 
     def describe(self, metadata: Metadata) -> None:
-        """Its owner says this of it from now on; the same as before changes nothing."""
+        """Replace what its owner says of it; the same as before changes nothing."""
         before = dict(self.metadata)
         changed = tuple(name for name, value in metadata if value != before[name])
         if not changed:
@@ -308,7 +314,7 @@ class Dataset(Followed):
         self.record(events.DatasetDescribed(**self._about(), changed=changed))
 
     def say(self, metadata: Metadata) -> None:
-        """Keep what is said of it, and when that opens it."""
+        """Keep the new metadata, and note when that opens the dataset."""
         if (self.metadata.access, metadata.access) == ("restricted", "open"):
             self.open_since = now()
         self.metadata = metadata
@@ -318,47 +324,47 @@ class Dataset(Followed):
         if self.retired:
             raise WrongStage(f"ce jeu de données est retiré : {self.retired}")
 
-    def harvest(self, found: Harvested) -> None:
-        """Its source tells of it for the first time, otherwise than before, or again.
+    def harvest(self, record: Harvested) -> None:
+        """Keep what the source says of the dataset: at first, after a change, or once it is back.
 
-        The same told twice changes nothing.
+        The same record again changes nothing.
         """
-        if self.retirement or (self.harvested == found and not self.retired):
+        if self.retirement or (self.harvested == record and not self.retired):
             return
-        self.harvested, self.retired = found, ""
+        self.harvested, self.retired = record, ""
         self.record(
             events.DatasetHarvested(
                 **self._about(),
-                source_id=found.source_id,
-                harvest_id=found.harvest_id,
-                change=found.change,
+                source_id=record.source_id,
+                harvest_id=record.harvest_id,
+                change=record.change,
             )
         )
 
     @property
     def outdated(self) -> Distribution | None:
-        """Where to fetch again what was taken in, when the source tells of it otherwise since.
+        """The distribution to fetch again when the source changed it since it was taken in.
 
         None as well when its owner brought other data later.
         """
-        found, taken, newest = self.harvested, self.taken, self.history.newest
-        if not (found and taken and newest and newest.file.sha256 == taken.sha256):
+        record, taken, newest = self.harvested, self.taken, self.history.newest
+        if not (record and taken and newest and newest.file.sha256 == taken.sha256):
             return None
-        now_there = found.current_distribution(taken)
+        now_there = record.current_distribution(taken)
         if now_there is None or self.retired:
             return None
         before = (taken.distribution, taken.modified)
-        return now_there if (now_there, found.dated(now_there)) != before else None
+        return now_there if (now_there, record.dated(now_there)) != before else None
 
     def retire(self, reason: str) -> None:
-        """Its source has it no more: it is kept, but no longer found."""
+        """Retire it, as its source no longer has it: it is kept, but no longer found."""
         if self.retired:
             return
         self.retired = reason
         self.record(events.DatasetRetired(**self._about(), source_id=self.source_id, reason=reason))
 
     def retire_here(self, member_id: str, reason: str) -> None:
-        """Somebody takes it out of the catalogue: for good, whatever its source tells later."""
+        """Take it out of the catalogue for good, whatever its source says later."""
         if self.retirement:
             return
         self._end_opening("il est retiré")
@@ -378,7 +384,7 @@ class Dataset(Followed):
         recalled: events.ResultsRecalled,
         owners: Iterable[str],
     ) -> None:
-        """Somebody deletes it: its content is erased, that it was there stays, under that title.
+        """Delete it: its content is erased, its record stays under that title.
 
         `recalled` says which jobs made or read it, `owners` those of what was made of it.
         """
@@ -399,7 +405,7 @@ class Dataset(Followed):
         self.record(recalled.model_copy(update=self._about()))
 
     def erase_also(self, files: Sequence[FileRef], job_id: str = "") -> None:
-        """What came after its deletion, of that job if one made it, is erased as well."""
+        """Erase also what came after its deletion; `job_id` is the job that made it, if any."""
         if self.deletion is None:
             return
         self.deletion = self.deletion.of_also(files)
@@ -411,7 +417,7 @@ class Dataset(Followed):
             )
 
     def settle_deletion(self, gone: Iterable[str], kept: Iterable[str], *, is_clean: bool) -> None:
-        """These files are erased, those stay as others have them; `is_clean`: no index has more."""
+        """Note which files are erased and which others need; `is_clean`: no index has more."""
         if self.deletion and not self.deletion.erased_at:
             self.deletion = self.deletion.settled(gone, kept, is_clean=is_clean)
 
@@ -439,8 +445,8 @@ class Dataset(Followed):
         if newest and same and newest.state != "rejected":
             self._date(newest, upload.modified or newest.modified)
             return
-        given = dict(upload) | {"accepted_repairs": repairs, "sheet": sheet}
-        version = Version(**given, number=len(self.versions) + 1, registered_at=now())
+        content = dict(upload) | {"accepted_repairs": repairs, "sheet": sheet}
+        version = Version(**content, number=len(self.versions) + 1, registered_at=now())
         if self._end_opening(f"la version {version.number} est venue après la demande"):
             self._change_access("restricted")
         self.versions.append(version)
@@ -448,17 +454,17 @@ class Dataset(Followed):
         self._request_reading(version)
 
     def _date(self, version: Version, modified: date | None) -> None:
-        """Say when its source last changed the newest data: another version has another day."""
+        """Note when its source last changed the newest data; an upload's metadata says so too."""
         version.modified = modified
         if not self.harvested:
             self.metadata = self.metadata.model_copy(update={"modified": modified})
 
     def read_again(self) -> None:
-        """Have the version that is shown read and screened anew, unless it waits for that.
+        """Have the current version read and screened again, unless it waits for that.
 
         It stays as it is meanwhile, and when it cannot be read any more.
         """
-        version = self.shown
+        version = self.current_version
         if version and version.state in _READ and not version.again:
             version.again = True
             self._request_reading(version)
@@ -495,26 +501,26 @@ class Dataset(Followed):
         listing: FileRef | None = None,
         manifest: FileRef | None = None,
     ) -> None:
-        """Version `number` (the newest when not said) was read: it can be found from now on.
+        """Publish version `number` (by default the newest), which was read.
 
         It is held where `why_held` says so, unless what was confirmed for another covers it. Where
         reading it anew takes it away, the one before is shown in its place, and read anew too. Of a
         deleted dataset it is erased.
         """
-        made = (table, listing, keys_file, manifest)
+        derived_files = (table, listing, keys_file, manifest)
         if self.deletion:
-            self.erase_also([one for one in made if one], job_id)
+            self.erase_also([file for file in derived_files if file], job_id)
             return
         version = self.history.numbered(number)
         before = version.state
         declared = version.not_personal or self.history.declared(profile)
         confirmed = self.history.confirmed(profile.privacy and lifted(declared, profile.privacy))
         if before in _READ and not version.again:
-            self._supersede(made)
+            self._supersede(derived_files)
             return
         version.reason, version.job_id, version.again = "", job_id, False
-        earlier = version.made
-        version.table, version.listing, version.keys_file, version.manifest = made
+        earlier = version.derived_files
+        version.table, version.listing, version.keys_file, version.manifest = derived_files
         version.profile, version.not_personal, self.changed_at = profile, declared, now()
         self._supersede(earlier)
         self._show(version, profile, before, confirmed)
@@ -522,7 +528,7 @@ class Dataset(Followed):
     def _show(
         self, version: Version, profile: Profile, before: VersionState, basis: LegalBasis | None
     ) -> None:
-        """Make a version public that was read, or hold it; `basis` was confirmed for as much."""
+        """Publish a version that was read, or hold it; `basis` was confirmed for as much."""
         if reason := self._why_held(version, basis):
             self._hold(version, profile, reason)
             if before == "published" and self.published:
@@ -531,23 +537,23 @@ class Dataset(Followed):
             self._make_public(version, profile)
 
     def _why_held(self, version: Version, basis: LegalBasis | None) -> str:
-        """Why a version has to wait, in French; nothing with a `basis`, which it keeps if needed.
+        """Why a version must be held, in French; empty with a `basis`, which it keeps if needed.
 
         A result is restricted that tells too much of persons.
         """
-        told = version.privacy
-        if self.project_id and told and not told.is_safe:
+        privacy = version.privacy
+        if self.project_id and privacy and not privacy.is_safe:
             # A result is as open as its sources, which did not single persons out.
             self._restrict()
-        reason = why_held(told, is_open=self.metadata.access == "open")
+        reason = why_held(privacy, is_open=self.metadata.access == "open")
         if reason:
             version.legal_basis = basis
         return "" if basis else reason
 
     def _supersede(self, files: Iterable[FileRef | None]) -> None:
-        """Keep what an earlier reading made in mind: it is erased with the dataset."""
-        now_stored = {one.sha256 for one in self._stored()}
-        self.superseded += [one for one in files if one and one.sha256 not in now_stored]
+        """Remember the files of an earlier reading: they are erased with the dataset."""
+        now_stored = {file.sha256 for file in self._stored()}
+        self.superseded += [file for file in files if file and file.sha256 not in now_stored]
 
     def confirm(self, number: int | None, basis: LegalBasis, *, restrict: bool) -> None:
         """Publish the held version `number` (the newest held one when not said) on that basis.
@@ -571,7 +577,7 @@ class Dataset(Followed):
         reason: str,
         refused: Collection[str] = frozenset(),
     ) -> None:
-        """Its owner says that what was found in these columns of a version is nobody's.
+        """Record the owner's declaration that findings in these columns are no personal data.
 
         Of the newest held version, when not said, else of the one that is shown. Said before it
         changes nothing. `refused` are marks of the owner's content of which that was refused.
@@ -579,27 +585,29 @@ class Dataset(Followed):
         found.
         """
         version = self.screened(number)
-        said = NotPersonal(
+        declaration = NotPersonal(
             version=version.number,
-            findings=findings_of(version.found, columns),
+            findings=findings_of(version.screened_privacy, columns),
             reason=reason,
             declared_by=self.owner_id,
             declared_at=now(),
         )
-        if any(said.repeats(one) for one in version.not_personal):
+        if any(declaration.repeats(earlier) for earlier in version.not_personal):
             return
-        known = chain.from_iterable(one.not_personal for one in self.versions)
+        earlier_declarations = chain.from_iterable(
+            version.not_personal for version in self.versions
+        )
         is_barred = self.is_made_of_restricted or bool(version.marks & {*refused})
         left = version.privacy or Privacy(verdict="none", subject="other")
-        said = said.asking_staff(known, left, is_barred=is_barred)
-        version.not_personal = added_to(version.not_personal, said)
+        declaration = declaration.asking_staff(earlier_declarations, left, is_barred=is_barred)
+        version.not_personal = added_to(version.not_personal, declaration)
         self.record(
             events.NotPersonalDeclared(
                 **self._about(),
-                **said.about,
+                **declaration.about,
                 reason=reason,
                 declared_by=self.owner_id,
-                needs_answer=said.needs_word,
+                needs_answer=declaration.needs_word,
             )
         )
         self._judge(version)
@@ -612,49 +620,64 @@ class Dataset(Followed):
         by: str,
         reason: str,
     ) -> None:
-        """Somebody of the staff confirms or refuses what its owner declared, or that takes it back.
+        """Record the staff's answer to the owner's declarations, or that the owner withdraws them.
 
         Of these columns, of all when none is named. What was published by it is held again. Raises
         WrongStage when nothing was declared of them that this may be said of.
         """
         version = self.screened(number)
-        open_ones = [one for one in version.not_personal if one.is_open_about(columns)]
-        after = {one.mark: one.answered(answer, by, reason) for one in open_ones}
-        if not open_ones:
+        open_declarations = [
+            declaration
+            for declaration in version.not_personal
+            if declaration.is_open_about(columns)
+        ]
+        after = {
+            declaration.mark: declaration.answered(answer, by, reason)
+            for declaration in open_declarations
+        }
+        if not open_declarations:
             raise WrongStage("rien n'est déclaré de ces colonnes qui attende une réponse")
-        for one in open_ones:
-            if after[one.mark] != one:
+        for declaration in open_declarations:
+            if after[declaration.mark] != declaration:
                 self.record(
                     events.NotPersonalAnswered(
-                        **self._about(), **one.about, answer=answer, answered_by=by, reason=reason
+                        **self._about(),
+                        **declaration.about,
+                        answer=answer,
+                        answered_by=by,
+                        reason=reason,
                     )
                 )
         self._carry(after)
 
     def heed_refusal(self, marks: Collection[str]) -> None:
-        """What its owner declared of content that is known by these waits for the staff too."""
-        alike = [one for one in self.versions if one.marks & {*marks}]
-        known = chain.from_iterable(one.not_personal for one in alike)
-        self._carry({one.mark: one.in_doubt() for one in known})
+        """Make declarations on content with one of these marks wait for the staff too."""
+        alike = [version for version in self.versions if version.marks & {*marks}]
+        declarations = chain.from_iterable(version.not_personal for version in alike)
+        self._carry({declaration.mark: declaration.in_doubt() for declaration in declarations})
 
     def _carry(self, after: Mapping[tuple[int, datetime], NotPersonal]) -> None:
-        """Put these in the place of declarations, also where later versions took them over."""
+        """Replace declarations by those in `after`, also in later versions that took them over."""
         for carrier in self.versions:
-            mine = tuple(after.get(one.mark, one) for one in carrier.not_personal)
+            mine = tuple(
+                after.get(declaration.mark, declaration) for declaration in carrier.not_personal
+            )
             if mine != carrier.not_personal:
                 carrier.not_personal = mine
                 self._judge(carrier)
 
     def screened(self, number: int | None) -> Version:
-        """That version, else the newest held one, else the one shown; WrongStage when not read."""
-        held = [one for one in self.versions if one.state == "held"]
-        version = self.history.numbered(number) if number else held[-1] if held else self.shown
-        if version is None or version.found is None or version.state not in _READ:
+        """That version, else the newest held, else the current one; WrongStage when not read."""
+        held = [version for version in self.versions if version.state == "held"]
+        version = (
+            self.history.numbered(number) if number else held[-1] if held else self.current_version
+        )
+        if version is None or version.screened_privacy is None or version.state not in _READ:
             raise WrongStage("cette version n'a pas été lue : rien n'y a été cherché")
         return version
 
     def _judge(self, version: Version) -> None:
-        """Make a version public that is held, or the other way, where declarations changed that."""
+        """Publish a held version, or hold a published one, where declarations changed that."""
         profile, basis = version.profile, self.history.confirmed(version.privacy)
         if profile is None or version.state not in _READ:
             return
@@ -672,14 +695,14 @@ class Dataset(Followed):
 
     def _hold(self, version: Version, profile: Profile, reason: str) -> None:
         version.state, version.reason = "held", reason
-        found = held_for(version.privacy)
+        findings = held_for(version.privacy)
         self.record(
             events.DatasetHeld(
                 **self._about(),
                 version=version.number,
                 rows=profile.rows,
-                columns=tuple(one.column for one in found),
-                kinds=tuple(one.kind for one in found),
+                columns=tuple(finding.column for finding in findings),
+                kinds=tuple(finding.kind for finding in findings),
                 project_id=self.project_id,
             )
         )
@@ -713,7 +736,7 @@ class Dataset(Followed):
     def decide_opening(
         self, member_id: str, decision: OpeningDecision, reason: str, version: int, obstacle: str
     ) -> None:
-        """Take the word of one whose data went in; it is opened with the last one's yes.
+        """Record the word of one whose data went in; the last yes opens the result.
 
         A yes that is taken back closes it again. Raises WrongStage when nobody asks, and what
         `OpeningRequest.answered` raises.
@@ -744,9 +767,9 @@ class Dataset(Followed):
 
     def _tell_opening(self, request: OpeningRequest) -> None:
         titles: dict[str, list[str]] = {member: [] for member in request.members}
-        for one in request.contributions:
-            titles[one.member_id].append(one.title)
-        who = (Contributor(member_id=one, titles=tuple(of)) for one, of in titles.items())
+        for contribution in request.contributions:
+            titles[contribution.member_id].append(contribution.title)
+        who = (Contributor(member_id=member, titles=tuple(of)) for member, of in titles.items())
         self.record(
             events.OpeningRequested(
                 **self._about(),
@@ -764,7 +787,7 @@ class Dataset(Followed):
         self._change_access("open")
 
     def _end_opening(self, reason: str) -> bool:
-        """Ask no longer to open it; whether it was open by that."""
+        """End the request to open it; return whether it was open by that."""
         was_open = self.opening is not None and self.opening.is_open
         if self.opening and not self.opening.ended:
             self.opening = self.opening.over(reason)
@@ -775,7 +798,7 @@ class Dataset(Followed):
         self.record(events.DatasetDescribed(**self._about(), changed=("access",)))
 
     def reject(self, number: int | None, reason: str, job_id: str) -> None:
-        """Version `number` (the newest when not said) cannot be read as a table."""
+        """Note that version `number` (by default the newest) cannot be read as a table."""
         version = self.history.numbered(number)
         version.again = False
         if version.state != "pending" or self.deletion:

@@ -67,7 +67,7 @@ def score_of(dataset: Described) -> int:
 
 
 def _rules_of(dataset: Described) -> list[_Rule]:
-    """Files have no columns to be judged by."""
+    """The rules that apply to it: files have no columns to be judged by."""
     is_table = dataset.about.content == "table"
     return [rule for rule in _RULES if is_table or not rule.is_of_tables]
 
@@ -84,16 +84,16 @@ def _has_licence(dataset: Described) -> bool:
 
 
 def _is_crossed(dataset: Described) -> bool:
-    """By a key, or by areas too coarse to be one where no column names finer ones."""
+    """Whether it has a key, or areas too coarse for one and no column that names finer ones."""
     columns = dataset.profile.columns if dataset.profile else ()
-    is_coarse = any(one.type in COARSE for one in columns) and not _codes_to_add(dataset)
-    return is_coarse or any(one.key for one in columns)
+    is_coarse = any(column.type in COARSE for column in columns) and not _codes_to_add(dataset)
+    return is_coarse or any(column.key for column in columns)
 
 
 def _codes_to_add(dataset: Described) -> str:
-    """What to do where a column names communes."""
+    """Advice in French when a column names communes; else empty."""
     columns = dataset.profile.columns if dataset.profile else ()
-    names = [quoted(one.name) for one in columns if one.names == "commune"]
+    names = [quoted(column.name) for column in columns if column.names == "commune"]
     if not names:
         return ""
     return (
@@ -105,20 +105,24 @@ def _codes_to_add(dataset: Described) -> str:
 def _is_filled(dataset: Described) -> bool:
     profile = dataset.profile
     cells = profile.rows * len(profile.columns) if profile else 0
-    return profile is not None and 0 < cells * _FILLED <= sum(one.filled for one in profile.columns)
+    return profile is not None and 0 < cells * _FILLED <= sum(
+        column.filled for column in profile.columns
+    )
 
 
 def _is_valid(dataset: Described) -> bool:
     profile = dataset.profile
     meanings = [column.meaning for column in profile.columns] if profile else []
-    return profile is not None and all(one is None or one.valid >= _VALID for one in meanings)
+    return profile is not None and all(
+        meaning is None or meaning.valid >= _VALID for meaning in meanings
+    )
 
 
 _RULES = (
     _Rule(
         "description",
         15,
-        lambda one: len(one.about.description) >= _DESCRIPTION,
+        lambda dataset: len(dataset.about.description) >= _DESCRIPTION,
         f"Décrivez en {_DESCRIPTION} caractères au moins ce que contiennent les données, et "
         "comment elles ont été recueillies.",
     ),
@@ -140,19 +144,19 @@ _RULES = (
     _Rule(
         "keywords",
         10,
-        lambda one: len(one.about.keywords) >= _KEYWORDS,
+        lambda dataset: len(dataset.about.keywords) >= _KEYWORDS,
         f"Donnez au moins {_KEYWORDS} mots-clés, avec les mots que chercherait un autre service.",
     ),
     _Rule(
         "territory",
         5,
-        lambda one: bool(one.about.territory),
+        lambda dataset: bool(dataset.about.territory),
         "Indiquez le territoire couvert par ses codes INSEE : départements ou communes.",
     ),
     _Rule(
         "producer",
         5,
-        lambda one: bool(one.about.producer or one.is_result),
+        lambda dataset: bool(dataset.about.producer or dataset.is_result),
         "Nommez l'organisme qui produit les données.",
     ),
     _Rule(
@@ -166,19 +170,19 @@ _RULES = (
     _Rule(
         "frequency",
         5,
-        lambda one: one.about.frequency not in {None, "UNKNOWN"},
+        lambda dataset: dataset.about.frequency not in {None, "UNKNOWN"},
         "Dites à quel rythme les données sont renouvelées.",
     ),
     _Rule(
         "contact",
         5,
-        lambda one: one.about.contact is not None,
+        lambda dataset: dataset.about.contact is not None,
         "Dites à qui poser une question sur les données.",
     ),
     _Rule(
         "source",
         5,
-        lambda one: bool(one.about.source_url or one.is_result),
+        lambda dataset: bool(dataset.about.source_url or dataset.is_result),
         "Donnez l'adresse de la page d'où viennent les données.",
     ),
     _Rule(
@@ -191,7 +195,7 @@ _RULES = (
     _Rule(
         "intact",
         5,
-        lambda one: one.profile is not None and not one.profile.repairs,
+        lambda dataset: dataset.profile is not None and not dataset.profile.repairs,
         "Déposez un fichier qui se lit sans réparation : celles qu'il a fallu sont décrites.",
         is_of_tables=True,
     ),

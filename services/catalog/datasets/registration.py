@@ -26,7 +26,7 @@ def register_upload(
     upload: VersionContent,
     key: IdempotencyKey | None = None,
 ) -> Dataset:
-    """A new dataset of `owner_id`; the one made before when the key comes again.
+    """Register an upload as a new dataset; return the earlier one when the key comes again.
 
     Raises Invalid when the key came with another file or other metadata before.
     """
@@ -37,15 +37,15 @@ def register_upload(
     dataset = store.of(Dataset).add(new)
     if key:
         # Datasets from before fingerprints were kept are taken to be as they were sent.
-        said = fingerprint(dataset.metadata, dataset.versions[0].file.sha256)
-        key.check_same(dataset.sent or said, new.sent)
+        recomputed = fingerprint(dataset.metadata, dataset.versions[0].file.sha256)
+        key.check_same(dataset.sent or recomputed, new.sent)
     return dataset
 
 
 def register_version(
     store: Store, dataset_id: str, owner_id: str, upload: VersionContent
 ) -> tuple[Dataset, bool]:
-    """The owner's dataset with another version, and whether: its newest's bytes make none.
+    """Register another version; return the dataset, and whether the version is new.
 
     Raises Forbidden for anybody else's dataset, NotFound when it is not even public.
     """
@@ -64,31 +64,31 @@ def register_version(
 def same_bytes(
     store: Store, caller: Caller, uploaded: Dataset, sha256: str, *, is_new: bool = True
 ) -> list[SameBytes]:
-    """Where the bytes of an upload are as well; unless it `is_new`, its own dataset has them."""
-    found = []
+    """Versions with the bytes of an upload; with `is_new`, all but the uploaded version itself."""
+    copies = []
     for dataset, version in with_bytes(store, caller, sha256):
         is_itself = dataset.id == uploaded.id
         if is_itself and is_new and version.number == uploaded.versions[-1].number:
             continue
         where = "ce jeu" if is_itself else f"{quoted(dataset.metadata.title)} ({dataset.id})"
-        said = f"ce fichier est, octet pour octet, la version {version.number} de {where}"
+        message = f"ce fichier est, octet pour octet, la version {version.number} de {where}"
         if is_itself and not is_new:
-            said += " : aucune version n'est ajoutée"
+            message += " : aucune version n'est ajoutée"
         elif not is_itself and dataset.owner_id == uploaded.owner_id:
-            said += " : si c'est le même jeu, retirez l'un des deux"
-        found.append(
+            message += " : si c'est le même jeu, retirez l'un des deux"
+        copies.append(
             SameBytes(
                 dataset_id=dataset.id,
                 title=dataset.metadata.title,
                 version=version.number,
-                message=said,
+                message=message,
             )
         )
-    return found
+    return copies
 
 
 def publish(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> None:
-    """An ingest job read a version: its table and profile make it public, or hold it."""
+    """Publish or hold the version that an ingest job read, with its table and profile."""
     event = envelope.data
     if event.kind != "ingest" or event.dataset_id is None:
         return
@@ -114,7 +114,7 @@ def publish(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> N
 
 
 def reject(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:
-    """An ingest job could not read a version, or was stopped before it had."""
+    """Reject the version that an ingest job could not read, or was stopped before it had."""
     event = envelope.data
     if event.kind != "ingest" or event.dataset_id is None:
         return
@@ -126,7 +126,7 @@ def reject(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:
 
 
 def note_waiting(store: Store, envelope: Envelope[JobGivenUp | JobRetried]) -> None:
-    """An ingest job waits for an operator, or one put it back into the queue."""
+    """Note that an ingest job waits for an operator, or was put back into the queue."""
     event, reason = envelope.data, ""
     if event.kind != "ingest" or event.dataset_id is None:
         return

@@ -22,8 +22,8 @@ def day_of(moment: str) -> date | None:
 
 
 def changed_on(modified: str, files: Iterable[Distribution]) -> date | None:
-    """The day a source tells of a dataset, else the latest of its files'; None for none."""
-    days = (day_of(one.modified) for one in files)
+    """The day a source says that a dataset changed, else that of its newest file, or None."""
+    days = (day_of(file.modified) for file in files)
     return day_of(modified) or max(filter(None, days), default=None)
 
 
@@ -50,16 +50,18 @@ class Harvested(Frozen):
         """What a deleted dataset keeps of it: enough to know its record again."""
         return self.model_copy(update={"page": None, "distributions": (), "others": ()})
 
-    def dated(self, one: Distribution) -> str:
-        """When the source says that data was last changed: the file, or else the dataset."""
-        return one.modified or self.modified
+    def dated(self, distribution: Distribution) -> str:
+        """When the source says that the distribution last changed, or else the dataset."""
+        return distribution.modified or self.modified
 
     def current_distribution(self, taken: "FetchedCopy") -> Distribution | None:
-        """Where data that was taken in is now: at its address, or else under its title alone."""
+        """The distribution that was taken in, as it is now: of the same URL, else title."""
         before = taken.distribution
         for mark in ("url", "title"):
             same = [
-                one for one in self.distributions if getattr(one, mark) == getattr(before, mark)
+                distribution
+                for distribution in self.distributions
+                if getattr(distribution, mark) == getattr(before, mark)
             ]
             if len(same) == 1:
                 return same[0]

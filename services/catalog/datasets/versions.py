@@ -42,10 +42,12 @@ class VersionProvenance(Frozen):
     software: dict[str, str]
 
     def without_hashes(self) -> "VersionProvenance":
-        """The same for those who may not read what was restricted: hashes prove what one has."""
+        """The same without the hashes of restricted inputs: a hash proves what somebody has."""
         inputs = (
-            one.model_copy(update={"sha256": ""}) if one.dataset_id in self.restricted_ids else one
-            for one in self.inputs
+            input_version.model_copy(update={"sha256": ""})
+            if input_version.dataset_id in self.restricted_ids
+            else input_version
+            for input_version in self.inputs
         )
         return self.model_copy(update={"inputs": tuple(inputs)})
 
@@ -90,14 +92,14 @@ class Version(VersionContent):
     )
 
     @property
-    def found(self) -> Privacy | None:
+    def screened_privacy(self) -> Privacy | None:
         """What screening found in its table about persons; None when it was not screened."""
         return self.profile.privacy if self.profile else None
 
     @property
     def privacy(self) -> Privacy | None:
-        """What counts of that: without what declarations that hold are about."""
-        return self.found and lifted(self.not_personal, self.found)
+        """The findings that count: without those that declarations lift."""
+        return self.screened_privacy and lifted(self.not_personal, self.screened_privacy)
 
     @property
     def readable(self) -> FileRef | None:
@@ -107,23 +109,27 @@ class Version(VersionContent):
     @property
     def is_refused(self) -> bool:
         """Whether the staff refused what its owner declared of it."""
-        return any(one.answer == "refuse" for one in self.not_personal)
+        return any(declaration.answer == "refuse" for declaration in self.not_personal)
 
     @property
     def about_persons(self) -> str:
-        """What was found, and what its owner declares of that, in French; empty when unknown."""
-        if self.found is None:
+        """Findings about persons and the owner's declarations, in French; empty if unscreened."""
+        if self.screened_privacy is None:
             return ""
-        said = [one.in_french() for one in self.not_personal if one.answer != "withdraw"]
-        if self.found.is_unexamined and self.legal_basis:
-            said.append(self.legal_basis.in_french())
-        return " ".join((self.found.in_french(), *said))
+        sentences = [
+            declaration.in_french()
+            for declaration in self.not_personal
+            if declaration.answer != "withdraw"
+        ]
+        if self.screened_privacy.is_unexamined and self.legal_basis:
+            sentences.append(self.legal_basis.in_french())
+        return " ".join((self.screened_privacy.in_french(), *sentences))
 
     @property
-    def made(self) -> tuple[FileRef, ...]:
-        """What reading it left in the file store."""
-        found = (self.table, self.listing, self.keys_file, self.manifest)
-        return tuple(one for one in found if one)
+    def derived_files(self) -> tuple[FileRef, ...]:
+        """The files that reading it left in the file store."""
+        files = (self.table, self.listing, self.keys_file, self.manifest)
+        return tuple(file for file in files if file)
 
     @property
     def changed_on(self) -> date | None:
@@ -132,26 +138,26 @@ class Version(VersionContent):
 
     @property
     def stored(self) -> Iterator[FileRef]:
-        """What of it lies in the file store."""
+        """All files of this version in the file store."""
         yield self.file
-        yield from self.made
+        yield from self.derived_files
         yield from (output.file for output in self.files)
         if self.provenance:
             yield self.provenance.manifest
 
     @property
     def marks(self) -> frozenset[str]:
-        """What its content is known by: its file, its table, and what counts of its columns.
+        """What identifies its content: its file, its table, and the counts of its columns.
 
         The last stays the same when the table is written in another format.
         """
         columns = self.profile.columns if self.profile else ()
-        counted = [f"{one.name} {one.filled} {one.distinct}" for one in columns]
-        stored = [one.sha256 for one in (self.file, self.table) if one]
+        counted = [f"{column.name} {column.filled} {column.distinct}" for column in columns]
+        stored = [file.sha256 for file in (self.file, self.table) if file]
         return frozenset((*stored, *([fingerprint_of(*counted)] if counted else [])))
 
     def without_content(self) -> "Version":
-        """What stays of it when the dataset is deleted: when it came, its hash, its origin."""
+        """What stays of it when the dataset is deleted: its dates, its hash, its origin."""
         basis = self.legal_basis
         return Version(
             number=self.number,
@@ -162,7 +168,7 @@ class Version(VersionContent):
             modified=self.modified,
             job_id=self.job_id,
             legal_basis=basis and basis.model_copy(update={"note": ""}),
-            not_personal=tuple(one.without_content() for one in self.not_personal),
+            not_personal=tuple(declaration.without_content() for declaration in self.not_personal),
             provenance=self.provenance and self.provenance.without_content(),
         )
 
@@ -181,22 +187,24 @@ class VersionHistory(NamedTuple):
     @property
     def published(self) -> Version | None:
         """The newest version that could be read."""
-        return next((one for one in reversed(self.versions) if one.state == "published"), None)
+        return next(
+            (version for version in reversed(self.versions) if version.state == "published"), None
+        )
 
     @property
-    def shown(self) -> Version | None:
+    def current_version(self) -> Version | None:
         """The published version, else the newest."""
         return self.published or self.newest
 
     def numbered(self, number: int | None) -> Version:
-        """The version of that number, the newest when not said; raises WrongStage without it."""
-        found = next((one for one in self.versions if one.number == number), None)
+        """The version of that number, by default the newest; raises WrongStage without it."""
+        version = next((version for version in self.versions if version.number == number), None)
         if number is None:
-            found = self.newest
-        if found is None:
-            wanted = f"de version {number}" if number else "encore de version"
-            raise WrongStage(f"{self.dataset_id} n'a pas {wanted}")
-        return found
+            version = self.newest
+        if version is None:
+            missing = f"de version {number}" if number else "encore de version"
+            raise WrongStage(f"{self.dataset_id} n'a pas {missing}")
+        return version
 
     def held(self, number: int | None) -> Version:
         """The held version of that number, the newest one when not said; raises WrongStage."""
@@ -206,15 +214,15 @@ class VersionHistory(NamedTuple):
         return held[-1]
 
     def confirmed(self, privacy: Privacy | None) -> LegalBasis | None:
-        """The newest legal basis that was confirmed for a table that tells at least as much."""
+        """The newest legal basis confirmed for a version whose findings include `privacy`."""
         for version in reversed(self.versions):
-            known = version.profile.privacy if version.profile else None
-            if version.legal_basis and covers(known, privacy):
+            confirmed_privacy = version.profile.privacy if version.profile else None
+            if version.legal_basis and covers(confirmed_privacy, privacy):
                 return version.legal_basis
         return None
 
     def declared(self, profile: Profile) -> tuple[NotPersonal, ...]:
-        """What was declared last of a version in which as much was found as in this table.
+        """The declarations of the latest version that still hold for this table.
 
         Of files nothing: no two are alike in a way that anybody could look for.
         """

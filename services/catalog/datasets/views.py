@@ -53,7 +53,8 @@ class VersionView(Version):
         hidden = {
             "file": _without_hash(self.file),
             "files": tuple(
-                one.model_copy(update={"file": _without_hash(one.file)}) for one in self.files
+                output.model_copy(update={"file": _without_hash(output.file)})
+                for output in self.files
             ),
             "table": self.table and _without_hash(self.table),
             "keys_file": self.keys_file and _without_hash(self.keys_file),
@@ -137,17 +138,17 @@ def summary_of(dataset: Dataset) -> DatasetSummary:
 
 def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     """A dataset as `caller` may see it."""
-    shown = _compared(versions_of(dataset, caller))
-    said, unknown = dataset.metadata.columns, dataset.unknown_columns
+    versions = _compared(versions_of(dataset, caller))
+    descriptions, unknown = dataset.metadata.columns, dataset.unknown_columns
     if not caller.may_see(*dataset.insiders):
-        said, unknown = dataset.known_descriptions, []
+        descriptions, unknown = dataset.known_descriptions, []
     return DatasetView(
         **summary_of(dataset).model_dump(),
-        columns=said,
+        columns=descriptions,
         unknown_columns=unknown,
         versions=[
             _with_descriptions(dataset, _with_readable_hashes(version, dataset, caller))
-            for version in shown
+            for version in versions
         ],
         criteria=criteria_of(_described(dataset)) if dataset.is_known else [],
         harvested=dataset.harvested,
@@ -180,15 +181,15 @@ def _with_readable_hashes(version: VersionView, dataset: Dataset, caller: Caller
     if caller.may_see(dataset.owner_id):
         return version
     origin = version.provenance and version.provenance.without_hashes()
-    told = version.model_copy(update={"provenance": origin})
-    return told if dataset.may_be_downloaded_by(caller) else told.without_hashes()
+    view = version.model_copy(update={"provenance": origin})
+    return view if dataset.may_be_downloaded_by(caller) else view.without_hashes()
 
 
 def _with_descriptions(dataset: Dataset, version: VersionView) -> VersionView:
-    """The version with what is said of each of its columns beside it."""
+    """The version with each column's description beside it."""
     if version.profile is None:
         return version
-    texts = {one.name: one.description for one in dataset.metadata.columns}
+    texts = {column.name: column.description for column in dataset.metadata.columns}
     columns = tuple(
         column.model_copy(update={"description": texts.get(column.name, "")})
         for column in version.profile.columns
@@ -198,7 +199,7 @@ def _with_descriptions(dataset: Dataset, version: VersionView) -> VersionView:
 
 
 def _compared(versions: list[Version]) -> Iterator[VersionView]:
-    """The versions, each published one beside the one published before it."""
+    """The versions, each published one with its changes since the one published before."""
     before: Version | None = None
     for version in versions:
         changes = None

@@ -18,10 +18,13 @@ def datasets_of(store: Store, dataset_ids: Iterable[str]) -> dict[str, Dataset |
 
 
 def known_to(store: Store, member_id: str, dataset_ids: Iterable[str]) -> dict[str, Dataset | None]:
-    """The same, None also where that member may not know that there is one."""
+    """Datasets by id; None also for those that the member may not know of."""
     member = Caller(member_id, frozenset())
-    found = datasets_of(store, dataset_ids).items()
-    return {one: it if it and it.may_be_known_to(member) else None for one, it in found}
+    datasets = datasets_of(store, dataset_ids).items()
+    return {
+        dataset_id: dataset if dataset and dataset.may_be_known_to(member) else None
+        for dataset_id, dataset in datasets
+    }
 
 
 def visible(store: Store, dataset_id: str, caller: Caller) -> Dataset:
@@ -33,19 +36,23 @@ def visible(store: Store, dataset_id: str, caller: Caller) -> Dataset:
 
 
 def view(store: Store, dataset_id: str, caller: Caller) -> DatasetView:
-    """The dataset as `caller` may see it, with what ended since of what its versions are made of.
+    """The dataset as `caller` may see it, with the inputs of its versions that ended since.
 
     What was deleted is called in it as it is called now. Raises NotFound as `visible` does.
     """
-    found = view_of(visible(store, dataset_id, caller), caller)
-    made = (version.provenance for version in found.versions if version.provenance)
-    names = {one.dataset_id for origin in made for one in origin.inputs}
+    dataset_view = view_of(visible(store, dataset_id, caller), caller)
+    provenances = (version.provenance for version in dataset_view.versions if version.provenance)
+    names = {input_version.dataset_id for origin in provenances for input_version in origin.inputs}
     ended = list(_ended(datasets_of(store, names).values()))
     if not ended:
-        return found
-    titles = {one.dataset_id: one.title for one in ended if one.state == "deleted"}
-    versions = [_retitled(version, titles) for version in found.versions]
-    return found.model_copy(update={"ended_inputs": ended, "versions": versions})
+        return dataset_view
+    titles = {
+        ended_dataset.dataset_id: ended_dataset.title
+        for ended_dataset in ended
+        if ended_dataset.state == "deleted"
+    }
+    versions = [_retitled(version, titles) for version in dataset_view.versions]
+    return dataset_view.model_copy(update={"ended_inputs": ended, "versions": versions})
 
 
 def _ended(datasets: Iterable[Dataset | None]) -> Iterator[EndedInput]:
@@ -66,8 +73,10 @@ def _retitled(version: VersionView, titles: dict[str, str]) -> VersionView:
     if version.provenance is None:
         return version
     inputs = tuple(
-        one.model_copy(update={"title": titles.get(one.dataset_id, one.title)})
-        for one in version.provenance.inputs
+        input_version.model_copy(
+            update={"title": titles.get(input_version.dataset_id, input_version.title)}
+        )
+        for input_version in version.provenance.inputs
     )
     provenance = version.provenance.model_copy(update={"inputs": inputs})
     return version.model_copy(update={"provenance": provenance})

@@ -96,12 +96,12 @@ def describe_page(page: CataloguePage, lab: PublishingLab) -> Iterator[Graph]:
         node.add(DCAT.dataset, dataset_uri(lab, dataset.id))
     _add_paging(node, page, lab)
     yield graph
-    told = set(graph)
+    described = set(graph)
     for dataset, versions in page.datasets:
         graph, uri = describe(dataset, versions, lab), dataset_uri(lab, dataset.id)
-        for triple in told.intersection(graph):
+        for triple in described.intersection(graph):
             graph.remove(triple)
-        told.update(one for one in graph if not str(one[0]).startswith(uri))
+        described.update(triple for triple in graph if not str(triple[0]).startswith(uri))
         yield graph
 
 
@@ -181,9 +181,9 @@ def _url(lab: PublishingLab, asked: Mapping[str, str]) -> URIRef:
 
 
 def _add_subject(node: Node, about: Metadata) -> None:
-    known = theme(about.theme)
-    if known:
-        add_concept(node, DCAT.theme, *known)
+    concept = theme(about.theme)
+    if concept:
+        add_concept(node, DCAT.theme, *concept)
     # The lab's own word says more than the EU's thirteen, and search by it shall find the data.
     for word in (about.theme, *about.keywords):
         node.add(DCAT.keyword, text(word, about.language))
@@ -193,7 +193,7 @@ def _add_subject(node: Node, about: Metadata) -> None:
 
 def _add_coverage(node: Node, about: Metadata) -> None:
     many = len(about.territory) > _MAX_PLACES
-    for code in sorted({department_of(one) if many else one for one in about.territory}):
+    for code in sorted({department_of(code) if many else code for code in about.territory}):
         where = node.refer(DCTERMS.spatial, place(code), DCTERMS.Location)
         where.add(DCTERMS.identifier, text(code))
         where.add(SKOS.prefLabel, text(f"{kind_of(code)} {code}", "fr"))
@@ -242,27 +242,27 @@ def _add_version(node: Node, published: Sequence[Version]) -> None:
         node.add(ADMS.versionNotes, text(newest.note, "fr"))
 
 
-def _add_provenance(node: Node, made: VersionProvenance, lab: PublishingLab) -> None:
+def _add_provenance(node: Node, provenance: VersionProvenance, lab: PublishingLab) -> None:
     activity = node.refer(PROV.wasGeneratedBy, node.part("#activity"), PROV.Activity)
-    steps = ", ".join(step.application for step in made.steps)
-    label = f"Traitement {made.job_id} du projet {made.project_id}"
+    steps = ", ".join(step.application for step in provenance.steps)
+    label = f"Traitement {provenance.job_id} du projet {provenance.project_id}"
     activity.add(RDFS.label, text(f"{label} : {steps}" if steps else label, "fr"))
-    activity.add(DCTERMS.identifier, text(made.job_id))
-    activity.add(DCTERMS.isPartOf, URIRef(f"urn:datalab:project:{made.project_id}"))
-    for given in made.inputs:
-        source = dataset_uri(lab, given.dataset_id)
+    activity.add(DCTERMS.identifier, text(provenance.job_id))
+    activity.add(DCTERMS.isPartOf, URIRef(f"urn:datalab:project:{provenance.project_id}"))
+    for input_version in provenance.inputs:
+        source = dataset_uri(lab, input_version.dataset_id)
         activity.add(PROV.used, source)
         origin = node.refer(PROV.wasDerivedFrom, source, PROV.Entity)
-        if given.title:
-            origin.add(RDFS.label, text(given.title, "fr"))
+        if input_version.title:
+            origin.add(RDFS.label, text(input_version.title, "fr"))
 
 
-def _add_identifiers(dataset: Node, found: Harvested) -> None:
-    """Add what it is called where it comes from, and was where that has it from.
+def _add_identifiers(dataset: Node, record: Harvested) -> None:
+    """Add the identifier at the dataset's source, and those of where that has it from.
 
     So nobody counts the data twice, and a catalogue knows again what comes back to it.
     """
-    for number, name in enumerate(dict.fromkeys((found.identifier, *found.others)), 1):
+    for number, name in enumerate(dict.fromkeys((record.identifier, *record.others)), 1):
         fragment = "#identifier" if number == 1 else f"#identifier-{number}"
         identifier = dataset.refer(ADMS.identifier, dataset.part(fragment), ADMS.Identifier)
         identifier.add(SKOS.notation, text(name))

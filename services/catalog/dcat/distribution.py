@@ -57,7 +57,7 @@ def _add_upload(dataset: Node, about: Metadata, version: Version, profile: Profi
     """
     if profile.files is None:
         return
-    kinds = {one.partition(";")[0] for one in profile.files.media_types}
+    kinds = {full_type.partition(";")[0] for full_type in profile.files.media_types}
     kind = kinds.pop() if len(kinds) == 1 else _ARCHIVE
     file = version.file.model_copy(update={"media_type": kind})
     path = f"files/{quote(version.filename, safe='')}"
@@ -79,15 +79,17 @@ def _add_columns(dataset: Node, table: Node, about: Metadata, version: Version) 
     for statistics and health data use for a distribution as well. Its `csvw:name` is made of the
     title where it is not said.
     """
-    known = {column.name for column in version.profile.columns} if version.profile else set()
-    said = [one for one in about.columns if one.name in known]
-    if not said:
+    column_names = {column.name for column in version.profile.columns} if version.profile else set()
+    descriptions = [
+        description for description in about.columns if description.name in column_names
+    ]
+    if not descriptions:
         return
     schema = table.refer(CSVW.tableSchema, dataset.part("#columns"), CSVW.Schema)
-    for number, one in enumerate(said, 1):
+    for number, description in enumerate(descriptions, 1):
         column = schema.refer(CSVW.column, dataset.part(f"#column-{number}"), CSVW.Column)
-        column.add(CSVW.title, text(one.name))
-        column.add(DCTERMS.description, text(one.description, about.language))
+        column.add(CSVW.title, text(description.name))
+        column.add(DCTERMS.description, text(description.description, about.language))
 
 
 def _table_in_words(version: Version) -> str:
@@ -114,19 +116,19 @@ def _file(dataset: Node, path: str, file: FileRef, about: Metadata, version: Ver
 
 
 def _add_checksum(node: Node, algorithm: str, digest: str) -> None:
-    """Add a checksum, unless SPDX has no address for its algorithm, or it cannot be of that."""
-    known = checksum_algorithm(algorithm, digest)
-    if known:
+    """Add a checksum, unless SPDX lacks its algorithm or the digest cannot be one of it."""
+    spdx_algorithm = checksum_algorithm(algorithm, digest)
+    if spdx_algorithm:
         checksum = node.refer(SPDX.checksum, node.part("-checksum"), SPDX.Checksum)
-        checksum.refer(SPDX.algorithm, known, SPDX.ChecksumAlgorithm)
+        checksum.refer(SPDX.algorithm, spdx_algorithm, SPDX.ChecksumAlgorithm)
         checksum.add(SPDX.checksumValue, typed(digest, "hexBinary"))
 
 
 def _add_format(node: Node, name: str, ending: str = "") -> None:
     """Add the format: the media type as IANA has it, and the file type as the EU does."""
-    known = media_type(name)
-    if known:
-        node.refer(DCAT.mediaType, known, DCTERMS.MediaType)
+    iana_type = media_type(name)
+    if iana_type:
+        node.refer(DCAT.mediaType, iana_type, DCTERMS.MediaType)
     kind = file_type(name, ending)
     if kind:
         node.refer(DCTERMS["format"], kind, DCTERMS.MediaTypeOrExtent)
@@ -160,35 +162,41 @@ def add_licence(node: Node, named: str, nowhere: URIRef) -> None:
 
 
 def _add_rights(node: Node, about: Metadata, version: Version, dataset: Node) -> None:
-    said = version.provenance.attribution if version.provenance else ""
+    rights_text = version.provenance.attribution if version.provenance else ""
     if about.access == "restricted":
-        said = _RESTRICTED
-    if said:
+        rights_text = _RESTRICTED
+    if rights_text:
         rights = node.refer(DCTERMS.rights, dataset.part("#rights"), DCTERMS.RightsStatement)
-        rights.add(RDFS.label, text(said, "fr"))
+        rights.add(RDFS.label, text(rights_text, "fr"))
 
 
-def add_source_files(dataset: Node, about: Metadata, found: Harvested) -> None:
-    """Add what the source says of data that is with it: when it changed, its page and files."""
-    modified = day_or_moment(found.modified)
-    if modified is None and found.changed_on:
-        modified = typed(found.changed_on, "date")
+def add_source_files(dataset: Node, about: Metadata, record: Harvested) -> None:
+    """Add what the source says of the dataset: when it changed, its page and its files."""
+    modified = day_or_moment(record.modified)
+    if modified is None and record.changed_on:
+        modified = typed(record.changed_on, "date")
     dataset.add(DCTERMS.modified, modified)
-    if found.page:
-        dataset.refer(DCAT.landingPage, address(found.page), FOAF.Document)
-    for number, one in enumerate(found.distributions, 1):
-        _add_source_file(dataset, f"#source-{number}", one, about)
+    if record.page:
+        dataset.refer(DCAT.landingPage, address(record.page), FOAF.Document)
+    for number, distribution in enumerate(record.distributions, 1):
+        _add_source_file(dataset, f"#source-{number}", distribution, about)
 
 
-def _add_source_file(dataset: Node, fragment: str, one: Distribution, about: Metadata) -> None:
+def _add_source_file(
+    dataset: Node, fragment: str, distribution: Distribution, about: Metadata
+) -> None:
     node = dataset.refer(DCAT.distribution, dataset.part(fragment), DCAT.Distribution)
-    add_title(node, one.title or one.url, f"Fichier chez son producteur : {one.title or one.url}")
+    add_title(
+        node,
+        distribution.title or distribution.url,
+        f"Fichier chez son producteur : {distribution.title or distribution.url}",
+    )
     for prop in (DCAT.accessURL, DCAT.downloadURL):
-        node.add(prop, address(one.url))
-    _add_format(node, one.media_type, one.format)
+        node.add(prop, address(distribution.url))
+    _add_format(node, distribution.media_type, distribution.format)
     _add_common(node, about, dataset)
-    node.add(DCTERMS.modified, day_or_moment(one.modified))
-    if one.size is not None:
-        node.add(DCAT.byteSize, typed(one.size, "nonNegativeInteger"))
-    algorithm, _, digest = one.checksum.partition(":")
+    node.add(DCTERMS.modified, day_or_moment(distribution.modified))
+    if distribution.size is not None:
+        node.add(DCAT.byteSize, typed(distribution.size, "nonNegativeInteger"))
+    algorithm, _, digest = distribution.checksum.partition(":")
     _add_checksum(node, algorithm, digest)

@@ -78,12 +78,12 @@ class Exporter:
         `total` is how many datasets there are on all pages, which the first page alone tells.
         """
         datasets, asked = self.store.of(Dataset), query.model_dump(exclude_none=True)
-        found, cursor = datasets.page(_PUBLISHED, after=query.after, limit=query.limit)
+        page_datasets, cursor = datasets.page(_PUBLISHED, after=query.after, limit=query.limit)
         page = CataloguePage(
-            datasets=[(dataset, versions_of(dataset, self.caller)) for dataset in found],
+            datasets=[(dataset, versions_of(dataset, self.caller)) for dataset in page_datasets],
             asked={name: str(value) for name, value in asked.items()},
             next=cursor,
-            whole=None if total is None else self._whole(found, total),
+            whole=None if total is None else self._whole(page_datasets, total),
         )
         graphs = describe_page(page, self._lab)
         return self._written(graphs, next=cursor, next_url=next_page(page, self._lab))
@@ -102,7 +102,9 @@ class Exporter:
         changed = newest[0].changed_at if newest else LONG_AGO
         return CatalogueFigures(
             total=total,
-            issued=next((one.versions[0].registered_at for one in first if one.versions), None),
+            issued=next(
+                (dataset.versions[0].registered_at for dataset in first if dataset.versions), None
+            ),
             changed=changed if changed > LONG_AGO else None,
         )
 

@@ -42,9 +42,9 @@ def _turtle(graphs: Graphs) -> Iterator[str]:
 def _jsonld(graphs: Graphs) -> Iterator[str]:
     before = f'{{"@context":{json.dumps(PREFIXES)},"@graph":['
     for graph in graphs:
-        found = from_rdf(graph, _CONTEXT)  # type: ignore[no-untyped-call]
-        found.pop("@context")
-        nodes = found.get("@graph", [found])
+        document = from_rdf(graph, _CONTEXT)  # type: ignore[no-untyped-call]
+        document.pop("@context")
+        nodes = document.get("@graph", [document])
         yield before + ",\n".join(json.dumps(node, ensure_ascii=False) for node in nodes)
         before = ",\n"
     yield "]}\n"

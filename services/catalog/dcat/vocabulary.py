@@ -189,7 +189,7 @@ def publisher_type(kind: PublisherKind) -> tuple[URIRef, str]:
 def licence_type(licence: Licence) -> tuple[URIRef, str]:
     """The type that says most of what a licence asks for, with its title."""
     name, title = next(
-        (told for duty, told in _LICENCE_TYPES.items() if duty in licence.duties), _FREE
+        (named_type for duty, named_type in _LICENCE_TYPES.items() if duty in licence.duties), _FREE
     )
     return URIRef(f"{_ADMS_TYPES}licencetype/{name}"), title
 

@@ -33,16 +33,16 @@ class Deletion(Frozen):
     erased_at: datetime | None = None
 
     def of_also(self, files: Iterable[FileRef]) -> "Deletion":
-        """The same, by which these files are erased, too."""
-        added = {one.sha256: one for one in (*self.files, *files)}
-        pending = {*self.pending, *(one.sha256 for one in files)}
+        """The same with these files to erase too."""
+        added = {file.sha256: file for file in (*self.files, *files)}
+        pending = {*self.pending, *(file.sha256 for file in files)}
         if pending == {*self.pending}:
             return self
         return self.model_copy(
             update={
                 "files": tuple(added.values()),
                 "pending": tuple(sorted(pending)),
-                "kept": tuple(one for one in self.kept if one not in pending),
+                "kept": tuple(sha256 for sha256 in self.kept if sha256 not in pending),
                 "erased_at": None,
             }
         )
@@ -53,7 +53,7 @@ class Deletion(Frozen):
         It is over when nothing is pending, and indexes `is_clean`.
         """
         done = {*gone, *kept}
-        pending = tuple(one for one in self.pending if one not in done)
+        pending = tuple(sha256 for sha256 in self.pending if sha256 not in done)
         return self.model_copy(
             update={
                 "pending": pending,

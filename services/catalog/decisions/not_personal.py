@@ -53,7 +53,7 @@ class NotPersonal(Frozen):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that it is about."""
-        return tuple(dict.fromkeys(one.column for one in self.findings))
+        return tuple(dict.fromkeys(finding.column for finding in self.findings))
 
     @property
     def mark(self) -> tuple[int, datetime]:
@@ -62,9 +62,9 @@ class NotPersonal(Frozen):
 
     @property
     def about(self) -> dict[str, Any]:
-        """What events tell of it."""
-        kinds = tuple(one.kind for one in self.findings)
-        columns = tuple(one.column for one in self.findings)
+        """The fields of events about it."""
+        kinds = tuple(finding.kind for finding in self.findings)
+        columns = tuple(finding.column for finding in self.findings)
         return {"version": self.version, "columns": columns, "kinds": kinds}
 
     @property
@@ -78,32 +78,32 @@ class NotPersonal(Frozen):
         return self.answer in {"confirm", None}
 
     def lifts(self, finding: Finding) -> bool:
-        """Whether it is about a column in which now this is found: as much as then, or less."""
-        return any(_is_alike(one, finding) for one in self.findings)
+        """Whether it covers this finding: the same column and kind, and no surer than then."""
+        return any(_is_alike(declared, finding) for declared in self.findings)
 
     def is_open_about(self, columns: Collection[str]) -> bool:
-        """Whether something may still be answered to it, and it is about one of the columns.
+        """Whether it may still be answered, and is about one of the columns.
 
         When none is named it is about any.
         """
         return self.may_come and (not columns or bool({*columns} & {*self.columns}))
 
     def repeats(self, before: Self) -> bool:
-        """Whether that said the same of the same, and was neither refused nor taken back."""
-        mine, known = (self.findings, self.reason), (before.findings, before.reason)
-        return mine == known and before.may_come
+        """Whether `before` says the same of the same findings, and was not refused or withdrawn."""
+        mine, theirs = (self.findings, self.reason), (before.findings, before.reason)
+        return mine == theirs and before.may_come
 
     def asking_staff(
-        self, known: Iterable["NotPersonal"], left: Privacy, *, is_barred: bool
+        self, declarations: Iterable["NotPersonal"], left: Privacy, *, is_barred: bool
     ) -> Self:
         """The same, which needs the staff's word where the owner's is not enough.
 
-        `known` are all declarations of before, `left` is what they leave of what was found;
+        `declarations` are all declarations of before, `left` is what they leave of what was found;
         `is_barred` tells that it needs the word for another reason.
         """
-        refused = [one for one in known if one.answer == "refuse"]
-        was_refused = any(before.lifts(one) for before in refused for one in self.findings)
-        is_sure = any(not one.is_doubtful for one in (*self.findings, *left.findings))
+        refused = [declaration for declaration in declarations if declaration.answer == "refuse"]
+        was_refused = any(before.lifts(finding) for before in refused for finding in self.findings)
+        is_sure = any(not finding.is_doubtful for finding in (*self.findings, *left.findings))
         return self.model_copy(update={"needs_word": is_sure or is_barred or was_refused})
 
     def in_doubt(self) -> Self:
@@ -119,24 +119,29 @@ class NotPersonal(Frozen):
             return self
         if not self.may_come:
             raise WrongStage("cette déclaration est déjà refusée ou retirée")
-        said = {"answer": answer, "answered_by": by, "answered_at": now(), "answer_reason": reason}
-        return self.model_copy(update=said)
+        fields = {
+            "answer": answer,
+            "answered_by": by,
+            "answered_at": now(),
+            "answer_reason": reason,
+        }
+        return self.model_copy(update=fields)
 
     def in_french(self) -> str:
-        """What the owner says and why, and what came of it, as reviewers and owners read it."""
+        """The declaration, its reason and its outcome, in French, for reviewers and owners."""
         day = french_date(self.declared_at.date().isoformat())
-        said = (
+        sentence = (
             f"Le propriétaire déclare {self._what()} : {quoted(self.reason)}"
             f" ({day}, version {self.version})."
         )
-        told = _ANSWERED[self.answer] if self.answer else _WAITS * self.needs_word
+        outcome = _ANSWERED[self.answer] if self.answer else _WAITS * self.needs_word
         why = f" : {quoted(self.answer_reason)}" if self.answer_reason else ""
-        return f"{said} {told}{why}." if told else said
+        return f"{sentence} {outcome}{why}." if outcome else sentence
 
     def _what(self) -> str:
-        if any(one.kind == UNEXAMINED for one in self.findings):
+        if any(finding.kind == UNEXAMINED for finding in self.findings):
             return "qu'il ne s'y trouve pas de données personnelles"
-        columns = french_list([one.in_french for one in self.findings])
+        columns = french_list([finding.in_french for finding in self.findings])
         return f"que {columns} {_ONE if len(self.findings) == 1 else _MANY}"
 
     def without_content(self) -> Self:
@@ -145,53 +150,69 @@ class NotPersonal(Frozen):
 
 
 def findings_of(privacy: Privacy | None, columns: Iterable[str]) -> tuple[Finding, ...]:
-    """What was found in these columns; raises Invalid, in French, where nothing was."""
-    found = privacy.findings if privacy else ()
-    wanted = {*columns}
-    if missing := sorted(wanted - {one.column for one in found}):
-        names = french_list([quoted(one) for one in missing])
+    """The findings in these columns; raises Invalid, in French, for columns without any."""
+    findings = privacy.findings if privacy else ()
+    column_names = {*columns}
+    if missing := sorted(column_names - {finding.column for finding in findings}):
+        names = french_list([quoted(name) for name in missing])
         raise Invalid(f"rien n'a été repéré dans {names}", "columns")
-    return tuple(one for one in found if one.column in wanted)
+    return tuple(finding for finding in findings if finding.column in column_names)
 
 
-def added_to(known: Sequence[NotPersonal], said: NotPersonal) -> tuple[NotPersonal, ...]:
-    """The declarations with one more; one of the same that nobody answered is replaced.
+def added_to(
+    declarations: Sequence[NotPersonal], declaration: NotPersonal
+) -> tuple[NotPersonal, ...]:
+    """The declarations with one more, which replaces an unanswered one of the same findings.
 
     Raises WrongStage where there are too many.
     """
-    kept = [one for one in known if one.answer or one.findings != said.findings]
+    kept = [
+        earlier
+        for earlier in declarations
+        if earlier.answer or earlier.findings != declaration.findings
+    ]
     if len(kept) >= _MOST:
         raise WrongStage(f"cette version porte déjà {len(kept)} déclarations")
-    return (*kept, said)
+    return (*kept, declaration)
 
 
 def lifted(declarations: Iterable[NotPersonal], privacy: Privacy) -> Privacy:
-    """What a table tells about persons, without what declarations that hold are about."""
-    valid = [one for one in declarations if one.holds]
+    """The privacy of a table without the findings that valid declarations lift."""
+    valid = [declaration for declaration in declarations if declaration.holds]
     return privacy.without(
-        [found for found in privacy.findings if any(one.lifts(found) for one in valid)]
+        [
+            finding
+            for finding in privacy.findings
+            if any(declaration.lifts(finding) for declaration in valid)
+        ]
     )
 
 
 def still_true(
     declarations: Iterable[NotPersonal], before: Profile, after: Profile
 ) -> Iterator[NotPersonal]:
-    """Those that a newer version takes over: no column is new, and nothing more is found.
+    """Those that a newer version takes over: it has no new column, and nothing more is found.
 
     Neither elsewhere, nor more surely, nor in more rows.
     """
-    is_same_table = {one.name for one in after.columns} <= {one.name for one in before.columns}
-    known, found = (one.privacy.findings if one.privacy else () for one in (before, after))
-    if is_same_table and all(any(_is_no_more(old, new) for old in known) for new in found):
-        yield from (one for one in declarations if one.may_come)
+    is_same_table = {column.name for column in after.columns} <= {
+        column.name for column in before.columns
+    }
+    old_findings, new_findings = (
+        profile.privacy.findings if profile.privacy else () for profile in (before, after)
+    )
+    if is_same_table and all(
+        any(_is_no_more(old, new) for old in old_findings) for new in new_findings
+    ):
+        yield from (declaration for declaration in declarations if declaration.may_come)
 
 
-def _is_no_more(known: Finding, found: Finding) -> bool:
-    is_weaker = found.confidence <= known.confidence and found.rows <= known.rows
-    return is_weaker and _is_alike(known, found)
+def _is_no_more(old: Finding, new: Finding) -> bool:
+    is_weaker = new.confidence <= old.confidence and new.rows <= old.rows
+    return is_weaker and _is_alike(old, new)
 
 
-def _is_alike(known: Finding, found: Finding) -> bool:
-    """Whether it is the same kind in the same column, and doubtful still where it was."""
-    is_same = (known.column, known.kind, known.role) == (found.column, found.kind, found.role)
-    return is_same and (found.is_doubtful or not known.is_doubtful)
+def _is_alike(old: Finding, new: Finding) -> bool:
+    """Whether column, kind and role are the same, and what was doubtful still is."""
+    is_same = (old.column, old.kind, old.role) == (new.column, new.kind, new.role)
+    return is_same and (new.is_doubtful or not old.is_doubtful)

@@ -55,44 +55,44 @@ class OpeningRequest(Frozen):
 
     @property
     def state(self) -> OpeningState:
-        """What came of it."""
+        """The state of the request."""
         if self.ended:
             return "ended"
         if self.is_open:
             return "open"
-        return "refused" if any(one.decision == "refuse" for one in self.words) else "waiting"
+        return "refused" if any(word.decision == "refuse" for word in self.words) else "waiting"
 
     @property
     def about(self) -> tuple[int, str, str, str]:
-        """What a word is for."""
+        """What the members decide on: the version, its licence, its title and description."""
         return self.version, self.licence, self.title, self.description
 
     def calls_it(self, title: str, description: str) -> bool:
-        """Whether the result is called and described as those who decide saw it."""
+        """Whether the result has the title and description that those who decide saw."""
         return (self.title, self.description) == (title, description)
 
     @property
     def fingerprint(self) -> str:
-        """What a yes names, so that it is for what was read: of the version and the sentences."""
+        """The fingerprint that a yes names: of the version and of the sentences that were read."""
         return fingerprint_of(str(self.version), *self.asked)
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Those who did not say yes."""
-        said = {one.member_id for one in self.words if one.decision == "open"}
-        return tuple(member for member in self.members if member not in said)
+        """Members who have not agreed."""
+        agreed = {word.member_id for word in self.words if word.decision == "open"}
+        return tuple(member for member in self.members if member not in agreed)
 
     @property
     def unanswered(self) -> tuple[str, ...]:
-        """Those whose word is waited for: nobody's once one refused, or it is asked no longer."""
+        """The members whose word is awaited; none once one refused or the request ended."""
         return self.missing if self.state == "waiting" else ()
 
     def after(self, before: "OpeningRequest | None") -> "OpeningRequest":
-        """This request, with what was said of the very same while it was asked before."""
+        """This request, with the consents that were given to the same request before."""
         if before is None or before.ended or before.about != self.about:
             return self
-        kept = (one for one in before.words if one.member_id in self.members)
-        return self._with(one for one in kept if one.decision == "open")
+        kept = (word for word in before.words if word.member_id in self.members)
+        return self._with(word for word in kept if word.decision == "open")
 
     def answered(
         self, member_id: str, decision: OpeningDecision, reason: str, version: int
@@ -108,8 +108,8 @@ class OpeningRequest(Frozen):
             raise WrongStage(f"cette ouverture n'est plus demandée : {self.ended}")
         if version != self.version:
             raise WrongStage(f"l'ouverture demandée est celle de la version {self.version}")
-        mine = next((one for one in self.words if one.member_id == member_id), None)
-        others = [one for one in self.words if one.member_id != member_id]
+        mine = next((word for word in self.words if word.member_id == member_id), None)
+        others = [word for word in self.words if word.member_id != member_id]
         if decision == "withdraw":
             if mine and mine.decision == "refuse":
                 raise WrongStage("vous avez refusé : il n'y a pas d'accord à retirer")
@@ -126,9 +126,9 @@ class OpeningRequest(Frozen):
         return self.model_copy(update={"is_open": True})
 
     def over(self, reason: str) -> "OpeningRequest":
-        """The same when it is asked no longer, for that reason in French."""
+        """The same once it is asked no longer, for that reason in French."""
         return self.model_copy(update={"is_open": False, "ended": reason})
 
     def _with(self, words: Iterable[OwnersWord]) -> "OpeningRequest":
-        said = self.model_copy(update={"words": tuple(words)})
-        return said.model_copy(update={"is_open": self.is_open and not said.missing})
+        changed = self.model_copy(update={"words": tuple(words)})
+        return changed.model_copy(update={"is_open": self.is_open and not changed.missing})

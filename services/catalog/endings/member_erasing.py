@@ -42,7 +42,7 @@ def erase(store: Store, envelope: Envelope[ErasureRequested]) -> None:
 
 
 def forgetting(handle: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
-    """The handler of an event, after which what it brought of erased members is taken out."""
+    """Wrap an event's handler: afterwards, erase what it brought of erased members."""
 
     @wraps(handle)
     def handle_and_forget(service: Any, envelope: Any) -> None:  # noqa: ANN401 - any service's
@@ -69,7 +69,9 @@ def _erase(store: Store, member_id: str) -> Iterator[tuple[str, int]]:
     for dataset_id in dataset_ids:
         store.of(Dataset).change(dataset_id, partial(_delete, store, member_id))
     yield "jeux de données", len(dataset_ids)
-    held = {one.id for one in store.of(ProjectAccess).every() if one.holder_id == member_id}
+    held = {
+        access.id for access in store.of(ProjectAccess).every() if access.holder_id == member_id
+    }
     for project_id in held:
         store.of(ProjectAccess).change(project_id, redact)
     yield "projets", len(held)
@@ -82,15 +84,15 @@ def _erase(store: Store, member_id: str) -> Iterator[tuple[str, int]]:
 
 
 def _datasets_of(store: Store, member_id: str) -> frozenset[str]:
-    return frozenset(one.id for one in store.of(Dataset).every({"owner_id": member_id}))
+    return frozenset(dataset.id for dataset in store.of(Dataset).every({"owner_id": member_id}))
 
 
 def _delete(store: Store, member_id: str, dataset: Dataset) -> None:
-    """Erase its files, too; keep whose it was, its terms, and what its versions are known by."""
+    """Erase the dataset's content; keep its owner, its terms and the marks of its versions."""
     delete_as(store, dataset, member_id, GONE, ERASED)
-    said = dataset.metadata
+    metadata = dataset.metadata
     dataset.metadata = Metadata(
-        title=ERASED, theme=ERASED, licence=said.licence, access=said.access
+        title=ERASED, theme=ERASED, licence=metadata.licence, access=metadata.access
     )
     dataset.harvested, dataset.taken, dataset.sent = None, None, ""
     dataset.versions = [_emptied(version) for version in dataset.versions]
@@ -104,7 +106,7 @@ def _emptied(version: Version) -> Version:
 
 
 def _leave_others(store: Store, member_id: str, dataset_ids: frozenset[str]) -> int:
-    """Take the member's words out of what others' projects may read; of how many."""
+    """Redact the member's words in others' projects; return how many projects had some."""
 
     def take_out(access: ProjectAccess) -> None:
         access.matches = tuple(
@@ -117,19 +119,20 @@ def _leave_others(store: Store, member_id: str, dataset_ids: frozenset[str]) -> 
             if grant.dataset_id in dataset_ids:
                 redact(grant)
             grant.conditions = [
-                redacted(said) if said.decider == member_id else said for said in grant.conditions
+                redacted(condition) if condition.decider == member_id else condition
+                for condition in grant.conditions
             ]
 
-    found = 0
+    project_count = 0
     for access in store.of(ProjectAccess).every():
         named = {match.dataset_id for match in access.matches}
         named |= {grant.dataset_id for grant in access.grants}
         named |= {*access.proposed.dataset_ids} if access.proposed else set()
-        said = {one.decider for grant in access.grants for one in grant.conditions}
-        if access.holder_id != member_id and (named & dataset_ids or member_id in said):
+        deciders = {condition.decider for grant in access.grants for condition in grant.conditions}
+        if access.holder_id != member_id and (named & dataset_ids or member_id in deciders):
             store.of(ProjectAccess).change(access.id, take_out)
-            found += 1
-    return found
+            project_count += 1
+    return project_count
 
 
 def _redact_uses(store: Store, member_id: str, dataset_ids: frozenset[str]) -> int:

@@ -10,7 +10,9 @@ def retire_datasets(store: Store, member_id: str) -> None:
     """Retire every dataset of a member who left; what it is and was stays known."""
     for dataset in store.of(Dataset).every({"owner_id": member_id}):
         if dataset.retirement is None:
-            store.of(Dataset).change(dataset.id, lambda one: one.retire_here(member_id, GONE))
+            store.of(Dataset).change(
+                dataset.id, lambda current: current.retire_here(member_id, GONE)
+            )
 
 
 def answer_for(store: Store, member_id: str) -> None:
@@ -25,7 +27,7 @@ def answer_for_departed(store: Store, project_id: str) -> None:
     access = store.of(ProjectAccess).find_one(project_id)
     if access is None or access.closed:
         return
-    asked = {one for grant in access.grants if grant.asked for one in grant.deciders}
+    asked = {decider for grant in access.grants if grant.asked for decider in grant.deciders}
     for member_id in left_among(store, asked):
         _answer(store, access, member_id)
 
@@ -41,5 +43,5 @@ def _answer(store: Store, access: ProjectAccess, member_id: str) -> None:
                 access.decide(grant.dataset_id, member_id, "revoke", GONE)
 
     open_states = {"requested", "granted"}
-    if any(one.state in open_states and member_id in one.deciders for one in access.grants):
+    if any(grant.state in open_states and member_id in grant.deciders for grant in access.grants):
         store.of(ProjectAccess).change(access.id, decide)

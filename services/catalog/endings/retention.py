@@ -15,12 +15,12 @@ _BATCH = 200
 
 
 def policies(store: Store, settings: Settings) -> list[Policy]:
-    """What is kept for a time only: uses of data, requests of ended projects."""
+    """The policies for what is kept for a time only: uses of data, requests of ended projects."""
     return [_of_uses(store, settings), _of_requests(store, settings)]
 
 
 def _of_requests(store: Store, settings: Settings) -> Policy:
-    """Requests keep who decided what of which data, and when."""
+    """Policy for requests; who decided what of which data, and when, is kept."""
     accesses = store.of(ProjectAccess)
 
     def things() -> Iterator[Thing]:
@@ -57,7 +57,7 @@ def _forget_request(access: ProjectAccess) -> None:
 
 
 def _of_uses(store: Store, settings: Settings) -> Policy:
-    """Uses keep the dataset's version, the job, what became of it and its dates."""
+    """Policy for users' names in uses; a use keeps its version, job, outcome and dates."""
     uses, datasets = store.of(Use), store.of(Dataset)
 
     def things() -> Iterator[Thing]:
@@ -72,8 +72,8 @@ def _of_uses(store: Store, settings: Settings) -> Policy:
 
     def erase(dataset_id: str, through: datetime, cursor: str) -> Batch:
         where = {"dataset_id": dataset_id}
-        found, following = uses.page(where, after=cursor or None, limit=_BATCH)
-        old = [use for use in found if use.holder_id and use.opened_at <= through]
+        page, following = uses.page(where, after=cursor or None, limit=_BATCH)
+        old = [use for use in page if use.holder_id and use.opened_at <= through]
         for use in old:
             uses.change(use.id, _forget_user)
         return Batch({"usages": len(old)} if old else {}, following or "", not following)

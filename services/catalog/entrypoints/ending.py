@@ -45,8 +45,8 @@ class Ending:
     ) -> DatasetView:
         """Take that owner's dataset out of the catalogue."""
         owner = Caller(owner_id, frozenset())
-        said = NewRetirement(reason=reason)
-        dataset = commands.retire_dataset(self.documents, dataset_id, owner, said.reason)
+        retirement = NewRetirement(reason=reason)
+        dataset = commands.retire_dataset(self.documents, dataset_id, owner, retirement.reason)
         return view_of(dataset, INSIDE)
 
     @rpc
@@ -55,8 +55,8 @@ class Ending:
     ) -> DeletionReceipt:
         """Delete that owner's dataset with its content; that it was there stays known."""
         owner = Caller(owner_id, frozenset())
-        said = NewDeletion(reason=reason, keep_title=keep_title)
-        return commands.delete_dataset(self.documents, dataset_id, owner, said)
+        deletion = NewDeletion(reason=reason, keep_title=keep_title)
+        return commands.delete_dataset(self.documents, dataset_id, owner, deletion)
 
     @rpc
     def files_in_use(self, hashes: Hashes) -> list[str]:

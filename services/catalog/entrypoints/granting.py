@@ -60,8 +60,10 @@ class Granting:
         `columns` are all that may be read of `file`, which is the whole table: compute cuts them
         out in a sandbox of its own, and no job sees the rest.
         """
-        told = None if treatment is None else Treatment.model_validate(treatment)
-        return usage.open_dataset(self.documents, project_id, dataset_id, job_id or "", told)
+        checked_treatment = None if treatment is None else Treatment.model_validate(treatment)
+        return usage.open_dataset(
+            self.documents, project_id, dataset_id, job_id or "", checked_treatment
+        )
 
     @rpc
     def open_readable(
@@ -71,8 +73,8 @@ class Granting:
 
         Open data and the member's own, without a member open data alone. Nothing is recorded.
         """
-        told = Treatment.model_validate(treatment)
-        return usage.open_readable(self.documents, told, member_id)
+        checked_treatment = Treatment.model_validate(treatment)
+        return usage.open_readable(self.documents, checked_treatment, member_id)
 
     @rpc
     def reserve_releases(
@@ -88,8 +90,8 @@ class Granting:
         the `file` of its cells. Conflict when another result took a place meanwhile: the job is to
         be checked against that one as well.
         """
-        wanted = [ReleaseClaim.model_validate(one) for one in claims]
-        usage.reserve_releases(self.documents, project_id, job_id, wanted, is_held=is_held)
+        release_claims = [ReleaseClaim.model_validate(claim) for claim in claims]
+        usage.reserve_releases(self.documents, project_id, job_id, release_claims, is_held=is_held)
 
     @rpc
     def list_releases(
@@ -140,7 +142,7 @@ class Granting:
 
         A grant is for `columns`, if some of those that are read are named.
         """
-        said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until}
-        said |= {"conditions": conditions, "treatment": treatment, "fingerprint": fingerprint}
-        answer = NewDecision.model_validate({**said, "columns": columns})
+        fields = {"decision": decision, "reason": reason, "purpose": purpose, "until": until}
+        fields |= {"conditions": conditions, "treatment": treatment, "fingerprint": fingerprint}
+        answer = NewDecision.model_validate({**fields, "columns": columns})
         return requests.decide_access(self.documents, request_id, owner_id, answer)

@@ -117,9 +117,9 @@ class Harvesting:
         self, owner_id: MemberId, source: dict[str, Any], idempotency_key: str | None = None
     ) -> SourceView:
         """Add another catalogue; the datasets harvested from it are `owner_id`'s."""
-        wanted = NewSource.model_validate(source)
+        new_source = NewSource.model_validate(source)
         key = IdempotencyKey.if_any(idempotency_key, "idempotency_key")
-        return self._add(owner_id, wanted, key)
+        return self._add(owner_id, new_source, key)
 
     @rpc
     def list_sources(self, after: str | None = None, limit: int = 50) -> SourcePage:
@@ -160,12 +160,14 @@ class Harvesting:
         fetcher = Fetcher(target_of, self.files, self.settings.max_upload_bytes)
         return view_of(take_in(self.documents, fetcher, dataset_id, caller, url), caller)
 
-    def _add(self, owner_id: str, wanted: NewSource, key: IdempotencyKey | None) -> SourceView:
-        source = commands.add_source(self.documents, self._guard, owner_id, wanted, key)
+    def _add(self, owner_id: str, new_source: NewSource, key: IdempotencyKey | None) -> SourceView:
+        source = commands.add_source(self.documents, self._guard, owner_id, new_source, key)
         return SourceView.of(source)
 
-    def _change(self, source_id: str, wanted: ChangeSource) -> SourceView:
-        return SourceView.of(commands.change_source(self.documents, self._guard, source_id, wanted))
+    def _change(self, source_id: str, changes: ChangeSource) -> SourceView:
+        return SourceView.of(
+            commands.change_source(self.documents, self._guard, source_id, changes)
+        )
 
     def _page(self, query: Paging) -> SourcePage:
         sources = self.documents.of(RemoteSource)

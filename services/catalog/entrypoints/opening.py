@@ -57,9 +57,9 @@ class Opening:
         fingerprint: str = "",
     ) -> OpeningView:
         """Agree to the opening of a result, refuse it or take that back, in a member's name."""
-        said = NewWord(decision=decision, version=version, reason=reason, fingerprint=fingerprint)
+        word = NewWord(decision=decision, version=version, reason=reason, fingerprint=fingerprint)
         member = Caller(member_id, frozenset())
-        return opening_commands.decide_opening(self.documents, dataset_id, member, said)
+        return opening_commands.decide_opening(self.documents, dataset_id, member, word)
 
     @rpc
     def get_opening(self, dataset_id: Identifier) -> OpeningView:

@@ -69,8 +69,8 @@ class Owning:
 
         Another sheet of the same bytes is another version.
         """
-        said = call.body.model_dump()
-        upload = VersionContent(file=call.file, filename=call.filename, **said)
+        fields = call.body.model_dump()
+        upload = VersionContent(file=call.file, filename=call.filename, **fields)
         owner_id = call.caller.member_id
         dataset, new = registration.register_version(self.documents, dataset_id, owner_id, upload)
         return self._uploaded(call, dataset, is_new=new)
@@ -148,8 +148,10 @@ class Owning:
         self, dataset_id: Identifier, owner_id: Identifier, column: str, repair: str
     ) -> DatasetView:
         """Accept, in the name of the owner, a repair that the profile of the dataset proposes."""
-        wanted = NewRepair(column=column, repair=repair)
-        return view_of(editing.accept_repair(self.documents, dataset_id, owner_id, wanted), INSIDE)
+        new_repair = NewRepair(column=column, repair=repair)
+        return view_of(
+            editing.accept_repair(self.documents, dataset_id, owner_id, new_repair), INSIDE
+        )
 
     @rpc
     def screen_dataset(self, dataset_id: Identifier) -> DatasetView:
@@ -169,8 +171,8 @@ class Owning:
         restrict: bool = False,
     ) -> DatasetView:
         """Publish a held version of that owner's dataset on the legal basis that it has."""
-        said = {"basis": basis, "purpose": purpose, "note": note}
-        body = NewLegalBasis.model_validate({**said, "version": version, "restrict": restrict})
+        fields = {"basis": basis, "purpose": purpose, "note": note}
+        body = NewLegalBasis.model_validate({**fields, "version": version, "restrict": restrict})
         return view_of(editing.confirm(self.documents, dataset_id, owner_id, body), INSIDE)
 
     @rpc
@@ -199,7 +201,7 @@ class Owning:
         version: int | None = None,
     ) -> DatasetView:
         """Confirm or refuse, in the name of one of the staff, what an owner declared."""
-        said = {"answer": answer, "reason": reason, "columns": columns or [], "version": version}
+        fields = {"answer": answer, "reason": reason, "columns": columns or [], "version": version}
         staff = Caller(by, frozenset({"reviewer"}))
-        body = DeclarationWord.model_validate(said)
+        body = DeclarationWord.model_validate(fields)
         return view_of(editing.answer_declaration(self.documents, dataset_id, staff, body), INSIDE)

@@ -32,69 +32,76 @@ class Previewing:
         """What a member may know of a treatment before it runs; without one, what everybody may."""
         caller = INSIDE if is_staff else Caller(member_id, frozenset())
         asked = PlannedTreatment.model_validate(treatment)
-        known = treatment_inputs.known_datasets(self.documents, asked, caller)
-        found = [dataset for dataset in known.values() if dataset]
+        datasets = treatment_inputs.known_datasets(self.documents, asked, caller)
+        known_datasets = [dataset for dataset in datasets.values() if dataset]
         licence = compatibility_of(
-            source for dataset in found for source in known_sources(dataset, caller)
+            source for dataset in known_datasets for source in known_sources(dataset, caller)
         )
-        matches = key_matches.matches_of(self.joins, asked, known, caller)
+        matches = key_matches.matches_of(self.joins, asked, datasets, caller)
         crossings = (crossing for _, crossing in matches if crossing)
-        readings = _readings(asked, known)
+        readings = _readings(asked, datasets)
         return KnownPreview(
-            inputs=treatment_inputs.inputs_of(known, crossings, caller),
+            inputs=treatment_inputs.inputs_of(datasets, crossings, caller),
             matches=tuple(match for match, _ in matches),
-            proposed=key_matches.proposed(self.joins, asked, known, caller),
-            asked=tuple(_asked(readings, known, member_id)),
-            reads=tuple(_reads(readings, known)),
+            proposed=key_matches.proposed(self.joins, asked, datasets, caller),
+            asked=tuple(_asked(readings, datasets, member_id)),
+            reads=tuple(_reads(readings, datasets)),
             licence=licence.title,
             obligations=tuple(
-                f"{one.text} ({', '.join(one.sources)})" for one in licence.obligations
+                f"{obligation.text} ({', '.join(obligation.sources)})"
+                for obligation in licence.obligations
             ),
             attribution=licence.attribution,
             conflict=licence.conflict.reason if licence.conflict else "",
             persons=tuple(
-                f"« {one.metadata.title} » : {one.published.about_persons}"
-                for one in found
-                if one.published and one.published.about_persons
+                f"« {dataset.metadata.title} » : {dataset.published.about_persons}"
+                for dataset in known_datasets
+                if dataset.published and dataset.published.about_persons
             ),
-            protected=tuple(one.metadata.title for one in found if _is_protected(one, member_id)),
+            protected=tuple(
+                dataset.metadata.title
+                for dataset in known_datasets
+                if _is_protected(dataset, member_id)
+            ),
         )
 
 
-def _readings(treatment: PlannedTreatment, known: Known) -> dict[str, Reading]:
-    """What it reads of each dataset; of none, as long as it cannot run."""
+def _readings(treatment: PlannedTreatment, datasets: Known) -> dict[str, Reading]:
+    """What the treatment reads of each dataset; empty as long as it cannot run."""
     try:
-        return readings_of(treatment, columns_of(known)) if treatment.steps else {}
+        return readings_of(treatment, columns_of(datasets)) if treatment.steps else {}
     except Invalid:
         return {}
 
 
-def _reads(readings: Mapping[str, Reading], known: Known) -> Iterator[DatasetUse]:
+def _reads(readings: Mapping[str, Reading], datasets: Known) -> Iterator[DatasetUse]:
     """What is read of each dataset that the member may know of, and what for."""
-    columns = columns_of(known)
-    for one, reading in readings.items():
-        if dataset := known.get(one):
+    columns = columns_of(datasets)
+    for dataset_id, reading in readings.items():
+        if dataset := datasets.get(dataset_id):
             uses = uses_of(reading, _persons(dataset))
-            others = len(columns[one] or ()) - len(uses or ())
-            told = {"columns": uses, "others": others if uses is not None else 0}
-            yield DatasetUse(dataset_id=one, title=dataset.metadata.title, **told)
+            others = len(columns[dataset_id] or ()) - len(uses or ())
+            fields = {"columns": uses, "others": others if uses is not None else 0}
+            yield DatasetUse(dataset_id=dataset_id, title=dataset.metadata.title, **fields)
 
 
 def _persons(dataset: Dataset) -> dict[str, str]:
-    found = dataset.published.privacy if dataset.published else None
-    return {one.column: one.kind_in_french for one in found.findings} if found else {}
+    privacy = dataset.published.privacy if dataset.published else None
+    return (
+        {finding.column: finding.kind_in_french for finding in privacy.findings} if privacy else {}
+    )
 
 
-def _asked(readings: Mapping[str, Reading], known: Known, member_id: str) -> list[AskedOwner]:
-    """Whose data it reads that is restricted and not the member's, and which columns."""
+def _asked(readings: Mapping[str, Reading], datasets: Known, member_id: str) -> list[AskedOwner]:
+    """The restricted datasets of others that it reads, with their owners and columns."""
     return [
         AskedOwner(
-            dataset_id=one,
+            dataset_id=dataset_id,
             title=dataset.metadata.title,
             owner_id=dataset.owner_id,
-            columns=readings.get(one, Reading(columns=None)).columns,
+            columns=readings.get(dataset_id, Reading(columns=None)).columns,
         )
-        for one, dataset in known.items()
+        for dataset_id, dataset in datasets.items()
         if dataset and _is_protected(dataset, member_id)
     ]
 

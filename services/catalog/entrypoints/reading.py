@@ -81,8 +81,8 @@ class ForReaders:
     def read_dataset(self, call: Call, dataset_id: str) -> DatasetView | Text:
         """One dataset with its versions, profiles and provenance; in DCAT-AP 3 too."""
         if call.format != "json":
-            one = self._exporter(call.caller, call.format).dataset(dataset_id)
-            return Text(one.pieces, one.media_type)
+            document = self._exporter(call.caller, call.format).dataset(dataset_id)
+            return Text(document.pieces, document.media_type)
         return visibility.view(self.documents, dataset_id, call.caller)
 
     @http("GET", "/datasets/{dataset_id}/recipes", returns=RecipeFits)
@@ -118,10 +118,10 @@ class ForReaders:
         if call.format != STORED:
             kind = call.format
             export = export_of(dataset, version, kind)
-            made = self.compute.export_table(
+            exported = self.compute.export_table(
                 table.model_dump(mode="json"), export.model_dump(mode="json"), call.caller.member_id
             )
-            table = FileRef.model_validate(made)
+            table = FileRef.model_validate(exported)
         return self._download(table, called(dataset, version, f".{kind}"))
 
     @http("GET", "/datasets/{dataset_id}/files", query=Paging, returns=FilePage)
@@ -155,8 +155,8 @@ class ForReaders:
         filters: dict[str, str | int | bool] | None = None,
     ) -> DatasetPage:
         """One page of the published datasets that fit; `filters` are those of `GET /datasets`."""
-        given = {"q": q, "theme": theme, "key": key, "after": after, "limit": limit}
-        return self._find(DatasetQuery.model_validate({**(filters or {}), **given}), INSIDE)
+        parameters = {"q": q, "theme": theme, "key": key, "after": after, "limit": limit}
+        return self._find(DatasetQuery.model_validate({**(filters or {}), **parameters}), INSIDE)
 
     @rpc
     def get_dataset(self, dataset_id: Identifier) -> DatasetView:

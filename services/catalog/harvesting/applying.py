@@ -38,7 +38,7 @@ _GONE = "il n'est plus dans sa source, « {} »"
 
 
 def manifest_of(files: Storage, page: FetchedPage) -> Manifest:
-    """What the sandbox made of a page that it read."""
+    """The manifest that the sandbox made of a page."""
     assert page.manifest is not None  # noqa: S101 - it is applied, so it was read
     try:
         return read_manifest(files, page.manifest)
@@ -71,12 +71,14 @@ class SeenIdentifiers:
 
     def of(self, harvest: Harvest, pages: int) -> set[str]:
         """The identifiers on the first `pages` pages, those of refused datasets too."""
-        known = self._known.setdefault(harvest.id, [])
+        identifiers_by_page = self._known.setdefault(harvest.id, [])
         if len(self._known) > _HARVESTS:
             del self._known[next(iter(self._known))]
-        for page in harvest.pages[len(known) : pages]:
-            known.append({entry.identifier for entry in entries_of(self._files, page)} - {""})
-        return set().union(*known[:pages])
+        for page in harvest.pages[len(identifiers_by_page) : pages]:
+            identifiers_by_page.append(
+                {entry.identifier for entry in entries_of(self._files, page)} - {""}
+            )
+        return set().union(*identifiers_by_page[:pages])
 
 
 class PageImport:
@@ -104,7 +106,7 @@ class PageImport:
             self._keep_lease()
 
     def renew(self, fetch: Callable[[Dataset], bool]) -> None:
-        """Fetch data anew of which its source tells otherwise than when it was taken in."""
+        """Fetch again the data that its source changed since it was taken in."""
         for dataset in map(self._datasets.get, self._outdated):
             self._keep_lease()
             try:
@@ -116,30 +118,32 @@ class PageImport:
                 self._count("outdated")
 
     def _apply(self, batch: list[PageEntry], seen: set[str]) -> None:
-        ids = [dataset_id(self._source.id, one.identifier) for one in batch if one.record]
-        known = {one.id: one for one in self._datasets.find({"_id": {"$in": ids}})}
-        ours = self._ours.among([one.record for one in batch if one.record])
+        ids = [dataset_id(self._source.id, entry.identifier) for entry in batch if entry.record]
+        datasets_by_id = {
+            dataset.id: dataset for dataset in self._datasets.find({"_id": {"$in": ids}})
+        }
+        ours = self._ours.among([entry.record for entry in batch if entry.record])
         for entry in batch:
             if entry.identifier in ours:
-                self._leave(known.get(dataset_id(self._source.id, entry.identifier)))
+                self._leave(datasets_by_id.get(dataset_id(self._source.id, entry.identifier)))
                 continue
-            if entry.identifier in seen and self._is_known(entry.record, known):
+            if entry.identifier in seen and self._is_known(entry.record, datasets_by_id):
                 # The catalogue grew while it was read: pages move on, and tell the same again.
                 continue
             if entry.record is None or entry.identifier in seen:
                 self._refuse(entry, entry.reason or _TWICE)
                 continue
             try:
-                self._take(entry.record, known)
+                self._take(entry.record, datasets_by_id)
             except (Rejected, ValueError) as error:
                 # One that no document can hold stops no other.
                 log.warning("a record was refused", extra={"error": type(error).__name__})
                 self._refuse(entry, f"il ne peut pas être enregistré : {_why_not_kept(error)}")
 
     def _leave(self, copy: Dataset | None) -> None:
-        """It is in the catalogue already: a copy, made before that was known, is one too many."""
+        """Retire a copy of a dataset that is in this catalogue already."""
         if copy:
-            self._datasets.change(copy.id, lambda one: one.retire(_HERE))
+            self._datasets.change(copy.id, lambda current: current.retire(_HERE))
         self._count("here")
 
     def _refuse(self, entry: PageEntry, reason: str) -> None:
@@ -150,17 +154,17 @@ class PageImport:
         page = self._harvest.page.number
         self.refused.append(RefusedDataset(page=page, where=where, reason=reason))
 
-    def _take(self, record: Record, known: dict[str, Dataset]) -> None:
+    def _take(self, record: Record, datasets_by_id: dict[str, Dataset]) -> None:
         identifier = dataset_id(self._source.id, record.identifier)
-        present = known.get(identifier)
+        present = datasets_by_id.get(identifier)
         if present and present.retirement:
             self._count("ended")
             return
         if present and self._is_same(present, record):
             # A step that is done again after a crash counts what it did the first time.
-            found = present.harvested
-            again = found is not None and found.harvest_id == self._harvest.id
-            self._count(found.change if found and again else "unchanged")
+            harvested = present.harvested
+            again = harvested is not None and harvested.harvest_id == self._harvest.id
+            self._count(harvested.change if harvested and again else "unchanged")
             self._look_at_data_of(present)
             return
         metadata = metadata_of(record, self._source)
@@ -185,13 +189,17 @@ class PageImport:
         dataset.say(metadata_of(record, self._source))
         dataset.harvest(harvested_of(record, self._source, self._harvest.id, change))
 
-    def _is_known(self, record: Record | None, known: dict[str, Dataset]) -> bool:
-        present = known.get(dataset_id(self._source.id, record.identifier)) if record else None
+    def _is_known(self, record: Record | None, datasets_by_id: dict[str, Dataset]) -> bool:
+        present = (
+            datasets_by_id.get(dataset_id(self._source.id, record.identifier)) if record else None
+        )
         return bool(record and present and self._is_same(present, record))
 
     def _is_same(self, dataset: Dataset, record: Record) -> bool:
-        found = dataset.harvested
-        same = found is not None and found.fingerprint == fingerprint_of(record, self._source)
+        harvested = dataset.harvested
+        same = harvested is not None and harvested.fingerprint == fingerprint_of(
+            record, self._source
+        )
         return same and not dataset.retired
 
     def _count(self, outcome: str) -> None:
@@ -200,7 +208,7 @@ class PageImport:
 
 
 def _why_not_kept(error: Rejected | ValueError) -> str:
-    """In French: what pydantic and Python say is for programmers."""
+    """The reason in French: what pydantic and Python say is for programmers."""
     if isinstance(error, Rejected):
         return str(error)
     if isinstance(error, ValidationError):
@@ -228,7 +236,7 @@ class MissingDatasets:
         reason = _GONE.format(self._source.title)
         for dataset in self._present():
             if dataset.id not in self._seen:
-                self._datasets.change(dataset.id, lambda one: one.retire(reason))
+                self._datasets.change(dataset.id, lambda current: current.retire(reason))
                 keep_lease()
 
     def _present(self) -> Iterator[Dataset]:

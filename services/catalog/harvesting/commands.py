@@ -20,20 +20,20 @@ def add_source(
     store: Store,
     guard: SsrfGuard,
     owner_id: str,
-    wanted: NewSource,
+    submitted: NewSource,
     key: IdempotencyKey | None = None,
 ) -> RemoteSource:
     """A new source, whose datasets will be `owner_id`'s; the same `key` adds it once.
 
     Raises Invalid when its address may not be called, or the key came with another source before.
     """
-    url = guard.normalised(wanted.url, owner_id) if wanted.url else ""
+    url = guard.normalised(submitted.url, owner_id) if submitted.url else ""
     identifier = key.id_for(_PREFIX, owner_id) if key else new_id(_PREFIX)
     new = RemoteSource(
-        id=identifier, owner_id=owner_id, **wanted.model_dump(exclude={"url", "every_hours"})
+        id=identifier, owner_id=owner_id, **submitted.model_dump(exclude={"url", "every_hours"})
     )
-    new.url, new.sent = url, fingerprint(wanted)
-    new.plan(wanted.every_hours)
+    new.url, new.sent = url, fingerprint(submitted)
+    new.plan(submitted.every_hours)
     source = store.of(RemoteSource).add(new)
     if key and source.sent:
         key.check_same(source.sent, new.sent)
@@ -41,16 +41,16 @@ def add_source(
 
 
 def change_source(
-    store: Store, guard: SsrfGuard, source_id: str, wanted: ChangeSource
+    store: Store, guard: SsrfGuard, source_id: str, requested: ChangeSource
 ) -> RemoteSource:
-    """Change what `wanted` names; datasets follow with the next harvest.
+    """Change the fields that `requested` sets; datasets follow with the next harvest.
 
     Raises Invalid when its address may not be called.
     """
-    changes = wanted.model_dump(exclude_unset=True)
-    if wanted.url:
+    changes = requested.model_dump(exclude_unset=True)
+    if requested.url:
         owner_id = store.of(RemoteSource).get(source_id).owner_id
-        changes["url"] = guard.normalised(wanted.url, owner_id)
+        changes["url"] = guard.normalised(requested.url, owner_id)
 
     def decide(source: RemoteSource) -> None:
         for name in changes.keys() - {"every_hours"}:
@@ -76,10 +76,10 @@ def begin_harvest(
     new, harvests = new_id("hrv"), store.of(Harvest)
 
     def has_ended(harvest_id: str) -> bool:
-        found = harvests.find_one(harvest_id)
-        return found is not None and found.has_ended
+        claimed = harvests.find_one(harvest_id)
+        return claimed is not None and claimed.has_ended
 
-    source = store.of(RemoteSource).change(source_id, lambda one: one.claim(new, has_ended))
+    source = store.of(RemoteSource).change(source_id, lambda current: current.claim(new, has_ended))
     if file and source.harvest_id != new and harvests.find_one(source.harvest_id):
         raise WrongStage(
             "une moisson de cette source est en cours : envoyez le fichier quand elle aura pris fin"
@@ -102,9 +102,9 @@ def begin_harvest(
 
 
 def stop_sources(store: Store, owner_id: str) -> None:
-    """Harvest nothing more for a member who left; what is under way is stopped."""
+    """Stop all harvests for a member who left, also one that is under way."""
     for source in store.of(RemoteSource).every({"owner_id": owner_id}):
-        store.of(RemoteSource).change(source.id, lambda one: one.plan(None))
+        store.of(RemoteSource).change(source.id, lambda current: current.plan(None))
         with suppress(NotFound, WrongStage):
             cancel_harvest(store, source.harvest_id)
 

@@ -31,13 +31,13 @@ class Counts(Frozen):
     outdated: int = Field(default=0, description="whose data could not be taken anew")
 
     def plus(self, other: "Counts") -> "Counts":
-        """Both together."""
+        """The sums of both counts."""
         mine, others = self.model_dump(), other.model_dump()
         return Counts(**{name: mine[name] + others[name] for name in mine})
 
     @property
     def read(self) -> int:
-        """All of them, each once."""
+        """The number of all datasets that were read, each counted once."""
         counts = self.model_dump()
         return sum(counts[name] for name in _WORDS)
 
@@ -82,9 +82,9 @@ def tell(counts: Counts, retired: int, note: str = "") -> str:
         text += f" : {', '.join(parts)}"
     if retired:
         text += f" ; {counted(retired, 'retiré', 'retirés')}"
-    told = [f"{text}."]
+    sentences = [f"{text}."]
     if counts.renewed:
-        told.append(f"Données reprises à la source : {counts.renewed}.")
+        sentences.append(f"Données reprises à la source : {counts.renewed}.")
     if counts.outdated:
-        told.append(f"Données à reprendre à la prochaine moisson : {counts.outdated}.")
-    return " ".join([*told, note]).strip()
+        sentences.append(f"Données à reprendre à la prochaine moisson : {counts.outdated}.")
+    return " ".join([*sentences, note]).strip()

@@ -38,7 +38,7 @@ class PortalUnavailable(Unavailable):
 
 
 def joined(base: str, url: str) -> str:
-    """`url` as it is meant on the page at `base`; as it stands when it is none.
+    """Resolve `url` against the page at `base`; what is no URL stays as it is.
 
     A page that names a next one is not the last: what cannot be followed is left to the fetcher,
     which refuses it.
@@ -77,9 +77,9 @@ class Fetcher:
         self._limit, self._seconds = limit, seconds
 
     def fetch(
-        self, url: str, accepted: str, known: FetchedPage | FetchedCopy | None = None
+        self, url: str, accepted: str, previous: FetchedPage | FetchedCopy | None = None
     ) -> PortalResponse:
-        """The page at `url`; only if it changed when the server knows what `known` is.
+        """Fetch the page at `url`; the server may answer that `previous` is still current.
 
         Raises PortalUnavailable when it may come later, Rejected when it never will: in French.
         """
@@ -88,17 +88,17 @@ class Fetcher:
             "Accept-Encoding": "identity",
             "User-Agent": "datalab-harvest/1",
             "Connection": "close",
-            **_conditions(known),
+            **_conditions(previous),
         }
         for _ in range(_REDIRECTIONS + 1):
-            found = self._call(url, headers)
-            if isinstance(found, PortalResponse):
-                return found
-            url = found
+            answer = self._call(url, headers)
+            if isinstance(answer, PortalResponse):
+                return answer
+            url = answer
         raise Rejected(f"plus de {_REDIRECTIONS} redirections")
 
     def _call(self, url: str, headers: Mapping[str, str]) -> PortalResponse | str:
-        """The page, or the address that the server sends us to."""
+        """The page, or the address that the server redirects to."""
         limit = outbound.TimeLimit(self._seconds)
         target, url = self._target(url, limit), _without_fragment(url)
         try:
@@ -159,10 +159,10 @@ def _without_fragment(url: str) -> str:
         raise Rejected(f"adresse illisible : {url:.200}") from error
 
 
-def _conditions(known: FetchedPage | FetchedCopy | None) -> dict[str, str]:
-    if known is None or (isinstance(known, FetchedPage) and not known.is_read):
+def _conditions(previous: FetchedPage | FetchedCopy | None) -> dict[str, str]:
+    if previous is None or (isinstance(previous, FetchedPage) and not previous.is_read):
         return {}
-    conditions = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+    conditions = {"If-None-Match": previous.etag, "If-Modified-Since": previous.last_modified}
     return {name: value for name, value in conditions.items() if value}
 
 

@@ -27,7 +27,7 @@ _PUBLISHER: TypeAdapter[PublisherKind] = TypeAdapter(PublisherKind)
 
 
 def dataset_id(source_id: str, identifier: str) -> str:
-    """The id here of what that source knows by `identifier`, however often it is harvested."""
+    """The id here of that source's record `identifier`, the same at every harvest."""
     return caused_id(DATASET_PREFIX, f"{source_id} {identifier}")
 
 
@@ -60,9 +60,9 @@ def metadata_of(record: Record, source: RemoteSource) -> metadata.Metadata:
 
 
 def fingerprint_of(record: Record, source: RemoteSource) -> str:
-    """What a record is known again by: all it says, and what the source adds where it is silent."""
-    said = record.model_dump_json(exclude_defaults=True)
-    return hashlib.sha256(f"{said} {source.theme} {source.licence}".encode()).hexdigest()
+    """The fingerprint of a record: all it says, and what the source adds where it is silent."""
+    record_json = record.model_dump_json(exclude_defaults=True)
+    return hashlib.sha256(f"{record_json} {source.theme} {source.licence}".encode()).hexdigest()
 
 
 def harvested_of(
@@ -84,26 +84,29 @@ def harvested_of(
 
 
 class OwnRecords:
-    """Knows this catalogue's datasets again, by what is published of them under `url`."""
+    """Recognises this catalogue's own datasets, by what is published of them under `url`."""
 
     def __init__(self, store: Store, url: str) -> None:
         self._datasets, self._under = store.of(Dataset), f"{url}/"
 
     def among(self, records: Sequence[Record]) -> set[str]:
-        """The identifiers of those that are.
+        """The identifiers of the records that are this catalogue's own datasets.
 
         A lab exports a dataset under its id, and names what it was called where it comes from:
         however many labs it went through, the id it has here is among its names.
         """
-        names = {one.identifier: {one.identifier, *one.others} for one in records}
+        names = {record.identifier: {record.identifier, *record.others} for record in records}
         called = sorted(set().union(*names.values()))
-        here = {one.id for one in self._datasets.find({"_id": {"$in": called}}, limit=len(called))}
-        links = {one.identifier: one.page or "" for one in records}
+        here = {
+            dataset.id
+            for dataset in self._datasets.find({"_id": {"$in": called}}, limit=len(called))
+        }
+        links = {record.identifier: record.page or "" for record in records}
         return {
             identifier
-            for identifier, known in names.items()
-            if here & known
-            or any(name.startswith(self._under) for name in (*known, links[identifier]))
+            for identifier, record_names in names.items()
+            if here & record_names
+            or any(name.startswith(self._under) for name in (*record_names, links[identifier]))
         }
 
 

@@ -51,18 +51,18 @@ class RemoteSource(Aggregate):
     sent: str = Field(default="", description="fingerprint of what it was added with")
 
     def claim(self, harvest_id: str, has_ended: Callable[[str], bool]) -> None:
-        """Let that harvest be the latest, unless one is under way: then it stays the latest."""
+        """Make that harvest the latest, unless one is under way: then that one stays the latest."""
         if self.harvest_id and not has_ended(self.harvest_id):
             return
         self.harvest_id = harvest_id
         self.plan(self.every_hours)
 
     def note_completed(self, harvest_id: str) -> None:
-        """That harvest saw all pages."""
+        """Note that this harvest saw all pages."""
         self.completed_id = harvest_id
 
     def plan(self, every_hours: int | None) -> None:
-        """Harvest it so often from now on, if it has an address; only on request for None."""
+        """Harvest at this interval from now on, if there is an address; None: on request only."""
         self.every_hours = every_hours
         is_planned = every_hours is not None and self.url != ""
         self.next_at = now() + timedelta(hours=every_hours or 0) if is_planned else NEVER
@@ -102,13 +102,13 @@ class Harvest(Aggregate):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def hashes(self) -> list[str]:
-        """Of its pages, and of what reading them came to."""
+        """Hashes of its pages, and of what was read from them."""
         files = (file for page in self.pages for file in (page.file, page.manifest))
         return sorted({file.sha256 for file in files if file})
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing is to be done any more."""
+        """Whether nothing remains to be done."""
         return self.state in ENDED
 
     @property
@@ -118,7 +118,7 @@ class Harvest(Aggregate):
 
     @property
     def report(self) -> str:
-        """What came of it so far, in French."""
+        """Its outcome so far, in French."""
         return tell(self.counts, self.retired, self._note)
 
     @property
@@ -147,17 +147,17 @@ class Harvest(Aggregate):
         return next((page for page in self.pages if page.url == url), None)
 
     def hold(self) -> None:
-        """Go on with the present step."""
+        """Renew the lease on the present step."""
         if not self.has_ended:
             self.due_at = now() + LEASE
 
     def release(self) -> None:
-        """Let another process go on at once."""
+        """Give up the lease: another process may go on at once."""
         if self.due_at != NEVER:
             self.due_at = now()
 
     def take_page(self, page: FetchedPage) -> None:
-        """A page is stored; it waits for the sandbox, unless its content was read before.
+        """Store a page; it waits for the sandbox, unless its content was read before.
 
         A process whose lease ran out may come with a page that another one brought already.
         """
@@ -183,7 +183,7 @@ class Harvest(Aggregate):
         )
 
     def put_off(self, reason: str, waits: Sequence[float]) -> None:
-        """The page does not come now: try again later, longer each time, and fail in the end."""
+        """Try the page again later, longer each time, and fail in the end."""
         if self.state != "fetching":
             return
         if self.attempt >= len(waits):
@@ -193,20 +193,20 @@ class Harvest(Aggregate):
         self.attempt += 1
 
     def note_read(self, number: int, manifest: FileRef) -> None:
-        """The sandbox read the page that was fetched last."""
+        """Note that the sandbox read the page that was fetched last."""
         if self.state == "reading" and self.page.number == number:
             self.page.manifest, self.page.reader = manifest, READER
             self.state, self.due_at = "applying", now()
 
     def note_unreadable(self, number: int, reason: str) -> None:
-        """The sandbox could not read it: what comes after it is not known."""
+        """Note that the sandbox could not read the page: what comes after it is unknown."""
         if self.state == "reading" and self.page.number == number:
             self.fail(f"la page {number} n'a pas pu être lue : {reason}")
 
     def note_applied(
         self, number: int, counts: Counts, refused: Sequence[RefusedDataset], next_url: str | None
     ) -> None:
-        """The records of the last page are in the catalogue; go on with the next, if any.
+        """Note that the last page's records are in the catalogue; go on with the next, if any.
 
         Those that were when the harvest was cancelled count as well.
         """
@@ -232,13 +232,13 @@ class Harvest(Aggregate):
             self.state, self.next_url = "fetching", url
 
     def miss(self, gone: int, kept: int) -> None:
-        """So many datasets are missing: `gone` will be retired, `kept` stay; noted once."""
+        """Note how many datasets are missing, once: `gone` will be retired, `kept` stay."""
         if self.state == "retiring" and not (self.gone or self.kept):
             self.gone, self.kept = gone, kept
         self.hold()
 
     def complete(self) -> None:
-        """All is done."""
+        """End the harvest: all is done."""
         if self.has_ended:
             return
         self._end("completed")
@@ -255,7 +255,7 @@ class Harvest(Aggregate):
         )
 
     def fail(self, reason: str) -> None:
-        """It cannot go on; what was taken until now stays."""
+        """End the harvest as failed; what was taken until now stays."""
         if self.has_ended:
             return
         self.reason = reason
@@ -276,9 +276,9 @@ class Harvest(Aggregate):
 
     @property
     def _about(self) -> dict[str, Any]:
-        """What each event about its end tells."""
-        told = {"harvest_id": self.id, "source_id": self.source_id}
-        return {**told, "owner_id": self.owner_id, "title": self.title}
+        """The fields of each event about its end."""
+        fields = {"harvest_id": self.id, "source_id": self.source_id}
+        return {**fields, "owner_id": self.owner_id, "title": self.title}
 
     def _end(self, state: HarvestState) -> None:
         self.state, self.due_at, self.ended_at = state, NEVER, now()

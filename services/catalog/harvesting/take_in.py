@@ -61,87 +61,101 @@ def take_in(
     if dataset.owner_id != caller.member_id:
         raise Forbidden("seul le propriétaire du jeu y ajoute des versions")
     dataset.check_present()
-    wanted = _chosen(dataset, url)
-    return _keep(store, dataset_id, wanted, fetcher.fetch(wanted.url, _ANYTHING))
+    distribution = _chosen(dataset, url)
+    return _keep(store, dataset_id, distribution, fetcher.fetch(distribution.url, _ANYTHING))
 
 
 def renew(store: Store, fetcher: Fetcher, dataset: Dataset) -> bool:
-    """Fetch an outdated dataset's data again; whether that made another version.
+    """Fetch an outdated dataset's data again; return whether that made another version.
 
     Raises what the fetcher raises, and WrongStage for a file that is not what its source says.
     """
-    wanted, taken = dataset.outdated, dataset.taken
-    if not (wanted and taken):
+    distribution, taken = dataset.outdated, dataset.taken
+    if not (distribution and taken):
         return False
-    known = taken if taken.distribution.url == wanted.url else None
-    kept = _keep(store, dataset.id, wanted, fetcher.fetch(wanted.url, _ANYTHING, known), known)
+    previous = taken if taken.distribution.url == distribution.url else None
+    kept = _keep(
+        store,
+        dataset.id,
+        distribution,
+        fetcher.fetch(distribution.url, _ANYTHING, previous),
+        previous,
+    )
     return len(kept.versions) > len(dataset.versions)
 
 
 def _keep(
     store: Store,
     dataset_id: str,
-    wanted: Distribution,
-    found: PortalResponse,
-    known: FetchedCopy | None = None,
+    distribution: Distribution,
+    response: PortalResponse,
+    previous: FetchedCopy | None = None,
 ) -> Dataset:
-    """Make a version of what was fetched; of the same as was `known` nothing."""
-    file = found.file
-    if file is None and known is None:
+    """Make a version of what was fetched; none when it is the same as `previous`."""
+    file = response.file
+    if file is None and previous is None:
         raise WrongStage("le portail répond 304 à qui ne connaît pas le fichier")
-    algorithm, _, digest = wanted.checksum.partition(":")
-    sha256 = file.sha256 if file else known.sha256 if known else ""
+    algorithm, _, digest = distribution.checksum.partition(":")
+    sha256 = file.sha256 if file else previous.sha256 if previous else ""
     if algorithm == "sha256" and digest != sha256:
         raise WrongStage("le fichier n'a pas la somme de contrôle que sa source annonce")
 
     def decide(dataset: Dataset) -> None:
         if file:
-            note = f"récupéré de {wanted.url}"
-            said = day_of(dataset.harvested.dated(wanted)) if dataset.harvested else None
+            note = f"récupéré de {distribution.url}"
+            source_date = (
+                day_of(dataset.harvested.dated(distribution)) if dataset.harvested else None
+            )
             dataset.register(
-                VersionContent(file=file, filename=_name_of(wanted), note=note, modified=said)
+                VersionContent(
+                    file=file, filename=_name_of(distribution), note=note, modified=source_date
+                )
             )
         dataset.taken = FetchedCopy(
-            distribution=wanted,
-            modified=dataset.harvested.dated(wanted) if dataset.harvested else "",
+            distribution=distribution,
+            modified=dataset.harvested.dated(distribution) if dataset.harvested else "",
             sha256=sha256,
-            etag=found.etag,
-            last_modified=found.last_modified,
+            etag=response.etag,
+            last_modified=response.last_modified,
         )
 
     return store.of(Dataset).change(dataset_id, decide)
 
 
 def _chosen(dataset: Dataset, url: str) -> Distribution:
-    found = dataset.harvested.distributions if dataset.harvested else ()
+    distributions = dataset.harvested.distributions if dataset.harvested else ()
     if url:
-        named = next((one for one in found if one.url == url), None)
+        named = next(
+            (distribution for distribution in distributions if distribution.url == url), None
+        )
         if named is None:
             raise Invalid("n'est l'adresse d'aucun fichier de ce jeu de données", "url")
         return named
-    tables = [one for one in found if format_of(one) in _TABLES]
+    tables = [distribution for distribution in distributions if format_of(distribution) in _TABLES]
     if not tables:
         raise WrongStage(
             "aucun fichier de ce jeu n'est annoncé comme une table : donnez l'adresse de l'un d'eux"
         )
-    return min(tables, key=lambda one: _TABLES.index(format_of(one)))
+    return min(tables, key=lambda distribution: _TABLES.index(format_of(distribution)))
 
 
-def format_of(one: Distribution) -> str:
-    """The table that a distribution is announced as, as `_TABLES` calls it, or nothing."""
-    ending = _path_of(one).rpartition(".")[2]
-    names = (one.format, one.media_type.rpartition("/")[2], ending)
-    known = (_ALSO.get(name.lower(), name.lower()) for name in names)
-    return next((name for name in known if name in _TABLES), "")
+def format_of(distribution: Distribution) -> str:
+    """The format of table that a distribution announces, as in `_TABLES`; empty for none."""
+    ending = _path_of(distribution).rpartition(".")[2]
+    names = (distribution.format, distribution.media_type.rpartition("/")[2], ending)
+    formats = (_ALSO.get(name.lower(), name.lower()) for name in names)
+    return next((name for name in formats if name in _TABLES), "")
 
 
-def _path_of(one: Distribution) -> str:
-    """Of an address that cannot be read nothing: the fetcher refuses it."""
+def _path_of(distribution: Distribution) -> str:
+    """The path of its address; empty when that cannot be read: the fetcher refuses it."""
     try:
-        return urlsplit(one.url).path
+        return urlsplit(distribution.url).path
     except ValueError:
         return ""
 
 
-def _name_of(one: Distribution) -> str:
-    return plain_name(unquote(_path_of(one))) or f"donnees.{format_of(one) or 'bin'}"
+def _name_of(distribution: Distribution) -> str:
+    return (
+        plain_name(unquote(_path_of(distribution))) or f"donnees.{format_of(distribution) or 'bin'}"
+    )

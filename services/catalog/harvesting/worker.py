@@ -96,7 +96,9 @@ class HarvestWorker(Loop):
             return steps[harvest.state](harvest)
         except PortalUnavailable as error:
             reason = f"la page {number} n'a pas pu être lue : {error}"
-            return self._harvests.change(harvest.id, lambda one: one.put_off(reason, self._waits))
+            return self._harvests.change(
+                harvest.id, lambda current: current.put_off(reason, self._waits)
+            )
         except HarvestEnded:
             return self._harvests.get(harvest.id)
         except Rejected as error:
@@ -106,15 +108,15 @@ class HarvestWorker(Loop):
         except Exception:
             log.exception("a harvest met a fault of ours", extra={"harvest": harvest.id})
             reason = _OURS
-        return self._harvests.change(harvest.id, lambda one: one.fail(reason))
+        return self._harvests.change(harvest.id, lambda current: current.fail(reason))
 
     def _fetch(self, harvest: Harvest) -> Harvest:
         url = harvest.next_url
         previous = self._harvests.find_one(harvest.previous_id)
-        known = previous.page_at(url) if previous else None
-        found = self._fetcher.fetch(url, ACCEPTED[harvest.catalogue], known)
-        page = _page(len(harvest.pages) + 1, url, found, known)
-        return self._harvests.change(harvest.id, lambda one: one.take_page(page))
+        previous_page = previous.page_at(url) if previous else None
+        response = self._fetcher.fetch(url, ACCEPTED[harvest.catalogue], previous_page)
+        page = _page(len(harvest.pages) + 1, url, response, previous_page)
+        return self._harvests.change(harvest.id, lambda current: current.take_page(page))
 
     def _apply(self, harvest: Harvest) -> Harvest:
         page, source = harvest.page, self._remote.get(harvest.source_id)
@@ -128,7 +130,9 @@ class HarvestWorker(Loop):
         following = _following(page, page_of(manifest_of(self._files, page)).next)
         changed = self._harvests.change(
             harvest.id,
-            lambda one: one.note_applied(page.number, imported.counts, imported.refused, following),
+            lambda current: current.note_applied(
+                page.number, imported.counts, imported.refused, following
+            ),
         )
         for outcome, number in imported.counts.model_dump().items():
             metrics.harvested_records.labels(self._service, outcome).inc(number)
@@ -144,7 +148,7 @@ class HarvestWorker(Loop):
         if harvest.gone:
             self._missing(source, harvest).retire(self._lease_keeper(harvest))
             metrics.harvested_records.labels(self._service, "retired").inc(harvest.gone)
-        self._remote.change(source.id, lambda one: one.note_completed(harvest.id))
+        self._remote.change(source.id, lambda current: current.note_completed(harvest.id))
         return self._harvests.change(harvest.id, Harvest.complete)
 
     def _missing(self, source: RemoteSource, harvest: Harvest) -> MissingDatasets:
@@ -154,7 +158,7 @@ class HarvestWorker(Loop):
         """Note what is missing before it is retired: a step done again must count the same."""
         is_most = 2 * missing > total and not harvest.may_retire_most
         gone, kept = (0, missing) if is_most else (missing, 0)
-        return self._harvests.change(harvest.id, lambda one: one.miss(gone, kept))
+        return self._harvests.change(harvest.id, lambda current: current.miss(gone, kept))
 
     def _lease_keeper(self, harvest: Harvest) -> Callable[[], None]:
         """Keeps the lease now and then; raises Unavailable at a stop of ours, or HarvestEnded."""
@@ -177,25 +181,31 @@ class HarvestWorker(Loop):
         return keep_lease
 
 
-def _page(number: int, url: str, found: PortalResponse, known: FetchedPage | None) -> FetchedPage:
-    """The page as it was fetched; with what was read of the same bytes before."""
-    file = found.file or (known.file if known else None)
+def _page(
+    number: int, url: str, response: PortalResponse, previous: FetchedPage | None
+) -> FetchedPage:
+    """The page as it was fetched, with what was read before of the same bytes."""
+    file = response.file or (previous.file if previous else None)
     if file is None:
         raise Rejected("le portail répond 304 à qui ne connaît pas la page")
-    page = FetchedPage(number=number, url=url, **found._replace(file=file)._asdict())
-    if known and known.is_read and (known.file.sha256, known.base) == (file.sha256, page.base):
-        page.manifest = known.manifest
+    page = FetchedPage(number=number, url=url, **response._replace(file=file)._asdict())
+    if (
+        previous
+        and previous.is_read
+        and (previous.file.sha256, previous.base) == (file.sha256, page.base)
+    ):
+        page.manifest = previous.manifest
     return page
 
 
-def _following(page: FetchedPage, told: str | None) -> str | None:
-    """Where the next page is, by what the page says or else its server."""
-    url = joined(page.base, told) if told else page.next_link
+def _following(page: FetchedPage, announced: str | None) -> str | None:
+    """The address of the next page, as the page or else its server says."""
+    url = joined(page.base, announced) if announced else page.next_link
     return _secured(page.base, url) or None
 
 
 def _secured(base: str, url: str) -> str:
-    """The same with https when its portal speaks it: behind a proxy many take themselves for http.
+    """The URL with https when the page's own was: portals behind a proxy often say http.
 
     An address that cannot be read stays as it is, for the fetcher to refuse.
     """

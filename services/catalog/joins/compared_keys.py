@@ -138,7 +138,7 @@ def _pairs(
 def _counted(
     pairs: tuple[Counts, Counts] | None, left: Counts, right: Counts
 ) -> tuple[int | None, int | None, int | None]:
-    """Pairs of rows; how many rows of the other side a left row meets at most, and a right one."""
+    """The number of row pairs, and the most rows that a left row and a right row meet."""
     if pairs is None:
         return None, None, None
     here, there = pairs

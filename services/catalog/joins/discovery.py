@@ -27,7 +27,7 @@ _MOST_PROJECTS = 50
 def tell_joins(
     store: Store, join_index: JoinIndexService, envelope: Envelope[DatasetPublished]
 ) -> None:
-    """Record on the dataset what it can be joined with, in one write; nothing when it is nothing.
+    """Record on the dataset what it can be joined with, in one write; nothing for no join.
 
     Joins with data that one of those who are told may not read are told as `disclosed_join` has it.
     An event of a version that is not the published one any more changes nothing: the newer one has
@@ -39,13 +39,16 @@ def tell_joins(
         return
     best = join_index.ask(dataset.id, lambda index: _best(index, dataset.id, dataset.owner_id))
     others = [(join, store.of(Dataset).find_one(join.there.dataset_id)) for join in best]
-    found = [_DatasetJoin(join, dataset, other) for join, other in others if other]
-    events = [*_for_owners(published, found), *_for_projects(store, published, found)]
+    dataset_joins = [_DatasetJoin(join, dataset, other) for join, other in others if other]
+    events = [
+        *_for_owners(published, dataset_joins),
+        *_for_projects(store, published, dataset_joins),
+    ]
     if not events:
         return
     store.of(Dataset).change(dataset.id, lambda dataset: dataset.tell(events), because=envelope)
-    told = {join.dataset_id for event in events for join in event.joins}
-    metrics.joins_found.labels("catalog").inc(len(told))
+    dataset_ids = {join.dataset_id for event in events for join in event.joins}
+    metrics.joins_found.labels("catalog").inc(len(dataset_ids))
 
 
 class _DatasetJoin(NamedTuple):
@@ -56,7 +59,7 @@ class _DatasetJoin(NamedTuple):
     there: Dataset
 
     def told_to(self, members: Iterable[str]) -> Iterator[Joined]:
-        """The join as all of these may know it; nothing when they may not."""
+        """The join as far as all these members may know it; nothing when they may not."""
         callers = [Caller(member, frozenset()) for member in members]
         sides = (self.here, self.join.here.column), (self.there, self.join.there.column)
         closed = [
@@ -72,7 +75,7 @@ class _DatasetJoin(NamedTuple):
                 dataset_id=self.there.id,
                 title=self.there.metadata.title,
                 owner_id=self.there.owner_id,
-                **join.told,
+                **join.summary_fields,
             )
 
 
@@ -91,18 +94,18 @@ def _best(index: JoinIndex, dataset_id: str, owner_id: str) -> list[Join]:
     is_silent = index.silence(lambda owner: owner == owner_id)
     best: tuple[dict[str, Join], dict[str, Join]] = {}, {}
     for join in joins.chosen(joins.at_least(_WORTH_TELLING)[:_LOOKED_AT]):
-        found = best[is_silent(join)]
-        if join.here.column.space not in COARSE and len(found) < _BEST:
-            found.setdefault(join.there.dataset_id, join)
-    return [join for found in best for join in found.values()]
+        best_by_dataset = best[is_silent(join)]
+        if join.here.column.space not in COARSE and len(best_by_dataset) < _BEST:
+            best_by_dataset.setdefault(join.there.dataset_id, join)
+    return [join for best_by_dataset in best for join in best_by_dataset.values()]
 
 
 def _for_owners(
-    published: DatasetPublished, found: list[_DatasetJoin]
+    published: DatasetPublished, dataset_joins: list[_DatasetJoin]
 ) -> Iterator[JoinsDiscovered]:
-    """For the dataset's owner and those of the others, who all are told the same."""
-    audience = {published.owner_id, *(pair.there.owner_id for pair in found)}
-    joins = [join for pair in found for join in pair.told_to(audience)]
+    """For the dataset's owner and those of the others, who are all told the same."""
+    audience = {published.owner_id, *(pair.there.owner_id for pair in dataset_joins)}
+    joins = [join for pair in dataset_joins for join in pair.told_to(audience)]
     if not joins:
         return
     owners = {join.owner_id for join in joins} - {published.owner_id}
@@ -117,19 +120,19 @@ def _for_owners(
 
 
 def _for_projects(
-    store: Store, published: DatasetPublished, found: list[_DatasetJoin]
+    store: Store, published: DatasetPublished, dataset_joins: list[_DatasetJoin]
 ) -> Iterator[JoinsDiscovered]:
     """For each open project that brings one of these datasets, or needs a key of the new one."""
-    needed = [*published.keys, *(pair.there.id for pair in found)]
+    needed = [*published.keys, *(pair.there.id for pair in dataset_joins)]
     where = {"needs": {"$in": needed}, "closed": False}
     for access in store.of(ProjectAccess).find(where, limit=_MOST_PROJECTS):
         if access.holder_id == published.owner_id:
             continue
-        told = [join for pair in found for join in pair.told_to([access.holder_id])]
-        own = tuple(join for join in told if join.dataset_id in access.needs)
+        joins = [join for pair in dataset_joins for join in pair.told_to([access.holder_id])]
+        own = tuple(join for join in joins if join.dataset_id in access.needs)
         keys = tuple(key for key in published.keys if key in access.needs)
         # That there is any join, if only with others' data, is not told either when it is hidden.
-        if told and (own or keys):
+        if joins and (own or keys):
             yield JoinsDiscovered(
                 project_id=access.id,
                 holder_id=access.holder_id,

@@ -110,8 +110,10 @@ def list_joins(
     joins, alike, total = join_index.ask(
         dataset_id, lambda index: _found(index, dataset_id, query, caller.may_see, (start, stop))
     )
-    shown = {join.there.dataset_id for join in joins} | {one.dataset_id for _, one in alike}
-    others = _datasets(store, shown)
+    dataset_ids = {join.there.dataset_id for join in joins} | {
+        there.dataset_id for _, there in alike
+    }
+    others = _datasets(store, dataset_ids)
     joins = [join for join in joins if join.there.dataset_id in others]
     readable = {id_ for id_, other in others.items() if _is_counted_exactly(other, caller)}
     readable = readable if _is_counted_exactly(here, caller) else set()
@@ -122,11 +124,11 @@ def list_joins(
             join: _examples(index, join) for join in joins if join.there.dataset_id in readable
         },
     )
-    told = [_view(join, rows, others[join.there.dataset_id], examples.get(join)) for join in joins]
-    told += [
+    views = [_view(join, rows, others[join.there.dataset_id], examples.get(join)) for join in joins]
+    views += [
         _alike(*pair, others[pair[1].dataset_id]) for pair in alike if pair[1].dataset_id in others
     ]
-    return JoinPage(items=told, next=str(stop) if stop < total else None)
+    return JoinPage(items=views, next=str(stop) if stop < total else None)
 
 
 def _found(
@@ -135,12 +137,12 @@ def _found(
     """The joins of that span, then what is told by its kind alone; how many there are of both."""
     start, stop = span
     joins = index.joins(dataset_id, query.column, may_read)
-    found = joins.at_least(query.containment)
+    positions = joins.at_least(query.containment)
     alike = index.same_kind(dataset_id, query.column, may_read)
     # How much of them is in common is not told, so that none is at least so much.
     alike = [] if query.containment else sorted(alike, key=_order)
-    rest = slice(max(0, start - len(found)), max(0, stop - len(found)))
-    return joins.chosen(found[start:stop]), alike[rest], len(found) + len(alike)
+    rest = slice(max(0, start - len(positions)), max(0, stop - len(positions)))
+    return joins.chosen(positions[start:stop]), alike[rest], len(positions) + len(alike)
 
 
 def joinable(join_index: JoinIndexService, dataset_id: str, caller: Caller) -> set[str]:
@@ -150,12 +152,12 @@ def joinable(join_index: JoinIndexService, dataset_id: str, caller: Caller) -> s
     whether they have a value or not.
     """
 
-    def found(index: JoinIndex) -> set[str]:
+    def dataset_ids(index: JoinIndex) -> set[str]:
         alike = index.same_kind(dataset_id, "", caller.may_see)
         joins = index.joins(dataset_id, may_read=caller.may_see)
         return joins.datasets | {there.dataset_id for _, there in alike}
 
-    return join_index.ask(dataset_id, found)
+    return join_index.ask(dataset_id, dataset_ids)
 
 
 def _order(pair: _SameKind) -> tuple[str, tuple[str, ...]]:
@@ -181,13 +183,13 @@ def _start(query: JoinQuery) -> int:
 
 def _check_has(dataset: Dataset, column: str) -> None:
     profile = dataset.published.profile if dataset.published else None
-    if column and profile and column not in {one.name for one in profile.columns}:
+    if column and profile and column not in {own_column.name for own_column in profile.columns}:
         raise Invalid("ce jeu de données n'a pas de colonne de ce nom", "column")
 
 
 def _datasets(store: Store, identifiers: Iterable[str]) -> dict[str, Dataset]:
-    found = map(store.of(Dataset).find_one, identifiers)
-    return {dataset.id: dataset for dataset in found if dataset and dataset.published}
+    datasets = map(store.of(Dataset).find_one, identifiers)
+    return {dataset.id: dataset for dataset in datasets if dataset and dataset.published}
 
 
 def _examples(index: JoinIndex, join: Join) -> _Examples:
@@ -208,7 +210,7 @@ def _view(join: Join, rows: int | None, other: Dataset, examples: _Examples | No
         title=other.metadata.title,
         owner_id=other.owner_id,
         access=other.metadata.access,
-        **join.told,
+        **join.summary_fields,
         cost=[cost for cost in (here.cost, there.cost) if cost],
         rows_here=join.rows_here,
         share_of_rows=join.rows_here / max(1, rows or 0) if is_told else None,
@@ -246,9 +248,9 @@ def _alike(here: DatasetColumn, there: DatasetColumn, other: Dataset) -> JoinVie
 
 
 def _rows_of(dataset: Dataset) -> int | None:
-    """All rows that steps read, those without a value among them."""
+    """All rows that steps read, also those without a value."""
     profile = dataset.published.profile if dataset.published else None
-    return profile.rows - sum(one.count for one in profile.totals) if profile else None
+    return profile.rows - sum(total.count for total in profile.totals) if profile else None
 
 
 def _reason(join: Join, title: str, about: str, rows: int | None) -> str:
@@ -256,14 +258,16 @@ def _reason(join: Join, title: str, about: str, rows: int | None) -> str:
     crosswalks = [_crosswalk_told(column) for column in (here, there) if column.via]
     are = "sont" if join.matches > 1 else "est"
     some = f"{about}{join.matches} des {here.distinct} valeurs" if here.distinct > 1 else _ONLY
-    made = f" de {_named(here.columns)}" if not here.via else f" qu'atteint {_named(here.columns)}"
-    found = f"{some}{made} {are} dans {_named(there.columns)} de « {title} »"
+    origin = (
+        f" de {_named(here.columns)}" if not here.via else f" qu'atteint {_named(here.columns)}"
+    )
+    sentence = f"{some}{origin} {are} dans {_named(there.columns)} de « {title} »"
     if rows is not None:
         # A few values may stand in most of the rows.
         share = f"{100 * join.rows_here / max(1, rows):.1f}".replace(".", ",")
         met = f"{grouped(join.rows_here)} des {grouped(rows)} lignes ({share} %)"
-        found = f"{found}, soit {about.lower()}{met}"
-    return " ; ".join([found, *crosswalks, _MULTIPLICATION[join.multiplication]]) + "."
+        sentence = f"{sentence}, soit {about.lower()}{met}"
+    return " ; ".join([sentence, *crosswalks, _MULTIPLICATION[join.multiplication]]) + "."
 
 
 def _crosswalk_told(column: KeyColumn) -> str:

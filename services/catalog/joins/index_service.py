@@ -108,7 +108,7 @@ class JoinIndexService(Loop):
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """Have the index for oneself; Unreachable when it is not to be had for long."""
+        """Hold the index alone; raises Unreachable when it stays busy for long."""
         if not self._busy.acquire(timeout=_PATIENCE_SECONDS):
             raise Unreachable("the index of joins is being made; ask again later")
         try:
@@ -117,12 +117,12 @@ class JoinIndexService(Loop):
             self._busy.release()
 
     def _open(self) -> JoinIndex:
-        """The index as a snapshot has it; an empty one when there is none that can be read."""
-        found = self._snapshots.load()
-        if found is None:
+        """The index of the snapshot; an empty one when no snapshot can be read."""
+        snapshot = self._snapshots.load()
+        if snapshot is None:
             return JoinIndex()
-        self._feed, self._taken = ChangeFeed(Dataset, found.since), found.taken
-        index: JoinIndex = self._in_thread(JoinIndex.restored, found.state)
+        self._feed, self._taken = ChangeFeed(Dataset, snapshot.since), snapshot.taken
+        index: JoinIndex = self._in_thread(JoinIndex.restored, snapshot.state)
         return index
 
     def _catch_up(self, index: JoinIndex, look: Look | None, about: str) -> None:
@@ -139,19 +139,19 @@ class JoinIndexService(Loop):
             metrics.join_values.labels(self._service).set(index.values)
 
     def _take(self, index: JoinIndex, dataset: Dataset) -> None:
-        """Take in the key columns of a dataset, unless they are in, and who may read it."""
+        """Take in a dataset's key columns, unless they are in, and who may read it."""
         is_open = dataset.metadata.access == "open"
         owner_id = "" if is_open else dataset.owner_id
         index.restrict(dataset.id, owner_id, is_shown=dataset.metadata.joins_shown)
         version = dataset.published if dataset.state == "published" else None
         file = version.keys_file if version else None
-        wanted = _DELETED if dataset.deletion else file.sha256 if file else ""
-        if self._taken.get(dataset.id, "") == wanted:
+        content_mark = _DELETED if dataset.deletion else file.sha256 if file else ""
+        if self._taken.get(dataset.id, "") == content_mark:
             return
         self._put(index, dataset.id, file)
-        self._taken[dataset.id] = wanted
+        self._taken[dataset.id] = content_mark
         self._unsaved += 1
-        self._has_deleted = self._has_deleted or wanted == _DELETED
+        self._has_deleted = self._has_deleted or content_mark == _DELETED
 
     def _put(self, index: JoinIndex, dataset_id: str, file: FileRef | None) -> None:
         """Put in what a key file has; nothing when it is broken, which no later try would mend."""

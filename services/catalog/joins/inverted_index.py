@@ -62,22 +62,23 @@ class JoinIndex:
         """The index that was in this state."""
         index = cls()
         index._columns, index._sizes, index._numbers = state[:3]
-        index._restrictions = Restrictions(dict(state.owners), set(state.shown))
+        index._restrictions = Restrictions(dict(state.owners), set(state.joins_shown))
         index._shelves.update(state.shelves)
         index._marks = list(map(marks_of, state.columns))
         return index
 
     def state(self) -> IndexState:
-        """What it is made of now, whatever it takes in later."""
+        """Its state as of now, which nothing that it takes in later changes."""
         self.settle()
         # Segments and what is known of a column never change: only what holds them is copied.
         shelves = {
-            key: Shelf(list(one.segments), dead=one.dead) for key, one in self._shelves.items()
+            key: Shelf(list(shelf.segments), dead=shelf.dead)
+            for key, shelf in self._shelves.items()
         }
         lists = list(self._columns), list(self._sizes)
         kept = self._restrictions
-        shown = frozenset(kept.shown)
-        return IndexState(*lists, dict(self._numbers), dict(kept.owners), shelves, shown)
+        joins_shown = frozenset(kept.joins_shown)
+        return IndexState(*lists, dict(self._numbers), dict(kept.owners), shelves, joins_shown)
 
     @property
     def columns(self) -> int:
@@ -92,8 +93,8 @@ class JoinIndex:
 
     @property
     def bytes(self) -> int:
-        """The memory of its arrays."""
-        segments = [one for shelf in self._shelves.values() for one in shelf.segments]
+        """The memory of its arrays, in bytes."""
+        segments = [segment for shelf in self._shelves.values() for segment in shelf.segments]
         return sum(array.nbytes for segment in segments for array in segment)
 
     def replace(self, dataset_id: str, blocks: Iterable[KeyBlock]) -> None:
@@ -142,15 +143,15 @@ class JoinIndex:
         identifiers of data whose owner does not want that: `same_kind` tells what is told then.
         """
         traits = self.settle()
-        found = [
+        column_pairs = [
             self._found(number, traits.alive)
             for number in self._numbers.get(dataset_id, ())
             if not name or name in self._columns[number].column.columns
         ]
-        pairs = ColumnPairs(*map(np.concatenate, zip(_NOTHING, *found, strict=True)))
+        pairs = ColumnPairs(*map(np.concatenate, zip(_NOTHING, *column_pairs, strict=True)))
         silent = self._silent(may_read)
         is_told = ~(silent[pairs.here] | silent[pairs.there])
-        pairs = ColumnPairs(*(one[is_told] for one in pairs))
+        pairs = ColumnPairs(*(array[is_told] for array in pairs))
         size = len(self._columns)
         is_hidden = self._restrictions.hidden(dataset_id, self._numbers, may_read, size)
         pairs = disclosed(pairs, is_hidden)
@@ -182,21 +183,24 @@ class JoinIndex:
     def same_kind(
         self, dataset_id: str, name: str, may_read: MayRead
     ) -> list[tuple[DatasetColumn, DatasetColumn]]:
-        """The pairs of columns of which only that is told: both hold one known kind of identifier.
+        """The pairs of columns of which it is told only that both hold one kind of identifier.
 
         Whether they have a value in common changes nothing.
         """
-        known: dict[str, int] = {}
+        numbers_by_space: dict[str, int] = {}
         for number in self._numbers.get(dataset_id, ()):
             column = self._columns[number].column
             if column.is_plain and name in {"", *column.columns}:
-                known.setdefault(column.space, number)
-        if not known:
+                numbers_by_space.setdefault(column.space, number)
+        if not numbers_by_space:
             return []
         silent = self._silent(may_read)
-        is_told = silent | any(silent[number] for number in known.values())
+        is_told = silent | any(silent[number] for number in numbers_by_space.values())
         there = np.flatnonzero(is_told & self.settle().alive & self.settle().identifying)
-        pairs = ((known.get(self._columns[one].column.space), one) for one in there.tolist())
+        pairs = (
+            (numbers_by_space.get(self._columns[other].column.space), other)
+            for other in there.tolist()
+        )
         return [
             (self._columns[mine], self._columns[other])
             for mine, other in pairs
@@ -207,7 +211,7 @@ class JoinIndex:
         ]
 
     def silence(self, may_read: MayRead) -> Callable[[Join], bool]:
-        """Whether a join is one of those that are not told as joins."""
+        """A function that says whether a join must not be told as a join."""
         silent = self._silent(may_read)
 
         def is_silent(join: Join) -> bool:
@@ -230,7 +234,7 @@ class JoinIndex:
         return [number for number in numbers if self._columns[number] == held]
 
     def _alone(self, mine: int, theirs: int) -> Iterator[Words]:
-        """Values of a column that another lacks, a few at a time."""
+        """The values of a column that another lacks, a few at a time."""
         space = self._columns[theirs].column.space
         for width, rows in self._held(mine).items():
             for at in range(0, len(rows.words), _AT_ONCE):
@@ -265,9 +269,9 @@ class JoinIndex:
         """The columns of other datasets that share values with this one."""
         space = self._columns[number].column.space
         hits = [
-            (one.columns, rows.counts[one.asked], one.counts)
+            (hit.columns, rows.counts[hit.asked], hit.counts)
             for width, rows in self._held(number).items()
-            for one in self._hits((space, width), rows.words)
+            for hit in self._hits((space, width), rows.words)
         ]
         if not hits:
             return _NOTHING
@@ -278,7 +282,7 @@ class JoinIndex:
         there = np.flatnonzero(others & (matches > 0))
         # Doubles are exact up to 2^53, more rows than any join here can have.
         weights = (mine, theirs, mine.astype(np.float64) * theirs)
-        rows = (np.bincount(columns, one)[there].astype(np.int64) for one in weights)
+        rows = (np.bincount(columns, weight)[there].astype(np.int64) for weight in weights)
         return ColumnPairs(np.full(len(there), number), there, matches[there], *rows)
 
     def _hits(self, key: ShelfKey, words: Words) -> Iterator[Occurrences]:

@@ -58,8 +58,8 @@ class Join(NamedTuple):
         return self.matches / max(1, self.there.column.distinct)
 
     @property
-    def told(self) -> dict[str, Any]:
-        """What events and answers tell of it, by the names that their fields have."""
+    def summary_fields(self) -> dict[str, Any]:
+        """Its figures, by the names of the fields of events and answers."""
         here, there = self.here.column, self.there.column
         return {
             "key": here.space,
@@ -94,8 +94,8 @@ class ColumnPairs(NamedTuple):
     rows_joined: Counts
 
 
-def disclosed(found: ColumnPairs, is_hidden: NDArray[np.bool_]) -> ColumnPairs:
-    """The pairs as they may be told to who may not read the data of columns that `is_hidden` marks.
+def disclosed(pairs: ColumnPairs, is_hidden: NDArray[np.bool_]) -> ColumnPairs:
+    """The pairs as told to those who may not read the columns that `is_hidden` marks.
 
     Counts against restricted data would let anybody test whether a value is in it: upload that
     value and look. So a join with data that one may not read is told from `STEP` values in common
@@ -103,9 +103,9 @@ def disclosed(found: ColumnPairs, is_hidden: NDArray[np.bool_]) -> ColumnPairs:
     That keeps single values and single rows from being read off; it is no perfect protection: who
     knows four values of the data can test a fifth, and who asks often enough narrows down more.
     """
-    of_pairs = is_hidden[found.there]
-    is_told = ~of_pairs | (found.matches >= STEP)
-    here, there, *counts = (one[is_told] for one in found)
+    of_pairs = is_hidden[pairs.there]
+    is_told = ~of_pairs | (pairs.matches >= STEP)
+    here, there, *counts = (array[is_told] for array in pairs)
     return ColumnPairs(here, there, *(np.where(of_pairs[is_told], _rounded(n), n) for n in counts))
 
 

@@ -88,33 +88,33 @@ def marks_of(held: DatasetColumn) -> Marks:
 
 
 def _fan_out(sources: NDArray[np.uint64], steps: NDArray[np.uint64], rows: Counts) -> Floats:
-    """How many rows stand for one of the columns that each was made of, at least 1."""
+    """How many rows a column has for one of the column it was made of, at least 1."""
     plain = np.flatnonzero(steps == 0)
     plain = plain[np.argsort(sources[plain], kind="stable")]
-    made = np.maximum(1.0, rows)
+    row_counts = np.maximum(1.0, rows)
     if not len(plain):
-        return np.ones(len(made))
+        return np.ones(len(row_counts))
     at = np.minimum(np.searchsorted(sources[plain], sources), len(plain) - 1)
-    found = plain[at]
-    is_known = sources[found] == sources
-    return np.where(is_known, np.maximum(1.0, made / np.maximum(1, rows[found])), 1.0)
+    nearest = plain[at]
+    is_known = sources[nearest] == sources
+    return np.where(is_known, np.maximum(1.0, row_counts / np.maximum(1, rows[nearest])), 1.0)
 
 
 def _number_of(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
 
 
-def pruned(found: ColumnPairs, traits: Traits) -> ColumnPairs:
-    """The pairs that are worth telling: those that find more than simpler ones.
+def pruned(pairs: ColumnPairs, traits: Traits) -> ColumnPairs:
+    """The pairs that find more than simpler ones do.
 
     Two columns that both lead to keys of another kind are none: all communes of an EPCI would meet
     one another. Of the pairs of the same two columns one stays when it finds a larger share of both
     sides than any of fewer steps.
     """
-    steps = traits.steps[found.here] + traits.steps[found.there]
+    steps = traits.steps[pairs.here] + traits.steps[pairs.there]
     sizes = np.maximum(1, traits.distinct)
-    shares = found.matches / sizes[found.here] + found.matches / sizes[found.there]
-    sources = np.stack([traits.sources[found.here], traits.sources[found.there]])
+    shares = pairs.matches / sizes[pairs.here] + pairs.matches / sizes[pairs.there]
+    sources = np.stack([traits.sources[pairs.here], traits.sources[pairs.there]])
     order = np.lexsort((-shares, steps, *sources))
     order = order[steps[order] < 2 * _OTHER_KIND]
     is_first = np.ones(len(order), bool)
@@ -125,10 +125,10 @@ def pruned(found: ColumnPairs, traits: Traits) -> ColumnPairs:
     is_better = is_first
     is_better[1:] |= heights[1:] > np.maximum.accumulate(heights)[:-1]
     kept = np.sort(order[is_better])
-    return ColumnPairs(*(one[kept] for one in found))
+    return ColumnPairs(*(array[kept] for array in pairs))
 
 
-def usefulness(found: ColumnPairs, traits: Traits) -> Floats:
+def usefulness(pairs: ColumnPairs, traits: Traits) -> Floats:
     """How much each join is worth to who has what is here, from 0 to 1.
 
     It is the share of the rows here that find one there, and less where they find several, above
@@ -136,13 +136,13 @@ def usefulness(found: ColumnPairs, traits: Traits) -> Floats:
     crosswalk made are worth less than keys as they are, and codes of no known kind less than those
     of one, unless their columns are called the same. Judged examples: tests/corpora/joins.
     """
-    here, there = found.here, found.there
-    of_rows_here = found.rows_here / traits.fan_out[here]
+    here, there = pairs.here, pairs.there
+    of_rows_here = pairs.rows_here / traits.fan_out[here]
     rows = np.max(traits.rows[here] / traits.fan_out[here], initial=1.0)
-    joined = found.rows_joined.astype(np.float64)
+    joined = pairs.rows_joined.astype(np.float64)
     finds, is_found = (
         np.maximum(1.0, traits.fan_out[side] * joined / np.maximum(1, of_side))
-        for side, of_side in ((here, found.rows_here), (there, found.rows_there))
+        for side, of_side in ((here, pairs.rows_here), (there, pairs.rows_there))
     )
     repeats = 1.0 + _REPEATED * np.log2(finds)
     product = 1.0 + np.log2(np.minimum(finds, is_found))
@@ -163,16 +163,16 @@ class RankedJoins:
     """
 
     def __init__(
-        self, columns: Sequence[DatasetColumn], found: ColumnPairs, traits: Traits
+        self, columns: Sequence[DatasetColumn], pairs: ColumnPairs, traits: Traits
     ) -> None:
         self._columns = columns
-        here = found.matches / np.maximum(1, traits.distinct[found.here])
-        there = found.matches / np.maximum(1, traits.distinct[found.there])
-        taken = traits.steps[found.here] + traits.steps[found.there]
-        by_tie = traits.ties[found.there], traits.ties[found.here]
-        first = (*by_tie, -found.matches, -there, taken, -usefulness(found, traits))
-        order = np.lexsort((*first, traits.coarse[found.here]))
-        self._found = ColumnPairs(*(one[order] for one in found))
+        here = pairs.matches / np.maximum(1, traits.distinct[pairs.here])
+        there = pairs.matches / np.maximum(1, traits.distinct[pairs.there])
+        taken = traits.steps[pairs.here] + traits.steps[pairs.there]
+        by_tie = traits.ties[pairs.there], traits.ties[pairs.here]
+        first = (*by_tie, -pairs.matches, -there, taken, -usefulness(pairs, traits))
+        order = np.lexsort((*first, traits.coarse[pairs.here]))
+        self._found = ColumnPairs(*(array[order] for array in pairs))
         self._share = np.maximum(here, there)[order]
 
     def __len__(self) -> int:
@@ -184,14 +184,14 @@ class RankedJoins:
 
     def chosen(self, positions: Sequence[int]) -> list[Join]:
         """The joins at these positions."""
-        rows = zip(*(one[positions].tolist() for one in self._found), strict=True)
+        rows = zip(*(array[positions].tolist() for array in self._found), strict=True)
         return [
             Join(self._columns[here], self._columns[there], *figures)
             for here, there, *figures in rows
         ]
 
     def at_least(self, share: float) -> list[int]:
-        """The positions of those in which so much of one side, from 0 to 1, is on the other."""
+        """The positions of joins in which at least that share of one side is on the other."""
         return [int(at) for at in np.flatnonzero(self._share >= share)]
 
     @property

@@ -34,66 +34,66 @@ _UNSEEN = "seul l'essai dira combien de lignes se croisent"
 
 
 def matches_of(
-    join_index: JoinIndexService, treatment: Treatment, known: Known, caller: Caller
+    join_index: JoinIndexService, treatment: Treatment, datasets: Known, caller: Caller
 ) -> list[tuple[KeyMatch, KnownCrossing | None]]:
     """How the keys of each crossing meet, counted where `caller` may count.
 
     Beside it the rows that the crossing makes, where they are counted.
     """
     return [
-        _match(join_index, crossing, known, caller)
-        for crossing in dataset_crossings(treatment, columns_of(known))
-        if all(known.get(dataset_id) for dataset_id in crossing.dataset_ids if dataset_id)
+        _match(join_index, crossing, datasets, caller)
+        for crossing in dataset_crossings(treatment, columns_of(datasets))
+        if all(datasets.get(dataset_id) for dataset_id in crossing.dataset_ids if dataset_id)
     ]
 
 
 def proposed(
-    join_index: JoinIndexService, treatment: Treatment, known: Known, caller: Caller
+    join_index: JoinIndexService, treatment: Treatment, datasets: Known, caller: Caller
 ) -> tuple[ProposedKey, ...]:
     """The best keys of each two datasets of the treatment that no step crosses."""
-    crossings = dataset_crossings(treatment, columns_of(known))
-    crossed = [set(one.dataset_ids) for one in crossings]
+    crossings = dataset_crossings(treatment, columns_of(datasets))
+    crossed = [set(crossing.dataset_ids) for crossing in crossings]
     pairs = combinations(dict.fromkeys(treatment.inputs.values()), 2)
     return tuple(
         key
         for left, right in pairs
-        if {left, right} not in crossed and known.get(left) and known.get(right)
-        for key in _keys(join_index, left, right, known, caller)
+        if {left, right} not in crossed and datasets.get(left) and datasets.get(right)
+        for key in _keys(join_index, left, right, datasets, caller)
     )
 
 
 def _match(
-    join_index: JoinIndexService, crossing: DatasetCrossing, known: Known, caller: Caller
+    join_index: JoinIndexService, crossing: DatasetCrossing, datasets: Known, caller: Caller
 ) -> tuple[KeyMatch, KnownCrossing | None]:
     if not all(crossing.dataset_ids):
         return _computed(crossing), None
-    if not may_count(known, crossing.dataset_ids, caller):
-        return _kinds_alone(crossing, known), None
+    if not may_count(datasets, crossing.dataset_ids, caller):
+        return _kinds_alone(crossing, datasets), None
 
     def look(index: JoinIndex) -> tuple[KeyMatch, KnownCrossing | None]:
         keys = keys_in(index, crossing)
         if keys is None:
             return KeyMatch(step=crossing.step, key="", said=_no_keys_told(crossing)), None
         rows = known_crossing(crossing.step, keys) if crossing.is_exact else None
-        return _counted(crossing, keys, known), rows
+        return _counted(crossing, keys, datasets), rows
 
     return ask_of_both(join_index, crossing.dataset_ids, look)
 
 
-def _counted(crossing: DatasetCrossing, keys: CrossedKeys, known: Known) -> KeyMatch:
-    left, right = _sides(crossing, keys, known)
+def _counted(crossing: DatasetCrossing, keys: CrossedKeys, datasets: Known) -> KeyMatch:
+    left, right = _sides(crossing, keys, datasets)
     return KeyMatch(
         step=crossing.step,
         key=space_behind(crossing.parameters.left_via, keys.left.space),
         left=left,
         right=right,
         common=keys.compared.common,
-        said=_rates_told(crossing, left, right, known),
+        said=_rates_told(crossing, left, right, datasets),
     )
 
 
 def _computed(crossing: DatasetCrossing) -> KeyMatch:
-    """What is told of keys of which a step makes one: only its run has the values."""
+    """The match of keys of which a step computes one: only a run has its values."""
     computed = (key for key in crossing.keys if not key.dataset_id)
     why = french_list([change for key in computed for change in key.changes])
     return KeyMatch(step=crossing.step, key="", said=f"{why} : {_UNSEEN}")
@@ -104,11 +104,11 @@ def _no_keys_told(crossing: DatasetCrossing) -> str:
     return f"les valeurs de {left} ou de {right} ne sont pas relevées comme des clés : {_UNSEEN}"
 
 
-def _kinds_alone(crossing: DatasetCrossing, known: Known) -> KeyMatch:
-    """What is told of keys whose values one may not compare: what their profiles say of them."""
+def _kinds_alone(crossing: DatasetCrossing, datasets: Known) -> KeyMatch:
+    """The match of keys whose values may not be compared: what their profiles say."""
     vias = crossing.parameters.left_via, crossing.parameters.right_via
     spaces = {
-        space_behind(via, _kind_of(known.get(key.dataset_id), key.column))
+        space_behind(via, _kind_of(datasets.get(key.dataset_id), key.column))
         for via, key in zip(vias, crossing.keys, strict=True)
     }
     names = " et ".join(quoted(key.column) for key in crossing.keys)
@@ -126,10 +126,10 @@ def _kind_of(dataset: Dataset | None, name: str) -> str:
 
 
 def _rates_told(
-    crossing: DatasetCrossing, left: MatchedSide, right: MatchedSide, known: Known
+    crossing: DatasetCrossing, left: MatchedSide, right: MatchedSide, datasets: Known
 ) -> str:
     """How many values and rows of the left table meet, and of which rows these figures are."""
-    rates = _side_told(left, right, known)
+    rates = _side_told(left, right, datasets)
     if further := len(crossing.parameters.keys):
         others = counted(further, "autre clé", "autres clés")
         rates = f"par cette clé seule, sans compter {others} : {rates}"
@@ -139,10 +139,12 @@ def _rates_told(
     return rates
 
 
-def _side_told(side: MatchedSide, other: MatchedSide, known: Known) -> str:
+def _side_told(side: MatchedSide, other: MatchedSide, datasets: Known) -> str:
     via = f" (après le passage « {side.via} »)" if side.via else ""
-    dataset = known.get(side.dataset_id)
-    rows = side.rows + sum(one.rows or 0 for one in side.unmatched if one.kind == "empty")
+    dataset = datasets.get(side.dataset_id)
+    rows = side.rows + sum(
+        unmatched.rows or 0 for unmatched in side.unmatched if unmatched.kind == "empty"
+    )
     share = f"{100 * (side.rows_met or 0) / max(1, rows):.1f}".replace(".", ",")
     return (
         f"{grouped(side.values_met or 0)} des {grouped(side.values)} valeurs de"
@@ -153,7 +155,7 @@ def _side_told(side: MatchedSide, other: MatchedSide, known: Known) -> str:
 
 
 def _sides(
-    crossing: DatasetCrossing, keys: CrossedKeys, known: Known
+    crossing: DatasetCrossing, keys: CrossedKeys, datasets: Known
 ) -> tuple[MatchedSide, MatchedSide]:
     kinds = keys.left.kind or keys.left.space, keys.right.kind or keys.right.space
     causes = unmatched_of(keys.compared, kinds)
@@ -167,9 +169,12 @@ def _sides(
             values_met=side.values_met,
             rows=column.rows,
             rows_met=side.rows_met,
-            unmatched=(*_rows_left_out(known.get(key.dataset_id), column, is_kept=is_kept), *found),
+            unmatched=(
+                *_rows_left_out(datasets.get(key.dataset_id), column, is_kept=is_kept),
+                *side_causes,
+            ),
         )
-        for key, column, side, found in zip(
+        for key, column, side, side_causes in zip(
             crossing.keys, (keys.left, keys.right), keys.compared[:2], causes, strict=True
         )
     )
@@ -183,28 +188,28 @@ def _rows_left_out(
     profile = dataset and dataset.published and dataset.published.profile
     if not profile:
         return
-    totals = sum(one.count for one in profile.totals)
+    totals = sum(total.count for total in profile.totals)
     empty = profile.rows - totals - column.rows
     if empty > 0:
-        said = counted(empty, "ligne n'a pas de valeur", "lignes n'ont pas de valeur")
-        yield Unmatched(kind="empty", values=0, rows=empty, said=said)
+        sentence = counted(empty, "ligne n'a pas de valeur", "lignes n'ont pas de valeur")
+        yield Unmatched(kind="empty", values=0, rows=empty, said=sentence)
     if totals:
-        said = counted(totals, "ligne est un total", "lignes sont des totaux")
-        said += f" ({rows_named(profile.total_rows)})" if profile.total_rows else ""
+        sentence = counted(totals, "ligne est un total", "lignes sont des totaux")
+        sentence += f" ({rows_named(profile.total_rows)})" if profile.total_rows else ""
         many = "s" if totals > 1 else ""
-        said += (
+        sentence += (
             f", gardé{many} comme demandé, que ces chiffres ne comptent pas"
             if is_kept
             else ", que les calculs laissent de côté"
         )
-        yield Unmatched(kind="totals", values=0, rows=totals, said=said)
+        yield Unmatched(kind="totals", values=0, rows=totals, said=sentence)
 
 
 def _keys(
-    join_index: JoinIndexService, left: str, right: str, known: Known, caller: Caller
+    join_index: JoinIndexService, left: str, right: str, datasets: Known, caller: Caller
 ) -> list[ProposedKey]:
-    """The best first, then what repeats rows of both tables, which a job refuses, then dates."""
-    is_counted = may_count(known, (left, right), caller)
+    """The best keys first, then those that repeat rows of both (a job refuses them), then dates."""
+    is_counted = may_count(datasets, (left, right), caller)
 
     def look(index: JoinIndex) -> list[ProposedKey]:
         joins = index.joins(left, may_read=caller.may_see)
@@ -216,18 +221,18 @@ def _keys(
         crossings = [_crossing(*pair) for pair in pairs[:_MOST_PROPOSED]]
         keys = [keys_in(index, crossing) if is_counted else None for crossing in crossings]
         return [
-            _proposed(crossing, _counted(crossing, key, known))
+            _proposed(crossing, _counted(crossing, key, datasets))
             if key
-            else _proposed(crossing, _kinds_alone(crossing, known))
+            else _proposed(crossing, _kinds_alone(crossing, datasets))
             for crossing, key in zip(crossings, keys, strict=True)
         ]
 
     keys = ask_of_both(join_index, (left, right), look)
-    return [*keys, *_dates(known.get(left), known.get(right))][:_MOST_PROPOSED]
+    return [*keys, *_dates(datasets.get(left), datasets.get(right))][:_MOST_PROPOSED]
 
 
 def _dates(left: Dataset | None, right: Dataset | None) -> Iterator[ProposedKey]:
-    """Columns of days, or of months, of both datasets: which of them meet nobody looked at."""
+    """Pairs of columns of days, or of months, of both datasets; how they match is unknown."""
     for here, there in product(_columns(left), _columns(right)):
         kind = here.type or here.kind
         if kind in _PERIODS and kind == (there.type or there.kind):
@@ -249,7 +254,9 @@ def _is_single(join: Join) -> bool:
 
 def _crossing(here: DatasetColumn, there: DatasetColumn) -> DatasetCrossing:
     """The crossing of two datasets by these columns."""
-    left, right = (KeyOrigin(one.dataset_id, one.column.columns[0]) for one in (here, there))
+    left, right = (
+        KeyOrigin(column.dataset_id, column.column.columns[0]) for column in (here, there)
+    )
     parameters = CrossParameters(
         left_key=left.column,
         right_key=right.column,
@@ -260,7 +267,7 @@ def _crossing(here: DatasetColumn, there: DatasetColumn) -> DatasetCrossing:
 
 
 def _proposed(crossing: DatasetCrossing, match: KeyMatch) -> ProposedKey:
-    """A key as the builder offers it."""
+    """A key as the treatment builder offers it."""
     parameters = crossing.parameters
     return ProposedKey(
         key=match.key,

@@ -13,24 +13,24 @@ Mask = NDArray[np.bool_]
 
 @dataclass
 class Restrictions:
-    """The owner of each restricted dataset, and those of which joins by identifiers are `shown`."""
+    """The owner of each restricted dataset, and those of which joins by identifiers are shown."""
 
     owners: dict[str, str] = field(default_factory=dict)
-    shown: set[str] = field(default_factory=set)
+    joins_shown: set[str] = field(default_factory=set)
 
     def restrict(self, dataset_id: str, owner_id: str, *, is_shown: bool) -> None:
         """Let a dataset be restricted to its owner; open when that is empty."""
         self.owners.pop(dataset_id, None)
-        self.shown.discard(dataset_id)
+        self.joins_shown.discard(dataset_id)
         if owner_id:
             self.owners[dataset_id] = owner_id
             if is_shown:
-                self.shown.add(dataset_id)
+                self.joins_shown.add(dataset_id)
 
     def closed(self, may_read: MayRead) -> set[str]:
         """The datasets that one may not read."""
         owners = {owner for owner in set(self.owners.values()) if not may_read(owner)}
-        return {one for one, owner in self.owners.items() if owner in owners}
+        return {dataset_id for dataset_id, owner in self.owners.items() if owner in owners}
 
     def hidden(
         self, here: str, numbers: Mapping[str, Iterable[int]], may_read: MayRead, size: int
@@ -47,12 +47,12 @@ class Restrictions:
         Whoever uploads a value would learn whether it is in the data: rounding only takes more
         uploads.
         """
-        quiet = self.closed(may_read) - self.shown
+        quiet = self.closed(may_read) - self.joins_shown
         return identifying & _columns_of(quiet, numbers, len(identifying))
 
 
 def _columns_of(datasets: set[str], numbers: Mapping[str, Iterable[int]], size: int) -> Mask:
-    """The columns of these datasets."""
-    found = np.zeros(size, bool)
-    found[[number for one in datasets for number in numbers.get(one, ())]] = True
-    return found
+    """The mask of the columns of these datasets."""
+    mask = np.zeros(size, bool)
+    mask[[number for dataset_id in datasets for number in numbers.get(dataset_id, ())]] = True
+    return mask

@@ -103,7 +103,7 @@ class IndexState(NamedTuple):
     numbers: dict[str, list[int]]
     owners: dict[str, str]
     shelves: dict[ShelfKey, Shelf]
-    shown: frozenset[str] = frozenset()
+    joins_shown: frozenset[str] = frozenset()
 
 
 def hash_words(words: Words) -> Hashes:
@@ -121,12 +121,12 @@ def by_width(values: Sequence[str]) -> dict[int, tuple[Positions, Words]]:
     except UnicodeEncodeError:
         encoded = np.array([value.encode() for value in values], "S")
     widths = -(-np.strings.str_len(encoded) // _WORD)
-    found = {}
+    values_by_width = {}
     for width in np.unique(widths).tolist():
         positions = np.flatnonzero(widths == width)
         padded = encoded[positions].astype(f"S{width * _WORD}")
-        found[width] = positions, padded.view(np.uint64).reshape(-1, width)
-    return found
+        values_by_width[width] = positions, padded.view(np.uint64).reshape(-1, width)
+    return values_by_width
 
 
 def codes_of(words: Words) -> CodeArray:
@@ -164,8 +164,11 @@ def build(rows: ValueRows, hasher: Hasher) -> Segment:
 
 
 def merge(segments: Iterable[Segment], alive: NDArray[np.bool_], hasher: Hasher) -> Segment:
-    """One segment of several, without columns that are not `alive` any more."""
-    parts = [_rows(one, one.places[alive[one.columns[one.places]]]) for one in segments]
+    """One segment of several, without the columns that are no longer `alive`."""
+    parts = [
+        _rows(segment, segment.places[alive[segment.columns[segment.places]]])
+        for segment in segments
+    ]
     return build(ValueRows(*map(np.concatenate, zip(*parts, strict=True))), hasher)
 
 
@@ -185,8 +188,8 @@ def look_up(segment: Segment, hashes: Hashes, words: Words) -> Occurrences:
 
 def values_of(segment: Segment, column: int) -> ValueRows:
     """What a column holds in this segment."""
-    (found,) = np.nonzero(segment.owners == column)
-    slices = [segment.places[segment.bounds[at] : segment.bounds[at + 1]] for at in found]
+    (positions,) = np.nonzero(segment.owners == column)
+    slices = [segment.places[segment.bounds[at] : segment.bounds[at + 1]] for at in positions]
     return _rows(segment, np.concatenate([_NOWHERE, *slices]))
 
 

@@ -74,14 +74,14 @@ def dump(saved: IndexSnapshot) -> Iterator[bytes]:
         "since": saved.since.isoformat(),
         "taken": saved.taken,
         "owners": state.owners,
-        "shown": sorted(state.shown),
+        "shown": sorted(state.joins_shown),
         "columns": [[held.dataset_id, held.column.model_dump()] for held in state.columns],
         "numbers": state.numbers,
         "sizes": [[[*key, size] for key, size in sizes.items()] for sizes in state.sizes],
         "dead": [[*key, shelf.dead] for key, shelf in state.shelves.items()],
         "segments": [
-            [space, width, one.size, len(one.words), len(one.owners)]
-            for space, width, one in segments
+            [space, width, segment.size, len(segment.words), len(segment.owners)]
+            for space, width, segment in segments
         ],
     }
     yield from _lines(head)
@@ -107,9 +107,12 @@ def parse(content: bytearray) -> IndexSnapshot:
     columns = [
         DatasetColumn(name, KeyColumn.model_validate(column)) for name, column in head["columns"]
     ]
-    sizes = [{(space, width): size for space, width, size in one} for one in head["sizes"]]
-    shown = frozenset(head.get("shown", ()))
-    state = IndexState(columns, sizes, head["numbers"], head["owners"], shelves, shown)
+    sizes = [
+        {(space, width): size for space, width, size in column_sizes}
+        for column_sizes in head["sizes"]
+    ]
+    joins_shown = frozenset(head.get("shown", ()))
+    state = IndexState(columns, sizes, head["numbers"], head["owners"], shelves, joins_shown)
     return IndexSnapshot(state, datetime.fromisoformat(head["since"]), head["taken"])
 
 
@@ -131,7 +134,9 @@ class _ArrayReader:
     def segment(self, width: int, pairs: int, values: int, owners: int) -> Segment:
         of_values = (values, values * width, values + 1)
         lengths = (*of_values, pairs, pairs, pairs, owners, owners + 1)
-        arrays = [self._array(*one) for one in zip(_TYPES, lengths, strict=True)]
+        arrays = [
+            self._array(*kind_and_length) for kind_and_length in zip(_TYPES, lengths, strict=True)
+        ]
         arrays[1] = arrays[1].reshape(values, width)
         return Segment(*arrays)
 

@@ -32,26 +32,26 @@ def describe(
     Rows are counted of crossings whose two datasets are open or the caller's own: counts against
     other data would tell which values are in it. Raises Invalid for a wrong parameter of a step.
     """
-    known = known_datasets(store, treatment, caller)
+    datasets = known_datasets(store, treatment, caller)
     counted = (
-        _counted(join_index, one)
-        for one in dataset_crossings(treatment, columns_of(known))
-        if one.is_exact and may_count(known, one.dataset_ids, caller)
+        _counted(join_index, crossing)
+        for crossing in dataset_crossings(treatment, columns_of(datasets))
+        if crossing.is_exact and may_count(datasets, crossing.dataset_ids, caller)
     )
-    return inputs_of(known, (one for one in counted if one), caller)
+    return inputs_of(datasets, (crossing for crossing in counted if crossing), caller)
 
 
 def known_datasets(store: Store, treatment: Treatment, caller: Caller) -> Known:
     """The datasets that a treatment reads, as far as `caller` may know of them."""
     return {
-        one: dataset if dataset and dataset.may_be_known_to(caller) else None
-        for one, dataset in datasets_of(store, treatment.inputs.values()).items()
+        dataset_id: dataset if dataset and dataset.may_be_known_to(caller) else None
+        for dataset_id, dataset in datasets_of(store, treatment.inputs.values()).items()
     }
 
 
-def inputs_of(known: Known, crossings: Iterable[KnownCrossing], caller: Caller) -> KnownInputs:
-    """Those datasets as tables that `caller` may know, with what was counted of crossings."""
-    tables = tuple(_known(one, dataset, caller) for one, dataset in known.items())
+def inputs_of(datasets: Known, crossings: Iterable[KnownCrossing], caller: Caller) -> KnownInputs:
+    """These datasets as tables that `caller` may know, with the crossings that were counted."""
+    tables = tuple(_known(dataset_id, dataset, caller) for dataset_id, dataset in datasets.items())
     return KnownInputs(tables=tables, crossings=tuple(crossings))
 
 
@@ -68,7 +68,7 @@ def _known(dataset_id: str, dataset: Dataset | None, caller: Caller) -> KnownTab
     return KnownTable(
         **about,
         rows=profile.rows if profile else None,
-        totals=sum(one.count for one in profile.totals if one.ranges) if profile else 0,
+        totals=sum(total.count for total in profile.totals if total.ranges) if profile else 0,
         total_rows=seen_profile.total_rows if seen_profile else (),
         likely_totals=profile.likely_total_rows if profile else 0,
         likely_total_rows=seen_profile.likely_total_ranges if seen_profile else (),
@@ -83,17 +83,17 @@ def _may_see_rows(dataset: Dataset, caller: Caller) -> bool:
 
 
 def _profile(dataset: Dataset, caller: Caller) -> Profile | None:
-    """What everybody sees of its columns; of what is not published, what its insiders see."""
-    shown = dataset.shown if caller.may_see(*dataset.insiders) else dataset.published
-    if shown is None or shown.profile is None:
+    """The profile that everybody sees; of what is not published, the one that insiders see."""
+    version = dataset.current_version if caller.may_see(*dataset.insiders) else dataset.published
+    if version is None or version.profile is None:
         return None
     can_read = dataset.may_be_downloaded_by(caller)
-    return shown.profile if can_read else shown.profile.without_values()
+    return version.profile if can_read else version.profile.without_values()
 
 
-def may_count(known: Known, dataset_ids: Iterable[str], caller: Caller) -> bool:
+def may_count(datasets: Known, dataset_ids: Iterable[str], caller: Caller) -> bool:
     """Whether the index may count values of all these datasets exactly for `caller`."""
-    return all(_may_count(known.get(one), caller) for one in dataset_ids)
+    return all(_may_count(datasets.get(dataset_id), caller) for dataset_id in dataset_ids)
 
 
 def _may_count(dataset: Dataset | None, caller: Caller) -> bool:
@@ -122,11 +122,11 @@ def ask_of_both(
 
 def keys_in(index: JoinIndex, crossing: DatasetCrossing) -> CrossedKeys | None:
     """The keys of a crossing in an index that knows both datasets; None where one is no key."""
-    left, right = (index.key(one.dataset_id, one.column) for one in crossing.keys)
+    left, right = (index.key(key.dataset_id, key.column) for key in crossing.keys)
     if left is None or right is None:
         return None
-    told = crossing.parameters
-    compared = compare(left[1], right[1], told.left_via or "", told.right_via or "")
+    parameters = crossing.parameters
+    compared = compare(left[1], right[1], parameters.left_via or "", parameters.right_via or "")
     return CrossedKeys(left[0], right[0], compared)
 
 

@@ -94,7 +94,7 @@ def _explained(cause: _Cause, values: CodeArray, rows: int) -> Unmatched:
 
 
 def _causes(alone: _Alone) -> Iterator[_Cause]:
-    """The most telling first; the last explains nothing."""
+    """The possible causes, the most telling first; the last explains nothing."""
     if not _are_digits(alone.values):
         yield _total(alone)
     yield _leading_zero(alone)
@@ -110,7 +110,7 @@ def _causes(alone: _Alone) -> Iterator[_Cause]:
 
 
 def _are_digits(values: CodeArray) -> bool:
-    """Whether there is nothing but digits: of many values that is found out at once."""
+    """Whether there are digits alone; of many values that is found out at once."""
     signs = np.ascontiguousarray(values).view(np.uint8)
     return bool(((signs == 0) | ((signs >= ord("0")) & (signs <= ord("9")))).all())
 
@@ -166,7 +166,7 @@ def _crosswalks(alone: _Alone) -> Iterator[_Cause]:
 
 
 def _postcodes(alone: _Alone) -> Iterator[_Cause]:
-    """Those of offices (CEDEX), which lists of ordinary postcodes lack."""
+    """Postcodes of offices (CEDEX), which lists of ordinary postcodes lack."""
     if alone.kind != "postcode":
         return
     if not alone.via:
@@ -192,6 +192,6 @@ def _areas(alone: _Alone) -> Iterator[_Cause]:
 
 
 def _departements(codes: CodeArray) -> CodeArray:
-    """The first two signs: postcodes know one Corsica."""
+    """The first two characters; postcodes know only one Corsica."""
     starts = codes.astype("S2")
     return np.where(np.isin(starts, _CORSICA), b"20", starts)

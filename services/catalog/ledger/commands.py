@@ -18,33 +18,37 @@ from shared.store import Store
 def read_ledger(
     store: Store, dataset_id: str, job_id: str
 ) -> tuple[int, tuple[EarlierRelease, ...]]:
-    """How long a dataset's ledger is, and what that job's result is checked against.
+    """The length of a dataset's ledger, and the releases to check that job's result against.
 
     A job that runs again is not checked against what it reserved itself.
     """
-    found = list(store.of(Release).every({"dataset_id": dataset_id}))
-    others = (one.earlier for one in found if one.counts and one.job_id != job_id)
-    return len(found), tuple(others)
+    releases = list(store.of(Release).every({"dataset_id": dataset_id}))
+    others = (
+        release.earlier for release in releases if release.counts and release.job_id != job_id
+    )
+    return len(releases), tuple(others)
 
 
 def reserve(
     store: Store, project_id: str, job_id: str, claims: Iterable[ReleaseClaim], state: ReleaseState
 ) -> None:
-    """Give a job's result its places, of all datasets that it tells of, or none.
+    """Reserve places for a job's result in the ledgers of all its datasets, or in none.
 
     Asked again for the same it changes nothing. Raises Conflict when a ledger is longer than the
     job read it, which has to be checked anew then; WrongStage for what is retired meanwhile.
     """
-    wanted = list(claims)
-    for one in [one for one in _of_job(store, job_id) if one.counts]:
-        told = (one.entry, one.file) if one.state == state else None
-        known = next((claim for claim in wanted if (claim.entry, claim.file) == told), None)
-        if known:
-            wanted.remove(known)
+    open_claims = list(claims)
+    for release in [release for release in _of_job(store, job_id) if release.counts]:
+        reserved = (release.entry, release.file) if release.state == state else None
+        same_claim = next(
+            (claim for claim in open_claims if (claim.entry, claim.file) == reserved), None
+        )
+        if same_claim:
+            open_claims.remove(same_claim)
         else:
-            _settle(store, [one], "dropped")
+            _settle(store, [release], "dropped")
     try:
-        for claim in wanted:
+        for claim in open_claims:
             store.of(Dataset).get(claim.entry.dataset_id).check_present()
             store.of(Release).save(_release(project_id, job_id, claim, state))
     except Conflict as error:
@@ -56,39 +60,39 @@ def reserve(
 
 
 def release(store: Store, job_id: str, *, was_held: bool) -> None:
-    """A job's result left: by itself, or because a reviewer let it."""
-    found = _of_job(store, job_id)
+    """Settle the releases of a job whose result left, by itself or as a reviewer decided."""
+    releases = _of_job(store, job_id)
     if not was_held:
         # One that a reviewer decides on is told of as well when its job ends.
-        found = [one for one in found if one.state == "reserved"]
-    _settle(store, [one for one in found if one.state != "dropped"], "released")
+        releases = [release for release in releases if release.state == "reserved"]
+    _settle(store, [release for release in releases if release.state != "dropped"], "released")
 
 
 def refuse(store: Store, job_id: str) -> None:
-    """A reviewer keeps a job's result back: later ones are not checked against it."""
-    _settle(store, [one for one in _of_job(store, job_id) if one.counts], "refused")
+    """Settle a job's releases as refused by a reviewer: they no longer count for later results."""
+    _settle(store, [release for release in _of_job(store, job_id) if release.counts], "refused")
 
 
 def drop(store: Store, job_id: str) -> None:
-    """Nothing of a job leaves any more; what left stays in the ledger."""
-    _settle(store, [one for one in _of_job(store, job_id) if one.counts], "dropped")
+    """Drop a job's open releases; what left already stays in the ledger."""
+    _settle(store, [release for release in _of_job(store, job_id) if release.counts], "dropped")
 
 
 def files_of(store: Store, dataset_id: str) -> list[FileRef]:
     """The files of a dataset's ledgers, which are erased with it."""
-    return [one.file for one in store.of(Release).every({"dataset_id": dataset_id})]
+    return [release.file for release in store.of(Release).every({"dataset_id": dataset_id})]
 
 
 def forget(store: Store, dataset_id: str) -> None:
-    """Keep no more of a deleted dataset's ledgers than which jobs' results there were."""
-    for one in list(store.of(Release).every({"dataset_id": dataset_id})):
-        if not one.is_forgotten:
-            store.of(Release).change(one.id, Release.forget)
+    """Empty a deleted dataset's ledgers, except for which jobs had results."""
+    for release in list(store.of(Release).every({"dataset_id": dataset_id})):
+        if not release.is_forgotten:
+            store.of(Release).change(release.id, Release.forget)
 
 
 def needed(store: Store, hashes: Collection[str]) -> set[str]:
-    """Of those hashes, the ones of files in the ledgers of datasets that are not deleted."""
-    return {one for one in hashes if _is_needed(store, one)}
+    """Those of the hashes that name files in ledgers of datasets that are not deleted."""
+    return {sha256 for sha256 in hashes if _is_needed(store, sha256)}
 
 
 def list_releases(store: Store, dataset_id: str, query: Paging, caller: Caller) -> ReleasePage:
@@ -99,19 +103,19 @@ def list_releases(store: Store, dataset_id: str, query: Paging, caller: Caller) 
     dataset = visible(store, dataset_id, caller)
     if not caller.may_see(*dataset.insiders):
         raise Forbidden("seuls les propriétaires d'un jeu de données voient ce qui en est sorti")
-    found, following = store.of(Release).page(
+    releases, following = store.of(Release).page(
         {"dataset_id": dataset.id}, after=query.after, limit=query.limit, descending=True
     )
-    return ReleasePage(items=list(map(ReleaseView.told, found)), next=following)
+    return ReleasePage(items=list(map(ReleaseView.of_release, releases)), next=following)
 
 
 def _of_job(store: Store, job_id: str) -> list[Release]:
     return list(store.of(Release).every({"job_id": job_id}))
 
 
-def _settle(store: Store, found: Iterable[Release], state: ReleaseState) -> None:
-    for one in found:
-        store.of(Release).change(one.id, partial(Release.settle, state=state))
+def _settle(store: Store, releases: Iterable[Release], state: ReleaseState) -> None:
+    for release in releases:
+        store.of(Release).change(release.id, partial(Release.settle, state=state))
 
 
 def _release(project_id: str, job_id: str, claim: ReleaseClaim, state: ReleaseState) -> Release:
@@ -128,8 +132,8 @@ def _release(project_id: str, job_id: str, claim: ReleaseClaim, state: ReleaseSt
 
 
 def _is_needed(store: Store, sha256: str) -> bool:
-    for one in store.of(Release).every({"hashes": {"$in": [sha256]}}):
-        dataset = store.of(Dataset).find_one(one.dataset_id)
+    for release in store.of(Release).every({"hashes": {"$in": [sha256]}}):
+        dataset = store.of(Dataset).find_one(release.dataset_id)
         if dataset and not dataset.deletion:
             return True
     return False

@@ -40,7 +40,7 @@ class Release(Aggregate):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def hashes(self) -> list[str]:
-        """Of the file that it needs."""
+        """Hashes of the file that it needs."""
         return [self.file.sha256] if self.counts else []
 
     @property
@@ -50,22 +50,22 @@ class Release(Aggregate):
 
     @property
     def earlier(self) -> EarlierRelease:
-        """What the rules are told of it."""
+        """The part of it that the release rules see."""
         return EarlierRelease(
             entry=self.entry, file=self.file, job_id=self.job_id, project_id=self.project_id
         )
 
     def settle(self, state: ReleaseState) -> None:
-        """Note what became of it; what left once has left, whatever is heard later."""
+        """Note its outcome; what has left stays released, whatever is heard later."""
         if self.state in (state, "released"):
             return
         self.state, self.settled_at = state, now()
 
     @property
     def is_forgotten(self) -> bool:
-        """Whether what it tells of is not kept any more."""
+        """Whether its content is no longer kept."""
         return not (self.entry.by or self.entry.filters or self.entry.figures)
 
     def forget(self) -> None:
-        """Its dataset is deleted: what stays is which job's result it was, when, and its hashes."""
+        """Forget its content, as its dataset is deleted; its job, date and hashes stay."""
         self.entry = self.entry.model_copy(update={"by": (), "filters": "", "figures": ()})

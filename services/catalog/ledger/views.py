@@ -39,8 +39,8 @@ class ReleaseView(View):
     settled_at: datetime | None
 
     @classmethod
-    def told(cls, release: Release) -> "ReleaseView":
-        """One release with what its entry tells; the file with its cells is for the rules alone."""
+    def of_release(cls, release: Release) -> "ReleaseView":
+        """View of one release; it omits the file with its cells, which only the rules read."""
         entry = release.entry.model_dump(exclude={"dataset_id", "version", "sha256", "file"})
         about = release.model_dump(include=set(cls.model_fields) - set(entry))
         return cls(**about, **entry)

@@ -56,13 +56,13 @@ class Compatibility(Frozen):
     @property
     def asks_to_share(self) -> bool:
         """Whether the result may be published under this licence alone."""
-        return any(one.duty is Duty.SHARE_ALIKE for one in self.obligations)
+        return any(obligation.duty is Duty.SHARE_ALIKE for obligation in self.obligations)
 
 
 def compatibility_of(sources: Iterable[LicensedInput]) -> Compatibility:
     """The compatibility of the licences of a result made of these inputs."""
     inputs = sorted(set(sources), key=_order)
-    licences = {_licence_of(one).id: _licence_of(one) for one in inputs}
+    licences = {_licence_of(source).id: _licence_of(source) for source in inputs}
     conflict = _conflict(inputs, licences)
     result = None if conflict else _result(licences)
     return Compatibility(
@@ -88,26 +88,28 @@ def _known(licence: str) -> Licence:
 
 
 def _name_of(source: LicensedInput) -> str:
-    """The licence's title; as it was given, where nobody here knows what it permits."""
-    known = find_licence(source.licence)
-    return known.title if known else f"licence {quoted(text_of_html(source.licence))}"
+    """The title of the licence; an unknown licence is quoted as it was given."""
+    licence = find_licence(source.licence)
+    return licence.title if licence else f"licence {quoted(text_of_html(source.licence))}"
 
 
 def _conflict(inputs: list[LicensedInput], licences: dict[str, Licence]) -> LicenceConflict | None:
-    asked = [one for one in inputs if Duty.ASK in _licence_of(one).duties]
+    asked = [source for source in inputs if Duty.ASK in _licence_of(source).duties]
     if asked:
-        named = ", ".join(f"{quoted(one.title)} ({_name_of(one)})" for one in asked)
+        named = ", ".join(f"{quoted(source.title)} ({_name_of(source)})" for source in asked)
         return LicenceConflict(
             reason=f"ce que permet la licence de {named} est à lire ou à demander : bac à sable"
             " seulement",
             decided_by=_producers(asked),
         )
-    alike = [one for one in licences.values() if Duty.SHARE_ALIKE in one.duties]
+    alike = [licence for licence in licences.values() if Duty.SHARE_ALIKE in licence.duties]
     if len(alike) < 2:  # noqa: PLR2004 - a conflict takes two
         return None
-    named = " et ".join(sorted(one.title for one in alike))
-    articles = " ; ".join(sorted(one.source for one in alike))
-    owners = _producers(one for one in inputs if Duty.SHARE_ALIKE in _licence_of(one).duties)
+    named = " et ".join(sorted(licence.title for licence in alike))
+    articles = " ; ".join(sorted(licence.source for licence in alike))
+    owners = _producers(
+        source for source in inputs if Duty.SHARE_ALIKE in _licence_of(source).duties
+    )
     return LicenceConflict(
         reason=f"{named} veulent chacune que le résultat soit publié sous elle seule ({articles})",
         decided_by=owners,
@@ -115,33 +117,33 @@ def _conflict(inputs: list[LicensedInput], licences: dict[str, Licence]) -> Lice
 
 
 def _producers(inputs: Iterable[LicensedInput]) -> str:
-    return ", ".join(sorted({one.producer or "le producteur" for one in inputs}))
+    return ", ".join(sorted({source.producer or "le producteur" for source in inputs}))
 
 
 def _result(licences: dict[str, Licence]) -> Licence:
     """The licence of the result, given that nobody has to be asked."""
-    alike = [one for one in licences.values() if Duty.SHARE_ALIKE in one.duties]
+    alike = [licence for licence in licences.values() if Duty.SHARE_ALIKE in licence.duties]
     if alike:
         return alike[0]
-    naming = [one for one in licences.values() if Duty.ATTRIBUTION in one.duties]
+    naming = [licence for licence in licences.values() if Duty.ATTRIBUTION in licence.duties]
     same, mixed = (naming, _MIXED) if naming else (list(licences.values()), _FREE)
     return same[0] if len(same) == 1 else BY_ID[mixed]
 
 
 def _obligations(licences: Iterable[Licence]) -> Iterable[Obligation]:
-    asking = sorted(licences, key=lambda one: one.id)
+    asking = sorted(licences, key=lambda licence: licence.id)
     for duty, text in _SHARED.items():
-        sources = tuple(one.source for one in asking if duty in one.duties)
+        sources = tuple(licence.source for licence in asking if duty in licence.duties)
         if sources:
             yield Obligation(duty=duty, text=text, sources=sources)
 
 
 def _attribution(inputs: list[LicensedInput]) -> str:
     named = [
-        f"{quoted(text_of_html(one.title))},"
-        f" {text_of_html(one.producer) or 'producteur non précisé'}, {_dated(one)}, {_name_of(one)}"
-        + (f" ({url})" if (url := _licence_of(one).url) else "")
-        for one in inputs
+        f"{quoted(text_of_html(source.title))},"
+        f" {text_of_html(source.producer) or 'producteur non précisé'}, {_dated(source)},"
+        f" {_name_of(source)}" + (f" ({url})" if (url := _licence_of(source).url) else "")
+        for source in inputs
     ]
     return f"Sources : {' ; '.join(named)}." if named else ""
 
@@ -160,8 +162,8 @@ class Terms(NamedTuple):
     note: str = ""
 
 
-def terms_of(wanted: str, compatibility: Compatibility) -> Terms:
-    """The licence that a result gets when its holder wants `wanted`.
+def terms_of(requested: str, compatibility: Compatibility) -> Terms:
+    """The terms of a result whose holder asks for the licence `requested`.
 
     A licence that asks for less than the inputs' do, or another than a share-alike one, gives way
     to theirs. Where somebody has to be asked first, the result is not published.
@@ -169,15 +171,17 @@ def terms_of(wanted: str, compatibility: Compatibility) -> Terms:
     if compatibility.conflict:
         note = f"Résultat à ne pas publier : {compatibility.conflict.reason}"
         return Terms("notspecified", is_publishable=False, note=f"{note}.")
-    if compatibility.licence is None or _is_enough(wanted, compatibility.licence):
-        return Terms(canonical(wanted), is_publishable=True)
-    note = f"Licence demandée : {wanted} ; licence imposée par les sources : {compatibility.title}."
+    if compatibility.licence is None or _is_enough(requested, compatibility.licence):
+        return Terms(canonical(requested), is_publishable=True)
+    note = (
+        f"Licence demandée : {requested} ; licence imposée par les sources : {compatibility.title}."
+    )
     return Terms(compatibility.licence, is_publishable=True, note=note)
 
 
-def _is_enough(wanted: str, owed: str) -> bool:
-    given, due = _known(wanted).duties, _known(owed).duties
+def _is_enough(requested: str, owed: str) -> bool:
+    requested_duties, due = _known(requested).duties, _known(owed).duties
     if Duty.SHARE_ALIKE in due:
-        return canonical(wanted) == owed
+        return canonical(requested) == owed
     # Terms that nobody here knows may ask for anything: whoever uses the result has to read them.
-    return Duty.ASK in given or due <= given
+    return Duty.ASK in requested_duties or due <= requested_duties

@@ -70,8 +70,8 @@ def find_licence(text: str) -> Licence | None:
 
 
 def _known(text: str) -> str | None:
-    found = _BY_NAME.get(_plain(text))
-    return found.id if found else None
+    licence = _BY_NAME.get(_plain(text))
+    return licence.id if licence else None
 
 
 def _plain(text: str) -> str:
@@ -88,6 +88,6 @@ _BY_NAME = {
 
 
 def canonical(licence: str) -> str:
-    """The identifier of a licence that is known by another name; any other text as it is."""
-    found = find_licence(licence)
-    return found.id if found else licence
+    """The identifier of a licence that is known by this name; any other text unchanged."""
+    known_licence = find_licence(licence)
+    return known_licence.id if known_licence else licence

@@ -36,8 +36,10 @@ class _Family(NamedTuple):
 
 
 def _family(pattern: str, **versions: str) -> _Family:
-    known = {name.strip("_").replace("_", " "): licence for name, licence in versions.items()}
-    return _Family(re.compile(rf"\b(?:{pattern})\b"), known)
+    licences_by_version = {
+        name.strip("_").replace("_", " "): licence for name, licence in versions.items()
+    }
+    return _Family(re.compile(rf"\b(?:{pattern})\b"), licences_by_version)
 
 
 _OPEN = (
@@ -147,43 +149,47 @@ _NARROWING = frozenset(_LIMITS.split())
 """What no name of a producer is, even where it begins a sentence."""
 
 
-def mentioned(text: str, known: Callable[[str], str | None]) -> str | None:
-    """The identifier of the one licence that `text` gives; None for none, several or a doubt.
+def mentioned(text: str, identify: Callable[[str], str | None]) -> str | None:
+    """The identifier of the one licence that `text` names; None for none, several or a doubt.
 
-    `known` tells the identifier of what is a licence's name or address as it stands.
+    `identify` tells the identifier of what is a licence's name or address as it stands.
     """
     if not text or len(text) > _LONGEST:
         return None
-    said = " ".join(text_of_html(text).split())
-    links = [*links_of(text), *_ADDRESS.findall(said)]
-    found = [known(link) or _at(link) for link in links]
-    said = _ADDRESS.sub(" ", said)
+    plain_text = " ".join(text_of_html(text).split())
+    links = [*links_of(text), *_ADDRESS.findall(plain_text)]
+    licences = [identify(link) or _at(link) for link in links]
+    plain_text = _ADDRESS.sub(" ", plain_text)
     is_attributed = False
-    whole = known(said) if found else None
+    whole = identify(plain_text) if licences else None
     if whole:
-        found.append(whole)
+        licences.append(whole)
     else:
-        rest, is_attributed, named = _named_in(said)
+        rest, is_attributed, named = _named_in(plain_text)
         if rest:
             return None
-        found += named
-    if not found or len(set(found)) > 1 or (is_attributed and found[0] in _WITHOUT_ATTRIBUTION):
+        licences += named
+    if (
+        not licences
+        or len(set(licences)) > 1
+        or (is_attributed and licences[0] in _WITHOUT_ATTRIBUTION)
+    ):
         return None
-    return found[0]
+    return licences[0]
 
 
-def _named_in(said: str) -> tuple[bool, bool, list[str | None]]:
-    """Whether a sentence says more than a licence, and asks for attribution; those it names."""
-    proper = set() if said.isupper() else {fold(word) for word in _CAPITALISED.findall(said)}
+def _named_in(text: str) -> tuple[bool, bool, list[str | None]]:
+    """Whether a text says more than a licence, and asks for attribution; the licences it names."""
+    proper = set() if text.isupper() else {fold(word) for word in _CAPITALISED.findall(text)}
     mentions: list[tuple[int, str, str | None]] = []
     more = is_attributed = False
-    for clause in _CLAUSES.split(said.replace("/", " ")):
+    for clause in _CLAUSES.split(text.replace("/", " ")):
         plain = " ".join(_WORDS.findall(fold(clause)))
         here: list[tuple[int, str, str | None]] = []
-        for at, one in enumerate(_FAMILIES):
-            here += [(at, *_told(one, found)) for found in one.pattern.finditer(plain)]
-            plain = one.pattern.sub(" ", plain)
-        here += [(len(_FAMILIES), *_told_by_cc(found)) for found in _CC.finditer(plain)]
+        for at, family in enumerate(_FAMILIES):
+            here += [(at, *_told(family, match)) for match in family.pattern.finditer(plain)]
+            plain = family.pattern.sub(" ", plain)
+        here += [(len(_FAMILIES), *_told_by_cc(match)) for match in _CC.finditer(plain)]
         plain, times = _ATTRIBUTION.subn(" ", _CC.sub(" ", plain))
         is_attributed |= times > 0
         allowed = _NEUTRAL | (proper - _NARROWING) if here else _NEUTRAL
@@ -192,15 +198,15 @@ def _named_in(said: str) -> tuple[bool, bool, list[str | None]]:
     return more, is_attributed, list(_versioned(mentions))
 
 
-def _told(family: _Family, found: re.Match[str]) -> tuple[str, str | None]:
-    version = found["version"] or ""
-    if not version and "etalab" in found[0]:
+def _told(family: _Family, match: re.Match[str]) -> tuple[str, str | None]:
+    version = match["version"] or ""
+    if not version and "etalab" in match[0]:
         return version, family.versions.get("2")  # Etalab's latest, as the title in short
     return version, family.versions.get(version)
 
 
-def _told_by_cc(found: re.Match[str]) -> tuple[str, str | None]:
-    return found["version"] or "", _creative(found["qualifiers"], found["version"] or "4 0")
+def _told_by_cc(match: re.Match[str]) -> tuple[str, str | None]:
+    return match["version"] or "", _creative(match["qualifiers"], match["version"] or "4 0")
 
 
 def _creative(qualifiers: str, version: str) -> str | None:
@@ -215,10 +221,10 @@ def _creative(qualifiers: str, version: str) -> str | None:
 
 
 def _versioned(mentions: list[tuple[int, str, str | None]]) -> Iterator[str | None]:
-    """What is mentioned; a name without its version means that of the same name with one."""
-    told = {at for at, version, _ in mentions if version}
+    """The licences mentioned; a name without version adds nothing to the same name with one."""
+    versioned = {at for at, version, _ in mentions if version}
     for at, version, licence in mentions:
-        if version or at not in told:
+        if version or at not in versioned:
             yield licence
 
 

@@ -96,12 +96,14 @@ def check_inputs(
     describe: Describe,
     change: Change = _unchanged,
 ) -> None:
-    """Check the datasets of another treatment that a project proposes, or that it `change`d to."""
+    """Check the datasets of a treatment that a project proposes, or that it `change`d to."""
     event = envelope.data
     if event.treatment is None or event.proposal is None:
         return
     inputs = _wanted(store, event.holder_id, event.treatment)
-    own = (one for one in inputs.values() if one and one.owner_id == event.holder_id)
+    own = (
+        dataset for dataset in inputs.values() if dataset and dataset.owner_id == event.holder_id
+    )
     needs = {*inputs, *(key for dataset in own for key in dataset.keys)}
     faults = _faults(event.treatment, event.holder_id, describe)
 
@@ -118,15 +120,15 @@ def check_inputs(
 def _candidates(
     store: Store, finder: Finder, project: ProjectSubmitted, traits: ProjectTraits
 ) -> tuple[list[Dataset], dict[str, Served]]:
-    """The published datasets to compare a project with, and which of them served one alike.
+    """The published datasets to compare a project with, and those that served a similar one.
 
     The catalogue is too long to read.
     """
     terms = list(_scored_terms(traits))
     results = _published(store, finder.most_alike(terms, _MOST, delivered=True))
     served = served_by(project, results)
-    found = _published(store, (*finder.most_alike(terms, _MOST), *served))
-    return found, of_place(served, found, project.territory)
+    candidates = _published(store, (*finder.most_alike(terms, _MOST), *served))
+    return candidates, of_place(served, candidates, project.territory)
 
 
 def _published(store: Store, ids: Iterable[str]) -> list[Dataset]:
@@ -142,12 +144,12 @@ def _scored_terms(traits: ProjectTraits) -> Iterator[list[ScoredTerm]]:
 
 
 def _wanted(store: Store, holder_id: str, treatment: Treatment | None) -> Wanted:
-    """What a treatment reads; of what its holder may not know, nothing is told either."""
+    """The datasets that a treatment reads; None for those its holder may not know of."""
     return known_to(store, holder_id, treatment.inputs.values() if treatment else ())
 
 
 def _faults(treatment: Treatment, holder_id: str, describe: Describe) -> tuple[Obstacle, ...]:
-    """Columns that a treatment names and its data has not, and crossings that nobody chose.
+    """Columns that the data of a treatment lacks, and crossings that nobody chose.
 
     While its holder may still mend it. What was written before there was a choice is as it was.
     """
@@ -162,9 +164,9 @@ def _faults(treatment: Treatment, holder_id: str, describe: Describe) -> tuple[O
         if step.parameters.get(CHOICE) == "refused"
     }
     return tuple(
-        Obstacle(dataset_id=one.dataset_id, reason=_ended(f"{one.field} : {one.message}"))
-        for one in faults
-        if one.kind in {"unknown_column", FILES} or one.field in refusing
+        Obstacle(dataset_id=fault.dataset_id, reason=_ended(f"{fault.field} : {fault.message}"))
+        for fault in faults
+        if fault.kind in {"unknown_column", FILES} or fault.field in refusing
     )
 
 

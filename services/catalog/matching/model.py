@@ -80,17 +80,21 @@ def traits_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> ProjectTrait
 
 def columns_of(traits: ProjectTraits, own: Iterable[Dataset]) -> tuple[Column, ...]:
     """The columns that the project brings."""
-    profiles = (one.profile for one in own if one.id in traits.dataset_ids)
+    profiles = (dataset.profile for dataset in own if dataset.id in traits.dataset_ids)
     return tuple(column for profile in profiles if profile for column in profile.columns)
 
 
 def brought(traits: ProjectTraits, own: Sequence[Dataset]) -> tuple[str, ...]:
-    """What the columns that the project brings hold: kinds, types, keys, and `person`."""
+    """What the project's own columns hold: kinds, types, keys, and `person`."""
     columns = columns_of(traits, own)
     held = {column.kind for column in columns} | {column.key for column in columns if column.key}
     held |= {column.meaning.type for column in columns if column.meaning}
-    told = (one.published.privacy for one in own if one.id in traits.dataset_ids and one.published)
-    if any(privacy and privacy.verdict == "direct" for privacy in told):
+    privacies = (
+        dataset.published.privacy
+        for dataset in own
+        if dataset.id in traits.dataset_ids and dataset.published
+    )
+    if any(privacy and privacy.verdict == "direct" for privacy in privacies):
         held.add("person")
     return tuple(sorted(held))
 
@@ -111,15 +115,15 @@ def best_matches(
         if dataset.id not in traits.dataset_ids
     ]
     rarity = Rarity(common.terms for _, common in compared)
-    found = [
+    matches = [
         (match, _content(dataset))
         for dataset, common in compared
         if (match := _match(traits, dataset, common, rarity, served.get(dataset.id)))
     ]
-    found.sort(key=lambda pair: (-pair[0].score, pair[0].title, pair[0].dataset_id))
+    matches.sort(key=lambda pair: (-pair[0].score, pair[0].title, pair[0].dataset_id))
     unique: dict[_Content, Match] = {}
-    for match, content in found:
-        is_near = match.precedent or match.score >= _NEAR_BEST * found[0][0].score
+    for match, content in matches:
+        is_near = match.precedent or match.score >= _NEAR_BEST * matches[0][0].score
         if content not in traits.contents and is_near:
             unique.setdefault(content, match)
     return tuple(unique.values())[:BEST]
@@ -135,25 +139,25 @@ def _words_of(dataset: Dataset) -> dict[str, str]:
 
 
 def _meanings(texts: Iterable[str]) -> dict[str, str]:
-    """The groups of terms that mean the same, each with the first of its terms in these texts."""
-    found: dict[str, str] = {}
+    """Groups of synonymous terms, each with the first of its terms in these texts."""
+    terms_by_group: dict[str, str] = {}
     for text in texts:
         for group, term in groups_in([word for word, _written in sequence(text)]).items():
             if relation_of(group) == "same":
-                found.setdefault(group, term)
-    return found
+                terms_by_group.setdefault(group, term)
+    return terms_by_group
 
 
 def _alike(traits: ProjectTraits, dataset: Dataset, common: Iterable[str]) -> dict[str, str]:
-    """The project's terms that the dataset has by another name, with that; but for common words."""
+    """The project's terms that the dataset names otherwise, with its names for them."""
     about = dataset.metadata
-    known = _meanings((about.title, *about.keywords, about.description))
-    shared, found = set(common), dict[str, str]()
+    dataset_meanings = _meanings((about.title, *about.keywords, about.description))
+    shared, other_names = set(common), dict[str, str]()
     for group, term in traits.meanings.items():
-        other = known.get(group, "")
+        other = dataset_meanings.get(group, "")
         if not shared & (lexical(term).keys() | lexical(other).keys()):
-            found[term] = max(found.get(term, ""), other, key=len)
-    return {term: other for term, other in found.items() if other}
+            other_names[term] = max(other_names.get(term, ""), other, key=len)
+    return {term: other for term, other in other_names.items() if other}
 
 
 class _Common(NamedTuple):
@@ -168,18 +172,18 @@ class _Common(NamedTuple):
 
     @property
     def terms(self) -> frozenset[str]:
-        """All of them."""
+        """All terms."""
         return frozenset({*self.words, *self.alike})
 
     def points(self, rarity: Rarity) -> float:
-        """What they come to: what few datasets say counts most, and most in a title."""
+        """The points of the terms: those that few datasets have count most, and most in a title."""
         weighed = (rarity.of(term) * (1 + (term in self.titled)) for term in self.terms)
         return min(WORD_POINTS * sum(weighed), MOST_OF_WORDS)
 
 
 def _in_common(traits: ProjectTraits, dataset: Dataset) -> _Common:
-    about, said = dataset.metadata, _words_of(dataset)
-    words = {stem: word for stem, word in traits.words.items() if stem in said}
+    about, dataset_words = dataset.metadata, _words_of(dataset)
+    words = {stem: word for stem, word in traits.words.items() if stem in dataset_words}
     titled = meaningful(about.title, *about.keywords)
     return _Common(words, _alike(traits, dataset, words), frozenset(titled))
 

@@ -32,7 +32,7 @@ class Served(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """What the holder is told of it."""
+        """The reason in French, as the holder reads it."""
         return (
             f"A servi au projet {quoted(self.precedent.title)}, livré le"
             f" {french_date(self.delivered_on)} et proche du vôtre : {', '.join(self.words)}."
@@ -43,58 +43,58 @@ class _Delivered(NamedTuple):
     """The result of a delivered project, how it was made, and what it is about."""
 
     result: Dataset
-    made: VersionProvenance
+    provenance: VersionProvenance
     day: str
     about: Concepts
 
     @classmethod
     def of(cls, result: Dataset, holder: Caller) -> Self | None:
         """What the holder may see of a result; None where that is not how it was made."""
-        shown = [one for one in versions_of(result, holder) if one.provenance]
-        if not shown or not (made := shown[-1].provenance):
+        versions = [version for version in versions_of(result, holder) if version.provenance]
+        if not versions or not (provenance := versions[-1].provenance):
             return None
-        said = result.metadata
-        about = weighed(concepts_of(said.description), _OF_DESCRIPTION)
-        about |= concepts_of(said.title, *said.keywords)
-        return cls(result, made, day_in_paris(shown[-1].registered_at), about)
+        metadata = result.metadata
+        about = weighed(concepts_of(metadata.description), _OF_DESCRIPTION)
+        about |= concepts_of(metadata.title, *metadata.keywords)
+        return cls(result, provenance, day_in_paris(versions[-1].registered_at), about)
 
 
 def served_by(project: ProjectSubmitted, results: Iterable[Dataset]) -> dict[str, Served]:
-    """The datasets that delivered projects alike read, each with the one that is most alike.
+    """The datasets that similar delivered projects read, each with the most similar project.
 
     `results` are published ones; what one was made of counts only where the holder may see it.
     """
-    holder, found = Caller(project.holder_id, frozenset()), dict[str, Served]()
-    delivered = [one for result in results if (one := _Delivered.of(result, holder))]
+    holder, served_by_id = Caller(project.holder_id, frozenset()), dict[str, Served]()
+    delivered = [delivery for result in results if (delivery := _Delivered.of(result, holder))]
     about = concepts_of(project.title, project.problem, *project.keywords)
-    for one in delivered:
+    for delivery in delivered:
         # By itself: what most projects of a lab are about is no less alike for that.
-        common = Likeness([one.about]).between(about, one.about)
+        common = Likeness([delivery.about]).between(about, delivery.about)
         if (alike := sum(common.values())) < _ENOUGH:
             continue
         words = sorted(common, key=lambda word: -common[word])[:_WORDS_TOLD]
-        precedent = Precedent(dataset_id=one.result.id, title=one.result.metadata.title)
-        served = Served(precedent, one.day, alike, tuple(words))
-        for given in one.made.inputs:
-            before = found.get(given.dataset_id)
+        precedent = Precedent(dataset_id=delivery.result.id, title=delivery.result.metadata.title)
+        served = Served(precedent, delivery.day, alike, tuple(words))
+        for input_version in delivery.provenance.inputs:
+            before = served_by_id.get(input_version.dataset_id)
             if before is None or before.likeness < alike:
-                found[given.dataset_id] = served
-    return found
+                served_by_id[input_version.dataset_id] = served
+    return served_by_id
 
 
 def of_place(
     served: Mapping[str, Served], datasets: Iterable[Dataset], territory: Sequence[str]
 ) -> dict[str, Served]:
-    """What served a project alike and tells of the new one's places, too."""
-    known = {one.id for one in datasets if _is_about(one, territory)}
-    return {name: one for name, one in served.items() if name in known}
+    """Those of `served` that concern the places of the new project, too."""
+    local_ids = {dataset.id for dataset in datasets if _is_about(dataset, territory)}
+    return {name: precedent for name, precedent in served.items() if name in local_ids}
 
 
 def _is_about(dataset: Dataset, territory: Sequence[str]) -> bool:
-    told = dataset.metadata.territory
+    places = dataset.metadata.territory
     # What names no place is of all of them.
-    return not (told and territory) or any(
+    return not (places and territory) or any(
         here == there or here in bodies_of(there) or there in bodies_of(here)
-        for here in told
+        for here in places
         for there in territory
     )

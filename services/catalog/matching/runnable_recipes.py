@@ -94,8 +94,8 @@ def recipes_for(store: Store, dataset_id: str, caller: Caller) -> RecipeFits:
     profile = visible(store, dataset_id, caller).profile
     columns = profile.columns if profile else ()
     recipes = store.of(KnownRecipe).every({"is_offered": True})
-    found = [fit for recipe in recipes for fit in _fits(recipe, columns)]
-    return RecipeFits(items=sorted(found, key=lambda fit: (-len(fit.columns), fit.name, fit.input)))
+    fits = [fit for recipe in recipes for fit in _fits(recipe, columns)]
+    return RecipeFits(items=sorted(fits, key=lambda fit: (-len(fit.columns), fit.name, fit.input)))
 
 
 def fitting(store: Store, texts: Sequence[str], own: Iterable[Column]) -> tuple[RecipeMatch, ...]:
@@ -106,12 +106,16 @@ def fitting(store: Store, texts: Sequence[str], own: Iterable[Column]) -> tuple[
 def best_recipes(
     recipes: Sequence[KnownRecipe], texts: Sequence[str], own: Sequence[Column]
 ) -> tuple[RecipeMatch, ...]:
-    """The same of these recipes."""
-    known = {one.id: _about(one) for one in recipes}
-    likeness, about, needs = Likeness(known.values()), concepts_of(*texts), needs_of(*texts)
+    """The best of these recipes for a project with these texts and columns."""
+    concepts_by_id = {recipe.id: _about(recipe) for recipe in recipes}
+    likeness, about, needs = (
+        Likeness(concepts_by_id.values()),
+        concepts_of(*texts),
+        needs_of(*texts),
+    )
     ranked = []
     for recipe in recipes:
-        common = likeness.between(about, known[recipe.id])
+        common = likeness.between(about, concepts_by_id[recipe.id])
         met, shared = _columns_met(recipe, own), needs.keys() & needs_of(recipe.title).keys()
         done = _NEED_POINTS * sum(need.points for need in shared)
         score = sum(common.values()) + done + _COLUMN_POINTS * len(met)
@@ -123,17 +127,25 @@ def best_recipes(
 
 def _about(recipe: KnownRecipe) -> Concepts:
     """What a recipe is about: its title most, the names of its columns least."""
-    columns = (name.replace("_", " ") for one in recipe.inputs.values() for name in one.columns)
-    titles = (one.title for one in recipe.inputs.values())
+    columns = (
+        name.replace("_", " ")
+        for recipe_input in recipe.inputs.values()
+        for name in recipe_input.columns
+    )
+    titles = (recipe_input.title for recipe_input in recipe.inputs.values())
     named = weighed(concepts_of(*columns), _OF_COLUMNS) | weighed(concepts_of(*titles), _OF_INPUTS)
     return named | concepts_of(recipe.title)
 
 
 def _columns_met(recipe: KnownRecipe, own: Sequence[Column]) -> list[str]:
-    """The columns that the project's data has of those that an input needs: of the best input."""
+    """The project's columns that a recipe's input needs: of the input with the most."""
     met = (
-        [column for name, key in one.columns.items() if (column := _column(name, key, tuple(own)))]
-        for one in recipe.inputs.values()
+        [
+            column
+            for name, key in recipe_input.columns.items()
+            if (column := _column(name, key, tuple(own)))
+        ]
+        for recipe_input in recipe.inputs.values()
     )
     return max(met, key=len, default=[])
 
@@ -142,37 +154,43 @@ def _match(recipe: KnownRecipe, common: Mapping[str, float], met: Sequence[str])
     words = sorted(common, key=lambda word: -common[word])[:_WORDS_TOLD]
     reasons = [f"Votre projet en parle : {', '.join(words)}."]
     if met:
-        told = french_list([quoted(column) for column in met])
-        reasons.append(f"Vos données ont ce qu'elle lit : {told}.")
+        names = french_list([quoted(column) for column in met])
+        reasons.append(f"Vos données ont ce qu'elle lit : {names}.")
     return RecipeMatch(
         name=recipe.id, version=recipe.number, title=recipe.title, reasons=tuple(reasons)
     )
 
 
 def _fits(recipe: KnownRecipe, columns: tuple[Column, ...]) -> Iterator[RecipeFit]:
-    for name, wanted in recipe.inputs.items():
-        found = {needed: _column(needed, key, columns) for needed, key in wanted.columns.items()}
-        met = {needed: column for needed, column in found.items() if column}
-        if met and len(met) == len(found):
+    for name, recipe_input in recipe.inputs.items():
+        columns_by_need = {
+            needed: _column(needed, key, columns) for needed, key in recipe_input.columns.items()
+        }
+        met = {needed: column for needed, column in columns_by_need.items() if column}
+        if met and len(met) == len(columns_by_need):
             yield RecipeFit(
                 name=recipe.id,
                 version=recipe.number,
                 title=recipe.title,
                 input=name,
                 columns=met,
-                others={key: one.title for key, one in recipe.inputs.items() if key != name},
-                reason=_reason(wanted.title, met),
+                others={
+                    key: other_input.title
+                    for key, other_input in recipe.inputs.items()
+                    if key != name
+                },
+                reason=_reason(recipe_input.title, met),
             )
 
 
 def _column(needed: str, key: str, columns: tuple[Column, ...]) -> str:
     """The column that the recipe means: of that name, else the only one of that kind of key."""
-    named = [one for one in columns if fold(one.name) == fold(needed)]
-    kinds = [one for one in named or columns if key and one.key == key]
-    found = kinds if key else named
-    return found[0].name if len(found) == 1 else ""
+    named = [column for column in columns if fold(column.name) == fold(needed)]
+    kinds = [column for column in named or columns if key and column.key == key]
+    fitting = kinds if key else named
+    return fitting[0].name if len(fitting) == 1 else ""
 
 
 def _reason(title: str, met: Mapping[str, str]) -> str:
-    told = french_list([quoted(column) for column in met.values()])
-    return f"ce jeu a ce qu'il faut pour « {title} » : {told}"
+    names = french_list([quoted(column) for column in met.values()])
+    return f"ce jeu a ce qu'il faut pour « {title} » : {names}"

@@ -33,15 +33,15 @@ class InputPrivacy(Frozen):
 
 
 def _exposure_of(datasets: Iterable[Dataset]) -> Iterator[InputPrivacy]:
-    """The verdict on the published version of each."""
-    for one in datasets:
-        version = one.published
-        found = version.found if version else None
+    """The verdict on the published version of each dataset."""
+    for dataset in datasets:
+        version = dataset.published
+        privacy = version.screened_privacy if version else None
         yield InputPrivacy(
-            dataset_id=one.id,
-            verdict=found.verdict if found else None,
-            k=found.k if found else None,
-            is_safe=found.is_safe if found else None,
+            dataset_id=dataset.id,
+            verdict=privacy.verdict if privacy else None,
+            k=privacy.k if privacy else None,
+            is_safe=privacy.is_safe if privacy else None,
             said=version.about_persons if version else "",
         )
 
@@ -67,7 +67,7 @@ def judge_crossing(store: Store, query: CrossingQuery, caller: Caller) -> Crossi
     """What is known of crossing these datasets; NotFound for one that `caller` may not know of."""
     datasets = [visible(store, identifier, caller) for identifier in query.dataset_id]
     licence = compatibility_of(
-        one for dataset in datasets for one in known_sources(dataset, caller)
+        source for dataset in datasets for source in known_sources(dataset, caller)
     )
     metrics.crossings_judged.labels("catalog", "conflict" if licence.conflict else "clear").inc()
     return CrossingView(
@@ -79,6 +79,6 @@ def judge_crossing(store: Store, query: CrossingQuery, caller: Caller) -> Crossi
 
 
 def known_sources(dataset: Dataset, caller: Caller) -> tuple[LicensedInput, ...]:
-    """What a crossing names; only its insiders know what a restricted result is made of."""
+    """The sources that a crossing names; only insiders know those of a restricted result."""
     is_known = dataset.may_be_downloaded_by(caller) or caller.may_see(*dataset.insiders)
     return dataset.sources() if is_known else (dataset.as_source(),)

@@ -83,7 +83,7 @@ def read_opening(store: Store, dataset_id: str, caller: Caller) -> OpeningView:
 
 
 def waiting_index(store: Store) -> IndexCompletion:
-    """Sees to it that results of before are found by whose word they wait for."""
+    """Have older results be found by the members whose word they wait for."""
     # Results are never harvested: of a large catalogue, few documents are looked through.
     return IndexCompletion(store, Dataset, _INDEX, {"source_id": ""})
 
@@ -91,12 +91,12 @@ def waiting_index(store: Store) -> IndexCompletion:
 def list_openings(store: Store, query: Paging, member_id: str) -> OpeningPage:
     """One page of the results whose opening waits for that member's word."""
     where = {_INDEX: {"$in": [member_id]}}
-    found, cursor = store.of(Dataset).page(where, after=query.after, limit=query.limit)
-    return OpeningPage(items=[_view(store, one) for one in found], next=cursor)
+    datasets, cursor = store.of(Dataset).page(where, after=query.after, limit=query.limit)
+    return OpeningPage(items=[_view(store, dataset) for dataset in datasets], next=cursor)
 
 
 def _obstacle(store: Store, dataset: Dataset, missing: Iterable[str]) -> str:
-    """What keeps it closed whoever agrees, in French; those who left agree to nothing any more."""
+    """What keeps it closed whoever agrees, in French; those who left can agree no more."""
     if reason := why_not_open(dataset, dataset.metadata.licence):
         return reason
     left = ", ".join(left_among(store, missing))
@@ -104,7 +104,7 @@ def _obstacle(store: Store, dataset: Dataset, missing: Iterable[str]) -> str:
 
 
 def _newest(dataset: Dataset) -> Version:
-    """The newest version, which has to be published; raises WrongStage else."""
+    """The newest version; raises WrongStage unless it is published."""
     dataset.check_present()
     newest = dataset.history.newest
     if newest is None or newest.state != "published":
@@ -124,7 +124,7 @@ def _request(
         asked_at=now(),
         reason=reason,
         contributions=contributions,
-        members=tuple(sorted({one.member_id for one in contributions})),
+        members=tuple(sorted({contribution.member_id for contribution in contributions})),
         asked=tuple(_asked(dataset, version, reason, contributions)),
     )
 
@@ -132,7 +132,7 @@ def _request(
 def _asked(
     dataset: Dataset, version: Version, reason: str, contributions: Iterable[Contribution]
 ) -> Iterator[str]:
-    """What the members read before they decide."""
+    """The sentences that members read before they decide."""
     about, profile = dataset.metadata, version.profile
     licence = find_licence(about.licence)
     terms = quoted(licence.title if licence else about.licence)
@@ -154,18 +154,18 @@ def _asked(
         yield f"Données d'un membre : {' ; '.join(map(_of_theirs, of))}."
 
 
-def _of_theirs(one: Contribution) -> str:
-    if not one.dataset_id:
+def _of_theirs(contribution: Contribution) -> str:
+    if not contribution.dataset_id:
         return "on ne sait plus lesquelles"
-    shown = " ; ".join(one.shown) or "ce qui en est montré n'est pas connu"
-    return f"{quoted(one.title)} ({shown})"
+    sentences = " ; ".join(contribution.shown) or "ce qui en est montré n'est pas connu"
+    return f"{quoted(contribution.title)} ({sentences})"
 
 
 def _view(store: Store, dataset: Dataset) -> OpeningView:
     request = dataset.opening
     if request is None:
         contributions = contributions_of(store, dataset)
-        members = {one.member_id for one in contributions}
+        members = {contribution.member_id for contribution in contributions}
         return OpeningView.unasked(dataset, contributions, _obstacle(store, dataset, members))
     obstacle = _obstacle(store, dataset, request.missing)
     return OpeningView.asked_of(dataset, request, obstacle)

@@ -36,9 +36,13 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     event = envelope.data
     manifest = read_manifest(files, event.result)
     read = list(_datasets_of(store, manifest))
-    restricted = {one.id: one for one, _ in read if one.was_restricted(manifest.started)}
-    owners = sorted({member for one in restricted.values() for member in one.insiders})
-    compatibility = compatibility_of(one for data, version in read for one in data.sources(version))
+    restricted = {
+        dataset.id: dataset for dataset, _ in read if dataset.was_restricted(manifest.started)
+    }
+    owners = sorted({member for dataset in restricted.values() for member in dataset.insiders})
+    compatibility = compatibility_of(
+        source for data, version in read for source in data.sources(version)
+    )
     terms, privacy = terms_of(event.licence, compatibility), privacy_of(manifest)
     is_opened = terms.is_publishable and not owners and (privacy is None or privacy.is_safe)
     dataset = Dataset(
@@ -63,21 +67,28 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
 def _metadata_of(
     event: ProjectDelivered, manifest: Manifest, licence: str, access: AccessLevel
 ) -> Metadata:
-    said = event.model_dump(include={"title", "description", "theme", "keywords", "territory"})
-    return Metadata(**said, licence=licence, access=access, columns=descriptions_of(manifest))
+    fields = event.model_dump(include={"title", "description", "theme", "keywords", "territory"})
+    return Metadata(**fields, licence=licence, access=access, columns=descriptions_of(manifest))
 
 
 def _datasets_of(store: Store, manifest: Manifest) -> Iterator[_Read]:
     """The datasets that a job read, each with the version it read."""
-    for given in manifest.inputs:
-        dataset = store.of(Dataset).find_one(given.dataset_id)
+    for input_version in manifest.inputs:
+        dataset = store.of(Dataset).find_one(input_version.dataset_id)
         if dataset:
-            yield dataset, next((v for v in dataset.versions if v.number == given.version), None)
+            yield (
+                dataset,
+                next((v for v in dataset.versions if v.number == input_version.version), None),
+            )
 
 
 def _taken_back(store: Store, project_id: str, manifest: Manifest) -> str:
     access = store.of(ProjectAccess).find_one(project_id)
-    return access.taken_back(given.dataset_id for given in manifest.inputs) if access else ""
+    return (
+        access.taken_back(input_version.dataset_id for input_version in manifest.inputs)
+        if access
+        else ""
+    )
 
 
 def _result_of(
@@ -91,7 +102,7 @@ def _result_of(
         file=output_of(manifest, RESULT),
         filename=RESULT,
         note=note,
-        files=tuple(one for one in manifest.outputs if not one.is_internal),
+        files=tuple(output for output in manifest.outputs if not output.is_internal),
         provenance=VersionProvenance(
             project_id=event.project_id,
             job_id=event.job_id,

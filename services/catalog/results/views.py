@@ -74,8 +74,8 @@ class OpeningView(BaseModel):
     def unasked(
         cls, dataset: Dataset, contributions: tuple[Contribution, ...], obstacle: str
     ) -> Self:
-        """Who would be asked."""
-        members = tuple(sorted({one.member_id for one in contributions}))
+        """The opening before anybody asked for it, with those who would be asked."""
+        members = tuple(sorted({contribution.member_id for contribution in contributions}))
         return cls(
             dataset_id=dataset.id,
             title=dataset.metadata.title,

@@ -17,7 +17,7 @@ _UNTITLED = "Jeu de données supprimé"
 
 
 def retire_dataset(store: Store, dataset_id: str, caller: Caller, reason: str) -> Dataset:
-    """The dataset, which is found no more and read by no project any more, running ones included.
+    """Retire a dataset: it is no longer found, nor read by any project, running ones included.
 
     Its owner and the lab's staff still see and download it. Raises NotFound, Forbidden for anybody
     but its owner and operators.
@@ -31,7 +31,7 @@ def retire_dataset(store: Store, dataset_id: str, caller: Caller, reason: str) -
 
 
 def delete_dataset(
-    store: Store, dataset_id: str, caller: Caller, wanted: NewDeletion
+    store: Store, dataset_id: str, caller: Caller, deletion: NewDeletion
 ) -> DeletionReceipt:
     """Delete a dataset: it is gone for everybody at once, its files once nobody may put them again.
 
@@ -41,14 +41,14 @@ def delete_dataset(
 
     def decide(dataset: Dataset) -> None:
         _check_may_end(dataset, caller)
-        title = dataset.metadata.title if wanted.keep_title else _UNTITLED
-        delete_as(store, dataset, caller.member_id, wanted.reason, title)
+        title = dataset.metadata.title if deletion.keep_title else _UNTITLED
+        delete_as(store, dataset, caller.member_id, deletion.reason, title)
 
     return _receipt(store.of(Dataset).change(dataset_id, decide))
 
 
 def delete_as(store: Store, dataset: Dataset, member_id: str, reason: str, title: str) -> None:
-    """Let somebody have deleted the dataset, which is called `title` from now on."""
+    """Delete the dataset in a member's name; it is called `title` from now on."""
     recalled, owners = _made_of(store, dataset, reason)
     dataset.delete(member_id, reason, title, recalled, owners)
     dataset.erase_also(ledger.files_of(store, dataset.id))
@@ -66,13 +66,13 @@ def read_receipt(store: Store, dataset_id: str, caller: Caller) -> DeletionRecei
 
 
 def erase_forgotten(store: Store, envelope: Envelope[JobForgotten]) -> None:
-    """Compute forgot a job: its files are erased, with a deleted dataset that it read or made."""
+    """Erase the files of a job that compute forgot, or add them to a deleted dataset's."""
     event = envelope.data
     if not event.dataset_id:
         released = ReleasedFiles(id=event.job_id)
         store.of(ReleasedFiles).change(
             event.job_id,
-            lambda one: one.release(event.files),
+            lambda current: current.release(event.files),
             because=envelope,
             new=released.model_copy,
         )
@@ -83,20 +83,20 @@ def erase_forgotten(store: Store, envelope: Envelope[JobForgotten]) -> None:
 
 
 def call_deleted(store: Store, dataset_id: str) -> None:
-    """Call the dataset so in all requests and advice, and in results and their openings."""
+    """Use the dataset's title of now in requests, advice, results and their openings."""
     title = store.of(Dataset).get(dataset_id).metadata.title
     accesses, datasets = store.of(ProjectAccess), store.of(Dataset)
     for access in accesses.every():
         if titles_in(access, dataset_id) - {title}:
-            accesses.change(access.id, lambda one: retitle(one, dataset_id, title))
+            accesses.change(access.id, lambda current: retitle(current, dataset_id, title))
     for result_id in _results_of(store, dataset_id):
         result = datasets.find_one(result_id)
         if result and titles_in(result, dataset_id) - {title}:
-            datasets.change(result_id, lambda one: retitle(one, dataset_id, title))
+            datasets.change(result_id, lambda current: retitle(current, dataset_id, title))
 
 
 def recall_late(store: Store, envelope: Envelope[JobSucceeded]) -> None:
-    """A job that read data succeeded after that was deleted: what it made is recalled, too."""
+    """Recall what a job made that succeeded after its data was deleted."""
     event = envelope.data
     if event.kind not in ("trial", "full"):
         return
@@ -104,7 +104,7 @@ def recall_late(store: Store, envelope: Envelope[JobSucceeded]) -> None:
         dataset = store.of(Dataset).find_one(use.dataset_id)
         if dataset and dataset.deletion and use.project_id == event.project_id:
             store.of(Dataset).change(
-                dataset.id, lambda it: it.erase_also((), event.job_id), because=envelope
+                dataset.id, lambda current: current.erase_also((), event.job_id), because=envelope
             )
 
 
@@ -115,17 +115,19 @@ def _receipt(dataset: Dataset) -> DeletionReceipt:
 
 
 def _made_of(store: Store, dataset: Dataset, reason: str) -> tuple[ResultsRecalled, list[str]]:
-    """Which jobs read or made the dataset, and who owns what was made of it."""
+    """The jobs that read or made the dataset, and the owners of what was made of it."""
     uses = list(store.of(Use).every({"dataset_id": dataset.id}))
     results = {use.delivered_as for use in uses if use.delivered_as}
-    made = {one.provenance.job_id for one in dataset.versions if one.provenance}
-    owners = {one.owner_id for one in map(store.of(Dataset).find_one, sorted(results)) if one}
+    job_ids = {version.provenance.job_id for version in dataset.versions if version.provenance}
+    owners = {
+        result.owner_id for result in map(store.of(Dataset).find_one, sorted(results)) if result
+    }
     recalled = ResultsRecalled(
         dataset_id=dataset.id,
         owner_id=dataset.owner_id,
         title=dataset.metadata.title,
         reason=reason,
-        job_ids=tuple(sorted({*made, *(use.job_id for use in uses if use.job_id)})),
+        job_ids=tuple(sorted({*job_ids, *(use.job_id for use in uses if use.job_id)})),
         project_id=dataset.project_id,
     )
     return recalled, sorted(owners - {dataset.owner_id})
@@ -138,12 +140,12 @@ def _check_may_end(dataset: Dataset, caller: Caller) -> None:
 
 
 def _results_of(store: Store, dataset_id: str) -> set[str]:
-    """The datasets that were made of it, and what was made of these."""
-    found: set[str] = set()
+    """The datasets made of it, and those made of them in turn."""
+    result_ids: set[str] = set()
     waiting = [dataset_id]
     while waiting:
         uses = store.of(Use).every({"dataset_id": waiting.pop()})
-        new = {use.delivered_as for use in uses if use.delivered_as} - found
-        found |= new
+        new = {use.delivered_as for use in uses if use.delivered_as} - result_ids
+        result_ids |= new
         waiting += new
-    return found
+    return result_ids

@@ -33,14 +33,14 @@ _AT_ONCE = 20
 
 
 def files_in_use(store: Store, hashes: Collection[str]) -> set[str]:
-    """Of those hashes, the ones of files that a document refers to; of a deleted dataset none."""
+    """Those of the hashes that documents refer to; a deleted dataset's do not count."""
     complete_index(store, Dataset, HASHES)
     complete_index(store, Harvest, _OF_HARVESTS)
     uses = store.of(Use).find
-    results = {one for one in hashes if uses({"result.sha256": one}, limit=1)}
+    results = {sha256 for sha256 in hashes if uses({"result.sha256": sha256}, limit=1)}
     indexes = hashes_of_snapshots(store, hashes)
-    found = (named_by(store, cls, hashes) for cls in (Dataset, Harvest))
-    return results.union(indexes, needed(store, hashes), *found)
+    named_hashes = (named_by(store, cls, hashes) for cls in (Dataset, Harvest))
+    return results.union(indexes, needed(store, hashes), *named_hashes)
 
 
 class Eraser(Loop):
@@ -54,7 +54,7 @@ class Eraser(Loop):
 
     def _look(self) -> None:
         waiting = list(self._datasets.every({"is_erasing": True}))
-        ages = [now() - one.deletion.deleted_at for one in waiting if one.deletion]
+        ages = [now() - dataset.deletion.deleted_at for dataset in waiting if dataset.deletion]
         late = max(ages, default=timedelta()) - self._grace
         metrics.erasure_oldest_due.labels(self._service).set(max(late.total_seconds(), 0))
         if waiting:
@@ -65,31 +65,31 @@ class Eraser(Loop):
 
     def _erase(self, dataset: Dataset, deletion: Deletion) -> None:
         forget(self._store, dataset.id)
-        files = {one.sha256: one for one in deletion.files}
+        files = {file.sha256: file for file in deletion.files}
         own = dataset.project_id or ""
-        kept = [one for one in deletion.pending if self._is_referred_to(one, own)]
-        rest = (files[one] for one in deletion.pending if one not in kept)
-        gone = [one.sha256 for one in rest if self._files.erase(one, self._grace)]
+        kept = [sha256 for sha256 in deletion.pending if self._is_referred_to(sha256, own)]
+        rest = (files[sha256] for sha256 in deletion.pending if sha256 not in kept)
+        gone = [file.sha256 for file in rest if self._files.erase(file, self._grace)]
         is_clean = is_forgotten(self._store, deletion.deleted_at)
         if gone or kept or (is_clean and not deletion.pending):
             self._datasets.change(
-                dataset.id, lambda it: it.settle_deletion(gone, kept, is_clean=is_clean)
+                dataset.id, lambda current: current.settle_deletion(gone, kept, is_clean=is_clean)
             )
 
     def _look_released(self) -> None:
         # Dates are compared here: a query by date walks through all documents on some servers.
-        found = self._released.find(sort="due_at", limit=_AT_ONCE)
-        due = [one for one in found if one.due_at <= now()]
+        released_files = self._released.find(sort="due_at", limit=_AT_ONCE)
+        due = [released for released in released_files if released.due_at <= now()]
         if due:
             complete_index(self._store, Dataset, HASHES)
-        for one in due:
+        for released in due:
             if self.stopping.is_set():
                 return
-            over = {file.sha256 for file in one.files if self._is_over(file)}
-            self._released.change(one.id, partial(self._settle, over=over))
+            over = {file.sha256 for file in released.files if self._is_over(file)}
+            self._released.change(released.id, partial(self._settle, over=over))
 
-    def _settle(self, one: ReleasedFiles, over: Collection[str]) -> None:
-        one.settle(over, now() + max(self._grace, timedelta(seconds=_LOOK_SECONDS)))
+    def _settle(self, released: ReleasedFiles, over: Collection[str]) -> None:
+        released.settle(over, now() + max(self._grace, timedelta(seconds=_LOOK_SECONDS)))
 
     def _is_over(self, file: FileRef) -> bool:
         """Whether a file is gone, or stays as a dataset has it."""

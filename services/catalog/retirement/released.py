@@ -19,11 +19,11 @@ class ReleasedFiles(Aggregate):
     due_at: datetime = NEVER
 
     def release(self, files: tuple[FileRef, ...]) -> None:
-        """These are needed no more."""
-        added = {one.sha256: one for one in (*self.files, *files)}
+        """Note files that are no longer needed."""
+        added = {file.sha256: file for file in (*self.files, *files)}
         self.files, self.due_at = tuple(added.values()), now()
 
     def settle(self, over: Collection[str], again_at: datetime) -> None:
-        """Those hashes are gone, or a dataset has them; the rest is looked at again."""
-        self.files = tuple(one for one in self.files if one.sha256 not in over)
+        """Drop files that are gone or that a dataset has; the rest is looked at again."""
+        self.files = tuple(file for file in self.files if file.sha256 not in over)
         self.due_at = again_at if self.files else NEVER

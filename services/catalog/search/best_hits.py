@@ -59,11 +59,11 @@ def best_hits(
         if weighing.is_wide:
             widen(index, words)
         return asking.answer(weighing, last)
-    found = asking.best(is_wide=False)
-    if found.hits.total < ENOUGH:
+    best = asking.best(is_wide=False)
+    if best.hits.total < ENOUGH:
         widen(index, words)
-        found = asking.best(is_wide=True)
-    return found
+        best = asking.best(is_wide=True)
+    return best
 
 
 class _Asking(NamedTuple):
@@ -77,12 +77,12 @@ class _Asking(NamedTuple):
         """The best hits, by the strictest way to look for them that leaves enough."""
         plain = Weighing(weights_of(self.words, self.searched), 0, is_wide)
         has_places = any(word.is_place for word in self.words)
-        found = self._in_places(plain) if has_places else None
-        return found or self._found(plain, needs_place=False) or self._any(plain)
+        in_places = self._in_places(plain) if has_places else None
+        return in_places or self._found(plain, needs_place=False) or self._any(plain)
 
     def _in_places(self, plain: Weighing) -> BestHits | None:
-        found = self._found(plain, needs_place=True) or self._any(plain, needs_place=True)
-        return found if found.hits.total else None
+        best = self._found(plain, needs_place=True) or self._any(plain, needs_place=True)
+        return best if best.hits.total else None
 
     def _found(self, plain: Weighing, *, needs_place: bool) -> BestHits | None:
         """The best hits that have at least half of the weight, if there are any."""
@@ -91,40 +91,52 @@ class _Asking(NamedTuple):
             strictness = Strictness(share, is_exact, needs_place)
             return self.answer(plain._replace(strictness=STRICTNESSES.index(strictness)))
 
-        known = weighed(self.words, plain.weights)
-        if expected(as_written(known), EVERY_WORD, self.searched) >= _PLENTY:
-            found = answer(EVERY_WORD, is_exact=True)
-            if found.hits.total >= _PLENTY:
-                return found
-        having_all = self._count(known, EVERY_WORD, needs_place) if len(known) > 1 else ENOUGH
+        weighed_words = weighed(self.words, plain.weights)
+        if expected(as_written(weighed_words), EVERY_WORD, self.searched) >= _PLENTY:
+            candidate = answer(EVERY_WORD, is_exact=True)
+            if candidate.hits.total >= _PLENTY:
+                return candidate
+        having_all = (
+            self._count(weighed_words, EVERY_WORD, needs_place)
+            if len(weighed_words) > 1
+            else ENOUGH
+        )
         if having_all >= ENOUGH:
             return answer(EVERY_WORD)
         for best, least, less in RELAXING:
-            if having_all or (best < EVERY_WORD and self._count(known, best, needs_place)):
-                found = answer(least)
-                few = found.hits.total < ENOUGH
-                return answer(less) if few and self._may_relax(known, least, less) else found
+            if having_all or (best < EVERY_WORD and self._count(weighed_words, best, needs_place)):
+                candidate = answer(least)
+                few = candidate.hits.total < ENOUGH
+                return (
+                    answer(less)
+                    if few and self._may_relax(weighed_words, least, less)
+                    else candidate
+                )
         return None
 
     def _any(self, plain: Weighing, *, needs_place: bool = False) -> BestHits:
         strictness = Strictness(ANY_WORD, is_exact=False, needs_place=needs_place)
         return self.answer(plain._replace(strictness=STRICTNESSES.index(strictness)))
 
-    def _may_relax(self, known: list[WeighedWord], least: float, less: float) -> bool:
-        """Whether asking for less finds more, but not more than is worth looking at."""
-        placeless = [one for one in known if not one.word.is_place]
+    def _may_relax(self, weighed_words: list[WeighedWord], least: float, less: float) -> bool:
+        """Whether asking for less finds more, but no more than is worth looking at."""
+        placeless = [
+            weighed_word for weighed_word in weighed_words if not weighed_word.word.is_place
+        ]
         is_other = sets_of(placeless, less) != sets_of(placeless, least)
-        return is_other and expected(known, less, self.searched) <= _AT_MOST
+        return is_other and expected(weighed_words, less, self.searched) <= _AT_MOST
 
-    def _count(self, known: list[WeighedWord], share: float, needs_place: bool) -> int:
+    def _count(self, weighed_words: list[WeighedWord], share: float, needs_place: bool) -> int:
         """How many datasets have that share of the weight."""
-        clauses = [*needed(self.searched.schema, known, share, needs_place=needs_place)]
+        clauses = [*needed(self.searched.schema, weighed_words, share, needs_place=needs_place)]
         return count(self.searcher, self._query(clauses))
 
     def answer(self, weighing: Weighing, last: Rank | None = None) -> BestHits:
         """The best hits, or those after a rank."""
-        known = weighed(self.words, weighing.weights)
-        everything, top = scored(self.searched.schema, known, STRICTNESSES[weighing.strictness])
+        weighed_words = weighed(self.words, weighing.weights)
+        everything, top = scored(
+            self.searched.schema, weighed_words, STRICTNESSES[weighing.strictness]
+        )
         whole = self._query(everything)
         looked_for = ScoredQuery(whole, whole if top is everything else self._query(top))
         hits = ranked(self.searcher, looked_for, last, self.query.limit)
@@ -135,7 +147,7 @@ class _Asking(NamedTuple):
 
 
 def _read_cursor(cursor: str, words: list[Word]) -> tuple[Rank, Weighing]:
-    """What a page ended with; raises Invalid for what no page of this search gave."""
+    """The rank and weighing that a page ended with; raises Invalid for a foreign cursor."""
     rank, _, weighing = cursor.rpartition(":")
     try:
         read = Weighing.read(weighing)

@@ -170,7 +170,7 @@ class CatalogueIndex(TextIndex):
             return IndexState(versions, lines, since, changes, self.deleted_at)
 
     def note_saved(self, state: IndexState) -> None:
-        """Keep no more of what is to be saved than what came after that."""
+        """Note what was saved: only what came later is still to be saved."""
         with self._busy:
             self.changes -= state.changes
             is_forgotten = state.deleted_at is not None and state.since >= state.deleted_at
@@ -257,10 +257,10 @@ class CatalogueIndex(TextIndex):
             return
         self._taken += 1
         self._serials[read.id], self._versions[read.id] = self._taken, read.version
-        self.kept[self._taken] = content.shown.lines
+        self.kept[self._taken] = content.indexed.lines
         document.add_integer("serial", self._taken)
         self._writer.add_document(document)
-        self.frequencies.update(content.shown.tokens())
+        self.frequencies.update(content.indexed.tokens())
         self.size += 1
         self._label(content)
         self._learn(content.words)

@@ -29,13 +29,13 @@ def relation_of(token: str) -> Relation:
 
 
 def groups_in(words: Sequence[str]) -> dict[str, str]:
-    """The groups of all terms in a text, each with its longest one, as the thesaurus writes it."""
+    """The groups of all terms in a text, each with its longest term as the thesaurus has it."""
     longest_first = sorted(mentions(words), key=lambda mention: -len(mention.term.words))
-    found: dict[str, str] = {}
+    terms_by_group: dict[str, str] = {}
     for mention in longest_first:
         for group in mention.term.groups:
-            found.setdefault(token_of(group), mention.term.written)
-    return found
+            terms_by_group.setdefault(token_of(group), mention.term.written)
+    return terms_by_group
 
 
 def telling_mentions(words: Sequence[str]) -> list[Mention]:

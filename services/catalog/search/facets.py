@@ -38,29 +38,31 @@ def facets_of(
 
     `labels` has values, by their facet, as somebody wrote them.
     """
-    found = searcher.aggregate(query, _counts(today))
+    aggregations = searcher.aggregate(query, _counts(today))
     facets = {
         _PARAMETERS.get(field, field): [
-            FacetValue(value=one["key"], label=_label(labels, field, one["key"]), count=count)
-            for one in found[field]["buckets"]
-            if (count := int(one["doc_count"]))
+            FacetValue(value=bucket["key"], label=_label(labels, field, bucket["key"]), count=count)
+            for bucket in aggregations[field]["buckets"]
+            if (count := int(bucket["doc_count"]))
         ]
         for field in FACETS
     }
-    facets["updated_within"] = _summed(found["updated"]["buckets"], list(FRESH_DAYS))
-    facets["quality"] = _summed(found["quality"]["buckets"], [str(one) for one in _QUALITIES])
+    facets["updated_within"] = _summed(aggregations["updated"]["buckets"], list(FRESH_DAYS))
+    facets["quality"] = _summed(
+        aggregations["quality"]["buckets"], [str(quality) for quality in _QUALITIES]
+    )
     return facets
 
 
 def _counts(today: date) -> dict[str, Any]:
-    wanted: dict[str, Any] = {
+    aggregations: dict[str, Any] = {
         field: {"terms": {"field": field, "size": _MOST, "segment_size": _LOOKED_AT}}
         for field in FACETS
     }
     since = {name: (today - timedelta(days=days)).toordinal() for name, days in FRESH_DAYS.items()}
-    wanted["updated"] = _ranges("updated", since)
-    wanted["quality"] = _ranges("quality", {str(one): one for one in _QUALITIES})
-    return wanted
+    aggregations["updated"] = _ranges("updated", since)
+    aggregations["quality"] = _ranges("quality", {str(quality): quality for quality in _QUALITIES})
+    return aggregations
 
 
 def _ranges(field: str, least: dict[str, int]) -> dict[str, Any]:
@@ -74,17 +76,17 @@ def _ranges(field: str, least: dict[str, int]) -> dict[str, Any]:
 
 
 def _summed(buckets: list[dict[str, Any]], names: list[str]) -> list[FacetValue]:
-    """Each with the hits of those before it, as many as the filter of that name finds."""
+    """Each value with its hits and those of the values before it, as its filter counts."""
     counts = {bucket["key"]: int(bucket["doc_count"]) for bucket in buckets}
-    found, total = [], 0
+    facet_values, total = [], 0
     for name in names:
         total += counts.get(name, 0)
-        found.append(FacetValue(value=name, label=_LABELS.get(name, name), count=total))
-    return found
+        facet_values.append(FacetValue(value=name, label=_LABELS.get(name, name), count=total))
+    return facet_values
 
 
 _LABELS = {"week": "depuis une semaine", "month": "depuis un mois", "year": "depuis un an"} | {
-    str(one): f"{one} sur 100 au moins" for one in _QUALITIES
+    str(quality): f"{quality} sur 100 au moins" for quality in _QUALITIES
 }
 
 

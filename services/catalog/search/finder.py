@@ -116,9 +116,9 @@ class Finder(Loop):
         if not self.is_ready:
             raise _being_made()
         index = self._in_step()
-        found = with_any(index.schema, terms, delivered=delivered)
+        query = with_any(index.schema, terms, delivered=delivered)
         searcher = index.searcher()
-        hits = searcher.search(found, most, count=False, weight_by_field="static_rank").hits
+        hits = searcher.search(query, most, count=False, weight_by_field="static_rank").hits
         return [str(searcher.doc(address).get_first("id")) for _score, address in hits]
 
     def save_if_due(self) -> None:
@@ -208,11 +208,13 @@ def search(
         filters += [from_id(schema, query.after)] if query.after else []
         rest = asked(schema, query.state, filters)
         hits = HitPage(listed(searcher, rest, query.after, query.limit), total)
-    shown = hits.page[: query.limit]
-    last = shown[-1].cursor if len(hits.page) > query.limit else None
-    known = index.shown(searcher, [hit.address for hit in shown])
+    page_hits = hits.page[: query.limit]
+    last = page_hits[-1].cursor if len(hits.page) > query.limit else None
+    datasets = index.datasets_at(searcher, [hit.address for hit in page_hits])
     return DatasetPage(
-        items=[_item(hit, one, words) for hit, one in zip(shown, known, strict=True)],
+        items=[
+            _item(hit, dataset, words) for hit, dataset in zip(page_hits, datasets, strict=True)
+        ],
         next=best.cursor(last) if best and last else last,
         total=hits.total,
         note=note_of(words, best.weighing, hits.total)
@@ -233,8 +235,8 @@ def _permitted(query: DatasetQuery, caller: Caller) -> DatasetQuery:
     return query.model_copy(update={"owner_id": caller.member_id})
 
 
-def _item(hit: Hit, shown: IndexedDataset, words: list[Word]) -> FoundDataset:
+def _item(hit: Hit, dataset: IndexedDataset, words: list[Word]) -> FoundDataset:
     score = hit.score and round(hit.score, 2)
     # Words of one term have one reason.
-    reasons = list(dict.fromkeys(filter(None, (reason_of(word, shown) for word in words))))
-    return FoundDataset(**from_json(shown.summary), score=score, reasons=reasons)
+    reasons = list(dict.fromkeys(filter(None, (reason_of(word, dataset) for word in words))))
+    return FoundDataset(**from_json(dataset.summary), score=score, reasons=reasons)

@@ -60,7 +60,7 @@ def _texts(dataset: Dataset) -> dict[str, list[str]]:
         "theme": [about.theme],
         "columns": [
             *map(key_in_french, dataset.keys),
-            *(one.text for one in _columns(dataset)),
+            *(column.text for column in _columns(dataset)),
             *_file_texts(dataset),
         ],
         "description": [about.description, about.producer],
@@ -110,10 +110,12 @@ def _columns(dataset: Dataset) -> Iterator[_ColumnText]:
     """
     columns = dataset.profile.columns if dataset.profile else ()
     types = {column.name: TYPES.get(column.type, "") for column in columns}
-    said = {one.name: one.description for one in dataset.known_descriptions}
-    for name in types | said:
-        kind, told = types.get(name, ""), said.get(name, "")
-        yield _ColumnText(name, told or kind, " ".join((_CAMEL_CASE.sub(" ", name), kind, told)))
+    descriptions = {column.name: column.description for column in dataset.known_descriptions}
+    for name in types | descriptions:
+        kind, description = types.get(name, ""), descriptions.get(name, "")
+        yield _ColumnText(
+            name, description or kind, " ".join((_CAMEL_CASE.sub(" ", name), kind, description))
+        )
 
 
 class DatasetContent(NamedTuple):
@@ -125,18 +127,18 @@ class DatasetContent(NamedTuple):
 
     words: dict[str, str]
     fields: dict[str, Any]
-    shown: IndexedDataset
+    indexed: IndexedDataset
     theme: str
     producer: str
 
     def document(self) -> Document:
         """The dataset as tantivy finds it."""
-        anywhere = " ".join(filter(None, (self.fields[worth_field(one)] for one in WORTHS)))
+        anywhere = " ".join(filter(None, (self.fields[worth_field(worth)] for worth in WORTHS)))
         return Document(**{ANYWHERE: anywhere}, **self.fields)
 
     def packed(self) -> bytes:
         """Its bytes for a file."""
-        lines = self.shown.lines.decode()
+        lines = self.indexed.lines.decode()
         return zlib.compress(to_json((self.words, self.fields, lines, *self[3:])), 1)
 
     @classmethod
@@ -150,10 +152,10 @@ def content_of(dataset: Dataset) -> DatasetContent:
     """The dataset as it is found, and what is kept of it beside that."""
     texts = texts_of(dataset)
     summary, tie_break = summary_of(dataset), _tie_break(dataset.id)
-    tokens = {name: _tokens_of(found) for name, found in _texts(dataset).items()}
+    tokens = {name: _tokens_of(field_texts) for name, field_texts in _texts(dataset).items()}
     worth = _worth(tokens)
     fields = dict(
-        **{worth_field(one): " ".join(t for t in worth if worth[t] == one) for one in WORTHS},
+        **{worth_field(level): " ".join(t for t in worth if worth[t] == level) for level in WORTHS},
         **_filters(dataset, " ".join(stems_of(" ".join(texts["title"])))),
         quality=[] if summary.quality is None else summary.quality,
         updated=dataset.updated.toordinal(),
@@ -177,18 +179,18 @@ def _first_written(texts: Iterable[dict[str, str]]) -> dict[str, str]:
 def _worth(tokens: dict[str, dict[str, str]]) -> dict[str, int]:
     """What each token says of a dataset, by the texts that it stands in."""
     points: Counter[str] = Counter()
-    for text, found in tokens.items():
-        points.update(dict.fromkeys(found, TEXTS[text]))
+    for text, text_tokens in tokens.items():
+        points.update(dict.fromkeys(text_tokens, TEXTS[text]))
     return {token: worth_of(together) for token, together in points.items()}
 
 
 def _tokens_of(texts: Iterable[str]) -> dict[str, str]:
-    """The stems of texts, and the groups that they have a term of, each as it is shown."""
-    found: dict[str, str] = {}
+    """The stems of texts, and the groups that they have a term of, each as displayed."""
+    written_by_token: dict[str, str] = {}
     for text in texts:
-        for token, shown in _tokens(text).items():
-            found.setdefault(token, shown)
-    return found
+        for token, written in _tokens(text).items():
+            written_by_token.setdefault(token, written)
+    return written_by_token
 
 
 @lru_cache(maxsize=10_000)
@@ -222,8 +224,8 @@ def _formats_of(dataset: Dataset) -> set[str]:
     if dataset.profile:
         files = dataset.profile.files
         return formats_of(files) if files else {dataset.profile.format}
-    found = dataset.harvested.distributions if dataset.harvested else ()
-    return {fold(one.format) for one in found if one.format}
+    distributions = dataset.harvested.distributions if dataset.harvested else ()
+    return {fold(distribution.format) for distribution in distributions if distribution.format}
 
 
 def _tie_break(identifier: str) -> int:
@@ -246,12 +248,12 @@ def _findable_texts(dataset: Dataset, tokens: dict[str, dict[str, str]]) -> Iter
     named = (
         (f"{kind} {' '.join(name.split())}", _tokens(text)) for kind, name, text in _named(dataset)
     )
-    known = set[str]()
-    for called, found in (
+    seen = set[str]()
+    for called, text_tokens in (
         ("title ", tokens["title"]),
         *named,
         ("description ", tokens["description"]),
     ):
-        new = [shown for token, shown in found.items() if token not in known]
-        known.update(found)
+        new = [written for token, written in text_tokens.items() if token not in seen]
+        seen.update(text_tokens)
         yield "\t".join((called, *new, ""))

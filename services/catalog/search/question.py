@@ -110,9 +110,9 @@ class _Token(NamedTuple):
 def words_of(question: str, index: TextIndex) -> list[Word]:
     """The words of a question that carry meaning, as the index knows them."""
     tokens = _tokens(question, index)
-    found = [_as_asked(word, question) for word in _words(tokens, index)]
-    telling = [word for word in found if word.is_place or word.singular not in _ASKING]
-    return telling or found
+    words = [_as_asked(word, question) for word in _words(tokens, index)]
+    telling = [word for word in words if word.is_place or word.singular not in _ASKING]
+    return telling or words
 
 
 def _as_asked(word: Word, question: str) -> Word:
@@ -127,7 +127,9 @@ def _as_asked(word: Word, question: str) -> Word:
 def _tokens(question: str, index: TextIndex) -> list[_Token]:
     searcher, read = index.searcher(), sequence(question)
     singulars = [_SAINTS.get(word, word) for word, _written in read]
-    placed = {at for one in place_mentions(singulars) for at in range(one.start, one.end)}
+    placed = {
+        at for mention in place_mentions(singulars) for at in range(mention.start, mention.end)
+    }
     tokens = []
     for at, (_word, written) in enumerate(read):
         word = singulars[at]
@@ -135,8 +137,8 @@ def _tokens(question: str, index: TextIndex) -> list[_Token]:
         meant = word
         if at not in placed and word not in index.vocabulary.written:
             near = list(_near_words(index, searcher, word))
-            meant = _most_frequent(index, [found for found, _share in near]) or word
-            _add(index, forms, ((found, "typo", share * _INSTEAD) for found, share in near))
+            meant = _most_frequent(index, [near_word for near_word, _share in near]) or word
+            _add(index, forms, ((near_word, "typo", share * _INSTEAD) for near_word, share in near))
         tokens.append(_Token(written, word, meant, forms))
     _add_meanings(index, tokens)
     return tokens
@@ -147,9 +149,9 @@ def _most_frequent(index: TextIndex, words: Sequence[str]) -> str:
 
 
 def _add(
-    index: TextIndex, forms: dict[str, Form], found: Iterator[tuple[str, Likeness, float]]
+    index: TextIndex, forms: dict[str, Form], likely_words: Iterator[tuple[str, Likeness, float]]
 ) -> None:
-    for word, kind, share in found:
+    for word, kind, share in likely_words:
         forms.setdefault(stem(word), Form(index.vocabulary.written[word], kind, share))
 
 
@@ -184,21 +186,21 @@ def _related(token: _Token, group: str, term: str) -> Form:
 
 def _words(tokens: Sequence[_Token], index: TextIndex) -> Iterator[Word]:
     places = place_mentions([token.meant for token in tokens])
-    at_start = {one.start: one for one in places if not _is_in_term(tokens, one)}
-    said, at = set[str](), 0
+    at_start = {mention.start: mention for mention in places if not _is_in_term(tokens, mention)}
+    seen, at = set[str](), 0
     while at < len(tokens):
         mention, token = at_start.get(at), tokens[at]
         if mention:
             is_told = mention.start > 0 and _tells_kind(tokens[mention.start - 1])
-            is_known = any(index.frequencies[one] for one in token.forms)
+            is_known = any(index.frequencies[form] for form in token.forms)
             may_be_word = mention.is_word and is_known and not is_told
             named = mention._replace(is_word=may_be_word)
             yield _place(tokens[mention.start : mention.end], named)
             at = mention.end
             continue
         is_before_place = at + 1 in at_start and _tells_kind(token)
-        if token.singular not in said and not is_before_place:
-            said.add(token.singular)
+        if token.singular not in seen and not is_before_place:
+            seen.add(token.singular)
             yield Word(token.written, token.singular, _best_first(token.forms))
         at += 1
 
@@ -228,20 +230,25 @@ def _place(tokens: Sequence[_Token], mention: PlaceMention) -> Word:
 
 
 def widen(index: TextIndex, words: Collection[Word]) -> None:
-    """Add to words that few datasets have those that are nearly so; the last may be a beginning."""
+    """Add similar words to those that few datasets have; the last word may be a beginning."""
     searcher = index.searcher()
     last = next(reversed([*words]), None)
     for word in words:
         if word.is_place or _frequency(index, word) >= ENOUGH:
             continue
-        known: Iterator[tuple[str, Likeness, float]] = (
-            (found, "typo", share) for found, share in _near_words(index, searcher, word.singular)
+        likely_words: Iterator[tuple[str, Likeness, float]] = (
+            (near_word, "typo", share)
+            for near_word, share in _near_words(index, searcher, word.singular)
         )
         if word is last:
-            known = chain(_longer_words(searcher, word), known)
+            likely_words = chain(_longer_words(searcher, word), likely_words)
         is_known = word.singular in index.vocabulary.written
         times = 1 if is_known else _INSTEAD
-        _add(index, word.forms, ((found, kind, share * times) for found, kind, share in known))
+        _add(
+            index,
+            word.forms,
+            ((likely_word, kind, share * times) for likely_word, kind, share in likely_words),
+        )
 
 
 def _frequency(index: TextIndex, word: Word) -> int:
@@ -250,8 +257,8 @@ def _frequency(index: TextIndex, word: Word) -> int:
 
 def _longer_words(searcher: Searcher, word: Word) -> Iterator[tuple[str, Likeness, float]]:
     if len(word.singular) >= _BEGINS_FROM:
-        for found, _count in searcher.terms_with_prefix("word", word.singular, limit=_FORMS):
-            yield found, "begins", _BEGINS_SHARE
+        for longer_word, _count in searcher.terms_with_prefix("word", word.singular, limit=_FORMS):
+            yield longer_word, "begins", _BEGINS_SHARE
 
 
 def _near_words(index: TextIndex, searcher: Searcher, word: str) -> Iterator[tuple[str, float]]:
@@ -260,7 +267,7 @@ def _near_words(index: TextIndex, searcher: Searcher, word: str) -> Iterator[tup
     alike = index.vocabulary.sounding.get(sound_of(word), []) if len(word) >= letters else []
     if alike and not is_known:
         # However many letters differ: who hears a word need not have seen it.
-        yield from ((found, share) for found in sorted(alike))
+        yield from ((near_word, share) for near_word in sorted(alike))
         return
     for distance, (letters, share) in _TYPOS.items():
         if len(word) >= letters and not word.isdigit():
@@ -268,9 +275,11 @@ def _near_words(index: TextIndex, searcher: Searcher, word: str) -> Iterator[tup
             hits = searcher.search(query, _FORMS, count=False).hits
             numbers = searcher.fast_field_values("number", [address for _score, address in hits])
             near = sorted(index.vocabulary.singulars[int(number or 0)] for number in numbers)
-            found = [one for one in near if _may_be_meant(word, one, is_known=is_known)]
-            yield from ((one, share) for one in found)
-            if found:
+            meant_words = [
+                near_word for near_word in near if _may_be_meant(word, near_word, is_known=is_known)
+            ]
+            yield from ((meant_word, share) for meant_word in meant_words)
+            if meant_words:
                 # The word itself or one nearer than all that would follow.
                 return
 

@@ -41,12 +41,12 @@ class Rank(NamedTuple):
         return -self.score, self.tie_break
 
     def cursor(self) -> str:
-        """As text that may stand in a query."""
+        """The rank as text that may stand in a query."""
         return f"{self.score!r}:{self.tie_break}"
 
     @classmethod
     def read(cls, cursor: str) -> "Rank":
-        """The rank that a cursor means; raises Invalid for another text."""
+        """Parse the rank of a cursor; raises Invalid for another text."""
         score, _, tie_break = cursor.partition(":")
         try:
             return cls(float(score), int(tie_break))
@@ -55,7 +55,7 @@ class Rank(NamedTuple):
 
 
 def foreign() -> Invalid:
-    """What is wrong with a cursor that no page of this search gave."""
+    """The error for a cursor that no page of this search gave."""
     return Invalid("n'est pas le `next` d'une page de cette recherche", "after")
 
 
@@ -78,14 +78,14 @@ def ranked(searcher: Searcher, scored: ScoredQuery, last: Rank | None, limit: in
     """The best hits, or those after a rank."""
     depth = limit + 1 + _SPARE
     while True:
-        found, total = _best(searcher, scored, depth)
-        whole = found if len(found) < depth else list(_whole_groups(found))
+        top_hits, total = _best(searcher, scored, depth)
+        whole = top_hits if len(top_hits) < depth else list(_whole_groups(top_hits))
         hits = [
             (rank, address)
             for rank, address in _with_ranks(searcher, whole)
             if last is None or rank.order > last.order
         ]
-        if len(hits) > limit or len(found) < depth or depth >= DEEPEST:
+        if len(hits) > limit or len(top_hits) < depth or depth >= DEEPEST:
             page = [Hit(address, rank.score, rank.cursor()) for rank, address in hits]
             return HitPage(page[: limit + 1], total)
         depth = min(2 * depth, DEEPEST)
@@ -114,19 +114,19 @@ def _count_of(result: SearchResult) -> int:
     return int(result.count)  # type: ignore[attr-defined]
 
 
-def _whole_groups(found: list[tuple[float, DocAddress]]) -> Iterator[tuple[float, DocAddress]]:
-    """Without the last group of equal scores, of which there may be more."""
-    return takewhile(lambda hit: hit[0] > found[-1][0], found)
+def _whole_groups(top_hits: list[tuple[float, DocAddress]]) -> Iterator[tuple[float, DocAddress]]:
+    """The hits without the last group of equal scores, of which there may be more."""
+    return takewhile(lambda hit: hit[0] > top_hits[-1][0], top_hits)
 
 
 def _with_ranks(
-    searcher: Searcher, found: list[tuple[float, DocAddress]]
+    searcher: Searcher, top_hits: list[tuple[float, DocAddress]]
 ) -> list[tuple[Rank, DocAddress]]:
-    addresses = [address for _score, address in found]
+    addresses = [address for _score, address in top_hits]
     tie_breaks = searcher.fast_field_values("tie_break", addresses)
     ranks = [
         (Rank(score, int(tie_break or 0)), address)
-        for (score, address), tie_break in zip(found, tie_breaks, strict=True)
+        for (score, address), tie_break in zip(top_hits, tie_breaks, strict=True)
     ]
     return sorted(ranks, key=lambda hit: hit[0].order)
 
@@ -140,10 +140,10 @@ def listed(searcher: Searcher, query: Query, after: str | None, limit: int) -> l
         raise foreign()
     depth = limit + 1
     while True:
-        found = searcher.search(
+        top_hits = searcher.search(
             query, depth, count=False, order_by_field="id", order=Order.Asc
         ).hits
-        hits = [Hit(address, None, key) for key, address in found if key > (after or "")]
-        if len(hits) > limit or len(found) < depth:
+        hits = [Hit(address, None, key) for key, address in top_hits if key > (after or "")]
+        if len(hits) > limit or len(top_hits) < depth:
             return hits[: limit + 1]
         depth *= 2

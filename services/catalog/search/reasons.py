@@ -25,21 +25,21 @@ _NATIONAL = "« {} » : données de toute la France, ou sans territoire"
 _ELSEWHERE = "« {} » : autre territoire ({})"
 
 
-def reason_of(word: Word, shown: IndexedDataset) -> str:
+def reason_of(word: Word, dataset: IndexedDataset) -> str:
     """The text and form of the word that gave the dataset most points, in French."""
-    served = _served(word, shown)
+    served = _served(word, dataset)
     if word.is_place:
-        return served or _named(word, shown) or _elsewhere(word, shown)
+        return served or _named(word, dataset) or _elsewhere(word, dataset)
     # Forms are in the order of their points, and texts too.
     for token, form in word.forms.items():
-        text = shown.text_with(token)
+        text = dataset.text_with(token)
         if text:
             return _in_text(form.in_french(word.written, text.term), text)
     return served
 
 
 def note_of(words: Sequence[Word], weighing: Weighing, total: int) -> str:
-    """What of a question the answer leaves out of account, in French; often nothing.
+    """What of a question the answer ignores, in French; often nothing.
 
     `total` is how many there are in the answer.
     """
@@ -48,35 +48,35 @@ def note_of(words: Sequence[Word], weighing: Weighing, total: int) -> str:
     needs_place = STRICTNESSES[weighing.strictness].needs_place
     places = [quoted(word.written) for word in words if word.is_place and not needs_place]
     notes = []
-    for (said, then), named in ((_UNKNOWN, unknown), (_NOTHING_THERE, places)):
+    for (template, then), named in ((_UNKNOWN, unknown), (_NOTHING_THERE, places)):
         if named:
-            notes.append(said.format(french_list(named)) + (f" : {then}." if total else "."))
+            notes.append(template.format(french_list(named)) + (f" : {then}." if total else "."))
     return " ".join(notes)
 
 
-def _in_text(said: str, text: TokenMatch) -> str:
-    return f"{said} {_TEXT_KINDS[text.kind].format(text.name)}"
+def _in_text(form: str, text: TokenMatch) -> str:
+    return f"{form} {_TEXT_KINDS[text.kind].format(text.name)}"
 
 
-def _named(word: Word, shown: IndexedDataset) -> str:
-    """That a dataset's texts have the name of a place, in French."""
-    texts = [shown.text_with(stem) for stem in word.stems]
+def _named(word: Word, dataset: IndexedDataset) -> str:
+    """The reason that a dataset's texts have the name of a place, in French."""
+    texts = [dataset.text_with(stem) for stem in word.stems]
     return _in_text(f"« {word.written} »", texts[-1]) if all(texts) and texts[-1] else ""
 
 
-def _elsewhere(word: Word, shown: IndexedDataset) -> str:
-    """That a dataset is of all of France, or of another place than that asked for, in French."""
-    areas, territory = shown.place
+def _elsewhere(word: Word, dataset: IndexedDataset) -> str:
+    """The reason that a dataset is of all of France, or of another place, in French."""
+    areas, territory = dataset.place
     if EVERYWHERE in areas:
         return _NATIONAL.format(word.written)
     return _ELSEWHERE.format(word.written, territory)
 
 
-def _served(word: Word, shown: IndexedDataset) -> str:
-    """That a dataset's territory serves who asks for a place, in French."""
+def _served(word: Word, dataset: IndexedDataset) -> str:
+    """The reason that a dataset's territory serves who asks for a place, in French."""
     if not word.areas:
         return ""
-    areas, territory = shown.place
+    areas, territory = dataset.place
     best = max(areas, key=lambda area: word.areas.get(area, 0))
     if best not in word.areas or best == EVERYWHERE:
         return ""

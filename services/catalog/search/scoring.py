@@ -79,12 +79,12 @@ class Weighing(NamedTuple):
     is_wide: bool
 
     def cursor(self) -> str:
-        """As text that may stand in a query."""
+        """The weighing as text that may stand in a query."""
         return ".".join(map(str, (self.strictness, int(self.is_wide), *self.weights)))
 
     @classmethod
     def read(cls, cursor: str) -> "Weighing":
-        """Raises ValueError for another text."""
+        """Parse a cursor; raises ValueError for another text."""
         strictness, is_wide, *weights = map(int, cursor.split("."))
         return cls(tuple(weights), strictness, bool(is_wide))
 
@@ -112,11 +112,11 @@ def _strong(word: Word) -> list[str]:
 
 def weights_of(words: Sequence[Word], index: TextIndex) -> tuple[int, ...]:
     """How much each word weighs, of all in an index."""
-    found = [0 if word.is_place else _weight(word, index) for word in words]
-    known = [abs(weight) for weight in found if weight]
-    place = max(1, round(sum(known) / len(known))) if known else 1
+    weights = [0 if word.is_place else _weight(word, index) for word in words]
+    known_weights = [abs(weight) for weight in weights if weight]
+    place = max(1, round(sum(known_weights) / len(known_weights))) if known_weights else 1
     return tuple(
-        place if word.is_place else weight for word, weight in zip(words, found, strict=True)
+        place if word.is_place else weight for word, weight in zip(words, weights, strict=True)
     )
 
 
@@ -140,53 +140,56 @@ def as_written(words: Sequence[WeighedWord]) -> list[WeighedWord]:
 
 def expected(words: Sequence[WeighedWord], share: float, index: TextIndex) -> float:
     """How many datasets have words with that share, were words independent of each other."""
-    known = [one for one in words if not one.word.is_place]
-    having = {id(one): max(index.frequencies[token] for token in one.needed) for one in known}
+    placeless = [weighed_word for weighed_word in words if not weighed_word.word.is_place]
+    having = {
+        id(weighed_word): max(index.frequencies[token] for token in weighed_word.needed)
+        for weighed_word in placeless
+    }
     return sum(
-        index.size * math.prod(having[id(one)] / index.size for one in chosen)
-        for chosen in sets_of(known, share)
+        index.size * math.prod(having[id(weighed_word)] / index.size for weighed_word in chosen)
+        for chosen in sets_of(placeless, share)
     )
 
 
 def needed(
     schema: Schema, words: Sequence[WeighedWord], share: float, *, needs_place: bool
 ) -> Iterator[Clause]:
-    """The clauses that a hit fulfils."""
-    known = [one for one in words if not one.word.is_place]
-    places = [one.word for one in words if one.word.is_place]
-    if known:
-        yield Occur.Must, _enough(schema, known, share)
-    for word in places if needs_place or not known else ():
-        with_national = bool(known) or not needs_place
+    """The clauses that a hit must fulfil."""
+    placeless = [weighed_word for weighed_word in words if not weighed_word.word.is_place]
+    places = [weighed_word.word for weighed_word in words if weighed_word.word.is_place]
+    if placeless:
+        yield Occur.Must, _enough(schema, placeless, share)
+    for word in places if needs_place or not placeless else ():
+        with_national = bool(placeless) or not needs_place
         served = _serves(schema, word, with_national=with_national)
         yield Occur.Must, Query.const_score_query(served, 0)
     if not words:
         yield Occur.Must, Query.empty_query()
 
 
-def _enough(schema: Schema, known: Sequence[WeighedWord], share: float) -> Query:
-    """Words with that share of the weight: any set of them that has it."""
-    found = [
-        _all_of([_anywhere(schema, o.needed) for o in chosen]) for chosen in sets_of(known, share)
+def _enough(schema: Schema, words: Sequence[WeighedWord], share: float) -> Query:
+    """The query for datasets with any set of words that has that share of the weight."""
+    alternatives = [
+        _all_of([_anywhere(schema, o.needed) for o in chosen]) for chosen in sets_of(words, share)
     ]
-    return Query.const_score_query(_any(found), 0)
+    return Query.const_score_query(_any(alternatives), 0)
 
 
-def sets_of(known: Sequence[WeighedWord], share: float) -> list[Sequence[WeighedWord]]:
+def sets_of(words: Sequence[WeighedWord], share: float) -> list[Sequence[WeighedWord]]:
     """The smallest sets of words that have a share of their weight."""
     if share == EVERY_WORD:
-        return [known]
+        return [words]
     if share == ANY_WORD:
-        return [[one] for one in known]
-    heaviest = sorted(known, key=lambda one: -one.weight)[:_MOST_NEEDED]
-    return [*_smallest(heaviest, share * sum(one.weight for one in heaviest))]
+        return [[weighed_word] for weighed_word in words]
+    heaviest = sorted(words, key=lambda weighed_word: -weighed_word.weight)[:_MOST_NEEDED]
+    return [*_smallest(heaviest, share * sum(weighed_word.weight for weighed_word in heaviest))]
 
 
-def _smallest(known: Sequence[WeighedWord], least: float) -> Iterator[Sequence[WeighedWord]]:
+def _smallest(words: Sequence[WeighedWord], least: float) -> Iterator[Sequence[WeighedWord]]:
     """The sets of words that weigh enough, none of which would without one of its words."""
-    for size in range(1, len(known) + 1):
-        for chosen in combinations(known, size):
-            total = sum(one.weight for one in chosen)
+    for size in range(1, len(words) + 1):
+        for chosen in combinations(words, size):
+            total = sum(weighed_word.weight for weighed_word in chosen)
             if total >= least and (size == 1 or total - min(o.weight for o in chosen) < least):
                 yield chosen
 
@@ -199,48 +202,62 @@ def scored(
     The latter for one word only; for others they are the same.
     """
     words = as_written(words) if strictness.is_exact else words
-    if strictness.share < EVERY_WORD or not words or any(one.word.areas for one in words):
+    if (
+        strictness.share < EVERY_WORD
+        or not words
+        or any(weighed_word.word.areas for weighed_word in words)
+    ):
         needs = needed(schema, words, strictness.share, needs_place=strictness.needs_place)
         everything = [*needs, *_points(schema, words)]
         return everything, everything
     title = _whole_title(schema, words)
     if len(words) > 1:
-        everything = [*((Occur.Must, _best_form(schema, one)) for one in words), title]
+        everything = [
+            *((Occur.Must, _best_form(schema, weighed_word)) for weighed_word in words),
+            title,
+        ]
         return everything, everything
-    [one] = words
+    [weighed_word] = words
     # To be counted, words need no points: one list is read.
-    any_form = Query.const_score_query(_anywhere(schema, one.needed), 0)
-    everything = [(Occur.Must, any_form), (Occur.Should, _best_form(schema, one)), title]
-    return everything, [(Occur.Must, _best_form(schema, one, _TOP)), title]
+    any_form = Query.const_score_query(_anywhere(schema, weighed_word.needed), 0)
+    everything = [(Occur.Must, any_form), (Occur.Should, _best_form(schema, weighed_word)), title]
+    return everything, [(Occur.Must, _best_form(schema, weighed_word, _TOP)), title]
 
 
 def _points(schema: Schema, words: Sequence[WeighedWord]) -> Iterator[Clause]:
     """The clauses that give points."""
-    for one in words:
-        if one.word.forms:
-            yield Occur.Should, _best_form(schema, one._replace(needed=[*one.word.forms]))
-        if one.word.areas:
-            yield Occur.Should, _place_points(schema, one.word, one.weight)
+    for weighed_word in words:
+        if weighed_word.word.forms:
+            yield (
+                Occur.Should,
+                _best_form(schema, weighed_word._replace(needed=[*weighed_word.word.forms])),
+            )
+        if weighed_word.word.areas:
+            yield Occur.Should, _place_points(schema, weighed_word.word, weighed_word.weight)
     if words:
         yield _whole_title(schema, words)
 
 
 def _whole_title(schema: Schema, words: Sequence[WeighedWord]) -> Clause:
-    title = " ".join(stem for one in words for stem in one.word.stems or [*one.word.forms][:1])
-    points = _WHOLE_TITLE_POINTS * max(one.weight for one in words)
+    title = " ".join(
+        stem
+        for weighed_word in words
+        for stem in weighed_word.word.stems or [*weighed_word.word.forms][:1]
+    )
+    points = _WHOLE_TITLE_POINTS * max(weighed_word.weight for weighed_word in words)
     return Occur.Should, const(schema, "name", title, points)
 
 
-def _best_form(schema: Schema, one: WeighedWord, least: float = 0) -> Query:
-    """The points of the best of the needed forms; where they are `least` for a weight of 1."""
-    found = [
-        const(schema, worth_field(worth), token, round(points * one.weight))
-        for token in one.needed
+def _best_form(schema: Schema, weighed_word: WeighedWord, least: float = 0) -> Query:
+    """The points of the best needed form; only of forms that are worth at least `least`."""
+    queries = [
+        const(schema, worth_field(worth), token, round(points * weighed_word.weight))
+        for token in weighed_word.needed
         for worth in WORTHS
-        for points in [(worth + _ANYWHERE_POINTS) * one.word.forms[token].share]
+        for points in [(worth + _ANYWHERE_POINTS) * weighed_word.word.forms[token].share]
         if points >= least
     ]
-    return _best(found) if found else Query.empty_query()
+    return _best(queries) if queries else Query.empty_query()
 
 
 def _best(queries: list[Query]) -> Query:
@@ -248,7 +265,7 @@ def _best(queries: list[Query]) -> Query:
 
 
 def _place_points(schema: Schema, word: Word, weight: int) -> Query:
-    found = [
+    queries = [
         const(schema, AREA, area, round(_PLACE_POINTS * share * weight))
         for area, share in word.areas.items()
         if word.is_place or area != EVERYWHERE
@@ -256,8 +273,8 @@ def _place_points(schema: Schema, word: Word, weight: int) -> Query:
     if word.is_place:
         named = _all(schema, ANYWHERE, word.stems)
         points = _NAME_POINTS if 1 in word.areas.values() else _PLACE_POINTS
-        found.append(Query.const_score_query(named, points * weight))
-    return _best(found)
+        queries.append(Query.const_score_query(named, points * weight))
+    return _best(queries)
 
 
 def _serves(schema: Schema, word: Word, *, with_national: bool) -> Query:

@@ -75,9 +75,9 @@ def asked(
     filters: Iterable[Query],
     clauses: Iterable[tuple[Occur, Query]] = (),
 ) -> Query:
-    """What to look for: of that state, all that pass the filters, and what its words add."""
+    """The query for datasets of that state that pass all filters, with what its words add."""
     words = list(clauses)
-    conditions = [(Occur.Must, Query.const_score_query(one, 0)) for one in filters]
+    conditions = [(Occur.Must, Query.const_score_query(condition, 0)) for condition in filters]
     return Query.boolean_query([_in_state(schema, state, bool(words)), *conditions, *words])
 
 
@@ -94,12 +94,12 @@ def _in_state(schema: Schema, state: DatasetState, has_words: bool) -> tuple[Occ
 def with_any(
     schema: Schema, terms: Iterable[list[ScoredTerm]], *, delivered: bool = False
 ) -> Query:
-    """The published datasets with any of these, with the points of the best of each group."""
+    """The query for published datasets with any of these terms: each group gives its best."""
     groups = [
         [value for term in group for value in _values_of(schema, term)] for group in terms if group
     ]
-    found = [(Occur.Should, Query.disjunction_max_query(group)) for group in groups]
-    clauses = [(Occur.Must, Query.boolean_query(found))]
+    alternatives = [(Occur.Should, Query.disjunction_max_query(group)) for group in groups]
+    clauses = [(Occur.Must, Query.boolean_query(alternatives))]
     clauses.append(_in_state(schema, "published", has_words=True))
     if delivered:
         origin = Query.const_score_query(term(schema, "origin", DELIVERED), 0)
@@ -108,7 +108,7 @@ def with_any(
 
 
 def _values_of(schema: Schema, term: ScoredTerm) -> Iterator[Query]:
-    """The value, or the stem of a word and what means the same."""
+    """Queries for the term's value, or for the stem of a word and its groups of synonyms."""
     if term.field != ANYWHERE:
         yield const(schema, term.field, term.value, term.points)
         return
@@ -128,15 +128,15 @@ def conditions(schema: Schema, query: DatasetQuery, today: date) -> list[Query]:
         "producer": fold(query.producer),
         "format": fold(query.format),
     }
-    found = [term(schema, field, value) for field, value in terms.items() if value]
+    filters = [term(schema, field, value) for field, value in terms.items() if value]
     if query.territory:
-        found.append(_overlaps(schema, query.territory))
+        filters.append(_overlaps(schema, query.territory))
     if query.updated_within:
         since = today - timedelta(days=FRESH_DAYS[query.updated_within])
-        found.append(_at_least(schema, "updated", since.toordinal()))
+        filters.append(_at_least(schema, "updated", since.toordinal()))
     if query.quality:
-        found.append(_at_least(schema, "quality", query.quality))
-    return found
+        filters.append(_at_least(schema, "quality", query.quality))
+    return filters
 
 
 def among(schema: Schema, identifiers: Collection[str]) -> Query:

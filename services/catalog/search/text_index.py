@@ -42,9 +42,9 @@ class IndexedDataset(NamedTuple):
 
     @property
     def place(self) -> tuple[list[str], str]:
-        """The areas of its territory, and that in French."""
-        areas, _, told = self.lines.split(b"\n", 2)[1].decode().partition(TERM)
-        return areas.split(" "), told
+        """The areas of its territory, and the territory in French."""
+        areas, _, territory = self.lines.split(b"\n", 2)[1].decode().partition(TERM)
+        return areas.split(" "), territory
 
     def text_with(self, token: str) -> TokenMatch | None:
         """The best text with that token, if one has it."""
@@ -53,8 +53,8 @@ class IndexedDataset(NamedTuple):
             return None
         start = self.lines.rindex(b"\n", 0, at) + 1
         kind, _, name = self.lines[start : self.lines.index(b"\t", start)].decode().partition(" ")
-        found = self.lines[at + 1 : self.lines.index(b"\t", at + 1)].decode()
-        return TokenMatch(cast("Kind", kind), name, found.partition(TERM)[2])
+        token_text = self.lines[at + 1 : self.lines.index(b"\t", at + 1)].decode()
+        return TokenMatch(cast("Kind", kind), name, token_text.partition(TERM)[2])
 
     def tokens(self) -> Iterator[str]:
         """All stems and groups that it is found by."""
@@ -94,7 +94,9 @@ class TextIndex:
         """The index as it is now; what comes later does not change it."""
         return self._index.searcher()
 
-    def shown(self, searcher: Searcher, addresses: list[DocAddress]) -> Iterator[IndexedDataset]:
-        """What is kept of the datasets there."""
+    def datasets_at(
+        self, searcher: Searcher, addresses: list[DocAddress]
+    ) -> Iterator[IndexedDataset]:
+        """What is kept of the datasets at these addresses."""
         serials = searcher.fast_field_values("serial", addresses)
         return (IndexedDataset(self.kept[int(serial or 0)]) for serial in serials)

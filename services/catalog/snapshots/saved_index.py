@@ -59,7 +59,7 @@ def is_forgotten(store: Store, deleted_at: datetime) -> bool:
 
 
 def hashes_of_snapshots(store: Store, hashes: Collection[str]) -> set[str]:
-    """Of those hashes, the ones of files that saved indexes lie in, or that are to be removed."""
+    """Those of the hashes that name files of saved indexes, or files to be removed."""
     files = [file for saved in _saved_indexes(store) for file in (saved.file, *saved.stale)]
     return {file.sha256 for file in files if file} & set(hashes)
 

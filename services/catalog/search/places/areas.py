@@ -40,18 +40,18 @@ def place_mentions(words: Sequence[str]) -> Iterator[PlaceMention]:
     """The places that a question names, by their longest name; `words` are singulars."""
     at = 0
     while at < len(words):
-        found = _named(words, at) or _numbered(words, at)
-        if found:
-            yield found
-        at = found.end if found else at + 1
+        mention = _named(words, at) or _numbered(words, at)
+        if mention:
+            yield mention
+        at = mention.end if mention else at + 1
 
 
 def _named(words: Sequence[str], at: int) -> PlaceMention | None:
-    known = gazetteer()
-    for name, places in known.names.get(words[at], ()):
+    all_places = gazetteer()
+    for name, places in all_places.names.get(words[at], ()):
         end = at + len(name)
         if tuple(words[at:end]) == name:
-            is_word = len(name) == 1 and name[0] in known.homonyms
+            is_word = len(name) == 1 and name[0] in all_places.homonyms
             return PlaceMention(at, end, _largest(places), is_word)
     return None
 
@@ -73,19 +73,19 @@ def _numbered(words: Sequence[str], at: int) -> PlaceMention | None:
 
 
 def areas_of(place: Place) -> dict[str, float]:
-    """The areas of datasets that serve who asks for a place, each with how well it does.
+    """The areas of datasets that serve a question about a place, each with how well it does.
 
     None has a landscape as its own: what is in a part of its départements may lie outside.
     """
     if place == FRANCE:
         return {EVERYWHERE: _OWN, f"{_IN}{FRANCE.code}": _PART}
-    found = {EVERYWHERE: _NATIONAL, f"{_IN}{place.code}": _PART}
+    areas = {EVERYWHERE: _NATIONAL, f"{_IN}{place.code}": _PART}
     for larger in _larger(place):
-        found |= {f"{_WITH_OTHERS}{larger}": _LARGER_WITH_OTHERS, larger: _LARGER}
+        areas |= {f"{_WITH_OTHERS}{larger}": _LARGER_WITH_OTHERS, larger: _LARGER}
     if place.kind == "landscape":
-        del found[f"{_IN}{place.code}"]
-        return found
-    return found | {f"{_WITH_OTHERS}{place.code}": _WITH_OTHERS_TOO, place.code: _OWN}
+        del areas[f"{_IN}{place.code}"]
+        return areas
+    return areas | {f"{_WITH_OTHERS}{place.code}": _WITH_OTHERS_TOO, place.code: _OWN}
 
 
 def _larger(place: Place) -> set[str]:
@@ -101,12 +101,12 @@ def areas_in(territory: Collection[str]) -> list[str]:
     listed = frozenset(filter(is_department, territory))
     if not territory or not any(listed <= departments for departments in regions.values()):
         return [EVERYWHERE]
-    found = {
+    areas = {
         code if code not in listed or len(listed) == 1 else f"{_WITH_OTHERS}{code}"
         for code in territory
     }
-    found |= {region for region, departments in regions.items() if listed and departments <= listed}
-    return sorted(found | {f"{_IN}{larger}" for code in territory for larger in _around(code)})
+    areas |= {region for region, departments in regions.items() if listed and departments <= listed}
+    return sorted(areas | {f"{_IN}{larger}" for code in territory for larger in _around(code)})
 
 
 @lru_cache(maxsize=5000)
@@ -124,14 +124,18 @@ def _around(code: str) -> frozenset[str]:
 def bodies_of(code: str) -> set[str]:
     """The départements and EPCI that a place is or lies in: what people narrow a search by."""
     around = {code, *_around(code)} - {FRANCE.code}
-    return {one for one in around if is_department(one) or is_epci(one)}
+    return {body for body in around if is_department(body) or is_epci(body)}
 
 
 def territory_in_french(territory: Collection[str]) -> str:
     """A territory by the names of its places, or of the region that they make up."""
-    known, listed = gazetteer(), frozenset(territory)
-    whole = [code for code, departments in known.departments.items() if departments == listed]
-    names = [known.by_code[code].name for code in (whole[:1] or territory) if code in known.by_code]
+    all_places, listed = gazetteer(), frozenset(territory)
+    whole = [code for code, departments in all_places.departments.items() if departments == listed]
+    names = [
+        all_places.by_code[code].name
+        for code in (whole[:1] or territory)
+        if code in all_places.by_code
+    ]
     others = len(names) - _MOST_NAMED
     if others > 0:
         names = [*names[:_MOST_NAMED], f"{others} autre{'s' * (others > 1)}"]

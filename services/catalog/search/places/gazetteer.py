@@ -46,16 +46,16 @@ class Gazetteer(NamedTuple):
 
 @cache
 def gazetteer() -> Gazetteer:
-    """All places; reads them once."""
+    """All places; read once."""
     homonyms = frozenset((_FOLDER / "homonyms.csv").read_text(encoding="utf-8").split()[1:])
-    found = list(_rows())
+    rows = list(_rows())
     by_code: dict[str, Place] = {}
     numbers: defaultdict[str, list[Place]] = defaultdict(list)
     departments: defaultdict[str, set[str]] = defaultdict(set)
-    for place, _words, postcodes in found:
+    for place, _words, postcodes in rows:
         # Communes that became part of another have its code, and no inhabitants.
-        known = by_code.get(place.code)
-        if place.population > (known.population if known else -1):
+        earlier = by_code.get(place.code)
+        if place.population > (earlier.population if earlier else -1):
             by_code[place.code] = place
         if place.kind == "departement":
             for region in place.within:
@@ -65,7 +65,7 @@ def gazetteer() -> Gazetteer:
                 if all(place.code != other.code for other in numbers[number]):
                     numbers[number].append(place)
     return Gazetteer(
-        _by_first_word(_named(found, homonyms)),
+        _by_first_word(_named(rows, homonyms)),
         dict(numbers),
         by_code,
         {region: frozenset(codes) for region, codes in departments.items()},
@@ -126,7 +126,7 @@ def _by_first_word(
     for name, place in named:
         if name and place not in places[name]:
             places[name].append(place)
-    found: defaultdict[str, list[tuple[Name, list[Place]]]] = defaultdict(list)
+    by_first_word: defaultdict[str, list[tuple[Name, list[Place]]]] = defaultdict(list)
     for name in sorted(places, key=len, reverse=True):
-        found[name[0]].append((name, places[name]))
-    return dict(found)
+        by_first_word[name[0]].append((name, places[name]))
+    return dict(by_first_word)

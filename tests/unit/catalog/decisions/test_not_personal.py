@@ -63,8 +63,8 @@ def test_doubtful_names_are_nobody_s_by_their_owner_s_word() -> None:
     assert (dataset.state, dataset.versions[0].reason) == ("published", "")
     assert (said.declared_by, said.reason, said.holds) == ("mbr_owner", SHIPS, True)
     version = dataset.versions[0]
-    assert version.found is not None
-    assert version.found.verdict == "direct"
+    assert version.screened_privacy is not None
+    assert version.screened_privacy.verdict == "direct"
     assert version.privacy is not None
     assert (version.privacy.verdict, version.privacy.k) == ("none", None)
     assert (
