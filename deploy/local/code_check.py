@@ -15,7 +15,7 @@ from services.compute.execution.job_folder import JobFolder, job_folder
 from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Sandbox
 from shared.engine.applications import check_steps
-from shared.engine.applications.python_application import PYTHON, check_installed
+from shared.engine.applications.python.application import PYTHON, check_installed
 from shared.engine.contract.result import RunnerResult
 from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import TABLE

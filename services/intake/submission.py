@@ -5,8 +5,7 @@ from typing import ClassVar
 from uuid import NAMESPACE_URL, uuid5
 
 from shared.aggregate import Aggregate, new_id
-from shared.engine.applications import with_choices
-from shared.engine.applications.python_application import PYTHON
+from shared.engine.applications import traits_of, with_choices
 from shared.errors import Invalid, Unavailable
 from shared.events.event import Treatment
 from shared.inbound import Body, IdempotencyKey, fingerprint
@@ -58,7 +57,7 @@ def check_code(
     Raises Invalid, naming the line, for code that cannot run; its field begins with `at`. Nothing
     waits for compute: while it does not answer, what it checks later tells as much.
     """
-    if treatment is None or all(step.application != PYTHON.name for step in treatment.steps):
+    if treatment is None or not any(traits_of(step).runs_code for step in treatment.steps):
         return ()
     try:
         untried = compute.check_code(with_choices(treatment).model_dump(mode="json"), member_id)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from services.portal.lab import Json
-from shared.engine.applications.cross_application import CHOICE
-from shared.engine.applications.sql import quoted
+from shared.engine.applications.cross.application import CHOICE
+from shared.engine.applications.query.sql import quoted
 from shared.engine.tables.crosswalks import CROSSWALKS, PRESENT
 from shared.words import quoted as french_quoted
 
@@ -174,7 +174,7 @@ def kept_by(sql: str) -> tuple[tuple[str, str, str], bool]:
 def _without_default(step: Step) -> Step:
     """The step as choices make it: intake writes out what nobody chose."""
     parameters = step["parameters"]
-    if step["application"] != "cross" or parameters.get(CHOICE) != "refused":
+    if parameters.get(CHOICE) != "refused":
         return step
     chosen_parameters = {name: value for name, value in parameters.items() if name != CHOICE}
     return {**step, "parameters": chosen_parameters}

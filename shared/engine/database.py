@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from shared.engine.applications import sql
+from shared.engine.applications.query import sql
 
 Database = duckdb.DuckDBPyConnection
 """A connection to it."""

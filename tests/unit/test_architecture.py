@@ -162,6 +162,35 @@ def test_modules_open_with_one_line_that_says_what_they_are() -> None:
     assert silent == []
 
 
+def test_nobody_asks_for_an_application_by_its_name() -> None:
+    """What a rule needs of it is a trait: who adds one says it there, and nowhere else."""
+    folders = ROOT / "shared" / "engine" / "applications"
+    names = {path.name for path in folders.iterdir() if (path / "application.py").exists()}
+    asked = [
+        f"{path}:{node.lineno}"
+        for path in PRODUCT
+        if not (len(path.parts) > 4 and path.parts[:3] == ("shared", "engine", "applications"))
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Compare | ast.Match) and _asks_for_application(node, names)
+    ]
+    assert asked == []
+
+
+def _asks_for_application(node: ast.Compare | ast.Match, names: set[str]) -> bool:
+    """Whether it compares the name of an application."""
+    if isinstance(node, ast.Match):
+        return _is_application(node.subject)
+    sides = [node.left, *node.comparators]
+    named = {ast.unparse(side) for side in sides} & {f"{name.upper()}.name" for name in names}
+    # Whether there is one of that name at all is another question.
+    is_known = any(ast.unparse(side) == "APPLICATIONS" for side in sides)
+    return bool(named) or (any(map(_is_application, sides)) and not is_known)
+
+
+def _is_application(node: ast.AST) -> bool:
+    return ast.unparse(node).endswith((".application", "['application']"))
+
+
 def test_modules_fit_into_a_head() -> None:
     """Longer ones are two."""
     lengths = {path: len((ROOT / path).read_text().splitlines()) for path in PRODUCT}

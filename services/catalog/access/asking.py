@@ -16,7 +16,7 @@ from services.catalog.decisions.fingerprint import fingerprint_of
 from services.catalog.licences.compatibility import Compatibility, compatibility_of
 from shared.engine.analysis import lineage
 from shared.engine.applications.effect import FIGURES
-from shared.engine.applications.python_application import OwnCode, own_code
+from shared.engine.applications.own_code import OwnCode, own_code
 from shared.engine.tables.crosswalks import CROSSWALKS
 from shared.errors import Invalid
 from shared.events import Party, ProjectSecured, TreatmentChanged
@@ -245,7 +245,7 @@ class _Request:
 
 
 def _told_code(code: OwnCode) -> str:
-    if code.application == "query":
+    if code.is_query:
         return (
             "Ces données passent par une requête SQL du porteur, à lire avant de décider : étape"
             f" {quoted(code.step)}, {counted(code.lines, 'ligne', 'lignes')}, empreinte"

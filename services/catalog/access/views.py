@@ -12,7 +12,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
 from services.catalog.licences.compatibility import compatibility_of
 from shared.aggregate import View, ViewPage
-from shared.engine.applications.python_application import OwnCode, own_code
+from shared.engine.applications.own_code import OwnCode, own_code
 from shared.engine.tables.manifest import Column, Profile
 from shared.engine.tables.release import PERSON_KEYS, EarlierRelease, minimum_of, unit_of
 from shared.engine.tables.total_rows import RowRange

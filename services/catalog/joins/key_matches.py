@@ -21,7 +21,7 @@ from shared.auth import Caller
 from shared.engine.analysis.dataset_crossings import DatasetCrossing, KeyOrigin, dataset_crossings
 from shared.engine.analysis.known_tables import KnownColumn, KnownCrossing
 from shared.engine.analysis.preview import KeyMatch, MatchedSide, ProposedKey, Unmatched
-from shared.engine.applications.cross_application import CrossParameters
+from shared.engine.applications.cross.application import CrossParameters
 from shared.engine.tables.crosswalks import space_behind
 from shared.engine.tables.key_file import KeyColumn
 from shared.engine.tables.total_rows import rows_named

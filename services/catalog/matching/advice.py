@@ -27,7 +27,7 @@ from services.catalog.search.search_query import ScoredTerm
 from shared.background import in_turns
 from shared.engine.analysis.known_tables import KnownInputs
 from shared.engine.analysis.treatment_checks import FILES, check_tables
-from shared.engine.applications.cross_application import CHOICE
+from shared.engine.applications.cross.application import CHOICE
 from shared.errors import Invalid
 from shared.events import (
     Envelope,

@@ -15,7 +15,7 @@ from shared.engine.analysis.known_tables import KnownInputs
 from shared.engine.analysis.preview import PlannedTreatment, TreatmentPreview
 from shared.engine.analysis.remarks import Remark, TreatmentCheck
 from shared.engine.applications import ApplicationView, describe_application, list_applications
-from shared.engine.applications.python_application import check_installed
+from shared.engine.applications.python.application import check_installed
 from shared.events import Treatment
 from shared.http import Call, http
 from shared.inbound import Identifier, Paging

@@ -30,7 +30,7 @@ from services.compute.jobs.model import WAITING, Job, TakenOver
 from services.compute.jobs.previews import Catalogue, expected_rows
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
-from shared.engine.applications.pseudonymise_application import PSEUDONYMISE
+from shared.engine.applications import traits_of
 from shared.engine.contract.crossing_size import CountedCrossings
 from shared.engine.tables.manifest import Input
 from shared.errors import Conflict, Rejected, Unavailable
@@ -155,7 +155,7 @@ class JobRun:
         """Give the job the key of its project's pseudonyms, if it makes some."""
         treatment, project_id = self._job.treatment, self._job.project_id or ""
         steps = treatment.steps if treatment else ()
-        if not any(one.application == PSEUDONYMISE.name for one in steps):
+        if not any(traits_of(one).needs_key for one in steps):
             return
         workspace = self._workspaces.find_one(project_id)
         if workspace is None or not workspace.pseudonym_key:

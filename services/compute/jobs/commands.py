@@ -10,7 +10,7 @@ from services.compute.jobs.workspace import AccessEvent, Workspace
 from shared import events
 from shared.aggregate import caused_id, new_id, now
 from shared.engine.applications import check_steps
-from shared.engine.applications.python_application import check_installed
+from shared.engine.applications.python.application import check_installed
 from shared.errors import Invalid, Unavailable, WrongStage
 from shared.events.envelope import Envelope
 from shared.events.event import JobKind, Treatment

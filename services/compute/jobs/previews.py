@@ -14,10 +14,8 @@ from shared.engine.analysis.preview import (
 )
 from shared.engine.analysis.remarks import Findings, Remark, TreatmentCheck, Types
 from shared.engine.analysis.treatment_checks import check_tables, crossed_rows, result_of
-from shared.engine.applications import check_steps
-from shared.engine.applications.aggregate_application import AGGREGATE
-from shared.engine.applications.cross_application import CROSS
-from shared.engine.applications.python_application import check_installed
+from shared.engine.applications import check_steps, traits_of
+from shared.engine.applications.python.application import check_installed
 from shared.errors import LabError, Unavailable
 from shared.events import Treatment
 from shared.words import french_list, quoted
@@ -126,7 +124,7 @@ def preview_treatment(
 
 def expected_rows(catalogue: Catalogue, treatment: Treatment, member_id: str) -> dict[str, int]:
     """How many rows a preview tells of the treatment's crossings, by output, as far as it does."""
-    if all(step.application != CROSS.name for step in treatment.steps):
+    if not any(traits_of(step).joins for step in treatment.steps):
         return {}
     try:
         answer = catalogue.describe_inputs(
@@ -153,7 +151,7 @@ def _estimate(
     known = [one for one in rows if one is not None]
     if not treatment.steps or len(known) < len(rows):
         return None
-    is_summed = treatment.steps[-1].application == AGGREGATE.name
+    is_summed = traits_of(treatment.steps[-1]).sums
     made = max(known) if result.rows is None and not is_summed else result.rows or 0
     cells = made * len(result.columns or ())
     return Estimate(

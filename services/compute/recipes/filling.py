@@ -6,10 +6,11 @@ from types import MappingProxyType
 from typing import Any
 
 from services.compute.recipes.model import ParameterType, RecipeParameter, RecipeVersion
-from shared.engine.applications.python_application import CODE_PARAMETERS, PYTHON
-from shared.engine.applications.query_application import QUERY, filled_query
-from shared.engine.applications.sql import PLACEHOLDER
-from shared.engine.applications.sql import quoted as quoted_name
+from shared.engine.applications import traits_of
+from shared.engine.applications.python.application import CODE_PARAMETERS
+from shared.engine.applications.query.application import QUERY, filled_query
+from shared.engine.applications.query.sql import PLACEHOLDER
+from shared.engine.applications.query.sql import quoted as quoted_name
 from shared.errors import Invalid
 from shared.events import Step, Treatment
 from shared.words import french_list, quoted, unique
@@ -84,7 +85,7 @@ def check_places(version: RecipeVersion) -> None:
 
 def _without_code(step: Step) -> dict[str, Any]:
     """The parameters of a step without its own code: values go to that beside it, not into it."""
-    is_code = CODE_PARAMETERS if step.application == PYTHON.name else ()
+    is_code = CODE_PARAMETERS if traits_of(step).runs_code else ()
     return {key: value for key, value in step.parameters.items() if key not in is_code}
 
 
@@ -115,7 +116,7 @@ def _parameters(number: int, step: Step, values: Mapping[str, Any]) -> dict[str,
     """The parameters of a step with values in their places; Invalid where one may not stand."""
     parameters = {**step.parameters, **_filled(_without_code(step), values)}
     sql = step.parameters.get(_SQL)
-    if step.application == QUERY.name and isinstance(sql, str):
+    if traits_of(step).runs_sql and isinstance(sql, str):
         try:
             parameters[_SQL] = filled_query(sql, values)
         except Invalid as error:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from shared.engine.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
-from shared.engine.applications.cross_application import CrossParameters
+from shared.engine.applications.cross.application import CrossParameters
 from shared.engine.applications.effect import Columns, Effect, MadeColumn
 from shared.events.event import Step, Treatment
 from shared.words import quoted

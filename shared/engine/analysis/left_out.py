@@ -37,7 +37,7 @@ def _read_without_totals(step: Step) -> Iterator[tuple[str, str]]:
 
 def _chooses_rows(step: Step) -> bool:
     """Whether the step drops rows by their values, as it is asked to for likely totals."""
-    operations = step.parameters.get("operations") if step.application == "clean" else None
+    operations = step.parameters.get("operations")
     return any(
         isinstance(operation, dict) and operation.get("op") in _CHOOSE_ROWS
         for operation in (operations if isinstance(operations, list | tuple) else ())

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from shared.engine.analysis.known_tables import KnownColumn
-from shared.engine.applications.cleaning.clean_application import CLEAN, CleanParameters
-from shared.engine.applications.cleaning.operations import CommuneCodes
-from shared.engine.applications.cross_application import CROSS
+from shared.engine.applications import traits_of
+from shared.engine.applications.clean.application import CLEAN, CleanParameters
+from shared.engine.applications.clean.operations import CommuneCodes
 from shared.engine.applications.effect import Effect, Source
 from shared.engine.applications.parameters import Parameters
 from shared.engine.tables.column_warnings import ColumnWarning
@@ -56,7 +56,7 @@ def _advice(warning: ColumnWarning, source: Source, effect: Effect, step: Step) 
     if warning.kind == "mixed_conventions":
         return f"écrivez-les d'abord d'une seule façon (étape « {CLEAN.title} »)"
     if warning.kind == "shared_names":
-        is_key = step.application == CROSS.name
+        is_key = traits_of(step).joins
         return f"croisez plutôt par le code des communes (étape « {CLEAN.title} »)" * is_key
     hows = {
         part.how for made in effect.columns.values() for part in made.of if part.source == source

@@ -2,20 +2,15 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 from pydantic_core import to_json
 
-from shared.engine.applications import check_steps, effect_of
-from shared.engine.applications.aggregate_application import AGGREGATE
-from shared.engine.applications.cleaning.clean_application import CLEAN
-from shared.engine.applications.python_application import CODE_PARAMETERS, PYTHON
+from shared.engine.applications import APPLICATIONS, check_steps, effect_of, traits_of
+from shared.engine.applications.clean.application import CLEAN
+from shared.engine.applications.python.application import CODE_PARAMETERS
 from shared.errors import Invalid
 from shared.events.event import Step, Treatment
 from shared.words import quoted, unique
-
-_FIGURES = ("sums", "means", "counts", "distinct", "medians", "mins", "maxs")
-"""Parameters of an aggregation that are lists of columns, any of which may be left out."""
 
 _MOST_STEPS = 10
 
@@ -63,28 +58,8 @@ def _dropped(treatment: Treatment, refused: Mapping[str, Collection[str]]) -> It
 
 def _rewired(step: Step, tables: Mapping[str, str], gone: Collection[str]) -> Step:
     inputs = {role: tables.get(name, name) for role, name in step.inputs.items()}
-    told = dict(step.parameters)
-    if step.application == AGGREGATE.name:
-        lists = {name: _kept(told[name], gone) for name in _FIGURES if name in told}
-        told = {name: lists.get(name, it) for name, it in told.items() if lists.get(name, True)}
-    elif step.application == CLEAN.name:
-        left = [_operation(one, gone) for one in told.get("operations", ())]
-        told["operations"] = [one for one in left if one]
-    elif step.application == PYTHON.name and "columns" in told:
-        told["columns"] = {role: _kept(names, gone) for role, names in told["columns"].items()}
-    return step.model_copy(update={"inputs": inputs, "parameters": told})
-
-
-def _operation(told: dict[str, Any], gone: Collection[str]) -> dict[str, Any] | None:
-    """An operation of a cleaning without these columns; None where nothing is left of it."""
-    if not isinstance(told.get("columns"), list | tuple):
-        return told
-    columns = _kept(told["columns"], gone)
-    return {**told, "columns": columns} if columns else None
-
-
-def _kept(names: Collection[str], gone: Collection[str]) -> list[str]:
-    return [one for one in names if one not in gone]
+    parameters = APPLICATIONS[step.application].without(dict(step.parameters), gone)
+    return step.model_copy(update={"inputs": inputs, "parameters": parameters})
 
 
 def _check_does_without(number: int, step: Step, gone: Collection[str]) -> None:
@@ -103,7 +78,7 @@ def _check_does_without(number: int, step: Step, gone: Collection[str]) -> None:
 
 def _in_code(step: Step, columns: Collection[str]) -> Iterator[tuple[str, str]]:
     """The columns that own code names as a text or an attribute, each with the code's parameter."""
-    if step.application != PYTHON.name:
+    if not traits_of(step).runs_code:
         return
     for parameter in CODE_PARAMETERS:
         code = str(step.parameters.get(parameter) or "")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from shared.engine.analysis.known_tables import KnownColumn, KnownCrossing
-from shared.engine.applications.cross_application import How
+from shared.engine.applications.cross.application import How
 from shared.engine.applications.effect import FIGURES
 from shared.engine.tables.crosswalks import CROSSWALKS, space_behind
 from shared.engine.tables.key_file import COARSE, KEY_SPACES

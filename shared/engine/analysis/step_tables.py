@@ -6,7 +6,7 @@ from typing import NamedTuple
 from shared.engine.analysis.known_tables import KnownColumn
 from shared.engine.analysis.remarks import Types
 from shared.engine.analysis.repetition import Times, multiplied
-from shared.engine.applications.aggregate_application import AggregateParameters
+from shared.engine.applications.aggregate.application import AggregateParameters
 from shared.engine.applications.effect import MadeColumn, Source
 from shared.engine.tables.key_file import COARSE
 from shared.events.event import Step

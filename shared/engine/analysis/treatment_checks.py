@@ -4,7 +4,6 @@ The steps are gone through with columns in place of rows: an unknown column is a
 tells of figures that would not mean what their name says, and of crossings that multiply rows.
 """
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -22,17 +21,17 @@ from shared.engine.analysis.step_tables import (
     handed_on,
     met,
 )
-from shared.engine.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
-from shared.engine.applications.aggregate_application import AggregateParameters
-from shared.engine.applications.cross_application import (
-    CHOICE,
-    CROSS,
-    SUCCESSOR_COLUMNS,
-    CrossParameters,
+from shared.engine.applications import (
+    APPLICATIONS,
+    check_steps,
+    effect_of,
+    parse_parameters,
+    traits_of,
 )
+from shared.engine.applications.aggregate.application import AggregateParameters
+from shared.engine.applications.cross.application import CHOICE, SUCCESSOR_COLUMNS, CrossParameters
 from shared.engine.applications.effect import Effect, Named
 from shared.engine.applications.parameters import Parameters
-from shared.engine.applications.python_application import PYTHON
 from shared.engine.tables.files import no_table
 from shared.events.event import Step, Treatment
 from shared.words import near, quoted, unique
@@ -58,7 +57,7 @@ def crossed_rows(treatment: Treatment, inputs: KnownInputs) -> dict[str, int]:
     """How many rows each crossing makes of which that is known, by its output."""
     check = _Check(treatment, inputs)
     check.findings()
-    crossed = (step.output for step in treatment.steps if step.application == CROSS.name)
+    crossed = (step.output for step in treatment.steps if traits_of(step).joins)
     rows = ((output, check.tables[output].rows) for output in crossed)
     return {output: number for output, number in rows if number is not None}
 
@@ -94,13 +93,17 @@ class _Check:
             if self._takes_files(number, step):
                 self.tables[step.output] = StepTable(step.output, "", {}, is_open=True)
             else:
-                check = _STEPS.get(step.application)
-                made = check(self, number, step, parameters) if check else self._made(number, step)
-                self.tables[step.output] = made
+                self.tables[step.output] = self._checked(number, step, parameters)
                 self._tell_misreadings(number, step, parameters)
         self._found.warnings.extend(totals_told(self._treatment, self._inputs))
         self._found.tables.update({name: one.types for name, one in self.tables.items()})
         return self._found
+
+    def _checked(self, number: int, step: Step, parameters: Any) -> StepTable:  # noqa: ANN401 - its application's
+        traits = traits_of(step)
+        if traits.sums:
+            return self.aggregate(number, step, parameters)
+        return self.cross(number, step, parameters) if traits.joins else self._made(number, step)
 
     def _tell_misreadings(self, number: int, step: Step, told: Parameters) -> None:
         """Tell each once, where a step first takes it wrongly."""
@@ -127,7 +130,7 @@ class _Check:
         """Whether a step takes files for a table: a fault for each role."""
         roles = {role: self.tables[name] for role, name in step.inputs.items()}
         files = {role: one for role, one in roles.items() if one.is_files}
-        if step.application == PYTHON.name:
+        if traits_of(step).reads_files:
             return False
         for role, one in files.items():
             field = f"steps.{number}.inputs.{role}"
@@ -323,6 +326,3 @@ class _Check:
         self._warn(
             f"{at}.ratio", "other_grain", grain_told(told.ratio.name, parts, is_mixed=is_mixed)
         )
-
-
-_STEPS: Mapping[str, Any] = {"aggregate": _Check.aggregate, "cross": _Check.cross}

@@ -1,7 +1,7 @@
 """What can be asked of compute: each application's roles and typed parameters.
 
-Light on purpose: the service imports this package. How an application does its work stands in the
-module of the same name in `shared.engine.running`, which only the sandbox imports.
+Each has a folder: `application.py` is light, and services import it; `run.py`, `draw.py` and
+`groups.py` do its work, and only the sandbox imports them.
 """
 
 import re
@@ -11,19 +11,20 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from shared.engine.applications.aggregate_application import AGGREGATE
+from shared.engine.applications.aggregate.application import AGGREGATE
 from shared.engine.applications.application import Application, Parameters, Role
-from shared.engine.applications.chart_application import CHART
-from shared.engine.applications.cleaning.clean_application import CLEAN
-from shared.engine.applications.cross_application import CHOICE, CROSS
+from shared.engine.applications.chart.application import CHART
+from shared.engine.applications.clean.application import CLEAN
+from shared.engine.applications.cross.application import CHOICE, CROSS
 from shared.engine.applications.effect import Columns, Effect
-from shared.engine.applications.geo_application import GEO
-from shared.engine.applications.map_application import MAP
-from shared.engine.applications.pivot_application import PIVOT
-from shared.engine.applications.pseudonymise_application import PSEUDONYMISE
-from shared.engine.applications.python_application import PYTHON, not_installed
-from shared.engine.applications.query_application import QUERY
-from shared.engine.applications.report_application import REPORT
+from shared.engine.applications.geo.application import GEO
+from shared.engine.applications.map.application import MAP
+from shared.engine.applications.pivot.application import PIVOT
+from shared.engine.applications.pseudonymise.application import PSEUDONYMISE
+from shared.engine.applications.python.application import PYTHON, not_installed
+from shared.engine.applications.query.application import QUERY
+from shared.engine.applications.report.application import REPORT
+from shared.engine.applications.traits import NOT_DECLARED, Traits
 from shared.errors import Invalid, NotFound, invalid_of
 from shared.events.event import Frozen, Step, Treatment
 
@@ -42,6 +43,18 @@ INGEST = Application(
     parameters=Parameters,
     effect=lambda _parameters, _tables: Effect({}, is_open=True),
     automatic=True,
+    traits=Traits(
+        draws=False,
+        runs_code=False,
+        runs_sql=False,
+        joins=False,
+        sums=False,
+        reads_files=False,
+        needs_key=False,
+        may_fail_by_row=False,
+        picks_rows=False,
+        is_repeatable=lambda _parameters: True,
+    ),
 )
 """Takes in a file that somebody uploaded, as one table."""
 
@@ -85,7 +98,14 @@ class ApplicationView(Frozen):
 @cache
 def list_applications() -> tuple[ApplicationView, ...]:
     """Every application, with the JSON Schema of its parameters, as this machine can run it."""
-    return tuple(map(_view_of, APPLICATIONS.values()))
+    # In this module `map` is the application's folder.
+    return tuple(_view_of(application) for application in APPLICATIONS.values())
+
+
+def traits_of(step: Step) -> Traits:
+    """What its application is; of one that nobody knows, the most careful answers."""
+    application = APPLICATIONS.get(step.application)
+    return application.traits if application else NOT_DECLARED
 
 
 def _view_of(application: Application) -> ApplicationView:
@@ -135,7 +155,7 @@ def with_choices(treatment: WrittenT) -> WrittenT:
 
 
 def _chosen(step: Step) -> Step:
-    if step.application != CROSS.name or step.parameters.get(CHOICE) is not None:
+    if not traits_of(step).joins or step.parameters.get(CHOICE) is not None:
         return step
     return step.model_copy(update={"parameters": {**step.parameters, CHOICE: "refused"}})
 

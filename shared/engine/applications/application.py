@@ -1,6 +1,6 @@
 """What every application declares."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -8,7 +8,9 @@ from pydantic import Field, StringConstraints
 
 from shared.engine.applications.effect import Columns, Effect
 from shared.engine.applications.parameters import ColumnName, Parameters
+from shared.engine.applications.traits import Traits
 from shared.events.event import Frozen, Step
+from shared.words import french_list
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=150)]
 """What stands above a picture or a page."""
@@ -41,6 +43,15 @@ class Role(Frozen):
     required: bool = True
 
 
+def kept(names: Collection[str], gone: Collection[str]) -> list[str]:
+    """These names but for those that are gone."""
+    return [name for name in names if name not in gone]
+
+
+def _as_they_are(parameters: dict[str, Any], _gone: Collection[str]) -> dict[str, Any]:
+    return parameters
+
+
 @dataclass(frozen=True)
 class Application:
     """A ready-made treatment; title, description and roles are French, for those who use it.
@@ -49,8 +60,10 @@ class Application:
     application is run by the lab itself and cannot be a step of a treatment. One of `open_roles`
     takes any tables, each in a role of its user's naming; the main one is the first, or what `main`
     says of its parameters and roles.
-    One that `draws` hands its main table on as it is, and draws what of it leaves the lab.
-    `effect` says what its parameters make of tables with these columns, by role.
+    `effect` says what its parameters make of tables with these columns, by role; `without` are its
+    parameters without columns that are not granted, as far as it does without them. `picture` is
+    what the file is called that it draws, or that its parameter `chart` asks for. `sentence` says
+    in French what its parameters do with tables that are called so, by role.
     """
 
     name: str
@@ -59,10 +72,26 @@ class Application:
     roles: tuple[Role, ...]
     parameters: type[Parameters]
     effect: Callable[[Any, Mapping[str, Columns]], Effect]
+    traits: Traits
     automatic: bool = False
     open_roles: bool = False
-    draws: bool = False
+    picture: str = ""
+    without: Callable[[dict[str, Any], Collection[str]], dict[str, Any]] = _as_they_are
+    sentence: Callable[[Mapping[str, Any], Mapping[str, str]], str] | None = None
     main: Callable[[Mapping[str, Any], Sequence[str]], str] | None = None
+
+    def is_drawn(self, step: Step) -> bool:
+        """Whether the step makes a picture: by itself, or by a chart that it is asked for."""
+        return self.traits.draws or step.parameters.get("chart") is not None
+
+    def in_words(self, parameters: Mapping[str, Any], tables: Mapping[str, str]) -> str:
+        """What a step does with tables that are called so, by role, in a French sentence.
+
+        Raises KeyError or TypeError for parameters that are wrongly written.
+        """
+        if self.sentence:
+            return self.sentence(parameters, tables)
+        return f"{self.title} : {french_list(list(dict.fromkeys(tables.values())))}."
 
     def main_role(self, step: Step) -> str:
         """The role of the step's main table."""

@@ -141,6 +141,8 @@ class Effect:
     code: the SHA-256 of code of the holder's own that the tables go through, or of what chooses
         rows, puts values together or works them out: another is another request.
     rows: what it does to the rows of its main table.
+    moves_values: whether values may stand in other rows than their own; who does not say, may.
+    may_stop: whether it stops at values that it is not told of, or cannot read.
     """
 
     columns: Mapping[str, MadeColumn]
@@ -156,6 +158,8 @@ class Effect:
     is_open: bool = False
     code: str = ""
     rows: RowsMade = "made"
+    moves_values: bool = True
+    may_stop: bool = False
 
     @property
     def reads(self) -> frozenset[Source]:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from shared.engine.applications.query_application import QueryParameters, effect
+from shared.engine.applications.query.application import QueryParameters, effect
+from shared.engine.applications.query.run import result_names
 from shared.engine.running.sql.binding import bind
-from shared.engine.running.steps.query import result_names
 from shared.errors import Invalid, invalid_of
 from tests.corpora.sql import Reads, Schema
 

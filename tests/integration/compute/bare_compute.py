@@ -3,7 +3,7 @@
 from importlib import metadata
 
 from services.compute.service import Compute
-from shared.engine.applications import python_application
+from shared.engine.applications.python import application as python_application
 
 LACKING = "altair"
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import job_folder
 from services.compute.execution.sandbox import Sandbox
-from shared.engine.applications.python_application import NO_RUN, PYTHON, check_code_text
+from shared.engine.applications import traits_of
+from shared.engine.applications.python.application import NO_RUN, check_code_text
 from shared.errors import Invalid
 from shared.events.event import Step
 
@@ -49,7 +50,7 @@ def check_syntax(steps: Iterable[Step]) -> None:
     for number, step in enumerate(steps):
         check_code_text(step, f"steps.{number}")
         code = step.parameters.get("code")
-        if step.application == PYTHON.name and isinstance(code, str) and code:
+        if traits_of(step).runs_code and isinstance(code, str) and code:
             _check(code, f"steps.{number}.parameters.code")
 
 

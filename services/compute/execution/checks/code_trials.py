@@ -18,7 +18,8 @@ from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import FoundInput, Interrupted, fetch
 from shared.engine.analysis.remarks import Remark
-from shared.engine.applications.python_application import CODE_PARAMETERS, PYTHON
+from shared.engine.applications import traits_of
+from shared.engine.applications.python.application import CODE_PARAMETERS
 from shared.engine.tables.manifest import Input
 from shared.errors import Invalid, Rejected, Unavailable
 from shared.events import FileRef, Treatment
@@ -89,11 +90,11 @@ def tried_steps(steps: Sequence[Step], readable: frozenset[str]) -> TriedSteps:
         if tables.issuperset(step.inputs.values()):
             possible.append((number, step))
             tables.add(step.output)
-        elif step.application == PYTHON.name:
+        elif traits_of(step).runs_code:
             untried.append(number)
     needed, kept = set[str](), list[tuple[int, Step]]()
     for number, step in reversed(possible):
-        if step.application == PYTHON.name or step.output in needed:
+        if traits_of(step).runs_code or step.output in needed:
             kept.insert(0, (number, step))
             needed.update(step.inputs.values())
     return TriedSteps(kept, untried)
@@ -118,7 +119,7 @@ class CodeTrials:
         Raises Invalid, naming the field and the line, for code that fails. Nothing waits: what
         cannot be tried now is left to the project's trial.
         """
-        own = [at for at, step in enumerate(treatment.steps) if step.application == PYTHON.name]
+        own = [at for at, step in enumerate(treatment.steps) if traits_of(step).runs_code]
         if not own:
             return ()
         with _TURNS.turn(member_id) as is_free:
@@ -135,7 +136,7 @@ class CodeTrials:
         found = _found(treatment.inputs, answer)
         tried = tried_steps(treatment.steps, frozenset(named.name for named, _ in found))
         remarks = _remarks(treatment, tried.untried, _NOT_FREE)
-        own = [number for number, step in tried.steps if step.application == PYTHON.name]
+        own = [number for number, step in tried.steps if traits_of(step).runs_code]
         if not own:
             return remarks
         needed = {name for _, step in tried.steps for name in step.inputs.values()}

@@ -13,7 +13,7 @@ from services.compute.execution.job_folder import job_folder
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from shared.engine.analysis.remarks import Types
-from shared.engine.applications.query_application import QUERY
+from shared.engine.applications import traits_of
 from shared.errors import Invalid
 from shared.events import Treatment
 
@@ -36,7 +36,7 @@ def check_queries(spares: Spares, treatment: Treatment, tables: Mapping[str, Typ
             "output": step.output,
         }
         for number, step in enumerate(treatment.steps)
-        if step.application == QUERY.name
+        if traits_of(step).runs_sql
     ]
     if queries and _AT_ONCE.acquire(blocking=False):
         try:

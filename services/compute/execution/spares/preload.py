@@ -25,6 +25,7 @@ from services.compute.execution.spares.keeper import Pipes, keep
 from shared.engine.contract.sandbox_view import INNER_JOB
 from shared.engine.contract.work import Work
 from shared.engine.database import prepare_database
+from shared.engine.running.steps.application_work import load_all
 from shared.engine.running.without_pandas import hide_pandas
 from shared.events.event import Step
 
@@ -71,6 +72,7 @@ def load(folder: Path) -> None:
     """
     for name in (_JOBS, *_OTHERS):
         importlib.import_module(name)
+    load_all()
     work = Work(kind="ingest", inputs={"source": "in/0"}, filename="table.csv")
     table = _rehearse(folder / "ingest", work, _TABLE)
     step = Step(application="aggregate", inputs={"table": "t"}, parameters=_SUMS, output="sums")

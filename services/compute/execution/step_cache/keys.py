@@ -13,10 +13,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from shared.engine.applications import APPLICATIONS
-from shared.engine.applications.python_application import PYTHON
-from shared.engine.applications.sql import APPLICATION as QUERY
-from shared.engine.applications.sql import may_read_the_clock
+from shared.engine.applications import traits_of
 from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import Input
 from shared.events.event import Step
@@ -54,9 +51,8 @@ def keys_of(work: Work, project_id: str, inputs: Iterable[tuple[Input, str]]) ->
 
 
 def _is_kept(step: Step) -> bool:
-    if step.application == QUERY and may_read_the_clock(str(step.parameters.get("sql"))):
-        return False
-    return step.application != PYTHON.name and not APPLICATIONS[step.application].draws
+    traits = traits_of(step)
+    return traits.is_repeatable(step.parameters) and not traits.draws
 
 
 @cache

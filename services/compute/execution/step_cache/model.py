@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 from pydantic import computed_field
 
 from shared.aggregate import Aggregate
-from shared.engine.applications import APPLICATIONS
+from shared.engine.applications import traits_of
 from shared.events.event import FileRef, Step
 
 
@@ -66,7 +66,7 @@ def choose(steps: Sequence[Step], kept: Mapping[str, KeptStep]) -> Chosen:
     for step in reversed(steps):
         one, inputs = kept.get(step.output), set(step.inputs.values())
         is_wanted = step.output in wanted or bool(step.parameters.get("chart"))
-        if one is None or APPLICATIONS[step.application].draws or (is_wanted and not one.table):
+        if one is None or traits_of(step).draws or (is_wanted and not one.table):
             wanted |= inputs
             continue
         chosen.add(step.output)

@@ -1,30 +1,17 @@
 """What a treatment does, in French sentences, one for each step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from services.portal.building import COMPARISONS, choices_of, kept_by
 from services.portal.lab import Json
 from shared.engine.applications import APPLICATIONS
-from shared.engine.applications.cross_application import CHOICE
-from shared.words import french_list, quoted
+from shared.words import quoted
 
 UNSEEN = "un jeu de données qui ne vous est pas montré"
 UNANSWERED = "un jeu de données que le catalogue ne nomme pas : il ne répond pas pour le moment"
 _BEFORE = "le résultat de l'étape précédente"
 _FOLDED = ", sans distinguer majuscules, accents ni espaces autour"
-_REPEATED = ", chaque ligne avec toutes celles qui ont la même clé"
 _OF_TERRITORY = " (de plusieurs communes de même nom, celle du territoire du projet)"
-
-_FIGURES = (
-    ("sums", "additionne"),
-    ("means", "calcule la moyenne de"),
-    ("medians", "calcule la médiane de"),
-    ("mins", "prend la plus petite valeur de"),
-    ("maxs", "prend la plus grande valeur de"),
-    ("counts", "compte les valeurs de"),
-    ("distinct", "compte les valeurs différentes de"),
-)
-"""What an aggregation makes of columns, by its parameters."""
 
 
 def sentences_of(treatment: Json, titles: Mapping[str, str], untitled: str = UNSEEN) -> list[str]:
@@ -46,10 +33,18 @@ def codes_of(treatment: Json) -> list[tuple[str, str]]:
     """The SQL and Python that people wrote for a treatment, each with what it is."""
     if treatment is None or choices_of(treatment) is not None:
         return []
-    names = {"query": ("SQL", "sql"), "python": ("Python", "code")}
-    code_steps = [step for step in treatment["steps"] if step["application"] in names]
-    codes = ((names[step["application"]], step["parameters"]) for step in code_steps)
-    return [(title, str(parameters.get(field, ""))) for (title, field), parameters in codes]
+    steps = (
+        (APPLICATIONS[step["application"]].traits, step["parameters"])
+        for step in treatment["steps"]
+        if step["application"] in APPLICATIONS
+    )
+    return [
+        ("Python", str(parameters.get("code", "")))
+        if traits.runs_code
+        else ("SQL", str(parameters.get("sql", "")))
+        for traits, parameters in steps
+        if traits.runs_code or traits.runs_sql
+    ]
 
 
 def _said(step: Json, names: Mapping[str, str], *, by_choices: bool) -> str:
@@ -64,51 +59,27 @@ def _said(step: Json, names: Mapping[str, str], *, by_choices: bool) -> str:
 
 
 def _sentence(step: Json, names: Mapping[str, str], *, by_choices: bool) -> str:
-    parameters, inputs = step["parameters"], step["inputs"]
-    of = french_list([names.get(name, _BEFORE) for name in dict.fromkeys(inputs.values())])
-    match step["application"]:
-        case "cross":
-            left, right = (names.get(inputs.get(side, ""), _BEFORE) for side in ("left", "right"))
-            keys = f"{quoted(parameters['left_key'])} et {quoted(parameters['right_key'])}"
-            repeats = _REPEATED if parameters.get(CHOICE) == "kept" else ""
-            sentence = f"Croise {left} avec {right}, là où {keys} se correspondent{repeats}."
-        case "query" if by_choices:
-            sentence = _kept(parameters["sql"], "" if of == _BEFORE else f" de {of}")
-        case "clean" if by_choices:
-            [adding] = parameters["operations"]
-            meant = _OF_TERRITORY if adding.get("territory") else ""
-            column = quoted(adding["column"])
-            sentence = f"Ajoute à {of} les codes des communes que nomme {column}{meant}."
-        case "aggregate":
-            figures = [
-                f"{verb} {_columns(parameters[name])}"
-                for name, verb in _FIGURES
-                if parameters.get(name)
-            ]
-            rows = ["compte les lignes"] if parameters.get("rows") else []
-            if ratio := parameters.get("ratio"):
-                parts = quoted(ratio["numerator"]), quoted(ratio["denominator"])
-                figures.append(f"rapporte {parts[0]} à {parts[1]}")
-            actions = french_list([*rows, *figures]) or "garde chaque groupe une fois"
-            sentence = f"Par {_columns(parameters['by'])}, {actions}."
-        case "chart":
-            label, value = quoted(parameters["label"]), quoted(parameters["value"])
-            sentence = f"Dessine une barre par {label}, selon {value}."
-        case "map":
-            value, key = quoted(parameters["value"]), quoted(parameters["key"])
-            sentence = f"Colore une carte selon {value}, par {key}."
-        case "report":
-            sentence = "Écrit un rapport."
-        case _:
-            sentence = f"{APPLICATIONS[step['application']].title} : {of}."
-    return sentence
+    parameters = step["parameters"]
+    tables = {role: names.get(name, _BEFORE) for role, name in step["inputs"].items()}
+    chosen = _CHOSEN.get(step["application"]) if by_choices else None
+    if chosen:
+        return chosen(parameters, tables["table"])
+    return APPLICATIONS[step["application"]].in_words(parameters, tables)
 
 
-def _kept(sql: str, of: str) -> str:
-    (column, comparison, value), folds = kept_by(sql)
+def _kept(parameters: Json, table: str) -> str:
+    (column, comparison, value), folds = kept_by(parameters["sql"])
+    of = "" if table == _BEFORE else f" de {table}"
     condition = f"où {quoted(column)} {COMPARISONS[comparison]} {quoted(value)}"
     return f"Garde les lignes{of} {condition}{_FOLDED if folds else ''}."
 
 
-def _columns(names: Sequence[str]) -> str:
-    return french_list([quoted(name) for name in names])
+def _added(parameters: Json, table: str) -> str:
+    [adding] = parameters["operations"]
+    meant = _OF_TERRITORY if adding.get("territory") else ""
+    column = quoted(adding["column"])
+    return f"Ajoute à {table} les codes des communes que nomme {column}{meant}."
+
+
+_CHOSEN = {"query": _kept, "clean": _added}
+"""What steps do that choices make of applications that do more."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
-from shared.engine.applications.python_application import PYTHON
+from shared.engine.applications import traits_of
 from shared.engine.contract.work import Work, files_beside
 from shared.engine.reading.files.contents import each_file
 from shared.engine.reading.repairs import Repairs
@@ -33,7 +33,7 @@ def hand_over(folder: Path, work: Work) -> Work:
 def _check_readers(work: Work) -> None:
     for number, step in enumerate(work.steps):
         for role, name in step.inputs.items():
-            if name in work.uploads and step.application != PYTHON.name:
+            if name in work.uploads and not traits_of(step).reads_files:
                 raise Invalid(no_table(name), f"steps.{number}.inputs.{role}")
 
 

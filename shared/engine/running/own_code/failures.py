@@ -9,7 +9,7 @@ import re
 import signal
 from collections.abc import Mapping
 
-from shared.engine.applications.python_application import LIBRARIES
+from shared.engine.applications.python.application import LIBRARIES
 from shared.engine.running.own_code.confinement import REFUSED
 from shared.engine.running.own_code.left import FILE_BYTES, MOST_COLUMNS, MOST_OUTPUTS, Failure
 from shared.errors import Rejected

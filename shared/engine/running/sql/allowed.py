@@ -10,7 +10,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection as Database
 
-from shared.engine.applications.sql import plain_lower
+from shared.engine.applications.query.sql import plain_lower
 from shared.engine.running.sql.faults import at, syntax_fault
 from shared.engine.running.sql.functions import FUNCTIONS
 from shared.errors import Invalid

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from shared.engine.applications.sql.statement import QueryPlace, place_of_arrow
+from shared.engine.applications.query.sql.statement import QueryPlace, place_of_arrow
 from shared.errors import Invalid
 from shared.words import quoted
 

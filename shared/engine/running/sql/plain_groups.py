@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from sqlglot import exp
 
-from shared.engine.applications.sql import plain_lower
-from shared.engine.applications.sql.nodes import bare
-from shared.engine.applications.sql.selects import name_of
-from shared.engine.applications.sql.statement import parse
+from shared.engine.applications.query.sql import plain_lower
+from shared.engine.applications.query.sql.nodes import bare
+from shared.engine.applications.query.sql.selects import name_of
+from shared.engine.applications.query.sql.statement import parse
 from shared.engine.database import literal, quoted
 from shared.engine.running.sql.binding import Types
 from shared.engine.running.sql.group_query import Condition, GroupColumn, Order, PlainGroups

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from shared.engine.applications.aggregate_application import AggregateParameters, TimeGroup
+from shared.engine.applications.aggregate.application import AggregateParameters, TimeGroup
+from shared.engine.applications.cross.run.key_tables import key_text
 from shared.engine.database import filled, quoted
 from shared.engine.reading.columns.typed_values import day_sql, typed_value
 from shared.engine.reading.values.withheld_values import EmptyCells
-from shared.engine.running.steps.crossing.key_tables import key_text
 from shared.engine.running.steps.workbench import TABLE, Workbench, number
 from shared.errors import Invalid
 from shared.words import counted

@@ -11,10 +11,8 @@ from typing import TypeVar
 
 import duckdb
 
-from shared.engine.applications.cleaning.clean_application import CLEAN
+from shared.engine.applications import traits_of
 from shared.engine.applications.effect import Effect
-from shared.engine.applications.python_application import PYTHON
-from shared.engine.applications.query_application import QUERY
 from shared.engine.contract.result import OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Database, quoted
@@ -23,8 +21,6 @@ from shared.errors import Rejected
 from shared.events.event import Step
 
 JOURNAL = "journal.txt"
-_CHOOSING = (PYTHON.name, QUERY.name, CLEAN.name)
-"""Applications that let a holder choose for which rows, or values, they fail."""
 _LONGEST = 1000
 
 DoneT = TypeVar("DoneT")
@@ -39,7 +35,8 @@ def hides(work: Work, number: int) -> bool:
     inside, chosen = set(work.protected), set[str]()
     for at, step in enumerate(work.steps):
         given = inside.intersection(step.inputs.values())
-        may_choose = bool(given) and (step.application in _CHOOSING or not given <= {*work.inputs})
+        is_made = not given <= {*work.inputs}
+        may_choose = bool(given) and (traits_of(step).may_fail_by_row or is_made)
         if at == number:
             return may_choose
         if given:
@@ -53,7 +50,7 @@ def is_chosen(work: Work, number: int) -> bool:
     """Whether its holder may have chosen rows that a step reads: by own tables, or by a step."""
     chosen = work.inputs.keys() - work.protected.keys() - set(work.published)
     for step in work.steps[:number]:
-        if step.application in _CHOOSING or chosen.intersection(step.inputs.values()):
+        if traits_of(step).may_fail_by_row or chosen.intersection(step.inputs.values()):
             chosen.add(step.output)
     return bool(chosen.intersection(work.steps[number].inputs.values()))
 

@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.engine.applications.aggregate_application import AGGREGATE, AggregateParameters
+from shared.engine.applications import traits_of
+from shared.engine.applications.aggregate.application import AggregateParameters
+from shared.engine.applications.aggregate.run import smallest_group
 from shared.engine.contract.result import IS_EMPTY, SECRET_VALUES, OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Database, literal, quoted
@@ -18,7 +20,6 @@ from shared.engine.reading.values.formulas import harmless_table
 from shared.engine.reading.values.numbers import told_double
 from shared.engine.reading.values.withheld_values import WITHHELD
 from shared.engine.release.hidden_cells import EMPTY
-from shared.engine.running.steps.aggregate import smallest_group
 from shared.engine.running.steps.input_tables import sample_of, with_empty_told
 from shared.engine.running.steps.workbench import TABLE, InputTable, few
 from shared.engine.tables.manifest import DESCRIBED, PARQUET, RESULT, Column
@@ -47,8 +48,7 @@ class Screening:
         That is more than its inputs did, where they met.
         """
         rows, described = describe(self.database, result.name, lambda _share, _what: None)
-        makers = {step.output: step.application for step in self.work.steps}
-        is_summed = makers.get(result.name) == AGGREGATE.name
+        is_summed = result.name in (step.output for step in self.work.steps if traits_of(step).sums)
         found = screen(self.database, result.name, described, rows, is_summed=is_summed)
         if found.verdict == "none" and rows and not self.work.protected:
             found = self._of_sums([one.name for one in described]) or found
@@ -70,12 +70,12 @@ class Screening:
 
     @property
     def _last_sums(self) -> Step | None:
-        summed = (step for step in self.work.steps if step.application == AGGREGATE.name)
+        summed = (step for step in self.work.steps if traits_of(step).sums)
         return max(summed, key=self.work.steps.index, default=None)
 
     def needs_source(self, step: Step) -> bool:
         """Whether a step makes sums of persons, whose groups may be small."""
-        if step.application != AGGREGATE.name:
+        if not traits_of(step).sums:
             return False
         cached = self.work.cached.get(step.inputs[TABLE])
         if cached and not cached.table:

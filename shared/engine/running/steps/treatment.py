@@ -2,27 +2,30 @@
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pyarrow import parquet
 
-from shared.engine.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
-from shared.engine.applications.aggregate_application import AggregateParameters
+from shared.engine.applications import (
+    APPLICATIONS,
+    check_steps,
+    effect_of,
+    parse_parameters,
+    traits_of,
+)
+from shared.engine.applications.aggregate.application import AggregateParameters
 from shared.engine.applications.effect import Effect
-from shared.engine.applications.geo_application import GeoParameters
-from shared.engine.applications.python_application import check_installed
+from shared.engine.applications.python.application import check_installed
 from shared.engine.contract.result import LOST, OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Database, Say, columns, open_database
 from shared.engine.reading.files.handing import hand_over
 from shared.engine.running.notes import note_inputs, note_result, note_reused, note_step
 from shared.engine.running.own_code.failures import CodeFailed
-from shared.engine.running.steps import aggregate, cross, pivot, python, query
-from shared.engine.running.steps.cleaning import clean, pseudonymise
+from shared.engine.running.steps.application_work import run_of
 from shared.engine.running.steps.handed_on import made_table
 from shared.engine.running.steps.hidden_failures import HiddenFailures, hides, is_chosen
 from shared.engine.running.steps.input_tables import (
@@ -42,24 +45,6 @@ from shared.events.event import Step
 
 FAILED_ON_SAMPLE = "essayé sur toutes les lignes, car sur un échantillon "
 """What is said, before the reason, when code is run again."""
-
-
-def _place(workbench: Workbench, parameters: GeoParameters) -> Report:
-    from shared.engine.running.steps.geo import geo  # noqa: PLC0415 - loads pyproj
-
-    return geo.run(workbench, parameters)
-
-
-_RUNS: Mapping[str, Callable[[Workbench, Any], Report]] = {
-    "aggregate": aggregate.run,
-    "clean": clean.run,
-    "cross": cross.run,
-    "geo": _place,
-    "pivot": pivot.run,
-    "pseudonymise": pseudonymise.run,
-    "python": python.run,
-    "query": query.run,
-}
 
 
 @dataclass(frozen=True)
@@ -127,7 +112,7 @@ class TreatmentRun:
         note_step(self.work, number, step, report)
         roles = self._roles(number, step, tables)
         told = leaving.follow(step, effect, roles, report)
-        if APPLICATIONS[step.application].draws:
+        if traits_of(step).draws:
             tables[step.output] = roles[TABLE]
         else:
             about = {**report, "warnings": told.get("warnings", [])}
@@ -152,9 +137,7 @@ class TreatmentRun:
         """Draw what the steps ask for of their tables; of the last, `result` as it was written."""
         steps = self.work.steps
         last = tables[steps[-1].output].name
-        if not any(
-            APPLICATIONS[it.application].draws or it.parameters.get("chart") for it in steps
-        ):
+        if not any(APPLICATIONS[step.application].is_drawn(step) for step in steps):
             return []
         from shared.engine.running.steps.pictures.drawn import draw_pictures  # noqa: PLC0415 - loads matplotlib
 
@@ -176,10 +159,10 @@ class TreatmentRun:
         """
         one, *later = self.work.steps[number:]
         readers = [at for at, step in enumerate(later) if one.output in step.inputs.values()]
-        crosses_again = any(step.application == "cross" for step in later)
-        is_summed = readers == [0] and later[0].application == "aggregate"
+        crosses_again = any(traits_of(step).joins for step in later)
+        is_summed = readers == [0] and traits_of(later[0]).sums
         is_once = is_summed and not crosses_again and not self.work.protected
-        if one.application != "cross" or not is_once:
+        if not traits_of(one).joins or not is_once:
             return None
         return AggregateParameters.model_validate(later[0].parameters)
 
@@ -191,7 +174,7 @@ class TreatmentRun:
         roles = self._roles(number, step, tables)
         workbench = self._workbench(number, step, roles)
         try:
-            report = _RUNS.get(application.name, _hand_on)(workbench, parameters)
+            report = run_of(application.name)(workbench, parameters)
         except Invalid as error:
             # The application knows its parameter; which step it is in is known here.
             raise Invalid(error.args[0], f"steps.{number}.{error.field}") from error
@@ -281,8 +264,3 @@ def _treat(
     with open_database(folder, memory_bytes) as database:
         reuse = taken_over(database, folder, work)
         return TreatmentRun(folder, reuse.work, database, say, reuse).run()
-
-
-def _hand_on(_workbench: Workbench, _parameters: Any) -> Report:  # noqa: ANN401 - of any application
-    """What a step that draws does before it is known what leaves the lab."""
-    return {"summary": ""}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from shared.engine.applications.aggregate_application import AggregateParameters
+from shared.engine.applications.aggregate.application import AggregateParameters
 from shared.engine.contract.crossing_size import MOST_ROWS
 from shared.engine.contract.result import OutputFile
 from shared.engine.database import Database, Say, columns, filled, literal, quoted

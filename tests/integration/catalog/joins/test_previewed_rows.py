@@ -11,7 +11,7 @@ import pytest
 from shared.engine.analysis.known_tables import KnownCrossing, KnownTable
 from shared.engine.analysis.preview import KeyMatch, KnownPreview, MatchedSide
 from shared.engine.analysis.treatment_checks import crossed_rows, result_of
-from shared.engine.applications.cross_application import CHOICE
+from shared.engine.applications.cross.application import CHOICE
 from shared.events import Treatment
 from tests.integration.catalog.joins.test_key_matches import previewed
 from tests.integration.catalog.lab import Lab

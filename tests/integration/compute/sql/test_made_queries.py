@@ -9,9 +9,9 @@ import duckdb
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.engine.applications.query_application import QueryParameters, effect
+from shared.engine.applications.query import run as query
+from shared.engine.applications.query.application import QueryParameters, effect
 from shared.engine.running.sql.binding import bind
-from shared.engine.running.steps import query
 from shared.engine.running.steps.workbench import InputTable, Workbench
 from tests.integration.compute.sql.made_queries import TABLES, Maker, rows_of
 

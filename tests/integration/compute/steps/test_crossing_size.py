@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from shared.engine.running.steps.crossing.meetings import MOST_PAIRS, ROWS_EACH
+from shared.engine.applications.cross.run.meetings import MOST_PAIRS, ROWS_EACH
 from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, step, treat
 
 ROWS = 150_000

@@ -9,8 +9,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from shared.engine.applications import APPLICATIONS
-from shared.engine.applications.query_application import QUERY
+from shared.engine.applications import APPLICATIONS, traits_of
 from shared.engine.contract.result import LOST, NEAR, Report
 from shared.engine.database import Database, columns, filled, literal, quoted
 from shared.engine.running.steps.workbench import InputTable
@@ -65,7 +64,7 @@ def _emptied(database: Database, step: Step, given: list[InputTable]) -> Report:
     before = french_list([_lines(one) for one in given])
     # Of a step that an earlier job did, the tables need not be here.
     with suppress(duckdb.Error):
-        roles = dict(zip(step.inputs, given, strict=True)) if step.application == QUERY.name else {}
+        roles = dict(zip(step.inputs, given, strict=True)) if traits_of(step).runs_sql else {}
         for condition, table in _filters(database, str(step.parameters.get("sql", "")), roles):
             if not _kept(database, condition, table):
                 said = f"le filtre « {condition.column} = {condition.text} » garde 0 des"

@@ -1,17 +1,15 @@
 """Draws the pictures of a treatment, when it is known what of its tables leaves the lab."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from shared.engine.applications import APPLICATIONS, parse_parameters
 from shared.engine.contract.result import OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.drawing.french_labels import french_number
 from shared.engine.drawing.report_page import DoneStep, Picture
-from shared.engine.running.steps.pictures import chart, report
-from shared.engine.running.steps.pictures import map as area_map
+from shared.engine.running.steps.application_work import draw_of
 from shared.engine.running.steps.pictures.work import PictureWork
 from shared.engine.running.steps.workbench import TABLE, Workbench
 from shared.engine.tables.manifest import Input
@@ -19,14 +17,7 @@ from shared.errors import Invalid
 from shared.events.event import Step
 from shared.words import PARIS
 
-_DRAWS: Mapping[str, Callable[[PictureWork, Any], Report]] = {
-    "aggregate": chart.draw_groups,
-    "chart": chart.draw,
-    "map": area_map.draw,
-    "report": report.draw,
-}
 _MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8"}
-_STEMS = {"aggregate": "chart"}
 
 
 def draw_pictures(
@@ -40,7 +31,7 @@ def draw_pictures(
     """
     made, pictures, files = datetime.now(PARIS), list[Picture](), list[str]()
     for number, step in enumerate(work.steps):
-        if step.application not in _DRAWS or not _is_drawn(step):
+        if not APPLICATIONS[step.application].is_drawn(step):
             continue
         is_result = benches[number].tables[TABLE].name == benches[-1].tables[TABLE].name
         if not is_result and _origins(work, step) & work.protected.keys():
@@ -67,10 +58,6 @@ def draw_pictures(
     return [OutputFile(name=name, path=f"out/{name}", media_type=_type_of(name)) for name in files]
 
 
-def _is_drawn(step: Step) -> bool:
-    return APPLICATIONS[step.application].draws or step.parameters.get("chart") is not None
-
-
 def _not_drawn(report: Report) -> Report:
     told = (
         "pas dessiné : des données protégées entrent dans cette table, et seule celle du résultat"
@@ -83,7 +70,7 @@ def _not_drawn(report: Report) -> Report:
 def _draw(task: PictureWork, number: int, step: Step) -> Report:
     parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
     try:
-        return _DRAWS[step.application](task, parameters)
+        return draw_of(step.application)(task, parameters)
     except Invalid as error:
         raise Invalid(error.args[0], f"steps.{number}.{error.field}") from error
 
@@ -91,7 +78,7 @@ def _draw(task: PictureWork, number: int, step: Step) -> Report:
 def _stem(work: Work, number: int, files: Sequence[str]) -> str:
     """What a step's files are called: the last by what it is, the others by their table."""
     step = work.steps[number]
-    stem = _STEMS.get(step.application, step.application)
+    stem = APPLICATIONS[step.application].picture
     is_taken = any(Path(name).stem == stem for name in files)
     return stem if number == len(work.steps) - 1 and not is_taken else step.output
 

@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from shared.engine.analysis.lineage import Reading, readings_of
-from shared.engine.applications.chart_application import ChartParameters
-from shared.engine.applications.map_application import MapParameters
+from shared.engine.applications.chart.application import ChartParameters
+from shared.engine.applications.map.application import MapParameters
 from shared.events.event import Treatment
 from tests.unit.shared.engine.analysis.steps import step
 

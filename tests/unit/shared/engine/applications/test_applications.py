@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from shared.engine.applications import check_steps, list_applications, with_choices
-from shared.engine.applications.aggregate_application import AggregateParameters
+from shared.engine.applications.aggregate.application import AggregateParameters
 from shared.engine.tables.crosswalks import CROSSWALKS
 from shared.errors import Invalid
 from shared.events import Step, Treatment

@@ -8,11 +8,11 @@ import pytest
 
 from shared.engine.analysis.lineage import Reading, readings_of
 from shared.engine.applications import check_steps
-from shared.engine.applications.python_application import (
+from shared.engine.applications.own_code import own_code
+from shared.engine.applications.python.application import (
     PythonParameters,
     check_code_text,
     check_installed,
-    own_code,
 )
 from shared.errors import Invalid
 from shared.events.event import Step, Treatment

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.engine.applications import effect_of
-from shared.engine.applications.aggregate_application import AggregateParameters
+from shared.engine.applications.aggregate import run as aggregate
+from shared.engine.applications.aggregate.application import AggregateParameters
 from shared.engine.applications.effect import Part, Source
 from shared.engine.contract.result import Report
-from shared.engine.running.steps import aggregate
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid
 from shared.events import Step

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from shared.engine.applications import effect_of
-from shared.engine.applications.cleaning.clean_application import CleanParameters
+from shared.engine.applications.clean.application import CleanParameters
+from shared.engine.applications.clean.run import clean
 from shared.engine.applications.effect import Part, Source
 from shared.engine.contract.result import Report
-from shared.engine.running.steps.cleaning import clean
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid, Rejected
 from shared.events import Step

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.engine.applications import effect_of
-from shared.engine.applications.cross_application import CrossParameters
+from shared.engine.applications.cross.application import CrossParameters
+from shared.engine.applications.cross.run import cross
 from shared.engine.applications.effect import Source
 from shared.engine.contract.result import Report
-from shared.engine.running.steps import cross
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid, Rejected
 from shared.events import Step

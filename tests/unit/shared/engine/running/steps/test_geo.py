@@ -11,9 +11,9 @@ import shapely
 
 from shared.engine.applications import effect_of
 from shared.engine.applications.effect import Part, Source
-from shared.engine.applications.geo_application import GeoParameters
+from shared.engine.applications.geo.application import GeoParameters
+from shared.engine.applications.geo.run import geo
 from shared.engine.contract.result import Report
-from shared.engine.running.steps.geo import geo
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid, Rejected
 from shared.events import Step

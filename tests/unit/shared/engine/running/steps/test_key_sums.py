@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.engine.applications.aggregate_application import AggregateParameters
-from shared.engine.applications.cross_application import CrossParameters
-from shared.engine.running.steps import aggregate, cross
+from shared.engine.applications.aggregate import run as aggregate
+from shared.engine.applications.aggregate.application import AggregateParameters
+from shared.engine.applications.cross.application import CrossParameters
+from shared.engine.applications.cross.run import cross
 from shared.engine.running.steps.workbench import TABLE, InputTable, Workbench
 from tests.unit.shared.engine.running.steps.benches import MADE, bench, made
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from shared.engine.applications import effect_of
 from shared.engine.applications.effect import Source
-from shared.engine.applications.pivot_application import PivotParameters
+from shared.engine.applications.pivot import run as pivot
+from shared.engine.applications.pivot.application import PivotParameters
 from shared.engine.contract.result import Report
-from shared.engine.running.steps import pivot
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid, Rejected
 from shared.events import Step

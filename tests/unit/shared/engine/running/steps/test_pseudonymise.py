@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.engine.applications import APPLICATIONS
-from shared.engine.applications.pseudonymise_application import PseudonymiseParameters
+from shared.engine.applications.pseudonymise import run as pseudonymise
+from shared.engine.applications.pseudonymise.application import PseudonymiseParameters
 from shared.engine.contract.result import Report
 from shared.engine.contract.work import PSEUDONYM_KEY
-from shared.engine.running.steps.cleaning import pseudonymise
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid, Rejected
 from tests.unit.shared.engine.running.steps.benches import Rows, bench, made, made_column

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from shared.engine.running.steps.geo.spellings import Points, read_pair, read_points
+from shared.engine.applications.geo.run.spellings import Points, read_pair, read_points
 
 CAEN = (49.1829, -0.3707)
 

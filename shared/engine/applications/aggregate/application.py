@@ -1,0 +1,345 @@
+"""Adds up a table by groups, with a ratio and a chart."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from shared.engine.applications.application import (
+    Application,
+    ColumnName,
+    Parameters,
+    Role,
+    Title,
+    Totals,
+    Unit,
+    kept,
+)
+from shared.engine.applications.effect import Columns as TableColumns
+from shared.engine.applications.effect import (
+    Effect,
+    MadeColumn,
+    Named,
+    Part,
+    ShownTable,
+    Source,
+    as_it_is,
+    named_each,
+)
+from shared.engine.applications.parameters import hash_of
+from shared.engine.applications.traits import Traits
+from shared.words import french_list, quoted
+
+Columns = tuple[ColumnName, ...]
+_MEAN = "la moyenne"
+
+
+class Ratio(Parameters):
+    """One result column divided by another; empty where the denominator is 0."""
+
+    name: ColumnName
+    numerator: ColumnName = Field(description="Colonne du résultat")
+    denominator: ColumnName = Field(description="Colonne du résultat")
+    percent: bool = Field(default=True, description="En pour cent")
+    digits: int = Field(default=2, ge=0, le=10, description="Décimales gardées")
+
+    @property
+    def parts(self) -> tuple[str, str]:
+        """The two columns of the result that it is made of."""
+        return self.numerator, self.denominator
+
+
+class Quantile(Parameters):
+    """The value below which that share of a column's values lies."""
+
+    column: ColumnName
+    p: float = Field(gt=0, lt=1, description="0.25 pour le premier quartile, 0.9 pour le 9e décile")
+    name: ColumnName | None = Field(default=None, description="Par défaut <colonne>_q<100 p>")
+
+    @property
+    def called(self) -> str:
+        """Its name in the result."""
+        return self.name or f"{self.column}_q{100 * self.p:g}"
+
+
+class WeightedMean(Parameters):
+    """A mean in which each row counts as much as its weight; rows without one do not count."""
+
+    column: ColumnName
+    weight: ColumnName = Field(description="Colonne numérique, p. ex. une population")
+    name: ColumnName | None = Field(default=None, description="<colonne>_moyenne_ponderee")
+
+    @property
+    def called(self) -> str:
+        """Its name in the result."""
+        return self.name or f"{self.column}_moyenne_ponderee"
+
+
+class Share(Parameters):
+    """A figure of the result divided by its sum over all groups, or over those alike in some."""
+
+    of: ColumnName = Field(description="Somme ou nombre du résultat")
+    within: Columns = Field(
+        default=(), max_length=20, description="Groupes dont chaque combinaison fait 100 %"
+    )
+    name: ColumnName | None = Field(default=None, description="Par défaut <of>_part")
+    percent: bool = Field(default=True, description="En pour cent")
+    digits: int = Field(default=2, ge=0, le=10, description="Décimales gardées")
+
+    @property
+    def called(self) -> str:
+        """Its name in the result."""
+        return self.name or f"{self.of}_part"
+
+
+class TimeGroup(Parameters):
+    """Periods of dates as groups: `2024-05-31`, `2024-W22` (ISO 8601), `2024-05`, `2024-T2`."""
+
+    column: ColumnName
+    step: Literal["day", "week", "month", "quarter", "year"]
+    name: ColumnName | None = Field(default=None, description="Par défaut <colonne>_<pas>")
+
+    @property
+    def called(self) -> str:
+        """Its name in the result."""
+        return self.name or f"{self.column}_{_STEPS[self.step]}"
+
+
+_STEPS = {
+    "day": "jour",
+    "week": "semaine",
+    "month": "mois",
+    "quarter": "trimestre",
+    "year": "annee",
+}
+
+
+class Chart(Parameters):
+    """Horizontal bars of the groups with the highest values."""
+
+    value: ColumnName = Field(description="Colonne du résultat")
+    label: ColumnName = Field(description="Colonne du résultat qui nomme les barres")
+    top: int = Field(default=10, ge=1, le=50)
+    title: Title
+    unit: Unit = ""
+
+
+class AggregateParameters(Parameters):
+    """What is added up, by what, and what is drawn."""
+
+    by: Columns = Field(max_length=20, description="Colonnes qui font les groupes")
+    times: tuple[TimeGroup, ...] = Field(
+        default=(), max_length=3, description="Dates qui font des groupes, derrière ceux de by"
+    )
+    sums: Columns = Field(default=(), max_length=100, description="Sommes ; gardent leur nom")
+    means: Columns = Field(default=(), max_length=100, description="Moyennes : <colonne>_moyenne")
+    counts: Columns = Field(
+        default=(), max_length=100, description="Nombres de valeurs : <colonne>_nombre"
+    )
+    rows: ColumnName | None = Field(
+        default=None, description="Nom de la colonne qui compte les lignes du groupe"
+    )
+    distinct: Columns = Field(
+        default=(),
+        max_length=100,
+        description="Nombres de valeurs distinctes : <colonne>_distincts",
+    )
+    medians: Columns = Field(default=(), max_length=100, description="<colonne>_mediane")
+    mins: Columns = Field(default=(), max_length=100, description="<colonne>_min")
+    maxs: Columns = Field(default=(), max_length=100, description="<colonne>_max")
+    quantiles: tuple[Quantile, ...] = Field(default=(), max_length=20)
+    weighted_means: tuple[WeightedMean, ...] = Field(default=(), max_length=20)
+    shares: tuple[Share, ...] = Field(default=(), max_length=20)
+    ratio: Ratio | None = None
+    chart: Chart | None = None
+    totals: Totals = "left_out"
+
+    def figures(self) -> list[str]:
+        """The names of the numeric columns of the result, in order."""
+        shares = [one.called for one in self.shares]
+        ratio = [self.ratio.name] if self.ratio else []
+        return [*(name for name, _, _ in self._plain()), *shares, *ratio]
+
+    def groups(self) -> list[str]:
+        """The names of the columns of the result that tell groups apart."""
+        return [*self.by, *(one.called for one in self.times)]
+
+    def group_columns(self) -> Columns:
+        """The columns of the table that groups are made of."""
+        return (*self.by, *(one.column for one in self.times))
+
+    def made_of(self, figure: str) -> tuple[str, str]:
+        """How a figure that is no share or ratio is made (of FIGURES), and of which column."""
+        return {name: (how, column) for name, how, column in self._plain()}[figure]
+
+    def _plain(self) -> Iterator[tuple[str, str, str]]:
+        """The figures of single columns: their name, how they are made, and of which column."""
+        yield from ((name, "sum", name) for name in self.sums)
+        for how, (field, ending) in _FIGURES.items():
+            names: Columns = getattr(self, field)
+            yield from ((f"{name}_{ending}", how, name) for name in names)
+            if how == "count" and self.rows:
+                yield self.rows, how, self.group_columns()[0]
+        yield from ((one.called, "quantile", one.column) for one in self.quantiles)
+        yield from ((one.called, "weighed", one.column) for one in self.weighted_means)
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        if not self.group_columns():
+            raise ValueError("by ou times doit nommer une colonne")
+        figures = self.figures()
+        names = [*self.groups(), *figures]
+        if not figures:
+            raise ValueError("sums, means, counts ou rows doit nommer une colonne")
+        if len({name.lower() for name in names}) < len(names):
+            raise ValueError("deux colonnes du résultat auraient le même nom")
+        added = [name for name, how, _ in self._plain() if how in ("sum", "count")]
+        for at, share in enumerate(self.shares):
+            _check(share.of, added, f"shares.{at}.of")
+            for name in share.within:
+                _check(name, self.groups(), f"shares.{at}.within")
+        if self.ratio:
+            _check(self.ratio.numerator, figures[:-1], "ratio.numerator")
+            _check(self.ratio.denominator, figures[:-1], "ratio.denominator")
+        if self.chart:
+            _check(self.chart.value, figures, "chart.value")
+            _check(self.chart.label, names, "chart.label")
+        return self
+
+
+_FIGURES = {
+    "mean": ("means", "moyenne"),
+    "count": ("counts", "nombre"),
+    "distinct": ("distinct", "distincts"),
+    "median": ("medians", "mediane"),
+    "min": ("mins", "min"),
+    "max": ("maxs", "max"),
+}
+"""Of each figure, by which parameter it is asked for, and how its columns end."""
+
+
+def _check(name: str, names: list[str], field: str) -> None:
+    if name not in names:
+        raise ValueError(
+            f"{field} : « {name} » n'est pas une colonne du résultat ({', '.join(names)})"
+        )
+
+
+def _effect(told: AggregateParameters, _tables: Mapping[str, TableColumns]) -> Effect:
+    """Groups, and figures of their rows; the chart shows a figure beside its label."""
+    by = tuple(Source("table", name) for name in told.group_columns())
+    made = {name: as_it_is(Source("table", name)) for name in told.by}
+    for time in told.times:
+        made[time.called] = MadeColumn((Part(Source("table", time.column), "derived"),), "text")
+    others = {one.called for one in told.shares} | ({told.ratio.name} if told.ratio else set())
+    for figure in told.figures():
+        if figure not in others:
+            how, column = told.made_of(figure)
+            kind = "integer" if how in ("count", "distinct") else "decimal"
+            made[figure] = MadeColumn((Part(Source("table", column), how),), kind)
+    if told.rows:
+        parts = tuple(Part(one, "count") for one in by)
+        made[told.rows] = MadeColumn(parts, "integer")
+    for mean in told.weighted_means:
+        weight = Part(Source("table", mean.weight), "weighed")
+        made[mean.called] = MadeColumn((*made[mean.called].of, weight), "decimal")
+    for share in told.shares:
+        shared = tuple(Part(part.source, "share") for part in made[share.of].of)
+        made[share.called] = MadeColumn(shared, "decimal", "%" if share.percent else "")
+    if ratio := told.ratio:
+        divided = dict.fromkeys(part for name in ratio.parts for part in made[name].of)
+        made[ratio.name] = MadeColumn(tuple(divided), "decimal", "%" if ratio.percent else "")
+    chart = told.chart
+    shown = {name: made[name] for name in (chart.label, chart.value)} if chart else {}
+    shows = (ShownTable(shown, by),) if chart else ()
+    code = hash_of(told.times)
+    return Effect(made, by=by, named=tuple(_named(told)), shows=shows, code=code)
+
+
+def _named(told: AggregateParameters) -> Iterator[Named]:
+    yield from named_each("by", told.by)
+    yield from named_each("sums", told.sums, "la somme")
+    yield from named_each("means", told.means, _MEAN)
+    yield from named_each("counts", told.counts)
+    for at, time in enumerate(told.times):
+        yield Named(f"times.{at}.column", Source("table", time.column))
+    yield from named_each("distinct", told.distinct)
+    yield from named_each("medians", told.medians, "la médiane")
+    yield from named_each("mins", told.mins, "la plus petite valeur", may_be_day=True)
+    yield from named_each("maxs", told.maxs, "la plus grande valeur", may_be_day=True)
+    for at, one in enumerate(told.quantiles):
+        yield Named(f"quantiles.{at}.column", Source("table", one.column), "le quantile")
+    for at, mean in enumerate(told.weighted_means):
+        yield Named(f"weighted_means.{at}.column", Source("table", mean.column), _MEAN)
+        yield Named(f"weighted_means.{at}.weight", Source("table", mean.weight), "le poids")
+
+
+_LISTS = ("sums", "means", "counts", "distinct", "medians", "mins", "maxs")
+"""Parameters that are lists of columns, any of which may be left out."""
+
+
+def _without(parameters: dict[str, Any], gone: Collection[str]) -> dict[str, Any]:
+    lists = {name: kept(parameters[name], gone) for name in _LISTS if name in parameters}
+    return {
+        name: lists.get(name, value) for name, value in parameters.items() if lists.get(name, True)
+    }
+
+
+_VERBS = (
+    ("sums", "additionne"),
+    ("means", "calcule la moyenne de"),
+    ("medians", "calcule la médiane de"),
+    ("mins", "prend la plus petite valeur de"),
+    ("maxs", "prend la plus grande valeur de"),
+    ("counts", "compte les valeurs de"),
+    ("distinct", "compte les valeurs différentes de"),
+)
+"""What is made of columns, by the parameters that list them."""
+
+
+def _sentence(parameters: Mapping[str, Any], _tables: Mapping[str, str]) -> str:
+    actions = ["compte les lignes"] if parameters.get("rows") else []
+    actions += [
+        f"{verb} {_columns(parameters[name])}" for name, verb in _VERBS if parameters.get(name)
+    ]
+    if ratio := parameters.get("ratio"):
+        actions.append(f"rapporte {quoted(ratio['numerator'])} à {quoted(ratio['denominator'])}")
+    made = french_list(actions) or "garde chaque groupe une fois"
+    return f"Par {_columns(parameters['by'])}, {made}."
+
+
+def _columns(names: Sequence[str]) -> str:
+    return french_list([quoted(name) for name in names])
+
+
+AGGREGATE = Application(
+    name="aggregate",
+    title="Agréger une table",
+    description=(
+        "Additionne, compte (lignes, valeurs, valeurs distinctes) et fait la moyenne, pondérée ou"
+        " non, la médiane ou un quantile par groupe ; les dates font des groupes par jour, semaine,"
+        " mois, trimestre ou année ; calcule des parts et un taux, et dessine les groupes les plus"
+        " hauts. Un nombre peut s'écrire avec une virgule, des espaces ou une unité"
+        " (« 12,5 % », « 1 234,56 € ») ; ce qui tient la place d'un chiffre secret (« s », « <5 »)"
+        " est laissé de côté et compté ; une autre valeur qui n'est pas un nombre est une erreur,"
+        " jamais un zéro."
+    ),
+    roles=(Role(name="table", title="La table à agréger"),),
+    parameters=AggregateParameters,
+    effect=_effect,
+    sentence=_sentence,
+    without=_without,
+    picture="chart",
+    traits=Traits(
+        draws=False,
+        runs_code=False,
+        runs_sql=False,
+        joins=False,
+        sums=True,
+        reads_files=False,
+        needs_key=False,
+        may_fail_by_row=False,
+        picks_rows=False,
+        is_repeatable=lambda _parameters: True,
+    ),
+)

@@ -1,0 +1,105 @@
+"""Adds up a table by groups, in DuckDB."""
+
+from collections.abc import Iterator
+
+from shared.engine.analysis.repetition import grain_told, repeated_told
+from shared.engine.applications.aggregate.application import AggregateParameters, Ratio
+from shared.engine.contract.result import Report
+from shared.engine.database import Database, count, quoted
+from shared.engine.running.steps.figures import figures_sql, period
+from shared.engine.running.steps.workbench import TABLE, Workbench, added_up
+from shared.words import counted
+
+_GROUPED, _ROWS = quoted("groups and their rows"), quoted("rows of the group")
+
+
+def run(workbench: Workbench, parameters: AggregateParameters) -> Report:
+    """Make the table of groups, sorted by them; rows whose group is empty form a group too.
+
+    Raises Invalid naming the parameter whose column does not exist or holds what cannot be read.
+    """
+    workbench.say(0.1, "relit les nombres")
+    groups = [workbench.column(TABLE, name, "by") for name in parameters.by]
+    made = [
+        f"{period(workbench, at, it)} AS {quoted(it.called)}"
+        for at, it in enumerate(parameters.times)
+    ]
+    figures = list(figures_sql(workbench, parameters))
+    workbench.say(0.5, "additionne")
+    table = workbench.tables[TABLE].name
+    source = quoted(added_up(table) if workbench.is_added_up else table)
+    # Counted with the rest: a crossing before it may be made anew each time it is read.
+    workbench.database.execute(f"""
+        CREATE OR REPLACE TABLE {_GROUPED} AS SELECT {", ".join((*groups, *made, *figures))},
+            {workbench.added("count", "*")} AS {_ROWS} FROM {source}
+        GROUP BY {_places(len(groups) + len(made))}
+    """)
+    names = [quoted(name) for name in parameters.groups()]
+    added = "".join(f", {one}" for one in _added(parameters))
+    workbench.make(f"SELECT * EXCLUDE {_ROWS}{added} FROM {_GROUPED} ORDER BY {', '.join(names)}")
+    return _report(workbench, names, list(_of_repetition(workbench, parameters)))
+
+
+def smallest_group(database: Database) -> int:
+    """How many rows the smallest group of the last table has that was made here; 0 for none."""
+    ((rows,),) = database.execute(f"SELECT min({_ROWS}) FROM {_GROUPED}").fetchall()
+    return int(rows or 0)
+
+
+def _places(number: int) -> str:
+    return ", ".join(str(place) for place in range(1, number + 1))
+
+
+def _added(parameters: AggregateParameters) -> Iterator[str]:
+    """The columns that are made of the others."""
+    for share in parameters.shares:
+        within = f"PARTITION BY {', '.join(map(quoted, share.within))}" if share.within else ""
+        total = f"nullif(sum({quoted(share.of)}) OVER ({within}), 0)"
+        factor = 100.0 if share.percent else 1.0
+        part = f"{factor} * CAST({quoted(share.of)} AS DOUBLE) / {total}"
+        yield f"round({part}, {share.digits}) AS {quoted(share.called)}"
+    if parameters.ratio:
+        yield _ratio(parameters.ratio)
+
+
+def _ratio(ratio: Ratio) -> str:
+    numerator, denominator = quoted(ratio.numerator), quoted(ratio.denominator)
+    factor = 100.0 if ratio.percent else 1.0
+    share = f"{factor} * CAST({numerator} AS DOUBLE) / nullif({denominator}, 0)"
+    return f"round({share}, {ratio.digits}) AS {quoted(ratio.name)}"
+
+
+def _of_repetition(workbench: Workbench, told: AggregateParameters) -> Iterator[Report]:
+    """What of the figures counts rows several times, since a crossing repeats them."""
+    repeated = workbench.tables["table"].repeated
+    for names, how in ((told.sums, "la somme"), (told.means, "la moyenne")):
+        for name in names:
+            if one := repeated.get(name):
+                text = repeated_told(name, one.source, one.times, one.crossed, how)
+                yield {"kind": "repeated_rows", "column": name, "times": one.times, "told": text}
+    if told.ratio:
+        parts = [told.made_of(figure) for figure in told.ratio.parts]
+        times = {repeated[name].times if name in repeated else 1 for _, name in parts}
+        if text := grain_told(told.ratio.name, parts, is_mixed=len(times) > 1):
+            yield {"kind": "other_grain", "column": told.ratio.name, "told": text}
+
+
+def _report(workbench: Workbench, groups: list[str], warnings: list[Report]) -> Report:
+    table = workbench.tables["table"]
+    empty = " OR ".join(f"{group} IS NULL" for group in groups)
+    ((without_group,),) = workbench.rows(
+        f"SELECT coalesce(sum({_ROWS}), 0) FROM {_GROUPED} WHERE {empty}"
+    )
+    made = count(workbench.database, workbench.output)
+    return {
+        "rows": {"in": table.rows, "out": made, "without_group": int(without_group)},
+        "summary": f"{counted(table.rows, 'ligne agrégée', 'lignes agrégées')} en"
+        f" {counted(made, 'groupe', 'groupes')}"
+        + (
+            f", dont {counted(without_group, 'ligne', 'lignes')} sans groupe"
+            if without_group
+            else ""
+        )
+        + "".join(f" ; {one['told']}" for one in warnings),
+        "warnings": warnings,
+    }

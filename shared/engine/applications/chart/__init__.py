@@ -1,0 +1,1 @@
+"""Draws a table as bars, lines or points."""

@@ -1,0 +1,110 @@
+"""Draws a table as bars, lines or points, with its title, source and date."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from shared.engine.applications.application import (
+    Application,
+    ColumnName,
+    Formats,
+    Parameters,
+    Role,
+    Title,
+    Totals,
+    Unit,
+)
+from shared.engine.applications.effect import (
+    Columns,
+    Effect,
+    Named,
+    ShownTable,
+    Source,
+    as_it_is,
+    as_they_are,
+)
+from shared.engine.applications.traits import Traits
+from shared.words import quoted
+
+
+class ChartParameters(Parameters):
+    """What is drawn, and how."""
+
+    kind: Literal["bars", "lines", "points"] = Field(
+        default="bars",
+        description="bars : barres horizontales des lignes les plus hautes ; lines : une courbe par"
+        " série, dans l'ordre des abscisses ; points : un point par ligne",
+    )
+    label: ColumnName = Field(
+        description="Colonne qui nomme les barres, ou qui donne l'abscisse : dates, nombres ou,"
+        " pour lines, mots"
+    )
+    value: ColumnName = Field(description="Colonne de nombres : la longueur ou la hauteur")
+    series: ColumnName | None = Field(
+        default=None, description="Colonne qui sépare les courbes ou les points (8 au plus)"
+    )
+    top: int = Field(default=10, ge=1, le=50, description="Nombre de barres")
+    title: Title
+    unit: Unit = ""
+    formats: Formats = ("png", "svg")
+    totals: Totals = "left_out"
+
+    @model_validator(mode="after")
+    def _series_fit(self) -> Self:
+        if self.series and self.kind == "bars":
+            raise ValueError("series : les barres n'ont qu'une série")
+        return self
+
+
+def _effect(told: ChartParameters, tables: Mapping[str, Columns]) -> Effect:
+    named = tuple(_named(told))
+    shown = {one.source.column: as_it_is(one.source) for one in named}
+    return Effect(
+        as_they_are("table", tables["table"]),
+        named=named,
+        passes=("table",),
+        shows=(ShownTable(shown),),
+        rows="kept",
+    )
+
+
+def _named(told: ChartParameters) -> Iterator[Named]:
+    yield Named("label", Source("table", told.label))
+    yield Named("value", Source("table", told.value), "le graphique")
+    if told.series:
+        yield Named("series", Source("table", told.series))
+
+
+def _sentence(parameters: Mapping[str, Any], _tables: Mapping[str, str]) -> str:
+    label, value = quoted(parameters["label"]), quoted(parameters["value"])
+    return f"Dessine une barre par {label}, selon {value}."
+
+
+CHART = Application(
+    name="chart",
+    title="Dessiner un graphique",
+    description=(
+        "Dessine une table en barres, en courbes ou en points, lisibles sans distinguer les"
+        " couleurs, avec son titre, la mention de ses sources et sa date, comme les licences le"
+        " demandent. Ce qui n'a pas de valeur est compté sous le graphique. La table passe à"
+        " l'étape suivante telle quelle."
+    ),
+    roles=(Role(name="table", title="La table à dessiner"),),
+    parameters=ChartParameters,
+    effect=_effect,
+    sentence=_sentence,
+    picture="chart",
+    traits=Traits(
+        draws=True,
+        runs_code=False,
+        runs_sql=False,
+        joins=False,
+        sums=False,
+        reads_files=False,
+        needs_key=False,
+        may_fail_by_row=False,
+        picks_rows=False,
+        is_repeatable=lambda _parameters: True,
+    ),
+)

@@ -1,0 +1,161 @@
+"""Draws charts of a table: its highest rows as bars, or rows as lines or points."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from shared.engine.applications.aggregate.application import Chart
+from shared.engine.applications.chart.application import ChartParameters
+from shared.engine.contract.result import Report
+from shared.engine.database import literal, quoted
+from shared.engine.drawing.charts import AxisScale, Point, bars, curves
+from shared.engine.drawing.french_labels import french_number
+from shared.engine.drawing.picture import Format
+from shared.engine.reading.columns.profile import describe_column
+from shared.engine.reading.columns.typed_values import typed_value
+from shared.engine.release.hidden_cells import is_hidden
+from shared.engine.running.steps.pictures.work import PictureWork
+from shared.engine.running.steps.workbench import TABLE, Workbench, number
+from shared.errors import Invalid
+
+_NO_LABEL = "(non renseigné)"
+_MONTH = re.compile(r"\d{4}-\d{2}")
+_MOST_POINTS, _MOST_SERIES = 20_000, 8
+
+
+def draw(work: PictureWork, told: ChartParameters) -> Report:
+    """Draw the table as it was asked for."""
+    if told.kind == "bars":
+        return draw_bars(work, told, told.formats)
+    return _draw_points(work, told)
+
+
+def draw_bars(
+    work: PictureWork, told: Chart | ChartParameters, formats: tuple[Format, ...] = ("png",)
+) -> Report:
+    """Draw the rows with the highest values; those without one are counted."""
+    bench = work.workbench
+    label = bench.column(TABLE, told.label, "label")
+    value, _ = number(bench, TABLE, told.value, "value")
+    table = quoted(bench.tables[TABLE].name)
+    hidden = is_hidden(bench.columns(TABLE), told.value)
+    ((rows, filled, secret),) = bench.rows(
+        f"SELECT count(*), count({value}), count(*) FILTER ({hidden}) FROM {table}"
+    )
+    found = bench.rows(f"""
+        SELECT coalesce(nullif(trim(CAST({label} AS VARCHAR)), ''), {literal(_NO_LABEL)}) AS label,
+            {value} AS value
+        FROM {table} WHERE {value} IS NOT NULL ORDER BY value DESC, label LIMIT {told.top}
+    """)
+    drawing = bars(
+        [(name, float(height)) for name, height in found], AxisScale(told.value, told.unit)
+    )
+    notes = _missing(rows - filled, secret)
+    if filled > len(found):
+        notes.insert(
+            0, f"Les {len(found)} valeurs les plus hautes, sur {french_number(filled)} lignes."
+        )
+    shown = "".join(
+        f" ; {name} : {french_number(float(height), told.unit)}" for name, height in found[:3]
+    )
+    text = f"Barres horizontales de {told.value}, {len(found)} lignes{shown}"
+    return work.draw(drawing, told.title, formats, notes, text)
+
+
+def _missing(rows: int, secret: int = 0) -> list[str]:
+    """What is said of rows without a value, and of those whose value is a secret."""
+    told = ((secret, "dont la valeur est secrète ou manque"), (rows - secret, "sans valeur"))
+    return [
+        f"1 ligne {which} n'est pas dessinée."
+        if many == 1
+        else f"{french_number(many)} lignes {which} ne sont pas dessinées."
+        for many, which in told
+        if many
+    ]
+
+
+def _draw_points(work: PictureWork, told: ChartParameters) -> Report:
+    bench = work.workbench
+    found = _rows(bench, told)
+    hidden = is_hidden(bench.columns(TABLE), told.value)
+    ((secret,),) = bench.rows(
+        f"SELECT count(*) FILTER ({hidden}) FROM {quoted(bench.tables[TABLE].name)}"
+        f" WHERE {_x_column(bench, told)} IS NOT NULL"
+    )
+    without_x = sum(x is None for x, _, _ in found)
+    points = [Point(_x(x), y, series) for x, y, series in found if x is not None]
+    notes = _missing(sum(point.y is None for point in points), secret)
+    if without_x:
+        notes.append(f"{french_number(without_x)} lignes sans {told.label} ne sont pas dessinées.")
+    _check(points, told)
+    scale = AxisScale(told.value, told.unit)
+    if told.kind == "lines":
+        points.sort(key=lambda point: (point.series, point.x))
+        drawing, kind = curves(points, told.label, scale, "lines"), "Courbes"
+    else:
+        drawn = points[:: -(-len(points) // _MOST_POINTS) or 1]
+        if len(drawn) < len(points):
+            of = french_number(len(points))
+            notes.append(f"{french_number(len(drawn))} points à intervalle régulier, sur {of}.")
+        drawing, kind = curves(drawn, told.label, scale, "points"), "Points"
+    text = f"{kind} de {told.value} selon {told.label}, {french_number(len(points))} lignes"
+    return work.draw(drawing, told.title, told.formats, notes, text)
+
+
+def _rows(bench: Workbench, told: ChartParameters) -> list[tuple[Any, float | None, str]]:
+    """x, value and series of every row; raises Invalid where they are too many for a drawing."""
+    value, _ = number(bench, TABLE, told.value, "value")
+    series = "''"
+    if told.series:
+        column = bench.column(TABLE, told.series, "series")
+        series = f"coalesce(nullif(trim(CAST({column} AS VARCHAR)), ''), {literal(_NO_LABEL)})"
+    table, x = quoted(bench.tables[TABLE].name), _x_column(bench, told)
+    ((kinds,),) = bench.rows(f"SELECT count(DISTINCT {series}) FROM {table}")
+    if kinds > _MOST_SERIES:
+        raise Invalid(f"{kinds} séries, et un graphique en montre {_MOST_SERIES} au plus", "series")
+    found = bench.rows(f"SELECT {x}, CAST({value} AS DOUBLE), {series} FROM {table}")
+    return [(at, height, str(name)) for at, height, name in found]
+
+
+def _x_column(bench: Workbench, told: ChartParameters) -> str:
+    """The abscissa in SQL: days and numbers where the column is read as such, else its words."""
+    column = bench.column(TABLE, told.label, "label")
+    table = bench.tables[TABLE]
+    if bench.columns(TABLE)[told.label] != "VARCHAR":
+        return column
+    known = table.described.get(told.label)
+    known = known or describe_column(bench.database, table.name, told.label)
+    return typed_value(known) or f"nullif(trim({column}), '')"
+
+
+def _x(value: Any) -> float | date | str:  # noqa: ANN401 - whatever a table holds
+    match value:
+        case bool():
+            return "oui" if value else "non"
+        case date():
+            return value
+        case str() if _MONTH.fullmatch(value):
+            return date.fromisoformat(f"{value}-01")
+        case str():
+            return value
+    return float(value)
+
+
+def _check(points: Sequence[Point], told: ChartParameters) -> None:
+    """Raise Invalid for what cannot be drawn as asked."""
+    kinds = {isinstance(point.x, str) for point in points}
+    if told.kind == "points" and True in kinds:
+        raise Invalid(f"l'abscisse « {told.label} » n'est faite ni de nombres ni de dates", "label")
+    if len(kinds) > 1:
+        raise Invalid(f"l'abscisse « {told.label} » mêle des mots et des mois", "label")
+    if told.kind == "points":
+        return
+    if len(points) > _MOST_POINTS:
+        told_of = f"{french_number(len(points))} lignes sont trop pour des courbes"
+        raise Invalid(f"{told_of} ({french_number(_MOST_POINTS)} au plus) ; agrégez d'abord", "")
+    often = Counter((point.series, point.x) for point in points)
+    if repeated := sum(count > 1 for count in often.values()):
+        told_of = f"plusieurs lignes ont la même abscisse ({french_number(repeated)} fois)"
+        raise Invalid(f"{told_of} ; agrégez d'abord, ou séparez les courbes par series", "label")

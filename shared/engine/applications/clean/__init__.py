@@ -1,0 +1,1 @@
+"""Cleans the cells and rows of a table."""

@@ -1,0 +1,244 @@
+"""Cleans a table: operations in order, each on named columns or on rows."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from shared.engine.applications.application import Application, Parameters, Role, Totals, kept
+from shared.engine.applications.clean.operations import (
+    Choose,
+    CommuneCodes,
+    Dates,
+    Distinct,
+    Fill,
+    Numbers,
+    OnCells,
+    OnRows,
+    Operation,
+    Recode,
+    Rename,
+    Rows,
+    Scale,
+    Trim,
+    WithoutTotals,
+)
+from shared.engine.applications.effect import (
+    Columns,
+    Effect,
+    MadeColumn,
+    Met,
+    Named,
+    Part,
+    Source,
+    as_it_is,
+    as_they_are,
+)
+from shared.engine.applications.traits import Traits
+from shared.errors import Invalid
+from shared.words import quoted
+
+_CHOOSE_ROWS = (Distinct, WithoutTotals, Rows)
+_KINDS = {Scale: "decimal", Numbers: "decimal", Dates: "date", Trim: ""}
+
+
+class CleanParameters(Parameters):
+    """What is done, in order."""
+
+    operations: tuple[Annotated[Operation, Field(discriminator="op")], ...] = Field(
+        min_length=1, max_length=100, description="Opérations, dans l'ordre"
+    )
+    totals: Totals = "left_out"
+
+    @property
+    def fills(self) -> bool:
+        """Whether it puts values where none are."""
+        return any(isinstance(one, Fill) for one in self.operations)
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether it stops at values that it is not told of, or cannot read."""
+        stopping = (one for one in self.operations if isinstance(one, (Recode, Dates)))
+        return any(one.others == "refused" for one in stopping)
+
+    @property
+    def chooses_rows(self) -> bool:
+        """Whether it keeps some rows only."""
+        return any(isinstance(one, _CHOOSE_ROWS) for one in self.operations)
+
+    @property
+    def choice(self) -> str:
+        """The SHA-256 of the operations by which rows are chosen or put together; or nothing."""
+        chosen = [one for one in self.operations if isinstance(one, (*_CHOOSE_ROWS, Recode))]
+        written = "\n".join(one.model_dump_json() for one in chosen)
+        return sha256(written.encode()).hexdigest() if chosen else ""
+
+
+@dataclass
+class _Cleaning:
+    """The columns of the table after the operations so far."""
+
+    tables: Mapping[str, Columns]
+    columns: dict[str, MadeColumn]
+    named: list[Named] = field(default_factory=list)
+    looks_at: set[Source] = field(default_factory=set)
+    met: list[Met] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+    passes: bool = True
+
+    def apply(self, operation: Operation, at: str) -> None:
+        """Follow one operation; raises Invalid naming the parameter that is wrong."""
+        is_read = not (isinstance(operation, Choose) and operation.op == "drop")
+        for place, name in _names_of(operation):
+            self._name(name, f"{at}.{place}", is_read=is_read)
+        match operation:
+            case Choose():
+                self._choose(operation)
+            case Rename():
+                self._rename(operation, f"{at}.columns")
+            case Distinct() | WithoutTotals() | Rows():
+                self._look_at(operation)
+            case Recode():
+                self._recode(operation, at)
+            case CommuneCodes():
+                self._add_codes(operation, f"{at}.name")
+            case _:
+                self._change(operation.columns, operation)
+
+    def _name(self, name: str, at: str, *, is_read: bool) -> None:
+        if name in self.gone:
+            raise Invalid(f"la colonne {quoted(name)} n'existe plus à cette étape", at)
+        made = self.columns.setdefault(name, as_it_is(Source("table", name)))
+        sources = [part.source for part in made.of if part.source.role == "table"]
+        self.named += [Named(at, one, is_read=is_read) for one in sources]
+
+    def _choose(self, told: Choose) -> None:
+        names = [one for one in self.columns if (one in told.columns) == (told.op == "keep")]
+        self.gone |= self.columns.keys() - set(names)
+        self.columns = {name: self.columns[name] for name in names}
+        self.passes &= told.op == "drop"
+
+    def _rename(self, told: Rename, at: str) -> None:
+        new = {} if told.op == "copy" else told.columns
+        kept = {new.get(name, name): made for name, made in self.columns.items()}
+        added = {to: self.columns[name] for name, to in told.columns.items()}
+        names = [new.get(name, name) for name in self.columns]
+        names += told.columns.values() if told.op == "copy" else ()
+        if len({name.lower() for name in names}) < len(names):
+            raise Invalid("deux colonnes auraient le même nom", at)
+        self.gone = (self.gone | new.keys()) - kept.keys() - added.keys()
+        self.columns = {**kept, **added}
+
+    def _look_at(self, told: OnRows) -> None:
+        names = (told.column,) if isinstance(told, Rows) else told.columns or tuple(self.columns)
+        self.looks_at |= {part.source for name in names for part in self.columns[name].of}
+
+    def _recode(self, told: Recode, at: str) -> None:
+        added: tuple[Part, ...] = ()
+        if told.from_column and told.to_column:
+            if "codes" not in self.tables:
+                raise Invalid("le rôle codes n'a pas de table", f"{at}.codes")
+            known, replaced = Source("codes", told.from_column), Source("codes", told.to_column)
+            self.named += [Named(f"{at}.from_column", known), Named(f"{at}.to_column", replaced)]
+            sources = [part.source for name in told.columns for part in self.columns[name].of]
+            self.met += [Met("left", one, (known,)) for one in sources if one.role == "table"]
+            added = (Part(replaced),)
+        self._change(told.columns, told, added)
+
+    def _add_codes(self, told: CommuneCodes, at: str) -> None:
+        if told.name.lower() in {name.lower() for name in self.columns}:
+            raise Invalid(f"la table a déjà une colonne {quoted(told.name)}", at)
+        names = filter(None, (told.column, told.departement))
+        sources = (part.source for name in names for part in self.columns[name].of)
+        parts = tuple(dict.fromkeys(Part(source, "derived") for source in sources))
+        self.columns[told.name] = MadeColumn(parts, "text", code="commune")
+        self.gone.discard(told.name)
+
+    def _change(self, names: tuple[str, ...], told: OnCells, added: tuple[Part, ...] = ()) -> None:
+        unit = told.unit if isinstance(told, Scale) else ""
+        for name in names:
+            derived = [Part(part.source, "derived") for part in self.columns[name].of]
+            parts = tuple(dict.fromkeys((*derived, *added)))
+            self.columns[name] = MadeColumn(parts, _KINDS.get(type(told), "text"), unit)
+
+
+def _names_of(told: Operation) -> Iterator[tuple[str, str]]:
+    """The columns that an operation names, and where."""
+    if isinstance(told, Rows):
+        yield "column", told.column
+    elif isinstance(told, CommuneCodes):
+        yield "column", told.column
+        if told.departement:
+            yield "departement", told.departement
+    elif isinstance(told, Rename):
+        yield from ((f"columns.{name}", name) for name in told.columns)
+    else:
+        yield from ((f"columns.{at}", name) for at, name in enumerate(told.columns))
+
+
+def _effect(told: CleanParameters, tables: Mapping[str, Columns]) -> Effect:
+    """Each column as it is or made of its values; which rows are chosen is part of the request."""
+    made = _Cleaning(tables, as_they_are("table", tables["table"]))
+    for number, operation in enumerate(told.operations):
+        made.apply(operation, f"operations.{number}")
+    is_whole = any(isinstance(one, Distinct) and not one.columns for one in told.operations)
+    return Effect(
+        made.columns,
+        named=tuple(dict.fromkeys(made.named)),
+        looks_at=frozenset(made.looks_at),
+        whole=("table",) if is_whole and tables["table"] is None else (),
+        passes=("table",) if made.passes else (),
+        met=tuple(made.met),
+        code=told.choice,
+        rows="chosen" if told.chooses_rows else "kept",
+        moves_values=bool(told.choice) or told.fills,
+        may_stop=told.may_stop,
+    )
+
+
+def _without(parameters: dict[str, Any], gone: Collection[str]) -> dict[str, Any]:
+    operations = (_operation(operation, gone) for operation in parameters.get("operations", ()))
+    return {**parameters, "operations": [operation for operation in operations if operation]}
+
+
+def _operation(operation: dict[str, Any], gone: Collection[str]) -> dict[str, Any] | None:
+    """An operation without these columns; None where nothing is left of it."""
+    if not isinstance(operation.get("columns"), list | tuple):
+        return operation
+    columns = kept(operation["columns"], gone)
+    return {**operation, "columns": columns} if columns else None
+
+
+CLEAN = Application(
+    name="clean",
+    title="Nettoyer une table",
+    description=(
+        "Fait des opérations l'une après l'autre : espaces, casse, codes complétés de zéros,"
+        " valeurs remplacées d'après une table, cellules vides, unités, dates, nombres, doublons,"
+        " lignes de total, codes des communes d'après leurs noms, colonnes gardées, ôtées,"
+        " renommées ou copiées. Le compte rendu dit de chacune combien de cellules ou de lignes"
+        " elle a changées ; ce qu'elle ne sait pas lire arrête le calcul, à moins que vous ne"
+        " choisissiez de le laisser vide."
+    ),
+    roles=(
+        Role(name="table", title="La table à nettoyer"),
+        Role(name="codes", title="La table des valeurs à remplacer (recode)", required=False),
+    ),
+    parameters=CleanParameters,
+    effect=_effect,
+    without=_without,
+    traits=Traits(
+        draws=False,
+        runs_code=False,
+        runs_sql=False,
+        joins=False,
+        sums=False,
+        reads_files=False,
+        needs_key=False,
+        may_fail_by_row=True,
+        picks_rows=True,
+        is_repeatable=lambda _parameters: True,
+    ),
+)

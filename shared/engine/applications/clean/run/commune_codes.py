@@ -1,0 +1,143 @@
+"""Adds the INSEE codes of the communes that a column names, and tells which names got none."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from shared.engine.applications.clean.operations import CommuneCodes
+from shared.engine.applications.clean.run.chain import Chain
+from shared.engine.contract.result import Report
+from shared.engine.database import quoted
+from shared.places.commune_names import FoundCommune, clue_of, find_commune
+from shared.words import counted, french_list
+from shared.words import quoted as french_quoted
+
+_CODES = quoted("codes of communes")
+_ARRIVING = "codes of communes, arriving"
+_MOST_NAMES = 30
+_NAME = re.compile(r"[^\d@]{1,60}")
+"""So many names a report lists, of these signs."""
+
+_PLACED = 0.5
+"""Where a smaller share of the rows has a known name, the column names something else."""
+
+_WHY = {
+    "several": "plusieurs communes s'appellent ainsi",
+    "elsewhere": "pas dans ce département",
+    "unknown": "nom inconnu",
+}
+_SOURCE = "Code officiel géographique, INSEE, 2026"
+_SHOWN = 3
+
+
+class _Pair(NamedTuple):
+    """A name with what stands beside it, in how many rows, and its commune."""
+
+    name: str
+    beside: str
+    rows: int
+    found: FoundCommune
+
+
+def add_codes(told: CommuneCodes, chain: Chain, at: str) -> Report:
+    """Add the column of codes; returns how many rows have one, and which names have none."""
+    name = f"coalesce({chain.text(told.column, f'{at}.column')}, '')"
+    beside = "''"
+    if told.departement:
+        beside = f"coalesce({chain.text(told.departement, f'{at}.departement')}, '')"
+    table = chain.table
+    given = (name, beside, told.territory)
+    whole = _pairs(chain, table.whole, *given)
+    pairs = whole if table.name == table.whole else _pairs(chain, table.name, *given)
+    _make_codes(chain, whole)
+    mine = _of_row(name, told.column), _of_row(beside, told.departement)
+    joined = f"LEFT JOIN {_CODES} c ON c.name = {mine[0]} AND c.beside = {mine[1]}"
+    chain.join(joined, {told.name: "c.code"})
+    return {"columns": [told.name], **_figures(pairs), "source": _SOURCE}
+
+
+def _of_row(sql: str, column: str | None) -> str:
+    return sql.replace(quoted(column), f"t.{quoted(column)}") if column else sql
+
+
+def _pairs(
+    chain: Chain, table: str, name: str, beside: str, territory: Sequence[str]
+) -> list[_Pair]:
+    """Each name of a table with what stands beside it, and how many rows have both."""
+    counts = chain.workbench.rows(
+        f"SELECT {name} AS name, {beside} AS beside, count(*) FROM {quoted(table)}"
+        " WHERE name <> '' GROUP BY ALL"
+    )
+    return [_Pair(one, by, int(n), find_commune(one, by, territory)) for one, by, n in counts]
+
+
+def _make_codes(chain: Chain, pairs: Iterable[_Pair]) -> None:
+    """The table of names with what stands beside them, and their codes."""
+    coded = [one for one in pairs if one.found.code]
+    columns = {
+        "name": [one.name for one in coded],
+        "beside": [one.beside for one in coded],
+        "code": [one.found.code for one in coded],
+    }
+    arriving = pa.table({key: pa.array(it, pa.string()) for key, it in columns.items()})
+    database = chain.workbench.database
+    database.register(_ARRIVING, arriving)
+    database.execute(f"CREATE OR REPLACE TABLE {_CODES} AS FROM {quoted(_ARRIVING)}")
+    database.unregister(_ARRIVING)
+
+
+def _figures(pairs: Sequence[_Pair]) -> Report:
+    rows: Counter[str] = Counter()
+    for one in pairs:
+        rows[one.found.outcome] += one.rows
+    unread = sum(one.rows for one in pairs if one.beside and clue_of(one.beside) is None)
+    is_named = sum(rows.values()) * _PLACED <= sum(rows.values()) - rows["unknown"]
+    return {
+        "cells": rows["present"] + rows["former"],
+        **{outcome: rows[outcome] for outcome in ("former", "several", "elsewhere", "unknown")},
+        "unread_departements": unread,
+        # A column of something else may hold anything, names of persons too.
+        "names": _listed(pairs, _WHY) if is_named else [],
+        "former_names": _listed(pairs, ("former",)) if is_named else [],
+    }
+
+
+def _listed(pairs: Iterable[_Pair], outcomes: Iterable[str]) -> list[Report]:
+    """The names of these outcomes, the most frequent first; what is no mere name is not told."""
+    wanted, found = set(outcomes), Counter[tuple[str, FoundCommune]]()
+    for one in pairs:
+        if one.found.outcome in wanted and _NAME.fullmatch(one.name):
+            found[one.name, one.found] += one.rows
+    ranked = sorted(found.items(), key=lambda one: (-one[1], one[0]))
+    return [
+        {"name": name, "outcome": it.outcome, "rows": rows} | ({"code": it.code} if it.code else {})
+        for (name, it), rows in ranked[:_MOST_NAMES]
+    ]
+
+
+def codes_in_words(report: Report) -> str:
+    """What the operation did, in French, with the names that have most rows without a code."""
+    got = counted(report["cells"], "ligne a un code", "lignes ont un code")
+    told = [f"codes des communes (« {report['columns'][0]} ») : {got}"]
+    if report["former"]:
+        old = counted(report["former"], "par un ancien nom", "par d'anciens noms")
+        told.append(f"dont {old}{_some(report['former_names'])}")
+    without = report["several"] + report["elsewhere"] + report["unknown"]
+    if without:
+        lacking = counted(without, "ligne n'en a pas", "lignes n'en ont pas")
+        told.append(f"{lacking}{_some(report['names'])}")
+    if unread := report["unread_departements"]:
+        told.append(counted(unread, "département n'est pas lu", "départements ne sont pas lus"))
+    return ", ".join(told)
+
+
+def _some(names: Sequence[Report]) -> str:
+    """The first of these names in parentheses, each with its code or why it has none."""
+    shown = [
+        f"{french_quoted(one['name'])} : {one.get('code') or _WHY[one['outcome']]}"
+        for one in names[:_SHOWN]
+    ]
+    return f" ({'p. ex. ' * (len(names) > _SHOWN)}{french_list(shown)})" if shown else ""

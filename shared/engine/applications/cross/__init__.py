@@ -1,0 +1,1 @@
+"""Crosses two tables by their keys."""

@@ -1,0 +1,280 @@
+"""Crosses two tables on a key, in DuckDB, and accounts for every key of the main one."""
+
+from collections.abc import Mapping, Sequence
+
+from shared.engine.applications.cross.application import SUCCESSOR_COLUMNS, CrossParameters
+from shared.engine.applications.cross.run.joining import join_tables
+from shared.engine.applications.cross.run.key_mapping import (
+    cog_warnings,
+    crossed_keys,
+    first_part,
+    further_parts,
+    map_side,
+    mapping_in_words,
+    mapping_report,
+    shown_parts,
+)
+from shared.engine.applications.cross.run.key_sums import key_sums
+from shared.engine.applications.cross.run.key_tables import LEFT, Side, cells, key_text, keys
+from shared.engine.applications.cross.run.meetings import (
+    ROWS_EACH,
+    SUCCESSORS,
+    Repetition,
+    bound,
+    make_meetings,
+    measure,
+    preview_told,
+    refuse_repeated,
+    repetition,
+)
+from shared.engine.contract.crossing_size import CrossingSize
+from shared.engine.contract.result import Report
+from shared.engine.database import count, quoted
+from shared.engine.reading.privacy.disclosure import redacted
+from shared.engine.running.steps.workbench import Workbench, number
+from shared.errors import Invalid, Rejected
+from shared.words import counted
+
+MAX_ORPHANS = 1000
+"""How many keys without a match are listed, the heaviest first; all are counted."""
+
+SEPARATOR = "|"
+"""Between the codes of `anciensCodes`."""
+
+
+def run(workbench: Workbench, parameters: CrossParameters) -> Report:
+    """Make the crossed table; the report lists the keys not found as they are, with their weight.
+
+    Keys meet that are equal, or lead to an equal key through a crosswalk. A left key that the
+    right table lacks is looked up among the communes: a former code of one present commune, or a
+    delegated or associated commune of one. It is crossed with that one commune's row; when several
+    claim it, it stays without a match. Raises Rejected, before rows are made, where they are too
+    many, or repeat those of both tables and the treatment refuses that; a trial makes some of them,
+    and the report says how many the whole tables would.
+    """
+    left, right = crossed_keys(workbench, parameters)
+    weight, whole, sums = "count(*)", True, key_sums(workbench, parameters, left)
+    if parameters.weight:
+        of_row, whole = number(workbench, "left", parameters.weight, "weight")
+        weight = f"coalesce(sum({f'CAST({of_row} AS HUGEINT)' if whole else of_row}), 0)"
+    workbench.say(0.1, "relève les clés")
+    _make_successors(workbench)
+    _make_keys(workbench, "right", right, "count(*)")
+    _make_keys(workbench, "left", left, weight, sums)
+    _lengthen_successors(workbench, parameters)
+    vias: dict[Side, str | None] = {"left": parameters.left_via, "right": parameters.right_via}
+    mapped = {side: map_side(workbench, side, via) for side, via in vias.items()}
+    are_equal = not any(vias.values()) and "successors" not in workbench.tables
+    make_meetings(workbench, mapped, are_equal=are_equal, by_crosswalk=any(vias.values()))
+    times = repetition(workbench)
+    if workbench.is_protected and parameters.refuses_repetition:
+        refuse_repeated(workbench, mapped, times)
+    size = _size(workbench, parameters, mapped, times)
+    workbench.say(0.4, "croise les tables")
+    joined = bound(workbench, key_text(left))._replace(are_equal=are_equal)
+    renamed = join_tables(workbench, (left, right), parameters.how, joined, sums)
+    workbench.say(0.8, "compte ce qui manque")
+    report = _account(workbench, size, whole=whole)
+    report |= {"weight": parameters.weight, "renamed": renamed}
+    stand = times._asdict() if parameters.how != "anti" else {"left": 1}
+    report |= {"relation": times.relation, "repeated": stand}
+    report |= _crosswalk_report(workbench, vias, mapped)
+    report["is_bounded"] = joined.rows_of_a_key is not None
+    return report | _of_size(workbench, report, size, times)
+
+
+def _size(
+    workbench: Workbench, parameters: CrossParameters, mapped: Mapping[Side, str], times: Repetition
+) -> CrossingSize:
+    """How many rows it makes; raises Rejected where the whole tables' crossing is not made."""
+    size = measure(workbench, parameters.how, mapped)
+    if times.is_of_both and parameters.refuses_repetition:
+        size = size.model_copy(update={"is_unchosen": True})
+    if workbench.sample_rows is None and size.is_refused:
+        raise Rejected(size.refusal)
+    return size
+
+
+def _make_successors(workbench: Workbench) -> None:
+    """Each gone code with the one present commune that takes its place."""
+    if "successors" not in workbench.tables:
+        empty = "SELECT '' AS gone, '' AS successor LIMIT 0"
+        workbench.database.execute(f"CREATE OR REPLACE TABLE {SUCCESSORS} AS {empty}")
+        return
+    known = workbench.columns("successors")
+    for column in SUCCESSOR_COLUMNS:
+        if column not in known:
+            raise Invalid(f"la table des communes n'a pas de colonne « {column} »", "successors")
+    source = quoted(workbench.tables["successors"].name)
+    workbench.database.execute(f"""
+        CREATE OR REPLACE TABLE {SUCCESSORS} AS
+        SELECT gone, min(successor) AS successor FROM (
+            SELECT unnest(string_split("anciensCodes", '{SEPARATOR}')) AS gone, code AS successor
+            FROM {source} WHERE type = 'commune-actuelle'
+            UNION ALL
+            SELECT code, "chefLieu" FROM {source} WHERE type <> 'commune-actuelle'
+        ) WHERE gone <> '' AND successor <> '' GROUP BY gone HAVING count(DISTINCT successor) = 1
+    """)
+
+
+def _lengthen_successors(workbench: Workbench, parameters: CrossParameters) -> None:
+    """Of keys of several columns, the first part is a code, and the others stay."""
+    if not parameters.keys:
+        return
+    workbench.database.execute(f"""
+        CREATE OR REPLACE TABLE {SUCCESSORS} AS
+        SELECT key AS gone, successor || {further_parts("key")} AS successor
+        FROM {keys("left")} JOIN {SUCCESSORS} ON gone = {first_part("key")}
+    """)
+
+
+def _make_keys(
+    workbench: Workbench, side: Side, cell: str, weight: str, sums: Sequence[str] = ()
+) -> None:
+    """Every cell of a side's key in the whole table, and every key, also that of rows without one.
+
+    To trim each of millions of cells takes longer than to count them as they are written. `sums`
+    are more aggregates to have of each cell.
+    """
+    more = "".join(f", {one} AS {quoted(one)}" for one in sums)
+    workbench.database.execute(f"""
+        CREATE OR REPLACE TABLE {cells(side)} AS SELECT *, {key_text("cell")} AS key FROM (
+            SELECT {cell} AS cell, count(*) AS n, {weight} AS weight{more}
+            FROM {quoted(workbench.tables[side].whole)} GROUP BY ALL
+        )
+    """)
+    workbench.database.execute(f"""
+        CREATE OR REPLACE TABLE {keys(side)} AS
+        SELECT key, CAST(sum(n) AS BIGINT) AS n, sum(weight) AS weight FROM {cells(side)}
+        GROUP BY ALL
+    """)
+
+
+def _account(workbench: Workbench, size: CrossingSize, *, whole: bool) -> Report:
+    """What was found, what was found through a successor, and what was not, in keys and weight."""
+    as_number = int if whole else float
+    parts = {"found": (0, 0, 0), "succeeded": (0, 0, 0), "unmatched": (0, 0, 0)}
+    for part, *figures in workbench.rows(f"""
+        SELECT CASE WHEN found THEN 'found' WHEN met THEN 'succeeded' ELSE 'unmatched' END,
+            count(*), sum(n), sum(weight) FROM {LEFT} GROUP BY ALL
+    """):
+        parts[part] = tuple(figures)
+    total = sum(weight for _, _, weight in parts.values())
+    orphans = workbench.rows(f"""
+        SELECT coalesce(key, ''), n, weight, successor, met FROM {LEFT}
+        WHERE NOT found ORDER BY weight DESC, key LIMIT {MAX_ORPHANS}
+    """)
+    shown = _shown([key for key, *_ in orphans])
+    return {
+        "keys": {
+            part: {
+                "keys": int(number_of_keys),
+                "rows": int(rows),
+                "weight": as_number(weight),
+                "share": round(float(weight / total), 6) if total else 0.0,
+            }
+            for part, (number_of_keys, rows, weight) in parts.items()
+        },
+        "orphans": [
+            {
+                "key": key,
+                "rows": int(rows),
+                "weight": as_number(weight),
+                "successor": successor,
+                "crossed": crossed,
+            }
+            for key, (_, rows, weight, successor, crossed) in zip(shown, orphans, strict=True)
+        ],
+        "rows": _rows(workbench, size),
+    }
+
+
+def _shown(keys_of_rows: list[str]) -> list[str | None]:
+    """The keys as reports list them: none of which a part is a person's."""
+    parts = [shown_parts(key) for key in keys_of_rows]
+    most = max(map(len, parts), default=1)
+    if most == 1:
+        return redacted(keys_of_rows)
+    padded = [[*it, *([""] * (most - len(it)))] for it in parts]
+    columns = [redacted([it[at] for it in padded]) for at in range(most)]
+    rows = zip(*columns, strict=True)
+    return [None if None in row else " | ".join(map(str, row)) for row in rows]
+
+
+def _rows(workbench: Workbench, size: CrossingSize) -> dict[str, int]:
+    is_counted = workbench.sample_rows is None
+    left, right = workbench.tables["left"], workbench.tables["right"]
+    return {
+        "left": left.whole_rows,
+        "right": right.rows,
+        "crossed": left.rows,
+        "out": size.out if is_counted else count(workbench.database, workbench.output),
+    }
+
+
+def _crosswalk_report(
+    workbench: Workbench, vias: Mapping[Side, str | None], mapped: Mapping[Side, str]
+) -> Report:
+    """What crosswalks did, or the warning that one would do something.
+
+    `gained` are the left keys that met only because of them, `lost` those that are equal to a right
+    key, and do not meet since what that leads to is another.
+    """
+    used = {side: via for side, via in vias.items() if via}
+    crosswalks = {s: mapping_report(workbench, s, mapped[s], via) for s, via in used.items()}
+    if not crosswalks:
+        ((met,),) = workbench.rows(f"SELECT count(*) FROM {LEFT} WHERE met")
+        return {"passages": {}, "warnings": cog_warnings(workbench, int(met))}
+    figures = {}
+    for what, condition in (
+        ("gained", "met AND r.key IS NULL"),
+        ("lost", "r.key = l.key AND NOT met"),
+    ):
+        ((number_of_keys, rows),) = workbench.rows(f"""
+            SELECT count(*), sum(l.n) FROM {LEFT} l LEFT JOIN {keys("right")} r ON r.key = l.key
+            WHERE {condition}
+        """)
+        figures[what] = {"keys": int(number_of_keys), "rows": int(rows or 0)}
+    return {"passages": crosswalks, "warnings": [], **figures}
+
+
+def _in_words(report: Report) -> list[str]:
+    counts, rows, crosswalks = report["keys"], report["rows"], report["passages"]
+    gone = counts["succeeded"]["keys"] + counts["unmatched"]["keys"]
+    missing = (
+        counted(gone, "clé", "clés") + " sans correspondance après passage"
+        if crosswalks
+        else counted(gone, "clé absente telle quelle", "clés absentes telles quelles")
+    )
+    followed = counted(counts["succeeded"]["keys"], "clé rattachée", "clés rattachées")
+    crossed = counted(rows["crossed"], "ligne croisée", "lignes croisées")
+    lost = f"{100 * counts['unmatched']['share']:.2f}".replace(".", ",")
+    parts = [
+        f"{crossed}, {counted(rows['out'], 'obtenue', 'obtenues')}",
+        missing,
+        f"{followed} à la commune qui lui succède",
+        f"{lost} % du poids reste sans correspondance",
+        *(mapping_in_words(side, mapping) for side, mapping in crosswalks.items()),
+        *(warning["told"] for warning in report["warnings"]),
+    ]
+    if crosswalks:
+        lines = counted(report["gained"]["rows"] - report["lost"]["rows"], "ligne", "lignes")
+        parts.append(f"les passages donnent une correspondance à {lines} de plus")
+    return parts
+
+
+def _of_size(workbench: Workbench, report: Report, size: CrossingSize, times: Repetition) -> Report:
+    """What multiplies rows, what a trial says of the crossing it did not make, and the preview."""
+    is_full = workbench.sample_rows is None
+    is_known = all(table.is_whole for table in workbench.tables.values())
+    told: Report = {"size": size.model_dump() if is_known else None}
+    parts = _in_words(report)
+    parts += [f"l'essai garde au plus {ROWS_EACH} rencontres par ligne"] * report["is_bounded"]
+    if times.is_of_both and (is_full or is_known):
+        parts.append(f"{'' if is_full else 'en entier, '}{size.repeated}")
+    elif is_known and not is_full:
+        parts.append(f"en entier, {size.told}")
+    if is_known and workbench.expected_rows is not None:
+        told["preview"] = {"rows": workbench.expected_rows, "made": size.out}
+        parts.append(preview_told(workbench.expected_rows, size.out))
+    return told | {"summary": " ; ".join(parts)}

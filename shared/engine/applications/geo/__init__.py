@@ -1,0 +1,1 @@
+"""Places the rows of a table on the map."""

@@ -1,0 +1,171 @@
+"""Places the rows of a table, and adds what follows from their positions."""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shared.engine.applications.geo.application import GeoParameters, Nearest, Target
+from shared.engine.applications.geo.run.borders import borders
+from shared.engine.applications.geo.run.located import Located
+from shared.engine.applications.geo.run.own_outlines import own_borders
+from shared.engine.applications.geo.run.positions import PositionBatch, batches, metres_between
+from shared.engine.applications.geo.run.spellings import Points
+from shared.engine.contract.result import Report
+from shared.engine.database import quoted
+from shared.engine.drawing.outlines import SOURCE
+from shared.engine.reading.columns.reference_files import read_reference
+from shared.engine.reading.values.value_tests import Numbers
+from shared.engine.running.steps.workbench import TABLE, Workbench
+from shared.errors import Rejected
+from shared.words import counted, unique
+
+if TYPE_CHECKING:
+    from shared.engine.applications.geo.run.nearest import Places
+
+_ARRIVING, _MADE = "positions arriving", "positions made"
+
+
+def run(workbench: Workbench, parameters: GeoParameters) -> Report:
+    """Make the table with what is added behind its columns, in the order of its rows.
+
+    Raises Invalid naming the parameter whose column does not exist, Rejected when no row has a
+    position that can be read.
+    """
+    work = _Work(workbench, parameters)
+    workbench.say(0.1, "lit les positions")
+    made: list[dict[str, Any]] = [
+        work.columns_of(batch)
+        for batch in batches(workbench, TABLE, parameters.position, "position")
+    ]
+    report = work.report()
+    table = pa.concat_tables([pa.table(one) for one in made]) if made else None
+    workbench.say(0.8, "écrit la table")
+    _join(workbench, parameters, table)
+    return report
+
+
+def _join(workbench: Workbench, parameters: GeoParameters, table: Any) -> None:  # noqa: ANN401 - pyarrow has no types
+    source = quoted(workbench.tables[TABLE].name)
+    names = unique(parameters.added, workbench.columns(TABLE))
+    if table is None:
+        empty = ", ".join(f"CAST(NULL AS VARCHAR) AS {quoted(name)}" for name in names)
+        workbench.make(f"SELECT *, {empty} FROM {source}")
+        return
+    database = workbench.database
+    database.register(_ARRIVING, table.rename_columns(names))
+    database.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(_MADE)} AS FROM {quoted(_ARRIVING)}")
+    database.unregister(_ARRIVING)
+    workbench.make(f"SELECT * FROM {source} POSITIONAL JOIN {quoted(_MADE)}")
+    database.execute(f"DROP TABLE {quoted(_MADE)}")
+
+
+class _Work:
+    """What is made of each batch, and what is counted of all."""
+
+    def __init__(self, workbench: Workbench, told: GeoParameters) -> None:
+        self._told = told
+        self._counts = Counter[str]()
+        self._areas = Located(borders(), told.near) if told.areas else None
+        self._zones: Located | None = None
+        if told.outlines:
+            self._zones = Located(own_borders(workbench, told.outlines), told.near)
+        self._places = _places(workbench, told.nearest) if told.nearest else None
+
+    def columns_of(self, batch: PositionBatch) -> dict[str, Any]:
+        """The columns that are added, in the order of their names."""
+        told, points = self._told, batch.points
+        read = int(points.is_read.sum())
+        self._counts.update(
+            rows=len(batch.x),
+            unreadable=points.filled - read,
+            empty=len(batch.x) - points.filled,
+            read=read,
+            beyond=read - int(np.isfinite(batch.x).sum()),
+        )
+        made = _communes(self._areas.labels(batch)) if self._areas else {}
+        if told.outlines and self._zones:
+            made[told.outlines.name] = self._zones.labels(batch)
+        if "wgs84" in told.coordinates:
+            made["latitude_wgs84"] = _numbers(np.round(points.latitude, 7))
+            made["longitude_wgs84"] = _numbers(np.round(points.longitude, 7))
+        if "lambert93" in told.coordinates:
+            made["x_lambert93"] = _numbers(np.round(batch.x, 2))
+            made["y_lambert93"] = _numbers(np.round(batch.y, 2))
+        if told.distance:
+            made[told.distance.name] = _numbers(_distances(points, told.distance))
+        if told.nearest and self._places:
+            label, metres = self._places.nearest(points)
+            made |= {told.nearest.name: label, f"{told.nearest.name}_m": _numbers(metres)}
+        return {name: made[name] for name in told.added}
+
+    def report(self) -> Report:
+        """What was placed, and what was not; raises Rejected when nothing can be read."""
+        found = self._counts
+        if found["rows"] and not found["read"]:
+            raise Rejected("aucune position n'est lisible : vérifiez les colonnes nommées")
+        rows = {"in": found["rows"], "out": found["rows"]}
+        positions = {name: n for name, n in found.items() if name != "rows"}
+        report: Report = {"rows": rows, "positions": positions, "warnings": []}
+        sentences = [*_in_words(found, self._told)]
+        for key, located, where in (
+            ("positions", self._areas, "une commune de Normandie"),
+            ("outlines", self._zones, "vos contours"),
+        ):
+            if located:
+                report.setdefault(key, {}).update(located.counts)
+                report["warnings"] += located.warnings()
+                sentences += located.in_words(where)
+        if self._places:
+            positions["unplaced_places"] = unplaced = self._places.unplaced
+            lost = counted(unplaced, "lieu sans position lisible", "lieux sans position lisible")
+            sentences += [lost] * bool(unplaced)
+        source = {"source": SOURCE} if self._areas else {}
+        return {**report, "summary": " ; ".join(sentences), **source}
+
+
+def _places(workbench: Workbench, told: Nearest) -> "Places":
+    from shared.engine.applications.geo.run.nearest import Places  # noqa: PLC0415 - loads scipy
+
+    return Places(workbench, told)
+
+
+def _communes(codes: Any) -> dict[str, Any]:  # noqa: ANN401 - pyarrow has no types
+    return {
+        "commune": codes,
+        "commune_nom": pa.array(map(_names().get, codes.to_pylist()), pa.string()),
+        "departement": pc.utf8_slice_codeunits(codes, 0, 2),
+    }
+
+
+def _distances(points: Points, target: Target) -> Numbers:
+    there = (target.latitude, target.longitude)
+    latitude, longitude = (np.full(len(points.latitude), degrees) for degrees in there)
+    return metres_between((points.latitude, points.longitude), (latitude, longitude))
+
+
+def _numbers(numbers: Numbers) -> Any:  # noqa: ANN401 - pyarrow has no types
+    return pa.array(numbers, mask=~np.isfinite(numbers))
+
+
+@cache
+def _names() -> dict[str, str]:
+    table = read_reference("outlines.csv.gz")
+    rows = zip(*(table[name].to_pylist() for name in ("level", "code", "name")), strict=True)
+    return {code: name for level, code, name in rows if level == "commune"}
+
+
+def _in_words(found: Counter[str], told: GeoParameters) -> Iterator[str]:
+    rows = counted(found["rows"], "ligne", "lignes")
+    yield f"{rows}, {counted(found['read'], 'située', 'situées')}"
+    if found["unreadable"]:
+        yield f"{counted(found['unreadable'], 'position illisible', 'positions illisibles')}"
+    if found["empty"]:
+        yield counted(found["empty"], "ligne sans position", "lignes sans position")
+    if found["beyond"] and told.needs_plane:
+        beyond = counted(found["beyond"], "position est", "positions sont")
+        yield f"{beyond} hors du domaine du Lambert-93 (France métropolitaine)"

@@ -1,0 +1,1 @@
+"""Turns rows into columns, or columns into rows."""

@@ -1,0 +1,1 @@
+"""Replaces what names persons by pseudonyms."""

@@ -1,0 +1,1 @@
+"""Runs a holder's own Python code."""

@@ -1,0 +1,1 @@
+"""Runs a SQL query of a holder."""

@@ -1,0 +1,203 @@
+"""Runs a SELECT of a person's on the tables of its step, and on nothing else.
+
+What the analysis of the query says that it reads is what it gets: another column would fail, and
+not be read in silence.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import duckdb
+
+from shared.engine.applications.effect import Effect, Source
+from shared.engine.applications.query.application import QueryParameters, effect
+from shared.engine.applications.query.sql import OTHERS
+from shared.engine.contract.result import Report
+from shared.engine.database import count, filled, literal, quoted
+from shared.engine.reading.columns.typed_values import typed_value
+from shared.engine.reading.values.withheld_values import EmptyCells, is_withheld
+from shared.engine.release.populations import visible
+from shared.engine.running.sql.binding import bind, bound, selected, trimmed
+from shared.engine.running.sql.faults import failed_at, failure_of
+from shared.engine.running.sql.plain_groups import plain_groups
+from shared.engine.running.steps.workbench import Workbench
+from shared.errors import Invalid, Rejected
+from shared.words import counted, grouped
+
+_UNREAD = "colonne hors de l'analyse"
+"""What a column fails with that the query reads though its analysis says no."""
+
+_UNFORESEEN = (
+    "le résultat a des colonnes que l'analyse de la requête n'a pas vues : nommez-les une par une"
+    " dans un SELECT"
+)
+
+
+class Given(NamedTuple):
+    """A column as a query gets it: its expression, its type, and whether it was text."""
+
+    value: str
+    kind: str
+    is_read_as: bool
+
+
+def run(workbench: Workbench, parameters: QueryParameters) -> Report:
+    """Make the table that the query selects.
+
+    Raises Invalid for a query that does not fit its tables, with its place in the text; Rejected
+    for one that fails on their rows, or makes too many: no value of a row is told.
+    """
+    workbench.say(0.1, "lit la requête")
+    tables = {role: given_columns(workbench, role) for role in workbench.tables}
+    known = {role: tuple(columns) for role, columns in tables.items()}
+    made = effect(parameters, known)
+    if made.faults:
+        raise Invalid(made.faults[0].message, made.faults[0].field)
+    shapes = {role: shape(columns) for role, columns in tables.items()}
+    plain = plain_groups(parameters.sql, shapes) if workbench.is_protected else None
+    sql = plain.sql if plain else parameters.sql
+    types = bind(sql, shapes)
+    workbench.say(0.2, "exécute la requête")
+    names = result_names(made, types)
+    with _views(workbench, tables, made):
+        rows = _select(workbench, sql, shapes, names)
+    workbench.say(0.9, "compte ce qui n'a pas été lu")
+    _count_empty(workbench, tables, made)
+    read = sum(workbench.tables[role].rows for role in {one.role for one in _reads(made)})
+    return {
+        "rows": {"in": read, "out": rows},
+        "columns": dict(zip(names, types.values(), strict=True)),
+        "summary": f"{counted(rows, 'ligne', 'lignes')} par requête SQL sur"
+        f" {counted(len(workbench.tables), 'table', 'tables')}",
+    }
+
+
+def shape(columns: Mapping[str, Given]) -> dict[str, str]:
+    """The types of columns as a query gets them."""
+    return {name: one.kind for name, one in columns.items()}
+
+
+def given_columns(workbench: Workbench, role: str) -> dict[str, Given]:
+    """The columns of the table in a role: text that was read to be numbers or days as these.
+
+    Those by which restricted rows are followed are none of them: `*` would show them.
+    """
+    table, chosen = workbench.tables[role], {}
+    kinds_stored = workbench.columns(role)
+    for name in visible(list(kinds_stored)):
+        stored = kinds_stored[name]
+        known = table.described.get(name)
+        value = typed_value(known) if known and stored == "VARCHAR" else ""
+        chosen[name] = value or quoted(name)
+    kinds = workbench.database.execute(
+        f"DESCRIBE SELECT {', '.join(f'{it} AS {quoted(n)}' for n, it in chosen.items())}"
+        f" FROM {quoted(table.name)}"
+    ).fetchall()
+    return {
+        name: Given(value, str(kind[1]), value != quoted(name))
+        for (name, value), kind in zip(chosen.items(), kinds, strict=True)
+    }
+
+
+@contextmanager
+def _views(
+    workbench: Workbench, tables: Mapping[str, Mapping[str, Given]], made: Effect
+) -> Iterator[None]:
+    """Let the names of the query stand for its tables, with the columns that it reads.
+
+    They are temporary views, which are found before the tables of other steps.
+    """
+    read = {(one.role, one.column) for one in _reads(made)}
+    try:
+        for role, columns in tables.items():
+            chosen = (
+                f"{one.value if (role, name) in read or role in made.whole else _unread(one)}"
+                f" AS {quoted(name)}"
+                for name, one in columns.items()
+            )
+            source = f"memory.main.{quoted(workbench.tables[role].name)}"
+            workbench.database.execute(
+                f"CREATE TEMP VIEW {quoted(role)} AS SELECT {', '.join(chosen)} FROM {source}"
+            )
+        yield
+    finally:
+        for role in tables:
+            workbench.database.execute(f"DROP VIEW IF EXISTS temp.{quoted(role)}")
+
+
+def _reads(made: Effect) -> frozenset[Source]:
+    parts = (part.source for one in made.columns.values() for part in one.of)
+    return made.reads | frozenset(parts)
+
+
+def _unread(column: Given) -> str:
+    return f"CAST(error({literal(_UNREAD)}) AS {column.kind})"
+
+
+def result_names(made: Effect, types: Mapping[str, str]) -> list[str]:
+    """What the result's columns are called: as was foreseen, or as the engine names them.
+
+    Raises Invalid where the engine makes more of them than owners were asked for.
+    """
+    foreseen = list(made.columns)
+    if made.is_open or made.passes or OTHERS in foreseen:
+        return list(types)
+    if len(types) > len(foreseen):
+        raise Invalid(_UNFORESEEN, "sql")
+    return foreseen if len(foreseen) == len(types) else list(types)
+
+
+def _select(
+    workbench: Workbench, sql: str, shapes: Mapping[str, Mapping[str, str]], names: list[str]
+) -> int:
+    """Make the result; returns its rows."""
+    limit = workbench.crossing_rows
+    types, text = bound(workbench.database, sql, shapes), trimmed(sql)
+    asked = selected(text, types, names)
+    try:
+        workbench.make(f"{asked} LIMIT {limit + 1}")
+    except (duckdb.OutOfMemoryException, duckdb.IOException):
+        raise
+    except duckdb.Error as error:
+        # What runs of restricted data may be written in another way than it was asked.
+        ran = "" if workbench.is_protected else workbench.making(asked)
+        raise Rejected(_told(text, error, ran)) from None
+    rows = count(workbench.database, workbench.output)
+    if rows > limit:
+        raise Rejected(
+            f"le résultat de la requête a plus de {grouped(limit)} lignes : filtrez, ou agrégez"
+        )
+    return rows
+
+
+def _told(sql: str, error: duckdb.Error, ran: str) -> str:
+    if _UNREAD in str(error):
+        return (
+            "la requête lit une colonne que son analyse n'a pas vue : nommez les colonnes au lieu"
+            " de lire des lignes entières"
+        )
+    told = failed_at(sql, error, ran) if ran else failure_of(error)
+    return (
+        f"la requête a échoué, {told}"
+        if told.startswith("ligne ")
+        else f"la requête a échoué : {told}"
+    )
+
+
+def _count_empty(
+    workbench: Workbench, tables: Mapping[str, Mapping[str, Given]], made: Effect
+) -> None:
+    """Count the cells that a column's type leaves empty, in the columns that the query reads."""
+    for one in sorted(made.reads, key=str):
+        given = tables[one.role].get(one.column)
+        if given is None or not given.is_read_as:
+            continue
+        table = quoted(workbench.tables[one.role].name)
+        column = workbench.described(one.role, one.column)
+        ((lost, secret),) = workbench.rows(
+            f"SELECT count({filled(one.column)}) - count({given.value}),"
+            f" count(*) FILTER ({is_withheld(column)}) FROM {table}"
+        )
+        if lost:
+            workbench.empty[one.column] = EmptyCells(int(lost), int(secret), column.withheld)

@@ -1,0 +1,282 @@
+"""Follows the columns of named tables through a query, without running it.
+
+Whatever is not sure is answered by more: a name that two tables may have counts for both, a whole
+row and `COLUMNS(...)` for all columns.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache, partial
+
+from sqlglot import exp
+
+from shared.engine.applications.effect import Columns, Source
+from shared.engine.applications.query.sql import plain_lower
+from shared.engine.applications.query.sql.expressions import Expressions
+from shared.engine.applications.query.sql.pivots import pivoted
+from shared.engine.applications.query.sql.relations import (
+    NONE,
+    ColumnsRead,
+    Parts,
+    QueryColumn,
+    Relation,
+    Trace,
+    made,
+)
+from shared.engine.applications.query.sql.scope import CommonTables, Scope
+from shared.engine.applications.query.sql.selects import selected
+from shared.engine.applications.query.sql.statement import SqlFault, parse, place_of
+from shared.engine.applications.query.sql.understood import is_understood
+from shared.words import near, quoted
+
+_SERIES = {"generate_series": "generate_series", "range": "range"}
+_FUNCTIONS = frozenset(("unnest", "generate_series", "range", "json_each", "json_tree"))
+"""Functions that may stand in place of a table: what they read is in their arguments."""
+
+_ROUNDS = 4
+"""So often a recursive table is gone through; each adds what its last columns are made of."""
+
+
+class Analysis:
+    """A query on tables of these columns, by role; None where nobody knows them."""
+
+    def __init__(self, sql: str, tables: Mapping[str, Columns]) -> None:
+        self.sql, self.tree, self.account = sql, parse(sql), ColumnsRead()
+        self._tables = {plain_lower(role): (role, columns) for role, columns in tables.items()}
+        self._relations = {role: _base(role, columns) for role, columns in tables.items()}
+        self.expressions = Expressions(sql, self.account, self.relation)
+        try:
+            self.result = self.relation(self.tree, Scope({}))
+            if not is_understood(self.tree):
+                self.result = self._all_rows()
+            self.account.read_all(self.result)
+            self._read_rows()
+        except RecursionError as error:
+            raise SqlFault("la requête a trop de niveaux imbriqués") from error
+
+    def _all_rows(self) -> Relation:
+        """What a query may make of which nobody knows what it means: anything of every row."""
+        tables = self._relations.values()
+        rest = made("derived", NONE.union(*(one.parts for one in tables)))
+        return Relation((), tuple(self._relations), rest, is_unsure=True)
+
+    def _read_rows(self) -> None:
+        """A table of which no column is read is read for its rows: its first column stands in."""
+        for role, columns in self.account.used.items():
+            if not self.account.is_read(role):
+                self.account.read(self.first_of(role, columns))
+                if not columns:
+                    self.account.whole.add(role)
+
+    @staticmethod
+    def first_of(role: str, columns: tuple[str, ...]) -> Parts:
+        """The column that stands for a table's rows."""
+        return frozenset(Trace(Source(role, name), "count") for name in columns[:1])
+
+    def relation(self, node: exp.Expr, scope: Scope) -> Relation:  # noqa: PLR0911 - one for each form
+        """The table that a query or another source of FROM makes."""
+        self.account.spend(10)
+        match node:
+            case exp.Subquery():
+                inner = replace_scope(scope, self.ctes(node, scope.ctes))
+                made_of = self.relation(node.this, inner)
+                made_of = self._pivots(node, self.joined(node, made_of, inner), inner)
+                return self._ordered(node, _renamed(made_of, node), Scope(inner.ctes, scope))
+            case exp.SetOperation():
+                return self._union(node, scope)
+            case exp.Select():
+                inside = Scope(self.ctes(node, scope.ctes), parent=scope)
+                return selected(self, node, inside)
+            case exp.Table():
+                found = self._pivots(node, self._table(node, scope), scope)
+                return self.joined(node, _renamed(found, node), scope)
+            case exp.Pivot():
+                inner = replace_scope(scope, self.ctes(node, scope.ctes))
+                return pivoted(self, node, self.relation(node.this, inner), inner)
+            case exp.Values():
+                return _renamed(self._values(node, scope), node)
+            case exp.Lateral():
+                return _renamed(self.relation(node.this, scope), node)
+            case exp.Unnest():
+                return _renamed(self._function(node, "unnest", scope), node)
+            case _:
+                raise SqlFault("cette forme de requête n'est pas lue ici", place_of(self.sql, node))
+
+    def joined(self, node: exp.Expr, relation: Relation, scope: Scope) -> Relation:
+        """A source with the joins that are written inside its brackets."""
+        joins = node.args.get("joins")
+        if not joins:
+            return relation
+        inner = Scope(scope.ctes, parent=scope)
+        select = exp.Select(expressions=[exp.Star()], joins=[one.copy() for one in joins])
+        inner.add(node.alias_or_name, relation)
+        return selected(self, select, inner)
+
+    def ctes(self, node: exp.Expr, around: CommonTables) -> CommonTables:
+        """What WITH defines: each sees those before it, and itself where it is recursive."""
+        known: dict[str, Callable[[], Relation]] = dict(around)
+        clause = node.args.get("with_")
+        is_recursive = bool(clause and clause.args.get("recursive"))
+        for one in clause.expressions if clause else ():
+            name, seen = plain_lower(one.alias), dict(known)
+            known[name] = cache(partial(self._cte, one, seen, is_recursive=is_recursive))
+        return known
+
+    def _cte(self, node: exp.CTE, seen: CommonTables, *, is_recursive: bool) -> Relation:
+        names, body = _column_names(node), node.this
+        if not is_recursive or not isinstance(body, exp.SetOperation):
+            return self.relation(body, Scope(seen)).named(names)
+        last = self.relation(body.this, Scope(seen)).named(names)
+        for _ in range(_ROUNDS):
+            own: CommonTables = {**seen, plain_lower(node.alias): partial(_given, last)}
+            step = self.relation(body.expression, Scope(own))
+            # Which rows it makes again depends on all that it reads.
+            last = merged(last, step, by_name=False)
+            self.account.read_all(last)
+        return last
+
+    def _table(self, node: exp.Table, scope: Scope) -> Relation:
+        if not isinstance(node.this, exp.Identifier):
+            return self._table_function(node, scope)
+        name = node.name
+        if (common := scope.ctes.get(plain_lower(name))) is not None:
+            return common()
+        if plain_lower(name) not in self._tables:
+            known = {one: one for one, _ in self._tables.values()}
+            message = f"aucune table ne s'appelle {quoted(name)}{near(name, known, 'les tables')}"
+            self.account.miss(message, place_of(self.sql, node))
+            return Relation(is_unsure=True)
+        role, columns = self._tables[plain_lower(name)]
+        self.account.used[role] = columns or ()
+        return self._relations[role]
+
+    def _table_function(self, node: exp.Table, scope: Scope) -> Relation:
+        function = node.this
+        name = str(function.this) if isinstance(function, exp.Anonymous) else function.sql_name()
+        if isinstance(function, exp.GenerateSeries):
+            name = "range" if function.args.get("is_end_exclusive") else "generate_series"
+        name = plain_lower(name)
+        if name not in _FUNCTIONS:
+            message = f"la fonction {quoted(name)} ne peut pas tenir lieu de table"
+            raise SqlFault(message, place_of(self.sql, function))
+        return self._function(function, name, scope)
+
+    def _function(self, node: exp.Expr, name: str, scope: Scope) -> Relation:
+        parts = self.account.read(self.expressions.derived([*node.iter_expressions()], scope))
+        if name in _SERIES:
+            return Relation((QueryColumn(_SERIES[name], parts, "integer"),))
+        return Relation((QueryColumn(name, parts),), rest=parts, is_unsure=True)
+
+    def _values(self, node: exp.Values, scope: Scope) -> Relation:
+        rows = [
+            one.expressions if isinstance(one, exp.Tuple) else [one] for one in node.expressions
+        ]
+        width = max(map(len, rows), default=0)
+        columns = [[row[at] for row in rows if at < len(row)] for at in range(width)]
+        made_of = [self.expressions.derived(column, scope) for column in columns]
+        return Relation(tuple(QueryColumn(f"col{at}", one) for at, one in enumerate(made_of)))
+
+    def _pivots(self, node: exp.Expr, relation: Relation, scope: Scope) -> Relation:
+        for pivot in node.args.get("pivots") or ():
+            relation = _renamed(pivoted(self, pivot, relation, scope), pivot)
+        return relation
+
+    def _union(self, node: exp.SetOperation, scope: Scope) -> Relation:
+        inner = Scope(self.ctes(node, scope.ctes), parent=scope)
+        sides = [self.relation(one, inner) for one in _sides(node)]
+        by_name = bool(node.args.get("by_name"))
+        last = sides[0]
+        for side in sides[1:]:
+            self.account.spend(len(side.outputs) + len(last.outputs))
+            last = merged(last, side, by_name=by_name)
+        if not (isinstance(node, exp.Union) and all(_keeps_all(one) for one in _unions(node))):
+            self.account.read_all(last)
+        return self._ordered(node, last, inner)
+
+    def _ordered(self, node: exp.Expr, relation: Relation, scope: Scope) -> Relation:
+        """The same rows; what they are ordered and cut by is read."""
+        scope.add("", relation)
+        for clause in ("order", "limit", "offset"):
+            if found := node.args.get(clause):
+                self.account.read(self.expressions.derived([found], scope))
+        return relation
+
+
+def _base(role: str, columns: Columns) -> Relation:
+    """The table in that role."""
+    named = ((name, Trace(Source(role, name))) for name in columns or ())
+    outputs = tuple(QueryColumn(name, frozenset({trace})) for name, trace in named)
+    return Relation(outputs, () if columns is not None else (role,))
+
+
+def merged(left: Relation, right: Relation, *, by_name: bool) -> Relation:
+    """The rows of both, their columns by place or by name."""
+    is_unsure = left.is_unsure or right.is_unsure
+    common = Relation((), (*left.open, *right.open), left.rest | right.rest, is_unsure)
+    is_blurred = bool(common.open) or common.is_unsure
+    if by_name:
+        added = [one for one in right.outputs if left.find(one.name) is None]
+        kept = [
+            one._replace(parts=one.parts | (right.find(one.name) or NONE)) for one in left.outputs
+        ]
+        return replace(common, outputs=(*kept, *added))
+    if is_blurred:
+        # Which column of one stands under which of the other is not known.
+        all_of = left.parts | right.parts
+        outputs = tuple(one._replace(parts=all_of, kind="") for one in left.outputs)
+        return replace(common, rest=all_of, outputs=outputs, is_unsure=True)
+    pairs = zip(left.outputs, right.outputs, strict=False)
+    return replace(
+        common,
+        outputs=tuple(
+            QueryColumn(
+                one.name, one.parts | other.parts, one.kind if one.kind == other.kind else ""
+            )
+            for one, other in pairs
+        ),
+    )
+
+
+def replace_scope(scope: Scope, ctes: CommonTables) -> Scope:
+    """The same scope with these tables of WITH."""
+    return scope if ctes is scope.ctes else replace(scope, ctes=ctes)
+
+
+def _sides(node: exp.Expr) -> list[exp.Expr]:
+    """The queries of a chain of set operations, which may be long, from left to right."""
+    found: list[exp.Expr] = []
+    while isinstance(node, exp.SetOperation):
+        found.append(node.expression)
+        left = node.this
+        if not isinstance(left, exp.SetOperation) or left.args.get("with_"):
+            found.append(left)
+            break
+        node = left
+    return found[::-1]
+
+
+def _unions(node: exp.Expr) -> list[exp.Expr]:
+    found: list[exp.Expr] = []
+    while isinstance(node, exp.SetOperation):
+        found.append(node)
+        node = node.this
+    return found
+
+
+def _keeps_all(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Union) and not node.args.get("distinct")
+
+
+def _column_names(node: exp.Expr) -> list[str]:
+    alias = node.args.get("alias")
+    columns = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
+    return [one.name for one in columns or ()]
+
+
+def _renamed(relation: Relation, node: exp.Expr) -> Relation:
+    names = _column_names(node)
+    return relation.named(names) if names else relation
+
+
+def _given(relation: Relation) -> Relation:
+    return relation

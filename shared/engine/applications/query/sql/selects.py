@@ -1,0 +1,247 @@
+"""One SELECT: its tables and joins, what it chooses, groups and orders by."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from sqlglot import exp
+
+from shared.engine.applications.effect import Source
+from shared.engine.applications.query.sql import plain_lower
+from shared.engine.applications.query.sql.joins import Analyst, add_sources, note_met
+from shared.engine.applications.query.sql.nodes import (
+    bare,
+    is_aggregated,
+    is_star,
+    kind_of,
+    spreads,
+)
+from shared.engine.applications.query.sql.relations import (
+    NONE,
+    Parts,
+    QueryColumn,
+    Relation,
+    Trace,
+    grouped,
+    made,
+)
+from shared.engine.applications.query.sql.scope import Scope
+
+_LONGEST_NAME = 60
+
+
+def selected(analyst: Analyst, select: exp.Select, scope: Scope) -> Relation:
+    """The table that a SELECT makes; what it filters, groups and orders by is read."""
+    return _Select(analyst, select, scope).relation()
+
+
+class _Select:
+    """One SELECT under analysis."""
+
+    def __init__(self, analyst: Analyst, select: exp.Select, scope: Scope) -> None:
+        self._analyst, self._select, self._scope = analyst, select, scope
+        self._parts, self._account = analyst.expressions.parts, analyst.account
+
+    def relation(self) -> Relation:
+        select, scope = self._select, self._scope
+        add_sources(self._analyst, self._select, scope)
+        scope.at = self._at
+        scope.windows = {
+            plain_lower(one.name): one for one in select.args.get("windows") or () if one.name
+        }
+        chosen = select.expressions
+        for one in chosen:
+            if isinstance(one, exp.Alias):
+                scope.aliases.setdefault(plain_lower(one.alias), _Alias(self, one))
+        self._read(select.args.get("where"))
+        for one in chosen:
+            # The engine reads these for every row, also where nobody asks for what comes of it.
+            if one.find(exp.Query):
+                self._read(one)
+        keys = self._keys()
+        is_grouped = bool(select.args.get("group")) or self._is_aggregated()
+        by = frozenset(part.source for part in self._account.read(keys)) if is_grouped else None
+        scope.counted = self._counted(by)
+        found = self._outputs(chosen)
+        if by is not None:
+            found = _of_groups(found, by, anew=True)
+        for clause in ("having", "qualify", "order", "limit", "offset"):
+            self._read(select.args.get(clause), found)
+        return self._distinct(found)
+
+    # Groups.
+
+    def _is_aggregated(self) -> bool:
+        clauses = (self._select.args.get(one) for one in ("having", "qualify", "order"))
+        nodes = [*self._select.expressions, *(one for one in clauses if one)]
+        return bool(self._select.args.get("having")) or any(map(is_aggregated, nodes))
+
+    def _keys(self) -> Parts:
+        group = self._select.args.get("group")
+        if group is None:
+            return NONE
+        keys: list[Parts] = []
+        if group.args.get("all"):
+            chosen = self._select.expressions
+            keys += [self._chosen(one) for one in chosen if not is_aggregated(one)]
+        for key in ("expressions", "grouping_sets", "cube", "rollup"):
+            nodes = (node for one in group.args.get(key) or () for node in _leaves(one))
+            keys += map(self._key, nodes)
+        return NONE.union(*keys)
+
+    def _key(self, node: exp.Expr) -> Parts:
+        if isinstance(node, exp.Literal) and not node.is_string:
+            return self._at(int(node.name) - 1 if node.name.isdigit() else -1)
+        return self._parts(node, self._scope)
+
+    def _at(self, place: int) -> Parts:
+        """What the column of that place is made of."""
+        chosen = self._select.expressions
+        if any(is_star(one) or spreads(one) for one in chosen):
+            return self._analyst.expressions.everything(self._scope)
+        return self._chosen(chosen[place]) if 0 <= place < len(chosen) else NONE
+
+    def _chosen(self, node: exp.Expr) -> Parts:
+        if is_star(node):
+            return self._analyst.expressions.everything(self._scope)
+        return self._parts(node, self._scope)
+
+    def _counted(self, by: frozenset[Source] | None) -> Parts:
+        """What `count(*)` counts: rows by their groups, or those of the tables."""
+        if by:
+            return frozenset(Trace(source, "count") for source in by)
+        found: set[Trace] = set()
+        for one in self._scope.relations:
+            first = one.outputs[0].parts if one.outputs else one.rest
+            read = [it for it in one.parts if it.source in self._account.looks_at]
+            found |= made("count", read or first)
+            if not one.outputs and one.open:
+                self._account.read_all(one)
+        return frozenset(found)
+
+    # What comes out.
+
+    def alias_parts(self, node: exp.Alias) -> Parts:
+        """What the value under an alias is made of."""
+        return self._parts(node.this, self._scope)
+
+    def _outputs(self, chosen: Iterable[exp.Expr]) -> Relation:
+        outputs: list[QueryColumn] = []
+        opened: list[str] = []
+        rest, is_unsure = NONE, False
+        for one in chosen:
+            if is_star(one) and not self._is_of_fields(one):
+                star = self._star(one)
+                outputs += star.outputs
+                opened += star.open
+                rest, is_unsure = rest | star.rest, is_unsure or star.is_unsure
+            elif is_star(one) or spreads(one):
+                rest, is_unsure = rest | self._parts(one, self._scope), True
+                opened += [role for it in self._scope.relations for role in it.open]
+            else:
+                outputs.append(
+                    QueryColumn(name_of(one), self._parts(one, self._scope), kind_of(one))
+                )
+                if isinstance(bare(one), exp.Explode | exp.Unnest):
+                    is_unsure = is_unsure or not isinstance(one, exp.Alias)
+        return Relation(tuple(outputs), tuple(dict.fromkeys(opened)), rest, is_unsure)
+
+    def _is_of_fields(self, node: exp.Expr) -> bool:
+        """Whether `x.*` stands for the fields of a column."""
+        return isinstance(node, exp.Column) and self._scope.table(node.parts[0].name) is None
+
+    def _star(self, node: exp.Expr) -> Relation:
+        """The columns that `*` or `t.*` shows, without those of EXCLUDE."""
+        star = node if isinstance(node, exp.Star) else node.this
+        table = plain_lower(node.parts[0].name) if isinstance(node, exp.Column) else ""
+        sources = [(n, one) for n, one in self._scope.shown() if not table or n == table]
+        left_out = {plain_lower(one.name) for one in star.args.get("except_") or ()}
+        replaced = {plain_lower(one.alias): one.this for one in star.args.get("replace") or ()}
+        names = {plain_lower(one.this.name): one.alias for one in star.args.get("rename") or ()}
+        outputs = []
+        for alias, relation in sources:
+            hidden = left_out | (set() if table else self._scope.hidden.get(alias, set()))
+            self._account.spend(len(relation.outputs))
+            for one in relation.outputs:
+                lower = plain_lower(one.name)
+                if lower in hidden:
+                    continue
+                parts = one.parts if table else self._scope.merged.get(lower, one.parts)
+                if lower in replaced:
+                    parts = self._parts(replaced[lower], self._scope)
+                outputs.append(QueryColumn(names.get(lower, one.name), parts, one.kind))
+        opened = tuple(role for _, one in sources for role in one.open)
+        rest = NONE.union(*(one.rest for _, one in sources))
+        return Relation(tuple(outputs), opened, rest, any(one.is_unsure for _, one in sources))
+
+    def _distinct(self, found: Relation) -> Relation:
+        distinct = self._select.args.get("distinct")
+        if distinct is None:
+            return found
+        if on := distinct.args.get("on"):
+            self._account.read(self._parts(on, self._scope))
+            return found
+        by = frozenset(part.source for part in self._account.read_all(found))
+        return _of_groups(found, by, anew=False)
+
+    def _read(self, node: exp.Expr | None, found: Relation | None = None) -> None:
+        if node is None:
+            return
+        others: list[exp.Expr] = []
+        for one in node.expressions if isinstance(node, exp.Order) else [node]:
+            leaf = bare(one.this) if isinstance(one, exp.Ordered) else one
+            if isinstance(leaf, exp.Var) and leaf.name.upper() == "ALL" and found:
+                self._account.read_all(found)
+            elif isinstance(leaf, exp.Literal) and leaf.name.isdigit():
+                self._account.read(self._at(int(leaf.name) - 1))
+            elif leaf is not one and (alias := self._alias(leaf)):
+                self._account.read(alias())  # in an order it comes before a column of that name
+            else:
+                others.append(one)
+        self._account.read(self._analyst.expressions.derived(others, self._scope))
+        if isinstance(node, exp.Where):
+            note_met(self._analyst, self._scope, node, "inner")
+
+    def _alias(self, node: exp.Expr) -> Callable[[], Parts] | None:
+        is_plain = isinstance(node, exp.Column) and len(node.parts) == 1
+        return self._scope.aliases.get(plain_lower(node.name)) if is_plain else None
+
+
+class _Alias:
+    """What an alias stands for, worked out when it is asked; one that names itself is nothing."""
+
+    def __init__(self, select: _Select, node: exp.Alias) -> None:
+        self._select, self._node = select, node
+        self._found: Parts | None = None
+
+    def __call__(self) -> Parts:
+        if self._found is None:
+            self._found = NONE
+            self._found = self._select.alias_parts(self._node)
+        return self._found
+
+
+def name_of(node: exp.Expr) -> str:
+    """What a column of the result is called: its alias or name, or what it is worked out by."""
+    if isinstance(node, exp.Alias):
+        return node.alias
+    node = bare(node)
+    if isinstance(node, exp.Column | exp.Dot):
+        return node.name if isinstance(node, exp.Column) else node.expression.name
+    written = node.sql("duckdb", normalize_functions="lower", comments=False)
+    return written if len(written) <= _LONGEST_NAME else written[: _LONGEST_NAME - 1] + "…"
+
+
+def _of_groups(found: Relation, by: frozenset[Source], *, anew: bool) -> Relation:
+    outputs = tuple(one._replace(parts=grouped(by, one.parts, anew=anew)) for one in found.outputs)
+    return replace(found, outputs=outputs, rest=grouped(by, found.rest, anew=anew))
+
+
+def _leaves(node: exp.Expr) -> Iterator[exp.Expr]:
+    """The keys of nested GROUPING SETS, CUBE and ROLLUP."""
+    if isinstance(node, exp.GroupingSets | exp.Cube | exp.Rollup | exp.Tuple):
+        for one in node.expressions:
+            yield from _leaves(one)
+    elif isinstance(node, exp.Paren):
+        yield from _leaves(node.this)
+    else:
+        yield node

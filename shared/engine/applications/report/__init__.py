@@ -1,0 +1,1 @@
+"""Writes a page about the whole treatment."""

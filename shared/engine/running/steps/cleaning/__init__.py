@@ -1,1 +1,0 @@
-"""Changes the cells of a table: cleans them by operations in order, or hides whose they are."""

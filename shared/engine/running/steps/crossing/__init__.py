@@ -1,1 +1,0 @@
-"""Makes the rows of a crossing, of keys whose meetings are known."""

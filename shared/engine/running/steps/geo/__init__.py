@@ -1,1 +1,0 @@
-"""Places the rows of a table: reads how positions are written, and looks them up."""
