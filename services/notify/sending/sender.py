@@ -161,7 +161,7 @@ class Sender(Loop):
         return min([*dates, behind]), not_before
 
     def _close(self, endpoint: Endpoint) -> datetime:
-        """Give up what is due to a disabled endpoint, and all that waits for a deleted one.
+        """Abandon the due deliveries of a disabled endpoint, and all those of a deleted one.
 
         When the next is due.
         """
