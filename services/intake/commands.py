@@ -86,7 +86,7 @@ def read_invitation(store: Store, caller: Caller, project_id: str) -> Project:
 def page_projects(store: Store, caller: Caller, query: ListProjects) -> ProjectPage:
     """Return a page of the caller's own projects; for staff, of `query.holder_id` or of all.
 
-    If it asks for those it is named in, or that wait for it, these and no others.
+    A query for projects that name the caller, or wait for it, returns only these.
     """
     where, projects = _projects_of(caller, query), store.of(Project)
     page, cursor = projects.page(

@@ -153,7 +153,7 @@ class Invitations(Frozen):
     ) -> tuple[Self, str]:
         """Return the parts with the next member asked in place of `gone`, and that member's id.
 
-        Nobody, an empty id, where all were asked before, or left the lab.
+        The id is empty if all others were asked before or left the lab.
         """
         asked_before = {
             invitation.member_id

@@ -268,7 +268,7 @@ class Project(Aggregate):
     def note_inputs(self, checked: events.InputsChecked, sequence: int = 0) -> None:
         """Note which datasets cannot be read, and who owns them, as the catalogue says.
 
-        What it says later of the same treatment, by `sequence`, is newer.
+        Of two statements on the same treatment, that of the higher `sequence` is newer.
         """
         obstacles = [
             (obstacle.passes, f"{obstacle.dataset_id} : {obstacle.reason}")
@@ -478,8 +478,8 @@ class Project(Aggregate):
     def tell_once_more(self, parties: Mapping[str, Party] = NOBODY) -> None:
         """Announce the treatment of an older project again, for the catalogue to ask its owners.
 
-        So it binds what owners granted, or asks them, and says of a treatment that was not reviewed
-        yet whose data it would read.
+        The catalogue then asks the owners for a secured treatment, or ties their grants to it; of
+        one that is not reviewed yet it says whose data it would read.
         """
         if not self.lacks_telling:
             return
@@ -542,7 +542,7 @@ class Project(Aggregate):
     def end_trial(self, end: events.JobSucceeded | events.JobFailed | events.JobCancelled) -> None:
         """Note how a trial of the present treatment ended; go on with the project if it succeeded.
 
-        It does not where no row is left, or a column without any value.
+        It does not go on if no row is left, or if a column has no value at all.
         """
         if not self._is_tried_by(end):
             return
@@ -591,7 +591,7 @@ class Project(Aggregate):
     def note_release(self, decided: events.ResultReleased | events.ResultRefused) -> None:
         """Note a reviewer's decision on the held result of a full job.
 
-        Raises Unavailable while the end of the job is not heard of yet.
+        Raises Unavailable while the end of the job is not known yet.
         """
         if self.stage in FINAL_STAGES:
             return

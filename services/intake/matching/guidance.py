@@ -46,6 +46,6 @@ def advise(
 
 
 def _subject_of(project: Project) -> Concepts:
-    """Return the concepts of the project's texts; the theme, often chosen in haste, weighs little."""
+    """Return the concepts of the project's texts; its theme, often a guess, weighs little."""
     texts = (project.title, project.problem, *project.keywords, *project.skills)
     return weighed(concepts_of(project.theme), _THEME) | concepts_of(*texts)

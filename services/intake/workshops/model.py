@@ -173,7 +173,7 @@ class Workshop(Aggregate):
     def give_up(self, registration_id: str, *, by_staff: bool = False) -> None:
         """Give a registration up; repeating it changes nothing.
 
-        Once the workshop began its person alone does so, to have its name and address erased.
+        Once the workshop began, only the person may do so, to have name and address erased.
         """
         registration = self.registration(registration_id)
         if registration.state == "given_up" and (by_staff or not registration.by_staff):

@@ -163,7 +163,7 @@ class Sender(Loop):
     def _close(self, endpoint: Endpoint) -> datetime:
         """Abandon the due deliveries of a disabled endpoint, and all those of a deleted one.
 
-        When the next is due.
+        Returns when the next one is due.
         """
         find = self._due.pending if endpoint.state == "deleted" else self._due.deliveries
         while not self.stopping.is_set() and (deliveries := find(endpoint.id, TURN)):

@@ -54,7 +54,7 @@ def month_of(at: datetime) -> int:
 def median_of(values: Iterable[float]) -> float | None:
     """Return the median; for an even number of values, the mean of the middle two.
 
-    To a tenth; None of none.
+    Rounded to a tenth; None if there is no value.
     """
     numbers = list(values)
     return round(median(numbers), 1) if numbers else None

@@ -156,7 +156,7 @@ class Lab:
     async def parts(self, **asked: Awaitable[Json]) -> dict[str, Any]:
         """Await several parts of a page at once; a missing service is noted, a refusal is raised.
 
-        Who has too much to do for this member is away, too.
+        A service that has too much to do for this member counts as missing, too.
         """
         parts = await asyncio.gather(*map(part_of, asked.values()))
         return dict(zip(asked, parts, strict=True))

@@ -136,7 +136,7 @@ async def _invite(
 ) -> Response:
     """Ask members for a part, unless others were asked since the form was shown.
 
-    Who is not named again is asked no longer: it is told who that is.
+    Members who are not named again are no longer asked; the message names them.
     """
     before = invited(await visit.lab.get("intake", _path(visit)), part)
     if set(before) != set(visit.words("invited")):
