@@ -94,7 +94,7 @@ def permissions() -> dict[str, Any]:
 
 
 def database_users(passwords: dict[str, str]) -> str:
-    """The script by which MongoDB, when it is new, makes the users of the services' databases."""
+    """Return the script that makes the services' database users when MongoDB is new."""
     accounts = [
         {
             "user": name,

@@ -58,7 +58,7 @@ def entrypoints(service: type, attribute: str) -> Iterator[tuple[Callable[..., A
 
 
 def routes(service: type) -> list[Route]:
-    """Everything the service serves, by path."""
+    """Return all routes that the service serves, by path."""
     served = [entrypoint.route for _, entrypoint in entrypoints(service, "route")]
     return sorted(served, key=lambda route: (route.path, route.method))
 
@@ -95,7 +95,7 @@ def _methods(service: type) -> str:
 
 
 def _arguments(method: Callable[..., Any]) -> Iterator[str]:
-    """The names of what is passed; `=…` may be left out, what follows `*` is passed by name."""
+    """Yield a method's parameters; `=…` marks optional ones, `*` precedes keyword-only ones."""
     _self, *parameters = inspect.signature(method).parameters.values()
     by_name = [parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
     for parameter in parameters:
@@ -125,7 +125,7 @@ def _listeners(event: type[Event]) -> str:
 
 
 def _fields() -> str:
-    """What the fields of events and of the objects in them hold, but for plain strings."""
+    """Return the table of fields in events and their objects, except plain strings."""
     owners_by_field: dict[tuple[str, str, str], list[str]] = {}
     for owner, schema in _schemas():
         for name, field in schema["properties"].items():
@@ -151,7 +151,7 @@ def _schemas() -> Iterator[tuple[str, Schema]]:
 
 
 def _type(field: Schema) -> str:
-    """A JSON type in words; objects that the lab defines by their names."""
+    """Describe a JSON type in words; the lab's own objects by their names."""
     if "anyOf" in field:
         return " or ".join(map(_type, field["anyOf"]))
     if "$ref" in field:
@@ -164,7 +164,7 @@ def _type(field: Schema) -> str:
 
 
 def _objects() -> str:
-    """The objects in the data of events."""
+    """Return the table of objects in the data of events."""
     rows = (
         (
             name,

@@ -35,7 +35,7 @@ class CommandGroup(typer.Typer):
         super().__init__(help=text, no_args_is_help=True, **options)
 
     def answers(self, name: str, display: Callable[[Answer], None] = show.record) -> Decorator:
-        """A command of a function that calls the API through its first parameter, a Client.
+        """Make a command of a function that calls the API through its first parameter, a Client.
 
         What it returns is printed as JSON for programs; `display` shows it to people.
         """
@@ -56,7 +56,7 @@ class CommandGroup(typer.Typer):
         limit: int = 50,
         display: Callable[[Answer, Sequence[str]], None] = show.page,
     ) -> Decorator:
-        """A command of a function that returns a ListRequest; people see these `columns`."""
+        """Make a command of a function that returns a ListRequest; people see these `columns`."""
 
         def decorate(ask: Function) -> Function:
             def page(
@@ -72,7 +72,7 @@ class CommandGroup(typer.Typer):
 
 
 def _with_parameters_of(function: Function, outer: Function) -> Function:
-    """`outer` as Typer shall read it: its first parameter, those of `function`, its options."""
+    """Give `outer` the signature for Typer: its first parameter, `function`'s, its options."""
     first, *others = inspect.signature(outer).parameters.values()
     options = [parameter for parameter in others if parameter.kind is parameter.KEYWORD_ONLY]
     parameters = inspect.signature(function).parameters.values()

@@ -38,7 +38,7 @@ def follow(api: Client, job_id: str) -> str:
 
 
 def _events(api: Client, job_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """All events, through as many streams as it takes; those that break are begun again.
+    """Yield all events of a job, from as many streams as needed; a broken stream is reopened.
 
     It ends where the service says that there is no more. Raises Away once it stays away.
     """

@@ -23,12 +23,12 @@ class Session:
     urls: Mapping[str, str] = field(default_factory=dict)
 
     def client(self) -> Client:
-        """A client of the services, with the caller's token."""
+        """Return a client of the services, with the caller's token."""
         chosen_urls = {name: url for name, url in self.urls.items() if url}
         return Client({**Stack.remembered(self.home, {}).urls(), **chosen_urls}, self._bearer)
 
     def amqp_uri(self) -> str:
-        """The broker of the local stack; raises CallError when there is none."""
+        """Return the address of the local stack's broker; raises CallError when there is none."""
         if not (self.home / "stack.json").exists():
             raise CallError("which broker? Set DATALAB_AMQP_URI or --amqp-uri")
         return Stack.remembered(self.home, {}).environment()["DATALAB_AMQP_URI"]
@@ -47,7 +47,7 @@ class Session:
 
 
 def session(context: typer.Context) -> Session:
-    """The session of this invocation."""
+    """Return the session of this invocation."""
     current = context.find_object(Session)
     assert current is not None  # noqa: S101 - the callback of the application makes one
     return current

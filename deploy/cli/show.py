@@ -80,7 +80,7 @@ def line(words: str) -> None:
 
 
 def text(value: object) -> str:
-    """A value as people read it, with nothing that a terminal would obey."""
+    """Format a value for people, without control characters that a terminal would obey."""
     if isinstance(value, list):
         plain = all(isinstance(entry, str | int | float) for entry in value)
         return (", " if plain else "\n").join(map(text, value))

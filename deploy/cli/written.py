@@ -22,7 +22,7 @@ def read_object(file: typer.FileText) -> dict[str, Any]:
 
 
 def pairs(option: str, written: list[str]) -> dict[str, str]:
-    """NAME=VALUE of a repeated option; raises CallError for one without `=`."""
+    """Parse a repeated option NAME=VALUE; raises CallError for one without `=`."""
     for pair in written:
         if "=" not in pair:
             raise CallError(f"{option} is NAME=VALUE, not {pair}")
@@ -38,7 +38,7 @@ def value_of(written: str) -> object:
 
 
 def described(file: Path | None) -> list[dict[str, str]]:
-    """What a data dictionary says of columns, by name; of a column that it leaves blank nothing."""
+    """Return the columns that a data dictionary describes, without those whose text is blank."""
     if file is None:
         return []
     raw = file.read_bytes()

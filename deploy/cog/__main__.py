@@ -103,7 +103,7 @@ def main() -> None:
 
 
 def _snapshots(editions: Mapping[int, Edition]) -> dict[int, Snapshot]:
-    """The communes at each 1 January: by the history, then by the yearly lists."""
+    """Return the communes at each 1 January: from the history, then from the yearly lists."""
     years = range(FIRST_YEAR, _HISTORY + 1)
     result = {year: snapshot_of_history(editions[_HISTORY].history, year) for year in years}
     parents = result[_HISTORY].parents
@@ -155,7 +155,7 @@ def _years(snapshots: Mapping[int, Snapshot], districts: Iterable[str]) -> Itera
 
 
 def _splits(places: Mapping[int, Places]) -> Iterator[Row]:
-    """The communes whose territory of a year lies in several present ones, and in which."""
+    """Yield the communes whose former territory lies in several present ones, and those."""
     now = places[max(places)]
     shared = defaultdict(set)
     for year, then in places.items():

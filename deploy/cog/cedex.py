@@ -24,7 +24,7 @@ class CommuneNames:
             self._communes[_start(code)][_folded(name)].add(present.get(code, code))
 
     def find(self, postcode: str, office: str) -> str | None:
-        """The commune that an office is called after, or whose name begins so; if only one is."""
+        """Return the one commune whose name is, or begins with, the office's; None if ambiguous."""
         communes, name = self._communes[postcode[:2]], _folded(office)
         longer = (codes for other, codes in communes.items() if other.startswith(f"{name} "))
         codes = communes.get(name) or set[str]().union(*longer)
@@ -45,7 +45,7 @@ def _start(commune: str) -> str:
 def offices(
     postcodes: Iterable[Mapping[str, str]], names: CommuneNames, ordinary: frozenset[str]
 ) -> Iterator[tuple[str, str]]:
-    """The codes of CEDEX whose office is called after one commune, and that."""
+    """Yield the CEDEX codes whose office is named after one commune, with that commune."""
     for postcode in postcodes:
         code = _CODE.match(postcode["postal_code"])
         if code and code[1] not in ordinary and (commune := names.find(code[1], postcode["city"])):

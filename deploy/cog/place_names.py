@@ -98,7 +98,7 @@ def _bodies(present: Edition) -> Iterator[Row]:
 
 
 def _communes(present: Edition, places: Mapping[str, str]) -> Iterator[Row]:
-    """The communes, and the names of those that became a part of one."""
+    """Yield the communes, and the names of former communes that became a part of one."""
     bodies = present.bodies
     seen = set[tuple[str, str]]()
     for entry in _whole_first(present.communes):

@@ -57,7 +57,7 @@ class Snapshot:
         return code
 
     def places(self, before: Places) -> Places:
-        """The places of all codes; one that is gone without a trace is where its commune went."""
+        """Return the place of every code; a code without a trace is where its commune went."""
         recorded = self.communes | self.parents.keys()
         result = {}
         for code in recorded | before.keys() | self.former.keys():

@@ -70,7 +70,7 @@ class Board:
 
     @contextmanager
     def displayed(self, console: Console) -> Iterator[None]:
-        """On a terminal the board stays below what is printed, kept up to date by a thread."""
+        """Show the board below what a terminal prints, updated by a thread."""
         over = Event()
 
         def watch() -> None:

@@ -47,7 +47,7 @@ class Partner:
         self._thread.join()
 
     def take(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Keep an event whose signature is ours; whether it was.
+        """Keep an event if its signature is valid; return whether it is.
 
         Source: Standard Webhooks 1.0, symmetric signatures (v1).
         """

@@ -29,7 +29,7 @@ class StoryError(Exception):
 
 
 def wait(what: str, look: Callable[[], Any], seconds: float = _WAIT_SECONDS) -> Any:  # noqa: ANN401
-    """The first true answer of `look`; StoryError after `seconds`."""
+    """Return the first true answer of `look`; raises StoryError after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := look():
@@ -83,7 +83,7 @@ class Story:
         self.deliver()
 
     def join(self) -> None:
-        """Register the members, those of an earlier run excepted."""
+        """Register the members, except those that an earlier run registered."""
         member_ids = {
             member["name"]: member["id"] for member in self.staff.get("intake", "/members")["items"]
         }
@@ -121,7 +121,7 @@ class Story:
             self._tell(f"{filename}: {dataset['rows']} rows, keys: {keys}")
 
     def understand(self) -> None:
-        """See what the catalogue found out by itself, and find data by a word that is misspelt."""
+        """Show the joins that the catalogue discovered, and search by a misspelt word."""
         homes, bodies = self.datasets[content.HOMES_FILE], self.datasets["epci_2026.csv"]
         path = f"/datasets/{homes}/joins"
         joins = wait("the joins are known", lambda: self.holder.get("catalog", path)["items"])
@@ -145,7 +145,7 @@ class Story:
             self._tell(f"advised: {expert['name']} - {'; '.join(expert['reasons'])}")
 
     def treatment(self, homes: str) -> dict[str, Any]:
-        """What the lab's recipe makes of the holder's homes."""
+        """Return the treatment that the lab's recipe makes of the holder's homes."""
         recipe = self.staff.post("compute", "/recipes", content.recipe())["name"]
         inputs = {
             "logements": homes,
@@ -203,7 +203,7 @@ class Story:
         (client or self.staff).post("intake", f"/projects/{self.project_id}/{what}", body)
 
     def reach(self, stage: str) -> dict[str, Any]:
-        """The project once it is at `stage`; StoryError when its trial failed or it ended."""
+        """Return the project once it is at `stage`; StoryError if its trial failed or it ended."""
 
         def look() -> dict[str, Any] | None:
             project = self.project()
@@ -287,7 +287,7 @@ def _not_ready(urls: Mapping[str, str]) -> Iterator[str]:
 
 
 def _red(body: bytes) -> str:
-    """The checks of a `/readyz` answer that are red, with their reasons."""
+    """Return the failed checks of a `/readyz` answer, with their reasons."""
     try:
         answer = json.loads(body)
         reasons = answer.get("reasons", {})

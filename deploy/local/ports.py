@@ -30,13 +30,13 @@ class Ports:
 
 
 def variable(name: str) -> str:
-    """The environment variable that sets the port `name`; `intake-2` is one of the workers."""
+    """Return the variable that sets the port `name`; `intake-2` is one of the workers."""
     port_names = {field.name for field in fields(Ports)}
     return _PREFIX + (name if name in port_names else "workers").upper()
 
 
 def ports_from(environ: Mapping[str, str]) -> Ports:
-    """The ports that `environ` sets, the defaults for the others; raises StackError."""
+    """Return the ports that `environ` sets, defaults for the others; raises StackError."""
     port_numbers = {
         field.name: _number(variable(field.name), environ[variable(field.name)])
         for field in fields(Ports)

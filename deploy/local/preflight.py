@@ -73,7 +73,7 @@ def refuse_ports(listeners: Mapping[str, int]) -> None:
 
 
 def refuse_dead_servers(uris: Mapping[str, str]) -> None:
-    """Something answers at each address of `uris`, which are URIs by variable."""
+    """Raise StackError if nothing answers at one of `uris`, which are by environment variable."""
     for name, uri in uris.items():
         servers = list(_servers(uri))
         if servers and not any(map(_answers, servers)):

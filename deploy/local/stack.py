@@ -59,7 +59,7 @@ class Stack:
 
     @classmethod
     def remembered(cls, home: Path, environ: Mapping[str, str]) -> "Stack":
-        """The stack that was last started at `home`, with its ports and workers."""
+        """Return the stack that was last started at `home`, with its ports and workers."""
         memory = _memory(home)
         if not memory.exists():
             return cls(home, Ports(), environ)

@@ -67,7 +67,7 @@ class DatasetAccess(Frozen):
 
     @classmethod
     def of(cls, envelope: Envelope[AccessEvent]) -> Self:
-        """What the catalogue's event says of it."""
+        """Return the access that the catalogue's event describes."""
         event = envelope.data
         about = {
             "dataset_id": event.dataset_id,
@@ -110,7 +110,7 @@ class DatasetAccess(Frozen):
             yield Wait(dataset_id=self.dataset_id, title=self.title, member_id=member_id, why=why)
 
     def after(self, before: "DatasetAccess | None") -> "DatasetAccess":
-        """The same, with what was known before: each who decides is asked by an event of its own.
+        """Return this access with what the one `before` it knew of owners and open answers.
 
         A grant or a refusal is the word of all.
         """
@@ -122,7 +122,7 @@ class DatasetAccess(Frozen):
         return self.model_copy(update={"title": self.title or before.title, **merged})
 
     def told_after(self, before: "DatasetAccess | None") -> str:
-        """What the history tells of this change; nothing of what is granted unasked."""
+        """Return the history's sentence for this change; empty if there is nothing to tell."""
         was = before or DatasetAccess(dataset_id=self.dataset_id, sequence=0)
         if self.state == "granted":
             is_new = was.state != "granted" or was.bound != self.bound
@@ -135,7 +135,7 @@ class DatasetAccess(Frozen):
 
     @property
     def bound(self) -> tuple[str, ...]:
-        """What the grant is bound to, as French sentences."""
+        """French sentences that say what the grant is bound to."""
         purpose = [f"Pour : {self.purpose}."] if self.purpose else []
         until = [f"Jusqu'au {french_date(self.until)}."] if self.until else []
         return (
@@ -146,7 +146,7 @@ class DatasetAccess(Frozen):
 
 
 def check_readable(accesses: Iterable[DatasetAccess]) -> None:
-    """Raise WrongStage, with the reason in French, while data was taken away."""
+    """Raise WrongStage, with the reason in French, if access to some data was revoked."""
     revoked = (access.reason for access in accesses if access.state == "revoked")
     if reason := next(revoked, ""):
         raise WrongStage(f"l'accès à des données du projet a été retiré : {reason}")
@@ -155,7 +155,7 @@ def check_readable(accesses: Iterable[DatasetAccess]) -> None:
 def with_access(
     accesses: tuple[DatasetAccess, ...], access: DatasetAccess
 ) -> tuple[DatasetAccess, ...]:
-    """The same with what is known of one dataset now."""
+    """Return the accesses with `access` in place of the older one to the same dataset."""
     accesses_by_dataset = {other.dataset_id: other for other in accesses}
     return tuple((accesses_by_dataset | {access.dataset_id: access}).values())
 
@@ -163,7 +163,7 @@ def with_access(
 def with_owners(
     accesses: tuple[DatasetAccess, ...], dataset_id: str, owners: tuple[str, ...]
 ) -> tuple[DatasetAccess, ...]:
-    """The same with whose data a dataset is."""
+    """Return the accesses with these owners on the one to that dataset."""
     return tuple(
         access.model_copy(update={"owners": owners}) if access.dataset_id == dataset_id else access
         for access in accesses
@@ -173,7 +173,7 @@ def with_owners(
 def after_deletion(
     accesses: tuple[DatasetAccess, ...], dataset_id: str, reason: str
 ) -> tuple[DatasetAccess, ...]:
-    """The same where a dataset was deleted that could be read."""
+    """Return the accesses, where a granted one to the deleted dataset has ended."""
     ended = {"state": "revoked", "reason": f"Ces données sont supprimées : {reason}"}
     return tuple(
         access.model_copy(update=ended)

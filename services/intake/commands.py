@@ -84,9 +84,9 @@ def read_invitation(store: Store, caller: Caller, project_id: str) -> Project:
 
 
 def page_projects(store: Store, caller: Caller, query: ListProjects) -> ProjectPage:
-    """The caller's own projects; for the lab's staff those of `query.holder_id`, or all.
+    """Return a page of the caller's own projects; for staff, of `query.holder_id` or of all.
 
-    If it asks for those it is named in, or that wait for it, these and no others.
+    A query for projects that name the caller, or wait for it, returns only these.
     """
     where, projects = _projects_of(caller, query), store.of(Project)
     page, cursor = projects.page(
@@ -145,7 +145,7 @@ def set_treatment(
 
 
 def leave_out(store: Store, caller: Caller, project_id: str, _body: object = None) -> Project:
-    """Have the treatment do without the columns that owners left out of their grants."""
+    """Take the columns that owners left out of their grants out of the treatment."""
     by, is_reviewer = caller.member_id, caller.is_staff
     return _change(
         store,
@@ -295,7 +295,7 @@ def withdraw(store: Store, caller: Caller, project_id: str, body: WithdrawProjec
 
 
 def _present(store: Store, member_ids: Sequence[str]) -> tuple[str, ...]:
-    """Those who did not leave since they were advised: the others are not worth a refusal."""
+    """Return those of the members who did not leave the lab since they were advised."""
     return tuple(member_id for member_id in member_ids if not has_left(store, member_id))
 
 

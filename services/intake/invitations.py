@@ -62,25 +62,25 @@ class Invitations(Frozen):
 
     @property
     def open(self) -> tuple[Invitation, ...]:
-        """Those that wait for an answer."""
+        """The invitations that wait for an answer."""
         return tuple(invitation for invitation in self.all if invitation.state == "invited")
 
     def await_answer_of(self, member_id: str) -> bool:
-        """Whether the member's answer is waited for."""
+        """Return whether an answer of this member is awaited."""
         return any(invitation.member_id == member_id for invitation in self.open)
 
     @property
     def in_force(self) -> tuple[Invitation, ...]:
-        """Those of members who see the project by them."""
+        """The invitations that let a member see the project."""
         return tuple(invitation for invitation in self.all if invitation.is_in_force)
 
     @property
     def named(self) -> list[str]:
-        """The members who see the project by their part in it."""
+        """The members who see the project because of their part in it."""
         return sorted({invitation.member_id for invitation in self.in_force})
 
     def named_for(self, part: ProjectPart) -> tuple[str, ...]:
-        """The members who are asked for a part, or took it."""
+        """Return the members who are asked for a part or took it."""
         return tuple(
             invitation.member_id for invitation in self._for(part) if invitation.is_in_force
         )
@@ -93,7 +93,7 @@ class Invitations(Frozen):
         )
 
     def of(self, member_id: str) -> tuple[Invitation, ...]:
-        """The member's invitations but those withdrawn: what waits for its answer, the latest."""
+        """Return the member's invitations but withdrawn ones: the open one, then the latest."""
         latest = [
             invitation for invitation in reversed(self.all) if invitation.member_id == member_id
         ]
@@ -101,14 +101,14 @@ class Invitations(Frozen):
         return tuple(sorted(standing, key=lambda invitation: invitation.state != "invited"))
 
     def last_of(self, member_id: str) -> Invitation | None:
-        """The member's invitation that matters most: one that was withdrawn where there is none."""
+        """Return the member's most relevant invitation; a withdrawn one only for want of others."""
         withdrawn = [
             invitation for invitation in reversed(self.all) if invitation.member_id == member_id
         ]
         return next(iter((*self.of(member_id), *withdrawn)), None)
 
     def are_accepted(self, part: ProjectPart) -> bool:
-        """Whether all who are asked for a part take it."""
+        """Return whether all members who are asked for a part accepted it."""
         taken = {
             invitation.member_id for invitation in self._for(part) if invitation.state == "accepted"
         }
@@ -116,7 +116,7 @@ class Invitations(Frozen):
         return bool(asked) and taken.issuperset(asked)
 
     def new_for(self, part: ProjectPart, member_ids: Iterable[str]) -> tuple[str, ...]:
-        """Those of the members who have to be asked for a part: who was not, or declined."""
+        """Return which of the members must be asked for a part: who was not asked, or declined."""
         asked_ids = {
             invitation.member_id for invitation in self._for(part) if invitation.is_in_force
         }
@@ -125,7 +125,7 @@ class Invitations(Frozen):
     def naming(
         self, part: ProjectPart, member_ids: tuple[str, ...], then: tuple[str, ...] = ()
     ) -> Self:
-        """The same once these members, and no others, are asked for a part."""
+        """Return the parts with exactly these members asked for `part`."""
         new, at = self.new_for(part, member_ids), now()
         kept = [
             invitation.model_copy(update={"state": "withdrawn", "at": now()})
@@ -151,9 +151,9 @@ class Invitations(Frozen):
     def replacing(
         self, part: ProjectPart, gone: str, has_left: Callable[[str], bool]
     ) -> tuple[Self, str]:
-        """The same once the next one is asked in place of who is gone, and who that is.
+        """Return the parts with the next member asked in place of `gone`, and that member's id.
 
-        Nobody, an empty id, where all were asked before, or left the lab.
+        The id is empty if all others were asked before or left the lab.
         """
         asked_before = {
             invitation.member_id
@@ -196,7 +196,7 @@ class Invitations(Frozen):
         )
 
     def _with(self, invitation: Invitation, changes: dict[str, Any]) -> Self:
-        """The same with an invitation that is otherwise; it is the last one then."""
+        """Return the parts with a changed invitation, which becomes the last one."""
         others = (other for other in self.all if other != invitation)
         return self.model_copy(update={"all": (*others, invitation.model_copy(update=changes))})
 

@@ -169,7 +169,7 @@ class Project(Aggregate):
     @model_validator(mode="before")
     @classmethod
     def _opened(cls, saved: Any) -> Any:  # noqa: ANN401 - whatever is to be a project
-        """What was saved before a treatment could change what owners are asked for."""
+        """Upgrade a project saved before treatments could widen what owners are asked for."""
         if not isinstance(saved, dict):
             return saved
         proposals = {}
@@ -266,9 +266,9 @@ class Project(Aggregate):
         self._note_check(records.Check(by="compute", at=now(), faults=faults, proposal=proposal))
 
     def note_inputs(self, checked: events.InputsChecked, sequence: int = 0) -> None:
-        """Note which of its datasets cannot be read, and whose they are, as the catalogue says.
+        """Note which datasets cannot be read, and who owns them, as the catalogue says.
 
-        What it says later of the same treatment, by `sequence`, is newer.
+        Of two statements on the same treatment, that of the higher `sequence` is newer.
         """
         obstacles = [
             (obstacle.passes, f"{obstacle.dataset_id} : {obstacle.reason}")
@@ -294,7 +294,7 @@ class Project(Aggregate):
 
     @property
     def owners(self) -> frozenset[str]:
-        """All whose data the project reads or would read, as far as the catalogue has said."""
+        """All owners of data that the project reads or would read, as known from the catalogue."""
         checked_owners = (check.owners or () for check in self.checks)
         asked = (access.owners for access in self.accesses)
         return frozenset(chain.from_iterable((*checked_owners, *asked)))
@@ -308,7 +308,7 @@ class Project(Aggregate):
 
     @property
     def _read(self) -> tuple[DatasetAccess, ...]:
-        """How it stands with the data that its treatment reads."""
+        """The accesses to the data that its treatment reads."""
         read = _read_by(self.treatment) if self.treatment else ()
         return tuple(access for access in self.accesses if access.dataset_id in read)
 
@@ -373,7 +373,7 @@ class Project(Aggregate):
     def leave_out(
         self, by: str, *, is_reviewer: bool, parties: Mapping[str, Party] = NOBODY
     ) -> None:
-        """Do without the columns that owners left out of their grants.
+        """Take the columns that owners left out of their grants out of the treatment.
 
         Raises WrongStage where there are none, Invalid, naming the step, where one needs them.
         """
@@ -423,7 +423,7 @@ class Project(Aggregate):
         self.record(events.ProjectSecured(**decision_fields, **self._secured_treatment(parties)))
 
     def _approve(self, decision: Decision, needed: int) -> None:
-        """Agree to what a changed treatment does beyond the one that was reviewed."""
+        """Accept that a changed treatment goes beyond the one that was reviewed."""
         check_treatment(self.treatment, self.checks)
         conditions = tuple(dict.fromkeys((*self.conditions, *decision.conditions)))
         if self._is_agreed(decision.model_copy(update={"conditions": conditions}), needed):
@@ -476,10 +476,10 @@ class Project(Aggregate):
         return is_open and answer is not None and answer.owners is None
 
     def tell_once_more(self, parties: Mapping[str, Party] = NOBODY) -> None:
-        """Tell the treatment of a project from before the catalogue was told what is asked.
+        """Announce the treatment of an older project again, for the catalogue to ask its owners.
 
-        So it binds what owners granted, or asks them, and says of a treatment that was not reviewed
-        yet whose data it would read.
+        The catalogue then asks the owners for a secured treatment, or ties their grants to it; of
+        one that is not reviewed yet it says whose data it would read.
         """
         if not self.lacks_telling:
             return
@@ -516,7 +516,7 @@ class Project(Aggregate):
         self._go_on_if_opened(was_open=was_open)
 
     def names_dataset(self, dataset_id: str) -> bool:
-        """Whether it reads a dataset, or is told of it by its title."""
+        """Return whether the project reads a dataset, or names it by its title."""
         is_read = any(access.dataset_id == dataset_id for access in self.accesses)
         return is_read or bool(titles_in(self, dataset_id))
 
@@ -540,9 +540,9 @@ class Project(Aggregate):
             self._equip("compute")
 
     def end_trial(self, end: events.JobSucceeded | events.JobFailed | events.JobCancelled) -> None:
-        """Note how a trial of the treatment as it is ended; the project goes on if it ended well.
+        """Note how a trial of the present treatment ended; go on with the project if it succeeded.
 
-        It does not where no row is left, or a column without any value.
+        It does not go on if no row is left, or if a column has no value at all.
         """
         if not self._is_tried_by(end):
             return
@@ -581,7 +581,7 @@ class Project(Aggregate):
         return is_awaited and not is_known and end.proposal in {None, self.proposal}
 
     def note_result(self, end: events.JobSucceeded) -> None:
-        """Keep the result of a full job, at whatever stage before the project's end it comes."""
+        """Keep the result of a full job, whatever the stage, unless the project has ended."""
         if NEXT_STAGES[self.stage] and all(end.job_id != result.job_id for result in self.results):
             fields = {"job_id": end.job_id, "result": end.result, "warning": end.warning}
             fields |= {"proposal": end.proposal or self.proposal, "fault": end.fault}
@@ -589,9 +589,9 @@ class Project(Aggregate):
             self.results.append(records.Result(**fields, state=state, at=now()))
 
     def note_release(self, decided: events.ResultReleased | events.ResultRefused) -> None:
-        """Note what a reviewer decided of the held result of a full job.
+        """Note a reviewer's decision on the held result of a full job.
 
-        Raises Unavailable while the end of the job is not heard of yet.
+        Raises Unavailable while the end of the job is not known yet.
         """
         if self.stage in FINAL_STAGES:
             return
@@ -614,7 +614,7 @@ class Project(Aggregate):
         return tuple(job for job in self.given_up if job.reason)
 
     def note_given_up(self, job: records.GivenUpJob) -> None:
-        """Note that a job waits for an operator, or that one put it back into the queue."""
+        """Note that a job waits for an operator, or that an operator queued it again."""
         if self._note_job(job):
             self._note("compute", job.history_text)
 
@@ -650,7 +650,7 @@ class Project(Aggregate):
         *,
         has_left: Callable[[str], bool] = _nobody,
     ) -> None:
-        """Take a member's answer; with the last that was missing the project goes on.
+        """Note a member's answer; the last missing answer moves the project on.
 
         The same again changes nothing. Raises NotFound for whom nobody asked, WrongStage for a
         member who declined, or answers too late, and for whose part the project has come beyond.
@@ -678,7 +678,7 @@ class Project(Aggregate):
         self._settle(invitation.part, by)
 
     def follow_up(self, at: datetime, has_left: Callable[[str], bool] = _nobody) -> None:
-        """Remind who was asked for a part and did not answer, once; later ask the next one."""
+        """Remind, once, the members who did not answer; later ask the next ones in their place."""
         for invitation in self.parts.open:
             if STAGE_OF[invitation.part] not in NEXT_STAGES[self.stage]:
                 continue
@@ -724,7 +724,7 @@ class Project(Aggregate):
 
     @property
     def _without_result(self) -> str:
-        """What the treatment came to no result by, in French; empty while that is not known."""
+        """Why the treatment has no result, in French; empty as long as that is unknown."""
         has_ended = bool(self.trials) and not self.trial_due and self.tried < self.proposal
         if self.stage in _TRIED_AT and has_ended:
             return "l'essai n'a pas abouti"

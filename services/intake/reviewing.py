@@ -110,25 +110,25 @@ class Reviews(Frozen):
 
     @property
     def open_question(self) -> Question | None:
-        """What the holder has not answered yet."""
+        """The question that the holder has not answered yet."""
         return next(
             (question for question in self.questions if question.answered_at == NEVER), None
         )
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """What those bound the project to who agreed to the treatment that was secured last."""
+        """The conditions set by those who agreed to the treatment that was secured last."""
         agreed = [decision for decision in self.decisions if decision.decision == "secure"]
         last = [decision for decision in agreed if decision.proposal == agreed[-1].proposal]
         return tuple(dict.fromkeys(text for decision in last for text in decision.conditions))
 
     def approvals_of(self, proposal: int) -> tuple[Decision, ...]:
-        """Who would secure that treatment."""
+        """Return the decisions of those who would secure that treatment."""
         decisions = (decision for decision in self.decisions if decision.proposal == proposal)
         return tuple(decision for decision in decisions if decision.decision == "secure")
 
     def has_agreed(self, proposal: int, member_id: str, account_id: str) -> bool:
-        """Whether a person would secure that treatment already.
+        """Return whether a person already agreed to secure that treatment.
 
         Two persons of one member are told apart only where each has an account.
         """
@@ -147,7 +147,7 @@ class Reviews(Frozen):
         return self.model_copy(update={"decisions": (*self.decisions, decision)})
 
     def asked(self, decision: Decision) -> Self:
-        """The same with what a decision asks the holder; WrongStage while it owes an answer."""
+        """Return the reviews with the decision's question; WrongStage if one is still open."""
         if self.open_question:
             raise WrongStage("le porteur n'a pas encore répondu à ce qui lui est demandé")
         question = Question(text=decision.reason, asked_by=decision.by, asked_at=decision.at)
@@ -155,7 +155,7 @@ class Reviews(Frozen):
         return reviews.model_copy(update={"questions": (*self.questions, question)})
 
     def unseen(self) -> Self:
-        """The same without the evidence, which names members and datasets in its sentences."""
+        """Return the reviews without their evidence, whose sentences name members and datasets."""
         kept = (
             decision.model_copy(update={"seen": ERASED}) if decision.seen else decision
             for decision in self.decisions
@@ -163,7 +163,7 @@ class Reviews(Frozen):
         return self.model_copy(update={"decisions": tuple(kept)})
 
     def without(self, member_id: str) -> Self:
-        """The same without who decided, where that was this member, and without the evidence."""
+        """Return the reviews without evidence, and without this member's name on decisions."""
         decisions = tuple(
             decision.model_copy(update={"by": ERASED, "account_id": ""})
             if decision.by == member_id
@@ -179,7 +179,7 @@ class Reviews(Frozen):
         return self.model_copy(update={"decisions": decisions, "questions": questions})
 
     def answered(self, answer: str) -> Self:
-        """The same with the answer to the last question."""
+        """Return the reviews with the answer to the last question."""
         answered_question = self.questions[-1].model_copy(
             update={"answer": answer, "answered_at": now()}
         )
@@ -187,7 +187,7 @@ class Reviews(Frozen):
 
 
 def with_reviews(saved: Any) -> Any:  # noqa: ANN401 - whatever is to be a project
-    """A project that was saved before reviews kept more than questions and first approvals."""
+    """Upgrade a project that was saved when reviews only had questions and first approvals."""
     if not isinstance(saved, dict) or not saved.keys() & {"questions", "approvals"}:
         return saved
     agreed = [{**approval, "decision": "secure"} for approval in saved.get("approvals", ())]

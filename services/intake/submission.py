@@ -52,7 +52,7 @@ _AWAY = (
 def check_code(
     compute: ServiceProxy, treatment: Treatment | None, member_id: str, at: str = ""
 ) -> tuple[str, ...]:
-    """Why code of a member's treatment was not tried, in French; nothing where it was, or none is.
+    """Return why a member's code was not tried, in French; nothing if it was, or there is no code.
 
     Raises Invalid, naming the line, for code that cannot run; its field begins with `at`. Nothing
     waits for compute: while it does not answer, what it checks later tells as much.

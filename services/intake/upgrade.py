@@ -26,7 +26,7 @@ class ProjectUpgrade(Loop):
         self._store, self._is_done = store, False
 
     def sweep(self) -> None:
-        """Tell what the catalogue does not know of the projects that go on."""
+        """Announce, once, the running projects that the catalogue does not know fully."""
         if self._is_done:
             return
         going_on = self._store.of(Project).every({"stage": {"$in": sorted(OPEN_STAGES)}})

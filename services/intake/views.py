@@ -266,7 +266,7 @@ class ParticipantView(ProjectSummary):
 
     @classmethod
     def shown_to(cls, project: Project, member_id: str) -> Self:
-        """The view of a project for a member who is named in it."""
+        """Return the view of a project for a member who has a part in it."""
         own, view = project.parts.of(member_id)[0], cls.of(project)
         invitations = tuple(map(InvitationView.model_validate, project.parts.in_force))
         mine = InvitationView.model_validate(own)
@@ -284,7 +284,7 @@ class ProjectPage(ViewPage[ListedProject]):
     def shown_to(
         cls, projects: list[Project], cursor: str | None, caller: Caller, total: int | None
     ) -> Self:
-        """The page of these projects, with the cursor of the next."""
+        """Return the page of these projects, with the cursor of the next page."""
         listed = [ListedProject.shown_to(project, caller) for project in projects]
         return cls(items=listed, next=cursor, total=total)
 

@@ -98,7 +98,7 @@ def _redact_if(
     document: TimelineEntry | WebhookDelivery,
     named: frozenset[str],
 ) -> bool:
-    """Take the words out of what names one of these; whether it does."""
+    """Redact a document that names one of `named`; return whether it does."""
     if not document.body or not named.intersection(_identifiers_in(document.body)):
         return False
     if document.body != _body(document.body):
@@ -107,7 +107,7 @@ def _redact_if(
 
 
 def redact_body(document: TimelineEntry | WebhookDelivery) -> None:
-    """Keep what happened, when and to what, without words."""
+    """Erase the words of what happened; keep the event, its time and its ids."""
     document.body = _body(document.body)
     if isinstance(document, TimelineEntry):
         document.summary = summarise(document.event)

@@ -15,7 +15,7 @@ Told = TimelineEntry | WebhookDelivery
 
 
 def call_deleted(store: Store, event: DatasetDeleted) -> None:
-    """Call the dataset so in the timelines that name it, and in the bodies of deliveries."""
+    """Rename a deleted dataset in the timelines that name it, and in the bodies of deliveries."""
     dataset_id, title = event.dataset_id, event.title
     before, timelines = set[str](), set[str]()
     for entry in _naming(store, dataset_id):

@@ -44,7 +44,7 @@ def policies(store: Store, settings: Settings) -> list[Policy]:
 
 
 def _endpoints(store: Store) -> Iterator[Thing]:
-    """Every endpoint with the time of its oldest delivery that has a body."""
+    """Yield every endpoint with the time of its oldest delivery that has a body."""
     for endpoint in store.of(Endpoint).every():
         retained = store.of(Retained).find_one(f"deliveries.{endpoint.id}")
         for oldest in _after(store, endpoint.id, retained.cursor if retained else "", limit=1):

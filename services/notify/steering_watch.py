@@ -87,7 +87,7 @@ class SteeringUpgrade(Loop):
 
 
 def fill(store: Store, entries: Sequence[TimelineEntry]) -> None:
-    """Keep the facts of these entries for the figures."""
+    """Save the facts of these entries for the figures."""
     envelopes = [unwrap(entry.body.encode()) for entry in entries]
     hear(store, envelopes)
     # Those whose erasure passed by meanwhile: as they may be kept now.
@@ -111,7 +111,7 @@ class SteeringWatch(Loop):
         steering_behind.labels(service).set_function(lambda: time.monotonic() - self._whole_at)
 
     def look(self) -> None:
-        """Keep the facts that are missing; note the time when none is."""
+        """Save the facts that are missing; if none is, note the time."""
         subjects = {subject.id: subject for subject in self.index.follow().subjects}
         began, settled = time.monotonic(), now() - _SETTLED
         entries = (entry for entry in self._recent() if self._since <= entry.at < settled)
@@ -122,7 +122,7 @@ class SteeringWatch(Loop):
             self._whole_at, self._since = began, max(self._since, settled - _LATE)
 
     def _recent(self) -> list[TimelineEntry]:
-        """The entries since then, and more before, the newest first."""
+        """Return the entries since the last check and some earlier ones, newest first."""
         limit = _FEW
         while True:
             # Those after an id would be looked for among all by some servers.

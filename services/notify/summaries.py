@@ -110,7 +110,7 @@ _MEMBERS = ("member_id", "site_id", "team", "decided_by")
 
 
 def with_members(event: Event, called: Callable[[str], str]) -> Event:
-    """The event with what members are called, where its sentence has their ids."""
+    """Return the event with members' names where its sentence has their ids."""
     summary = getattr(event, "summary", "")
     named = {field: getattr(event, field) for field in _MEMBERS if f"{{{field}}}" in summary}
     changed = {
@@ -289,7 +289,7 @@ def _secured(event: ProjectSecured) -> str:
 
 
 def _with_conditions(sentence: str, conditions: Sequence[str]) -> str:
-    """The sentence, and what goes with it as it was written, on the same line."""
+    """Return the sentence with its conditions, verbatim, on the same line."""
     if not conditions:
         return sentence
     listed = " ; ".join(" ".join(condition.split()).rstrip(".") for condition in conditions)

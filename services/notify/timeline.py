@@ -70,7 +70,7 @@ class TimelineEntry(Aggregate):
         waits_for: str,
         news: tuple[MemberNews, ...] = (),
     ) -> Self:
-        """The entry of an event, the same at every redelivery."""
+        """Return the entry of an event; a redelivered event gives the same one."""
         at = envelope.time.astimezone(UTC)
         public_envelope = envelope.model_copy(update={"data": envelope.data.public})
         return cls(

@@ -121,7 +121,7 @@ def templates_of() -> Environment:
 
 
 def address(path: str, parameters: Mapping[str, str], **changed: str) -> str:
-    """A path with these parameters, some of them changed; empty ones are left out."""
+    """Return a path with these parameters and changes; empty parameters are left out."""
     query = {name: value for name, value in {**parameters, **changed}.items() if value}
     return f"{path}?{urlencode(query)}" if query else path
 
@@ -133,7 +133,7 @@ def _static() -> BaseRoute:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    """Show what a service refused; who is signed in no more, signs in again."""
+    """Show why a service refused; a person whose session ended signs in again."""
     assert isinstance(error, Refused)  # noqa: S101 - registered for it alone
     visit: Visit = request.app.state.visit(request)
     if error.status == _UNAUTHENTICATED:
@@ -159,7 +159,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _broken(_request: Request, _error: Exception) -> Response:
-    """A fault of ours, which uvicorn logs: told without a template, which may be what is broken."""
+    """Show a fault of the portal, which uvicorn logs; no template, as one may be the cause."""
     message = (
         "Cette page est en panne, et nous le savons. Rien de ce qui était enregistré n'est perdu."
     )

@@ -93,7 +93,7 @@ class Choices:
 
 
 def keys_of_codes(columns: Iterable[Json]) -> Iterator[dict[str, str]]:
-    """The keys by which added codes meet these columns, by way of what communes lie in.
+    """Yield the keys that join added commune codes with these columns, directly or by a crosswalk.
 
     Those of communes come first: a table that has some has several rows for what they lie in.
     """
@@ -116,7 +116,7 @@ def treatment_of(choices: Choices) -> Treatment | None:
 
 
 def choices_of(treatment: Treatment) -> Choices | None:
-    """The choices that make that treatment, as intake keeps it; None where none do."""
+    """Return the choices that make that treatment, as intake keeps it; None if none do."""
     try:
         choices = _choices_in(treatment)
         remade_treatment = treatment_of(choices)
@@ -163,7 +163,7 @@ def _choices_in(treatment: Treatment) -> Choices:
 
 
 def kept_by(sql: str) -> tuple[tuple[str, str, str], bool]:
-    """The column, comparison and value by which choices keep rows, and whether that folds."""
+    """Return the column, comparison and value of the row filter, and whether it folds case."""
     match = _KEPT.search(sql)
     if match is None:
         return ("", "", ""), False
@@ -172,7 +172,7 @@ def kept_by(sql: str) -> tuple[tuple[str, str, str], bool]:
 
 
 def _without_default(step: Step) -> Step:
-    """The step as choices make it: intake writes out what nobody chose."""
+    """Return the step without the default that intake writes out."""
     parameters = step["parameters"]
     if parameters.get(CHOICE) != "refused":
         return step
@@ -193,7 +193,7 @@ def _steps(choices: Choices) -> Iterator[Step]:
 
 
 def _made(choices: Choices) -> Iterator[Step]:
-    """Each step on the table of the one before, which stands as the left one here."""
+    """Yield the chosen steps; each reads the table of the step before as its left one."""
     column, departement = choices.named
     if column:
         adding: Json = {"op": "commune_codes", "column": column, "name": CODE_COLUMN}

@@ -42,7 +42,7 @@ _CONTACT = ("name", "email", "url")
 
 
 def sent(visit: Visit) -> dict[str, str]:
-    """The fields as they were sent, to be shown again beside what is wrong with one."""
+    """Return the fields as they were sent, to show them again beside a fault."""
     contact = (f"contact_{name}" for name in _CONTACT)
     field_names = (*_TEXTS, *_LISTS, *_OPTIONAL, *contact, "minimum_units", "joins_shown")
     return {name: visit.text(name) for name in field_names}

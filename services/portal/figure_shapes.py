@@ -38,7 +38,7 @@ class MapArea(NamedTuple):
 
 
 def bars_of(rows: Iterable[Json]) -> list[Bar]:
-    """The bars of a figure's rows; what is not told has none."""
+    """Return the bars of a figure's rows; a hidden value has no bar."""
     bar_rows = list(rows)
     most = max((row["value"] or 0 for row in bar_rows), default=0)
     return [
@@ -65,7 +65,7 @@ def said_of(row: Json) -> str:
 
 
 def map_of(rows: Sequence[Json]) -> list[MapArea]:
-    """The map's départements, the more of the value the stronger; the fewest are seen as well."""
+    """Return the map's départements, shaded by value; even the lowest value is visible."""
     values: Mapping[str, int] = {row["code"]: int(row["value"] or 0) for row in rows}
     most = max((values.get(area.code, 0) for area in _places()), default=0)
     return [
@@ -77,7 +77,7 @@ def map_of(rows: Sequence[Json]) -> list[MapArea]:
 
 
 def beyond_map(rows: Iterable[Json]) -> list[Json]:
-    """The rows of places that the map does not show."""
+    """Return the rows of places that are not on the map."""
     mapped_codes = {area.code for area in _places()}
     return [row for row in rows if row["code"] not in mapped_codes and row["value"]]
 

@@ -51,14 +51,14 @@ class FileReading:
 
     @cached_property
     def held(self) -> Json:
-        """The newest version that waits for its owner's word on persons, if any."""
+        """The newest version that waits for its owner's decision on personal data, if any."""
         return next(
             (version for version in reversed(self._versions) if version["state"] == "held"), None
         )
 
     @property
     def basis(self) -> str:
-        """The legal basis that its owner declared last, if any did."""
+        """The legal basis that the owner declared last, if any."""
         declared = (
             version["legal_basis"] for version in reversed(self._versions) if version["legal_basis"]
         )
@@ -85,13 +85,13 @@ class FileReading:
 
     @property
     def privacy(self) -> str:
-        """What screening found of persons in the newest version that was read."""
+        """What screening for personal data says of the newest version that was read."""
         privacy = self.newest["profile"]["privacy"]
         return Privacy.model_validate(privacy).in_french() if privacy else "Pas encore examiné."
 
     @property
     def found(self) -> list[tuple[str, str]]:
-        """The columns in which something personal was found, each with what that is."""
+        """The columns that hold personal data, each with its kinds."""
         privacy = (self.held or self.newest)["profile"]["privacy"]
         findings = Privacy.model_validate(privacy).findings if privacy else ()
         by_column: dict[str, list[str]] = {}
@@ -101,7 +101,7 @@ class FileReading:
 
     @property
     def declarations(self) -> list[tuple[Json, str]]:
-        """What its owner declared of the newest version that was read, and of which columns."""
+        """The owner's declarations on the newest version that was read, each with its columns."""
         declarations = (self.held or self.newest)["not_personal"]
         return [
             (
@@ -118,7 +118,7 @@ class FileReading:
 
     @property
     def proposals(self) -> list[tuple[str, str, str]]:
-        """Columns that can be mended: name, repair, and what that does."""
+        """The columns that can be repaired: name, repair, and the repair's description."""
         published = next(
             (version for version in reversed(self._versions) if version["state"] == "published"),
             None,
@@ -132,7 +132,7 @@ class FileReading:
 
 
 def recognised(column: Json) -> str:
-    """What a column was recognised to hold: `code commune, 97,1 % de valeurs valides`."""
+    """Describe the recognised type of a column: `code commune, 97,1 % de valeurs valides`."""
     meaning = column["meaning"]
     if column.get("names") == "commune":
         return "noms de communes"
@@ -157,7 +157,7 @@ def recognised(column: Json) -> str:
 
 
 def differences(version: Json) -> Iterator[str]:
-    """What a version has beside the one published before it, in sentences."""
+    """Yield sentences on how a version differs from the one published before."""
     for accepted in version["accepted_repairs"]:
         what = named(accepted["repair"], REPAIRS)
         yield spaced(f"Réparé à votre demande : {quoted(accepted['column'])}, {what}.")

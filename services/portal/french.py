@@ -144,7 +144,7 @@ def of_paris(text: str) -> str:
 
 
 def count(number: int | None, singular: str, plural: str = "") -> str:
-    """A number of things: `0 ligne`, `1 ligne`, `12 345 lignes`."""
+    """Format a number of things: `0 ligne`, `1 ligne`, `12 345 lignes`."""
     if number is None:
         return ""
     is_singular = abs(number) < 2  # noqa: PLR2004 - French counts from two
@@ -184,7 +184,7 @@ def named(code: str, names: dict[str, str]) -> str:
 
 
 def crosswalk(name: str) -> str:
-    """From which keys to which a crosswalk leads."""
+    """Say in French which keys a crosswalk leads from and to."""
     declaration = CROSSWALKS[name]
     if declaration == PRESENT:
         return "communes d'autres années menées à celles d'aujourd'hui"

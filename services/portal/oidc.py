@@ -67,7 +67,7 @@ class Provider:
         return leaving
 
     async def identity(self, request: Request) -> Mapping[str, object]:
-        """Whom the provider vouches for to the browser that came back; Refused when for nobody."""
+        """Return the identity that the provider vouches for; raises Refused if there is none."""
         claims_options = {
             "iss": {"essential": True, "value": self._issuer},
             "aud": {"essential": True, "value": self._client_id},
@@ -98,7 +98,7 @@ class Provider:
         return {"issuer": self._issuer, "subject": str(claims["sub"]), field: mail}
 
     async def exit_address(self) -> str:
-        """Where the provider's own session ends (RP-Initiated Logout 1.0); Refused if nowhere."""
+        """Return the provider's logout address (RP-Initiated Logout 1.0); Refused without one."""
         try:
             await self._check_issuer()
             metadata = await self._client.load_server_metadata()
@@ -109,7 +109,7 @@ class Provider:
         return f"{exit_address}?{urlencode({'client_id': self._client_id})}"
 
     async def _check_issuer(self) -> None:
-        """Discovery 1.0, 4.3: who answers there is who it says it is."""
+        """Check that the issuer's metadata name the same issuer (Discovery 1.0, 4.3)."""
         metadata = await self._client.load_server_metadata()
         if metadata.get("issuer") != self._issuer:
             raise ValueError("another issuer answers there")

@@ -20,7 +20,7 @@ def spaced(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """What a service or page says, as a sentence of its own: with a capital, and spaced."""
+    """Return a text as a sentence of its own: capitalised, with French spaces."""
     wording = steps_in_words(text)
     return spaced(wording[:1].upper() + wording[1:])
 

@@ -93,7 +93,7 @@ class Visit:
         return value.strip() if isinstance(value, str) else ""
 
     def texts(self, name: str) -> list[str]:
-        """All values of a field of the form, without empty ones."""
+        """Return all values of a form field, without empty ones."""
         values = (value.strip() for value in self.form.getlist(name) if isinstance(value, str))
         return [text for text in values if text]
 
@@ -102,11 +102,11 @@ class Visit:
         return whole_number(self.text(name))
 
     def words(self, name: str) -> list[str]:
-        """What a field of the form has with commas or semicolons between."""
+        """Return the words of a form field, which commas or semicolons separate."""
         return [word.strip() for word in re.split("[,;]", self.text(name)) if word.strip()]
 
     def lines(self, name: str) -> list[str]:
-        """The lines of a field of the form, without empty ones."""
+        """Return the lines of a form field, without empty ones."""
         return [line.strip() for line in self.text(name).splitlines() if line.strip()]
 
     def file(self, name: str) -> UploadFile | None:
@@ -123,22 +123,22 @@ class Visit:
         return self.request.query_params.get(name, default)
 
     async def names(self, member_ids: Iterable[str]) -> dict[str, str]:
-        """What members are called, by their ids: nothing shows these in place of names."""
+        """Return the members' names by id, as no page shows an id in place of a name."""
         return {
             member_id: called(member)
             for member_id, member in (await self.lab.members(member_ids)).items()
         }
 
     def page(self, template: str, status: int = 200, **variables: Any) -> Response:  # noqa: ANN401 - see render
-        """A page; what it shows is written as text, whoever it is from."""
+        """Render a page; its variables are escaped, whoever they come from."""
         return HTMLResponse(self.render(template, **variables), status, _NOT_KEPT)
 
     def secret(self, template: str, **variables: Any) -> Response:  # noqa: ANN401 - see render
-        """A page with what is told this once."""
+        """Render a page with a secret that is shown only once."""
         return self.page(template, _CREATED, **variables)
 
     def render(self, template: str, **variables: Any) -> str:  # noqa: ANN401 - a template takes anything
-        """The HTML of a template."""
+        """Render the HTML of a template."""
         message = self.request.session.pop("said", None)
         common = {
             "visit": self,
@@ -150,7 +150,7 @@ class Visit:
         return self.templates.get_template(template).render(**common, **variables)
 
     def ask_to_sign_in(self, unsent: str = "") -> Response:
-        """Send the browser to where one signs in, with the key of a form that is kept, if any."""
+        """Redirect to the sign-in page, with the key of the form that is kept, if any."""
         session, path = self.request.session, self.request.url.path
         was_form = self.request.method == "POST"
         if was_form or self.person:
@@ -166,7 +166,7 @@ class Visit:
         return self.unsent.keep(UnsentForm(path, tuple(sent), self.member_id, takes_file))
 
     def go(self, path: str, message: str = "") -> Response:
-        """Send the browser to another page of the portal, which says `message` at its top."""
+        """Redirect to another page of the portal, which shows `message` at its top."""
         if message:
             self.request.session["said"] = message
         return RedirectResponse(path, _SEEN)

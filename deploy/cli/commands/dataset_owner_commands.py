@@ -121,7 +121,7 @@ def describe(
 def _changes(
     fields: dict[str, object], optional: dict[str, str | None], whole: dict[str, object]
 ) -> dict[str, object]:
-    """What was given; an empty text takes what is optional away."""
+    """Return the changed fields; an empty text removes an optional field."""
     changes = {name: value for name, value in fields.items() if value is not None}
     changes |= {name: text or None for name, text in optional.items() if text is not None}
     return changes | {name: value for name, value in whole.items() if value}

@@ -63,7 +63,7 @@ def retire(api: Client, name: str) -> Answer:
 
 
 def made_by(api: Client, name: str, inputs: list[str], values: list[str]) -> Answer:
-    """The treatment that the recipe makes of `INPUT=DATASET` and `PARAMETER=VALUE`."""
+    """Return the treatment that the recipe makes of `INPUT=DATASET` and `PARAMETER=VALUE`."""
     parameters = {key: value_of(value) for key, value in pairs("--set", values).items()}
     body = {"inputs": pairs("--input", inputs), "parameters": parameters}
     return api.post("compute", path_of("recipes", name, "treatment"), body)

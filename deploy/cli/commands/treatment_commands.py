@@ -101,7 +101,7 @@ def cross(
 
 
 def _best(proposed: list[dict[str, Any]], on: str) -> dict[str, Any]:
-    """The best pair of columns with values in common; CallError tells what other keys there are."""
+    """Return the best key with values in common; CallError names the others if none has."""
     fitting = [pair for pair in proposed if not on or on in {pair["key"], pair["left_key"]}]
     if fitting:
         return fitting[0]

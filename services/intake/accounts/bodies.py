@@ -133,7 +133,7 @@ class MadeView(CredentialView):
 
     @classmethod
     def of_made(cls, new_credential: NewCredential) -> Self:
-        """The view of what was made."""
+        """Return the view of a new credential, with its text."""
         view = CredentialView.of(new_credential.credential)
         return cls(**dict(view), text=new_credential.text)
 

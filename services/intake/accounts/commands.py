@@ -59,7 +59,7 @@ def page_accounts(store: Store, query: ListAccounts) -> tuple[list[Account], str
 
 
 def change_roles(store: Store, caller: Caller, account_id: str, roles: tuple[Role, ...]) -> Account:
-    """Let a person do something else from now on; it has to sign in again."""
+    """Change the roles of a person, who has to sign in again."""
     check_operator(store, caller)
 
     def decide(account: Account) -> None:
@@ -79,7 +79,7 @@ def read_account(store: Store, caller: Caller, account_id: str) -> Account:
 
 
 def recipient(store: Store, account_id: str) -> Account:
-    """The account of a person to write to; NotFound when its member left."""
+    """Return the account of a person to write to; raises NotFound if its member left."""
     account = store.of(Account).get(account_id)
     if has_left(store, account.member_id):
         raise NotFound.of(account_id)
@@ -87,7 +87,7 @@ def recipient(store: Store, account_id: str) -> Account:
 
 
 def erase_account(store: Store, caller: Caller, account_id: str) -> None:
-    """Erase an account that the caller may read, its sessions, keys and seats in workshops."""
+    """Erase an account that the caller may read, with its sessions, keys and seats in workshops."""
     account = read_account(store, caller, account_id)
     forget(store, account_id)
     _forget(store, Credential, {"account_id": account_id})
@@ -110,7 +110,7 @@ def make_link(store: Store, caller: Caller, body: MakeLink) -> NewCredential:
 
 
 def open_session(store: Store, link: str) -> NewCredential:
-    """The session of who shows a link, once; Unauthenticated for any other credential."""
+    """Open a session for the bearer of a sign-in link, once; else raises Unauthenticated."""
     credential = _shown(store, link)
     if credential.kind != "link" or not rights_of(store, credential):
         raise refused()
@@ -120,7 +120,7 @@ def open_session(store: Store, link: str) -> NewCredential:
 
 
 def open_session_of(store: Store, identity: Identity, shown_key: str, key: str) -> NewCredential:
-    """The session of a person whom an identity provider vouched for, as the portal tells.
+    """Open a session for a person whom an identity provider vouched for, as the portal says.
 
     The portal shows `key`, which nobody else has; without one, nobody signs in so.
     """
@@ -135,7 +135,7 @@ def open_session_of(store: Store, identity: Identity, shown_key: str, key: str) 
 
 
 def exchange(store: Store, text: str, private_key: Path | None) -> tuple[Credential, str]:
-    """A token for the bearer of a session or key, valid for TOKEN_LIFETIME everywhere."""
+    """Issue a token, valid for TOKEN_LIFETIME, to the bearer of a session or key."""
     credential = _shown(store, text)
     rights = rights_of(store, credential)
     credential.roles = tuple(role for role in credential.roles if role in rights)
@@ -163,7 +163,7 @@ def end_session(store: Store, text: str) -> None:
 
 
 def make_key(store: Store, caller: Caller, body: MakeKey) -> NewCredential:
-    """A key of the caller's member, with roles that the caller has itself."""
+    """Make a key of the caller's member, with roles that the caller has."""
     beyond = sorted(set(body.roles) - present_roles(store, caller))
     if beyond:
         raise Forbidden(f"une clé n'a que des rôles de qui la demande, pas : {', '.join(beyond)}")

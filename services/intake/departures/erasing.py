@@ -102,7 +102,7 @@ def _erase(store: Store, member_id: str) -> Iterable[tuple[str, int]]:
 
 
 def redact_project(project: Project) -> None:
-    """Keep its stages and dates, and who was asked for which part in it."""
+    """Erase a project's words; keep its stages, its dates and who was asked for which part."""
     parts = project.parts
     redact(project)
     invitations = tuple(redacted(invitation) for invitation in parts.all)
@@ -114,7 +114,7 @@ def _forget_sent(submission: Submission) -> None:
 
 
 def _leave_others(store: Store, member_id: str) -> int:
-    """Take the member out of the guidance and histories of all projects; of how many others'."""
+    """Take the member out of all projects' guidance and histories; count those of other holders."""
     others = 0
     for project in store.of(Project).every():
         if _names(project, member_id):
@@ -165,7 +165,7 @@ def _take_out(project: Project, member_id: str) -> None:
 
 
 def _forget_datasets(store: Store, dataset_ids: frozenset[str]) -> None:
-    """Take what was said of erased datasets out of what projects were advised and checked for."""
+    """Take erased datasets out of the guidance, checks and histories of all projects."""
 
     def forget(project: Project) -> None:
         titles = _titles(project, dataset_ids)
@@ -197,7 +197,7 @@ def _forget_datasets(store: Store, dataset_ids: frozenset[str]) -> None:
 
 
 def _titles(project: Project, dataset_ids: frozenset[str]) -> frozenset[str]:
-    """What these datasets are called where the project is told of them."""
+    """Return the titles by which the project names these datasets."""
     matches = project.guidance.datasets if project.guidance else ()
     called = chain(
         ((match.dataset_id, match.title) for match in matches),
@@ -207,7 +207,7 @@ def _titles(project: Project, dataset_ids: frozenset[str]) -> frozenset[str]:
 
 
 def _untitled(document: F, name: str, titles: frozenset[str]) -> F:
-    """The same without these titles in its text, or texts, of that name."""
+    """Return the document with these titles erased from its field `name`, a text or several."""
 
     def without(text: str) -> str:
         for title in titles:

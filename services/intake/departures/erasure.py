@@ -55,7 +55,7 @@ class Erasure(Aggregate):
         self.record(ErasureRequested(erasure_id=self.id, member_id=self.member_id))
 
     def answer(self, service: str, counts: tuple[ErasedCount, ...], kept: tuple[str, ...]) -> None:
-        """A service has erased what it held; its first answer counts."""
+        """Note that a service has erased what it held; only its first answer counts."""
         if service not in self.waits_for:
             return
         part = ErasurePart(service=service, at=now(), counts=counts, kept=kept)

@@ -73,7 +73,7 @@ def withdraw_held(store: Store, member_id: str) -> None:
 
 
 def _tell_those(store: Store, member_id: str, field: str) -> None:
-    """Write into the history of running projects that a member of it left, once."""
+    """Write into the history of each running project, once, that a member of it left."""
     why = f"{_PARTS[field]} a quitté le Datalab : {member_id}."
 
     def tell(project: Project) -> None:
@@ -87,7 +87,7 @@ def _tell_those(store: Store, member_id: str, field: str) -> None:
 
 
 def _decline_for(store: Store, member_id: str) -> None:
-    """Decline the parts that are not settled yet: the lab looks for another."""
+    """Decline the member's parts that are not settled yet, so that the lab asks another."""
 
     def decline(project: Project) -> None:
         for invitation in project.parts.of(member_id):

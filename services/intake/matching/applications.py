@@ -57,7 +57,7 @@ def _asked(needs: dict[Need, str]) -> Iterator[tuple[str, int, str]]:
 def _allowed(
     needs: dict[Need, str], matches: Sequence[Match], brought: Collection[str]
 ) -> Iterator[tuple[str, int, str]]:
-    """What the data allows or asks for."""
+    """Yield the applications that the data suggests, each with its weight and reason."""
     for match in matches:
         if match.shared_keys:
             keys = ", ".join(match.shared_keys)

@@ -61,7 +61,7 @@ class _Found:
 def experts(
     project: Project, subject: Concepts, members: Iterable[Member], load: Load, most: int
 ) -> tuple[SuggestedMember, ...]:
-    """The members that help, best first, each with the reasons."""
+    """Return the members who can help, best first, each with the reasons."""
     others = list(members)
     concepts_by_member = {
         member.id: concepts_of(*member.skills, *_names(member)) for member in others
@@ -115,7 +115,7 @@ def _is_among(skill: str, owned: str) -> bool:
 
 
 def _skill_of(member: Member, wanted_skill: str) -> str:
-    """The skill that is wanted, beside what the member calls it; empty if it has none alike."""
+    """Return the wanted skill, with the member's own name for it; empty if the member lacks it."""
     alike = same_as(wanted_skill)
     owned = [skill for skill in member.skills if keys_of(skill) & alike]
     if not owned or any(keys_of(skill) & keys_of(wanted_skill) for skill in owned):
@@ -124,7 +124,7 @@ def _skill_of(member: Member, wanted_skill: str) -> str:
 
 
 def _ranked(candidates: Iterable[_Found], load: Load, most: int) -> tuple[SuggestedMember, ...]:
-    """Those for whom most speaks; how busy one is, is asked of those who may be named alone."""
+    """Return the best candidates; `load`, how busy one is, is only read for those at the top."""
     first = sorted(
         candidates,
         key=lambda candidate: (-candidate.score, candidate.member.name, candidate.member.id),

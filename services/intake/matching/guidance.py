@@ -23,7 +23,7 @@ def advise(
     members: Iterable[Member],
     load: Load = lambda _member_id: 0,
 ) -> Guidance:
-    """The guidance for `project`, of what the catalogue found and the members can.
+    """Return the guidance for `project`, from the catalogue's matches and the members' skills.
 
     Neither the holder nor another member with its SIREN is suggested.
     """
@@ -46,6 +46,6 @@ def advise(
 
 
 def _subject_of(project: Project) -> Concepts:
-    """The concepts of its texts; its theme weighs little: many choose it in a hurry."""
+    """Return the concepts of the project's texts; its theme, often a guess, weighs little."""
     texts = (project.title, project.problem, *project.keywords, *project.skills)
     return weighed(concepts_of(project.theme), _THEME) | concepts_of(*texts)

@@ -40,7 +40,7 @@ def pilot_sites(
     members: Iterable[Member],
     most: int,
 ) -> tuple[SuggestedMember, ...]:
-    """The members where a project of a holder of that `kind` may be tried out, best first."""
+    """Return the members where such a project may be tried out, best first."""
     others = [member for member in members if member.kind in _kinds_for(project, kind)]
     concepts_by_member = {member.id: concepts_of(*member.skills) for member in others}
     likeness = Likeness(concepts_by_member.values())
@@ -55,7 +55,7 @@ def pilot_sites(
 
 
 def _kinds_for(project: Project, kind: MemberKind | None) -> frozenset[MemberKind]:
-    """The kinds of members where it happens: never a laboratory or a start-up for others."""
+    """Return the kinds of members that suit the project; laboratories and start-ups never do."""
     words = set(plain(f"{project.title} {project.problem}").split())
     if kind == "school" or (kind == "laboratory" and words & _OF_SCHOOLS):
         return frozenset({"school"})
@@ -73,7 +73,7 @@ def _fits(member: Member, kind: MemberKind | None, places: Sequence[str], alike:
 
 
 def _closeness(member: Member, project: Project, places: Sequence[str]) -> float:
-    """How well the member's place fits the project's: the same, all of it, a part, or far more."""
+    """Score how the member's territory fits the project's: equal, around, inside or far wider."""
     if not places:
         return 0.0
     project_places, held = set(project.territory), set(member.territory)

@@ -84,7 +84,7 @@ def check_members(store: Store, members: Mapping[str, str]) -> None:
 
 
 def parties_to(store: Store, project: Project, by: str) -> dict[str, Party]:
-    """Who `by`, the project's holder and its data's owners are, by id, as far as known."""
+    """Return the known parties by id: `by`, the project's holder and the owners of its data."""
     members = map(store.of(Member).find_one, {by, project.holder_id, *project.owners})
     return {member.id: member.party for member in members if member}
 

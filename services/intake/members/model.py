@@ -42,7 +42,7 @@ class Member(Aggregate):
         return [] if self.has_left else beginnings(self.name, kind, self.siren, *self.skills)
 
     def describe(self, skills: tuple[str, ...], territory: tuple[str, ...]) -> None:
-        """Say what it can do, and where."""
+        """Set the member's skills and territory."""
         self.skills, self.territory = skills, territory
         self.skill_keys = tuple(sorted({key for skill in skills for key in keys_of(skill)}))
         self.departments = tuple(sorted({department_of(code) for code in territory}))

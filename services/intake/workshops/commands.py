@@ -54,7 +54,7 @@ def announce(
 
 
 def change(store: Store, workshop_id: str, body: ChangeWorkshop) -> Workshop:
-    """Announce some of it otherwise; all who waited get the seats that come free."""
+    """Change a workshop's plan; people on the waiting list get the seats that become free."""
     changes = body.changes
     _check_named(store, changes)
     return store.of(Workshop).change(workshop_id, lambda workshop: workshop.change(changes))
@@ -99,7 +99,7 @@ def listed(store: Store) -> list[Workshop]:
 def register(
     store: Store, caller: Caller, workshop_id: str, body: Register, key: IdempotencyKey | None
 ) -> Seat:
-    """Register somebody; with a `key` sent before for the same address, the same registration.
+    """Register a person; the same `key` and address return the same registration.
 
     An address that is registered already gets what looks like another registration: who tries
     addresses learns nothing, and cannot take their seats away. Its person is sent its link anew.
@@ -119,7 +119,7 @@ def register(
 
 
 def seat_opened_by(store: Store, text: str) -> Seat:
-    """The registration that a text opens; raises NotFound."""
+    """Return the seat whose secret text this is; raises NotFound."""
     registration_id, _, secret = text.partition(".")
     seat = find(store, registration_id)
     if not seat or not seat.registration.is_proved_by(secret):
@@ -128,7 +128,7 @@ def seat_opened_by(store: Store, text: str) -> Seat:
 
 
 def give_up_shown(store: Store, text: str) -> Seat:
-    """Take back the registration that a text opens."""
+    """Give up the seat whose secret text this is."""
     seat = seat_opened_by(store, text)
     return _give_up(store, seat.workshop.id, seat.registration.id)
 
@@ -182,7 +182,7 @@ def registrants(store: Store, caller: Caller, workshop_id: str) -> tuple[Registr
 
 
 def forget(store: Store, known_as: str) -> int:
-    """Keep nothing of an account, or of a member's people; in how many workshops."""
+    """Erase an account, or a member's people, from all workshops; return how many workshops."""
     workshops = list(store.of(Workshop).every({"known_as": {"$in": [known_as]}}))
     for workshop in workshops:
         store.of(Workshop).change(workshop.id, lambda workshop: workshop.forget(known_as))
@@ -207,7 +207,7 @@ def _give_up(
 
 
 def _check_named(store: Store, fields: dict[str, Any]) -> None:
-    """Raise Invalid, naming the field, for a host or projects that are not there."""
+    """Raise Invalid, naming the field, if the host or a project does not exist."""
     if fields.get("host_id"):
         check_members(store, {"host_id": fields["host_id"]})
     for project_id in fields.get("project_ids", ()):

@@ -105,7 +105,7 @@ class Workshop(Aggregate):
         return self
 
     def change(self, changes: dict[str, Any]) -> None:
-        """Announce some of it otherwise; who registered is told when and where it is."""
+        """Change the plan; people who registered are told if time or place changed."""
         self._check_begun(is_expected=False)
         changed_fields = {
             name: value for name, value in changes.items() if value != getattr(self, name)
@@ -134,7 +134,7 @@ class Workshop(Aggregate):
         )
 
     def register(self, person: Attendee, proof: str, request: str = "") -> Registration:
-        """A registration that this secret opens: the one that is known of the person, or a new one.
+        """Return the person's registration, if need be a new one, which `proof` opens from now on.
 
         Raises WrongStage when it is too late, or there is no seat, not even to wait for.
         """
@@ -171,9 +171,9 @@ class Workshop(Aggregate):
         self._put(self.registration(registration_id).proved_also_by(proof))
 
     def give_up(self, registration_id: str, *, by_staff: bool = False) -> None:
-        """Take a registration back; again changes nothing.
+        """Give a registration up; repeating it changes nothing.
 
-        Once the workshop began its person alone does so, to have its name and address erased.
+        Once the workshop began, only the person may do so, to have name and address erased.
         """
         registration = self.registration(registration_id)
         if registration.state == "given_up" and (by_staff or not registration.by_staff):
@@ -187,7 +187,7 @@ class Workshop(Aggregate):
         self._move_up()
 
     def registration(self, registration_id: str) -> Registration:
-        """A registration by its id; raises NotFound."""
+        """Return a registration by its id; raises NotFound."""
         if registration := self.registrations.find(registration_id):
             return registration
         raise NotFound.of(registration_id)
@@ -201,7 +201,7 @@ class Workshop(Aggregate):
             self._tell(events.WorkshopDue(**self._about()), self.registrations.seated)
 
     def hold(self, attendance: int, came: Iterable[str]) -> None:
-        """Note how many came and, of who registered, who did; again corrects it."""
+        """Note how many people came, and which of the registered did; a later call corrects it."""
         self._check_begun(is_expected=True)
         present, registered_ids = (
             set(came),
@@ -215,7 +215,7 @@ class Workshop(Aggregate):
             self.record(events.WorkshopHeld(**self._about(), attendance=attendance))
 
     def add_material(self, material: Material) -> None:
-        """Add something to read; an address that is there already is called otherwise."""
+        """Add a document to read; a known address gets the new title."""
         self._check_begun(is_expected=True)
         others = tuple(
             other_material
@@ -231,11 +231,11 @@ class Workshop(Aggregate):
             self._tell(events.MaterialAdded(**self._about(), **fields), self.registrations.seated)
 
     def remove_material(self, url: str) -> None:
-        """Show something that was added no more; again changes nothing."""
+        """Remove a document by its address; repeating it changes nothing."""
         self.materials = tuple(material for material in self.materials if material.url != url)
 
     def forget(self, known_as: str) -> None:
-        """Keep nothing of an account, or of a member's people, whose seats others may take."""
+        """Erase an account, or a member's people; their seats become free."""
         gone = [
             registration
             for registration in self.registrations.all
@@ -257,7 +257,7 @@ class Workshop(Aggregate):
         return changed
 
     def _move_up(self) -> None:
-        """Give seats that are free to who waited longest."""
+        """Give free seats to those who have waited longest."""
         for registration in self.registrations.waiting:
             if self.is_full or not self.is_coming:
                 return
@@ -284,7 +284,7 @@ class Workshop(Aggregate):
         self.forget_at = self.ends_at + FORGOTTEN_AFTER
 
     def _tell(self, event: Event, concerned: Iterable[Registration]) -> None:
-        """Record it of the workshop, and of each registration that is concerned."""
+        """Record the event for the workshop, and for each registration that it concerns."""
         self.record(event)
         for registration in concerned:
             whose = {**_whose(registration), "project_ids": (), "member_ids": ()}

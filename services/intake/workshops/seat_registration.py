@@ -104,7 +104,7 @@ class Registration(Frozen):
         return self.model_copy(update={"proofs": kept})
 
     def given_up(self, *, by_staff: bool) -> Self:
-        """The same once its person does not come: nothing is kept, or the address for a letter."""
+        """Return the registration as given up: no personal data but an address still needed."""
         left = self.person.model_copy(update={"name": ""}) if by_staff else NOBODY
         changes = {"state": "given_up", "person": left, "by_staff": by_staff}
         return self.model_copy(update=changes)
@@ -117,37 +117,37 @@ class Registrations(Frozen):
 
     @property
     def standing(self) -> tuple[Registration, ...]:
-        """Those that nobody took back, doubles too."""
+        """The registrations that were not given up, including duplicates."""
         return tuple(registration for registration in self.all if registration.state != "given_up")
 
     @property
     def counted(self) -> tuple[Registration, ...]:
-        """Those by which somebody has, or awaits, a seat."""
+        """The registrations that hold a seat or wait for one."""
         return tuple(registration for registration in self.all if registration.counts)
 
     @property
     def seated(self) -> tuple[Registration, ...]:
-        """Those of who is expected to come."""
+        """The registrations of people who are expected to come."""
         return tuple(registration for registration in self.all if registration.has_seat)
 
     @property
     def waiting(self) -> tuple[Registration, ...]:
-        """The waiting list, who waited longest first."""
+        """The waiting list, longest wait first."""
         return tuple(registration for registration in self.counted if not registration.has_seat)
 
     @property
     def known_as(self) -> list[str]:
-        """The accounts and members of which something is kept."""
+        """The accounts and members of which the workshop keeps something."""
         return sorted({key for registration in self.all for key in registration.person.known_as})
 
     def find(self, registration_id: str) -> Registration | None:
-        """The registration of that id, if any."""
+        """Return the registration with that id, if there is one."""
         return next(
             (registration for registration in self.all if registration.id == registration_id), None
         )
 
     def of(self, person: Attendee, request: str) -> Registration | None:
-        """What a person who is known has already, or the same request made for it before."""
+        """Return the person's earlier registration, by its identity or by a repeated request."""
         for registration in self.standing:
             is_repeated = bool(request) and registration.request == request
             if registration.person.is_known_as(person) or (
@@ -157,14 +157,14 @@ class Registrations(Frozen):
         return None
 
     def of_mail(self, mail: str) -> Registration | None:
-        """By which somebody has, or awaits, a seat under that address, if anybody does."""
+        """Return the registration that counts for that address, if there is one."""
         return next(
             (registration for registration in self.counted if registration.person.mail == mail),
             None,
         )
 
     def with_new(self, registration: Registration) -> Self:
-        """The same with one more; of those that count no more the oldest are forgotten."""
+        """Return the registrations with a new one; the oldest that no longer count are dropped."""
         spent = [registration.id for registration in self.all if not registration.counts]
         dropped = set(spent[:-_MOST_SPENT])
         kept = (
@@ -175,14 +175,14 @@ class Registrations(Frozen):
         return self.model_copy(update={"all": (*kept, registration)})
 
     def with_changed(self, changed: Registration) -> Self:
-        """The same where one became that."""
+        """Return the registrations with `changed` in place of its older state."""
         registrations = tuple(
             changed if registration.id == changed.id else registration for registration in self.all
         )
         return self.model_copy(update={"all": registrations})
 
     def with_present(self, registration_ids: set[str]) -> Self:
-        """The same where these came, and the others did not."""
+        """Return the registrations, marked with who came."""
         registrations = (
             registration.model_copy(update={"came": registration.id in registration_ids})
             for registration in self.all
@@ -190,6 +190,6 @@ class Registrations(Frozen):
         return self.model_copy(update={"all": tuple(registrations)})
 
     def without(self, gone: Collection[Registration]) -> Self:
-        """The same without some."""
+        """Return the registrations without `gone`."""
         left = tuple(registration for registration in self.all if registration not in gone)
         return self.model_copy(update={"all": left})

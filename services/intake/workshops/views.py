@@ -65,7 +65,7 @@ class ShownWorkshop(WorkshopView):
 
     @classmethod
     def shown_to(cls, workshop: Workshop, caller: Caller, host: str) -> Self:
-        """The view for a caller, who may be anybody."""
+        """Return the view of a workshop for any caller."""
         own = [
             registration
             for registration in workshop.registrations.standing
@@ -91,7 +91,7 @@ class RegistrationView(SeatView):
 
     @classmethod
     def of_seat(cls, workshop: Workshop, registration: Registration) -> Self:
-        """The view of a registration for a workshop."""
+        """Return the view of a registration for a workshop."""
         return cls(
             **dict(SeatView.model_validate(registration)),
             link=workshop.link_in_use if registration.state == "taken" else "",
@@ -107,7 +107,7 @@ class MadeRegistration(RegistrationView):
 
     @classmethod
     def of_made(cls, workshop: Workshop, registration: Registration, text: str) -> Self:
-        """The view of what was made."""
+        """Return the view of a new registration, with the text that opens it."""
         return cls(**dict(RegistrationView.of_seat(workshop, registration)), text=text)
 
 
@@ -124,7 +124,7 @@ class RegistrantView(View):
 
     @classmethod
     def of_seat(cls, registration: Registration) -> Self:
-        """The view of a registration."""
+        """Return the view of a registration for staff and host."""
         person = registration.person
         named = {"name": person.name, "mail": person.mail, "member_id": person.member_id}
         return cls(
@@ -149,7 +149,7 @@ class RegistrationContact(RegistrantView):
 
     @classmethod
     def of_person(cls, workshop: Workshop, registration: Registration) -> Self:
-        """The view of a registration for a workshop."""
+        """Return the view of a registration, with its workshop."""
         return cls(**dict(RegistrantView.of_seat(registration)), workshop=WorkshopView.of(workshop))
 
 

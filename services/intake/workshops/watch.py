@@ -20,7 +20,7 @@ class WorkshopWatch(Loop):
         self._service, self._workshops = service, store.of(Workshop)
 
     def look(self) -> None:
-        """Remind, and erase names and addresses."""
+        """Send due reminders, and erase due names and addresses."""
         at = now()
         reminded, forgotten = self._due("remind_at", at), self._due("forget_at", at)
         since = [

@@ -108,7 +108,7 @@ class Addressing:
         return self._mails.count(lately, most=MOST_AT_ONCE) >= MOST_AT_ONCE
 
     def _gather(self, to: MailPreference, news: News, entry: TimelineEntry) -> None:
-        """Add to the first mail of a day that is not begun, unless one before tells of it."""
+        """Add the news to the day's first digest not yet begun, unless an earlier one has it."""
         due = next_hour(entry.at, self._hour)
         while due <= now():
             digest = self._mails.find_one(_digest_id(to, due))

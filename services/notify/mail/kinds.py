@@ -55,7 +55,7 @@ class Audience:
         return member_id in {getattr(event, field) for field in self.but}
 
     def members(self, event: Event, owners: Mapping[str, str | None]) -> frozenset[str]:
-        """The members whose persons are written to, of those that may hear of the event."""
+        """Return the members whose people get a mail, among those who may hear of the event."""
         named: set[str | None] = set()
         for field in self.to:
             value = getattr(event, field, None) or ()
@@ -65,7 +65,7 @@ class Audience:
         return frozenset(member_id for member_id in meant if member_id in concerned)
 
     def address(self, event: Event) -> str:
-        """The path of the page about the event."""
+        """Return the path of the portal's page about the event."""
         fields = event.model_dump(mode="json")
         return self.page.format_map({name: quote(str(fields[name]), safe="") for name in fields})
 
@@ -220,7 +220,7 @@ UNMAILED: frozenset[str] = frozenset(
 
 
 def news_of(event: Event, owners: Mapping[str, str | None]) -> tuple[MemberNews, ...]:
-    """Whose news an event is, each once; what waits for a role is in nobody's."""
+    """Return the members for whom the event is news; tasks for a role are nobody's news."""
     news_by_member: dict[str, MemberNews] = {}
     for audience in AUDIENCES.get(event.topic, ()):
         member_ids = sorted(audience.members(event, owners)) if audience.when(event) else ()

@@ -89,7 +89,7 @@ class Letters:
         preference: MailPreference,
         news: Sequence[tuple[News, TimelineEntry]],
     ) -> EmailMessage:
-        """The message; written again, it has the same Message-ID and date."""
+        """Write the mail; writing it again gives the same Message-ID and date."""
         announcements = [
             _Announcement(
                 news_item.kind, _line(steps_in_words(entry.summary)), self._portal + news_item.page
@@ -113,7 +113,7 @@ class Letters:
         return _filled(message, "mail", variables)
 
     def write_to_seat(self, mail: Mail, seat: SeatLetter, entry: TimelineEntry) -> EmailMessage:
-        """The message to who registered for a workshop; giving up a seat is more than one click."""
+        """Write to a person who registered for a workshop; its stop link is not one-click."""
         workshop = seat.registrant.workshop
         link = f"{self._portal}/ateliers/inscription?code={quote(seat.link, safe='')}"
         variables = {
@@ -136,7 +136,7 @@ class Letters:
         return message
 
     def welcome(self, mail: Mail, to: Recipient, member: str) -> EmailMessage:
-        """The message to a person whose account was opened: for whom, and how to enter."""
+        """Write to a person whose account was opened: for which member, and how to sign in."""
         choices = f"{self._portal}/compte"
         variables = {
             "to": _line(to.name),
@@ -174,7 +174,7 @@ class Letters:
         )
 
     def _short(self, sentence: str, others: str = "") -> str:
-        """The subject; titles are shortened first, so that what happened to them is read."""
+        """Return the subject; titles are shortened first, so that the rest stays readable."""
         whole, most = f"[{_line(self._lab)}] {sentence}", _SUBJECT - len(others)
         for length in _TITLE_LENGTHS:
             if len(whole) > most:

@@ -145,7 +145,7 @@ class Mailer(Loop):
     def _news(
         self, mail: Mail, preference: MailPreference, recipient: Recipient
     ) -> list[tuple[News, TimelineEntry]]:
-        """What it tells: that its reader still wants, and now may know and decide."""
+        """Return the news that the reader still wants, and may now know and decide on."""
         wanted_news = [
             news
             for news in mail.news

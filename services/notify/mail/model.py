@@ -68,7 +68,7 @@ class MailPreference(Aggregate):
         return self.workshops != "never"
 
     def cadence(self, kind: Kind) -> Cadence:
-        """When it is written news of a kind."""
+        """Return when news of this kind are mailed."""
         cadence: Cadence = getattr(self, kind)
         return cadence
 
@@ -89,7 +89,7 @@ class MailPreference(Aggregate):
 
 
 def parts_of_link(text: str) -> tuple[str, Scope, str]:
-    """The account, scope and proof of a link's text; NotFound for what is none."""
+    """Return the account, scope and proof in a link's text; raises NotFound if it has none."""
     account_id, _, rest = text.partition(".")
     scope, _, proof = rest.partition(".")
     for valid_scope in get_args(Scope):
@@ -176,7 +176,7 @@ class Mail(Aggregate):
         return self.next_attempt_at != self.due_since
 
     def tells(self, entry_id: str) -> bool:
-        """Whether it tells of that entry."""
+        """Return whether the mail tells of that entry."""
         return any(news.entry_id == entry_id for news in self.news)
 
     def gather(self, news: News) -> None:

@@ -16,14 +16,14 @@ from shared.store import Store
 
 
 def read(store: Store, caller: Caller) -> MailPreference:
-    """What the caller wants: nothing, until it says something; Forbidden without an account."""
+    """Return the caller's preferences, none by default; Forbidden without an account."""
     _check_account(caller)
     preference = store.of(MailPreference).find_one(caller.account_id)
     return preference or _nothing(caller)
 
 
 def choose(store: Store, caller: Caller, body: ChoosePreferences) -> MailPreference:
-    """Keep what the caller wants from now on; Forbidden without an account."""
+    """Save the caller's preferences; Forbidden without an account."""
     _check_account(caller)
 
     def decide(preference: MailPreference) -> None:
@@ -42,7 +42,7 @@ def choose(store: Store, caller: Caller, body: ChoosePreferences) -> MailPrefere
 
 
 def stop(store: Store, link: str) -> Scope:
-    """End the mails that a link is for, and say which; NotFound for one that is not valid."""
+    """Stop the mails that a link is for, and return their scope; NotFound for an invalid link."""
     account_id, scope, proof = parts_of_link(link)
     try:
         store.of(MailPreference).change(

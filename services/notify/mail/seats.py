@@ -95,7 +95,7 @@ def is_news(event: Event, registrant: Registrant) -> bool:
 
 
 def sentence_of(entry: TimelineEntry) -> str:
-    """What happened, to who registered."""
+    """Return the sentence that tells a registered person what happened."""
     event = entry.event
     if isinstance(event, SeatTaken):
         freed = "Une place s'est libérée : v" if event.waited else "V"
@@ -110,7 +110,7 @@ def sentence_of(entry: TimelineEntry) -> str:
 
 
 def when(workshop: WorkshopNow) -> str:
-    """The time of a workshop: « le 12/03/2027, de 14 h 00 à 16 h 00 (heure de Paris) »."""
+    """Format a workshop's time: « le 12/03/2027, de 14 h 00 à 16 h 00 (heure de Paris) »."""
     start, end = workshop.starts_at, workshop.ends_at
     first, last = (french_date(day_in_paris(moment)) for moment in (start, end))
     if first == last:

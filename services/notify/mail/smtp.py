@@ -52,7 +52,7 @@ class Smtp:
         self._server, self._names, self._seconds = server, names, seconds
 
     def give(self, message: EmailMessage, sender: str, to: str) -> SmtpAttempt:
-        """Give a message; the server's last answer, without the address that it may repeat."""
+        """Send a message; return the server's last answer, without the recipient's address."""
         at, limit, over = now(), TimeLimit(self._seconds), threading.Event()
         server, code = self._server, 0
         try:

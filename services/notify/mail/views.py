@@ -69,7 +69,7 @@ class NewsView(View):
 
     @classmethod
     def of_entry(cls, entry: TimelineEntry, member_id: str) -> Self:
-        """The view of an entry that is news for that member."""
+        """Return the view of an entry that is news for that member."""
         (news,) = (member_news for member_news in entry.news if member_news.member_id == member_id)
         return cls.model_validate({**dict(news), "at": entry.at, "summary": entry.summary})
 

@@ -27,7 +27,7 @@ class Due:
         self._endpoints, self._deliveries = store.of(Endpoint), store.of(WebhookDelivery)
 
     def endpoints(self, limit: int, *, without: Collection[str] = ()) -> list[Endpoint]:
-        """Those that are due, longest first; none of the members in `without`."""
+        """Return the due endpoints, longest due first, but none of the members in `without`."""
         where: dict[str, object] = {"waiting": True}
         if without:
             where["member_id"] = {"$nin": list(without)}
@@ -52,10 +52,10 @@ class Due:
     def expect(
         self, dates: Mapping[str, datetime], read: Iterable[Endpoint] = ()
     ) -> list[Endpoint]:
-        """Deliveries to the endpoints of these ids, saved by now, are due then.
+        """Note when saved deliveries to these endpoints are due; return the endpoints to call now.
 
-        `read` are some of these as they were before: what was idle is claimed for the caller.
-        Those that may be called now by that.
+        `read` are some of these endpoints as they were before: idle ones are claimed for the
+        caller.
         """
         idle = [endpoint for endpoint in read if endpoint.id in dates and endpoint.is_idle]
         claimed = [endpoint for endpoint in map(self.claim, idle) if endpoint]
@@ -93,7 +93,7 @@ class Due:
         return change_read(self._endpoints, claimed, decide)
 
     def recover(self, stopped: Callable[[], bool]) -> None:
-        """Expect all that waits, also what was saved before endpoints had a date."""
+        """Schedule all waiting deliveries, also those from before endpoints had a due date."""
         lane = ""
         while not stopped():
             following = self._deliveries.find({"lane": {"$gt": lane}}, sort="lane", limit=1)

@@ -161,9 +161,9 @@ class Sender(Loop):
         return min([*dates, behind]), not_before
 
     def _close(self, endpoint: Endpoint) -> datetime:
-        """Give up what is due to a disabled endpoint, and all that waits for a deleted one.
+        """Abandon the due deliveries of a disabled endpoint, and all those of a deleted one.
 
-        When the next is due.
+        Returns when the next one is due.
         """
         find = self._due.pending if endpoint.state == "deleted" else self._due.deliveries
         while not self.stopping.is_set() and (deliveries := find(endpoint.id, TURN)):

@@ -51,7 +51,7 @@ class Shares:
         self._turns += Counter()  # what is zero is forgotten
 
     def in_turn(self, waiting: Iterable[Endpoint]) -> Iterator[Endpoint]:
-        """The endpoints as their turns may begin: first the members that have the fewest.
+        """Yield the endpoints in the order of their turns, members with fewest turns first.
 
         Of one member, first the endpoints that answered last time, then those due longest. Whoever
         takes an endpoint says `begin` before the next is asked for.

@@ -82,7 +82,7 @@ def _jobs(world: World) -> Figure:
 
 
 def _members(world: World) -> Figure:
-    """The members at the period's end by kind."""
+    """Count the members at the period's end by kind."""
     counts = Counter[str]()
     for member in world.members.values():
         facts_by_kind = {fact.what: fact for fact in member.facts if fact.at < world.period.until}
@@ -111,7 +111,7 @@ def _moves(world: World) -> Figure:
 
 
 def _parts(world: World) -> Figure:
-    """How many members had which part in the period; one may have several."""
+    """Count the members who had each part in the period; one member may have several."""
     accepted = world.facts("invitation_accepted")
     counts = {
         "porteurs d'un projet": {life.holder_id for life in world.projects} - {""},
@@ -186,7 +186,7 @@ def _attendance(world: World) -> Figure:
 
 
 def _held(world: World) -> list[float]:
-    """How many persons came to each workshop that took place in the period, as last told."""
+    """Return the latest attendance of each workshop that took place in the period."""
     facts_by_workshop = (
         [fact for fact in subject.facts if fact.what == HELD]
         for subject in world.subjects

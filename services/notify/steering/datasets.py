@@ -24,7 +24,7 @@ _SIGNS = frozenset({"dataset_published", "dataset_described"})
 
 
 def _stock(world: World) -> Figure:
-    """The datasets at the period's end, and what became of them until then."""
+    """Count the datasets at the period's end, and how they were used until then."""
     there = _there(world)
     lone = [dataset for dataset in there if dataset.dataset_id not in world.crossed]
     used = sum(dataset.dataset_id in world.reads for dataset in there)
@@ -69,7 +69,7 @@ def _used(world: World) -> Figure:
 
 
 def _asked(world: World) -> Figure:
-    """The restricted datasets that most projects asked for in the period."""
+    """List the restricted datasets that most projects asked for in the period."""
     asked = {(subject.thing_id, fact.ids[0]) for subject, fact in world.facts("access_requested")}
     return Figure(
         name="datasets_asked",
@@ -81,7 +81,7 @@ def _asked(world: World) -> Figure:
 
 
 def _refused(world: World) -> Figure:
-    """The datasets that were refused to most projects in the period."""
+    """List the datasets that were refused to most projects in the period."""
     refused = {(subject.thing_id, fact.ids[0]) for subject, fact in world.facts("access_refused")}
     return Figure(
         name="datasets_refused",
@@ -93,7 +93,7 @@ def _refused(world: World) -> Figure:
 
 
 def _answers(world: World) -> Figure:
-    """What came of requests in the period: one for each project and dataset, by the last word."""
+    """Count the answers to requests in the period: the last one for each project and dataset."""
     answers = ((subject.thing_id, fact) for subject, fact in world.facts(*_ANSWERS))
     last = {(project_id, fact.ids[0]): fact.what for project_id, fact in answers}
     counts = Counter(last[asked] for asked in world.requests if asked in last)
@@ -114,7 +114,7 @@ def _answers(world: World) -> Figure:
 
 
 def _never_crossed(world: World) -> Figure:
-    """The published datasets that no project read with another, the oldest first."""
+    """List the published datasets that no project read with another one, oldest first."""
     lone = [dataset for dataset in _there(world) if dataset.dataset_id not in world.crossed]
     days = {dataset: world.period.days(dataset.published[0].at, None) for dataset in lone}
     oldest = sorted(days.items(), key=lambda pair: (-pair[1], pair[0].dataset_id))[:MOST]
@@ -159,7 +159,7 @@ def _silent_services(world: World) -> Figure:
 
 
 def _states(world: World) -> Iterator[tuple[str, str, datetime]]:
-    """Each delivered service: what it is called, its state, and its last sign of life."""
+    """Yield each delivered service: its name, its state and its last sign of life."""
     datasets_by_project = {
         project_id: dataset for dataset in world.datasets.values() for project_id in dataset.made_by
     }
@@ -181,7 +181,7 @@ def _state(world: World, dataset: DatasetFacts | None, sign: datetime) -> str:
 
 
 def _signs(world: World) -> dict[str, datetime]:
-    """When somebody last tended each dataset, asked for it or read it, until the period's end."""
+    """Return when each dataset was last updated, requested or read, until the period's end."""
     last_signs = {dataset_id: max(times) for dataset_id, times in world.reads.items()}
     tended = (
         (dataset.dataset_id, fact.at)
@@ -205,7 +205,7 @@ def _joinable(world: World, lone: Collection[DatasetFacts]) -> Iterable[bool]:
 
 
 def _named(world: World, counts: Counter[str]) -> tuple[Row, ...]:
-    """The highest counts, with what the datasets are called."""
+    """Return rows of the highest counts, labelled with the datasets' titles."""
     most = dict(highest(counts, MOST))
     return rows_of({dataset_id: world.label(dataset_id) for dataset_id in most}, most)
 

@@ -70,7 +70,7 @@ class _Note(NamedTuple):
 
 
 def facts_of(envelope: Envelope[Event]) -> Iterator[tuple[Thing, Fact]]:
-    """The facts that an event tells, each with what it is about."""
+    """Yield the facts that an event tells, each with its subject."""
     at = envelope.time.astimezone(UTC)
     # As documents keep it, so that an event that is told again is the same.
     at = at.replace(microsecond=at.microsecond // _MILLISECOND * _MILLISECOND)

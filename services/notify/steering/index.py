@@ -29,7 +29,7 @@ class SubjectIndex:
         self._datasets: dict[str, DatasetFacts] = {}
 
     def snapshot(self, margin: timedelta = JUST_NOW) -> Snapshot:
-        """What is known now; raises Unavailable while all of it is read for the first time."""
+        """Return what is known now; raises Unavailable while it is read for the first time."""
         if not self._busy.acquire(timeout=_PATIENCE_SECONDS):
             raise Unavailable("the figures are being read; ask again later")
         try:
@@ -43,7 +43,7 @@ class SubjectIndex:
             self._busy.release()
 
     def follow(self) -> Snapshot:
-        """The same, with what was saved late."""
+        """Return what is known now, with documents that were saved late."""
         return self.snapshot(MARGIN)
 
     def _put(self, subject: Subject) -> None:

@@ -13,7 +13,7 @@ _ALL = 1_000_000
 
 
 def hear(store: Store, envelopes: Iterable[Envelope[Event]]) -> None:
-    """Keep the facts of these events; each subject is saved once."""
+    """Save the facts of these events, each subject once."""
     facts_by_thing = defaultdict[Thing, list[Fact]](list)
     for envelope in envelopes:
         for thing, fact in facts_of(envelope):
@@ -29,7 +29,7 @@ def subjects_of(store: Store) -> Iterator[Subject]:
 
 
 def redact(store: Store, named: Collection[str]) -> int:
-    """Take the words of events that name one of these out; of how many subjects."""
+    """Redact the facts of events that name one of these; return the number of subjects."""
     naming = [subject.id for subject in subjects_of(store) if subject.names(named)]
     for identifier in naming:
         _change(store, identifier, lambda subject: subject.redact(named))

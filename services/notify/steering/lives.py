@@ -81,7 +81,7 @@ class Life:
 
     @cached_property
     def stays(self) -> list[Stay]:
-        """Its stages in order; the final one goes on."""
+        """The project's stages in order; the final one has no end."""
         entered = [(_STAGE_OF[fact.what], fact.at) for fact in self.facts if fact.what in _STAGE_OF]
         left = [*(at for _, at in entered[1:]), None]
         return [Stay(stage, at, until) for (stage, at), until in zip(entered, left, strict=True)]
@@ -96,18 +96,18 @@ class Life:
 
     @cached_property
     def runs(self) -> tuple[Fact, ...]:
-        """Its trials and full jobs that ended well."""
+        """The project's trials and full jobs that succeeded."""
         ended = (fact for fact in self.facts if fact.what == "job_succeeded")
         return tuple(fact for fact in ended if fact.kind in _RUNS)
 
     @cached_property
     def requests(self) -> tuple[Fact, ...]:
-        """Its requests for restricted data."""
+        """The project's requests for restricted data."""
         return tuple(fact for fact in self.facts if fact.what == "access_requested")
 
     @cached_property
     def end(self) -> Fact | None:
-        """Why it was rejected or withdrawn, or that it is delivered, if it ended."""
+        """The fact that ended the project: its rejection, withdrawal or delivery."""
         ends = (fact for fact in self.facts if _STAGE_OF.get(fact.what) in FINAL)
         return next(ends, None)
 

@@ -85,7 +85,7 @@ class Subject(Followed):
         return f"{about}.{thing_id}"
 
     def learn(self, facts: Iterable[Fact]) -> None:
-        """Add what was not known; told again, or in another order, it comes to the same."""
+        """Add new facts; repeats and a different order lead to the same state."""
         facts_by_key = {fact.key: fact for fact in self.facts}
         for fact in facts:
             facts_by_key[fact.key] = min(
@@ -99,7 +99,7 @@ class Subject(Followed):
         self.facts = tuple(sorted(kept, key=lambda other: other.order))
 
     def has(self, fact: Fact) -> bool:
-        """Whether it was learnt, or left out because there were so many of its kind."""
+        """Return whether the fact was learnt, or dropped as one of too many of its kind."""
         return any(fact.key == kept.key for kept in self.facts) or (
             self.is_cut and sum(fact.what == kept.what for kept in self.facts) >= MOST_ALIKE
         )
@@ -109,7 +109,7 @@ class Subject(Followed):
         return any(fact != fact.redacted() for fact in self._naming(named))
 
     def call(self, title: str) -> None:
-        """The dataset that it is about has that title from now on, in older facts, too."""
+        """Set the title of the dataset that this is about, in older facts too."""
         self.facts = tuple(
             fact.model_copy(update={"text": title}) if fact.text else fact for fact in self.facts
         )

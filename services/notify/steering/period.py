@@ -22,7 +22,7 @@ class YearPeriod(NamedTuple):
 
     @classmethod
     def of(cls, year: int, now: datetime) -> "YearPeriod":
-        """That calendar year in Paris; empty when it has not begun."""
+        """Return that calendar year in Paris; an empty period if it has not begun."""
         since, following = (
             datetime(start_year, 1, 1, tzinfo=PARIS).astimezone(UTC)
             for start_year in (year, year + 1)
@@ -52,9 +52,9 @@ def month_of(at: datetime) -> int:
 
 
 def median_of(values: Iterable[float]) -> float | None:
-    """The middle one of the values in order, of an even number the mean of the middle two.
+    """Return the median; for an even number of values, the mean of the middle two.
 
-    To a tenth; None of none.
+    Rounded to a tenth; None if there is no value.
     """
     numbers = list(values)
     return round(median(numbers), 1) if numbers else None

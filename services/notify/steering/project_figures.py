@@ -26,7 +26,7 @@ _NO_THEME = "sans thème connu"
 
 
 def ends(world: World) -> tuple[EndView, ...]:
-    """The projects that were rejected or withdrawn in the period, newest first."""
+    """Return the projects that were rejected or withdrawn in the period, newest first."""
     ended = sorted(_ended(world), key=lambda pair: pair[1].at, reverse=True)
     return tuple(
         EndView(
@@ -72,7 +72,7 @@ def _by_theme(world: World) -> Figure:
 
 
 def _by_territory(world: World) -> Figure:
-    """The same by département, once in each that a project names or has a commune in."""
+    """Count the projects by département, once in each that one names or has a commune in."""
     counts = Counter(
         place
         for life in world.projects
@@ -91,7 +91,7 @@ def _by_territory(world: World) -> Figure:
 
 
 def _days_at(world: World) -> dict[str, list[float]]:
-    """Days of every stay at a stage that ended in the period, or went on at its end."""
+    """Return the days of stays, by stage, that ended in the period or outlasted it."""
     days_by_stage: dict[str, list[float]] = {stage: [] for stage in STAGES if stage not in FINAL}
     for life in world.projects:
         for stay in life.stays:

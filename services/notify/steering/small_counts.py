@@ -23,7 +23,7 @@ def persons(group: str, count: float) -> Row:
 def over_members(
     group: str, days: Iterable[tuple[str, float]], *, sees_members: bool, code: str = ""
 ) -> Row:
-    """The median of days, each with the member who took them; hidden for few members.
+    """Return the median of days, each with the member who took them; hidden for few members.
 
     Nobody's id stands for the lab's own staff, of whom no one is told apart: it hides nothing.
     """
@@ -37,7 +37,7 @@ def over_members(
 def by_member(
     days: Iterable[tuple[str, float]], names: Mapping[str, str], *, sees_members: bool
 ) -> list[Row]:
-    """The median of each member, the longest first; for operators only."""
+    """Return the median of each member, longest first; for operators only."""
     if not sees_members:
         return []
     days_by_member = defaultdict[str, list[float]](list)

@@ -38,7 +38,7 @@ class DatasetFacts:
         self._gone = [fact.at for fact in subject.facts if fact.what in _ENDS]
 
     def is_there(self, at: datetime) -> bool:
-        """Whether it is published then, and neither retired nor deleted."""
+        """Return whether the dataset is published then, and neither retired nor deleted."""
         gone = any(end < at for end in self._gone)
         return not gone and any(fact.at < at for fact in self.published)
 
@@ -57,7 +57,7 @@ class Snapshot(NamedTuple):
 
     @classmethod
     def of(cls, subjects: Iterable[Subject]) -> Self:
-        """What these come to."""
+        """Return the snapshot of these subjects."""
         every_subject = tuple(subjects)
         return cls(
             every_subject,
@@ -83,7 +83,7 @@ class World:
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
-        """All that something is known of."""
+        """All subjects of which something is known."""
         return self.snapshot.subjects
 
     @cached_property
@@ -109,7 +109,7 @@ class World:
 
     @cached_property
     def names(self) -> Mapping[str, str]:
-        """What members are called."""
+        """The members' names by id."""
         named = (
             (member.thing_id, fact.text)
             for member in self.members.values()
@@ -119,7 +119,7 @@ class World:
 
     @cached_property
     def waits(self) -> Mapping[tuple[Party, Stage], list[ProjectWait]]:
-        """The waits that ended in the period, or went on at its end, by whom for and the stage."""
+        """The waits that ended in the period or outlasted it, by awaited party and stage."""
         waits = defaultdict[tuple[Party, Stage], list[ProjectWait]](list)
         for life in in_turns(self.all_projects):
             for wait in life.waits:
@@ -129,7 +129,7 @@ class World:
 
     @cached_property
     def reads(self) -> Mapping[str, list[datetime]]:
-        """When projects read each dataset in a trial or full job that ended well."""
+        """The times at which projects read each dataset in a successful trial or full job."""
         read_times = defaultdict[str, list[datetime]](list)
         for life in self.all_projects:
             runs = [run.at for run in self.runs(life)]
@@ -139,7 +139,7 @@ class World:
 
     @cached_property
     def requests(self) -> Mapping[tuple[str, str], list[datetime]]:
-        """When projects asked for restricted datasets, by both ids."""
+        """The times at which projects asked for restricted datasets, by project and dataset."""
         request_times = defaultdict[tuple[str, str], list[datetime]](list)
         for life in self.all_projects:
             for fact in life.requests:
@@ -149,7 +149,7 @@ class World:
 
     @cached_property
     def crossed(self) -> frozenset[str]:
-        """The datasets that a project read with another."""
+        """The datasets that a project read together with another."""
         together = (life.reads for life in self.all_projects if any(self.runs(life)))
         return frozenset(
             dataset_id for reads in together if len(set(reads)) > 1 for dataset_id in reads
@@ -163,7 +163,7 @@ class World:
 
     @property
     def years(self) -> tuple[int, ...]:
-        """From the first to the last that anything is known of."""
+        """The years of which something is known, first to last."""
         histories = [subject.facts for subject in self.subjects if subject.facts]
         if not histories:
             return ()
@@ -174,7 +174,7 @@ class World:
         return tuple(range(first.astimezone(PARIS).year, last.astimezone(PARIS).year + 1))
 
     def facts(self, *whats: str) -> list[tuple[Subject, Fact]]:
-        """The facts of these kinds in the period, with what they are about: of each in order."""
+        """Return the facts of these kinds in the period, each with its subject, in order."""
         placed_facts = chain.from_iterable(self._facts.get(what, ()) for what in whats)
         return [(subject, fact) for _, subject, fact in sorted(placed_facts, key=itemgetter(0))]
 
@@ -185,7 +185,7 @@ class World:
                 yield from days
 
     def label(self, dataset_id: str) -> str:
-        """What a dataset is called; its id where it was never published."""
+        """Return a dataset's label; its id if it was never published."""
         dataset = self.datasets.get(dataset_id)
         return dataset.label if dataset else dataset_id
 
@@ -202,7 +202,7 @@ class World:
 
     @cached_property
     def _facts(self) -> Mapping[str, list[tuple[int, Subject, Fact]]]:
-        """By their kind, each with its place among all."""
+        """All facts of the period by kind, each with its rank among all of them."""
         facts_by_kind = defaultdict[str, list[tuple[int, Subject, Fact]]](list)
         place, (_, since, until) = count(), self.period
         for subject in in_turns(self.subjects):

@@ -20,7 +20,7 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 def report(snapshot: Snapshot, asked: SteeringQuery, now: datetime, caller: Caller) -> SteeringView:
-    """The figures of the year that is asked for, or of this one, as the caller may see them."""
+    """Return the figures of the requested year, by default this one, that the caller may see."""
     period = YearPeriod.of(asked.year or now.astimezone(PARIS).year, now)
     sees_members = "operator" in caller.roles and not asked.report
     view = report_of(World(period, snapshot, sees_members))
@@ -28,7 +28,7 @@ def report(snapshot: Snapshot, asked: SteeringQuery, now: datetime, caller: Call
 
 
 def report_of(world: World) -> SteeringView:
-    """The figures of what is known."""
+    """Return the figures of what is known."""
     period = world.period
     return SteeringView(
         year=period.year,

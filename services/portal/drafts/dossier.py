@@ -34,7 +34,7 @@ class Evidence:
 
 
 def dossier(evidence: Evidence) -> Draft:
-    """The evidence of a review, as it is shown and kept with the decision."""
+    """Return the evidence of a review, as it is shown and kept with the decision."""
     if not evidence.facts.preview:
         basic_sections = (
             _asker(evidence.facts),
@@ -62,13 +62,13 @@ def dossier(evidence: Evidence) -> Draft:
 
 
 def as_text(draft: Draft) -> str:
-    """The same as lines of text, to be kept; of one that is very long what fits."""
+    """Return the dossier as lines of text, cut if it is too long to be kept."""
     text = _whole(draft)
     return text if len(text) <= _LONGEST else text[: _LONGEST - len(_CUT)] + _CUT
 
 
 def fingerprint_of(draft: Draft) -> str:
-    """What a decision names: another dossier has another."""
+    """Return the hash by which a decision names the dossier that it is based on."""
     return hashlib.sha256(_whole(draft).encode()).hexdigest()
 
 
@@ -95,7 +95,7 @@ def _asker(facts: Facts) -> Section:
 
 
 def _changes(facts: Facts) -> Iterator[Section]:
-    """What a changed treatment reads or shows beyond the one that was reviewed, if it does."""
+    """Yield what a changed treatment reads or shows beyond the reviewed one, if there is such."""
     if not facts.project.get("needs_review"):
         return
     rows = [

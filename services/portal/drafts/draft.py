@@ -42,7 +42,7 @@ class Draft(NamedTuple):
     reference: str = ""
 
     def typeset(self) -> "Draft":
-        """The same with the spaces of French typography."""
+        """Return the draft with the spaces of French typography."""
         sections = [
             Section(
                 spaced(section.title),
@@ -57,7 +57,7 @@ class Draft(NamedTuple):
 
 
 def _uses(read: Json) -> Iterator[tuple[str, str]]:
-    """What is read of one dataset, and how much of it is not."""
+    """Yield which columns of a dataset are read, and how many are not."""
     title = f"« {read['title']} »"
     if read["columns"] is None:
         yield title, "tout : ses colonnes ne sont pas encore connues"
@@ -100,7 +100,7 @@ class Facts:
 
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:
-        """What is read of others' data: whose, and which columns."""
+        """The columns of others' data that are read, with their owners."""
         return tuple(
             (
                 f"« {request['title']} » ({self.name_of(request['owner_id'])})",
@@ -124,7 +124,7 @@ class Facts:
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """Those who are asked, each once."""
+        """The owners who are asked, each once."""
         return tuple(
             dict.fromkeys(request["owner_id"] for request in self.preview.get("asked", ()))
         )
@@ -135,7 +135,7 @@ class Facts:
         return tuple(self.preview.get("checks", ()))
 
     def bound(self) -> Iterator[tuple[str, str]]:
-        """What those who granted data bind its use to, by dataset."""
+        """Yield the terms that bind the use of granted data, by dataset."""
         for access in self.project["accesses"]:
             until = f"jusqu'au {french_date(access['until'])}" if access["until"] else ""
             terms = [access["purpose"], until, *access["conditions"]]

@@ -27,7 +27,7 @@ _MEASURES = (
 
 
 def register(facts: Facts) -> Draft:
-    """An entry of the register of processing activities: RGPD, article 30(1), points a to g."""
+    """Draft an entry of the register of processing activities: RGPD, article 30(1), a to g."""
     project = facts.project
     persons = facts.persons or ("Aucune donnée personnelle n'a été repérée dans ce qui est lu.",)
     return Draft(
@@ -113,7 +113,7 @@ def _risks(facts: Facts) -> tuple[Section, ...]:
 
 
 def agreement(facts: Facts) -> Draft:
-    """An agreement on data between the holder and the owners who are asked."""
+    """Draft an agreement on data between the holder and the owners who are asked."""
     owners = tuple(("Producteur", facts.name_of(owner_id)) for owner_id in facts.owners)
     none = () if owners else ("Ce projet ne lit que des données ouvertes : aucun accord n'est dû.",)
     preview = facts.preview

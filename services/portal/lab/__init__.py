@@ -114,7 +114,7 @@ async def show(
 
 
 def _problem(body: bytes) -> tuple[str, str]:
-    """The detail and the field of a problem (RFC 9457)."""
+    """Return the detail and the field of a problem (RFC 9457)."""
     try:
         problem = json.loads(body)
         return str(problem["detail"]), str(problem.get("field") or "")

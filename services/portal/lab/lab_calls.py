@@ -79,7 +79,7 @@ class Lab:
         self._services, self._session, self._member_id = services, session, member_id
 
     async def get(self, service: Service, path: str, **query: object) -> Json:
-        """What GET answers; parameters that are None or empty are not sent."""
+        """GET a path and return its JSON; parameters that are None or empty are not sent."""
         parameters = {
             name: value for name, value in query.items() if value not in (None, "", False)
         }
@@ -140,7 +140,7 @@ class Lab:
     async def open(
         self, service: Service, path: str, *, last_event_id: str = "", **query: str
     ) -> aiohttp.ClientResponse:
-        """GET something piece by piece, a file or server-sent events; who takes it closes it."""
+        """GET a file or server-sent events, piece by piece; the caller closes it."""
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
         parameters = {name: value for name, value in query.items() if value}
         url, timeout = self._services.urls[service] + _asked(path, parameters), _AS_LONG_AS_IT_TAKES
@@ -154,9 +154,9 @@ class Lab:
         return await self._borne(send)
 
     async def parts(self, **asked: Awaitable[Json]) -> dict[str, Any]:
-        """A Part for each of these, asked at once: who is away is told, who refuses is raised.
+        """Await several parts of a page at once; a missing service is noted, a refusal is raised.
 
-        Who has too much to do for this member is away, too.
+        A service that has too much to do for this member counts as missing, too.
         """
         parts = await asyncio.gather(*map(part_of, asked.values()))
         return dict(zip(asked, parts, strict=True))
@@ -174,7 +174,7 @@ class Lab:
         return await self._all("/projects", "title", **query)
 
     async def _all(self, path: str, called: str, **query: object) -> list[Json]:
-        """All of a list of intake's, by what they are called."""
+        """Return all entries of a list in intake, sorted by their field `called`."""
         entries, after = list[Json](), ""
         while True:
             page = await self.get("intake", path, limit=_PAGE, after=after, **query)
@@ -183,7 +183,7 @@ class Lab:
                 return sorted(entries, key=lambda entry: fold(str(entry[called])))
 
     async def titles(self, service: Service, kind: str, ids: Iterable[str]) -> dict[str, str]:
-        """What projects or datasets are called, by their ids; these where they are not shown."""
+        """Return the titles of projects or datasets by id; the id itself for an invisible one."""
         answers = await self.seen(service, kind, ids)
         return {
             identifier: str(answer["title"]) if answer else identifier
@@ -193,7 +193,7 @@ class Lab:
     async def seen(
         self, service: Service, kind: str, ids: Iterable[str], *part: str
     ) -> dict[str, Json]:
-        """Things by their ids, or a part of each; None where the person may not see it."""
+        """Return documents, or a part of each, by id; None where the person may not see one."""
         paths = {identifier: path_of(kind, identifier, *part) for identifier in ids}
         asked = {identifier: if_seen(self.get(service, path)) for identifier, path in paths.items()}
         return {
@@ -274,13 +274,13 @@ async def pieces_of(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, N
 
 
 def _asked(path: str, parameters: Mapping[str, object]) -> str:
-    """A path with these parameters, a list's each by itself."""
+    """Return a path with these parameters; each value of a list is a parameter of its own."""
     texts = {name: "true" if value is True else value for name, value in parameters.items()}
     return f"{path}?{urlencode(texts, doseq=True)}" if texts else path
 
 
 async def part_of(asked: Awaitable[Json]) -> PagePart:
-    """A part of a page: who is away is told, who refuses is raised."""
+    """Await a part of a page; a missing service is noted, a refusal is raised."""
     try:
         return PagePart(await asked)
     except Away as error:

@@ -47,7 +47,7 @@ class UnsentForms:
         self._clock, self._kept = clock, dict[str, tuple[float, UnsentForm]]()
 
     def keep(self, form: UnsentForm) -> str:
-        """Keep a form without its secrets; the key to it, empty for one that is too long."""
+        """Keep a form without its secrets and return its key; empty if the form is too long."""
         fields = tuple(field for field in form.fields if field[0] not in _NOT_KEPT)
         form, key = form._replace(fields=fields), secrets.token_urlsafe(16)
         if form.length > _LONGEST_KEPT:

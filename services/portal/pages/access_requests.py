@@ -16,7 +16,7 @@ _SAID = {
 
 
 async def page(visit: Visit) -> Response:
-    """What is asked of me, or all that ever was."""
+    """List the requests that wait for my decision, or all of them."""
     everything = visit.asked("toutes")
     query = {"after": visit.asked("suite"), "waiting": "" if everything else "true"}
     request_page = await visit.lab.get("catalog", "/access-requests", **query)
@@ -24,7 +24,7 @@ async def page(visit: Visit) -> Response:
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """One request, as it is to be read before it is answered."""
+    """Show one request, to be read before it is decided."""
     request = await visit.lab.get("catalog", _path(visit))
     deciders = (
         *request["deciders"],
@@ -61,7 +61,7 @@ async def decide(visit: Visit) -> Response:
 
 
 def _terms(visit: Visit, request: Json) -> dict[str, str]:
-    """What the form of a grant shows: what was typed, or what this decider granted before."""
+    """Return the terms in the grant's form: as typed, or as this decider granted before."""
     if visit.text("decision") == "grant":
         return {name: visit.text(name) for name in _TERMS}
     own = [

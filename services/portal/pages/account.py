@@ -17,7 +17,7 @@ _DAYS = {"30": "un mois", "90": "trois mois", "365": "un an"}
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """My member, my roles, my keys."""
+    """Show my member, my roles and my keys."""
     parts = await visit.lab.parts(
         # The lab's operators need not be members.
         member=if_seen(visit.lab.get("intake", path_of("members", visit.member_id))),
@@ -37,7 +37,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
 
 @faults_on(show)
 async def make_key(visit: Visit) -> Response:
-    """Make a key: its text is on the answer's page, and nowhere afterwards."""
+    """Make a key; its text is only on the answer's page."""
     body = {"name": visit.text("name"), "roles": visit.texts("roles"), "days": visit.text("days")}
     key = await visit.lab.post("intake", "/keys", body)
     return visit.secret("account/key.html", made=key)
@@ -52,7 +52,7 @@ async def revoke_key(visit: Visit) -> Response:
 
 @faults_on(show)
 async def choose_mails(visit: Visit) -> Response:
-    """Say when one wants to be written, by kind."""
+    """Choose when to get mails, by kind."""
     cadences = {kind: visit.text(kind) for kind in _KINDS}
     await visit.lab.put("notify", "/mail-preferences", cadences)
     return visit.go("/compte", "Vos choix de courriels sont enregistrés.")

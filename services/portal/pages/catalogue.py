@@ -14,7 +14,7 @@ _PROJECTS, _FILES = 20, 50
 
 
 async def search(visit: Visit) -> Response:
-    """Datasets that meet a question, with their reasons, and what they can be narrowed by."""
+    """Search datasets; show why each one matches, and the facets that narrow the list."""
     chosen = {name: visit.asked(name) for name in _FACETS}
     query = {"q": visit.asked("q"), "after": visit.asked("after"), "limit": 20, "facets": True}
     dataset_page = await visit.lab.get("catalog", "/datasets", **query, **chosen)
@@ -27,7 +27,7 @@ async def search(visit: Visit) -> Response:
 
 
 async def show(visit: Visit) -> Response:
-    """One dataset: what it holds, who may use it and how, what it can be crossed with."""
+    """Show one dataset: its content, its terms of use and its possible joins."""
     path = path_of("datasets", visit.part("dataset_id"))
     asked = {"dataset": visit.lab.get("catalog", path)}
     if visit.person:
@@ -66,7 +66,7 @@ async def file(visit: Visit) -> Response:
 
 
 async def deliveries(visit: Visit) -> Response:
-    """The services that came of projects, open to all."""
+    """List the services that projects delivered, open to all."""
     delivery_page = await visit.lab.get(
         "catalog", "/datasets", delivered=True, after=visit.asked("after"), limit=20
     )

@@ -20,7 +20,7 @@ _READ = "Fichier reçu : le Datalab le lit."
 
 
 async def page(visit: Visit) -> Response:
-    """My datasets, by state: those that wait for me first."""
+    """List my datasets by state, those that wait for me first."""
     chosen = visit.asked("etat")
     states = [state for state in _STATES if chosen in {"", state}]
     query = {"owner_id": visit.member_id, "after": visit.asked("suite")}
@@ -31,7 +31,7 @@ async def page(visit: Visit) -> Response:
 
 
 async def write(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """An empty form, or what was sent with what is wrong."""
+    """Show the form of a new dataset, empty or as it was sent with its faults."""
     fields = (
         {**sent(visit), "sheet": visit.text("sheet")}
         if faults.message
@@ -42,7 +42,7 @@ async def write(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
 
 @faults_on(write)
 async def submit(visit: Visit) -> Response:
-    """Put a file in as a new dataset; sent twice, the form makes one."""
+    """Upload a file as a new dataset; sending the form twice makes one dataset."""
     file = _file(visit)
     dataset = await visit.lab.upload(
         "catalog",
@@ -56,7 +56,7 @@ async def submit(visit: Visit) -> Response:
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """One dataset of mine: what was read of it, what is to be decided, who used it."""
+    """Show one dataset of mine: what was read, what must be decided and who used it."""
     path = dataset_path(visit)
     dataset = await visit.lab.get("catalog", path)
     person = visit.person
@@ -87,7 +87,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
 
 
 async def project_of(visit: Visit, dataset: Json) -> Json:
-    """The project that delivered it, if one did and the person may see that."""
+    """Return the project that delivered the dataset, if the person may see it."""
     if not (dataset.get("project_id") and visit.person):
         return None
     projects_by_id = await visit.lab.seen("intake", "projects", [dataset["project_id"]])
@@ -104,7 +104,7 @@ async def state(visit: Visit) -> Response:
 
 @faults_on(show)
 async def add_version(visit: Visit) -> Response:
-    """Put in another file of the same data."""
+    """Upload another version of the dataset."""
     file = _file(visit)
     texts = {name: visit.text(name) for name in ("note", "sheet")}
     fields = {**texts, "modified": visit.text("modified") or None}
@@ -174,7 +174,7 @@ async def change(visit: Visit) -> Response:
 
 @faults_on(show)
 async def _do(visit: Visit, command: str, body: Mapping[str, object], message: str) -> Response:
-    """Have a command done on the dataset of the address; a fault is told on its page."""
+    """Run a command on the dataset of the address; its page shows a fault."""
     await visit.lab.post("catalog", f"{dataset_path(visit)}/{command}", body)
     return visit.go(own_path(visit), message)
 
@@ -203,7 +203,7 @@ def _form(
 
 
 def _received(dataset: Json) -> str:
-    """What is told of a file that was taken in, and of the same bytes elsewhere."""
+    """Return the message after an upload, which names other datasets with the same bytes."""
     same = " ; ".join(duplicate["message"] for duplicate in dataset["same_bytes"])
     return f"{_READ}{_understood(dataset)}{f' À savoir : {same}.' if same else ''}"
 

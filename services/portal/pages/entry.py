@@ -23,7 +23,7 @@ async def show_link(visit: Visit) -> Response:
 
 
 async def use_link(visit: Visit) -> Response:
-    """Sign in by a link, in a session of its own."""
+    """Sign in by a link, in a new session."""
     try:
         session = await visit.sign_in.by_link(visit.text("code"))
     except Refused:
@@ -50,7 +50,7 @@ async def leave_for_good(visit: Visit) -> Response:
 
 
 async def come_back(visit: Visit) -> Response:
-    """Sign in whom the provider vouches for, in a session of its own."""
+    """Sign in the person whom the provider vouches for, in a new session."""
     if visit.provider is None:
         return visit.go("/connexion")
     try:

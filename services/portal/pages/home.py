@@ -10,7 +10,7 @@ _ALL = 100
 
 
 async def show(visit: Visit) -> Response:
-    """What waits for me, my projects and my data."""
+    """Show what waits for me, my projects and my data."""
     person = visit.person
     if person is None:
         return RedirectResponse("/connexion", 303)

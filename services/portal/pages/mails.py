@@ -18,7 +18,7 @@ _KINDS = {"tasks": "À faire", "projects": "Projets", "data": "Données", "works
 
 
 async def news(visit: Visit) -> Response:
-    """What happened to my member, newest first."""
+    """List what happened to my member, newest first."""
     news_page = await visit.lab.get("notify", "/news", after=visit.asked("suite"))
     return visit.page("mails/news.html", news=news_page, kinds=_KINDS)
 

@@ -13,7 +13,7 @@ _SHOWN = 50
 
 
 async def page(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """The members that a search finds, and a form to take another in."""
+    """List the members that a search returns, with a form to register another."""
     chosen = {name: visit.asked(name) for name in ("q", "competence", "lieu")}
     query = {"q": chosen["q"], "skill": chosen["competence"], "territory": chosen["lieu"]}
     member_page = await visit.lab.get(
@@ -32,14 +32,14 @@ async def page(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
 
 @faults_on(page)
 async def register(visit: Visit) -> Response:
-    """Take a member in; sent twice, the form makes one."""
+    """Register a member; sending the form twice registers one."""
     body = {**{name: visit.text(name) for name in _TEXTS}, **_described(visit)}
     member = await visit.lab.post("intake", "/members", body, visit.text("key"))
     return visit.go(path_of("membres", member["id"]), f"{member['name']} est membre du Datalab.")
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """One member: what it can do and where, and the accounts of its persons."""
+    """Show one member: its skills, its territory and the accounts of its people."""
     member_id = visit.part("member")
     member = await visit.lab.get("intake", path_of("members", member_id))
     asked = {}
@@ -52,7 +52,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
 
 @faults_on(show)
 async def change(visit: Visit) -> Response:
-    """Say otherwise what a member can do, where, or which organisation it is."""
+    """Change a member's skills, territory or organisation."""
     path = path_of("members", visit.part("member"))
     body = {"siren": visit.text("siren"), **_described(visit)}
     changed = await visit.lab.patch("intake", path, body)
@@ -66,7 +66,7 @@ def _described(visit: Visit) -> dict[str, object]:
 
 
 def _given(visit: Visit, member: Json, faults: Faults) -> dict[str, str]:
-    """The fields of the form: as they were sent where something is wrong, else as intake has it."""
+    """Return the form's fields: as sent if something is wrong, else as intake has them."""
     if faults.message:
         return {name: visit.text(name) for name in ("siren", *_LISTS)}
     return {

@@ -19,7 +19,7 @@ _EVENTS = {
 
 
 async def page(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """The webhooks that I may see, and a form for another."""
+    """List the webhooks that I may see, with a form to add one."""
     endpoint_page = await visit.lab.get("notify", "/endpoints", after=visit.asked("suite"))
     variables = {"given": _given(visit), "events": _EVENTS, "faults": faults}
     return visit.page("partners/list.html", faults.status, found=endpoint_page, **variables)
@@ -27,13 +27,13 @@ async def page(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
 
 @faults_on(page)
 async def add(visit: Visit) -> Response:
-    """Add a webhook: its secret is on the answer's page, and nowhere afterwards."""
+    """Add a webhook; its secret is only on the answer's page."""
     endpoint = await visit.lab.post("notify", "/endpoints", _wanted(visit))
     return visit.secret("partners/secret.html", made=endpoint)
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """One webhook with what was sent to it."""
+    """Show one webhook and its deliveries."""
     state = visit.asked("etat")
     path = _path(visit)
     endpoint = await visit.lab.get("notify", path)
@@ -59,7 +59,7 @@ async def change(visit: Visit) -> Response:
 
 
 async def switch(visit: Visit) -> Response:
-    """Disable a webhook, or enable it again."""
+    """Enable or disable a webhook."""
     state = visit.text("state")
     message = "Le webhook est activé." if state == "enabled" else "Le webhook est désactivé."
     return await _change(visit, {"state": state}, message)

@@ -16,7 +16,7 @@ _ERASED = "un compte effacé"
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """The accounts, and a form to open one."""
+    """List the accounts, with a form to open one."""
     parts = await visit.lab.parts(
         accounts=visit.lab.get(
             "intake", "/accounts", member_id=visit.asked("membre"), after=visit.asked("suite")
@@ -40,7 +40,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
 
 
 async def open_account(visit: Visit) -> Response:
-    """Open an account: its person signs in at the lab's identity provider."""
+    """Open an account, whose person signs in at the lab's identity provider."""
     body = {name: visit.text(name) for name in ("member_id", "name", "mail")}
     try:
         account = await visit.lab.post(
@@ -69,7 +69,7 @@ async def erase(visit: Visit) -> Response:
 
 
 async def _refusals(visit: Visit, account_ids: list[str]) -> PagePart:
-    """When which of these accounts' addresses refused our last mail."""
+    """Return when the addresses of these accounts refused the last mail."""
     if not account_ids:
         return PagePart({})
     part = await part_of(visit.lab.get("notify", "/mail-refusals", account_id=account_ids))

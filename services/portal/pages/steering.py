@@ -91,7 +91,7 @@ class Figures:
 
     @property
     def parts(self) -> list[tuple[str, list[Json]]]:
-        """The headings with their figures; one without rows says that there is nothing."""
+        """The report's headings, each with its figures; headings without figures are left out."""
         placed_names = {name for names in _PARTS.values() for name in names} | {_MAP}
         rest = [figure for name, figure in self._by_name.items() if name not in placed_names]
         parts = [
@@ -120,7 +120,7 @@ class Figures:
         return int(sum(row["value"] or 0 for row in self.rows(name)))
 
     def value(self, name: str, code: str) -> int:
-        """The value of the group with that code."""
+        """Return the value of the group with that code."""
         rows = (row for row in self.rows(name) if row["code"] == code)
         return int(next(rows, {"value": 0})["value"] or 0)
 
@@ -138,7 +138,7 @@ class Figures:
 
 
 async def show(visit: Visit) -> Response:
-    """The figures of a year, as charts and a map."""
+    """Show the figures of a year, as charts and a map."""
     year, faults, part = visit.asked("annee"), NO_FAULTS, PagePart()
     try:
         part = await part_of(visit.lab.get("notify", "/steering", year=year))
@@ -160,7 +160,7 @@ async def show(visit: Visit) -> Response:
 
 
 async def report(visit: Visit) -> Response:
-    """The year in sentences and tables, to be printed: without what operators alone are told."""
+    """Show the year as a report to print, without what only operators may see."""
     year = visit.part("year")
     part = await part_of(visit.lab.get("notify", "/steering", year=year, report=True))
     figures = Figures(part.value) if part.value else None

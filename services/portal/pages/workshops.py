@@ -32,7 +32,7 @@ _CANCELLED = (
 
 
 async def page(visit: Visit) -> Response:
-    """What is to come, the next first, and what was before."""
+    """List the coming workshops, the next one first, and the past ones."""
     lab, theme = visit.lab, visit.asked("theme")
     parts = await lab.parts(
         coming=lab.get("intake", "/workshops", when="coming", theme=theme, limit=_SHOWN),
@@ -53,7 +53,7 @@ async def save(visit: Visit) -> Response:
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """One workshop, and a form to register."""
+    """Show one workshop, with a form to register."""
     parts = await visit.lab.parts(
         workshop=visit.lab.get("intake", _path(visit)), account=own_account(visit)
     )
@@ -66,7 +66,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
 
 
 async def register(visit: Visit) -> Response:
-    """Register; who did not sign in is led to the page of the seat, by its link."""
+    """Register a person; one who is not signed in goes to the seat's page by its link."""
     if visit.person is None:
         visit.sign_ups.check(visit.address)
         visit.sign_ups.note(visit.address)
@@ -106,20 +106,20 @@ async def give_up_opened(visit: Visit) -> Response:
 
 
 async def write(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """A form to announce one: empty, or as it was sent with what is wrong."""
+    """Show the form of a new workshop, empty or as it was sent with its faults."""
     fields, key = (_typed(visit), visit.text("key")) if faults.message else ({}, new_id("key"))
     return await _write(visit, fields, faults, key)
 
 
 @faults_on(write)
 async def announce(visit: Visit) -> Response:
-    """Announce a workshop; sent twice, the form announces one."""
+    """Announce a workshop; sending the form twice announces one."""
     workshop = await visit.lab.post("intake", "/workshops", _plan(visit), visit.text("key"))
     return visit.go(f"/ateliers/{workshop['id']}", "L'atelier est annoncé.")
 
 
 async def rewrite(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """The form of one that is announced: as it is, or as it was sent with what is wrong."""
+    """Show the form of an announced workshop, as it is or as it was sent with its faults."""
     fields = _typed(visit) if faults.message else await visit.lab.get("intake", _path(visit))
     return await _write(visit, fields, faults)
 
@@ -142,7 +142,7 @@ async def cancel(visit: Visit) -> Response:
 
 
 async def show_registrants(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """Who registered, and who came."""
+    """Show who registered, and who came."""
     path = _path(visit)
     parts = await visit.lab.parts(
         workshop=visit.lab.get("intake", path),
@@ -187,7 +187,7 @@ async def remove_material(visit: Visit) -> Response:
 
 
 async def _write(visit: Visit, fields: Json, faults: Faults, key: str = "") -> Response:
-    """The form of a new workshop, by its `key`, or of that of the address; for the staff."""
+    """Show the form of a new workshop, by its `key`, or of the address's one; for staff."""
     if not (visit.person and visit.person.has("reviewer", "operator")):
         raise Refused(
             _FORBIDDEN, "Les ateliers sont annoncés et modifiés par les agents du Datalab."
@@ -201,7 +201,7 @@ async def _write(visit: Visit, fields: Json, faults: Faults, key: str = "") -> R
 
 
 async def _projects(visit: Visit, listed: list[Json], tied: Sequence[str]) -> list[Json]:
-    """The projects that a workshop may be tied to: those that were not given up, and its own."""
+    """Return the projects that a workshop may be tied to: its own, and those not given up."""
     offered = [
         project for project in listed if project["id"] in tied or project["stage"] not in _GIVEN_UP
     ]

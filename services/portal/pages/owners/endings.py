@@ -14,7 +14,7 @@ _UNDER_WAY = frozenset({"requested", "granted"})
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS, ending: str = "") -> Response:
-    """What ends with the data, before anything does; once it is deleted, the receipt."""
+    """Show what ends together with the data; once the data is deleted, show the receipt."""
     path = dataset_path(visit)
     dataset = await visit.lab.get("catalog", path)
     if dataset["state"] == "deleted":
@@ -59,7 +59,7 @@ async def delete(visit: Visit) -> Response:
 
 
 def _projects(dataset: Json, uses: PagePart, requests: PagePart) -> dict[str, str]:
-    """The projects that read the data, or may or want to, each with its title."""
+    """Return the projects that read the data, or may or want to, with their titles."""
     mentions = [use for use in uses.items if use["project_id"]]
     mentions += [
         request
@@ -75,7 +75,7 @@ def _projects(dataset: Json, uses: PagePart, requests: PagePart) -> dict[str, st
 
 
 def _results(uses: PagePart) -> list[str]:
-    """The datasets that were made of the data."""
+    """Return the datasets that were made from the data."""
     return sorted({use["delivered_as"] for use in uses.items} - {None})
 
 

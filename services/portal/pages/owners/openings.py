@@ -17,7 +17,7 @@ _SAID = {
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """What is asked of whom, and what each said, as it is to be read before one answers."""
+    """Show who is asked to agree, and what each said, to be read before one answers."""
     path = dataset_path(visit)
     opening = await visit.lab.get("catalog", f"{path}/opening")
     dataset = await visit.lab.get("catalog", path)
@@ -45,7 +45,7 @@ async def ask(visit: Visit) -> Response:
 
 
 async def decide(visit: Visit) -> Response:
-    """Agree, refuse or take one's yes back: a yes is for what was shown, by its fingerprint."""
+    """Agree, refuse or withdraw an agreement; a fingerprint ties it to what was shown."""
     names = ("decision", "reason", "fingerprint")
     body = {**{name: visit.text(name) for name in names}, "version": visit.number("version")}
     message = _SAID.get(visit.text("decision"), "")

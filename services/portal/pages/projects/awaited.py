@@ -19,7 +19,7 @@ _ASKING = {
 def awaited(
     project: Json, jobs: Sequence[Json], names: Mapping[str, str], reader_id: str = ""
 ) -> list[str]:
-    """What a project waits for, as far as its reader sees it.
+    """Return what a project waits for, as far as its reader may see it.
 
     `jobs` are its own, newest first; `names` are those of members by their ids. It is never
     empty: where nobody must act, it says what the lab does.
@@ -36,7 +36,7 @@ def awaited(
 
 
 def _in_the_way(project: Json, names: Mapping[str, str]) -> Iterator[str]:
-    """Whose word is missing, what is wrong with the treatment, and which jobs are lost."""
+    """Yield the missing agreements, the treatment's faults and the lost jobs."""
     for wait in project.get("waits_for", ()):
         owner = names.get(wait["member_id"], "de son propriétaire")
         yield f"Un accord est attendu sur « {wait['title'] or _UNTITLED} » : {owner}."
@@ -91,5 +91,5 @@ def _of_full_job(results: Sequence[Json], state: str, holder: str) -> str:
 
 
 def _last(jobs: Sequence[Json], kind: str) -> str:
-    """The state of the newest job of a kind; empty when there is none, or none is seen."""
+    """Return the state of the newest job of a kind; empty if there is none, or none visible."""
     return next((str(job["state"]) for job in jobs if job["kind"] == kind), "")

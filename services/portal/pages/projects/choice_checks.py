@@ -34,7 +34,7 @@ _NOT_IN_ORDER = (
 
 
 def with_value(choices: Choices, columns: Iterable[Json]) -> Choices:
-    """The choices, with the value that rows are kept by as SQL compares it with its column.
+    """Return the choices with the row filter's value as SQL compares it with its column.
 
     `columns` are those of the table. Raises Refused, naming the field, for a value that is
     missing, or no number or day where the column holds such, and for texts as more or less.
@@ -54,7 +54,7 @@ def with_value(choices: Choices, columns: Iterable[Json]) -> Choices:
 
 
 def check_complete(choices: Choices) -> None:
-    """Raise Refused, naming the field, for what was chosen by half, and would be left out."""
+    """Raise Refused, naming the field, for an incomplete choice, which would be ignored."""
     if (choices.figures or choices.means) and not choices.by:
         raise Refused(_UNUSABLE, "Dites par quelle colonne regrouper ce qui est compté.", "par")
     if any(choices.rate):
@@ -75,7 +75,7 @@ def check_crossed(choices: Choices) -> None:
 
 
 def check_drawn(choices: Choices, columns: Iterable[Json]) -> None:
-    """Raise Refused, naming the field, for what is drawn of a column that is not among these."""
+    """Raise Refused, naming the field, if a chart or map needs a column that is not among these."""
     column_names = {column["name"] for column in columns}
     _check_made(
         {
@@ -92,7 +92,7 @@ def _drawn(choices: Choices) -> Iterator[tuple[tuple[str, str], tuple[tuple[str,
 
 
 def _check_made(gone: Mapping[str, str]) -> None:
-    """Raise Refused for columns that are not made any more, at the fields that name them."""
+    """Raise Refused, at its field, for a column that is no longer computed."""
     for column, at in gone.items():
         message = f"{french_quoted(column)} n'est plus calculé : choisissez autre chose, ou rien."
         raise Refused(_UNUSABLE, message, at)

@@ -30,7 +30,7 @@ class Invitees:
 
 
 async def invitees(visit: Visit, project: Json, *, is_site: bool) -> Invitees:
-    """Whom the form offers: first those who are chosen, then the lab's advice, then who is found.
+    """Return the members that the form offers: chosen ones, advised ones, then search results.
 
     A search of the same form keeps what was chosen.
     """
@@ -58,7 +58,7 @@ async def invitees(visit: Visit, project: Json, *, is_site: bool) -> Invitees:
 
 
 def invited(project: Json, part: str) -> list[str]:
-    """Who is asked for a part, or took it."""
+    """Return the members who are asked for a part or took it."""
     return [
         invitation["member_id"]
         for invitation in project.get("invitations", [])
@@ -67,7 +67,7 @@ def invited(project: Json, part: str) -> list[str]:
 
 
 def _advised(project: Json, kind: str) -> list[str]:
-    """The members that the lab advises for a part, best first."""
+    """Return the members that the lab advises for a part, best first."""
     return [
         suggestion["member_id"] for suggestion in (project.get("guidance") or {}).get(kind) or ()
     ]

@@ -40,7 +40,7 @@ _JOBS = 20
 
 
 async def page(visit: Visit) -> Response:
-    """The projects that one holds or takes part in, the newest first; for the staff all of them."""
+    """List the projects that one holds or takes part in, newest first; for staff all of them."""
     chosen = {name: visit.asked(name) for name in ("q", "etape", "attend", "miens")}
     is_staff = bool(visit.person and visit.person.has("reviewer", "operator"))
     query = {
@@ -58,7 +58,7 @@ async def page(visit: Visit) -> Response:
 
 
 async def write(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """An empty form, or what was sent with what is wrong."""
+    """Show the form of a new project, empty or as it was sent with its faults."""
     fields = {name: visit.text(name) for name in (*_TEXTS, *_LISTS)}
     variables = {"given": fields, "key": visit.text("key") or new_id("key"), "faults": faults}
     return visit.page("projects/new.html", faults.status, **variables)
@@ -134,9 +134,9 @@ async def form_team(visit: Visit) -> Response:
 async def _invite(
     visit: Visit, part: str, named: set[str], body: Mapping[str, object], message: str
 ) -> Response:
-    """Ask members for a part, if those are asked for it whom the form was made with.
+    """Ask members for a part, unless others were asked since the form was shown.
 
-    Who is not named again is asked no longer: it is told who that is.
+    Members who are not named again are no longer asked; the message names them.
     """
     before = invited(await visit.lab.get("intake", _path(visit)), part)
     if set(before) != set(visit.words("invited")):
@@ -149,7 +149,7 @@ async def _invite(
 
 
 def _then(visit: Visit, asked: set[str]) -> list[str]:
-    """Who is asked next, in the order of the lab's advice, if that is wanted."""
+    """Return whom to ask next, in the order of the lab's advice, if the form says so."""
     if not visit.text("then"):
         return []
     return [member_id for member_id in visit.words("suggested") if member_id not in asked]
@@ -229,13 +229,13 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
 
 @faults_on(_show)
 async def _do(visit: Visit, command: str, body: Mapping[str, object], message: str) -> Response:
-    """Have a command done on the project of the address; a fault is told on its page."""
+    """Run a command on the project of the address; its page shows a fault."""
     await visit.lab.post("intake", f"{_path(visit)}/{command}", body)
     return visit.go(_address(visit), message)
 
 
 async def _possible(visit: Visit, project: Json) -> dict[str, bool]:
-    """What is worth offering: the services decide whether it may be done."""
+    """Return which actions to offer; the services decide whether they are allowed."""
     person, stage = visit.person, project["stage"]
     is_staff = bool(person and person.has("reviewer", "operator"))
     is_holder = bool(person and person.member_id == project["holder_id"])

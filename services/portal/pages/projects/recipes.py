@@ -42,7 +42,7 @@ class ChosenInput:
     column_names: list[str] = field(default_factory=list)
 
     def choose(self, dataset: Json, fit: Mapping[str, str]) -> None:
-        """Note what the chosen data is called, its columns, and which of them are meant.
+        """Note the chosen dataset's title and columns, and choose which columns the recipe reads.
 
         Those that fit, else those of the same name.
         """
@@ -59,7 +59,7 @@ class ChosenInput:
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """What the recipe takes: filled in as far as the lab knows what fits."""
+    """Show the recipe's form, filled in as far as the lab knows what fits."""
     path = path_of("projects", visit.part("project_id"))
     project, recipe = await asyncio.gather(visit.lab.get("intake", path), _recipe(visit))
     inputs = _inputs(recipe["latest"])
@@ -82,7 +82,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
 
 
 async def fill(visit: Visit) -> Response:
-    """The treatment that the recipe makes of what is chosen, on the treatment's page."""
+    """Show the treatment that the recipe makes of the chosen data."""
     recipe = await _recipe(visit)
     latest = recipe["latest"]
     if visit.number("version") != latest["number"]:
@@ -129,7 +129,7 @@ async def fill(visit: Visit) -> Response:
 
 
 def _read_twice(columns: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
-    """What is said of columns that stand for several which the recipe names: it may be meant."""
+    """Yield a warning for each column that is chosen for several columns of the recipe."""
     for chosen in columns.values():
         for column in dict.fromkeys(chosen.values()):
             named = [
@@ -146,7 +146,7 @@ async def _recipe(visit: Visit) -> Json:
 
 
 def _offered(project: Json, parts: Json) -> Iterator[tuple[str, str]]:
-    """What may be chosen, with its title: one's own, what is advised, what is found."""
+    """Yield the datasets to choose from, with titles: own, advised, then search results."""
     for dataset in parts["own"].items:
         yield dataset["id"], dataset["title"]
     for dataset in (project.get("guidance") or {}).get("datasets", ()):
@@ -156,7 +156,7 @@ def _offered(project: Json, parts: Json) -> Iterator[tuple[str, str]]:
 
 
 async def _choose(visit: Visit, recipe: str, inputs: list[ChosenInput], offered: list[str]) -> None:
-    """Note what is chosen: as it was sent, else the first data that the catalogue says fits."""
+    """Note the chosen data: as sent, else the first that fits according to the catalogue."""
     sent = {table.at: visit.text(table.at) or visit.asked(table.at) for table in inputs}
     tried = list(filter(None, sent.values())) or offered[:_TRIED]
     if preferred_id := visit.asked("avec"):

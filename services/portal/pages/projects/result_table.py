@@ -47,7 +47,7 @@ def first_rows(text: bytes, most_bytes: int) -> FirstRows:
 
 
 def _written(name: str, values: Sequence[str]) -> Sequence[str]:
-    """A column as people read it: one of numbers with a comma, and spaces between thousands."""
+    """Return a column as people read it; numbers get a decimal comma and thousands spaces."""
     filled_cells = [cell for cell in values if cell]
     if (
         not filled_cells
@@ -61,7 +61,7 @@ def _written(name: str, values: Sequence[str]) -> Sequence[str]:
 
 
 def _is_of_numbers(name: str, cells: Sequence[str]) -> bool:
-    """Whether they count or measure something, and are no codes or years."""
+    """Return whether the cells are counts or measures, rather than codes or years."""
     if any("." in cell for cell in cells):
         return True
     lengths = {len(cell) for cell in cells}

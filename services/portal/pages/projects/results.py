@@ -18,7 +18,7 @@ _NO_CONTENT = 204
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """A job with its log, and its result once it is there."""
+    """Show a job with its log, and its result when there is one."""
     job_id = visit.part("job_id")
     job = await visit.lab.get("compute", path_of("jobs", job_id))
     # What is withheld, or was deleted with its data, has no files any more.
@@ -66,7 +66,7 @@ async def run_again(visit: Visit) -> Response:
 
 
 async def show_release(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """What was checked of a held result, rule by rule."""
+    """Show the checks of a held result, rule by rule."""
     job_id = visit.part("job_id")
     asked = await visit.lab.get("compute", path_of("release-requests", job_id))
     by = asked["decision"]["decided_by"] if asked["decision"] else ""
@@ -106,7 +106,7 @@ def _files(job: Json) -> list[Json]:
 
 
 async def _rows_read(visit: Visit, job_id: str) -> str:
-    """Which rows a trial read, in French; empty where that is not told."""
+    """Say in French which rows a trial read; empty if that is unknown."""
     path = path_of("jobs", job_id, "result")
     manifest = await if_seen(visit.lab.get("compute", path, name=_MANIFEST))
     if manifest is None:
@@ -119,7 +119,7 @@ async def _rows_read(visit: Visit, job_id: str) -> str:
 
 
 async def _first_rows(visit: Visit, job_id: str, job: Json) -> FirstRows:
-    """The first rows of the table that was made; none without a table."""
+    """Return the first rows of the job's table; none if it has no table."""
     if not any(file["name"] == _TABLE for file in _files(job)):
         return FirstRows()
     text = b""

@@ -22,7 +22,7 @@ _CHANGED = "le dossier a changÃ© depuis que vous l'avez lu : relisez-le, puis dÃ
 
 
 async def page(visit: Visit) -> Response:
-    """The projects to review, what else waits for the staff, and results that wait to leave."""
+    """List the projects to review, other tasks of the staff, and results that wait for release."""
     lab = visit.lab
     asked = {
         "projects": _listed(visit, "relire", stage="advised"),
@@ -45,7 +45,7 @@ async def _listed(visit: Visit, after: str, **query: object) -> Json:
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """The evidence, and the decision."""
+    """Show the evidence, and the form of the decision."""
     project = await visit.lab.get("intake", path_of("projects", visit.part("project_id")))
     evidence = await _evidence(visit, project)
     dossier_draft = dossier(evidence)
@@ -62,7 +62,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
 
 @faults_on(show)
 async def decide(visit: Visit) -> Response:
-    """Secure a project, turn it down, or ask to complete it, on the evidence that was shown."""
+    """Secure or reject a project, or ask to complete it, on the evidence that was shown."""
     project_id = visit.part("project_id")
     project = await visit.lab.get("intake", path_of("projects", project_id))
     dossier_draft = dossier(await _evidence(visit, project))
@@ -80,7 +80,7 @@ async def decide(visit: Visit) -> Response:
 
 
 async def _evidence(visit: Visit, project: Json) -> Evidence:
-    """The evidence as it is now, of whichever services answer."""
+    """Return the present evidence, from whichever services answer."""
     parts = await visit.lab.parts(
         review=visit.lab.get("intake", path_of("projects", project["id"], "review")),
         preview=preview_of(visit, project["treatment"], project["holder_id"]),
@@ -122,7 +122,7 @@ async def _facts(visit: Visit, project_id: str) -> Facts:
 async def _known(
     visit: Visit, project: Json, preview: Mapping[str, Json], others: Iterable[str] = ()
 ) -> Facts:
-    """The facts with the members that they name, as far as intake knows them."""
+    """Return the facts, with the members that they name as far as intake knows them."""
     asked = (request["owner_id"] for request in preview.get("asked", ()))
     parts = (invitation["member_id"] for invitation in project["invitations"])
     named = {project["holder_id"], *asked, *parts, *others}

@@ -109,7 +109,7 @@ class TreatmentForms:
 
 
 def forms_of(visit: Visit, project: Json, treatment: Json) -> TreatmentForms:
-    """What the forms have; `treatment` is one that was made for this page."""
+    """Return the content of the forms; `treatment` is one that was made for this page."""
     code, form_treatment = sent_code(visit), treatment
     saved_from = "en-code" if "sql" in visit.form else "par-ecrit"
     try:

@@ -15,7 +15,7 @@ _OF_TERRITORY = " (de plusieurs communes de même nom, celle du territoire du pr
 
 
 def sentences_of(treatment: Json, titles: Mapping[str, str], untitled: str = UNSEEN) -> list[str]:
-    """The steps of a treatment; `titles` are those of datasets that the reader may see.
+    """Describe the steps of a treatment; `titles` are of datasets that the reader may see.
 
     The others are called `untitled`.
     """
@@ -30,7 +30,7 @@ def sentences_of(treatment: Json, titles: Mapping[str, str], untitled: str = UNS
 
 
 def codes_of(treatment: Json) -> list[tuple[str, str]]:
-    """The SQL and Python that people wrote for a treatment, each with what it is."""
+    """Return the SQL and Python that people wrote for a treatment, each with its language."""
     if treatment is None or choices_of(treatment) is not None:
         return []
     steps = (

@@ -42,7 +42,7 @@ _NOTHING_CHOSEN = "Choisissez d'abord des données, et ce qu'il faut en faire."
 
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None) -> Response:
-    """The choices, or this treatment, and beside them what it would make."""
+    """Show the choices, or this treatment, and beside them what it would make."""
     project = await visit.lab.get("intake", path_of("projects", visit.part("project_id")))
     forms = forms_of(visit, project, treatment)
     # Both the value that rows are kept by and the form need them.
@@ -109,7 +109,7 @@ def _text_of(treatment: Json) -> str:
 
 @faults_on(show)
 async def save(visit: Visit) -> Response:
-    """Let the treatment of the form, as it stands there, be the project's."""
+    """Save the treatment of the form as the project's."""
     project_id = visit.part("project_id")
     treatment = written_treatment(visit) if is_written(visit) else await _chosen(visit)
     body = {**treatment, "instead_of": visit.number("depuis")}
@@ -156,7 +156,7 @@ async def _read_choices(
 async def _undrawn(
     visit: Visit, project: Json, choices: Choices, faults: Faults
 ) -> tuple[Json, Faults, PagePart]:
-    """What choices make without chart and map, where these are what cannot run; and why."""
+    """Return what the choices make without chart and map, if only these cannot run, and why."""
     drawn_of = treatment_of(choices.undrawn)
     if drawn_of is None or choices == choices.undrawn:
         return None, faults, PagePart()
@@ -171,7 +171,7 @@ async def _undrawn(
 
 
 async def _chosen(visit: Visit) -> Json:
-    """The treatment of the choices that were sent; Refused, naming the field, if it cannot run."""
+    """Return the treatment of the sent choices; Refused, naming the field, if it cannot run."""
     path = path_of("projects", visit.part("project_id"))
     project = await visit.lab.get("intake", path)
     choices = sent_choices(visit, project["territory"])
@@ -189,7 +189,7 @@ async def _chosen(visit: Visit) -> Json:
 
 
 async def titles_of(visit: Visit, dataset_ids: Iterable[str]) -> dict[str, str]:
-    """What datasets are called, by their ids: those that the person may see; or raises Away."""
+    """Return the titles of the datasets that the person may see, by id; or raises Away."""
     asked = {
         dataset_id: visit.lab.get("catalog", path_of("datasets", dataset_id))
         for dataset_id in set(dataset_ids)
@@ -208,14 +208,14 @@ def untitled_by(titles: PagePart) -> str:
 
 
 def with_titles(titles: Mapping[str, str], text: str) -> str:
-    """A sentence of a service's with the titles of datasets that it has the ids of."""
+    """Replace dataset ids by titles in a service's sentence."""
     return _DATASET.sub(
         lambda match: quoted(titles[match[0]]) if match[0] in titles else _UNSEEN, text
     )
 
 
 async def _keys(visit: Visit, choices: Choices) -> Json:
-    """The keys by which the two tables meet, best first."""
+    """Return the keys that join the two tables, best first."""
     if not (choices.left and choices.right):
         return []
     body = {"inputs": choices.inputs}
@@ -227,7 +227,7 @@ async def _keys(visit: Visit, choices: Choices) -> Json:
 
 
 async def _given(visit: Visit, dataset_id: str) -> Json:
-    """The columns of a dataset as they were read; none while they are not known."""
+    """Return the columns that were read in a dataset; none while they are unknown."""
     if not dataset_id:
         return []
     dataset = await visit.lab.get("catalog", path_of("datasets", dataset_id))
@@ -236,7 +236,7 @@ async def _given(visit: Visit, dataset_id: str) -> Json:
 
 
 async def _columns(visit: Visit, choices: Choices) -> Json:
-    """The columns that groups and figures may be of: those of the table before it is counted."""
+    """Return the columns for groups and figures: those of the table before it is grouped."""
     of_tables = ("left", "right", "named", "territory", "key")
     chosen = {name: getattr(choices, name) for name in of_tables}
     treatment = treatment_of(Choices(**chosen))
