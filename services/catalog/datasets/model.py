@@ -819,5 +819,5 @@ class Dataset(Followed):
         return {"dataset_id": self.id, "owner_id": self.owner_id, "title": self.metadata.title}
 
 
-Wanted = Mapping[str, Dataset | None]
-"""Datasets that somebody asks for, by id; None where the catalogue knows none."""
+DatasetsById = Mapping[str, Dataset | None]
+"""Datasets by id; None for one that the catalogue, or the member who asks, does not know."""
