@@ -234,7 +234,7 @@ def read_settings(cls: type[S], environ: Mapping[str, str] | None = None) -> S:
     """
     source = os.environ if environ is None else environ
     names = {name: PREFIX + name.upper() for name in cls.model_fields}
-    texts = {name: _given(source, variable) for name, variable in names.items()}
+    texts = {name: _text_of(source, variable) for name, variable in names.items()}
     values: dict[str, Any] = {name: value for name, value in texts.items() if value != ""}
     try:
         return cls(**values)
@@ -244,7 +244,7 @@ def read_settings(cls: type[S], environ: Mapping[str, str] | None = None) -> S:
         raise SettingsError(f"{PREFIX}{name.upper()}: {_explain(cls, name, first)}") from None
 
 
-def _given(source: Mapping[str, str], variable: str) -> str:
+def _text_of(source: Mapping[str, str], variable: str) -> str:
     """The value of a variable, or what is in the file that it names; empty when there is none."""
     value, file = source.get(variable, ""), source.get(f"{variable}_FILE", "")
     if not file:

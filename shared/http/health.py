@@ -42,7 +42,7 @@ class Health:
         self._service, self._checks, self._stopping = service, checks, stopping
         self._seconds = seconds
         self._probes: dict[str, _Probe] = {}
-        self._told: dict[str, str] = {}
+        self._last_reasons: dict[str, str] = {}
 
     def live(self, _request: Request) -> Response:
         """The process runs and its hub turns; like all of health, told without a worker."""
@@ -73,7 +73,7 @@ class Health:
 
     def _note(self, name: str, reason: str) -> None:
         metrics.ready.labels(self._service, name).set(not reason)
-        before, self._told[name] = self._told.get(name, ""), reason
+        before, self._last_reasons[name] = self._last_reasons.get(name, ""), reason
         if bool(reason) != bool(before):
             log.warning(
                 "work would fail now" if reason else "work can go on",
@@ -88,7 +88,7 @@ class _Probe:
         self._check = check
         self._done: Any = None
         self._began = self._ended = float("-inf")
-        self._said = ""
+        self._reason = ""
 
     def begin(self) -> None:
         """Check, unless that is under way or was done just now."""
@@ -102,16 +102,16 @@ class _Probe:
             self._done.wait(max(0.001, self._began + seconds - time.monotonic()))
         if self._done is not None:
             return f"no answer for {time.monotonic() - self._began:.0f} s"
-        return self._said
+        return self._reason
 
     def _run(self, done: Event) -> None:
         try:
-            self._said = self._check() or ""
+            self._reason = self._check() or ""
         except LabError as error:
-            self._said = str(error)
+            self._reason = str(error)
         except Exception as error:
             log.exception("a check of readiness failed")
-            self._said = f"the check failed: {type(error).__name__}"
+            self._reason = f"the check failed: {type(error).__name__}"
         self._ended, self._done = time.monotonic(), None
         done.send()
 

@@ -51,7 +51,7 @@ class ChangeFeed(Generic[A]):
     ) -> None:
         self._cls, self.since = cls, since
         self._every = every or (lambda store: store.of(cls).every())
-        self._told = dict(seen_versions or {})
+        self._told_versions = dict(seen_versions or {})
         self._looked: dict[timedelta, datetime] = {}
 
     def changes(self, store: Store, margin: timedelta = MARGIN) -> Iterator[A]:
@@ -82,7 +82,7 @@ class ChangeFeed(Generic[A]):
                 continue
             yield document
             if not self.is_outdated(document):
-                self._told[document.id] = document.version, document.changed_at
+                self._told_versions[document.id] = document.version, document.changed_at
             latest = max(latest or document.changed_at, document.changed_at)
         margins = {JUST_NOW, look.margin} if look.is_whole else set()
         self._looked |= {margin: look.began for margin in margins if margin <= look.margin}
@@ -125,11 +125,13 @@ class ChangeFeed(Generic[A]):
 
     def _version_told(self, identifier: str) -> int:
         """The newest version that was told of a document; less than any where none was."""
-        version, _ = self._told.get(identifier, (-1, LONG_AGO))
+        version, _ = self._told_versions.get(identifier, (-1, LONG_AGO))
         return version
 
     def _forget_before(self, latest: datetime) -> None:
         # Another look may have ended while this one was read.
         self.since = max(latest, self.since or latest)
-        entries = self._told.items()
-        self._told = {id_: entry for id_, entry in entries if entry[1] >= self.since - MARGIN}
+        entries = self._told_versions.items()
+        self._told_versions = {
+            id_: entry for id_, entry in entries if entry[1] >= self.since - MARGIN
+        }

@@ -45,7 +45,7 @@ def all_needs() -> tuple[Need, ...]:
 
 def needs_of(*texts: str) -> dict[Need, str]:
     """The needs that texts tell of, each with the words that say so, in the order of the file."""
-    words_by_need = {need: next(_told(need, texts), "") for need in all_needs()}
+    words_by_need = {need: next(_words_for(need, texts), "") for need in all_needs()}
     return {need: words for need, words in words_by_need.items() if words}
 
 
@@ -54,7 +54,7 @@ def plain(text: str) -> str:
     return f" {' '.join(_WORD.findall(fold(text)))} "
 
 
-def _told(need: Need, texts: Sequence[str]) -> Iterator[str]:
+def _words_for(need: Need, texts: Sequence[str]) -> Iterator[str]:
     for text in texts:
         folded = plain(text)
         for match in need.problem.finditer(folded):

@@ -66,7 +66,7 @@ class _Named(NamedTuple):
     departements: frozenset[str]
 
 
-class _Known(NamedTuple):
+class _CommuneNames(NamedTuple):
     """Communes by the four keys of their names, and who has a postcode or is a département.
 
     `bodies` are the communes of EPCI, by the words of their names and by their SIREN.
@@ -86,7 +86,7 @@ def find_commune(name: str, beside: str = "", territory: Collection[str] = ()) -
     read = written(name)
     clues = [clue for clue in map(clue_of, (read.clue, beside)) if clue]
     is_known = False
-    for key, named in zip(read.keys, _known().by_keys, strict=True):
+    for key, named in zip(read.keys, _commune_names().by_keys, strict=True):
         everywhere = named.get(key, ())
         is_known |= bool(everywhere)
         if candidates := _narrowed(everywhere, clues):
@@ -102,7 +102,7 @@ def _narrowed(named: Iterable[_Named], clues: Iterable[Clue]) -> list[_Named]:
     candidates = list(named)
     for clue in clues:
         candidates = [candidate for candidate in candidates if clue.allows(candidate)]
-        served = _known().served.get(clue.postcode, frozenset())
+        served = _commune_names().served.get(clue.postcode, frozenset())
         candidates = [
             candidate for candidate in candidates if candidate.code in served
         ] or candidates
@@ -118,7 +118,7 @@ def _in_territory(candidates: Iterable[_Named], territory: Iterable[str]) -> lis
 
 @cache
 def _clue_of_code(code: str) -> Clue:
-    bodies = _known().bodies.get((code,))
+    bodies = _commune_names().bodies.get((code,))
     communes = frozenset(bodies or ({code} if len(code) == _COMMUNE_LENGTH else ()))
     return _of_communes(communes) if communes else Clue(frozenset({code}))
 
@@ -150,9 +150,9 @@ def clue_of(text: str) -> Clue | None:
     if _CODE.fullmatch(folded):
         return Clue(_CORSICA if folded == "20" else frozenset({folded.upper().zfill(2)}))
     words = _loose(words_of(folded))
-    if code := _known().departements.get(words):
+    if code := _commune_names().departements.get(words):
         return Clue(frozenset({code}))
-    communes = _known().bodies.get(_without_kind(words))
+    communes = _commune_names().bodies.get(_without_kind(words))
     return _of_communes(communes) if communes else None
 
 
@@ -175,7 +175,7 @@ def _loose(words: Name) -> Name:
 
 
 @cache
-def _known() -> _Known:
+def _commune_names() -> _CommuneNames:
     """All names; read once, which takes about a second."""
     by_keys = tuple(defaultdict[Name, list[_Named]](list) for _ in range(4))
     served, departements = defaultdict[str, set[str]](set), dict[Name, str]()
@@ -207,4 +207,4 @@ def _known() -> _Known:
         for key, by_key in zip(written(name).keys, by_keys, strict=True):
             by_key[key].append(candidate)
     postcodes_served = {postcode: frozenset(communes) for postcode, communes in served.items()}
-    return _Known(by_keys, postcodes_served, departements, bodies)
+    return _CommuneNames(by_keys, postcodes_served, departements, bodies)

@@ -28,7 +28,7 @@ _KINDS = ("region", "departement", "epci", "commune")
 _FRENCH = {"region": "région", "departement": "département", "epci": "EPCI", "commune": "commune"}
 
 
-class _Known(NamedTuple):
+class _Gazetteer(NamedTuple):
     """Places by their codes of today, their names' words and the first of these; what lies in."""
 
     by_code: Mapping[str, Place]
@@ -38,7 +38,7 @@ class _Known(NamedTuple):
 
 
 @cache
-def _known() -> _Known:
+def _gazetteer() -> _Gazetteer:
     by_code: dict[str, Place] = {}
     by_name, by_word = defaultdict[Name, list[Place]](list), defaultdict[str, list[Place]](list)
     for place, words, _postcodes in rows():
@@ -55,17 +55,17 @@ def _known() -> _Known:
     for place in by_code.values():
         for larger in place.within:
             inside[larger].append(place.code)
-    return _Known(by_code, by_name, by_word, inside)
+    return _Gazetteer(by_code, by_name, by_word, inside)
 
 
 def read_names() -> None:
     """Read them now, in a thread: who asks for the first name does not keep others waiting."""
-    _known()
+    _gazetteer()
 
 
 def name_of(code: str) -> str:
     """What a place is called today; its code where nobody knows it."""
-    place = _known().by_code.get(code)
+    place = _gazetteer().by_code.get(code)
     return place.name if place else code
 
 
@@ -79,7 +79,7 @@ def in_french(codes: Iterable[str]) -> str:
 
     All communes of an EPCI are told as that EPCI.
     """
-    gazetteer = _known()
+    gazetteer = _gazetteer()
     left = set(codes)
     bodies = {
         body
@@ -94,7 +94,7 @@ def in_french(codes: Iterable[str]) -> str:
 
 
 def _by_size(code: str) -> tuple[int, str]:
-    place = _known().by_code.get(code)
+    place = _gazetteer().by_code.get(code)
     return (_KINDS.index(place.kind) if place else len(_KINDS), code)
 
 
@@ -120,7 +120,7 @@ def _called(name: str) -> list[Place]:
 
     A département comes before its city of the same name.
     """
-    gazetteer = _known()
+    gazetteer = _gazetteer()
     places = gazetteer.by_name.get(_words(name), [])
     for spelt in (_spelt, lambda text: _spelt(fold(text))):
         places = [place for place in places if spelt(place.name) == spelt(name)] or places
@@ -135,7 +135,7 @@ def _called(name: str) -> list[Place]:
 
 def _codes(place: Place, *, takes_epci: bool) -> tuple[str, ...]:
     if place.kind == "region" or (place.kind == "epci" and not takes_epci):
-        return tuple(sorted(_known().inside[place.code]))
+        return tuple(sorted(_gazetteer().inside[place.code]))
     return (place.code,)
 
 
@@ -156,7 +156,7 @@ def _several(text: str, places: Sequence[Place]) -> str:
 
 def _none(text: str) -> str:
     words = _words(text)
-    near = _known().by_word.get(words[0], []) if words else []
+    near = _gazetteer().by_word.get(words[0], []) if words else []
     of_today = [place for place in near if place.population >= 0]
     asked = f" ; vouliez-vous dire {_listed(of_today)} ?" if of_today else ""
     return (
@@ -181,7 +181,7 @@ def _listed(places: Iterable[Place]) -> str:
 
 def _ranked(places: Iterable[Place]) -> list[Place]:
     """The places as they are today, each once, the largest first."""
-    gazetteer = _known()
+    gazetteer = _gazetteer()
     present = (gazetteer.by_code[code] for code in {place.code for place in places})
     return sorted(present, key=lambda place: (_KINDS.index(place.kind), -place.population))
 

@@ -59,11 +59,11 @@ class Rarity:
     def __init__(self, terms: Iterable[Iterable[str]]) -> None:
         every = [frozenset(text_terms) for text_terms in terms]
         self._count = len(every)
-        self._known = Counter(term for text_terms in every for term in text_terms)
+        self._texts_with = Counter(term for text_terms in every for term in text_terms)
 
     def of(self, term: str) -> float:
         """The rarity of a term that at least one of the texts has."""
-        return math.log(1 + self._count / self._known[term]) / math.log(1 + self._count)
+        return math.log(1 + self._count / self._texts_with[term]) / math.log(1 + self._count)
 
 
 class Likeness:

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from services.catalog.access.asking import ProjectFacts, columns_of, sentences_of_use
-from services.catalog.datasets.model import Dataset, Wanted
+from services.catalog.datasets.model import Dataset, DatasetsById
 from shared.engine.analysis.lineage import Reading, readings_of
 from shared.errors import Invalid
 from shared.events.event import ReadingChange
 
 
 def changes_of(
-    before: ProjectFacts, after: ProjectFacts, datasets: Wanted
+    before: ProjectFacts, after: ProjectFacts, datasets: DatasetsById
 ) -> tuple[ReadingChange, ...]:
     """Datasets of which the treatment `after` reads more than `before`, or shows anything finer.
 
@@ -42,7 +42,7 @@ def _is_sensitive(dataset: Dataset | None, holder_id: str) -> bool:
     return persons != "none" or bool(dataset.deciders(holder_id))
 
 
-def _readings(facts: ProjectFacts, datasets: Wanted) -> Mapping[str, Reading]:
+def _readings(facts: ProjectFacts, datasets: DatasetsById) -> Mapping[str, Reading]:
     """What is read of each dataset, by id; empty when the treatment cannot run."""
     try:
         return readings_of(facts.treatment, columns_of(datasets))
@@ -58,7 +58,7 @@ def _covers(before: Reading | None, after: Reading | None, *, is_sensitive: bool
 
 
 def _change(
-    dataset_id: str, before: ProjectFacts, after: ProjectFacts, datasets: Wanted
+    dataset_id: str, before: ProjectFacts, after: ProjectFacts, datasets: DatasetsById
 ) -> ReadingChange:
     dataset = datasets[dataset_id]
     sentences_before, sentences_after = (

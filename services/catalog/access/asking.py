@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Self
 
 from services.catalog.access.grants import Asked, Bound
-from services.catalog.datasets.model import Dataset, Wanted
+from services.catalog.datasets.model import Dataset, DatasetsById
 from services.catalog.decisions.fingerprint import fingerprint_of
 from services.catalog.licences.compatibility import Compatibility, compatibility_of
 from shared.engine.analysis import lineage
@@ -95,7 +95,7 @@ class ProjectFacts(Frozen):
         return f"{quoted(self.holder.name)} ({kind}{siren})"
 
 
-def columns_of(datasets: Wanted) -> dict[str, tuple[str, ...] | None]:
+def columns_of(datasets: DatasetsById) -> dict[str, tuple[str, ...] | None]:
     """The columns of each dataset; None where they are unknown."""
     return {
         dataset_id: tuple(column.name for column in dataset.profile.columns)
@@ -105,7 +105,7 @@ def columns_of(datasets: Wanted) -> dict[str, tuple[str, ...] | None]:
     }
 
 
-def bound_of(treatment: Treatment, dataset_id: str, datasets: Wanted) -> Bound:
+def bound_of(treatment: Treatment, dataset_id: str, datasets: DatasetsById) -> Bound:
     """What the treatment reads of that dataset, and beside what; everything, if unknown."""
     others = {
         other_id: data for other_id, data in datasets.items() if data and other_id != dataset_id
@@ -118,7 +118,7 @@ def bound_of(treatment: Treatment, dataset_id: str, datasets: Wanted) -> Bound:
     return Bound(reading=reading, contents=contents)
 
 
-def ask(facts: ProjectFacts, dataset_id: str, datasets: Wanted) -> Asked:
+def ask(facts: ProjectFacts, dataset_id: str, datasets: DatasetsById) -> Asked:
     """What the owners of that dataset are asked; `datasets` are all that the treatment reads.
 
     What its columns are said to hold is shown, and no part of the fingerprint: who describes a
@@ -140,7 +140,7 @@ def ask(facts: ProjectFacts, dataset_id: str, datasets: Wanted) -> Asked:
     )
 
 
-def sentences_of_use(facts: ProjectFacts, dataset_id: str, datasets: Wanted) -> Iterator[str]:
+def sentences_of_use(facts: ProjectFacts, dataset_id: str, datasets: DatasetsById) -> Iterator[str]:
     """What is read of a dataset, with what it is crossed and what comes out, in French."""
     reading = bound_of(facts.treatment, dataset_id, datasets).reading
     return _Request(facts, dataset_id, datasets, reading).of_use({})
@@ -150,9 +150,9 @@ class _Request:
     """The sentences of one request."""
 
     def __init__(
-        self, facts: ProjectFacts, dataset_id: str, datasets: Wanted, reading: lineage.Reading
+        self, facts: ProjectFacts, dataset_id: str, datasets: DatasetsById, reading: lineage.Reading
     ) -> None:
-        self._facts, self._id, self._wanted, self._reading = facts, dataset_id, datasets, reading
+        self._facts, self._id, self._datasets, self._reading = facts, dataset_id, datasets, reading
         dataset = datasets[dataset_id]
         self._is_files = dataset is not None and dataset.metadata.content == "files"
 
@@ -167,14 +167,14 @@ class _Request:
         for condition in self._facts.conditions:
             yield f"Le Datalab y met cette condition : {quoted(condition)}."
         yield from self.of_use(texts)
-        yield from (_SCOPE, _READERS, *[_AS_THEY_ARE] * (len(self._wanted) > 1), _UNTIL)
+        yield from (_SCOPE, _READERS, *[_AS_THEY_ARE] * (len(self._datasets) > 1), _UNTIL)
 
     def of_use(self, texts: Mapping[str, str]) -> Iterator[str]:
         """The sentences on what is read, what it is crossed with, and what comes out."""
         yield self._read(texts)
         yield from () if self._is_files else (self._crossed(), *self._left_out())
         yield from map(_told_code, own_code(self._facts.treatment))
-        yield from () if self._is_files else self._shown()
+        yield from () if self._is_files else self._outputs()
 
     def _read(self, texts: Mapping[str, str]) -> str:
         columns, title = self._reading.columns, self._title(self._id)
@@ -182,7 +182,7 @@ class _Request:
             return f"Ce qui est lu de {title} : {_FILES if self._is_files else _COLUMNS}."
         if not columns:
             return f"Ce qui est lu de {title} : aucune colonne."
-        table_columns = columns_of(self._wanted)[self._id] or ()
+        table_columns = columns_of(self._datasets)[self._id] or ()
         others = [quoted(name) for name in table_columns if name not in columns]
         rest = f" Le reste ne l'est pas : {french_list(others)}." if others else ""
         what = "les colonnes" if len(columns) > 1 else "la colonne"
@@ -212,7 +212,7 @@ class _Request:
             elif crossing.how in ("right", "full"):
                 yield f"Un croisement garde aussi les lignes où {right} ne rencontre pas {left}."
 
-    def _shown(self) -> Iterator[str]:
+    def _outputs(self) -> Iterator[str]:
         if not self._reading.shown:
             yield "Aucune de leurs valeurs ne sort, ni aucun chiffre qui en soit fait."
         for output in self._reading.shown:
@@ -239,7 +239,7 @@ class _Request:
         return name if of == self._id else f"{name} de {self._title(of)}"
 
     def _title(self, dataset_id: str) -> str:
-        dataset = self._wanted.get(dataset_id)
+        dataset = self._datasets.get(dataset_id)
         # What is not published nobody may know by name: the holder reads this, too.
         return quoted(dataset.metadata.title) if dataset and dataset.is_known else dataset_id
 

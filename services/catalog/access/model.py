@@ -9,7 +9,7 @@ from pydantic import Field, computed_field
 from services.catalog.access.asking import ProjectFacts, ask
 from services.catalog.access.grants import UNBOUND, Asked, Conditions, Deadlines, Decision, Grant
 from services.catalog.access.obstacles import UNKNOWN, UNKNOWN_ONCE, notes_of, obstacle_of
-from services.catalog.datasets.model import Dataset, Wanted
+from services.catalog.datasets.model import Dataset, DatasetsById
 from services.catalog.decisions.fingerprint import check_read
 from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
@@ -159,7 +159,7 @@ class ProjectAccess(Aggregate):
         self,
         proposal: int,
         obstacles: tuple[Obstacle, ...],
-        inputs: Wanted,
+        inputs: DatasetsById,
         changes: tuple[ReadingChange, ...] = (),
     ) -> None:
         """Record what stands between a proposed treatment and its data, and who owns the data.
@@ -176,19 +176,19 @@ class ProjectAccess(Aggregate):
         )
         self._propose(proposed, inputs)
 
-    def tell_again(self, inputs: Wanted) -> None:
+    def tell_again(self, inputs: DatasetsById) -> None:
         """Record the check again when the notes on persons changed since."""
         if self.proposed and self.says_otherwise(inputs):
             newer = self.proposed.model_copy(update={"persons": notes_of(inputs)})
             self._propose(newer, inputs)
 
-    def says_otherwise(self, inputs: Wanted) -> bool:
+    def says_otherwise(self, inputs: DatasetsById) -> bool:
         """Whether the notes on persons of the last proposal's data differ from those recorded."""
         if self.proposed is None or self.closed:
             return False
         return notes_of(inputs) != self.proposed.persons
 
-    def _propose(self, proposed: Proposed, inputs: Wanted) -> None:
+    def _propose(self, proposed: Proposed, inputs: DatasetsById) -> None:
         self.proposed = proposed
         owners = {owner for dataset in inputs.values() if dataset for owner in dataset.insiders}
         self.record(
@@ -206,7 +206,7 @@ class ProjectAccess(Aggregate):
     def secure(
         self,
         holder_id: str,
-        datasets: Wanted,
+        datasets: DatasetsById,
         deadlines: Deadlines,
         facts: ProjectFacts | None = None,
     ) -> None:
@@ -235,7 +235,7 @@ class ProjectAccess(Aggregate):
     def change_treatment(
         self,
         facts: ProjectFacts,
-        datasets: Wanted,
+        datasets: DatasetsById,
         deadlines: Deadlines | None = None,
         *,
         is_reviewed: bool = False,
@@ -261,7 +261,7 @@ class ProjectAccess(Aggregate):
         self.ask_otherwise(read)
         return self.reviewed
 
-    def ask_otherwise(self, datasets: Wanted) -> None:
+    def ask_otherwise(self, datasets: DatasetsById) -> None:
         """Ask the owners for whom the treatment is different now; `datasets` is what it reads."""
         for grant in self.grants:
             dataset = datasets.get(grant.dataset_id)
@@ -274,7 +274,7 @@ class ProjectAccess(Aggregate):
         if self.facts and self.facts.proposal == proposal:
             self.reviewed = self.facts
 
-    def asks_otherwise(self, datasets: Wanted) -> bool:
+    def asks_otherwise(self, datasets: DatasetsById) -> bool:
         """Whether the treatment is different for some owner, given the data as it is now."""
         facts = self.facts
         return facts is not None and any(
@@ -295,7 +295,7 @@ class ProjectAccess(Aggregate):
             return False
         return dataset.may_be_known_to(Caller(self.holder_id, frozenset()))
 
-    def find_after_all(self, dataset: Dataset, datasets: Wanted) -> None:
+    def find_after_all(self, dataset: Dataset, datasets: DatasetsById) -> None:
         """Ask for a dataset that was unknown, and for those not asked for because of it."""
         grant = self.grant_of(dataset.id)
         if grant is None or not self.was_unknown(dataset):
@@ -310,7 +310,7 @@ class ProjectAccess(Aggregate):
             return False
         return bool(grant.obstacle) or self._needs_nobody(grant, dataset)
 
-    def reconsider(self, dataset: Dataset, datasets: Wanted | None = None) -> None:
+    def reconsider(self, dataset: Dataset, datasets: DatasetsById | None = None) -> None:
         """Take in that a dataset was published or opened: open data needs no decision.
 
         Its columns are known now (`datasets` are all datasets of the treatment): who is asked for
@@ -410,7 +410,7 @@ class ProjectAccess(Aggregate):
         was_open = grant is not None and grant.state == "granted" and not grant.asked
         return was_open and dataset.deciders(self.holder_id) != []
 
-    def ask_again(self, dataset: Dataset, datasets: Wanted | None = None) -> None:
+    def ask_again(self, dataset: Dataset, datasets: DatasetsById | None = None) -> None:
         """Ask the deciders of data that was open when it was granted."""
         if self.must_ask_again(dataset):
             grant = self.granted(dataset.id)
@@ -456,14 +456,14 @@ class ProjectAccess(Aggregate):
             self.facts, self.title = facts, facts.title or self.title
 
     def _ask_deciders(
-        self, grant: Grant, deciders: list[str], datasets: Wanted | None = None
+        self, grant: Grant, deciders: list[str], datasets: DatasetsById | None = None
     ) -> None:
         grant.asked, grant.deciders = True, deciders
         if self.facts and datasets:
             grant.ask_for(ask(self.facts, grant.dataset_id, datasets))
         self._tell_request(grant)
 
-    def _ask_for(self, grant: Grant, datasets: Wanted) -> None:
+    def _ask_for(self, grant: Grant, datasets: DatasetsById) -> None:
         if self.facts is None:
             return
         is_bound = grant.state == "granted" and grant.asked_for is None
@@ -493,7 +493,7 @@ class ProjectAccess(Aggregate):
                     reason=grant.obstacle,
                     holder=facts.holder if facts else None,
                     answer_by=grant.answer_by,
-                    **_told(asked) if asked else {},
+                    **_asked_fields(asked) if asked else {},
                 )
             )
 
@@ -544,7 +544,7 @@ class ProjectAccess(Aggregate):
             "title": "" if grant.obstacle else grant.title,
         }
 
-    def _add_grant(self, dataset_id: str, datasets: Wanted, deadlines: Deadlines) -> None:
+    def _add_grant(self, dataset_id: str, datasets: DatasetsById, deadlines: Deadlines) -> None:
         dataset = datasets[dataset_id]
         grant = Grant(
             dataset_id=dataset_id,
@@ -606,7 +606,7 @@ def _with_staff(deciders: list[str]) -> list[str]:
     return [*sorted(set(deciders)), STAFF] if deciders else []
 
 
-def _told(asked: Asked) -> dict[str, Any]:
+def _asked_fields(asked: Asked) -> dict[str, Any]:
     """The fields of events that the deciders' webhooks show."""
     sentences = (*asked.sentences, f"Licences : {asked.licence}", f"Personnes : {asked.privacy}")
     columns = asked.reading.columns or ()

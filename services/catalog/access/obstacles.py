@@ -1,6 +1,6 @@
 """What stands between a project and a dataset, its owner aside, and what reviewers must know."""
 
-from services.catalog.datasets.model import Dataset, Wanted
+from services.catalog.datasets.model import Dataset, DatasetsById
 from shared.events.event import InputNote, Obstacle
 
 UNKNOWN = "Ce jeu de données est inconnu du catalogue, ou n'y est pas encore publié."
@@ -18,7 +18,7 @@ _HELD = (
 _UNREADABLE = "Ce jeu de données n'est pas publié : son fichier n'a pas pu être lu."
 
 
-def obstacles_of(datasets: Wanted) -> tuple[Obstacle, ...]:
+def obstacles_of(datasets: DatasetsById) -> tuple[Obstacle, ...]:
     """The obstacles between a project and these datasets; none for those that can be read."""
     obstacles = (
         obstacle_of(dataset_id, dataset) for dataset_id, dataset in sorted(datasets.items())
@@ -26,7 +26,7 @@ def obstacles_of(datasets: Wanted) -> tuple[Obstacle, ...]:
     return tuple(obstacle for obstacle in obstacles if obstacle)
 
 
-def notes_of(datasets: Wanted) -> tuple[InputNote, ...]:
+def notes_of(datasets: DatasetsById) -> tuple[InputNote, ...]:
     """Notes for reviewers on each of these datasets whose published version tells of persons.
 
     Also where its owner declares that it does not.

@@ -185,9 +185,7 @@ class GrantedDataset(BaseModel):
             until=grant.until,
             columns=columns,
             table_columns=tuple(column.name for column in profile_columns),
-            described=tuple(
-                column for column in profile_columns if columns is None or column.name in columns
-            ),
+            described=_described(profile_columns, columns),
             conditions=grant.wordings,
             granted_by=tuple(grant.consents) if grant.asked else (),
             attribution=compatibility_of(dataset.sources(version)).attribution,
@@ -200,6 +198,11 @@ class GrantedDataset(BaseModel):
             unit_type=unit_type,
             minimum_units=minimum_of(dataset.metadata.minimum_units, valid.get(unit, 1.0)),
         )
+
+
+def _described(columns: tuple[Column, ...], names: tuple[str, ...] | None) -> tuple[Column, ...]:
+    """Those of the columns that have one of these names; all of them when there are no names."""
+    return tuple(column for column in columns if names is None or column.name in names)
 
 
 def _types(profile: Profile | None) -> dict[str, str]:

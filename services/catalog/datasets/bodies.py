@@ -66,9 +66,8 @@ class NewColumnDescription(ColumnDescription, Body):
 
 
 def _each_once(descriptions: tuple[NewColumnDescription, ...]) -> tuple[NewColumnDescription, ...]:
-    (name, times), *_ = Counter(description.name for description in descriptions).most_common(
-        1
-    ) or [("", 0)]
+    names = Counter(description.name for description in descriptions)
+    (name, times), *_ = names.most_common(1) or [("", 0)]
     if times > 1:
         raise ValueError(f"décrit plusieurs fois la colonne {quoted(name)}")
     return descriptions

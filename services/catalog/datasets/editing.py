@@ -122,7 +122,7 @@ def _kept_back(dataset: Dataset) -> str:
             " des données sensibles (CRPA, article L312-1-2) ; déposez comme nouveau jeu une"
             " version qui n'en a pas"
         )
-    treatment_privacies = [_made(version) for version in dataset.versions]
+    treatment_privacies = [_treatment_privacy(version) for version in dataset.versions]
     if dataset.project_id and any(
         privacy and not privacy.is_safe for privacy in (*treatment_privacies, *privacies)
     ):
@@ -130,7 +130,7 @@ def _kept_back(dataset: Dataset) -> str:
     return ""
 
 
-def _made(version: Version) -> Privacy | None:
+def _treatment_privacy(version: Version) -> Privacy | None:
     """What the version's treatment knew about persons in it, without what declarations lift."""
     privacy = version.provenance.privacy if version.provenance else None
     return privacy and lifted(version.not_personal, privacy)

@@ -594,12 +594,10 @@ class Dataset(Followed):
         )
         if any(declaration.repeats(earlier) for earlier in version.not_personal):
             return
-        earlier_declarations = chain.from_iterable(
-            version.not_personal for version in self.versions
-        )
+        declarations = chain.from_iterable(version.not_personal for version in self.versions)
         is_barred = self.is_made_of_restricted or bool(version.marks & {*refused})
         left = version.privacy or Privacy(verdict="none", subject="other")
-        declaration = declaration.asking_staff(earlier_declarations, left, is_barred=is_barred)
+        declaration = declaration.asking_staff(declarations, left, is_barred=is_barred)
         version.not_personal = added_to(version.not_personal, declaration)
         self.record(
             events.NotPersonalDeclared(
@@ -819,5 +817,5 @@ class Dataset(Followed):
         return {"dataset_id": self.id, "owner_id": self.owner_id, "title": self.metadata.title}
 
 
-Wanted = Mapping[str, Dataset | None]
-"""Datasets that somebody asks for, by id; None where the catalogue knows none."""
+DatasetsById = Mapping[str, Dataset | None]
+"""Datasets by id; None for one that the catalogue, or the member who asks, does not know."""

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from services.catalog.access.asking import columns_of
-from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.model import Dataset, DatasetsById
 from services.catalog.joins import key_matches, treatment_inputs
 from services.catalog.joins.index_service import JoinIndexService
-from services.catalog.joins.treatment_inputs import Known
 from services.catalog.licences.compatibility import compatibility_of
 from services.catalog.results.crossing import known_sources
 from shared.auth import INSIDE, Caller
@@ -66,7 +65,7 @@ class Previewing:
         )
 
 
-def _readings(treatment: PlannedTreatment, datasets: Known) -> dict[str, Reading]:
+def _readings(treatment: PlannedTreatment, datasets: DatasetsById) -> dict[str, Reading]:
     """What the treatment reads of each dataset; empty as long as it cannot run."""
     try:
         return readings_of(treatment, columns_of(datasets)) if treatment.steps else {}
@@ -74,7 +73,7 @@ def _readings(treatment: PlannedTreatment, datasets: Known) -> dict[str, Reading
         return {}
 
 
-def _reads(readings: Mapping[str, Reading], datasets: Known) -> Iterator[DatasetUse]:
+def _reads(readings: Mapping[str, Reading], datasets: DatasetsById) -> Iterator[DatasetUse]:
     """What is read of each dataset that the member may know of, and what for."""
     columns = columns_of(datasets)
     for dataset_id, reading in readings.items():
@@ -92,7 +91,9 @@ def _persons(dataset: Dataset) -> dict[str, str]:
     )
 
 
-def _asked(readings: Mapping[str, Reading], datasets: Known, member_id: str) -> list[AskedOwner]:
+def _asked(
+    readings: Mapping[str, Reading], datasets: DatasetsById, member_id: str
+) -> list[AskedOwner]:
     """The restricted datasets of others that it reads, with their owners and columns."""
     return [
         AskedOwner(

@@ -67,13 +67,13 @@ class SeenIdentifiers:
 
     def __init__(self, files: Storage) -> None:
         self._files = files
-        self._known: dict[str, list[set[str]]] = {}
+        self._pages_by_harvest: dict[str, list[set[str]]] = {}
 
     def of(self, harvest: Harvest, pages: int) -> set[str]:
         """The identifiers on the first `pages` pages, those of refused datasets too."""
-        identifiers_by_page = self._known.setdefault(harvest.id, [])
-        if len(self._known) > _HARVESTS:
-            del self._known[next(iter(self._known))]
+        identifiers_by_page = self._pages_by_harvest.setdefault(harvest.id, [])
+        if len(self._pages_by_harvest) > _HARVESTS:
+            del self._pages_by_harvest[next(iter(self._pages_by_harvest))]
         for page in harvest.pages[len(identifiers_by_page) : pages]:
             identifiers_by_page.append(
                 {entry.identifier for entry in entries_of(self._files, page)} - {""}

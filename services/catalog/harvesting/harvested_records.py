@@ -47,14 +47,14 @@ def metadata_of(record: Record, source: RemoteSource) -> metadata.Metadata:
         licence=canonical(record.licence or source.licence),
         access="restricted" if record.restricted else "open",
         producer=record.producer,
-        producer_kind=_known(_PUBLISHER, record.producer_kind),
+        producer_kind=_validated(_PUBLISHER, record.producer_kind),
         source_url=record.page,
-        temporal=_known(_PERIOD, {"start": record.start, "end": record.end}),
-        frequency=_known(_FREQUENCY, record.frequency),
-        contact=_known(_CONTACT, contact),
-        hvd=_known(_HIGH_VALUE, record.hvd),
+        temporal=_validated(_PERIOD, {"start": record.start, "end": record.end}),
+        frequency=_validated(_FREQUENCY, record.frequency),
+        contact=_validated(_CONTACT, contact),
+        hvd=_validated(_HIGH_VALUE, record.hvd),
         modified=changed_on(record.modified, record.distributions),
-        language=_known(_LANGUAGE, record.language) or "fr",
+        language=_validated(_LANGUAGE, record.language) or "fr",
         columns=record.columns,
     )
 
@@ -118,7 +118,7 @@ def _day(record: Record) -> str:
     return ""
 
 
-def _known(kind: TypeAdapter[T], value: object) -> T | None:
+def _validated(kind: TypeAdapter[T], value: object) -> T | None:
     try:
         return kind.validate_python(value)
     except ValidationError:

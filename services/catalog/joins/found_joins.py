@@ -108,7 +108,8 @@ def list_joins(
     _check_has(here, query.column)
     stop = start + query.limit
     joins, alike, total = join_index.ask(
-        dataset_id, lambda index: _found(index, dataset_id, query, caller.may_see, (start, stop))
+        dataset_id,
+        lambda index: _joins_in_span(index, dataset_id, query, caller.may_see, (start, stop)),
     )
     dataset_ids = {join.there.dataset_id for join in joins} | {
         there.dataset_id for _, there in alike
@@ -131,7 +132,7 @@ def list_joins(
     return JoinPage(items=views, next=str(stop) if stop < total else None)
 
 
-def _found(
+def _joins_in_span(
     index: JoinIndex, dataset_id: str, query: JoinQuery, may_read: MayRead, span: tuple[int, int]
 ) -> tuple[list[Join], list[_SameKind], int]:
     """The joins of that span, then what is told by its kind alone; how many there are of both."""

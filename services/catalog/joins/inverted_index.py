@@ -144,7 +144,7 @@ class JoinIndex:
         """
         traits = self.settle()
         column_pairs = [
-            self._found(number, traits.alive)
+            self._pairs_of(number, traits.alive)
             for number in self._numbers.get(dataset_id, ())
             if not name or name in self._columns[number].column.columns
         ]
@@ -265,7 +265,7 @@ class JoinIndex:
             held[key[1]] = ValueRows(*map(np.concatenate, zip(*parts, strict=True)))
         return held
 
-    def _found(self, number: int, alive: NDArray[np.bool_]) -> ColumnPairs:
+    def _pairs_of(self, number: int, alive: NDArray[np.bool_]) -> ColumnPairs:
         """The columns of other datasets that share values with this one."""
         space = self._columns[number].column.space
         hits = [

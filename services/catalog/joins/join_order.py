@@ -172,7 +172,7 @@ class RankedJoins:
         by_tie = traits.ties[pairs.there], traits.ties[pairs.here]
         first = (*by_tie, -pairs.matches, -there, taken, -usefulness(pairs, traits))
         order = np.lexsort((*first, traits.coarse[pairs.here]))
-        self._found = ColumnPairs(*(array[order] for array in pairs))
+        self._pairs = ColumnPairs(*(array[order] for array in pairs))
         self._share = np.maximum(here, there)[order]
 
     def __len__(self) -> int:
@@ -184,7 +184,7 @@ class RankedJoins:
 
     def chosen(self, positions: Sequence[int]) -> list[Join]:
         """The joins at these positions."""
-        rows = zip(*(array[positions].tolist() for array in self._found), strict=True)
+        rows = zip(*(array[positions].tolist() for array in self._pairs), strict=True)
         return [
             Join(self._columns[here], self._columns[there], *figures)
             for here, there, *figures in rows
@@ -197,4 +197,4 @@ class RankedJoins:
     @property
     def datasets(self) -> set[str]:
         """The datasets that are joined with."""
-        return {self._columns[number].dataset_id for number in np.unique(self._found.there)}
+        return {self._columns[number].dataset_id for number in np.unique(self._pairs.there)}

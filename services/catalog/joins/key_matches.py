@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from itertools import combinations, product
 
 from services.catalog.access.asking import columns_of
-from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.model import Dataset, DatasetsById
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import DatasetColumn, Join
 from services.catalog.joins.treatment_inputs import (
     CrossedKeys,
-    Known,
     ask_of_both,
     keys_in,
     known_crossing,
@@ -34,7 +33,7 @@ _UNSEEN = "seul l'essai dira combien de lignes se croisent"
 
 
 def matches_of(
-    join_index: JoinIndexService, treatment: Treatment, datasets: Known, caller: Caller
+    join_index: JoinIndexService, treatment: Treatment, datasets: DatasetsById, caller: Caller
 ) -> list[tuple[KeyMatch, KnownCrossing | None]]:
     """How the keys of each crossing meet, counted where `caller` may count.
 
@@ -48,7 +47,7 @@ def matches_of(
 
 
 def proposed(
-    join_index: JoinIndexService, treatment: Treatment, datasets: Known, caller: Caller
+    join_index: JoinIndexService, treatment: Treatment, datasets: DatasetsById, caller: Caller
 ) -> tuple[ProposedKey, ...]:
     """The best keys of each two datasets of the treatment that no step crosses."""
     crossings = dataset_crossings(treatment, columns_of(datasets))
@@ -63,7 +62,7 @@ def proposed(
 
 
 def _match(
-    join_index: JoinIndexService, crossing: DatasetCrossing, datasets: Known, caller: Caller
+    join_index: JoinIndexService, crossing: DatasetCrossing, datasets: DatasetsById, caller: Caller
 ) -> tuple[KeyMatch, KnownCrossing | None]:
     if not all(crossing.dataset_ids):
         return _computed(crossing), None
@@ -80,7 +79,7 @@ def _match(
     return ask_of_both(join_index, crossing.dataset_ids, look)
 
 
-def _counted(crossing: DatasetCrossing, keys: CrossedKeys, datasets: Known) -> KeyMatch:
+def _counted(crossing: DatasetCrossing, keys: CrossedKeys, datasets: DatasetsById) -> KeyMatch:
     left, right = _sides(crossing, keys, datasets)
     return KeyMatch(
         step=crossing.step,
@@ -104,7 +103,7 @@ def _no_keys_told(crossing: DatasetCrossing) -> str:
     return f"les valeurs de {left} ou de {right} ne sont pas relevées comme des clés : {_UNSEEN}"
 
 
-def _kinds_alone(crossing: DatasetCrossing, datasets: Known) -> KeyMatch:
+def _kinds_alone(crossing: DatasetCrossing, datasets: DatasetsById) -> KeyMatch:
     """The match of keys whose values may not be compared: what their profiles say."""
     vias = crossing.parameters.left_via, crossing.parameters.right_via
     spaces = {
@@ -126,7 +125,7 @@ def _kind_of(dataset: Dataset | None, name: str) -> str:
 
 
 def _rates_told(
-    crossing: DatasetCrossing, left: MatchedSide, right: MatchedSide, datasets: Known
+    crossing: DatasetCrossing, left: MatchedSide, right: MatchedSide, datasets: DatasetsById
 ) -> str:
     """How many values and rows of the left table meet, and of which rows these figures are."""
     rates = _side_told(left, right, datasets)
@@ -139,7 +138,7 @@ def _rates_told(
     return rates
 
 
-def _side_told(side: MatchedSide, other: MatchedSide, datasets: Known) -> str:
+def _side_told(side: MatchedSide, other: MatchedSide, datasets: DatasetsById) -> str:
     via = f" (après le passage « {side.via} »)" if side.via else ""
     dataset = datasets.get(side.dataset_id)
     rows = side.rows + sum(
@@ -155,7 +154,7 @@ def _side_told(side: MatchedSide, other: MatchedSide, datasets: Known) -> str:
 
 
 def _sides(
-    crossing: DatasetCrossing, keys: CrossedKeys, datasets: Known
+    crossing: DatasetCrossing, keys: CrossedKeys, datasets: DatasetsById
 ) -> tuple[MatchedSide, MatchedSide]:
     kinds = keys.left.kind or keys.left.space, keys.right.kind or keys.right.space
     causes = unmatched_of(keys.compared, kinds)
@@ -206,7 +205,7 @@ def _rows_left_out(
 
 
 def _keys(
-    join_index: JoinIndexService, left: str, right: str, datasets: Known, caller: Caller
+    join_index: JoinIndexService, left: str, right: str, datasets: DatasetsById, caller: Caller
 ) -> list[ProposedKey]:
     """The best keys first, then those that repeat rows of both (a job refuses them), then dates."""
     is_counted = may_count(datasets, (left, right), caller)

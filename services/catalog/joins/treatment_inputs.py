@@ -1,11 +1,11 @@
 """What is known of the tables that a treatment reads, and of the rows that its crossings make."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
 from services.catalog.access.asking import columns_of
 from services.catalog.access.obstacles import UNKNOWN, obstacle_of
-from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.model import Dataset, DatasetsById
 from services.catalog.datasets.visibility import datasets_of
 from services.catalog.joins.compared_keys import ComparedKeys, compare
 from services.catalog.joins.index_service import JoinIndexService
@@ -19,9 +19,6 @@ from shared.events import Treatment
 from shared.store import Store
 
 T = TypeVar("T")
-
-Known = Mapping[str, Dataset | None]
-"""Datasets by id; None for one that the caller may not know of."""
 
 
 def describe(
@@ -41,7 +38,7 @@ def describe(
     return inputs_of(datasets, (crossing for crossing in counted if crossing), caller)
 
 
-def known_datasets(store: Store, treatment: Treatment, caller: Caller) -> Known:
+def known_datasets(store: Store, treatment: Treatment, caller: Caller) -> DatasetsById:
     """The datasets that a treatment reads, as far as `caller` may know of them."""
     return {
         dataset_id: dataset if dataset and dataset.may_be_known_to(caller) else None
@@ -49,13 +46,17 @@ def known_datasets(store: Store, treatment: Treatment, caller: Caller) -> Known:
     }
 
 
-def inputs_of(datasets: Known, crossings: Iterable[KnownCrossing], caller: Caller) -> KnownInputs:
+def inputs_of(
+    datasets: DatasetsById, crossings: Iterable[KnownCrossing], caller: Caller
+) -> KnownInputs:
     """These datasets as tables that `caller` may know, with the crossings that were counted."""
-    tables = tuple(_known(dataset_id, dataset, caller) for dataset_id, dataset in datasets.items())
+    tables = tuple(
+        _known_table(dataset_id, dataset, caller) for dataset_id, dataset in datasets.items()
+    )
     return KnownInputs(tables=tables, crossings=tuple(crossings))
 
 
-def _known(dataset_id: str, dataset: Dataset | None, caller: Caller) -> KnownTable:
+def _known_table(dataset_id: str, dataset: Dataset | None, caller: Caller) -> KnownTable:
     obstacle = obstacle_of(dataset_id, dataset)
     reason = obstacle.reason if obstacle else ""
     if dataset is None or dataset.retirement:
@@ -91,7 +92,7 @@ def _profile(dataset: Dataset, caller: Caller) -> Profile | None:
     return version.profile if can_read else version.profile.without_values()
 
 
-def may_count(datasets: Known, dataset_ids: Iterable[str], caller: Caller) -> bool:
+def may_count(datasets: DatasetsById, dataset_ids: Iterable[str], caller: Caller) -> bool:
     """Whether the index may count values of all these datasets exactly for `caller`."""
     return all(_may_count(datasets.get(dataset_id), caller) for dataset_id in dataset_ids)
 

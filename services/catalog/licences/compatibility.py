@@ -80,10 +80,10 @@ def _order(source: LicensedInput) -> tuple[str, ...]:
 
 
 def _licence_of(source: LicensedInput) -> Licence:
-    return _known(source.licence)
+    return _licence_by_name(source.licence)
 
 
-def _known(licence: str) -> Licence:
+def _licence_by_name(licence: str) -> Licence:
     return find_licence(licence) or _UNKNOWN
 
 
@@ -180,7 +180,7 @@ def terms_of(requested: str, compatibility: Compatibility) -> Terms:
 
 
 def _is_enough(requested: str, owed: str) -> bool:
-    requested_duties, due = _known(requested).duties, _known(owed).duties
+    requested_duties, due = _licence_by_name(requested).duties, _licence_by_name(owed).duties
     if Duty.SHARE_ALIKE in due:
         return canonical(requested) == owed
     # Terms that nobody here knows may ask for anything: whoever uses the result has to read them.

@@ -66,10 +66,10 @@ def find_licence(text: str) -> Licence | None:
 
     Case, accents, what parts words, and how an address begins and ends make no difference.
     """
-    return _BY_NAME.get(_plain(text)) or BY_ID.get(mentioned(text, _known) or "")
+    return _BY_NAME.get(_plain(text)) or BY_ID.get(mentioned(text, _id_of_name) or "")
 
 
-def _known(text: str) -> str | None:
+def _id_of_name(text: str) -> str | None:
     licence = _BY_NAME.get(_plain(text))
     return licence.id if licence else None
 

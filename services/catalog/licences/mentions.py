@@ -187,9 +187,12 @@ def _named_in(text: str) -> tuple[bool, bool, list[str | None]]:
         plain = " ".join(_WORDS.findall(fold(clause)))
         here: list[tuple[int, str, str | None]] = []
         for at, family in enumerate(_FAMILIES):
-            here += [(at, *_told(family, match)) for match in family.pattern.finditer(plain)]
+            here += [
+                (at, *_version_and_licence(family, match))
+                for match in family.pattern.finditer(plain)
+            ]
             plain = family.pattern.sub(" ", plain)
-        here += [(len(_FAMILIES), *_told_by_cc(match)) for match in _CC.finditer(plain)]
+        here += [(len(_FAMILIES), *_cc_version_and_licence(match)) for match in _CC.finditer(plain)]
         plain, times = _ATTRIBUTION.subn(" ", _CC.sub(" ", plain))
         is_attributed |= times > 0
         allowed = _NEUTRAL | (proper - _NARROWING) if here else _NEUTRAL
@@ -198,14 +201,14 @@ def _named_in(text: str) -> tuple[bool, bool, list[str | None]]:
     return more, is_attributed, list(_versioned(mentions))
 
 
-def _told(family: _Family, match: re.Match[str]) -> tuple[str, str | None]:
+def _version_and_licence(family: _Family, match: re.Match[str]) -> tuple[str, str | None]:
     version = match["version"] or ""
     if not version and "etalab" in match[0]:
         return version, family.versions.get("2")  # Etalab's latest, as the title in short
     return version, family.versions.get(version)
 
 
-def _told_by_cc(match: re.Match[str]) -> tuple[str, str | None]:
+def _cc_version_and_licence(match: re.Match[str]) -> tuple[str, str | None]:
     return match["version"] or "", _creative(match["qualifiers"], match["version"] or "4 0")
 
 

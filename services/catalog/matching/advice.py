@@ -7,7 +7,7 @@ from typing import TypeAlias
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.obstacles import obstacles_of
 from services.catalog.access.requests import change_access
-from services.catalog.datasets.model import Dataset, Wanted
+from services.catalog.datasets.model import Dataset, DatasetsById
 from services.catalog.datasets.visibility import known_to
 from services.catalog.matching.model import (
     KEY_POINTS,
@@ -65,7 +65,7 @@ def advise(
 ) -> None:
     """Tell a new project which datasets fit it, and check those that it would read."""
     project = envelope.data
-    inputs = _wanted(store, project.holder_id, project.treatment)
+    inputs = _inputs_of(store, project.holder_id, project.treatment)
     named = {*project.dataset_ids, *inputs}
     own = list(filter(None, known_to(store, project.holder_id, named).values()))
     traits = traits_of(project, own)
@@ -100,7 +100,7 @@ def check_inputs(
     event = envelope.data
     if event.treatment is None or event.proposal is None:
         return
-    inputs = _wanted(store, event.holder_id, event.treatment)
+    inputs = _inputs_of(store, event.holder_id, event.treatment)
     own = (
         dataset for dataset in inputs.values() if dataset and dataset.owner_id == event.holder_id
     )
@@ -143,7 +143,7 @@ def _scored_terms(traits: ProjectTraits) -> Iterator[list[ScoredTerm]]:
     yield [ScoredTerm("department", code, PLACE_POINTS) for code in traits.departments]
 
 
-def _wanted(store: Store, holder_id: str, treatment: Treatment | None) -> Wanted:
+def _inputs_of(store: Store, holder_id: str, treatment: Treatment | None) -> DatasetsById:
     """The datasets that a treatment reads; None for those its holder may not know of."""
     return known_to(store, holder_id, treatment.inputs.values() if treatment else ())
 

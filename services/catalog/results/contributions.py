@@ -52,7 +52,9 @@ def _walk(
                 or not _is_counted(dataset, provenance, result)
             ):
                 continue
-            sentences = tuple(_told(readings.get(dataset_id))) if not through else (through,)
+            sentences = (
+                tuple(_sentences_of(readings.get(dataset_id))) if not through else (through,)
+            )
             yield Contribution(
                 member_id=dataset.owner_id,
                 dataset_id=dataset_id,
@@ -99,7 +101,7 @@ def _columns(dataset: Dataset | None, number: int) -> tuple[str, ...] | None:
     return tuple(column.name for column in profile.columns) if profile else None
 
 
-def _told(reading: Reading | None) -> Iterator[str]:
+def _sentences_of(reading: Reading | None) -> Iterator[str]:
     if reading is None:
         return
     if reading.columns is None:

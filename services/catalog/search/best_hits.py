@@ -78,13 +78,15 @@ class _Asking(NamedTuple):
         plain = Weighing(weights_of(self.words, self.searched), 0, is_wide)
         has_places = any(word.is_place for word in self.words)
         in_places = self._in_places(plain) if has_places else None
-        return in_places or self._found(plain, needs_place=False) or self._any(plain)
+        return in_places or self._with_enough_weight(plain, needs_place=False) or self._any(plain)
 
     def _in_places(self, plain: Weighing) -> BestHits | None:
-        best = self._found(plain, needs_place=True) or self._any(plain, needs_place=True)
+        best = self._with_enough_weight(plain, needs_place=True) or self._any(
+            plain, needs_place=True
+        )
         return best if best.hits.total else None
 
-    def _found(self, plain: Weighing, *, needs_place: bool) -> BestHits | None:
+    def _with_enough_weight(self, plain: Weighing, *, needs_place: bool) -> BestHits | None:
         """The best hits that have at least half of the weight, if there are any."""
 
         def answer(share: float, *, is_exact: bool = False) -> BestHits:

@@ -163,7 +163,7 @@ def content_of(dataset: Dataset) -> DatasetContent:
         tie_break=tie_break,
         static_rank=_static_rank(summary.quality or 0, tie_break),
     )
-    lines = "\n".join((*_shown(summary), *_findable_texts(dataset, tokens))).encode()
+    lines = "\n".join((*_summary_lines(summary), *_findable_texts(dataset, tokens))).encode()
     about = dataset.metadata
     words = _first_written(texts.values())
     return DatasetContent(words, fields, IndexedDataset(lines), about.theme, about.producer)
@@ -238,7 +238,7 @@ def _static_rank(quality: int, tie_break: int) -> float:
     return (quality + _QUALITY_STEP * tie_break / 2**62) / 1000
 
 
-def _shown(summary: DatasetSummary) -> Iterator[str]:
+def _summary_lines(summary: DatasetSummary) -> Iterator[str]:
     yield summary.model_dump_json(exclude_defaults=True)
     areas = " ".join(areas_in(summary.territory))
     yield f"{areas}{TERM}{territory_in_french(summary.territory)}"
