@@ -35,14 +35,19 @@ def with_codes(database: Database, table: str, columns: Sequence[Column]) -> lis
     if leading is None:
         return list(columns)
     return [
-        _recognised(database, table, one, leading) if _may_be_codes(one) else one for one in columns
+        _recognised(database, table, column, leading) if _may_be_codes(column) else column
+        for column in columns
     ]
 
 
 def leading_column(columns: Sequence[Column]) -> str | None:
     """The column whose values begin with the département of their row."""
-    found = {one.type: one.name for one in columns if one.meaning and not one.meaning.repair}
-    return next((found[kind] for kind in _LEADING if kind in found), None)
+    names_by_type = {
+        column.type: column.name
+        for column in columns
+        if column.meaning and not column.meaning.repair
+    }
+    return next((names_by_type[kind] for kind in _LEADING if kind in names_by_type), None)
 
 
 def departement_of(name: str) -> str:
@@ -62,7 +67,9 @@ def _recognised(database: Database, table: str, column: Column, leading: str) ->
         f" {filled(column.name)} AS code, count(*)"
         f" FROM {quoted(table)} WHERE departement IS NOT NULL AND code IS NOT NULL GROUP BY ALL"
     ).fetchall()
-    meaning = meaning_by_departement([(str(one), str(code), int(n)) for one, code, n in pairs])
+    meaning = meaning_by_departement(
+        [(str(departement), str(code), int(n)) for departement, code, n in pairs]
+    )
     return column.model_copy(update={"meaning": meaning}) if meaning else column
 
 
@@ -71,12 +78,12 @@ def meaning_by_departement(pairs: Sequence[tuple[str, str, int]]) -> Meaning | N
 
     Codes that are all the same may be so by chance, unless several départements share them.
     """
-    known = [one for one in pairs if one[0] in _regions()]
-    rows = sum(count for *_, count in known)
+    placed = [pair for pair in pairs if pair[0] in _regions()]
+    rows = sum(count for *_, count in placed)
     if rows < _MANY:
         return None
     for kind, repair, follows in _FOLLOWING:
-        fitting = [one for one in known if follows(*one[:2])]
+        fitting = [pair for pair in placed if follows(*pair[:2])]
         share = sum(count for *_, count in fitting) / rows
         if share >= _ENOUGH and len({departement for departement, *_ in fitting}) > 1:
             valid, confidence = 0.0 if repair else share, round(_SURE * share, 3)
@@ -90,8 +97,8 @@ def lacks_zero(kind: str) -> str:
         # The list is without CEDEX: the shape is enough.
         return "SIMILAR TO '[1-9][0-9]{3}'"
     codes = load_codes()
-    known = codes.departements if kind == "departement" else codes.communes
-    short = sorted(code.removeprefix("0") for code in known if code.startswith("0"))
+    official_codes = codes.departements if kind == "departement" else codes.communes
+    short = sorted(code.removeprefix("0") for code in official_codes if code.startswith("0"))
     return f"IN ({', '.join(map(literal, short))})"
 
 

@@ -57,8 +57,8 @@ def shortened(valid: Test, width: int) -> Test:
 
     def test(texts: Texts) -> Flags:
         short = matching(f"[1-9][0-9]{{{width - 2}}}")(texts)
-        found = short & valid(pc.utf8_lpad(texts, width, padding="0"))
-        return found & bool(short.any() and found[short].mean() >= _MANY)
+        repairable = short & valid(pc.utf8_lpad(texts, width, padding="0"))
+        return repairable & bool(short.any() and repairable[short].mean() >= _MANY)
 
     return test
 

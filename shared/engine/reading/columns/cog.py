@@ -49,7 +49,7 @@ def load_codes() -> Codes:
 
 
 def _set(column: CodeArray) -> frozenset[str]:
-    return frozenset(one.decode() for one in np.unique(column).tolist() if one)
+    return frozenset(code.decode() for code in np.unique(column).tolist() if code)
 
 
 def best_year(values: Texts, least: float = 0.0) -> Fit | None:

@@ -47,10 +47,10 @@ def is_iban(texts: Texts) -> Flags:
     ISO/IEC 7064 (MOD 97-10); the accounts of a country are those of SWIFT's registry.
     """
     plain = pc.replace_substring_regex(pc.utf8_upper(texts), "[ .-]", "")
-    found = matching("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")(plain)
-    shaped = plain.filter(pa.array(found)).to_pylist()
-    found[found] = [iban.is_valid(text, check_country=False) for text in shaped]
-    return found
+    matches = matching("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")(plain)
+    shaped = plain.filter(pa.array(matches)).to_pylist()
+    matches[matches] = [iban.is_valid(text, check_country=False) for text in shaped]
+    return matches
 
 
 def is_mobile(texts: Texts) -> Flags:
@@ -90,8 +90,8 @@ def mentions_somebody(texts: Texts) -> Flags:
 
 def names_within(texts: Texts) -> Flags:
     """Text that names somebody: behind a civility, or by a first name and capitals behind it."""
-    found = pc.extract_regex(texts, _FIRST_AND_CAPITALS)
-    first = pc.fill_null(pc.struct_field(found, "first"), "")
+    parts = pc.extract_regex(texts, _FIRST_AND_CAPITALS)
+    first = pc.fill_null(pc.struct_field(parts, "first"), "")
     return matching(_ADDRESSED)(texts) | Words.of(first).are_first_name()
 
 
@@ -102,8 +102,8 @@ def is_address(texts: Texts) -> Flags:
 
 def _inside(texts: Texts, pattern: str) -> Texts:
     """The first part of each text that matches, or nothing."""
-    found = pc.struct_field(pc.extract_regex(texts, f"(?P<part>{pattern})"), "part")
-    return pc.fill_null(found, "")
+    parts = pc.struct_field(pc.extract_regex(texts, f"(?P<part>{pattern})"), "part")
+    return pc.fill_null(parts, "")
 
 
 def _local(mailboxes: Texts) -> Texts:

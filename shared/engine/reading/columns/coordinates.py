@@ -55,17 +55,21 @@ _PROVEN, _LIKELY = 0.95, 0.8
 
 def with_coordinates(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
     """The columns of `table`, those recognised that are a latitude or longitude."""
-    north, east = _likely(database, table, [one for one in columns if _may_be_degrees(one)])
+    north, east = _likely(
+        database, table, [column for column in columns if _may_be_degrees(column)]
+    )
     departement = leading_column(columns)
-    found: dict[str, Meaning] = {}
-    for pair in pairwise(one.name for one in columns):
+    meanings: dict[str, Meaning] = {}
+    for pair in pairwise(column.name for column in columns):
         for latitude, longitude in (pair, pair[::-1]):
-            if latitude in north and longitude in east and not found.keys() & {*pair}:
+            if latitude in north and longitude in east and not meanings.keys() & {*pair}:
                 points = _Points(database, _points(table, latitude, longitude, departement))
-                found |= points.found(latitude, longitude)
+                meanings |= points.meanings(latitude, longitude)
     return [
-        one.model_copy(update={"meaning": found[one.name]}) if one.name in found else one
-        for one in columns
+        column.model_copy(update={"meaning": meanings[column.name]})
+        if column.name in meanings
+        else column
+        for column in columns
     ]
 
 
@@ -78,11 +82,13 @@ def _likely(database: Database, table: str, columns: Sequence[Column]) -> tuple[
     """The columns whose first rows may be latitudes of France, and those that may be longitudes."""
     if len(columns) <= 1:
         return set(), set()
-    chosen = ", ".join(f"{_degrees(trimmed(one.name))} AS c{at}" for at, one in enumerate(columns))
+    chosen = ", ".join(
+        f"{_degrees(trimmed(column.name))} AS c{at}" for at, column in enumerate(columns)
+    )
     first = database.sql(f"SELECT {chosen} FROM {quoted(table)} LIMIT {_FIRST_ROWS}").fetchnumpy()
     numbers = [np.ma.getdata(first[name])[~np.ma.getmaskarray(first[name])] for name in first]
     north, east = (
-        {one.name for one, some in zip(columns, numbers, strict=True) if _within(some, at)}
+        {column.name for column, some in zip(columns, numbers, strict=True) if _within(some, at)}
         for at in (0, 2)
     )
     return north, east
@@ -118,7 +124,7 @@ class _Points:
     database: Database
     points: str
 
-    def found(self, latitude: str, longitude: str) -> dict[str, Meaning]:
+    def meanings(self, latitude: str, longitude: str) -> dict[str, Meaning]:
         """The meaning of the two columns; none when they are no coordinates."""
         share = self._inside(self.points)
         confidence = self._confidence() if share >= _ENOUGH else 0.0
@@ -147,8 +153,12 @@ class _Points:
             "count(*), sum(n * north) / sum(n), sum(n * east) / sum(n)",
             f"SELECT {spread} FROM ({inside}) GROUP BY departement",
         )
-        most = [_WITHIN * one for one in whole] if groups > 1 else [_NEAR**2] * 2
-        return _PROVEN if all(one <= few for one, few in zip(within, most, strict=True)) else 0.0
+        most = [_WITHIN * variance for variance in whole] if groups > 1 else [_NEAR**2] * 2
+        return (
+            _PROVEN
+            if all(variance <= few for variance, few in zip(within, most, strict=True))
+            else 0.0
+        )
 
     def _row(self, figures: str, points: str) -> tuple[float, ...]:
         (row,) = self.database.execute(f"SELECT {figures} FROM ({points})").fetchall()

@@ -95,15 +95,15 @@ class Words:
     def are_full_name(self) -> Flags:
         """A first name, its initial or a civility beside a surname: `DUPONT Marie`, `M. DUPONT`."""
         fits = (self.total > 1) & (self.total <= _MOST_WORDS)
-        known = (self.both > 1) & (self.both >= self.total - 1)
-        flags: Flags = fits & self.leads & known & ~self.have(_NEVER)
+        are_names = (self.both > 1) & (self.both >= self.total - 1)
+        flags: Flags = fits & self.leads & are_names & ~self.have(_NEVER)
         return flags | self.are_titled() | self._are_initialled()
 
     def are_titled(self) -> Flags:
         """Somebody behind a civility: `M. MARTIN`, `M. et Mme LE GALL`, no `Mme la Préfète`."""
         flags = self.have(_TITLED)
-        found = pc.extract_regex(self.plain.filter(flags), _TITLED)
-        names = Words.of(pc.struct_field(found, "rest"))
+        parts = pc.extract_regex(self.plain.filter(flags), _TITLED)
+        names = Words.of(pc.struct_field(parts, "rest"))
         fits = (names.total > 0) & (names.total <= _MOST_WORDS)
         flags[flags] = fits & ~names.have(_NEVER) & ~names.have(_OFFICE)
         return flags

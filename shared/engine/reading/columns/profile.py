@@ -90,14 +90,14 @@ class ColumnProfile:
 
     def column(self) -> Column:
         """The column as all that was added shows it."""
-        found = self._found()
-        meaning, found_type = found or (None, None)
+        detected = self._found()
+        meaning, found_type = detected or (None, None)
         is_number = meaning is not None and meaning.type in _NUMBERS
         if not is_number and len(self._withheld) > _FAULTS * self._distinct:
-            found = meaning = found_type = None
+            detected = meaning = found_type = None
         key = found_type.name if found_type and found_type.is_key else None
         marks = {
-            mark: rows for mark, rows in self._marks.items() if found or mark in _ALWAYS_MISSING
+            mark: rows for mark, rows in self._marks.items() if detected or mark in _ALWAYS_MISSING
         }
         filled, distinct = self._filled - sum(marks.values()), self._distinct - len(marks)
         return Column(
@@ -113,12 +113,12 @@ class ColumnProfile:
 
     def _found(self) -> tuple[Meaning, ColumnType] | None:
         """What it holds; what stands for a secret number is no code that the name says."""
-        found = self._detection.best()
-        if found and self._withheld and found[0].type == named_kind(self._name):
+        detected = self._detection.best()
+        if detected and self._withheld and detected[0].type == named_kind(self._name):
             marks, self._withheld = self._withheld, {}
             self._detection.add(pa.array(list(marks)), np.array(list(marks.values())))
-            found = self._detection.best()
-        return found
+            detected = self._detection.best()
+        return detected
 
     def _detailed(self, meaning: Meaning | None) -> Meaning | None:
         """Of numbers also the unit, of geometries their kinds, of communes the year."""
@@ -160,8 +160,8 @@ def _set_apart(
     flags = test(values)
     if not flags.any():
         return values, counts
-    found = values.filter(pa.array(flags)).to_pylist()
-    apart.update(zip(found, counts[flags].tolist(), strict=True))
+    passing = values.filter(pa.array(flags)).to_pylist()
+    apart.update(zip(passing, counts[flags].tolist(), strict=True))
     return values.filter(pa.array(~flags)), counts[~flags]
 
 
@@ -218,11 +218,11 @@ def _read_at_once(
     """The same of all columns by their names."""
     texts = ", ".join(f"{filled(name)} AS {quoted(name)}" for name in names)
     read = database.sql(f"SELECT {texts} FROM {quoted(table)}").to_arrow_table()
-    found = {}
+    values_by_column = {}
     for name, cells in zip(names, read.columns, strict=True):
         values, counts = cells.combine_chunks().drop_null().value_counts().flatten()
-        found[name] = values, counts.to_numpy()
-    return found
+        values_by_column[name] = values, counts.to_numpy()
+    return values_by_column
 
 
 def _typed_column(database: Database, table: str, name: str, stored_type: str) -> Column:
@@ -252,7 +252,7 @@ def merged(batches: Iterable[pa.RecordBatch], most_bytes: int) -> Iterator[pa.Re
     """The same rows in batches that hold as many of the given ones as stay below that size."""
     kept: list[pa.RecordBatch] = []
     for batch in batches:
-        if kept and sum(one.nbytes for one in kept) + batch.nbytes > most_bytes:
+        if kept and sum(kept_batch.nbytes for kept_batch in kept) + batch.nbytes > most_bytes:
             yield pa.concat_batches(kept)
             kept = []
         kept.append(batch)

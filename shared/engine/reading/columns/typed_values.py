@@ -28,35 +28,41 @@ class TypedTable:
     select: str
     read: tuple[Column, ...]
 
-    def lost(self, database: Database, made: str) -> dict[str, EmptyCells]:
+    def lost(self, database: Database, typed: str) -> dict[str, EmptyCells]:
         """How many cells of each column hold something that was not read, and what is secret.
 
-        `made` is what the SELECT made, a table or file in SQL: to read texts twice takes long.
+        `typed` is what the SELECT made, a table or file in SQL: to read texts twice takes long.
         """
         if not self.read:
             return {}
-        held = ", ".join(f"count({filled(one.name)})" for one in self.read)
-        marked = ", ".join(f"count(*) FILTER ({is_withheld(one)})" for one in self.read)
-        kept = ", ".join(f"count({quoted(one.name)})" for one in self.read)
-        (found,) = database.execute(f"SELECT {held}, {marked} FROM {quoted(self.table)}").fetchall()
-        (after,) = database.execute(f"SELECT {kept} FROM {made}").fetchall()
-        before, secret = found[: len(self.read)], found[len(self.read) :]
+        held = ", ".join(f"count({filled(column.name)})" for column in self.read)
+        marked = ", ".join(f"count(*) FILTER ({is_withheld(column)})" for column in self.read)
+        kept = ", ".join(f"count({quoted(column.name)})" for column in self.read)
+        (counts,) = database.execute(
+            f"SELECT {held}, {marked} FROM {quoted(self.table)}"
+        ).fetchall()
+        (after,) = database.execute(f"SELECT {kept} FROM {typed}").fetchall()
+        before, secret = counts[: len(self.read)], counts[len(self.read) :]
         return {
-            one.name: EmptyCells(int(held - kept), int(hidden), one.withheld)
-            for one, held, hidden, kept in zip(self.read, before, secret, after, strict=True)
+            column.name: EmptyCells(int(held - kept), int(hidden), column.withheld)
+            for column, held, hidden, kept in zip(self.read, before, secret, after, strict=True)
             if held > kept
         }
 
 
 def typed_table(database: Database, table: str, described: Iterable[Column]) -> TypedTable:
     """The rows of `table`, in order, each column of text as what it was described to hold."""
-    known = {one.name: one for one in described}
+    columns_by_name = {column.name: column for column in described}
     chosen, read = [], []
     for name, stored in columns(database, table).items():
-        value = typed_value(known[name]) if stored == "VARCHAR" and name in known else ""
+        value = (
+            typed_value(columns_by_name[name])
+            if stored == "VARCHAR" and name in columns_by_name
+            else ""
+        )
         chosen.append(f"{value or quoted(name)} AS {quoted(name)}")
         if value:
-            read.append(known[name])
+            read.append(columns_by_name[name])
     select = f"SELECT {', '.join(chosen)} FROM {quoted(table)}"
     return TypedTable(table, select, tuple(read))
 
@@ -99,8 +105,10 @@ def _number(column: Column, meaning: Meaning, text: str) -> str:
 def day_sql(text: str, shape: str | None) -> str:
     """A text as a DATE in SQL; where formats are mixed, the first that fits."""
     if shape is None:
-        clear = (one for one in FORMATS if one not in ("%m/%d/%Y", "%Y%m%d"))
-        return f"coalesce({', '.join(day_sql(text, one) for one in clear)})"
+        clear = (
+            date_format for date_format in FORMATS if date_format not in ("%m/%d/%Y", "%Y%m%d")
+        )
+        return f"coalesce({', '.join(day_sql(text, date_format) for date_format in clear)})"
     if shape == "%d/%m/%y":
         parts = [f"TRY_CAST(split_part({text}, '/', {at}) AS INTEGER)" for at in (1, 2, 3)]
         day, month, year = parts

@@ -77,10 +77,10 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 def _members_of(archive: zipfile.ZipFile, repairs: Repairs) -> list[tuple[str, zipfile.ZipInfo]]:
     """The files of an archive by the names that they get, in the order of these."""
-    listed = [one for one in archive.infolist() if not one.is_dir()]
-    for hidden in (one for one in listed if not is_a_file(one)):
+    listed = [member for member in archive.infolist() if not member.is_dir()]
+    for hidden in (member for member in listed if not is_a_file(member)):
         repairs.note("hidden_files", detail=_name_of(hidden, Repairs()))
-    kept = [one for one in listed if is_a_file(one)]
+    kept = [member for member in listed if is_a_file(member)]
     if not kept:
         raise Rejected("l'archive ne contient aucun fichier")
     if len(kept) > MOST_FILES:
@@ -88,7 +88,7 @@ def _members_of(archive: zipfile.ZipFile, repairs: Repairs) -> list[tuple[str, z
             f"l'archive contient {counted(len(kept), 'fichier', 'fichiers')} ; {MOST_FILES} au plus"
             " sont gardés : coupez-la en plusieurs jeux"
         )
-    named = ((_name_of(one, repairs), one) for one in kept)
+    named = ((_name_of(member, repairs), member) for member in kept)
     members = sorted(named, key=itemgetter(0))
     for name, info in members:
         _check_kind(name, info)

@@ -73,9 +73,9 @@ def kind_of(start: bytes) -> Kind:
 
 
 def _named(start: bytes) -> str:
-    known = (media_type for sign, media_type in _SIGNS if start.startswith(sign))
-    if found := next(known, ""):
-        return found
+    signed = (media_type for sign, media_type in _SIGNS if start.startswith(sign))
+    if media_type := next(signed, ""):
+        return media_type
     if start[:4] == b"RIFF":
         return _RIFF.get(start[8:12], UNKNOWN)
     if start[4:8] == b"ftyp":

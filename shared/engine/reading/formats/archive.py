@@ -78,20 +78,20 @@ def _unpack_once(source: Path, filename: str, inner: Path, repairs: Repairs) -> 
 def _unpack_table(archive: zipfile.ZipFile, inner: Path, repairs: Repairs) -> str:
     """Write the one table of an archive to `inner`, a folder for a Shapefile; returns its name."""
     files = [member for member in archive.infolist() if is_a_file(member)]
-    found = _table_in(files, repairs)
-    parts = _parts(files, found)
-    for one in parts.values():
-        check_is_open(one)
-    others = [one.filename for one in files if one not in parts.values()]
+    table = _table_in(files, repairs)
+    parts = _parts(files, table)
+    for part in parts.values():
+        check_is_open(part)
+    others = [member.filename for member in files if member not in parts.values()]
     repairs.note_each("other_files", others)
-    if found.filename.lower().endswith(_SHP):
+    if table.filename.lower().endswith(_SHP):
         inner.mkdir()
     written = 0
     for ending, member in parts.items():
         place = (inner / _SHAPES).with_suffix(ending) if inner.is_dir() else inner
         with archive.open(member) as packed:
             written += _write(packed, member.compress_size, place, written)
-    return PurePosixPath(found.filename).name
+    return PurePosixPath(table.filename).name
 
 
 def _write(packed: IO[bytes] | BufferedIOBase, size: int, inner: Path, before: int = 0) -> int:
@@ -132,46 +132,48 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
 
 def _table_in(files: list[zipfile.ZipInfo], repairs: Repairs) -> zipfile.ZipInfo:
     """The one table among the files of an archive: of several Shapefiles, that of most rows."""
-    known = (*_TABLES, *MAPS, *_BOOKS)
-    tables = [one for one in files if one.filename.lower().endswith(known)]
+    endings_of_tables = (*_TABLES, *MAPS, *_BOOKS)
+    tables = [member for member in files if member.filename.lower().endswith(endings_of_tables)]
     # Beside a table, a text is mostly what tells about it.
-    told = [one for one in tables if not one.filename.lower().endswith(".txt")]
-    found = told or tables or files
-    endings = {PurePosixPath(one.filename.lower()).suffix for one in found}
+    structured = [member for member in tables if not member.filename.lower().endswith(".txt")]
+    candidates = structured or tables or files
+    endings = {PurePosixPath(member.filename.lower()).suffix for member in candidates}
     if endings == {_SHP}:
-        return _fullest(files, found, repairs)
+        return _fullest(files, candidates, repairs)
     if endings == {_KML}:  # what KMZ has beside the first is for it to refer to
-        found = [one for one in found if one.filename == _MAIN_KML] or found
-    if len(found) != 1:
-        names = ", ".join(one.filename for one in found[:_NAMED]) or "aucun"
+        candidates = [member for member in candidates if member.filename == _MAIN_KML] or candidates
+    if len(candidates) != 1:
+        names = ", ".join(member.filename for member in candidates[:_NAMED]) or "aucun"
         raise Rejected(f"l'archive doit contenir un seul tableau ; ses fichiers : {names}")
-    return found[0]
+    return candidates[0]
 
 
 def _fullest(
-    files: list[zipfile.ZipInfo], found: list[zipfile.ZipInfo], repairs: Repairs
+    files: list[zipfile.ZipInfo], shapefiles: list[zipfile.ZipInfo], repairs: Repairs
 ) -> zipfile.ZipInfo:
     """The Shapefile with the longest index, which has an entry of the same length for each row."""
 
-    def rows(one: zipfile.ZipInfo) -> int:
-        index = _beside(files, one).get(".shx")
+    def rows(member: zipfile.ZipInfo) -> int:
+        index = _beside(files, member).get(".shx")
         return index.file_size if index else 0
 
-    best = max(found, key=rows)
-    others = [PurePosixPath(one.filename).stem for one in found if one is not best]
+    best = max(shapefiles, key=rows)
+    others = [
+        PurePosixPath(shapefile.filename).stem for shapefile in shapefiles if shapefile is not best
+    ]
     repairs.note_each("other_layers", others)
     return best
 
 
-def _parts(files: list[zipfile.ZipInfo], found: zipfile.ZipInfo) -> dict[str, zipfile.ZipInfo]:
+def _parts(files: list[zipfile.ZipInfo], table: zipfile.ZipInfo) -> dict[str, zipfile.ZipInfo]:
     """What a table is made of, by ending: itself, or what a Shapefile needs and may have.
 
     Raises Rejected, in French, naming what a Shapefile lacks.
     """
-    path = PurePosixPath(found.filename)
+    path = PurePosixPath(table.filename)
     if path.suffix.lower() != _SHP:
-        return {path.suffix.lower(): found}
-    beside = _beside(files, found)
+        return {path.suffix.lower(): table}
+    beside = _beside(files, table)
     lacking = [f"{path.stem}{ending}" for ending in NEEDED if ending not in beside]
     if lacking:
         names = " et ".join(lacking)
@@ -179,11 +181,11 @@ def _parts(files: list[zipfile.ZipInfo], found: zipfile.ZipInfo) -> dict[str, zi
     return {ending: beside[ending] for ending in PARTS if ending in beside}
 
 
-def _beside(files: list[zipfile.ZipInfo], found: zipfile.ZipInfo) -> dict[str, zipfile.ZipInfo]:
+def _beside(files: list[zipfile.ZipInfo], shapefile: zipfile.ZipInfo) -> dict[str, zipfile.ZipInfo]:
     """The files that are called as one is but for their ending, by that, whatever their case."""
-    stem = found.filename[: -len(_SHP)].lower()
-    named = ((one, one.filename.lower()) for one in files)
-    return {name.removeprefix(stem): one for one, name in named if name.startswith(stem)}
+    stem = shapefile.filename[: -len(_SHP)].lower()
+    named = ((member, member.filename.lower()) for member in files)
+    return {name.removeprefix(stem): member for member, name in named if name.startswith(stem)}
 
 
 def is_a_file(member: zipfile.ZipInfo) -> bool:

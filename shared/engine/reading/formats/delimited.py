@@ -151,13 +151,13 @@ class RegularText:
         beside[[*b'\r\n"', ord(self._delimiter)]] = True
         quotes = 0
         for start in range(0, len(content), _CHUNK):
-            found = start + np.flatnonzero(content[start : start + _CHUNK] == ord('"'))
-            opening, closing = found[quotes % 2 :: 2], found[1 - quotes % 2 :: 2]
+            quotes_at = start + np.flatnonzero(content[start : start + _CHUNK] == ord('"'))
+            opening, closing = quotes_at[quotes % 2 :: 2], quotes_at[1 - quotes % 2 :: 2]
             before = content[opening[opening > 0] - 1]
             after = content[closing[closing + 1 < len(content)] + 1]
             if not (beside[before].all() and beside[after].all()):
                 return False
-            quotes += len(found)
+            quotes += len(quotes_at)
         return quotes % 2 == 0
 
 
@@ -192,9 +192,9 @@ def read_text(path: Path, repairs: Repairs) -> Table:
         raise Rejected("ligne 1 : le nom des colonnes manque")
     head = find_header([[cell.strip() for cell in cells] for _, cells in start])
 
-    def below(told: Repairs | None = None) -> Iterator[Numbered]:
+    def below(noted: Repairs | None = None) -> Iterator[Numbered]:
         with path.open(encoding=encoding, errors=MIXED, newline="") as file:
-            yield from islice(dialect.parse(_unmarked(file, told)), head.at, None)
+            yield from islice(dialect.parse(_unmarked(file, noted)), head.at, None)
 
     line, header = start[head.at]
     regular = _regular(path, encoding, dialect, start[head.at]) if head.height == 1 else None
@@ -240,8 +240,8 @@ def find_dialect(lines: list[str]) -> Dialect:
 
 def _best(delimiters: str, lines: list[str]) -> tuple[float, str | None]:
     """The share of rows that the best delimiter cuts alike, and which it is, if one cuts."""
-    found = [(*_evenness(Dialect(one), lines), one) for one in delimiters]
-    share, width, best = max(found, key=lambda one: (one[1] > 1, *one[:2]))
+    candidates = [(*_evenness(Dialect(delimiter), lines), delimiter) for delimiter in delimiters]
+    share, width, best = max(candidates, key=lambda candidate: (candidate[1] > 1, *candidate[:2]))
     return (share, best) if width > 1 else (0.0, None)
 
 

@@ -68,7 +68,8 @@ def find_header(rows: Sequence[Cells], groups: Collection[int] = ()) -> Header:
     if is_data(rows[at:]):
         return Header(next(row for row in range(at + 1) if is_data(rows[row:])), height=0)
     top, height = next(
-        ((one, 2) for one in (at, at - 1) if one >= 0 and _is_double(rows[one:])), (at, 1)
+        ((top_row, 2) for top_row in (at, at - 1) if top_row >= 0 and _is_double(rows[top_row:])),
+        (at, 1),
     )
     while top - 1 in groups:
         top, height = top - 1, height + 1
@@ -122,15 +123,15 @@ def _find_row(rows: Sequence[Cells]) -> int:
     widths = [sum(bool(cell) for cell in row) for row in rows]
     counted = Counter(width for width in widths if width)
     usual = max(counted, key=lambda width: (counted[width], -width))
-    found = next(at for at, width in enumerate(widths) if width >= _FULL * usual)
-    above = [at for at in range(found) if widths[at]]
+    first_full = next(at for at, width in enumerate(widths) if width >= _FULL * usual)
+    above = [at for at in range(first_full) if widths[at]]
     if not above:
-        return found
-    if _names_counts(rows[found:]) or _labels_counts(rows[found:]):
-        return found
-    is_named = _names_values(rows[above[-1] :]) and is_data(rows[found:])
-    counts = _names_only(rows[above[-1]]) and _begins_counts(rows[found:])
-    return above[-1] if is_named or counts or _looks_like_data(rows[found]) else found
+        return first_full
+    if _names_counts(rows[first_full:]) or _labels_counts(rows[first_full:]):
+        return first_full
+    is_named = _names_values(rows[above[-1] :]) and is_data(rows[first_full:])
+    counts = _names_only(rows[above[-1]]) and _begins_counts(rows[first_full:])
+    return above[-1] if is_named or counts or _looks_like_data(rows[first_full]) else first_full
 
 
 def _names_only(row: Cells) -> bool:
@@ -220,10 +221,10 @@ def _usual_form(rows: Sequence[Cells], at: int) -> str:
 
 def _form(cell: str) -> str:
     """What a value looks like, digits with how many they are; nothing for words and amounts."""
-    found = _FORM.fullmatch(cell)
-    if not found:
+    form = _FORM.fullmatch(cell)
+    if not form:
         return ""
-    kind = str(found.lastgroup)
+    kind = str(form.lastgroup)
     return f"{kind} {len(cell)}" if kind in ("month", "code") else kind
 
 
@@ -235,17 +236,17 @@ def name_columns(cells: Cells, width: int, line: int | None, repairs: Repairs) -
     place = f"ligne {line} : " if line else ""
     if width > MAX_COLUMNS:
         raise Rejected(f"{place}plus de {MAX_COLUMNS} colonnes")
-    given = [" ".join(cell.split()) for cell in cells]
-    if any(len(name) > _MAX_NAME for name in given):
+    written = [" ".join(cell.split()) for cell in cells]
+    if any(len(name) > _MAX_NAME for name in written):
         raise Rejected(f"{place}un nom de colonne dépasse {_MAX_NAME} caractères")
     broken = sum("\n" in cell.strip() for cell in cells)
     repairs.note("line_breaks", line=line, count=broken)
     spaced = sum(cell.strip(whitespace) != cell.strip() for cell in cells)
     repairs.note("no_break_names", line=line, count=spaced)
-    repairs.note("blank_names", line=line, count=given.count(""))
-    padded = given + [""] * (width - len(given))
-    wanted = [name or f"colonne_{at}" for at, name in enumerate(padded, 1)]
-    names = unique(wanted)
-    repeated = sum(name != want for name, want in zip(names, wanted, strict=True))
+    repairs.note("blank_names", line=line, count=written.count(""))
+    padded = written + [""] * (width - len(written))
+    numbered = [name or f"colonne_{at}" for at, name in enumerate(padded, 1)]
+    names = unique(numbered)
+    repeated = sum(name != want for name, want in zip(names, numbered, strict=True))
     repairs.note("repeated_names", line=line, count=repeated)
     return names

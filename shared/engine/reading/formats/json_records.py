@@ -30,7 +30,7 @@ def read_records(path: Path, repairs: Repairs) -> Table:
     text = path.read_text(encoding=encoding)
     reader = _Reader(repairs)
     name, objects = reader.objects(text)
-    rows = [reader.flat(number, one) for number, one in enumerate(objects, 1)]
+    rows = [reader.flat(number, record) for number, record in enumerate(objects, 1)]
     keys = list(dict.fromkeys(key for row in rows for key in row))
     if not keys:
         raise Rejected("ce JSON ne contient aucun objet avec des champs")
@@ -69,13 +69,15 @@ class _Reader:
             if "Extra data" not in error.msg:
                 raise Rejected(_broken(error, error.lineno)) from error
             lines = list(self._lines(text))
-            if all(isinstance(one, dict) and one.get("type") == "Feature" for one in lines):
-                return "geojson", [_feature(one) for one in lines]
+            if all(
+                isinstance(record, dict) and record.get("type") == "Feature" for record in lines
+            ):
+                return "geojson", [_feature(record) for record in lines]
             return "jsonl", lines
         except RecursionError as error:
             raise Rejected("ce JSON est imbriqué trop profondément") from error
         if isinstance(whole, dict) and whole.get("type") == "FeatureCollection":
-            return "geojson", [_feature(one) for one in _list_in(whole, "features")]
+            return "geojson", [_feature(feature) for feature in _list_in(whole, "features")]
         return "json", self._rows(whole)
 
     def _rows(self, whole: object) -> list[Any]:
@@ -97,11 +99,11 @@ class _Reader:
         rows: list[Any] = whole[lists[0]]
         return rows
 
-    def flat(self, number: int, one: object) -> dict[str, str | None]:
+    def flat(self, number: int, record: object) -> dict[str, str | None]:
         """The fields of one object as text; Rejected when it is none."""
-        if not isinstance(one, dict):
-            raise Rejected(f"élément {number} : un objet est attendu, pas {_kind(one)}")
-        fields = dict(_fields(one, ""))
+        if not isinstance(record, dict):
+            raise Rejected(f"élément {number} : un objet est attendu, pas {_kind(record)}")
+        fields = dict(_fields(record, ""))
         if any(_HALVES.search(f"{name}{value}") for name, value in fields.items()):
             self._repairs.note("half_characters", line=None)
             whole = partial(_HALVES.sub, "\ufffd")
@@ -130,14 +132,18 @@ class _Number(str):
 
 
 def _is_table(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(element, dict) for element in value)
+    )
 
 
 def _is_configuration(whole: dict[str, Any]) -> bool:
     """Whether an object alone has several others in it: one record of a table has a place or so."""
     nested = [value for value in whole.values() if isinstance(value, dict) and value]
     return len(nested) > 1 or any(
-        isinstance(one, dict) for value in nested for one in value.values()
+        isinstance(member, dict) for value in nested for member in value.values()
     )
 
 
@@ -165,8 +171,8 @@ def _feature(feature: object) -> object:
     return row
 
 
-def _fields(one: dict[str, Any], prefix: str) -> Iterator[tuple[str, str | None]]:
-    for key, value in one.items():
+def _fields(record: dict[str, Any], prefix: str) -> Iterator[tuple[str, str | None]]:
+    for key, value in record.items():
         name = prefix + (" ".join(key.split()) or "champ")
         if isinstance(value, dict) and value:
             yield from _fields(value, name + _NESTED)
@@ -185,7 +191,7 @@ def _json(value: object) -> str:
     if isinstance(value, _Number):
         return str(value)
     if isinstance(value, dict):
-        members = (f"{_json(name)}: {_json(one)}" for name, one in value.items())
+        members = (f"{_json(name)}: {_json(member)}" for name, member in value.items())
         return "{" + ", ".join(members) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_json, value)) + "]"

@@ -78,11 +78,11 @@ def read_table(source: Path, filename: str, repairs: Repairs, sheet: str = "") -
 def _geoparquet(source: Path, repairs: Repairs) -> Table | None:
     from shared.engine.reading.formats.vector.geoparquet import look_at_geoparquet  # noqa: PLC0415
 
-    if (told := look_at_geoparquet(source)) is None:
+    if (geographic_file := look_at_geoparquet(source)) is None:
         return None
     from shared.engine.reading.formats.vector.layer import read_geoparquet  # noqa: PLC0415
 
-    return read_geoparquet(told, repairs)
+    return read_geoparquet(geographic_file, repairs)
 
 
 def _format(source: Path, filename: str) -> str:

@@ -68,26 +68,28 @@ class _Key(NamedTuple):
     def of(cls, column: Column, kind: str = "") -> "_Key":
         """The key that a column is by itself."""
         space = KEY_SPACES.get(kind, kind) or UNTYPED
-        known = (column.filled, column.distinct, kind)
-        return cls((column.name,), space, filled(column.name), *known)
+        figures = (column.filled, column.distinct, kind)
+        return cls((column.name,), space, filled(column.name), *figures)
 
 
 def write_keys(
-    database: Database, table: str, columns: Sequence[Column], privacy: Privacy, made: Path
+    database: Database, table: str, columns: Sequence[Column], privacy: Privacy, output: Path
 ) -> bool:
     """Write the key file of `table`, without what tells about persons; whether it has any key."""
     source = _Source(database, table)
     single = list(islice(source.keys(_public(columns, privacy)), _MOST_COLUMNS))
     pairs = islice(source.pairs(single, _public(columns, privacy)), _MOST_PAIRS)
-    written = (one for key in (*single, *pairs) for one in source.written(key))
+    written = (
+        column_and_values for key in (*single, *pairs) for column_and_values in source.written(key)
+    )
     left = MOST_VALUES_OF_A_TABLE
-    with made.open("w", encoding="utf-8") as file:
+    with output.open("w", encoding="utf-8") as file:
         for column, counted in written:
             left -= len(counted)
             if left < 0:
                 break
-            file.writelines(f"{one.model_dump_json()}\n" for one in blocks_of(column, counted))
-    return made.stat().st_size > 0
+            file.writelines(f"{block.model_dump_json()}\n" for block in blocks_of(column, counted))
+    return output.stat().st_size > 0
 
 
 def _public(columns: Sequence[Column], privacy: Privacy) -> list[Column]:
@@ -95,9 +97,9 @@ def _public(columns: Sequence[Column], privacy: Privacy) -> list[Column]:
     private = {finding.column for finding in privacy.findings if finding.kind != "place"}
     of_persons = privacy.subject == "persons"
     return [
-        one
-        for one in columns
-        if one.filled and one.name not in private and (one.key or not of_persons)
+        column
+        for column in columns
+        if column.filled and column.name not in private and (column.key or not of_persons)
     ]
 
 
@@ -121,10 +123,10 @@ class _Source:
 
     def pairs(self, keys: Sequence[_Key], columns: Sequence[Column]) -> Iterator[_Key]:
         """Each key that repeats with each period beside which it does not."""
-        found = ((one.name, kind) for one in columns if (kind := self._period(one)))
-        periods = list(islice(found, _MOST_PERIODS))
+        candidates = ((column.name, kind) for column in columns if (kind := self._period(column)))
+        periods = list(islice(candidates, _MOST_PERIODS))
         for key in keys:
-            beside = [one for one in periods if one[0] not in key.columns]
+            beside = [period for period in periods if period[0] not in key.columns]
             for name, kind in beside if key.distinct < key.rows else ():
                 both = f"{key.value} || ' ' || {filled(name)}"
                 rows, distinct = self._row(f"count({both}), count(DISTINCT {both})")
@@ -145,16 +147,16 @@ class _Source:
             kind=key.kind if key.kind in KEY_SPACES else "",
         )
         yield column, counted
-        for one in projections(key.kind, counted) if key.kind else ():
+        for projection in projections(key.kind, counted) if key.kind else ():
             projected = {
-                "space": one.crosswalk.space,
+                "space": projection.crosswalk.space,
                 "kind": "",
-                "via": one.crosswalk.name,
-                "cost": one.cost,
-                "rows": one.rows,
-                "distinct": len(one.counted),
+                "via": projection.crosswalk.name,
+                "cost": projection.cost,
+                "rows": projection.rows,
+                "distinct": len(projection.counted),
             }
-            yield column.model_copy(update=projected), one.counted
+            yield column.model_copy(update=projected), projection.counted
 
     def counted(self, key: _Key) -> list[tuple[str, int]]:
         """Distinct values and their rows, in order, so that the same table has the same file."""
@@ -189,7 +191,9 @@ class _Source:
     def _fit(self, name: str, patterns: Iterable[str]) -> tuple[Any, ...]:
         """For each pattern whether all values fit it; the first rows tell of most that do not."""
         value = filled(name)
-        tests = ", ".join(f"bool_and(regexp_full_match({value}, '{one}'))" for one in patterns)
+        tests = ", ".join(
+            f"bool_and(regexp_full_match({value}, '{pattern}'))" for pattern in patterns
+        )
         first = self._row(tests, f"(SELECT {quoted(name)} FROM {self._table} LIMIT {_FIRST_ROWS})")
         # A test of no value at all is null: it tells nothing yet.
         return first if all(fit is False for fit in first) else self._row(tests)

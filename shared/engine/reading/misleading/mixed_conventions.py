@@ -59,7 +59,7 @@ class _Family:
         """Whether a column with these first values may be written in its ways."""
         # Numbers alone show no other way.
         is_open = column.kind not in _NUMBERS or bool(self.named)
-        union = "|".join(f"(?:{one})" for one in (*self.patterns, self.beside or "(?!)"))
+        union = "|".join(f"(?:{pattern})" for pattern in (*self.patterns, self.beside or "(?!)"))
         is_named = is_open and re.search(self.named, fold(column.name)) is not None
         return is_named and _share(union, first) >= _LIKELY
 
@@ -91,10 +91,12 @@ def mixed_conventions(
     database: Database, table: str, columns: Sequence[Column]
 ) -> dict[str, ColumnWarning]:
     """What is to be told of the columns of `table` that mix two conventions, by their names."""
-    candidates = [one for one in columns if _may_mix(one)]
-    first = _first_values(database, table, [one.name for one in candidates])
-    found = {one.name: _warning(database, table, one, first[one.name]) for one in candidates}
-    return {name: warning for name, warning in found.items() if warning}
+    candidates = [column for column in columns if _may_mix(column)]
+    first = _first_values(database, table, [column.name for column in candidates])
+    warnings = {
+        column.name: _warning(database, table, column, first[column.name]) for column in candidates
+    }
+    return {name: warning for name, warning in warnings.items() if warning}
 
 
 def _may_mix(column: Column) -> bool:
@@ -117,7 +119,7 @@ def _warning(
     database: Database, table: str, column: Column, first: set[str]
 ) -> ColumnWarning | None:
     cells = _Cells(database, table, column.name)
-    families = [one for one in _FAMILIES if one.may_be(column, first)]
+    families = [family for family in _FAMILIES if family.may_be(column, first)]
     if column.kind == "text" and _share(r"[\da-z]*\d[\da-z]*", first) >= _LIKELY:
         families += cells.padded_codes()
     return next(filter(None, map(cells.mix_of, families)), None)
@@ -161,7 +163,7 @@ class _Cells:
 
     def mix_of(self, family: _Family) -> ColumnWarning | None:
         """What is to be told where the column mixes that family's conventions."""
-        tests = [_fits(self._text, one) for one in family.patterns]
+        tests = [_fits(self._text, pattern) for pattern in family.patterns]
         others = _fits(self._text, family.beside) if family.beside else "false"
         counted = ", ".join(f"count(*) FILTER ({test})" for test in (*tests, others))
         filled_rows, *rows, beside = self._row(f"count({self._text}), {counted}")

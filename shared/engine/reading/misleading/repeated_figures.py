@@ -50,21 +50,21 @@ def repeated_figures(
 
     Of several keys the one with the fewest values is named.
     """
-    figures = [one.name for one in columns if _may_be_figure(one)][:_MOST_FIGURES]
-    found: dict[str, ColumnWarning] = {}
+    figures = [column.name for column in columns if _may_be_figure(column)][:_MOST_FIGURES]
+    warnings: dict[str, ColumnWarning] = {}
     keys = list(filter(_may_be_key, columns))[:_MOST_KEYS]
-    for key in sorted(keys, key=lambda one: one.distinct):
-        left = [name for name in figures if name not in found]
+    for key in sorted(keys, key=lambda key_column: key_column.distinct):
+        left = [name for name in figures if name not in warnings]
         for source in (f"(FROM {quoted(table)} LIMIT {_FIRST_ROWS})", quoted(table)):
             repeats = _repeats(database, source, key.name, left)
-            left = [name for name, one in repeats.items() if one.is_constant]
+            left = [name for name, repeat in repeats.items() if repeat.is_constant]
         for name in left:
-            one = repeats[name]
-            if one.rows - one.keys >= _REPEATED * one.rows and not _by_chance(
-                database, table, name, one
+            repeat = repeats[name]
+            if repeat.rows - repeat.keys >= _REPEATED * repeat.rows and not _by_chance(
+                database, table, name, repeat
             ):
-                found[name] = _warning(database, table, key.name, one)
-    return found
+                warnings[name] = _warning(database, table, key.name, repeat)
+    return warnings
 
 
 def _may_be_key(column: Column) -> bool:

@@ -26,17 +26,19 @@ def shared_names(
 
     Where their codes stand in the table, nobody has to know them by their names.
     """
-    found: dict[str, ColumnWarning] = {}
-    if any(one.key == "commune" for one in columns):
-        return found
+    warnings: dict[str, ColumnWarning] = {}
+    if any(column.key == "commune" for column in columns):
+        return warnings
     for column in columns:
         if column.names == "commune" and column.distinct <= _MOST_NAMES:
-            names = [one for one in _names(database, table, column.name) if _is_shared(one[0])]
+            names = [
+                entry for entry in _names(database, table, column.name) if _is_shared(entry[0])
+            ]
             if names:
                 texts = [text for text, *_ in names]
                 beside = _beside(database, table, column, texts, columns)
-                found[column.name] = _warning(names, beside)
-    return found
+                warnings[column.name] = _warning(names, beside)
+    return warnings
 
 
 def _is_shared(name: str) -> bool:

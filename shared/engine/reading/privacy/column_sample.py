@@ -107,9 +107,11 @@ def listed_apart(sample: ColumnSample) -> ColumnSample:
     return replace(sample, values=apart, distinct=distinct, counts=counts.to_numpy())
 
 
-def undetected(samples: Sequence[ColumnSample], found: Sequence[Detection]) -> list[ColumnSample]:
+def undetected(
+    samples: Sequence[ColumnSample], detections: Sequence[Detection]
+) -> list[ColumnSample]:
     """The samples of the columns in which nothing was found."""
-    taken = {one.name for one in found}
+    taken = {detection.name for detection in detections}
     return [sample for sample in samples if sample.column.name not in taken]
 
 

@@ -138,8 +138,8 @@ def _postal(_sample: ColumnSample, beside: Surroundings) -> bool:
 
 def _nested(sample: ColumnSample) -> float:
     """Persons within the cells: those of other cells make them no less so."""
-    found = nesting_of(sample)
-    return UNNAMED if found and found.is_nested else 0.0
+    nesting = nesting_of(sample)
+    return UNNAMED if nesting and nesting.is_nested else 0.0
 
 
 def _no_namesakes(sample: ColumnSample, _beside: Surroundings) -> bool:
@@ -244,7 +244,7 @@ _SENSITIVE = (
     Detector("origin", r"ethni|origine_(rac|ethn)|(^|_)race(_|$)"),
     Detector("offence", r"condamn|infraction|penal|casier|delit|(^|_)peine"),
 )
-SENSITIVE = frozenset(one.kind for one in _SENSITIVE)
+SENSITIVE = frozenset(trait.kind for trait in _SENSITIVE)
 """The categories of RGPD articles 9(1) and 10."""
 
 _OTHER_ATTRIBUTES = (
@@ -264,8 +264,10 @@ def direct_identifiers(samples: Sequence[ColumnSample]) -> Iterator[Detection]:
 def attributes(samples: Sequence[ColumnSample]) -> Iterator[Detection]:
     """The columns that tell persons apart or are protected most, if the rows are about persons."""
     for sample in map(listed_apart, samples):
-        found = ((one.confidence(sample), one.kind) for one in (*_QUASI_IDENTIFIERS, *_SENSITIVE))
-        confidence, kind = max(found, key=itemgetter(0))
+        candidates = (
+            (trait.confidence(sample), trait.kind) for trait in (*_QUASI_IDENTIFIERS, *_SENSITIVE)
+        )
+        confidence, kind = max(candidates, key=itemgetter(0))
         if confidence >= _LIKELY:
             yield Detection(sample, kind, round(confidence, 3))
         else:

@@ -39,14 +39,14 @@ def small_groups(
     if alike.k >= K_ENOUGH or not figures:
         return None
     small = alike.groups_below
-    found = [
+    findings = [
         Finding(column=name, kind="small_groups", role="quasi", rows=small, confidence=1)
         for name in figures
     ]
     return Privacy(
         verdict="quasi",
         subject="groups",
-        findings=tuple(found),
+        findings=tuple(findings),
         k=alike.k,
         rows_below=small,
         share_below=round(small / alike.groups, 6),
@@ -60,9 +60,9 @@ def redacted(keys: list[str]) -> list[str | None]:
     texts = pa.array(keys, pa.string())
     is_personal = is_iban(texts) | Words.of(texts).are_full_name()
     is_personal |= is_plate(texts) | is_ip(texts) | is_mac(texts)
-    for one in all_types(load_codes()):
-        if one.personal:
-            is_personal |= one.test(texts)
+    for column_type in all_types(load_codes()):
+        if column_type.personal:
+            is_personal |= column_type.test(texts)
     if is_personal.mean() > _MOST:
         return [None] * len(keys)
     return [None if hide else key for key, hide in zip(keys, is_personal, strict=True)]

@@ -117,8 +117,10 @@ def names(
 
     def alone(sample: ColumnSample) -> float:
         flags = test(sample.words)
-        found = int(flags.sum())
-        is_enough = found >= FEW and found >= (of_many if found >= MANY else of_few) * len(flags)
+        matches = int(flags.sum())
+        is_enough = matches >= FEW and matches >= (of_many if matches >= MANY else of_few) * len(
+            flags
+        )
         return sample.share_of(flags) if is_enough else 0.0
 
     def by_name(sample: ColumnSample) -> float:
@@ -168,12 +170,12 @@ def keyless_nirs(sample: ColumnSample) -> float:
 
 def _is_plausible_nir(plain: Texts) -> Flags:
     """Of compact numbers of thirteen signs: a month of the calendar, a known commune or abroad."""
-    found = matching(_STRICT_NIR)(plain)
-    if not found.any():  # the list of communes takes a while to load
-        return found
-    born = pc.utf8_slice_codeunits(plain.filter(pa.array(found)), _BORN.start, _BORN.stop)
-    found[found] = _is_commune()(born) | matching("99[1-5][0-9]{2}")(born)
-    return found
+    plausible = matching(_STRICT_NIR)(plain)
+    if not plausible.any():  # the list of communes takes a while to load
+        return plausible
+    born = pc.utf8_slice_codeunits(plain.filter(pa.array(plausible)), _BORN.start, _BORN.stop)
+    plausible[plausible] = _is_commune()(born) | matching("99[1-5][0-9]{2}")(born)
+    return plausible
 
 
 @cache
@@ -208,8 +210,8 @@ def birth_years(sample: ColumnSample) -> float:
 def ages(sample: ColumnSample) -> float:
     """Whole years of a life, or bands of them: `25-39`, `75 ans et plus`, `moins de 15 ans`."""
     numbers = matching(r"[0-9]{1,3}(\.0)?")(sample.distinct)
-    found = sample.distinct.filter(pa.array(numbers))
-    years = pc.cast(found, "float64").to_numpy(zero_copy_only=False)
+    ages = sample.distinct.filter(pa.array(numbers))
+    years = pc.cast(ages, "float64").to_numpy(zero_copy_only=False)
     if len(years) and years.max() > _OLDEST:
         return 0.0
     return values(lambda texts: numbers | matching(_BAND)(texts))(sample)
@@ -233,9 +235,12 @@ def sexes(woman: str, man: str) -> tuple[Evidence, Evidence]:
     """Both sexes, and hardly anything else: in words, under a fitting name in these codes too."""
 
     def share(sample: ColumnSample, *codes: str) -> float:
-        said = set(pc.utf8_lower(sample.distinct).to_pylist())
-        women, men = said & {*words("women"), *codes[:1]}, said & {*words("men"), *codes[1:]}
-        return len(women | men) / len(said) if women and men else 0.0
+        spellings = set(pc.utf8_lower(sample.distinct).to_pylist())
+        women, men = (
+            spellings & {*words("women"), *codes[:1]},
+            spellings & {*words("men"), *codes[1:]},
+        )
+        return len(women | men) / len(spellings) if women and men else 0.0
 
     return lambda sample: share(sample, woman, man), lambda sample: share(sample) * UNNAMED
 
@@ -245,9 +250,9 @@ def listed(name: str) -> tuple[Evidence, Evidence]:
     is_known = among(words(name))
 
     def by_name(sample: ColumnSample) -> float:
-        known = is_known(pc.utf8_lower(sample.distinct))
-        share = float(known.mean()) if len(known) else 0.0
-        return share if share >= _KNOWN and known.sum() > 1 else 0.0
+        recognised = is_known(pc.utf8_lower(sample.distinct))
+        share = float(recognised.mean()) if len(recognised) else 0.0
+        return share if share >= _KNOWN and recognised.sum() > 1 else 0.0
 
     return by_name, lambda sample: by_name(sample) * UNNAMED
 
@@ -260,7 +265,7 @@ def _alive(years: Counts) -> float:
 
 def years_of(values: Texts) -> Counts:
     """The first four digits that read as a year of the last three centuries, where there are."""
-    found = pc.extract_regex(values, r"(?P<year>\b(?:18|19|20)[0-9]{2})")
-    years = pc.struct_field(found, "year").drop_null()
+    years_in_text = pc.extract_regex(values, r"(?P<year>\b(?:18|19|20)[0-9]{2})")
+    years = pc.struct_field(years_in_text, "year").drop_null()
     numbers: Counts = pc.cast(years, "int64").to_numpy(zero_copy_only=False)
     return numbers

@@ -13,7 +13,7 @@ from shared.engine.reading.values.value_tests import among, matching
 from shared.engine.tables.privacy import DOUBTFUL
 
 _NAME = r"(^|_)noms?(_|$)"
-_OF_NAMES = "|".join(one.header for one in PERSON_NAMES)
+_OF_NAMES = "|".join(name_type.header for name_type in PERSON_NAMES)
 _PLACE_OR_BODY = rf"(^|_){NOT_A_PERSON}|(^|_){any_word('header_place_or_body')}s?(_|$)"
 _BODY = rf"(?i)(.*\W)?{any_word('bodies')}(\W.*)?"
 _BARE = r"^noms?$"
@@ -31,7 +31,7 @@ _MOST, _SOME = 0.5, 0.1
 
 
 def with_surnames(
-    samples: Sequence[ColumnSample], found: Sequence[Detection], *, is_counted: bool
+    samples: Sequence[ColumnSample], detections: Sequence[Detection], *, is_counted: bool
 ) -> list[Detection]:
     """What was found, and the surnames beside what else is a person's, however rare they are.
 
@@ -39,16 +39,16 @@ def with_surnames(
     counted, names beside first names are those of places.
     """
     if is_counted:
-        return list(found)
-    free = undetected(samples, found)
+        return list(detections)
+    free = undetected(samples, detections)
     texts = [sample for sample in free if sample.column.kind == "text" and not sample.column.type]
-    if any(one.kind == "first_name" for one in found):
+    if any(detection.kind == "first_name" for detection in detections):
         some = [sample for sample in texts if _is_named_name(sample) or _are_surnames(sample)]
-    elif _is_about_somebody(found, free):
+    elif _is_about_somebody(detections, free):
         some = [sample for sample in texts if sample.is_named(_BARE) and _is_list(sample)]
     else:
         some = []
-    return [*found, *map(_surname, some)]
+    return [*detections, *map(_surname, some)]
 
 
 def _surname(sample: ColumnSample) -> Detection:
@@ -56,9 +56,12 @@ def _surname(sample: ColumnSample) -> Detection:
     return Detection(sample, "surname", round(max(share, DOUBTFUL), 3))
 
 
-def _is_about_somebody(found: Sequence[Detection], free: Sequence[ColumnSample]) -> bool:
-    is_born = any(one.kind == "birth_date" and one.confidence > BY_SPREAD for one in found)
-    return is_born or any(one.kind in _SIGNS for one in attributes(free))
+def _is_about_somebody(detections: Sequence[Detection], free: Sequence[ColumnSample]) -> bool:
+    is_born = any(
+        detection.kind == "birth_date" and detection.confidence > BY_SPREAD
+        for detection in detections
+    )
+    return is_born or any(attribute.kind in _SIGNS for attribute in attributes(free))
 
 
 def _are_surnames(sample: ColumnSample) -> bool:
@@ -81,7 +84,7 @@ def _is_named_name(sample: ColumnSample) -> bool:
 
 
 def without_names_of_things(
-    samples: Sequence[ColumnSample], found: Sequence[Detection]
+    samples: Sequence[ColumnSample], detections: Sequence[Detection]
 ) -> list[Detection]:
     """What was found, without columns headed just `nom` that seem to list things.
 
@@ -90,25 +93,33 @@ def without_names_of_things(
     """
     table = Surroundings(samples)
     are_things = _are_schools(samples) or table.are_measured or table.are_stops
-    doubtful = [one for one in found if _is_doubtful(one, are_things=are_things)]
-    others = [one for one in found if one not in doubtful]
+    doubtful = [
+        detection for detection in detections if _is_doubtful(detection, are_things=are_things)
+    ]
+    others = [detection for detection in detections if detection not in doubtful]
     if not doubtful or _has_persons(samples, others):
-        return list(found)
-    dropped = [one for one in doubtful if not _is_proven(one.sample, are_things=are_things)]
-    return [one for one in found if one not in dropped]
+        return list(detections)
+    dropped = [
+        detection
+        for detection in doubtful
+        if not _is_proven(detection.sample, are_things=are_things)
+    ]
+    return [detection for detection in detections if detection not in dropped]
 
 
 def _are_schools(samples: Sequence[ColumnSample]) -> bool:
     is_school = matching(_KINDS_OF_SCHOOL)
-    return any(one.column.type == "uai" or one.share(is_school) >= _MOST for one in samples)
+    return any(
+        sample.column.type == "uai" or sample.share(is_school) >= _MOST for sample in samples
+    )
 
 
-def _is_doubtful(found: Detection, *, are_things: bool) -> bool:
-    sample = found.sample
+def _is_doubtful(detection: Detection, *, are_things: bool) -> bool:
+    sample = detection.sample
     is_few = are_things or len(sample.distinct) < MANY
     is_short = is_few and not sample.is_named(_OF_NAMES)
     is_bare = sample.is_named(_BARE)
-    return found.kind in _NAMES and (is_short or is_bare or _are_namesakes(sample))
+    return detection.kind in _NAMES and (is_short or is_bare or _are_namesakes(sample))
 
 
 def _are_namesakes(sample: ColumnSample) -> bool:
@@ -120,18 +131,20 @@ def _are_namesakes(sample: ColumnSample) -> bool:
 def _has_persons(samples: Sequence[ColumnSample], others: Sequence[Detection]) -> bool:
     """Whether a row has something of a person besides a name."""
     free = undetected(samples, others)
-    return any(map(_is_personal, others)) or any(one.kind in _SIGNS for one in attributes(free))
+    return any(map(_is_personal, others)) or any(
+        attribute.kind in _SIGNS for attribute in attributes(free)
+    )
 
 
-def _is_personal(found: Detection) -> bool:
-    match found.kind:
+def _is_personal(detection: Detection) -> bool:
+    match detection.kind:
         case "email":
-            share = found.sample.share
+            share = detection.sample.share
             return share(names_somebody) > 0 or share(is_free_mail) > _MOST
         case "phone":
-            return found.sample.share(is_mobile) > _MOST
+            return detection.sample.share(is_mobile) > _MOST
         case "birth_date":
-            return found.confidence > BY_SPREAD
+            return detection.confidence > BY_SPREAD
         case kind:
             return kind in _PERSONAL
 

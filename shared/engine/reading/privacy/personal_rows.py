@@ -41,7 +41,7 @@ class Mailboxes:
     """Whose the mailboxes of a table are, by what stands beside them in their rows."""
 
     samples: Sequence[ColumnSample]
-    found: Sequence[Detection]
+    detections: Sequence[Detection]
     _known: dict[str, Flags] = field(default_factory=dict)
 
     def rows(self, sample: ColumnSample, subject: Subject) -> float:
@@ -67,19 +67,21 @@ class Mailboxes:
         own[own] = ~self._are_called_as_rows(sample, own)
         return own | named if own.mean() > _MOST else named
 
-    def _are_called_as_rows(self, sample: ColumnSample, wanted: Flags) -> Flags:
+    def _are_called_as_rows(self, sample: ColumnSample, flags: Flags) -> Flags:
         """Which of these mailboxes are made of words of their own rows: those of what is listed."""
-        persons = {one.name for one in self.found if one.kind in _OF_PERSONS}
+        persons = {detection.name for detection in self.detections if detection.kind in _OF_PERSONS}
         texts = [
-            one
-            for one in self.samples
-            if one is not sample and one.column.kind == "text" and one.column.name not in persons
+            other
+            for other in self.samples
+            if other is not sample
+            and other.column.kind == "text"
+            and other.column.name not in persons
         ]
-        places = np.flatnonzero(flags_of(pc.is_valid(sample.cells)))[wanted]
+        places = np.flatnonzero(flags_of(pc.is_valid(sample.cells)))[flags]
         boxes = folded(
-            pc.replace_substring_regex(sample.values.filter(pa.array(wanted)), "@.*$", "")
+            pc.replace_substring_regex(sample.values.filter(pa.array(flags)), "@.*$", "")
         )
-        beside = [one.cells.take(pa.array(places)).to_pylist() for one in texts]
+        beside = [text.cells.take(pa.array(places)).to_pylist() for text in texts]
         rows = zip(*beside, strict=True) if beside else ((),) * len(places)
         return np.array(
             [_is_made_of(box, row) for box, row in zip(boxes.to_pylist(), rows, strict=True)], bool
@@ -108,38 +110,38 @@ class RowCounts:
     subject: Subject
     mailboxes: Mailboxes
 
-    def rows(self, found: Detection) -> int:
+    def rows(self, detection: Detection) -> int:
         """The rows of a finding that are persons'."""
-        sample, rows = found.sample, found.sample.column.filled
-        return round(self._share(found) * rows) if len(sample.values) else rows
+        sample, rows = detection.sample, detection.sample.column.filled
+        return round(self._share(detection) * rows) if len(sample.values) else rows
 
-    def _share(self, found: Detection) -> float:
-        sample = found.sample
-        if found.kind == "email":
+    def _share(self, detection: Detection) -> float:
+        sample = detection.sample
+        if detection.kind == "email":
             return self.mailboxes.rows(sample, self.subject)
-        if found.kind == "phone" and self.subject != "persons":
+        if detection.kind == "phone" and self.subject != "persons":
             return sample.share(is_mobile)
-        if found.kind == "mention":
+        if detection.kind == "mention":
             return sample.share_of(
                 mentions_somebody(sample.distinct) | names_within(sample.distinct)
             )
-        if found.kind in _FULL_NAMES:
+        if detection.kind in _FULL_NAMES:
             return 1 - sample.share(_COMPANY)
         return 1.0
 
-    def persons(self, found: Detection) -> int | None:
+    def persons(self, detection: Detection) -> int | None:
         """The persons within the cells of a column that nests some, None for any other."""
-        text = filled(found.name)
-        if found.kind != "persons":
-            return self._listed(text) if found.sample.is_apart else None
-        rows = found.sample.column.filled
+        text = filled(detection.name)
+        if detection.kind != "persons":
+            return self._listed(text) if detection.sample.is_apart else None
+        rows = detection.sample.column.filled
         step = max(1, rows // _COUNTED)
         cells = self.database.sql(
             f"SELECT text, count(*) AS n FROM (SELECT {text} AS text FROM {quoted(self.table)}"
             f" QUALIFY {ROW} % {step} = 0) WHERE text IS NOT NULL GROUP BY text"
         ).to_arrow_table()
         texts, counts = (cells[name].combine_chunks() for name in ("text", "n"))
-        seen = persons_in(found.sample, texts, counts.to_numpy())
+        seen = persons_in(detection.sample, texts, counts.to_numpy())
         return round(seen.total * rows / max(1, int(seen.rows.sum())))
 
     def _listed(self, text: str) -> int:

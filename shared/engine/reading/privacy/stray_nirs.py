@@ -55,22 +55,26 @@ def nirs_in_cells(
     All rows are looked at: one among thousands is somebody's. In a column most of which is numbers
     of fifteen digits they count for nothing, and where chance makes as many.
     """
-    found = {}
+    cells_by_column = {}
     for column in _with_long_cells(database, table, columns):
-        one = _counted(database, table, column.name)
-        if one.keyed and one.long_cells <= _MOST * column.filled and not one.is_chance:
-            found[column.name] = one
-    return found
+        cells = _counted(database, table, column.name)
+        if cells.keyed and cells.long_cells <= _MOST * column.filled and not cells.is_chance:
+            cells_by_column[column.name] = cells
+    return cells_by_column
 
 
 def _with_long_cells(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
     """Those in which a cell is as long as a NIR: to read one column is dearer than to know that."""
-    possible = [one for one in columns if one.kind in {"text", "integer", "decimal"} and one.filled]
+    possible = [
+        column
+        for column in columns
+        if column.kind in {"text", "integer", "decimal"} and column.filled
+    ]
     if not possible:
         return []
-    is_long = (f"bool_or(length({trimmed(one.name)}) >= {_SHORTEST_NIR})" for one in possible)
+    is_long = (f"bool_or(length({trimmed(column.name)}) >= {_SHORTEST_NIR})" for column in possible)
     (answer,) = database.execute(f"SELECT {', '.join(is_long)} FROM {quoted(table)}").fetchall()
-    return [one for one, has_long in zip(possible, answer, strict=True) if has_long]
+    return [column for column, has_long in zip(possible, answer, strict=True) if has_long]
 
 
 def _counted(database: Database, table: str, column: str) -> KeyedCells:
@@ -85,7 +89,7 @@ def _counted(database: Database, table: str, column: str) -> KeyedCells:
             ) WHERE length(cell) BETWEEN {_SHORTEST_NIR} AND {_LONGEST_NIR} GROUP BY cell
         ) WHERE is_long OR is_shaped
     """)
-    found = np.zeros(len(KeyedCells._fields), np.int64)
+    sums = np.zeros(len(KeyedCells._fields), np.int64)
     for batch in values.to_arrow_reader(_AT_ONCE):
         cells = batch["cells"].to_numpy()
         long, keyed, written = (
@@ -94,8 +98,8 @@ def _counted(database: Database, table: str, column: str) -> KeyedCells:
         )
         keyed[keyed] = is_nir(batch["cell"].filter(batch["is_shaped"]))
         both = (keyed & written).sum()
-        found += (cells[keyed].sum(), keyed.sum(), both, long.sum(), cells[long].sum())
-    return KeyedCells(*map(int, found))
+        sums += (cells[keyed].sum(), keyed.sum(), both, long.sum(), cells[long].sum())
+    return KeyedCells(*map(int, sums))
 
 
 def _matches(pattern: str) -> str:

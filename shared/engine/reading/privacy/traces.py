@@ -45,8 +45,8 @@ def _plates(before: str, behind: str) -> Test:
 
     def test(texts: Texts) -> Flags:
         series = pc.struct_field(pc.extract_regex(texts, old), "series")
-        found = series.drop_null()
-        is_unit = len(found) > 1 and len(pc.utf8_upper(found).unique()) == 1
+        units = series.drop_null()
+        is_unit = len(units) > 1 and len(pc.utf8_upper(units).unique()) == 1
         return is_new(texts) | (flags_of(series.is_valid()) & (not is_unit))
 
     return test
@@ -58,10 +58,10 @@ has_plate = _plates("(?:.*[^A-Z0-9])?", "(?:[^A-Z0-9].*)?")
 
 def is_ip(texts: Texts) -> Flags:
     """An address of the network, of four numbers (RFC 791) or eight groups (RFC 4291)."""
-    found = matching(rf"{_IPV4}(?::[0-9]{{1,5}})?|{_IPV6}")(texts)
-    long = found & matching(".*:.*:.*")(texts)
-    found[long] = [_is_six(text) for text in texts.filter(pa.array(long)).to_pylist()]
-    return found
+    matches = matching(rf"{_IPV4}(?::[0-9]{{1,5}})?|{_IPV6}")(texts)
+    long = matches & matching(".*:.*:.*")(texts)
+    matches[long] = [_is_six(text) for text in texts.filter(pa.array(long)).to_pylist()]
+    return matches
 
 
 def _is_six(text: str) -> bool:
@@ -91,5 +91,5 @@ def names_a_person(accounts: Texts) -> Flags:
     """An account that is called after a person: `@manon_fontaine`, `@perrin76`."""
     name = pc.replace_substring_regex(accounts, r"^.*[@/]([^@/]+)/?$", r"\1")
     words = Words.of(pc.replace_substring_regex(name, "[0-9_.-]+", " "))
-    found: Flags = (words.both > 0) & (words.both * 2 >= words.total)
-    return found
+    are_persons: Flags = (words.both > 0) & (words.both * 2 >= words.total)
+    return are_persons

@@ -72,16 +72,16 @@ def find_block_sums(figures: Figures, marks: Marks, alike: Sequence[Bits] = ()) 
     """
     scaled = _scaled(figures)
     left = np.arange(len(scaled))
-    found: list[BlockSum] = []
+    sums: list[BlockSum] = []
     for _ in range(_ROUNDS):
         alone = _supported(_round(scaled[left], marks[left]), marks[left])
         together = _together(scaled[left], [bits[left] for bits in alike])
-        new = list({one.row: one for one in (*together, *alone)}.values())
+        new = list({block_sum.row: block_sum for block_sum in (*together, *alone)}.values())
         if not new:
             break
-        found += [one._replace(row=int(left[one.row])) for one in new]
-        left = np.delete(left, [one.row for one in new])
-    return sorted(found)
+        sums += [block_sum._replace(row=int(left[block_sum.row])) for block_sum in new]
+        left = np.delete(left, [block_sum.row for block_sum in new])
+    return sorted(sums)
 
 
 def _scaled(figures: Figures) -> Figures:
@@ -106,7 +106,11 @@ def _round(figures: Figures, marks: Marks) -> list[BlockSum]:
     sums = _running(figures)
     rows_marks = ((row, int(marks[row])) for row in _candidates(figures, marks))
     fits = ((mark, _fit(figures, sums, row, mark)) for row, mark in rows_marks)
-    return [one for mark, one in fits if one and one.chance < _most(one, mark)]
+    return [
+        block_sum
+        for mark, block_sum in fits
+        if block_sum and block_sum.chance < _most(block_sum, mark)
+    ]
 
 
 def _running(figures: Figures) -> Running:
@@ -115,9 +119,9 @@ def _running(figures: Figures) -> Running:
     return np.concatenate([np.zeros((1, *cells.shape[1:])), np.cumsum(cells, axis=0)])
 
 
-def _most(one: BlockSum, mark: int) -> float:
+def _most(block_sum: BlockSum, mark: int) -> float:
     """The chance up to which that is a total."""
-    return 1.0 if mark == LABELLED and one.is_rest else _CHANCES[mark]
+    return 1.0 if mark == LABELLED and block_sum.is_rest else _CHANCES[mark]
 
 
 def _together(figures: Figures, alike: Iterable[Bits]) -> list[BlockSum]:
@@ -185,7 +189,7 @@ def _candidates(figures: Figures, marks: Marks) -> Iterable[int]:
 
 def _fit(figures: Figures, sums: Running, row: int, mark: int) -> BlockSum | None:
     """What that row sums, if anything."""
-    wanted, rows = figures[row], len(figures)
+    figures_of_row, rows = figures[row], len(figures)
     before, after = max(0, row - 1), max(0, rows - row - 2)
     starts = np.append(np.arange(before), np.full(after, row + 1))
     ends = np.append(np.full(before, row), np.arange(after) + row + 3)
@@ -193,13 +197,14 @@ def _fit(figures: Figures, sums: Running, row: int, mark: int) -> BlockSum | Non
         return None
     blocks, parts = np.moveaxis(sums[ends] - sums[starts], -1, 0)
     lengths = ends - starts
-    can = np.isfinite(wanted) & (wanted != 0)
+    can = np.isfinite(figures_of_row) & (figures_of_row != 0)
     # Each part, and the sum, may be rounded by half a unit; of one that sums few that is chance.
     is_rounded = (lengths == rows - 1) | (mark == LABELLED)
     slack = np.minimum(
-        0.5 * (lengths[:, None] + 1) * is_rounded[:, None], _ROUNDED * np.abs(np.nan_to_num(wanted))
+        0.5 * (lengths[:, None] + 1) * is_rounded[:, None],
+        _ROUNDED * np.abs(np.nan_to_num(figures_of_row)),
     )
-    fits = (np.abs(blocks - wanted) <= slack) & can & (parts >= _LEAST_BLOCK)
+    fits = (np.abs(blocks - figures_of_row) <= slack) & can & (parts >= _LEAST_BLOCK)
     matched = fits.sum(axis=1)
     if not matched.any():
         return None
@@ -209,7 +214,7 @@ def _fit(figures: Figures, sums: Running, row: int, mark: int) -> BlockSum | Non
     tried = 1 if is_rest else len(lengths)
     rows_tried = rows if mark == UNMARKED else 1
     steps = _common_divisors(figures[starts[best] : ends[best], columns])
-    windows = (2 * slack[best, columns] + steps) / np.abs(wanted[columns])
+    windows = (2 * slack[best, columns] + steps) / np.abs(figures_of_row[columns])
     chance = tried * rows_tried * float(np.prod(np.minimum(1, windows)))
     needed = _LEAST_SHARE * can.sum() if mark == UNMARKED else 1
     if not len(columns) or len(columns) < needed:
@@ -227,17 +232,19 @@ def _common_divisors(figures: Figures) -> NDArray[np.int64]:
     return np.asarray(np.gcd.reduce(sizes.astype(np.int64), axis=0))
 
 
-def _supported(found: list[BlockSum], marks: Marks) -> list[BlockSum]:
+def _supported(block_sums: list[BlockSum], marks: Marks) -> list[BlockSum]:
     """Without rows that nothing marks and that chance may have made.
 
     One that sums two neighbours only is so, unless others do the same.
     """
-    unmarked = [one for one in found if marks[one.row] == UNMARKED]
-    is_usual = len(unmarked) > 1 and math.prod(one.chance for one in unmarked) < _TOGETHER
+    unmarked = [block_sum for block_sum in block_sums if marks[block_sum.row] == UNMARKED]
+    is_usual = (
+        len(unmarked) > 1 and math.prod(block_sum.chance for block_sum in unmarked) < _TOGETHER
+    )
     return [
-        one
-        for one in found
-        if marks[one.row] != UNMARKED
+        block_sum
+        for block_sum in block_sums
+        if marks[block_sum.row] != UNMARKED
         or is_usual
-        or (one.chance < _TOGETHER and (one.is_rest or one.block >= _SURE_BLOCK))
+        or (block_sum.chance < _TOGETHER and (block_sum.is_rest or block_sum.block >= _SURE_BLOCK))
     ]

@@ -92,4 +92,4 @@ def figure_sql(column: Column) -> str:
 def hint_sql(name: str) -> str:
     """A quick test for texts that may be labels, in SQL."""
     column = f"CAST({quoted(name)} AS VARCHAR)"
-    return f"({' OR '.join(f'{column} ILIKE {literal(one)}' for one in _HINTS)})"
+    return f"({' OR '.join(f'{column} ILIKE {literal(hint)}' for hint in _HINTS)})"

@@ -58,10 +58,10 @@ def is_date(shape: str, *, timed: bool = False) -> Test:
 
     def test(texts: Texts) -> Flags:
         parts = pc.extract_regex(texts, pattern)
-        found: Flags = parts.is_valid().to_numpy(zero_copy_only=False)
-        if found.any():
-            found[found] = _in_calendar(parts.drop_null())
-        return found
+        passing: Flags = parts.is_valid().to_numpy(zero_copy_only=False)
+        if passing.any():
+            passing[passing] = _in_calendar(parts.drop_null())
+        return passing
 
     return test
 
@@ -74,10 +74,10 @@ def is_month(shape: str) -> Test:
 
     def test(texts: Texts) -> Flags:
         parts = pc.extract_regex(texts, f"^{pattern}$")
-        found: Flags = parts.is_valid().to_numpy(zero_copy_only=False)
-        if found.any() and shape == "%Y-%m" and _are_school_years(parts.drop_null()):
-            found[:] = False
-        return found
+        passing: Flags = parts.is_valid().to_numpy(zero_copy_only=False)
+        if passing.any() and shape == "%Y-%m" and _are_school_years(parts.drop_null()):
+            passing[:] = False
+        return passing
 
     return test
 

@@ -28,6 +28,6 @@ def is_wkt(texts: Texts) -> Flags:
 
 def kinds_of(texts: Texts) -> tuple[str, ...]:
     """The kinds of geometry among texts that are any, each once, sorted: POINT, POLYGON, ..."""
-    found = pc.extract_regex(texts, rf"(?i)^(?:SRID=[0-9]+;)?\s*(?P<kind>{_KINDS})")
-    kinds = pc.unique(pc.utf8_upper(pc.struct_field(found.drop_null(), "kind")))
+    matches = pc.extract_regex(texts, rf"(?i)^(?:SRID=[0-9]+;)?\s*(?P<kind>{_KINDS})")
+    kinds = pc.unique(pc.utf8_upper(pc.struct_field(matches.drop_null(), "kind")))
     return tuple(sorted(kinds.to_pylist()))

@@ -110,7 +110,7 @@ def style_of(shape: str | None) -> NumberStyle:
 
 def format_of(style: NumberStyle, *, whole: bool) -> str | None:
     """How the numbers of a style are told; the French one mixes commas and points."""
-    named = [shape for shape, one in _FORMATS.items() if one is style]
+    named = [shape for shape, named_style in _FORMATS.items() if named_style is style]
     if not named:
         return "# ##0" if whole else None
     return named[0] if whole else named[1]
@@ -120,7 +120,7 @@ def format_of(style: NumberStyle, *, whole: bool) -> str | None:
 class _Parts:
     """Written numbers, taken to pieces: where each stands among the texts, and what it has."""
 
-    found: Flags
+    are_numbers: Flags
     opened: Flags
     closed: Flags
     noted: Flags
@@ -131,20 +131,20 @@ class _Parts:
     def of(cls, texts: Texts, style: NumberStyle, *, whole: bool) -> "_Parts":
         """Of the texts those that are numbers by themselves, whatever the others are."""
         heads = pc.extract_regex(texts, style.head(whole=whole))
-        found: Flags = heads.is_valid().to_numpy(zero_copy_only=False)
+        are_numbers: Flags = heads.is_valid().to_numpy(zero_copy_only=False)
         heads = heads.drop_null()
         rests = pc.struct_field(heads, "rest").dictionary_encode()
-        tails = [_tail_of(one) for one in rests.dictionary.to_pylist()]
+        tails = [_tail_of(rest) for rest in rests.dictionary.to_pylist()]
         at = rests.indices.to_numpy()
-        fits = np.array([one is not None for one in tails], bool)[at]
-        found[found] = fits
+        fits = np.array([tail is not None for tail in tails], bool)[at]
+        are_numbers[are_numbers] = fits
         heads, at = heads.filter(pa.array(fits)), at[fits]
         # One more than there are, since there may be none.
-        told = [*(one or _NO_TAIL for one in tails), _NO_TAIL]
-        units, closed, noted = zip(*told, strict=True)
+        told_tails = [*(tail or _NO_TAIL for tail in tails), _NO_TAIL]
+        units, closed, noted = zip(*told_tails, strict=True)
         before = pc.struct_field(heads, "before").to_numpy(zero_copy_only=False).astype(str)
         return cls(
-            found,
+            are_numbers,
             flags_of(pc.not_equal(pc.struct_field(heads, "open"), "")),
             np.array(closed, bool)[at],
             np.array(noted, bool)[at],
@@ -175,10 +175,10 @@ class _Parts:
 @lru_cache(maxsize=1000)
 def _tail_of(rest: str) -> tuple[str, bool, bool] | None:
     """The unit behind a number, whether a parenthesis closes it and a note follows; None: other."""
-    found = _TAIL.fullmatch(rest)
-    if found is None:
+    match = _TAIL.fullmatch(rest)
+    if match is None:
         return None
-    inside, close, after, note = found.groups(default="")
+    inside, close, after, note = match.groups(default="")
     return canonical_unit(inside or after), bool(close), bool(note)
 
 
@@ -189,10 +189,10 @@ def written(style: NumberStyle, *, whole: bool) -> Test:
         if not len(texts) or not _is_proven(style, texts):
             return np.zeros(len(texts), bool)
         parts = _Parts.of(texts, style, whole=whole)
-        found = parts.found.copy()
-        if found.any():
-            found[found] = parts.consistent()
-        return found
+        flags = parts.are_numbers.copy()
+        if flags.any():
+            flags[flags] = parts.consistent()
+        return flags
 
     return test
 
@@ -250,5 +250,5 @@ def number_sql(text: str, style: NumberStyle, unit: str, *, whole: bool) -> str:
 
 def _spellings(unit: str) -> str:
     """The pattern of one unit; of none, what nothing matches."""
-    found = [one for one, name in UNITS.items() if name == unit]
-    return f"(?:{'|'.join(found)})" if found else r"\x{0}"
+    spellings = [spelling for spelling, name in UNITS.items() if name == unit]
+    return f"(?:{'|'.join(spellings)})" if spellings else r"\x{0}"

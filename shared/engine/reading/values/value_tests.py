@@ -34,14 +34,14 @@ def matching(pattern: str) -> Test:
 
 def among(codes: Iterable[str]) -> Test:
     """Texts that stand in a list of valid codes."""
-    known = frozenset(codes)
-    listed = pa.array(list(known), pa.string())
+    valid_codes = frozenset(codes)
+    listed = pa.array(list(valid_codes), pa.string())
 
     def test(texts: Texts) -> Flags:
         # Arrow hashes the whole list anew at each call: too much for a few texts.
         if len(texts) > _FEW:
             return flags_of(pc.is_in(texts, listed))
-        return np.fromiter((text in known for text in texts.to_pylist()), bool, len(texts))
+        return np.fromiter((text in valid_codes for text in texts.to_pylist()), bool, len(texts))
 
     return test
 
@@ -50,18 +50,18 @@ def within(degrees: int) -> Test:
     """Decimal numbers between the degrees below and above zero."""
 
     def test(texts: Texts) -> Flags:
-        found = matching(r"-?[0-9]{1,3}[.,][0-9]+")(texts)
-        numbers = pc.replace_substring(texts.filter(pa.array(found)), ",", ".")
+        matches = matching(r"-?[0-9]{1,3}[.,][0-9]+")(texts)
+        numbers = pc.replace_substring(texts.filter(pa.array(matches)), ",", ".")
         values = numbers.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        found[found] = np.abs(values) <= degrees
-        return found
+        matches[matches] = np.abs(values) <= degrees
+        return matches
 
     return test
 
 
-def flags_of(found: Texts) -> Flags:
+def flags_of(booleans: Texts) -> Flags:
     """An Arrow array of booleans as one of NumPy, which can be changed."""
-    flags: Flags = found.to_numpy(zero_copy_only=False).astype(bool)
+    flags: Flags = booleans.to_numpy(zero_copy_only=False).astype(bool)
     return flags
 
 
@@ -73,9 +73,9 @@ def bytes_behind(texts: Texts) -> bytes:
 
 def checked(texts: Texts, length: int, test: Callable[[Digits], Flags]) -> Flags:
     """Which texts are `length` digits that pass `test`."""
-    found = matching(f"[0-9]{{{length}}}")(texts)
-    found[found] = test(digits_of(texts.filter(pa.array(found)), length))
-    return found
+    matches = matching(f"[0-9]{{{length}}}")(texts)
+    matches[matches] = test(digits_of(texts.filter(pa.array(matches)), length))
+    return matches
 
 
 def digits_of(texts: Texts, length: int) -> Digits:

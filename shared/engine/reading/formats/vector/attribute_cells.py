@@ -23,7 +23,7 @@ def text_of(column: pa.Array) -> pa.Array:
         return pc.if_else(pc.equal(texts, ""), None, texts)
     if pa.types.is_nested(kind):
         as_json = partial(json.dumps, ensure_ascii=False, default=str)
-        lists = [as_json(one) if one else None for one in column.to_pylist()]
+        lists = [as_json(nested) if nested else None for nested in column.to_pylist()]
         return pa.array(lists, pa.string())
     return column.cast(pa.string())
 
@@ -48,5 +48,5 @@ def _decoded(texts: pa.Array) -> pa.Array:
         texts.validate(full=True)
     except pa.ArrowInvalid:
         values = texts.cast(pa.binary()).to_pylist()
-        return pa.array([one and one.decode("utf-8", MIXED) for one in values], pa.string())
+        return pa.array([text and text.decode("utf-8", MIXED) for text in values], pa.string())
     return texts

@@ -31,8 +31,8 @@ def look_at_markup(path: Path, kind: str, repairs: Repairs) -> GeographicFile:
     markup = _Markup()
     markup.read(path)
     for code, names in (("styles", _STYLES), ("pictures", _PICTURES), ("links", (_LINK,))):
-        found = sum(markup.counts[name] for name in names) if kind == "kml" else 0
-        repairs.note(code, count=found)
+        parts = sum(markup.counts[name] for name in names) if kind == "kml" else 0
+        repairs.note(code, count=parts)
     is_link = kind == "kml" and markup.counts[_LINK]
     return GeographicFile(
         kind,

@@ -56,15 +56,15 @@ class Overview(NamedTuple):
 class Reference:
     """The system of coordinates of a layer, and the way from it to WGS84."""
 
-    def __init__(self, told: str | None, overview: Overview) -> None:
+    def __init__(self, system: str | None, overview: Overview) -> None:
         self.name, self.is_known = "aucun n'est indiqué", False
         self._transformer: Any = None
-        if told:
-            self._find(told, overview)
+        if system:
+            self._find(system, overview)
 
-    def _find(self, told: str, overview: Overview) -> None:
+    def _find(self, written_system: str, overview: Overview) -> None:
         try:
-            system = pyproj.CRS.from_user_input(told).to_2d()
+            system = pyproj.CRS.from_user_input(written_system).to_2d()
             code = system.to_epsg()
             self.name = f"{system.name} (EPSG:{code})" if code else system.name
             if code not in _ALREADY:
@@ -109,21 +109,25 @@ class Geometries:
 
     def texts(self, column: pa.Array) -> dict[str, pa.Array]:
         """Of some features the geometry, and where these are points, where they are."""
-        given = parsed(column)
-        missing = int(shapely.is_missing(given).sum())
-        invalid = len(given) - missing - int(shapely.is_valid(given).sum())
+        geometries = parsed(column)
+        missing = int(shapely.is_missing(geometries).sum())
+        invalid = len(geometries) - missing - int(shapely.is_valid(geometries).sum())
         self._repairs.note("no_geometry", count=column.null_count)
         self._repairs.note("unread_geometry", count=missing - column.null_count)
         self._repairs.note("invalid_geometry", count=invalid)
-        self._tell_flattened(given)
-        shapes = self._placed(shapely.force_2d(given))
+        self._tell_flattened(geometries)
+        shapes = self._placed(shapely.force_2d(geometries))
         digits = _DECIMALS if self._reference.is_other else _ALL
         degrees = [shapely.get_x(shapes), shapely.get_y(shapes)]
         if self._reference.is_other:
-            degrees = [np.round(one, _DECIMALS) for one in degrees]
-        found = {LONGITUDE: degrees[0], LATITUDE: degrees[1], ALTITUDE: shapely.get_z(given)}
+            degrees = [np.round(axis, _DECIMALS) for axis in degrees]
+        texts_of_points = {
+            LONGITUDE: degrees[0],
+            LATITUDE: degrees[1],
+            ALTITUDE: shapely.get_z(geometries),
+        }
         return {
-            **{name: numbers(pa.array(values)) for name, values in found.items()},
+            **{name: numbers(pa.array(values)) for name, values in texts_of_points.items()},
             GEOMETRY: pa.array(shapely.to_wkt(shapes, rounding_precision=digits), pa.string()),
         }
 
@@ -134,10 +138,10 @@ class Geometries:
         self._repairs.note("beyond_reference", count=int(beyond.sum()))
         return np.where(beyond, None, moved)
 
-    def _tell_flattened(self, given: Any) -> None:  # noqa: ANN401 - shapely has no types
+    def _tell_flattened(self, geometries: Any) -> None:  # noqa: ANN401 - shapely has no types
         """Count those with heights or measures that no column keeps."""
-        lost = shapely.has_m(given)
+        lost = shapely.has_m(geometries)
         if not self._overview.are_points:
-            corners, whose = shapely.get_coordinates(given, include_z=True, return_index=True)
+            corners, whose = shapely.get_coordinates(geometries, include_z=True, return_index=True)
             lost[np.unique(whose[np.nan_to_num(corners[:, 2]) != 0])] = True
         self._repairs.note("flattened", count=int(lost.sum()))
