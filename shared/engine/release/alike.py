@@ -18,9 +18,9 @@ def make_alike(population: Population, target: str, columns: Collection[str]) ->
     It has the `row`, and the group by a number from 1.
     """
     row, groups, database = quoted(population.row), quoted(_GROUPS), population.database
-    secret = [one for one in sorted(columns) if is_secret(population, [one])]
+    secret = [column for column in sorted(columns) if is_secret(population, [column])]
     named = ", ".join(map(quoted, columns)) or "1"
-    same = " AND ".join(f"b.{it} IS NOT DISTINCT FROM g.{it}" for it in map(quoted, columns))
+    same = " AND ".join(f"b.{name} IS NOT DISTINCT FROM g.{name}" for name in map(quoted, columns))
     database.execute(f"""
         CREATE OR REPLACE TEMP TABLE {groups} AS
         SELECT {named}, min({row}) AS {quoted(_CELL)} FROM {quoted(population.base)}
@@ -30,13 +30,17 @@ def make_alike(population: Population, target: str, columns: Collection[str]) ->
         f"SELECT g.{quoted(_CELL)} AS cell, b.{row} AS row"
         f" FROM {quoted(population.base)} b JOIN {groups} g ON {same or 'true'}"
     )
-    found = set[int]()
-    for one in secret:
-        whole = f"min({quoted(_CELL)}) OVER ({partition(it for it in columns if it != one)})"
+    secret_groups = set[int]()
+    for column in secret:
+        whole = (
+            f"min({quoted(_CELL)}) OVER ({partition(name for name in columns if name != column)})"
+        )
         places = f"SELECT {quoted(_CELL)} AS cell, {whole} AS whole FROM {groups}"
-        found |= nearly_all(population, places, members)
+        secret_groups |= nearly_all(population, places, members)
     rows = f"SELECT row, cell AS alike FROM ({members}) WHERE cell IN (SELECT unnest(?))"
-    database.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(target)} AS {rows}", [sorted(found)])
+    database.execute(
+        f"CREATE OR REPLACE TEMP TABLE {quoted(target)} AS {rows}", [sorted(secret_groups)]
+    )
 
 
 def partition(columns: Iterable[str]) -> str:
@@ -82,7 +86,7 @@ def nearly_met(population: Population, cells: str, left_out: str) -> set[int]:
 
 def is_secret(population: Population, columns: Collection[str]) -> bool:
     """Whether what is made of these columns tells of the input's units what is not known anyway."""
-    return bool(columns) and not any(_is_known(population, one) for one in columns)
+    return bool(columns) and not any(_is_known(population, column) for column in columns)
 
 
 def _is_known(population: Population, column: str) -> bool:

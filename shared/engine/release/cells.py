@@ -70,7 +70,7 @@ class Earlier(NamedTuple):
 
         `about` is what is asked of each row.
         """
-        bits = [at for at, one in enumerate(self.figures) if figure in ("", one)]
+        bits = [at for at, other in enumerate(self.figures) if figure in ("", other)]
         mask = sum(1 << at for at in bits)
         first = EARLIER * (1 + number)
         where = f"figures & {mask} <> 0"
@@ -91,11 +91,11 @@ class Cells:
 
     def units(self) -> tuple[dict[int, int], set[int]]:
         """How many units are in each cell, and the cells whose rows count unequally often."""
-        found = self.population.rows(f"""
+        counted = self.population.rows(f"""
             SELECT cell, count(DISTINCT unit), min(weight) <> max(weight)
             FROM {quoted(PARTS)} GROUP BY cell
         """)
-        return {cell: n for cell, n, _ in found}, {cell for cell, _, uneven in found if uneven}
+        return {cell: n for cell, n, _ in counted}, {cell for cell, _, uneven in counted if uneven}
 
     def read_values(self, expression: str) -> bool:
         """Read the values of a column of the input; returns whether some are negative."""
@@ -120,7 +120,7 @@ class Cells:
         )
 
     def _measured(self, parts: str) -> dict[int, Measure]:
-        found = self.population.rows(f"""
+        measured = self.population.rows(f"""
             SELECT cell, count(*), sum(part), max(part), coalesce(max(part, 2)[2], 0),
                 min(least) = max(most)
             FROM (
@@ -130,7 +130,7 @@ class Cells:
                 WHERE value IS NOT NULL GROUP BY cell, unit
             ) GROUP BY cell
         """)
-        return {cell: Measure(*rest) for cell, *rest in found}
+        return {cell: Measure(*rest) for cell, *rest in measured}
 
     @cached_property
     def are_apart(self) -> bool:
@@ -171,7 +171,7 @@ class Cells:
 
     def _in_cells(self, figure: str) -> str:
         """The query of the rows of cells that show that figure, or any."""
-        earlier = (one.cells(figure, at) for at, one in enumerate(self.earlier))
+        earlier = (release.cells(figure, at) for at, release in enumerate(self.earlier))
         return " UNION ALL ".join((f"SELECT cell, row FROM {quoted(PARTS)}", *earlier))
 
     def _are_apart(self, rows: str) -> bool:
@@ -187,7 +187,7 @@ class Cells:
         are atoms of their own.
         """
         enough = self.population.minimum
-        found = self.population.rows(f"""
+        grouped = self.population.rows(f"""
             SELECT cells, coalesce(alike, 0) AS alike, count(DISTINCT unit) AS n, count(*),
                 CASE WHEN n < {enough} THEN list(DISTINCT unit) END
             FROM {quoted(_ATOMS)} JOIN {quoted(self.population.units)} USING (row)
@@ -195,7 +195,7 @@ class Cells:
         """)
         return [
             Atom(frozenset(cells), None if units is None else frozenset(units), rows, alike)
-            for cells, alike, _, rows, units in found
+            for cells, alike, _, rows, units in grouped
         ]
 
     @cached_property
@@ -204,7 +204,7 @@ class Cells:
 
         Raises Undecided where what left before names them by a column that is not given now.
         """
-        named = self.named.union(*(one.columns for one in self.earlier))
+        named = self.named.union(*(release.columns for release in self.earlier))
         if named - columns(self.population.database, self.population.base).keys():
             raise Undecided
         make_alike(self.population, _ALIKE, named)
@@ -212,9 +212,9 @@ class Cells:
 
     def pieces(self) -> Iterator[tuple[int, Piece]]:
         """The atoms with their value of the column that was read, by number."""
-        found = self.population.rows(f"""
+        valued = self.population.rows(f"""
             SELECT atom, any_value(cells), sum(value) FROM {quoted(_ATOMS)}
             JOIN {quoted(_VALUES)} USING (row) WHERE value IS NOT NULL GROUP BY atom
         """)
-        for atom, cells, value in found:
+        for atom, cells, value in valued:
             yield atom, Piece(frozenset(cells), value)

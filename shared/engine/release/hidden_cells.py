@@ -37,20 +37,21 @@ class HiddenCells(NamedTuple):
             return cls()
         mark = quoted(unique([EMPTY], columns(database, table))[0])
         named = (
-            f"CASE WHEN {quoted(one)} IS NULL THEN {literal(one)} END" for one in sorted(figures)
+            f"CASE WHEN {quoted(figure)} IS NULL THEN {literal(figure)} END"
+            for figure in sorted(figures)
         )
         database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(table)} AS
             SELECT *, nullif(concat_ws(', ', {", ".join(named)}), '') AS {mark} FROM {quoted(table)}
         """)
-        filled = " + ".join(f"count({quoted(one)})" for one in figures)
-        ((rows, of, shown),) = database.execute(
+        filled = " + ".join(f"count({quoted(figure)})" for figure in figures)
+        ((rows, of, filled_cells),) = database.execute(
             f"SELECT count({mark}), count(*), {filled} FROM {quoted(table)}"
         ).fetchall()
-        return cls(rows, of, of * len(figures) - shown)
+        return cls(rows, of, of * len(figures) - filled_cells)
 
     @property
-    def told(self) -> str:
+    def sentence(self) -> str:
         """What is hidden, in French: rows and cells by their number, left out rows without."""
         if not self.rows:
             return _LEFT_OUT

@@ -53,7 +53,9 @@ class Population(NamedTuple):
 
     def type_of(self, column: str) -> str:
         """What the column was recognised to hold, or nothing."""
-        return next((one.type for one in self.described if one.name == column), "")
+        return next(
+            (described.type for described in self.described if described.name == column), ""
+        )
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Every row of a query."""
@@ -102,16 +104,16 @@ def make_population(
 ) -> Population:
     """Make the tables of a protected input, which is in that file."""
     if not terms.unit:
-        unit, kind = unit_of({one.name: one.type for one in described}, terms.personal)
+        unit, kind = unit_of({column.name: column.type for column in described}, terms.personal)
         terms = terms.model_copy(update={"unit": unit, "unit_type": kind})
-    made = Population(database, name, terms, described)
+    population = Population(database, name, terms, described)
     database.execute(f"""
-        CREATE VIEW {quoted(made.base)} AS
-        SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS {quoted(made.row)}
+        CREATE VIEW {quoted(population.base)} AS
+        SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS {quoted(population.row)}
         FROM {numbered(path)}
     """)
-    whose = quoted(made.row)
-    if terms.unit in columns(database, made.base):
+    whose = quoted(population.row)
+    if terms.unit in columns(database, population.base):
         text = f"regexp_replace({filled(terms.unit)}, '[^0-9A-Za-z]', '', 'g')"
         key = f"left({text}, {_SIREN})" if terms.unit_type == "siret" else text
         # Rows that do not say whose they are may all be of one. A unit has its number in all
@@ -119,7 +121,7 @@ def make_population(
         text = f"concat_ws(' ', {literal(terms.dataset_id)}, coalesce({key}, ''))"
         whose = f"CAST(md5_number_lower({text}) >> 1 AS BIGINT)"
     database.execute(f"""
-        CREATE TABLE {quoted(made.units)} AS
-        SELECT {quoted(made.row)} AS row, {whose} AS unit FROM {quoted(made.base)}
+        CREATE TABLE {quoted(population.units)} AS
+        SELECT {quoted(population.row)} AS row, {whose} AS unit FROM {quoted(population.base)}
     """)
-    return made
+    return population

@@ -39,9 +39,9 @@ def outcome(
 ) -> RuleOutcome:
     """What a rule says, in one sentence."""
     about = f"Données {quoted(title)} : " if title else ""
-    told = f"{about}{_TOLD[rule]}."
-    told = told[0].upper() + told[1:]
-    return RuleOutcome(rule=rule, verdict=verdict, cells=cells, failed=failed, told=told)
+    sentence = f"{about}{_TOLD[rule]}."
+    sentence = sentence[0].upper() + sentence[1:]
+    return RuleOutcome(rule=rule, verdict=verdict, cells=cells, failed=failed, told=sentence)
 
 
 def outcomes(
@@ -51,7 +51,9 @@ def outcomes(
 
     That is for reviewers: which of them hid a cell tells about it.
     """
-    failed = Counter([*rows.values(), *(it for one in columns.values() for it in one.values())])
+    failed = Counter(
+        [*rows.values(), *(rule for hidden in columns.values() for rule in hidden.values())]
+    )
     title = population.terms.title or population.name
     for rule, number in sorted(failed.items()):
         yield outcome(rule, "suppressed", title, cells=cells, failed=number)
@@ -65,18 +67,16 @@ def between_versions(
     population: Population, cells: Collection[int], others: Collection[LedgerEntry]
 ) -> RuleOutcome:
     """Which results of other versions these cells of one differ from by too few units."""
-    named = sorted(
-        f"version {one.version} ({', '.join(filter(None, (french_list(one.by), one.filters)))})"
-        for one in others
-    )
+    contents = ((e.version, filter(None, (french_list(e.by), e.filters))) for e in others)
+    named = sorted(f"version {version} ({', '.join(parts)})" for version, parts in contents)
     title = population.terms.title or population.name
-    found = outcome("versions", "held", title, cells=len(cells), failed=len(cells))
+    outcome_of_versions = outcome("versions", "held", title, cells=len(cells), failed=len(cells))
     some = counted(len(cells), "groupe", "groupes")
     which = f" {some} à comparer avec ce qui est sorti de la {french_list(named)}."
-    return found.model_copy(update={"told": found.told + which})
+    return outcome_of_versions.model_copy(update={"told": outcome_of_versions.told + which})
 
 
 def summary(verdict: ReleaseVerdict, hidden: str = "") -> str:
     """The record in a few sentences; of what is held, nothing is counted yet."""
-    told = _SUMMARY[verdict]
-    return f"{told} {hidden}" if hidden and verdict == "suppressed" else told
+    sentence = _SUMMARY[verdict]
+    return f"{sentence} {hidden}" if hidden and verdict == "suppressed" else sentence
