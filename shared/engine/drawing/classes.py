@@ -27,10 +27,10 @@ class Classes(NamedTuple):
         """What is written beside their colours."""
         if not self.bounds:
             return ["toutes les valeurs"]
-        told = [french_number(bound, digits=self.digits) for bound in self.bounds]
-        between = [f"{low} à moins de {high}" for low, high in pairwise(told)]
+        bounds = [french_number(bound, digits=self.digits) for bound in self.bounds]
+        between = [f"{low} à moins de {high}" for low, high in pairwise(bounds)]
         after = f"\u00a0{unit}" if unit else ""
-        labels = [f"moins de {told[0]}", *between, f"{told[-1]} et plus"]
+        labels = [f"moins de {bounds[0]}", *between, f"{bounds[-1]} et plus"]
         return [f"{label}{after}" for label in labels]
 
 
@@ -43,12 +43,12 @@ def quantiles(values: Sequence[float], number: int) -> Classes:
     if len(distinct) < 2:  # noqa: PLR2004 - nothing to part
         return Classes((), 0)
     shares = np.linspace(0, 1, number + 1)[1:-1]
-    found = np.quantile(np.array(values, float), shares)
-    steps = [float(step) for step in np.diff(found) if step > 0]
+    bounds = np.quantile(np.array(values, float), shares)
+    steps = [float(step) for step in np.diff(bounds) if step > 0]
     gap = min(steps, default=distinct[-1] - distinct[0])
     digits = min(_MOST_DIGITS, max(0, 1 - math.floor(math.log10(gap))))
     digits = 0 if all(value == int(value) for value in distinct) else digits
-    rounded = sorted({round(float(bound), digits) for bound in found})
+    rounded = sorted({round(float(bound), digits) for bound in bounds})
     kept = [bound for bound in rounded if distinct[0] < bound <= distinct[-1]]
     return Classes(tuple(kept), digits)
 

@@ -43,13 +43,15 @@ class Choropleth:
 
 def choropleth(chosen: Choropleth) -> Drawing:
     """The map; neighbours without rows are light grey, and it shows no more than is needed."""
-    known = {code: one for code, one in areas(chosen.level).items() if one.outline is not None}
+    areas_by_code = {
+        code: area for code, area in areas(chosen.level).items() if area.outline is not None
+    }
     frame = _frame(
-        [known[code].outline for code in (*chosen.values, *chosen.blank)]
-        or [one.outline for one in known.values()]
+        [areas_by_code[code].outline for code in (*chosen.values, *chosen.blank)]
+        or [area.outline for area in areas_by_code.values()]
     )
     inside = shapely.box(*frame)
-    seen = {code: one for code, one in known.items() if one.outline.intersects(inside)}
+    seen = {code: area for code, area in areas_by_code.items() if area.outline.intersects(inside)}
     groups = _groups(chosen, seen)
 
     def draw(axes: Axes) -> None:
@@ -90,10 +92,13 @@ def _groups(chosen: Choropleth, seen: Mapping[str, Area]) -> list[tuple[str, Any
         ("blank", _NONE, [code for code in seen if chosen.blank.get(code, HIDDEN) != HIDDEN]),
         ("secret", _HIDDEN, [code for code in seen if chosen.blank.get(code) == HIDDEN]),
     ]
-    by_class: dict[int, list[str]] = {one: [] for one in range(number)}
+    by_class: dict[int, list[str]] = {number_of_class: [] for number_of_class in range(number)}
     for code, value in chosen.values.items():
         by_class[chosen.classes.of(value)].append(code)
-    groups += [(f"class-{one}", colours[one], codes) for one, codes in by_class.items()]
+    groups += [
+        (f"class-{number_of_class}", colours[number_of_class], codes)
+        for number_of_class, codes in by_class.items()
+    ]
     return [group for group in groups if group[2] or group[0].startswith("class-")]
 
 
