@@ -38,15 +38,15 @@ _FIRST_DAY = "DATE '1900-03-01'"
 """Excel counts a day before it that never was."""
 
 
-def write_workbook(database: Database, table: str, made: Path, about: list[Line]) -> None:
-    """Write `made`, with the table on its first sheet and what it is on the second.
+def write_workbook(database: Database, table: str, output: Path, about: list[Line]) -> None:
+    """Write `output`, with the table on its first sheet and what it is on the second.
 
     Raises Rejected, in French, for a table that no sheet holds.
     """
     kinds, rows = columns(database, table), count(database, table)
     check_size(rows, len(kinds))
     cut = _cut(database, table, kinds)
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
+    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
         for name, content in sheet_parts.FIXED.items():
             with _part(archive, name) as file:
                 file.write(content.encode())
@@ -86,8 +86,8 @@ def _data(
     head = "".join(_text_cell(name, _HEAD_STYLE) for name in kinds)
     file.write(f"<row>{head}</row>".encode())
     cells = " || ".join(_cell(quoted(name), kind) for name, kind in kinds.items())
-    found = database.sql(f"SELECT '<row>' || {cells} || '</row>' AS row FROM {quoted(table)}")
-    for batch in found.to_arrow_reader(_BATCH):
+    rows_as_xml = database.sql(f"SELECT '<row>' || {cells} || '</row>' AS row FROM {quoted(table)}")
+    for batch in rows_as_xml.to_arrow_reader(_BATCH):
         file.write("".join(batch["row"].to_pylist()).encode())
     file.write(sheet_parts.closing(len(kinds), rows + 1).encode())
 
@@ -101,8 +101,8 @@ def _about(file: IO[bytes], about: list[Line]) -> None:
 
 
 def _text_cell(text: str, style: int) -> str:
-    shown = escape("".join(one for one in text if one >= " " or one in "\t\n"))[:LONGEST_TEXT]
-    return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{shown}</t></is></c>'
+    legible = escape("".join(sign for sign in text if sign >= " " or sign in "\t\n"))[:LONGEST_TEXT]
+    return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{legible}</t></is></c>'
 
 
 def _cell(column: str, kind: str) -> str:
@@ -138,13 +138,13 @@ def _moment(column: str, style: int) -> str:
 def _text(column: str) -> str:
     """A string, in SQL; what XML and Excel would read as something else is written out."""
     text = f"left(CAST({column} AS VARCHAR), {LONGEST_TEXT})"
-    shown = f"regexp_replace({text}, '{_ILLEGAL}', '', 'g')"
-    shown = f"regexp_replace({shown}, '_(x[0-9A-Fa-f]{{4}}_)', '_x005F_\\1', 'g')"
+    legible = f"regexp_replace({text}, '{_ILLEGAL}', '', 'g')"
+    legible = f"regexp_replace({legible}, '_(x[0-9A-Fa-f]{{4}}_)', '_x005F_\\1', 'g')"
     for sign, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        shown = f"replace({shown}, '{sign}', '{written}')"
-    shown = f"CASE WHEN regexp_matches({text}, '{_SPECIAL}') THEN {shown} ELSE {text} END"
+        legible = f"replace({legible}, '{sign}', '{written}')"
+    legible = f"CASE WHEN regexp_matches({text}, '{_SPECIAL}') THEN {legible} ELSE {text} END"
     opened = f'<c s="{_TEXT_STYLE}" t="inlineStr"><is><t xml:space="preserve">'
-    return f"'{opened}' || {shown} || '</t></is></c>'"
+    return f"'{opened}' || {legible} || '</t></is></c>'"
 
 
 def _cut(database: Database, table: str, kinds: dict[str, str]) -> Iterator[Line]:
@@ -154,15 +154,15 @@ def _cut(database: Database, table: str, kinds: dict[str, str]) -> Iterator[Line
             f"SELECT count(*) FILTER (length({quoted(name)}) > {LONGEST_TEXT}) FROM {quoted(table)}"
         ).fetchall()
         if cells:
-            told = f"« {name} » : {cells} plus longues qu'une case d'Excel, coupées ici"
-            yield Line(label="Cellules", text=told)
+            sentence = f"« {name} » : {cells} plus longues qu'une case d'Excel, coupées ici"
+            yield Line(label="Cellules", text=sentence)
 
 
 def _widths(database: Database, table: str, names: list[str]) -> list[int]:
     longest = ", ".join(f"max(length(CAST({quoted(name)} AS VARCHAR)))" for name in names)
     first = f"SELECT * FROM {quoted(table)} LIMIT {_LOOKED_AT}"
-    ((*found,),) = database.execute(f"SELECT {longest} FROM ({first})").fetchall()
+    ((*lengths,),) = database.execute(f"SELECT {longest} FROM ({first})").fetchall()
     return [
         min(_WIDEST, max(_NARROWEST, len(name) + 4, (width or 0) + 2))
-        for name, width in zip(names, found, strict=True)
+        for name, width in zip(names, lengths, strict=True)
     ]
