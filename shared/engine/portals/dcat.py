@@ -66,7 +66,9 @@ def items_of(graph: Graph) -> Iterator[tuple[str, str, Node]]:
     subjects = {*graph.subjects(RDF.type, DCAT.Dataset), *graph.objects(None, DCAT.dataset)}
     nodes = [node for node in (Node(graph, subject) for subject in subjects) if node.is_described]
     named = [(identifier_of(node), _title(node) or "sans titre", node) for node in nodes]
-    return iter(sorted(named, key=lambda one: (one[0], one[1], one[2].address)))
+    return iter(
+        sorted(named, key=lambda named_item: (named_item[0], named_item[1], named_item[2].address))
+    )
 
 
 def next_of(graph: Graph) -> str | None:
@@ -77,8 +79,8 @@ def next_of(graph: Graph) -> str | None:
     values = [value for name in _NEXT for value in graph.objects(None, name)]
     if any(isinstance(value, BNode) for value in values):
         raise Rejected("l'adresse de la page suivante (« hydra:next ») n'est pas une adresse")
-    found = {one_line(str(value), URL + 1) for value in values} - {""}
-    return min(found, key=lambda one: (not address(one), one), default=None)
+    addresses = {one_line(str(value), URL + 1) for value in values} - {""}
+    return min(addresses, key=lambda text: (not address(text), text), default=None)
 
 
 def check(graph: Graph) -> None:
@@ -90,8 +92,8 @@ def check(graph: Graph) -> None:
 
 def identifier_of(node: Node) -> str:
     """What a dataset is known again by; empty when there is nothing."""
-    given = node.texts(DCTERMS.identifier, DC.identifier)
-    own = given[0] if len(given) == 1 else ""
+    identifiers = node.texts(DCTERMS.identifier, DC.identifier)
+    own = identifiers[0] if len(identifiers) == 1 else ""
     return identity(own or node.address or node.text(DCAT.landingPage, FOAF.page))
 
 
@@ -132,7 +134,11 @@ def record_of(node: Node) -> Record:
 def _others(node: Node) -> tuple[str, ...]:
     """Its adms:identifier, each an adms:Identifier with a notation (DCAT-AP 3.0.1), or a text."""
     texts = node.texts(ADMS.identifier)
-    noted = [text for one in node.nodes(ADMS.identifier) for text in one.texts(SKOS.notation)]
+    noted = [
+        text
+        for identifier in node.nodes(ADMS.identifier)
+        for text in identifier.texts(SKOS.notation)
+    ]
     return tuple(sorted({one_line(name) for name in noted or texts} - {""}))[:NAMES]
 
 
@@ -163,7 +169,9 @@ def _licence(node: Node) -> str:
     own = _name_of_licence(node)
     if own:
         return own
-    others = Counter(_name_of_licence(one) for one in node.nodes(DCAT.distribution))
+    others = Counter(
+        _name_of_licence(distribution) for distribution in node.nodes(DCAT.distribution)
+    )
     del others[""]
     return min(others, key=lambda name: (-others[name], name), default="")
 
@@ -186,38 +194,40 @@ def _email(contact: Node) -> str:
     return next(iter(named), "").removeprefix("mailto:")
 
 
-def _word_of(known: Mapping[Any, Concept], node: Node, predicate: URIRef) -> str:
+def _word_of(concepts: Mapping[Any, Concept], node: Node, predicate: URIRef) -> str:
     """The lab's word, of those known, for the first value that ends with its code."""
-    words = {concept.code: word for word, concept in known.items()}
+    words = {concept.code: word for word, concept in concepts.items()}
     return next(filter(None, (words.get(last_part(name)) for name in node.names(predicate))), "")
 
 
 def _distributions(node: Node) -> Iterator[Distribution]:
-    for one in [*node.nodes(DCAT.distribution)][:DISTRIBUTIONS]:
-        url = _link(one, DCAT.downloadURL) or _link(one, DCAT.accessURL)
+    for distribution in [*node.nodes(DCAT.distribution)][:DISTRIBUTIONS]:
+        url = _link(distribution, DCAT.downloadURL) or _link(distribution, DCAT.accessURL)
         if url:
-            digest = one.node(SPDX.checksum)
+            digest = distribution.node(SPDX.checksum)
             yield Distribution(
                 url=url,
-                title=_title(one),
-                format=_code(one, DCTERMS["format"]),
-                media_type=_media_type(one),
-                size=size(one.text(DCAT.byteSize)),
+                title=_title(distribution),
+                format=_code(distribution, DCTERMS["format"]),
+                media_type=_media_type(distribution),
+                size=size(distribution.text(DCAT.byteSize)),
                 checksum=checksum(digest.text(SPDX.algorithm), digest.text(SPDX.checksumValue)),
-                modified=moment(one.text(DCTERMS.modified)),
+                modified=moment(distribution.text(DCTERMS.modified)),
             )
 
 
 def _columns(node: Node) -> Iterator[ColumnDescription]:
     """What its files hold by column, where it says so in the terms of CSV on the Web."""
-    schemas = (one.node(CSVW.tableSchema) for one in node.nodes(DCAT.distribution))
+    schemas = (
+        distribution.node(CSVW.tableSchema) for distribution in node.nodes(DCAT.distribution)
+    )
     seen = {""}
-    for column in chain.from_iterable(one.members(CSVW.column) for one in schemas):
+    for column in chain.from_iterable(schema.members(CSVW.column) for schema in schemas):
         name = one_line(column.text(*_COLUMN_NAMES))
-        said = untagged(column.text(DCTERMS.description, DC.description))
-        if name not in seen and said:
+        description = untagged(column.text(DCTERMS.description, DC.description))
+        if name not in seen and description:
             seen.add(name)
-            yield ColumnDescription(name=name, description=said)
+            yield ColumnDescription(name=name, description=description)
 
 
 def _code(node: Node, predicate: URIRef) -> str:
@@ -227,7 +237,7 @@ def _code(node: Node, predicate: URIRef) -> str:
 
 def _media_type(node: Node) -> str:
     for name in (*node.names(DCAT.mediaType), *node.names(DCTERMS["format"])):
-        found = _MEDIA_TYPE.search(name)
-        if found:
-            return found[1].lower()
+        match = _MEDIA_TYPE.search(name)
+        if match:
+            return match[1].lower()
     return ""

@@ -159,8 +159,8 @@ def graph_of(source: Path, syntax: str, base: str) -> Graph:
 
 def _place_of(error: Exception) -> str:
     """Where a parser stopped, which says so in English: `file:12:5: repeat node-elements ...`."""
-    found = re.search(r":(\d+):\d+: ", str(error))
-    return f", ligne {found[1]}" if found else ""
+    match = re.search(r":(\d+):\d+: ", str(error))
+    return f", ligne {match[1]}" if match else ""
 
 
 def _check_xml(source: Path) -> None:
@@ -199,7 +199,7 @@ def _replace_contexts(document: Any) -> None:  # noqa: ANN401 - JSON
 
 def _local(context: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(context, list):
-        return [_local(one) for one in context]
+        return [_local(part) for part in context]
     if not isinstance(context, str):
         return context
     if any(mark in context.lower() for mark in _KNOWN):

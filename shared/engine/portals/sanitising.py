@@ -79,15 +79,15 @@ def day(value: object, *, is_end: bool = False) -> str | None:
 
 
 def _day_of(text: str, *, is_end: bool) -> str | None:
-    found = _DATE.match(text)
-    if found is None:
+    match = _DATE.match(text)
+    if match is None:
         return None
-    year = int(found[1])
-    month = int(found[2] or (12 if is_end else 1))
+    year = int(match[1])
+    month = int(match[2] or (12 if is_end else 1))
     if not (year >= 1 and 1 <= month <= 12):  # noqa: PLR2004 - months of a year
         return None
     last = calendar.monthrange(year, month)[1]
-    number = int(found[3] or (last if is_end else 1))
+    number = int(match[3] or (last if is_end else 1))
     return f"{year:04}-{month:02}-{number:02}" if 1 <= number <= last else None
 
 
