@@ -63,9 +63,13 @@ class RunnerResult(Frozen):
     @property
     def reused(self) -> tuple[ReusedStep, ...]:
         """The steps that were not done; raises Rejected when a report tells of them otherwise."""
-        told = (report.get("reused") for report in self.reports)
+        reused_steps = (report.get("reused") for report in self.reports)
         try:
-            return tuple(ReusedStep.model_validate(one) for one in told if one)
+            return tuple(
+                ReusedStep.model_validate(reused_step)
+                for reused_step in reused_steps
+                if reused_step
+            )
         except ValidationError as error:
             raise Rejected(ILLEGIBLE) from error
 
@@ -80,8 +84,8 @@ class RunnerResult(Frozen):
     @property
     def withheld(self) -> str:
         """Which secret values its figures do without, in French; empty where there are none."""
-        told = (str(report.get(SECRET_VALUES, "")) for report in self.reports)
-        return "".join(told)[:_MOST_TOLD]
+        sentences = (str(report.get(SECRET_VALUES, "")) for report in self.reports)
+        return "".join(sentences)[:_MOST_TOLD]
 
     @property
     def is_empty(self) -> bool:
@@ -98,8 +102,8 @@ class RunnerResult(Frozen):
     @property
     def crossing_sizes(self) -> tuple[CrossingSize, ...]:
         """The crossings of whole tables; raises Rejected when a report tells of no such size."""
-        told = (report.get("size") for report in self.reports)
+        sizes = (report.get("size") for report in self.reports)
         try:
-            return tuple(CrossingSize.model_validate(size) for size in told if size)
+            return tuple(CrossingSize.model_validate(size) for size in sizes if size)
         except ValidationError as error:
             raise Rejected(ILLEGIBLE) from error
