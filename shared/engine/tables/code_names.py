@@ -40,4 +40,4 @@ def named_kind(column: str) -> str:
     words = " ".join(filter(None, _WORDS.split(fold(_CAMEL.sub(" ", column)))))
     if _NO_CODE.search(words):
         return ""
-    return next((kind for kind, said in _SAID.items() if said.search(words)), "")
+    return next((kind for kind, pattern in _SAID.items() if pattern.search(words)), "")

@@ -41,5 +41,5 @@ def no_table(name: str) -> str:
 
 def formats_of(summary: FileSummary) -> set[str]:
     """What searches filter by: png, tiff, pdf, netcdf, ...; nothing for a file of no known kind."""
-    names = {one.partition("/")[2].partition(";")[0] for one in summary.media_types}
-    return {one.removeprefix("x-").removeprefix("vnd.") for one in names - {"octet-stream"}}
+    names = {media_type.partition("/")[2].partition(";")[0] for media_type in summary.media_types}
+    return {subtype.removeprefix("x-").removeprefix("vnd.") for subtype in names - {"octet-stream"}}

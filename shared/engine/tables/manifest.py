@@ -89,8 +89,12 @@ class Input(Frozen):
     @property
     def kept_columns(self) -> tuple[str, ...]:
         """Those given that a job's folder has: the rules of release count by the unit's."""
-        given = self.columns or ()
-        return given if not self.unit or self.unit in given else (*given, self.unit)
+        chosen_columns = self.columns or ()
+        return (
+            chosen_columns
+            if not self.unit or self.unit in chosen_columns
+            else (*chosen_columns, self.unit)
+        )
 
     def protected(self, earlier: Mapping[str, str]) -> ProtectedInput:
         """What the rules of release need to know of it; `earlier`: hash -> path in the folder."""
@@ -98,7 +102,8 @@ class Input(Frozen):
         return ProtectedInput(
             **dict(self),
             earlier=tuple(
-                EarlierCells(**dict(one), path=earlier[one.file.sha256]) for one in self.releases
+                EarlierCells(**dict(release), path=earlier[release.file.sha256])
+                for release in self.releases
             ),
             is_unit_given=self.columns is None or self.unit in self.columns,
         )
@@ -141,8 +146,10 @@ class Manifest(Frozen):
     @property
     def descriptions(self) -> tuple["ColumnDescription", ...]:
         """What is to be known of columns of its table; raises ValidationError where it is none."""
-        told = (one for report in self.reports for one in report.get(DESCRIBED, ()))
-        return tuple(ColumnDescription.model_validate(one) for one in told)
+        descriptions = (
+            description for report in self.reports for description in report.get(DESCRIBED, ())
+        )
+        return tuple(ColumnDescription.model_validate(description) for description in descriptions)
 
 
 class Meaning(Frozen):
@@ -281,7 +288,7 @@ class Profile(Frozen):
     @property
     def total_rows(self) -> tuple[RowRange, ...]:
         """The rows that sum others."""
-        return tuple(chain.from_iterable(one.ranges for one in self.totals))
+        return tuple(chain.from_iterable(total.ranges for total in self.totals))
 
     @property
     def likely_total_ranges(self) -> tuple[RowRange, ...]:
@@ -291,7 +298,7 @@ class Profile(Frozen):
     @property
     def likely_total_rows(self) -> int:
         """How many rows look like totals, and are counted."""
-        return sum(one.count for one in self.likely_totals)
+        return sum(total.count for total in self.likely_totals)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -301,5 +308,5 @@ class Profile(Frozen):
 
 def _without_values(column: Column) -> Column:
     meaning = column.meaning and column.meaning.model_copy(update={"invalid": (), "invalid_at": ()})
-    warnings = tuple(one.without_values() for one in column.warnings)
+    warnings = tuple(warning.without_values() for warning in column.warnings)
     return column.model_copy(update={"meaning": meaning, "warnings": warnings})

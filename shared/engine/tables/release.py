@@ -193,11 +193,13 @@ class ReleaseRecord(Frozen):
         code, queries and steps that may stop make is not listed, nor that they failed: both may be
         after what they read.
         """
-        rules = {rule.rule for one in self.outputs for rule in one.rules}
+        rules = {rule.rule for output in self.outputs for rule in output.rules}
         is_own = bool(rules & {"opaque", "untraced", "stops", "undecided"})
         outputs = tuple(
-            one.model_copy(update={"rules": tuple(it for it in one.rules if it.rule in _OF_ALL)})
-            for one in (() if is_own else self.outputs)
+            output.model_copy(
+                update={"rules": tuple(rule for rule in output.rules if rule.rule in _OF_ALL)}
+            )
+            for output in (() if is_own else self.outputs)
         )
         untold = {"entries": (), "differences": (), "failure": ""}
         return self.model_copy(update={"outputs": outputs, **untold})
@@ -205,8 +207,10 @@ class ReleaseRecord(Frozen):
 
 def strictest(verdicts: Iterable[ReleaseVerdict]) -> ReleaseVerdict:
     """The verdict on all together: one that is held holds all."""
-    found = set(verdicts)
-    return "held" if "held" in found else "suppressed" if "suppressed" in found else "released"
+    distinct = set(verdicts)
+    return (
+        "held" if "held" in distinct else "suppressed" if "suppressed" in distinct else "released"
+    )
 
 
 def unit_of(types: Mapping[str, str], personal: Verdict) -> tuple[str, str]:

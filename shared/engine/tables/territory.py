@@ -59,11 +59,11 @@ def _spread(names: Any, *, takes_epci: bool) -> Any:  # noqa: ANN401 - whatever 
     """Places by their codes, each once; what is no name stays as it is, to be checked as a code."""
     if not isinstance(names, list | tuple) or len(names) > _MOST:
         return names
-    found: list[Any] = []
+    codes: list[Any] = []
     for name in names:
         is_name = isinstance(name, str) and name.strip()[:1].isalpha()
-        found += codes_of(name.strip(), takes_epci=takes_epci) if is_name else [name]
-    return list(dict.fromkeys(found)) if all(isinstance(one, str) for one in found) else found
+        codes += codes_of(name.strip(), takes_epci=takes_epci) if is_name else [name]
+    return list(dict.fromkeys(codes)) if all(isinstance(code, str) for code in codes) else codes
 
 
 Territories = Annotated[tuple[Territory, ...], BeforeValidator(partial(_spread, takes_epci=False))]
