@@ -96,8 +96,8 @@ def best_year(distinct: CodeArray, least: float = 0.0) -> Fit | None:
     cog = load_cog()
     names, counts = np.unique(cog.kinds(distinct), return_counts=True)
     kinds = {name.decode(): int(count) for name, count in zip(names, counts, strict=True)}
-    known = len(distinct) - kinds.get("unknown", 0)
-    if not known or known < least * len(distinct):
+    valid_codes = len(distinct) - kinds.get("unknown", 0)
+    if not valid_codes or valid_codes < least * len(distinct):
         return None
     plain, both = (_count(cog.runs(*which), distinct) for which in (_PLAIN, _BOTH))
     with_parts = bool(both.max() > plain.max())
@@ -117,10 +117,10 @@ def best_year(distinct: CodeArray, least: float = 0.0) -> Fit | None:
 def _missing(runs: CodeList, distinct: CodeArray, year: int) -> YearFigures:
     """For each year, how many codes of the départements listed nearly wholly are no value."""
     valid = runs["code"][(runs["first"] <= year) & (runs["last"] >= year)]
-    starts, known = np.unique(valid.astype(_OF_DEPARTEMENT), return_counts=True)
+    starts, listed_codes = np.unique(valid.astype(_OF_DEPARTEMENT), return_counts=True)
     listed = valid[np.isin(valid, distinct)].astype(_OF_DEPARTEMENT)
     counts = np.bincount(np.searchsorted(starts, listed), minlength=len(starts))
-    whole = starts[(counts > 0) & (counts >= _WHOLE * known)]
+    whole = starts[(counts > 0) & (counts >= _WHOLE * listed_codes)]
     there = chosen(runs, np.isin(runs["code"].astype(_OF_DEPARTEMENT), whole))
     return _count(there, there["code"]) - _count(there, distinct)
 
@@ -128,9 +128,9 @@ def _missing(runs: CodeList, distinct: CodeArray, year: int) -> YearFigures:
 def _count(runs: CodeList, codes: CodeArray) -> YearFigures:
     """How many of the codes were valid in each year, by these runs: of starts less ends the sum."""
     cog = load_cog()
-    found = chosen(runs, np.isin(runs["code"], codes))
+    runs_found = chosen(runs, np.isin(runs["code"], codes))
     length = cog.present_year - cog.first_year + 2
-    starts = np.bincount(found["first"] - cog.first_year, minlength=length)
-    ends = np.bincount(found["last"] - cog.first_year + 1, minlength=length)
+    starts = np.bincount(runs_found["first"] - cog.first_year, minlength=length)
+    ends = np.bincount(runs_found["last"] - cog.first_year + 1, minlength=length)
     counts: YearFigures = np.cumsum(starts - ends)[:-1]
     return counts

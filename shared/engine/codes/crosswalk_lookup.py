@@ -105,7 +105,7 @@ def _served(values: CodeArray) -> MappedKeys:
     """The communes that ordinary postcodes serve, and that offices of CEDEX are called after."""
     lists = load_cog().postcodes, load_cog().cedex
     keys, targets = (
-        np.concatenate([one[name] for one in lists]) for name in ("postcode", "commune")
+        np.concatenate([code_list[name] for code_list in lists]) for name in ("postcode", "commune")
     )
     return _joined(values, keys, targets)
 
