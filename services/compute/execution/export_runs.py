@@ -101,16 +101,16 @@ class TableExports(NamedTuple):
 
         With what it is called. Raises as `table` does, and as `Queries.result` for who may not.
         """
-        caller, wanted = asked.caller, asked.format
+        caller, format_name = asked.caller, asked.format
         job = queries.read(job_id, caller)
-        if wanted == STORED:
+        if format_name == STORED:
             return _called(job, f"-{name}"), queries.result(job_id, name, caller)
         table = queries.result(job_id, RESULT, caller)
-        if wanted != "parquet":
+        if format_name != "parquet":
             job, manifest = queries.made(job_id, self.files, caller)
-            export = Export(format=wanted, about=lines_of(job, manifest))
+            export = Export(format=format_name, about=lines_of(job, manifest))
             table = self.table(table, export, caller.member_id)
-        return _called(job, f".{wanted}"), table
+        return _called(job, f".{format_name}"), table
 
     def table(self, table: FileRef, export: Export, lane: str) -> FileRef:
         """A table as it is wanted, stored: what nothing refers to is swept after a day.
@@ -125,8 +125,8 @@ class TableExports(NamedTuple):
                 for chunk in self.files.chunks(table):
                     file.write(chunk)
             (folder.path / "export.json").write_text(export.model_dump_json())
-            made = _run(folder, self.memory_bytes, self.spares)
-            return self.files.put(pieces(made), MEDIA_TYPES[export.format])
+            exported = _run(folder, self.memory_bytes, self.spares)
+            return self.files.put(pieces(exported), MEDIA_TYPES[export.format])
 
 
 def _called(job: Job, ending: str) -> str:
@@ -151,24 +151,24 @@ def lines_of(job: Job, manifest: Manifest) -> tuple[Line, ...]:
 
 def _lines(job: Job, manifest: Manifest) -> Iterator[Line]:
     day = french_date(manifest.ended.date().isoformat())
-    told = f"{_KINDS.get(job.kind, job.kind)}, traitement {job.id}, le {day}"
-    yield Line(label="Résultat", text=told)
+    text = f"{_KINDS.get(job.kind, job.kind)}, traitement {job.id}, le {day}"
+    yield Line(label="Résultat", text=text)
     yield Line(label="Projet", text=job.project_id or "")
-    for one in {one.dataset_id: one for one in manifest.inputs}.values():
-        yield Line(label="Source", text=_source(one))
-        if one.attribution:
-            yield Line(label="Attribution", text=one.attribution)
-        for condition in one.conditions:
+    for source in {source.dataset_id: source for source in manifest.inputs}.values():
+        yield Line(label="Source", text=_source(source))
+        if source.attribution:
+            yield Line(label="Attribution", text=source.attribution)
+        for condition in source.conditions:
             yield Line(label="Condition", text=condition)
     for report in manifest.reports:
-        if said := report.get("summary"):
-            yield Line(label="Compte rendu", text=str(said)[:5000])
+        if summary := report.get("summary"):
+            yield Line(label="Compte rendu", text=str(summary)[:5000])
     if job.warning:
         yield Line(label="À savoir", text=job.warning)
     if job.release and job.release.verdict == "suppressed":
         yield Line(label="Secret statistique", text=job.release.told)
 
 
-def _source(one: Input) -> str:
-    licence = f", licence {one.licence}" if one.licence else ""
-    return f"{one.title or one.name} (version {one.version}, {one.dataset_id}){licence}"
+def _source(source: Input) -> str:
+    licence = f", licence {source.licence}" if source.licence else ""
+    return f"{source.title or source.name} (version {source.version}, {source.dataset_id}){licence}"

@@ -21,8 +21,8 @@ def has_slot(job: Job, in_hand: Collection[Job], slots: int) -> bool:
     somebody else uploads or tries out then need not wait for them. One slot is anybody's.
     """
     most = max(1, slots - 1)
-    of_member = sum(one.owner_id == job.owner_id for one in in_hand)
-    full = sum(one.kind == "full" for one in in_hand)
+    of_member = sum(other.owner_id == job.owner_id for other in in_hand)
+    full = sum(other.kind == "full" for other in in_hand)
     return len(in_hand) < slots and of_member < most and (job.kind != "full" or full < most)
 
 

@@ -59,9 +59,9 @@ class JobFolder:
         except (OSError, ValidationError) as error:
             raise Rejected(ILLEGIBLE) from error
 
-    def made_path(self, made: OutputFile) -> Path:
+    def made_path(self, output: OutputFile) -> Path:
         """The file behind an output; raises Rejected unless it is a plain file under `out`."""
-        return self.left_path(made.path)
+        return self.left_path(output.path)
 
     def left_path(self, name: str) -> Path:
         """A file that the job left; raises Rejected unless it is a plain file under `out`."""

@@ -79,10 +79,10 @@ class JobOutput:
         return Progress(self._progress, self._message, self.log_tail, self.log_lines)
 
     def _take(self, line: bytes) -> None:
-        said = _read(line)
-        if (sentence := said.get("log")) and isinstance(sentence, str):
+        record = _read(line)
+        if (sentence := record.get("log")) and isinstance(sentence, str):
             self._keep_line(dated(" ".join(sentence.split())).encode("utf-8", "replace"))
-        elif (progress := _progress(said)) is None:
+        elif (progress := _progress(record)) is None:
             self._keep_line(line + b"\n")
         else:
             self._progress, self._message = progress
@@ -98,15 +98,15 @@ def _read(line: bytes) -> dict[str, Any]:
     if not line.startswith(b"{") or len(line) > _LINE_BYTES:
         return {}
     try:
-        said = json.loads(line)
+        record = json.loads(line)
     except (ValueError, RecursionError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return record if isinstance(record, dict) else {}
 
 
-def _progress(said: dict[str, Any]) -> tuple[float, str] | None:
+def _progress(record: dict[str, Any]) -> tuple[float, str] | None:
     try:
-        share, message = float(said["progress"]), str(said.get("message", ""))
+        share, message = float(record["progress"]), str(record.get("message", ""))
     except (ValueError, KeyError, TypeError, OverflowError):
         return None
     # A comparison with a NaN is false: the clamp makes it 0.

@@ -130,15 +130,15 @@ class JobRun:
             stop, spares = self._heartbeat.should_stop, self._platform.spares
             columns = partial(project, spares=spares, limits=limits, should_stop=stop)
             reader = Inputs(catalog, files, columns, stop)
-            found = reader.find(self._job)
-            tables = {named.dataset_id: file.sha256 for named, file in found}
+            found_inputs = reader.find(self._job)
+            tables = {named.dataset_id: file.sha256 for named, file in found_inputs}
             self._check_size(tables)
-            inputs = reader.gather(found, folder)
-            protected = reader.protect(found, folder)
-            told = self._expected_rows()
-            work = instructions(self._job, inputs, protected, told, self._settings)
+            inputs = reader.gather(found_inputs, folder)
+            protected = reader.protect(found_inputs, folder)
+            expected_rows = self._expected_rows()
+            work = instructions(self._job, inputs, protected, expected_rows, self._settings)
             steps = JobSteps(self._platform.store, files, self._settings, self._job, folder)
-            folder.describe(steps.bring(work, found, seconds))
+            folder.describe(steps.bring(work, found_inputs, seconds))
             self._hand_key(folder)
             began = now()
             self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
@@ -155,7 +155,7 @@ class JobRun:
         """Give the job the key of its project's pseudonyms, if it makes some."""
         treatment, project_id = self._job.treatment, self._job.project_id or ""
         steps = treatment.steps if treatment else ()
-        if not any(one.application == PSEUDONYMISE.name for one in steps):
+        if not any(step.application == PSEUDONYMISE.name for step in steps):
             return
         workspace = self._workspaces.find_one(project_id)
         if workspace is None or not workspace.pseudonym_key:

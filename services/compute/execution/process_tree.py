@@ -50,13 +50,13 @@ class ProcessTree:
     @classmethod
     def started(cls, command: list[str]) -> Self:
         """That of a `command` which begins with bwrap; Unavailable when it does not start."""
-        info, told = os.pipe()
+        info, info_end = os.pipe()
         with os.fdopen(info, "rb") as told_info:
             try:
-                command = [command[0], "--info-fd", str(told), *command[1:]]
-                bubblewrap = _start(command, told)
+                command = [command[0], "--info-fd", str(info_end), *command[1:]]
+                bubblewrap = _start(command, info_end)
             finally:
-                os.close(told)
+                os.close(info_end)
             return cls(bubblewrap, _process_of(told_info.read()))
 
     @property
@@ -79,14 +79,14 @@ class ProcessTree:
         """The job's processes, `most` of them if told; none before the sandbox stands, or after."""
         if self.leader.poll() is not None:
             return []
-        found: list[Any] = []
+        processes: list[Any] = []
         for pid in _below(self.leader.pid):
             with contextlib.suppress(psutil.NoSuchProcess):
                 if (process := psutil.Process(pid)) not in self._own:
-                    found.append(process)
-            if len(found) == most:
+                    processes.append(process)
+            if len(processes) == most:
                 break
-        return found
+        return processes
 
     def terminate(self) -> None:
         """Ask the job's processes to end."""
@@ -142,15 +142,15 @@ def _children(pid: int) -> list[int]:
     """
     if not _HAS_CHILDREN:
         with contextlib.suppress(psutil.NoSuchProcess):
-            return [one.pid for one in psutil.Process(pid).children()]
+            return [child.pid for child in psutil.Process(pid).children()]
         return []
-    found: list[int] = []
+    pids: list[int] = []
     with contextlib.suppress(OSError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
             # One that ends meanwhile hides no other's.
             with contextlib.suppress(OSError):
-                found += map(int, (thread / "children").read_text().split())
-    return found
+                pids += map(int, (thread / "children").read_text().split())
+    return pids
 
 
 def resident(members: list[Any]) -> int:
@@ -164,15 +164,15 @@ def resident(members: list[Any]) -> int:
 
 def deleted_bytes(members: list[Any]) -> int:
     """Bytes on the disk of deleted files that these processes hold open; each counts once."""
-    found: dict[tuple[int, int], int] = {}
+    bytes_by_file: dict[tuple[int, int], int] = {}
     for process in members:
         with contextlib.suppress(OSError), os.scandir(f"/proc/{process.pid}/fd") as descriptors:
             for descriptor in descriptors:
                 with contextlib.suppress(OSError):
                     status = descriptor.stat()
                     if stat.S_ISREG(status.st_mode) and not status.st_nlink:
-                        found[status.st_dev, status.st_ino] = bytes_of(status)
-    return sum(found.values())
+                        bytes_by_file[status.st_dev, status.st_ino] = bytes_of(status)
+    return sum(bytes_by_file.values())
 
 
 def _process_of(info: bytes) -> Any:  # noqa: ANN401 - psutil is untyped

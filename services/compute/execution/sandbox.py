@@ -113,8 +113,10 @@ class SandboxRun:
             reason = _failure_reason(self._folder, self._tree.leader.returncode)
             # Nor is the job to blame for what it says of a full disk itself.
             self._reason = (overfilled(self._folder) or reason) if reason else ""
-        reason, said = self._reason, self._output
-        return Outcome(not reason, reason, self._seconds, self._peak, said.log_tail, said.log_lines)
+        reason, output = self._reason, self._output
+        return Outcome(
+            not reason, reason, self._seconds, self._peak, output.log_tail, output.log_lines
+        )
 
     def news(self) -> Progress | None:
         """How far it is, unless it said nothing since this was last asked."""
@@ -183,10 +185,10 @@ class SandboxRun:
 
 def _failure_reason(folder: Path, status: int) -> str:
     """Why the job that ended by itself failed; nothing when it proves that it did not."""
-    made = folder / "out" / "result.json"
+    result_path = folder / "out" / "result.json"
     try:
         # The job may have left a link, a pipe or a giant under that name.
-        descriptor = os.open(made, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(result_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             result = json.loads(file.read(_RESULT_BYTES + 1))
         reason = str(result["error"])[:2000] if "error" in result else ""
@@ -195,5 +197,5 @@ def _failure_reason(folder: Path, status: int) -> str:
             return "le traitement s'est interrompu, sans doute faute de mémoire"
         return f"le traitement s'est arrêté sans résultat (code {status})"
     if not reason:
-        made.rename(folder / "result.json")
+        result_path.rename(folder / "result.json")
     return reason

@@ -76,8 +76,8 @@ class Commands:
         self._cancel_before(project.project_id, project.proposal or 0)
 
         def decide(workspace: Workspace) -> None:
-            told = project.holder_id, project.treatment, envelope.sequence, project.proposal
-            workspace.equip(*told)
+            equipment = project.holder_id, project.treatment, envelope.sequence, project.proposal
+            workspace.equip(*equipment)
             if workspace.state == "open" and workspace.is_staffed:
                 workspace.claim_full(identifier, self._makes_way)
 
@@ -149,11 +149,11 @@ class Commands:
         event = envelope.data
         reason = f"des données dont il est fait sont supprimées : {event.reason}"
         named = map(self._jobs.find_one, event.job_ids)
-        found = {one.id for one in self._jobs.every({"dataset_id": event.dataset_id})}
+        job_ids = {job.id for job in self._jobs.every({"dataset_id": event.dataset_id})}
         if event.project_id:
-            found |= {one.id for one in self._jobs.every({"project_id": event.project_id})}
-        found |= {one.id for one in named if one and event.dataset_id in one.reads.values()}
-        for identifier in sorted(found):
+            job_ids |= {job.id for job in self._jobs.every({"project_id": event.project_id})}
+        job_ids |= {job.id for job in named if job and event.dataset_id in job.reads.values()}
+        for identifier in sorted(job_ids):
             self._jobs.change(
                 identifier, lambda job: job.forget(event.dataset_id, reason), because=envelope
             )

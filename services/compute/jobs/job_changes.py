@@ -46,8 +46,8 @@ class StreamPosition(NamedTuple):
     @classmethod
     def parse(cls, written: str | None) -> Self:
         """The position that an event's id tells; the beginning for anything else."""
-        found = _WRITTEN.fullmatch(written or "")
-        return cls(*map(int, found.groups())) if found else cls()
+        match = _WRITTEN.fullmatch(written or "")
+        return cls(*map(int, match.groups())) if match else cls()
 
     def __str__(self) -> str:
         return ".".join(map(str, self))
@@ -155,7 +155,7 @@ class Followers(Loop):
     def _follow(self, job: Job, member_id: str) -> Iterator["_Follower"]:
         if len(self._followers) >= self._most:
             raise Unavailable("too many jobs are followed at this moment")
-        if Counter(one.member_id for one in self._followers)[member_id] >= MOST_EACH:
+        if Counter(follower.member_id for follower in self._followers)[member_id] >= MOST_EACH:
             raise TooMany(f"vous suivez déjà {MOST_EACH} traitements à la fois")
         follower = _Follower(job, member_id)
         self._followers.add(follower)
@@ -167,12 +167,12 @@ class Followers(Loop):
 
     def _look(self) -> None:
         followers = list(self._followers)
-        wanted = sorted({one.job_id for one in followers})
-        for first in range(0, len(wanted), PAGE_LIMIT):
-            ids = wanted[first : first + PAGE_LIMIT]
-            found = {one.id: one for one in self._jobs.find({"_id": {"$in": ids}})}
+        job_ids = sorted({follower.job_id for follower in followers})
+        for first in range(0, len(job_ids), PAGE_LIMIT):
+            ids = job_ids[first : first + PAGE_LIMIT]
+            jobs_by_id = {job.id: job for job in self._jobs.find({"_id": {"$in": ids}})}
             for follower in followers:
-                if job := found.get(follower.job_id):
+                if job := jobs_by_id.get(follower.job_id):
                     follower.offer(job)
 
 

@@ -210,19 +210,19 @@ class Job(Aggregate):
 
     def name_of(self, dataset_id: str) -> str:
         """What its treatment calls a dataset that it reads; empty for any other."""
-        return next((name for name, one in self.reads.items() if one == dataset_id), "")
+        return next((name for name, read_id in self.reads.items() if read_id == dataset_id), "")
 
     @property
     def warning(self) -> str:
         """What to think of before the result leaves the lab, in French; empty when nothing is."""
-        said = self.privacy.warning if self.privacy else ""
-        if said and self.kind == "trial":
-            said = f"Sur l'échantillon : {said}"
+        warning = self.privacy.warning if self.privacy else ""
+        if warning and self.kind == "trial":
+            warning = f"Sur l'échantillon : {warning}"
         # Where the rules of release left out rows, its filters may have kept them.
         is_told = self.is_empty and not self._is_suppressed
         empty = _EMPTY.get(self.kind, "") if is_told else ""
         lost = f"{self.lost[:1].upper()}{self.lost[1:]}." if self.lost else ""
-        return " ".join(filter(None, (empty, lost, said, self.size_warning, self.withheld)))
+        return " ".join(filter(None, (empty, lost, warning, self.size_warning, self.withheld)))
 
     @property
     def fault(self) -> str:
@@ -284,8 +284,8 @@ class Job(Aggregate):
             )
             return
         if self.is_suspect:
-            told = f"{WAITING}le service de calcul s'est arrêté {self.losses} fois"
-            self._requeue(f"{told} pendant ce traitement, qui reprendra seul", time + wait)
+            reason = f"{WAITING}le service de calcul s'est arrêté {self.losses} fois"
+            self._requeue(f"{reason} pendant ce traitement, qui reprendra seul", time + wait)
         else:
             self._requeue("", time)
 
@@ -382,13 +382,13 @@ class Job(Aggregate):
         if not self.is_held:
             raise WrongStage("le résultat de ce traitement n'attend pas de décision")
         self.decision = decision
-        told = {**self._about(), "decided_by": decision.decided_by, "reason": decision.reason}
+        content = {**self._about(), "decided_by": decision.decided_by, "reason": decision.reason}
         if decision.decision == "refuse":
-            self.record(events.ResultRefused(**told))
+            self.record(events.ResultRefused(**content))
             return
         verdict = self.privacy.verdict if self.privacy else None
         about = {"verdict": verdict, "warning": self.warning, "fault": self.fault}
-        self.record(events.ResultReleased(**told, **about))
+        self.record(events.ResultReleased(**content, **about))
 
     def fail(self, run: str, seconds: float, reason: str) -> None:
         """End without a result, unless a cancellation was accepted before."""
@@ -443,7 +443,7 @@ class Job(Aggregate):
 
     def _leave(self, result: FileRef | None, outputs: tuple[Output, ...]) -> None:
         """Tell which files are to be erased, and forget them with what a log may quote."""
-        files = [*(one.file for one in outputs), *([result] if result else [])]
+        files = [*(output.file for output in outputs), *([result] if result else [])]
         self.result, self.outputs, self.privacy, self.counted = None, (), None, None
         self.release, self.is_empty, self.withheld = None, False, ""
         self.lost, self.near = "", ""

@@ -82,11 +82,11 @@ def check_treatment(
         )
     except Unavailable:
         return TreatmentCheck(unchecked=(Remark(field="inputs", kind="not_known", message=_AWAY),))
-    found = check_tables(treatment, KnownInputs.model_validate(answer))
-    if found.faults:
-        raise found.faults[0].refusal
-    bind(treatment, found.tables)
-    return TreatmentCheck(warnings=tuple(found.warnings), unchecked=tuple(found.unchecked))
+    findings = check_tables(treatment, KnownInputs.model_validate(answer))
+    if findings.faults:
+        raise findings.faults[0].refusal
+    bind(treatment, findings.tables)
+    return TreatmentCheck(warnings=tuple(findings.warnings), unchecked=tuple(findings.unchecked))
 
 
 def preview_treatment(
@@ -102,25 +102,31 @@ def preview_treatment(
     answer = catalogue.preview_inputs(
         treatment.model_dump(mode="json"), whose, is_staff=caller.is_staff
     )
-    known = KnownPreview.model_validate(answer)
-    found, table, is_open = Findings([], [], [], {}), KnownTable(dataset_id="", columns=()), True
+    known_preview = KnownPreview.model_validate(answer)
+    findings, table, is_open = Findings([], [], [], {}), KnownTable(dataset_id="", columns=()), True
     if treatment.steps:
-        found, table, is_open = result_of(treatment, known.inputs)
-    if found.faults:
-        raise found.faults[0].refusal
-    bind(treatment, found.tables)
+        findings, table, is_open = result_of(treatment, known_preview.inputs)
+    if findings.faults:
+        raise findings.faults[0].refusal
+    bind(treatment, findings.tables)
     return TreatmentPreview(
-        warnings=tuple(found.warnings),
-        unchecked=tuple(found.unchecked),
+        warnings=tuple(findings.warnings),
+        unchecked=tuple(findings.unchecked),
         columns=tuple(
-            ResultColumn(name=one.name, kind=one.kind, type=one.type, unit=one.unit, key=one.code)
-            for one in table.columns or ()
+            ResultColumn(
+                name=column.name,
+                kind=column.kind,
+                type=column.type,
+                unit=column.unit,
+                key=column.code,
+            )
+            for column in table.columns or ()
         ),
         is_open=is_open,
         rows=table.rows,
-        estimate=_estimate(treatment, known.inputs, table),
-        checks=_checks(known.protected),
-        **known.model_dump(exclude={"inputs", "protected"}),
+        estimate=_estimate(treatment, known_preview.inputs, table),
+        checks=_checks(known_preview.protected),
+        **known_preview.model_dump(exclude={"inputs", "protected"}),
     )
 
 
@@ -149,14 +155,14 @@ def _estimate(
     treatment: PlannedTreatment, inputs: KnownInputs, result: KnownTable
 ) -> Estimate | None:
     """None where the size of a table is not known; groups are counted as no rows."""
-    rows = [inputs.table(one).rows for one in set(treatment.inputs.values())]
-    known = [one for one in rows if one is not None]
-    if not treatment.steps or len(known) < len(rows):
+    rows = [inputs.table(dataset_id).rows for dataset_id in set(treatment.inputs.values())]
+    counts = [count for count in rows if count is not None]
+    if not treatment.steps or len(counts) < len(rows):
         return None
     is_summed = treatment.steps[-1].application == AGGREGATE.name
-    made = max(known) if result.rows is None and not is_summed else result.rows or 0
-    cells = made * len(result.columns or ())
+    result_rows = max(counts) if result.rows is None and not is_summed else result.rows or 0
+    cells = result_rows * len(result.columns or ())
     return Estimate(
-        seconds=round(_SECONDS + _OF_A_ROW * sum(known) + _OF_A_CELL * cells, 1),
+        seconds=round(_SECONDS + _OF_A_ROW * sum(counts) + _OF_A_CELL * cells, 1),
         memory_bytes=_BYTES + _BYTES_OF_A_CELL * cells,
     )

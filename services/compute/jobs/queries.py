@@ -85,10 +85,10 @@ class Queries:
         The log, and why it failed, are for who wrote the treatment: the team reads what came of it.
         """
         if caller.may_see(job.owner_id):
-            told: dict[str, object] = {"may_run_again": self._may_run_again(job)}
+            changes: dict[str, object] = {"may_run_again": self._may_run_again(job)}
         else:
-            told = {"log_tail": "", "reason": "", "message": ""}
-        view = JobView.told(job).model_copy(update=told)
+            changes = {"log_tail": "", "reason": "", "message": ""}
+        view = JobView.told(job).model_copy(update=changes)
         reason = self._withheld(job, caller) or job.unreleased
         return view.withholding(reason) if reason else view
 
@@ -105,8 +105,8 @@ class Queries:
 
     def release_requests(self, query: Paging) -> ReleaseRequestPage:
         """A page of the jobs whose results wait for a reviewer, oldest first."""
-        found, cursor = self._jobs.page({"is_held": True}, after=query.after, limit=query.limit)
-        return ReleaseRequestPage(items=[self.view(one, INSIDE) for one in found], next=cursor)
+        jobs, cursor = self._jobs.page({"is_held": True}, after=query.after, limit=query.limit)
+        return ReleaseRequestPage(items=[self.view(job, INSIDE) for job in jobs], next=cursor)
 
     def check_reviews(self, job: Job, caller: Caller) -> None:
         """Raise Forbidden, in French, for who does not decide on what leaves of a job."""

@@ -154,11 +154,11 @@ class Workspace(Aggregate):
         What was made of others' restricted data is given away while the project may read it, and
         after a delivery, which puts it into the catalogue.
         """
-        statuses = [self._access_to(one) for one in dataset_ids]
-        revoked = next((one.revoked for one in statuses if one.revoked), "")
+        statuses = [self._access_to(dataset_id) for dataset_id in dataset_ids]
+        revoked = next((status.revoked for status in statuses if status.revoked), "")
         if revoked or self.delivered or self.state != "closed":
             return revoked
-        return self.reason if any(one.restricted for one in statuses) else ""
+        return self.reason if any(status.restricted for status in statuses) else ""
 
     def _access_to(self, dataset_id: str) -> AccessStatus:
         return self.access_statuses.get(dataset_id, AccessStatus())

@@ -96,23 +96,26 @@ def read(store: Store, name: str) -> RecipeView:
 
 def list_recipes(store: Store, query: Paging) -> RecipePage:
     """A page of the recipes that are offered."""
-    found = store.of(Recipe).page({"is_retired": False}, after=query.after, limit=query.limit)
-    return RecipePage.of(found)
+    page = store.of(Recipe).page({"is_retired": False}, after=query.after, limit=query.limit)
+    return RecipePage.of(page)
 
 
-def use(store: Store, describe: Describe, name: str, wanted: UseRecipe) -> Treatment:
+def use(store: Store, describe: Describe, name: str, request: UseRecipe) -> Treatment:
     """The treatment that a recipe makes; Invalid names what is missing or wrong.
 
     Columns are looked at as far as they are known, and not at all while the catalogue does not
     answer: the check of the treatment comes later anyhow.
     """
-    version = store.of(Recipe).get(name).at(wanted.version)
-    made = fill(version, name, wanted.inputs, wanted.parameters, wanted.columns)
+    version = store.of(Recipe).get(name).at(request.version)
+    treatment = fill(version, name, request.inputs, request.parameters, request.columns)
     with suppress(Unavailable):
-        known = describe(made)
-        tables = {one: known.table(dataset_id) for one, dataset_id in made.inputs.items()}
-        Fitting(version, wanted.parameters, tables).check(wanted.columns)
-    return made
+        known_inputs = describe(treatment)
+        tables = {
+            name_of_input: known_inputs.table(dataset_id)
+            for name_of_input, dataset_id in treatment.inputs.items()
+        }
+        Fitting(version, request.parameters, tables).check(request.columns)
+    return treatment
 
 
 def _check(version: RecipeVersion) -> None:
@@ -123,10 +126,13 @@ def _check(version: RecipeVersion) -> None:
     tables = tuple(
         KnownTable(
             dataset_id=datasets[name],
-            columns=tuple(KnownColumn(name=it, key=key or None) for it, key in one.columns.items()),
+            columns=tuple(
+                KnownColumn(name=column_name, key=key or None)
+                for column_name, key in needed_input.columns.items()
+            ),
         )
-        for name, one in version.inputs.items()
+        for name, needed_input in version.inputs.items()
     )
-    found = check_tables(filled, KnownInputs(tables=tables))
-    if found.faults:
-        raise found.faults[0].refusal
+    findings = check_tables(filled, KnownInputs(tables=tables))
+    if findings.faults:
+        raise findings.faults[0].refusal

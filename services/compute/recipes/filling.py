@@ -32,9 +32,9 @@ def ordered(steps: Sequence[Step]) -> tuple[Step, ...]:
 
     Raises Invalid, naming the steps, when some wait for one another.
     """
-    made = {step.output: number for number, step in enumerate(steps)}
+    producers = {step.output: number for number, step in enumerate(steps)}
     needs = {
-        number: {made[table] for table in step.inputs.values() if table in made}
+        number: {producers[table] for table in step.inputs.values() if table in producers}
         for number, step in enumerate(steps)
     }
     try:
@@ -59,11 +59,15 @@ def fill(
     """
     _check_known("inputs", inputs, recipe.inputs)
     _check_known("parameters", values, recipe.parameters)
-    for missing in sorted(one for one in recipe.inputs if not inputs.get(one, "").strip()):
+    for missing in sorted(
+        input_name for input_name in recipe.inputs if not inputs.get(input_name, "").strip()
+    ):
         raise Invalid("un jeu de données doit être choisi", f"inputs.{missing}")
-    given = {key: _value(key, one, values) for key, one in recipe.parameters.items()}
+    filled_values = {
+        key: _value(key, parameter, values) for key, parameter in recipe.parameters.items()
+    }
     steps = tuple(
-        step.model_copy(update={"parameters": _parameters(number, step, given)})
+        step.model_copy(update={"parameters": _parameters(number, step, filled_values)})
         for number, step in enumerate(recipe.steps)
     )
     return Treatment(
@@ -88,17 +92,17 @@ def _without_code(step: Step) -> dict[str, Any]:
     return {key: value for key, value in step.parameters.items() if key not in is_code}
 
 
-def _check_known(field: str, given: Iterable[str], known: Iterable[str]) -> None:
-    for key in sorted(set(given) - set(known)):
+def _check_known(field: str, chosen_names: Iterable[str], known_names: Iterable[str]) -> None:
+    for key in sorted(set(chosen_names) - set(known_names)):
         raise Invalid(f"la recette ne connaît pas « {key} »", f"{field}.{key}")
 
 
 def _value(key: str, parameter: RecipeParameter, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
     value = values.get(key, parameter.default)
-    types, told = _TYPES[parameter.type]
+    types, expected = _TYPES[parameter.type]
     # In Python, True is an int.
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        raise Invalid(f"doit être {told}", f"parameters.{key}")
+        raise Invalid(f"doit être {expected}", f"parameters.{key}")
     return value
 
 
@@ -124,17 +128,17 @@ def _parameters(number: int, step: Step, values: Mapping[str, Any]) -> dict[str,
     return parameters
 
 
-def _filled(value: Any, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+def _filled(value: Any, values_by_name: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
     """The JSON value with `${name}` replaced: alone by the value itself, within a text as text."""
     if isinstance(value, dict):
-        return {key: _filled(part, given) for key, part in value.items()}
+        return {key: _filled(part, values_by_name) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_filled(part, given) for part in value]
+        return [_filled(part, values_by_name) for part in value]
     if not isinstance(value, str):
         return value
     if place := PLACEHOLDER.fullmatch(value):
-        return given[place[1]]
-    return PLACEHOLDER.sub(lambda place: str(given[place[1]]), value)
+        return values_by_name[place[1]]
+    return PLACEHOLDER.sub(lambda place: str(values_by_name[place[1]]), value)
 
 
 def _renamed(recipe: RecipeVersion, steps: Sequence[Step], columns: Columns) -> tuple[Step, ...]:
@@ -160,7 +164,11 @@ def _renamed(recipe: RecipeVersion, steps: Sequence[Step], columns: Columns) -> 
         ),
         *(
             step.model_copy(
-                update={"inputs": {role: outputs.get(it, it) for role, it in step.inputs.items()}}
+                update={
+                    "inputs": {
+                        role: outputs.get(table, table) for role, table in step.inputs.items()
+                    }
+                }
             )
             for step in steps
         ),

@@ -92,7 +92,7 @@ class Recipe(Aggregate):
     def retire(self, *, is_erased: bool = False) -> None:
         """Offer it no longer; what was made by it stays. An erased one keeps no words."""
         if is_erased:
-            self.versions = tuple(one.erased() for one in self.versions)
+            self.versions = tuple(version.erased() for version in self.versions)
         if not self.is_retired:
             self.is_retired = True
             self.record(RecipeRetired(name=self.id, member_id=self.member_id))

@@ -83,17 +83,17 @@ class ForkServer:
         control, begin = os.pipe()
         output, to_output = os.pipe()
         status, to_status = os.pipe()
-        given = array.array("i", [control, to_output, to_status])
+        descriptors = array.array("i", [control, to_output, to_status])
         leader = Keeper(begin, output, status)
         try:
-            attached = (socket.SOL_SOCKET, socket.SCM_RIGHTS, given)
+            attached = (socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)
             self._socket.sendmsg([json.dumps(question).encode()], [attached])
         except OSError as error:
             leader.end()
             raise Unavailable(f"sandboxes cannot be forked: {error}") from error
         finally:
-            for one in given:
-                os.close(one)
+            for descriptor in descriptors:
+                os.close(descriptor)
         return leader.tree(_START_SECONDS)
 
     def close(self) -> None:
@@ -125,8 +125,8 @@ class Keeper:
             if left <= 0 or not select.select([self._status], [], [], left)[0]:
                 break
         try:
-            told = json.loads(self._said.partition(b"\n")[0])
-            self.pid, *own = map(int, told)
+            pids = json.loads(self._said.partition(b"\n")[0])
+            self.pid, *own = map(int, pids)
             init = psutil.Process(own[-1])
             return ProcessTree(self, init, (*map(psutil.Process, own), *init.children()))
         except (ValueError, psutil.NoSuchProcess) as error:
@@ -140,23 +140,23 @@ class Keeper:
 
     def end(self) -> str:
         """Let it end, which it does without its pipes; the last that it said."""
-        said = b""
+        last_output = b""
         if self.stdout:
             os.set_blocking(self.stdout.fileno(), False)
-            said = _there(self.stdout.fileno(), _PIPE_BYTES) or b""
+            last_output = _there(self.stdout.fileno(), _PIPE_BYTES) or b""
         for pipe in (self.stdin, self.stdout, self._status):
             if pipe:
                 pipe.close()
-        return said[-_SAID_BYTES:].decode("utf-8", "replace")
+        return last_output[-_SAID_BYTES:].decode("utf-8", "replace")
 
     def _hear(self) -> None:
-        if (said := _there(self._status.fileno(), _SAID_BYTES)) is None:
+        if (received := _there(self._status.fileno(), _SAID_BYTES)) is None:
             return
-        self._said += said
+        self._said += received
         _, *ended = self._said.splitlines() or [b""]
         if ended and self._said.endswith(b"\n"):
             self.returncode = int(ended[-1])
-        elif not said:
+        elif not received:
             self.returncode = _KILLED
         if self.returncode is not None:
             self._status.close()

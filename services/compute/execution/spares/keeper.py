@@ -67,18 +67,18 @@ def keep(
 
 def _make_sandbox(folder: Path, pipes: Pipes) -> tuple["subprocess.Popen[bytes]", int]:
     """Bubblewrap and its init, once everything is mounted; what it complains of is the output."""
-    info, told = os.pipe()
+    info, info_end = os.pipe()
     program, *options = enclosed(folder)
     bubblewrap = subprocess.Popen(
-        [program, "--info-fd", str(told), *options, HOLDER],
+        [program, "--info-fd", str(info_end), *options, HOLDER],
         bufsize=0,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=pipes.output,
-        pass_fds=(told,),
+        pass_fds=(info_end,),
         process_group=0,
     )
-    os.close(told)
+    os.close(info_end)
     assert bubblewrap.stdin  # noqa: S101 - it is a pipe
     assert bubblewrap.stdout  # noqa: S101 - it is a pipe
     with suppress(BrokenPipeError):
@@ -97,7 +97,10 @@ def _work(
     """Be the job: in the sandbox, with its pipes and nothing else of the process it was."""
     # A group of its own, which it may signal, in the session that yields to the service.
     os.setpgid(0, 0)
-    for target, source in ((0, pipes.control), *((one, pipes.output) for one in _OUTPUTS)):
+    for target, source in (
+        (0, pipes.control),
+        *((descriptor, pipes.output) for descriptor in _OUTPUTS),
+    ):
         os.dup2(source, target)
     os.closerange(_PARENT, os.sysconf("SC_OPEN_MAX"))
     namespaces.limit(processes)
@@ -124,6 +127,6 @@ def _is_gone_before(descriptor: int, pipes: Pipes) -> bool:
     return any(ready == pipes.control for ready, _ in poll.poll())
 
 
-def _tell(pipes: Pipes, said: object) -> None:
+def _tell(pipes: Pipes, message: object) -> None:
     with suppress(BrokenPipeError):
-        os.write(pipes.status, json.dumps(said).encode() + b"\n")
+        os.write(pipes.status, json.dumps(message).encode() + b"\n")

@@ -60,8 +60,8 @@ def serve(descriptor: int) -> None:
             if os.fork() == 0:
                 service.close()
                 _become(question, pipes)
-            for one in pipes:
-                os.close(one)
+            for pipe in pipes:
+                os.close(pipe)
 
 
 def load(folder: Path) -> None:
@@ -78,10 +78,10 @@ def load(folder: Path) -> None:
     _rehearse(folder / "full", work, table.read_bytes())
 
 
-def _rehearse(folder: Path, work: Work, given: bytes) -> Path:
+def _rehearse(folder: Path, work: Work, content: bytes) -> Path:
     for name in ("in", "out"):
         (folder / name).mkdir(parents=True)
-    (folder / "in" / "0").write_bytes(given)
+    (folder / "in" / "0").write_bytes(content)
     (folder / "job.json").write_text(work.model_dump_json())
     _main_of(_JOBS)(folder, _MEMORY_BYTES)
     return folder / "out" / "table.parquet"
@@ -89,15 +89,15 @@ def _rehearse(folder: Path, work: Work, given: bytes) -> Path:
 
 def _asked(service: socket.socket) -> tuple[dict[str, Any], Pipes] | None:
     """The next question with its pipes; None once the service is gone."""
-    given = array.array("i", [0] * len(Pipes._fields))
-    room = socket.CMSG_SPACE(given.itemsize * len(given))
-    said, attached, _, _ = service.recvmsg(_MOST, room)
-    if not said:
+    ends = array.array("i", [0] * len(Pipes._fields))
+    room = socket.CMSG_SPACE(ends.itemsize * len(ends))
+    question, attached, _, _ = service.recvmsg(_MOST, room)
+    if not question:
         return None
     ((_, _, descriptors),) = attached
-    given = array.array("i")
-    given.frombytes(descriptors[: len(Pipes._fields) * given.itemsize])
-    return json.loads(said), Pipes(*given)
+    ends = array.array("i")
+    ends.frombytes(descriptors[: len(Pipes._fields) * ends.itemsize])
+    return json.loads(question), Pipes(*ends)
 
 
 def _become(question: dict[str, Any], pipes: Pipes) -> NoReturn:

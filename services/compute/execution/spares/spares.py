@@ -47,7 +47,7 @@ class Spares:
     def fill(self) -> None:
         """Let one wait for each slot, if all is loaded; raises Unavailable when none starts."""
         with self._lock:
-            for spare in [one for one in self._spares if not one.tree.is_waiting]:
+            for spare in [spare for spare in self._spares if not spare.tree.is_waiting]:
                 log.warning("a sandbox ended that waited")
                 self._spares.remove(spare)
                 spare.close()

@@ -42,16 +42,18 @@ class StepCache:
 
         Files are read as they were hashed when they were written, or the step is forgotten.
         """
-        found = {output: self._kept.find_one(key) for output, key in keys.items()}
-        kept = {output: one for output, one in found.items() if one}
+        kept_steps = {output: self._kept.find_one(key) for output, key in keys.items()}
+        kept = {output: kept_step for output, kept_step in kept_steps.items() if kept_step}
         while kept:
             chosen = choose(steps, kept)
             if not chosen.tables:
                 break
             outputs = sorted(chosen.steps)
-            damaged = [it for it in outputs if not self._fetch(it, kept, chosen, folder)]
+            damaged = [
+                output for output in outputs if not self._fetch(output, kept, chosen, folder)
+            ]
             if not damaged:
-                return {it: _told(it, kept[it], chosen) for it in outputs}
+                return {output: _told(output, kept[output], chosen) for output in outputs}
             for output in damaged:
                 log.warning(_DAMAGED, extra={"job": kept[output].job_id, "step": kept[output].id})
                 self._drop(kept.pop(output))
@@ -60,10 +62,14 @@ class StepCache:
     def _fetch(
         self, output: str, kept: Mapping[str, KeptStep], chosen: Chosen, folder: JobFolder
     ) -> bool:
-        one, told = kept[output], _told(output, kept[output], chosen)
-        is_whole = self._copy(one.facts, folder, told.facts)
+        kept_step, cached_step = kept[output], _told(output, kept[output], chosen)
+        is_whole = self._copy(kept_step.facts, folder, cached_step.facts)
         return is_whole and (
-            not told.table or (one.table is not None and self._copy(one.table, folder, told.table))
+            not cached_step.table
+            or (
+                kept_step.table is not None
+                and self._copy(kept_step.table, folder, cached_step.table)
+            )
         )
 
     def _copy(self, file: FileRef, folder: JobFolder, name: str) -> bool:
@@ -90,21 +96,21 @@ class StepCache:
 
         Raises Rejected when the sandbox left something else than files.
         """
-        for one in left:
-            if key := keys.get(one.output):
-                self._add(job, one, key, folder)
+        for left_step in left:
+            if key := keys.get(left_step.output):
+                self._add(job, left_step, key, folder)
         project = list(self._kept.every({"project_id": job.project_id}))
-        for known in beyond(project, most_bytes):
-            self._drop(known)
+        for kept_step in beyond(project, most_bytes):
+            self._drop(kept_step)
         if not self._may_keep(job):
             self.drop({"job_id": job.id})
 
-    def _add(self, job: Job, one: LeftStep, key: str, folder: JobFolder) -> None:
-        known = self._kept.find_one(key)
-        if known and (known.table or not one.table):
+    def _add(self, job: Job, left_step: LeftStep, key: str, folder: JobFolder) -> None:
+        earlier = self._kept.find_one(key)
+        if earlier and (earlier.table or not left_step.table):
             return
-        if known:
-            self._drop(known)
+        if earlier:
+            self._drop(earlier)
         self._kept.add(
             KeptStep(
                 id=key,
@@ -113,9 +119,9 @@ class StepCache:
                 job_id=job.id,
                 dataset_ids=tuple(sorted(set(job.reads.values()))),
                 kept_at=now(),
-                facts=self._put(folder, one.facts, "application/json"),
-                table=self._put(folder, one.table, PARQUET) if one.table else None,
-                needs_source=one.needs_source,
+                facts=self._put(folder, left_step.facts, "application/json"),
+                table=self._put(folder, left_step.table, PARQUET) if left_step.table else None,
+                needs_source=left_step.needs_source,
             )
         )
 
@@ -134,8 +140,8 @@ class StepCache:
 
     def drop(self, where: Mapping[str, Any]) -> None:
         """Forget and erase the kept steps that `where` is true of."""
-        for one in list(self._kept.every(where)):
-            self._drop(one)
+        for kept_step in list(self._kept.every(where)):
+            self._drop(kept_step)
 
     def drop_of_dataset(self, dataset_id: str, project_id: str = "") -> None:
         """Forget and erase those of jobs that read a dataset, or those of one project alone."""
@@ -145,25 +151,25 @@ class StepCache:
     def drop_before(self, age: timedelta) -> None:
         """Forget and erase those that were kept longer ago than `age`."""
         before = now() - age
-        for one in self._kept.find(sort="kept_at", limit=_AT_ONCE):
-            if one.kept_at < before:
-                self._drop(one)
+        for kept_step in self._kept.find(sort="kept_at", limit=_AT_ONCE):
+            if kept_step.kept_at < before:
+                self._drop(kept_step)
 
-    def _drop(self, one: KeptStep) -> None:
+    def _drop(self, kept_step: KeptStep) -> None:
         # Noted before it is forgotten: what a crash leaves is swept with other orphans. Its key is
         # in its files, so none but the same step's has the same bytes: they are erased at once.
-        for file in one.files:
+        for file in kept_step.files:
             note_written(self._store, file)
-        self._kept.remove(one)
-        for file in one.files:
+        self._kept.remove(kept_step)
+        for file in kept_step.files:
             with suppress(LabError):
                 self._files.erase(file, timedelta())
 
 
-def _told(output: str, one: KeptStep, chosen: Chosen) -> CachedStep:
+def _told(output: str, kept_step: KeptStep, chosen: Chosen) -> CachedStep:
     return CachedStep(
-        job_id=one.job_id,
-        day=one.kept_at.date().isoformat(),
-        facts=f"in/{one.id}.json",
-        table=f"in/{one.id}.parquet" if output in chosen.tables else "",
+        job_id=kept_step.job_id,
+        day=kept_step.kept_at.date().isoformat(),
+        facts=f"in/{kept_step.id}.json",
+        table=f"in/{kept_step.id}.parquet" if output in chosen.tables else "",
     )

@@ -30,11 +30,11 @@ class JobSteps:
         self._job, self._folder = job, folder
         self._keys: Mapping[str, str] = {}
 
-    def bring(self, work: Work, found: Sequence[FoundInput], seconds: float) -> Work:
+    def bring(self, work: Work, found_inputs: Sequence[FoundInput], seconds: float) -> Work:
         """The work of a run of so many seconds at most, with what it need not do and may leave."""
         if not self._settings.step_cache_bytes:
             return work
-        content = ((named, file.sha256) for named, file in found)
+        content = ((named, file.sha256) for named, file in found_inputs)
         self._keys = keys_of(work, self._job.project_id or "", content)
         cached = self._cache.bring(work.steps, self._keys, self._folder)
         keeping = Keeping(
