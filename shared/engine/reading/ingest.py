@@ -95,7 +95,7 @@ def _outputs(*, has_keys: bool) -> list[OutputFile]:
 def _describe(
     database: Database, read: Table | None, repairs: Repairs, units: Mapping[str, str], say: Say
 ) -> tuple[int, list[Column]]:
-    """The rows of the table, and its columns; `units` are those that a Parquet file tells."""
+    """Describe the rows of the table and its columns; `units` come from a Parquet file."""
     rows, described = describe(database, _READ, lambda share, what: say(0.5 + share / 2, what))
     if read and read.delimiter == ",":
         described = with_doubtful_commas(database, _READ, described, repairs)
@@ -104,7 +104,7 @@ def _describe(
 
 
 def _source(read: Table | None) -> dict[str, Any]:
-    """How the file was read."""
+    """Return how the file was read, as fields of the profile."""
     if read is None:
         return {"format": "parquet", "encoding": "binary"}
     names = ("format", "encoding", "delimiter", "sheet")
@@ -144,7 +144,7 @@ class _TakenIn:
     repairs: Repairs
 
     def show(self) -> None:
-        """Let the file be the table.
+        """Make the file readable as the table.
 
         A wide one is held in memory, if it is small: each query of a file looks at all its columns.
         """
@@ -173,7 +173,7 @@ class _TakenIn:
         self.show()
 
     def no_break_spaces(self, spaced: set[str] | None) -> dict[str, str]:
-        """The columns with no-break spaces around values; of `spaced` alone, unless not known."""
+        """Return the columns with no-break spaces around values; search `spaced` if it is known."""
         tests = {
             name: _is_spaced(name)
             for name, kind in columns(self.database, _READ).items()
@@ -186,7 +186,7 @@ class _TakenIn:
         }
 
     def leading_zeros(self, accepted: Iterable[AcceptedRepair]) -> dict[str, str]:
-        """The columns whose owner accepted leading zeros.
+        """Return the columns whose owner accepted that leading zeros are restored.
 
         Values that are no codes without their zero stay as they are, and so do columns that another
         version of the file has no more.
@@ -204,7 +204,7 @@ class _TakenIn:
         }
 
     def ungrouped(self, described: Iterable[Column], changed: Mapping[str, str]) -> dict[str, str]:
-        """The columns of SIREN and SIRET in groups, of those `changed` as these are by now.
+        """Return the columns with grouped SIREN and SIRET, with their SQL once `changed` is done.
 
         `732 829 320` and `732829320` are one enterprise: as keys they must be the same text.
         """
@@ -222,7 +222,7 @@ class _TakenIn:
         }
 
     def _faulty(self, code: str, tests: Mapping[str, str]) -> list[str]:
-        """The columns that have values which pass their test, in SQL; noted as that repair."""
+        """Return the columns with values that pass their SQL test, and note that repair."""
         if not tests:
             return []
         figures = ", ".join(f"count(*) FILTER ({test})" for test in tests.values())
@@ -235,7 +235,7 @@ class _TakenIn:
 
 
 def _is_spaced(name: str) -> str:
-    """The test, in SQL, for a value that begins or ends with one."""
+    """Return the SQL test for a value that begins or ends with a no-break space."""
     text = quoted(name)
     return " OR ".join(
         f"{side}({text}, {literal(sign)})" for sign in _NO_BREAK for side in ("prefix", "suffix")
@@ -243,6 +243,6 @@ def _is_spaced(name: str) -> str:
 
 
 def _without(column: Column) -> str:
-    """A column as an SQL expression in which its marks for "no value" are null."""
+    """Return a column as an SQL expression in which its marks for "no value" are null."""
     name, marks = quoted(column.name), ", ".join(map(literal, column.missing))
     return f"CASE WHEN trim({name}) IN ({marks}) THEN NULL ELSE {name} END"

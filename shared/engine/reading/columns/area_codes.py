@@ -30,7 +30,7 @@ _MOST = 150
 
 
 def with_codes(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
-    """The columns of `table`, those recognised that hold a département or région."""
+    """Return the columns of `table`, with the codes of départements and régions recognised."""
     leading = leading_column(columns)
     if leading is None:
         return list(columns)
@@ -41,7 +41,7 @@ def with_codes(database: Database, table: str, columns: Sequence[Column]) -> lis
 
 
 def leading_column(columns: Sequence[Column]) -> str | None:
-    """The column whose values begin with the département of their row."""
+    """Return the column whose values begin with the département of their row."""
     names_by_type = {
         column.type: column.name
         for column in columns
@@ -51,7 +51,7 @@ def leading_column(columns: Sequence[Column]) -> str | None:
 
 
 def departement_of(name: str) -> str:
-    """What a leading column begins with, as an SQL expression: two signs, or three from 971 on."""
+    """Return, in SQL, the département that the column's values begin with."""
     text = trimmed(name)
     return f"nullif(left({text}, CASE WHEN {text} LIKE '97%' THEN 3 ELSE 2 END), '')"
 
@@ -74,7 +74,7 @@ def _recognised(database: Database, table: str, column: Column, leading: str) ->
 
 
 def meaning_by_departement(pairs: Sequence[tuple[str, str, int]]) -> Meaning | None:
-    """What codes are, given beside which département each stands, and in how many rows.
+    """Return what codes mean, from the département beside each and the rows they have.
 
     Codes that are all the same may be so by chance, unless several départements share them.
     """
@@ -92,7 +92,7 @@ def meaning_by_departement(pairs: Sequence[tuple[str, str, int]]) -> Meaning | N
 
 
 def lacks_zero(kind: str) -> str:
-    """The test, in SQL, for what is a code of that kind once it begins with a zero."""
+    """Return the SQL test for a value that becomes a code of that kind with a leading zero."""
     if kind == "postcode":
         # The list is without CEDEX: the shape is enough.
         return "SIMILAR TO '[1-9][0-9]{3}'"

@@ -54,7 +54,7 @@ _PROVEN, _LIKELY = 0.95, 0.8
 
 
 def with_coordinates(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
-    """The columns of `table`, those recognised that are a latitude or longitude."""
+    """Return the columns of `table`, with latitudes and longitudes recognised."""
     north, east = _likely(
         database, table, [column for column in columns if _may_be_degrees(column)]
     )
@@ -79,7 +79,7 @@ def _may_be_degrees(column: Column) -> bool:
 
 
 def _likely(database: Database, table: str, columns: Sequence[Column]) -> tuple[set[str], set[str]]:
-    """The columns whose first rows may be latitudes of France, and those that may be longitudes."""
+    """Return the columns whose first rows may be latitudes of France, and those of longitudes."""
     if len(columns) <= 1:
         return set(), set()
     chosen = ", ".join(
@@ -95,7 +95,7 @@ def _likely(database: Database, table: str, columns: Sequence[Column]) -> tuple[
 
 
 def _within(numbers: Numbers, at: int) -> bool:
-    """Whether nearly all lie between the bounds that stand there in one of the boxes."""
+    """Whether nearly all numbers lie between bounds `at` and `at` + 1 of one of the boxes."""
     inside = [(numbers >= box[at]) & (numbers <= box[at + 1]) for box in _BOXES]
     return bool(len(numbers) and np.logical_or.reduce(inside).mean() >= _ENOUGH)
 
@@ -105,7 +105,7 @@ def _degrees(text: str) -> str:
 
 
 def _points(table: str, latitude: str, longitude: str, departement: str | None) -> str:
-    """The rows of `table` as points, in SQL."""
+    """Return the rows of `table` as points, in SQL."""
     texts = [trimmed(name) for name in (latitude, longitude)]
     north, east = map(_degrees, texts)
     precise = " AND ".join(f"regexp_matches({text}, '[.,][0-9]{{{_DECIMALS}}}')" for text in texts)
@@ -125,7 +125,7 @@ class _Points:
     points: str
 
     def meanings(self, latitude: str, longitude: str) -> dict[str, Meaning]:
-        """The meaning of the two columns; none when they are no coordinates."""
+        """Return the meaning of the two columns; none when they are no coordinates."""
         share = self._inside(self.points)
         confidence = self._confidence() if share >= _ENOUGH else 0.0
         if not confidence:
@@ -136,14 +136,14 @@ class _Points:
         }
 
     def _inside(self, points: str) -> float:
-        """The share of the points that lie in France; none where they are not precise."""
+        """Return the share of the points that lie in France; 0 where they are not precise."""
         rows, inside, precise = self._row(
             f"count(*), count(*) FILTER ({_INSIDE}), count(*) FILTER (is_precise)", points
         )
         return inside / rows if precise and precise >= _PRECISE * rows else 0.0
 
     def _confidence(self) -> float:
-        """How sure the départements of the rows make it, or leave it."""
+        """Return how sure the départements of the rows make it that these are coordinates."""
         inside = f"SELECT * FROM ({self.points}) WHERE departement IS NOT NULL AND ({_INSIDE})"
         spread = "count(*) AS n, var_pop(latitude) AS north, var_pop(longitude) AS east"
         rows, *whole = self._row(spread, inside)

@@ -10,7 +10,7 @@ from shared.engine.tables.manifest import Column, Meaning
 def with_rows_of_others(
     database: Database, table: str, columns: Sequence[Column], longest: int
 ) -> list[Column]:
-    """The columns of `table`, those of codes with the first row of each example of another.
+    """Return the columns of `table`, with the first row of each value that is no code.
 
     Examples are cut after `longest` characters.
     """

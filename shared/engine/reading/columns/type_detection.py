@@ -68,7 +68,7 @@ class _Tally:
     shortened: int = 0
 
     def add(self, values: Texts, counts: Counts, sample: Texts, *, are_valid: bool) -> None:
-        """Some of the distinct values, and a sample of them where they are many.
+        """Test some of the distinct values, after a sample of them where they are many.
 
         `are_valid` tells that all of them are valid.
         """
@@ -84,7 +84,7 @@ class _Tally:
             self._remember(values, flags)
 
     def certainty(self) -> float:
-        """How sure it is that the valid values are not so by chance."""
+        """Return how sure it is that the values are not valid by chance."""
         chance = self.type.chance * (_BY_NAME if self.is_named else 1)
         if self.is_unlikely:
             chance = max(chance, _AGAINST_NAME)
@@ -117,7 +117,7 @@ class TypeDetection:
         ]
 
     def add(self, values: Texts, counts: Counts) -> None:
-        """Some of the distinct values, in no order, and how often each occurs."""
+        """Test some of the distinct values, in any order, with how often each occurs."""
         if not len(values):
             return
         self._distinct += len(values)
@@ -137,18 +137,18 @@ class TypeDetection:
             others |= is_whole and not numbers
 
     def _signs_in(self, values: Texts) -> frozenset[int]:
-        """The signs of types that stand in one of the values, or in what was cut from them."""
+        """Return the signs of types that occur in a value, or in what was cut from it."""
         written = bytes_behind(values)
         return frozenset(sign for sign in self._signs if sign in written)
 
     @property
     def kind(self) -> str:
-        """The kind of column that every value allows: integer, decimal, date, boolean or text."""
+        """Return the kind that every value allows: integer, decimal, date, boolean or text."""
         fits = (tally.type.kind for tally in self._tallies if tally.distinct == self._distinct > 0)
         return next(filter(None, fits), "text")
 
     def best(self) -> tuple[Meaning, ColumnType] | None:
-        """What the column holds."""
+        """Return what the column holds."""
         fitting = [tally for tally in self._tallies if self._fits(tally)]
         mostly_fitting = (
             [] if _are_told(fitting) else [tally for tally in self._tallies if self._is_most(tally)]
@@ -176,7 +176,7 @@ class TypeDetection:
         return meaning, best.type
 
     def _is_most(self, tally: _Tally) -> bool:
-        """Whether most values are the code that the name says, and not by chance.
+        """Whether most values are codes of the kind that the name says, and not by chance.
 
         Words are no numbers that might be codes by chance: values with a digit count. That so many
         are is at most as likely as Chernoff's bound, exp(-n KL(share, chance)). Where no number of
@@ -194,7 +194,7 @@ class TypeDetection:
 
 
 def _are_told(fitting: list[_Tally]) -> bool:
-    """Whether more is told of values than that they are numbers."""
+    """Whether a fitting type says more of the values than that they are numbers."""
     return any(tally.type.name not in _NUMBERS for tally in fitting)
 
 
@@ -205,14 +205,14 @@ def _divergence(share: float, chance: float) -> float:
 
 
 def _sample(values: Texts) -> Texts:
-    """A few of many values; none of few, which are looked at all."""
+    """Return a sample of many values; none of few, which are all tested."""
     if len(values) <= _SAMPLE:
         return values.slice(0, 0)
     return values.take(pa.array(np.linspace(0, len(values) - 1, _SAMPLE).astype(np.int64)))
 
 
 def _mended(best: _Tally, fitting: list[_Tally]) -> _Tally:
-    """The repair, or the other way to write numbers, that makes more of the values valid."""
+    """Return the repair, or other way to write numbers, that makes more of the values valid."""
     if best.type.name in _NUMBERS:
         others = [tally for tally in fitting if tally.type.name in _NUMBERS]
     else:
@@ -223,7 +223,7 @@ def _mended(best: _Tally, fitting: list[_Tally]) -> _Tally:
 
 
 def _also(best: _Tally, fitting: list[_Tally]) -> tuple[str, ...]:
-    """Other keys that fit, or other formats of a date that fit as well."""
+    """Return the other keys that fit, or the other date formats that fit as well."""
     if best.type.is_key:
         names = [tally.type.name for tally in fitting if tally.type.is_key]
         return tuple(sorted({*names} - {best.type.name, best.type.part_of}))

@@ -29,7 +29,7 @@ class TypedTable:
     read: tuple[Column, ...]
 
     def lost(self, database: Database, typed: str) -> dict[str, EmptyCells]:
-        """How many cells of each column hold something that was not read, and what is secret.
+        """Count the cells of each column whose text could not be read, and those that are secret.
 
         `typed` is what the SELECT made, a table or file in SQL: to read texts twice takes long.
         """
@@ -51,7 +51,7 @@ class TypedTable:
 
 
 def typed_table(database: Database, table: str, described: Iterable[Column]) -> TypedTable:
-    """The rows of `table`, in order, each column of text as what it was described to hold."""
+    """Return the rows of `table`, in order, with text columns as their described types."""
     columns_by_name = {column.name: column for column in described}
     chosen, read = [], []
     for name, stored in columns(database, table).items():
@@ -68,7 +68,7 @@ def typed_table(database: Database, table: str, described: Iterable[Column]) -> 
 
 
 def typed_value(column: Column) -> str:
-    """A column of text as an expression of its values; empty where they stay text."""
+    """Return a text column as an SQL expression of its values; empty if it stays text."""
     if column.key or column.meaning is None or column.meaning.repair:
         return ""
     text, meaning = filled(column.name), column.meaning
@@ -103,7 +103,7 @@ def _number(column: Column, meaning: Meaning, text: str) -> str:
 
 
 def day_sql(text: str, shape: str | None) -> str:
-    """A text as a DATE in SQL; where formats are mixed, the first that fits."""
+    """Return a text as a DATE in SQL; where formats are mixed, the first that fits."""
     if shape is None:
         clear = (
             date_format for date_format in FORMATS if date_format not in ("%m/%d/%Y", "%Y%m%d")
@@ -123,7 +123,7 @@ def day_sql(text: str, shape: str | None) -> str:
 
 
 def _moment(text: str, shape: str | None) -> str:
-    """A TIMESTAMP of the day and, after a space or `T`, the time; in UTC where zones are told."""
+    """Return a TIMESTAMP of the day and, after a space or `T`, the time; UTC if zones are given."""
     day = rf"regexp_extract({text}, '^(\S+?)[ T]', 1)"
     time = rf"regexp_extract({text}, '^\S+?[ T](.*)$', 1)"
     written = f"CAST({day_sql(day, shape)} AS VARCHAR) || ' ' || {time}"
@@ -135,7 +135,7 @@ def _moment(text: str, shape: str | None) -> str:
 
 
 def _month(text: str, shape: str) -> str:
-    """Year and month as ISO 8601 writes them, as text."""
+    """Return year and month as text, as ISO 8601 writes them."""
     if shape == "%B %Y":
         year, number = f"regexp_extract({text}, '[0-9]{{4}}$')", _month_number(text)
         return f"nullif({year}, '') || '-' || {number}"

@@ -90,7 +90,7 @@ def _is_closed(file: ListedFile) -> bool:
 
 
 def _note(listed: list[ListedFile], repairs: Repairs) -> None:
-    """Tell the owner of what would serve better otherwise."""
+    """Tell the owner which files would be more useful in another form."""
     for file in listed:
         name = file.name.lower()
         if name.endswith(_TABLES):

@@ -16,7 +16,7 @@ _SIGNS = tuple(f"'{sign}".encode() for sign in "=+-@\t\r")
 def without_apostrophes(
     batches: Iterator[pa.RecordBatch], repairs: Repairs
 ) -> Iterator[pa.RecordBatch]:
-    """The batches, with one apostrophe less before such texts; those between two keep theirs."""
+    """Remove one apostrophe before such texts; texts between two keep theirs."""
     cells_by_column = Counter[str]()
     for batch in batches:
         guarded = {

@@ -42,7 +42,7 @@ _NAMED = 10
 
 
 def unpack(source: Path, filename: str, folder: Path, repairs: Repairs) -> tuple[Path, str]:
-    """The file inside `source`, written below `folder`, and its name; `source` when it is plain.
+    """Write the file inside `source` below `folder`; returns it and its name, or a plain `source`.
 
     A workbook is a ZIP archive too, and stays as it is. Raises Rejected, in French, for an archive
     that is broken, encrypted, too deep, or holds no table, several, or too much.
@@ -58,7 +58,7 @@ def unpack(source: Path, filename: str, folder: Path, repairs: Repairs) -> tuple
 
 
 def _unpack_once(source: Path, filename: str, inner: Path, repairs: Repairs) -> str | None:
-    """Write what `source` holds to `inner`; its name, or None when it is no archive."""
+    """Write what `source` holds to `inner`; returns its name, None when it is no archive."""
     with source.open("rb") as file:
         start = file.read(_START)
     with explained():
@@ -95,7 +95,7 @@ def _unpack_table(archive: zipfile.ZipFile, inner: Path, repairs: Repairs) -> st
 
 
 def _write(packed: IO[bytes] | BufferedIOBase, size: int, inner: Path, before: int = 0) -> int:
-    """Write what comes out of `size` bytes, as long as it can be a table's; returns its length.
+    """Write the unpacked bytes, as long as they can be a table's; returns how many there are.
 
     `before` bytes of the same table came out already.
     """
@@ -110,7 +110,7 @@ def _write(packed: IO[bytes] | BufferedIOBase, size: int, inner: Path, before: i
 
 
 def check_size(written: int, lines: int, size: int, before: int = 0) -> None:
-    """Raise Rejected, in French, where so many bytes and lines out of `size` bytes are too much."""
+    """Raise Rejected, in French, where so many bytes and lines come out of `size` bytes."""
     if before + written > UNPACKED_BYTES:
         excess = f"dépasse {UNPACKED_BYTES // 10**6} Mo"
     elif lines > MOST_LINES:
@@ -131,7 +131,7 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
 
 
 def _table_in(files: list[zipfile.ZipInfo], repairs: Repairs) -> zipfile.ZipInfo:
-    """The one table among the files of an archive: of several Shapefiles, that of most rows."""
+    """Return the archive's only table; of several Shapefiles, the one with the most rows."""
     endings_of_tables = (*_TABLES, *MAPS, *_BOOKS)
     tables = [member for member in files if member.filename.lower().endswith(endings_of_tables)]
     # Beside a table, a text is mostly what tells about it.
@@ -151,7 +151,7 @@ def _table_in(files: list[zipfile.ZipInfo], repairs: Repairs) -> zipfile.ZipInfo
 def _fullest(
     files: list[zipfile.ZipInfo], shapefiles: list[zipfile.ZipInfo], repairs: Repairs
 ) -> zipfile.ZipInfo:
-    """The Shapefile with the longest index, which has an entry of the same length for each row."""
+    """Return the Shapefile with the longest index, which has one entry for each row."""
 
     def rows(member: zipfile.ZipInfo) -> int:
         index = _beside(files, member).get(".shx")
@@ -166,7 +166,7 @@ def _fullest(
 
 
 def _parts(files: list[zipfile.ZipInfo], table: zipfile.ZipInfo) -> dict[str, zipfile.ZipInfo]:
-    """What a table is made of, by ending: itself, or what a Shapefile needs and may have.
+    """Return the files of a table by ending: itself, or all parts of a Shapefile.
 
     Raises Rejected, in French, naming what a Shapefile lacks.
     """
@@ -182,28 +182,28 @@ def _parts(files: list[zipfile.ZipInfo], table: zipfile.ZipInfo) -> dict[str, zi
 
 
 def _beside(files: list[zipfile.ZipInfo], shapefile: zipfile.ZipInfo) -> dict[str, zipfile.ZipInfo]:
-    """The files that are called as one is but for their ending, by that, whatever their case."""
+    """Return, by ending, the files that share the Shapefile's name, whatever their case."""
     stem = shapefile.filename[: -len(_SHP)].lower()
     named = ((member, member.filename.lower()) for member in files)
     return {name.removeprefix(stem): member for member, name in named if name.startswith(stem)}
 
 
 def is_a_file(member: zipfile.ZipInfo) -> bool:
-    """Whether it is a file of the sender's, not a folder or what macOS puts beside each file."""
+    """Whether it is a file of the sender's: no folder, and nothing that macOS adds."""
     path = PurePosixPath(member.filename)
     is_hidden = path.name.startswith(".") or path.parts[:1] == ("__MACOSX",)
     return not (member.is_dir() or is_hidden)
 
 
 def check_is_open(member: zipfile.ZipInfo) -> None:
-    """Raise Rejected, in French, for what only a password opens."""
+    """Raise Rejected, in French, for a file that needs a password."""
     if member.flag_bits & _ENCRYPTED:
         raise Rejected("l'archive est protégée par un mot de passe")
 
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Raise Rejected, in French, in place of what reading a broken archive raises."""
+    """Raise Rejected, in French, for any error while a broken archive is read."""
     try:
         yield
     except NotImplementedError as error:

@@ -20,7 +20,7 @@ _LONGEST = 50
 
 
 def read_records(path: Path, repairs: Repairs) -> Table:
-    """The table in a JSON text: a list of objects, an object that holds one, or one a line.
+    """Read the table in JSON: a list of objects, an object that holds one, or one a line.
 
     Fields of nested objects become columns `outer.inner`; lists stay JSON text, and numbers the
     text they were. GeoJSON features give their properties, the geometry as GeoJSON text, and
@@ -62,7 +62,7 @@ class _Reader:
         )
 
     def objects(self, text: str) -> tuple[str, list[Any]]:
-        """The format by name, and the objects that are its rows."""
+        """Return the name of the format, and the objects that are its rows."""
         try:
             whole = self._decoder.decode(text)
         except json.JSONDecodeError as error:
@@ -81,7 +81,7 @@ class _Reader:
         return "json", self._rows(whole)
 
     def _rows(self, whole: object) -> list[Any]:
-        """The list in a JSON value: itself, the only list of objects it holds, or one object."""
+        """Return the list in a JSON value: itself, its only list of objects, or its one object."""
         if isinstance(whole, list):
             return whole
         if not isinstance(whole, dict):
@@ -100,7 +100,7 @@ class _Reader:
         return rows
 
     def flat(self, number: int, record: object) -> dict[str, str | None]:
-        """The fields of one object as text; Rejected when it is none."""
+        """Return the fields of one object as text; raises Rejected for anything but an object."""
         if not isinstance(record, dict):
             raise Rejected(f"élément {number} : un objet est attendu, pas {_kind(record)}")
         fields = dict(_fields(record, ""))
@@ -140,7 +140,7 @@ def _is_table(value: object) -> bool:
 
 
 def _is_configuration(whole: dict[str, Any]) -> bool:
-    """Whether an object alone has several others in it: one record of a table has a place or so."""
+    """Whether an object holds several objects: a single record has few, such as a place."""
     nested = [value for value in whole.values() if isinstance(value, dict) and value]
     return len(nested) > 1 or any(
         isinstance(member, dict) for value in nested for member in value.values()
@@ -155,7 +155,7 @@ def _list_in(whole: dict[str, Any], name: str) -> list[Any]:
 
 
 def _feature(feature: object) -> object:
-    """A GeoJSON feature (RFC 7946) as an object of its properties and its place."""
+    """Turn a GeoJSON feature (RFC 7946) into an object of its properties and its place."""
     if not isinstance(feature, dict):
         return feature
     geometry = feature.get("geometry")
@@ -187,7 +187,7 @@ def _text(value: object) -> str | None:
 
 
 def _json(value: object) -> str:
-    """JSON text again, with numbers as they were."""
+    """Write a value as JSON text again, with its numbers as they were."""
     if isinstance(value, _Number):
         return str(value)
     if isinstance(value, dict):

@@ -23,7 +23,7 @@ _SPACED = 0.3
 
 
 def check_is_table(rows: Sequence[Sequence[str]], lines: Sequence[str]) -> None:
-    """Raise Rejected, in French, naming what the text looks like, unless it may be a table.
+    """Raise Rejected, in French, for a text that looks like something else than a table.
 
     `rows` are its first lines as its delimiter cuts them, `lines` are these as they stand.
     """
@@ -41,7 +41,7 @@ def check_is_table(rows: Sequence[Sequence[str]], lines: Sequence[str]) -> None:
 
 
 def _is_even(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether rows of two cells or more are all but equally wide, and their cells begin at once."""
+    """Whether nearly all rows have the same two cells or more, with no blank before a cell."""
     filled = [row for row in rows[:_LOOK] if any(cell.strip() for cell in row)]
     widths = [len(row) for row in filled]
     width = mode(widths) if widths else 0
@@ -87,7 +87,7 @@ _BEGINNINGS = (
 
 
 def _by_its_form(filled_lines: Sequence[str]) -> str:
-    """What a text is whose form tells, however evenly commas cut it."""
+    """Return what a text is by its form, even where commas cut its lines evenly."""
     start = filled_lines[0].lstrip("\ufeff").strip()
     for begins, kind in _BEGINNINGS:
         if begins.match(start):
@@ -151,7 +151,7 @@ _WORDY = 4
 
 
 def _by_its_lines(lines: Sequence[str]) -> str:
-    """What a text is by most of its lines, when nothing cuts them evenly."""
+    """Return what a text is by most of its lines, when nothing cuts them evenly."""
     filled_lines = [line for line in lines if line.strip()]
     marks = sum(bool(_MARKDOWN.match(line)) for line in filled_lines)
     headings = sum(bool(_HEADING.match(line)) for line in filled_lines)
@@ -185,7 +185,7 @@ def _is_program(filled_lines: Sequence[str]) -> bool:
 
 
 def _is_prose(lines: Sequence[str]) -> bool:
-    """Whether lines of several words break off within sentences, or are verses."""
+    """Whether lines of several words break off inside sentences, or are verses."""
     filled_lines = [line.strip() for line in lines if line.strip()]
     wordy = [line for line in filled_lines if len(line.split()) >= _WORDY]
     if len(wordy) * 2 < len(filled_lines):

@@ -20,7 +20,7 @@ _NESTED = ("STRUCT", "MAP", "UNION", "BLOB")
 
 
 def copy_parquet(database: Database, source: Path, copy: Path, repairs: Repairs) -> dict[str, str]:
-    """Rewrite it as one of ours: a reader that trusts `copy` need not trust the maker of `source`.
+    """Rewrite a Parquet file as `copy`, so that no reader has to trust the maker of `source`.
 
     Returns the units that it tells of its columns, by their names in `copy`. Raises Rejected for a
     broken file, and one whose columns are no cells or are too many.

@@ -60,7 +60,7 @@ class ShownCells:
     percents: int = 0
 
     def written(self, row: int, column: int, text: str) -> str:
-        """The number of a cell as it is shown: a whole one with its zeros, a share in percent."""
+        """Return a cell's number as it is displayed: with its leading zeros, or in percent."""
         row_formats = self.columns.get(column, b"")
         how = row_formats[row] if row < len(row_formats) else 0
         if how == _PERCENT:
@@ -68,7 +68,7 @@ class ShownCells:
         return text.zfill(how) if text.isdigit() else text
 
     def show(self, row: int, column: int, how: int) -> None:
-        """Note how a cell shows its number."""
+        """Note how a cell displays its number."""
         row_formats = self.columns.setdefault(column, bytearray())
         row_formats.extend(bytes(max(0, row + 1 - len(row_formats))))
         row_formats[row] = how
@@ -76,7 +76,7 @@ class ShownCells:
 
 
 def read_shown(path: Path, sheet: str, repairs: Repairs) -> ShownCells:
-    """How cells show their numbers; errors and formulas without a result are named as repairs.
+    """Read how cells display their numbers; note errors, and formulas without a result.
 
     Nothing is found in a file that is built in a way of its own: its values can be read all the
     same.
@@ -99,7 +99,7 @@ def read_shown(path: Path, sheet: str, repairs: Repairs) -> ShownCells:
 
 
 def check_extent(path: Path, sheets: Iterable[str]) -> None:
-    """Raise Rejected for a sheet with cells so far apart that nobody holds all between them.
+    """Raise Rejected for a sheet whose cells are too far apart to hold all between them.
 
     Only a sheet that says of itself that it is that large is looked through: most that do hold next
     to nothing.
@@ -140,7 +140,7 @@ def _special(chunks: Iterator[bytes], styles: list[bytes]) -> Iterator[re.Match[
 def _matches(
     chunks: Iterator[bytes], pattern: re.Pattern[bytes], signs: list[bytes]
 ) -> Iterator[re.Match[bytes]]:
-    """The cells of a pattern; where none of its signs stands, nothing is looked for."""
+    """Yield the matches of a pattern; skip chunks that have none of its signs."""
     rest = b""
     for chunk in chunks:
         text = rest + chunk
@@ -152,7 +152,7 @@ def _matches(
 
 
 def _styles(styles: ET.Element) -> dict[bytes, int]:
-    """The styles of cells whose format is zeros only, with how many, or shows percents."""
+    """Return the cell styles that show percents or leading zeros, and how many zeros."""
     codes = _BUILT_IN | {
         number_format.get("numFmtId", ""): number_format.get("formatCode", "")
         for number_format in styles.iterfind("{*}numFmts/{*}numFmt")
@@ -166,7 +166,7 @@ def _styles(styles: ET.Element) -> dict[bytes, int]:
 
 
 def _how(code: str) -> int:
-    """How many digits a format shows at least, _PERCENT for shares; 0 for any other."""
+    """Return the least digits that a format shows, _PERCENT for percents, 0 for other formats."""
     if re.fullmatch("0{2,99}", code):
         return len(code)
     positive, *_ = _LITERAL.sub("", code).split(";")
@@ -174,7 +174,7 @@ def _how(code: str) -> int:
 
 
 def _member(archive: zipfile.ZipFile, sheet: str) -> str:
-    """The part of the archive that holds the sheet of that name."""
+    """Return the part of the archive that holds the sheet of that name."""
     book, links = (
         _part(archive, name) for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels")
     )

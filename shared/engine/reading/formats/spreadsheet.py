@@ -49,12 +49,12 @@ class _Sheet:
 
     @property
     def _left(self) -> int:
-        """The first column that holds anything: empty rows above come too, empty columns do not."""
+        """Return the first column that holds anything: the reader skips empty columns, not rows."""
         return (self.sheet.start or (0, 0))[1]
 
     @cached_property
     def _spans(self) -> Mapping[int, list[slice]]:
-        """The cells of each row, from 0, that are merged with the one on their left."""
+        """Return the cells of each row, from 0, that are merged with the one on their left."""
         spans = defaultdict[int, list[slice]](list)
         for (top, first), (_, last) in self.sheet.merged_cell_ranges or ():
             if last > first >= self._left:
@@ -62,7 +62,7 @@ class _Sheet:
         return spans
 
     def groups(self, rows: Sequence[Cells]) -> set[int]:
-        """The rows, of those, with names above those of several columns: no title over all."""
+        """Return the rows with names above several columns, other than one title above all."""
         return {
             at
             for at, spans in self._spans.items()
@@ -71,14 +71,14 @@ class _Sheet:
         }
 
     def named(self, row: Numbered) -> Numbered:
-        """A row of the header, each name in all cells that are merged."""
+        """Return a header row with each name repeated in all cells merged with it."""
         number, names = row[0], list(row[1])
         for span in self._spans.get(number - 1, ()):
             names[span] = [names[span.start]] * len(names[span])
         return number, names
 
     def rows(self, repairs: Repairs | None = None) -> Iterator[Numbered]:
-        """The rows as text; `repairs` is told of numbers that are written as they are shown."""
+        """Yield the rows as text; note in `repairs` the numbers that are written as displayed."""
         for number, row in enumerate(self.sheet.iter_rows(), 1):
             # Most rows of a sheet that is formatted to its end hold nothing, most cells text.
             if row.count("") == len(row):
@@ -134,7 +134,7 @@ def read_workbook(path: Path, format_name: str, repairs: Repairs, sheet_name: st
 
 
 def _of_that_name(sheet_name: str, filled: Mapping[str, int]) -> str:
-    """The sheet of a name, whatever its case; `filled` is how much each holds."""
+    """Return the sheet of that name, whatever its case; `filled` counts each one's cells."""
     name = next((sheet for sheet in filled if fold(sheet.strip()) == fold(sheet_name)), "")
     if not filled.get(name):
         sheets = french_list([quoted(sheet) for sheet, cells in filled.items() if cells])
@@ -170,7 +170,7 @@ def _table(sheet: _Sheet, format_name: str, repairs: Repairs) -> Table:
 
 
 def _with_mixed_told(rows: Iterator[Row], columns: list[str], repairs: Repairs) -> Iterator[Row]:
-    """The rows; told of columns in which numbers stand with % and without, which may be shares."""
+    """Yield the rows, then note columns whose numbers are partly percents."""
     percents, bare = set[int](), set[int]()
     for row in rows:
         for at, cell in enumerate(row):
@@ -187,7 +187,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _filled(sheet: CalamineSheet) -> int:
-    """About how many cells of a sheet hold something."""
+    """Return about how many cells of a sheet hold something."""
     cells = sum(bool(_text(value)) for row in islice(sheet.iter_rows(), _LOOK) for value in row)
     return cells * max(1, sheet.height // _LOOK) if cells else 0
 

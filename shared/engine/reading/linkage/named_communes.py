@@ -18,7 +18,7 @@ _MOSTLY = 0.8
 
 
 def with_named_communes(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
-    """The columns of `table`, told of those that name communes."""
+    """Return the columns of `table`, with those that name communes marked so."""
     naming = {"names": "commune"}
     return [
         column.model_copy(update=naming) if _names_communes(database, table, column) else column

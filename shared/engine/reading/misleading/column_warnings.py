@@ -10,7 +10,7 @@ from shared.engine.tables.manifest import Column
 
 
 def with_warnings(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
-    """The columns of `table`, with what is to be told of each."""
+    """Return the columns of `table`, each with its warnings."""
     warnings_by_rule = [
         rule(database, table, columns)
         for rule in (mixed_conventions, repeated_figures, shared_names)

@@ -46,7 +46,7 @@ class _Repeats(NamedTuple):
 def repeated_figures(
     database: Database, table: str, columns: Sequence[Column]
 ) -> dict[str, ColumnWarning]:
-    """What is to be told of the figures of `table` that repeat with a key, by their names.
+    """Return warnings, by name, on figures of `table` that repeat with a key.
 
     Of several keys the one with the fewest values is named.
     """
@@ -82,7 +82,7 @@ def _may_be_figure(column: Column) -> bool:
 def _repeats(
     database: Database, source: str, key: str, figures: Sequence[str]
 ) -> dict[str, _Repeats]:
-    """Each figure, in the rows of a table or query that have the key and the figure."""
+    """Count, for each figure, the rows and keys that have one, in a table or query."""
     if not figures:
         return {}
     cells = ", ".join(f"{filled(name)} AS c{at}" for at, name in enumerate(figures))
@@ -100,7 +100,7 @@ def _repeats(
 
 
 def _by_chance(database: Database, table: str, figure: str, repeats: _Repeats) -> bool:
-    """Whether rows of one key may have the same figure by chance: few do, or nearly all rows."""
+    """Whether the rows of a key may have the same figure by chance."""
     ((alike,),) = database.execute(
         f"SELECT sum(n * n) / sum(n) ** 2 FROM (SELECT count(*) AS n FROM {quoted(table)}"
         f" WHERE {filled(figure)} IS NOT NULL GROUP BY {filled(figure)})"

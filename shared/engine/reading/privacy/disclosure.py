@@ -23,7 +23,7 @@ _MOST = 0.5
 
 
 def is_about_persons(database: Database, sample: str) -> bool:
-    """Whether each row of a table is a person, judged by a sample of it."""
+    """Whether each row of a table is a person, judged by a sample of the rows."""
     rows, described = describe(database, sample, lambda _share, _what: None)
     return screen(database, sample, described, rows).subject == "persons"
 
@@ -31,7 +31,7 @@ def is_about_persons(database: Database, sample: str) -> bool:
 def small_groups(
     database: Database, persons: str, by: Sequence[str], figures: Sequence[str]
 ) -> Privacy | None:
-    """The verdict on figures of the table `persons` by groups; None when no group is small.
+    """Return the verdict on grouped figures of the table `persons`; None without small groups.
 
     Each figure is named, with the number of groups of fewer than K_ENOUGH that have it.
     """
@@ -54,7 +54,7 @@ def small_groups(
 
 
 def redacted(keys: list[str]) -> list[str | None]:
-    """The keys, None in place of each that is a person's, and of all when most are."""
+    """Return the keys, None for each that is a person's, and for all when most are."""
     if not keys:
         return []
     texts = pa.array(keys, pa.string())

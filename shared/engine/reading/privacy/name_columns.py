@@ -33,7 +33,7 @@ _MOST, _SOME = 0.5, 0.1
 def with_surnames(
     samples: Sequence[ColumnSample], detections: Sequence[Detection], *, is_counted: bool
 ) -> list[Detection]:
-    """What was found, and the surnames beside what else is a person's, however rare they are.
+    """Return the detections, with surnames beside other personal columns, however rare.
 
     Lists of surnames know too few for the values of a short table to prove them. Where persons are
     counted, names beside first names are those of places.
@@ -65,20 +65,20 @@ def _is_about_somebody(detections: Sequence[Detection], free: Sequence[ColumnSam
 
 
 def _are_surnames(sample: ColumnSample) -> bool:
-    """Whether half of the values are surnames, under a name of no attribute, place or body."""
+    """Whether half of the values are surnames, and the header fits nothing else."""
     flags = sample.words.are_surname()
     is_free = not sample.is_named(_PLACE_OR_BODY) and not list(attributes([sample]))
     return is_free and bool(flags.sum() >= FEW and flags.mean() >= _MOST)
 
 
 def _is_list(sample: ColumnSample) -> bool:
-    """Whether nearly all values differ and are shaped like names; places come once for a sex."""
+    """Whether nearly all values differ and are shaped like names."""
     differ = len(sample.distinct) >= NEARLY_ALL * len(sample.values)
     return differ and sample.share_of(sample.words.are_shaped()) >= NEARLY_ALL
 
 
 def _is_named_name(sample: ColumnSample) -> bool:
-    """Whether a column is called a name, and neither it nor its values are a place's or body's."""
+    """Whether the header says "name", and nothing says it is a place's or a body's."""
     is_named = sample.is_named(_NAME) and not sample.is_named(_PLACE_OR_BODY)
     return is_named and sample.share(matching(_BODY)) < _MOST
 
@@ -86,7 +86,7 @@ def _is_named_name(sample: ColumnSample) -> bool:
 def without_names_of_things(
     samples: Sequence[ColumnSample], detections: Sequence[Detection]
 ) -> list[Detection]:
-    """What was found, without columns headed just `nom` that seem to list things.
+    """Return the detections without columns headed `nom` that list things.
 
     Schools and stops are called after persons. Where nothing else in a row is a person's, most of
     the names must be persons' and no plants', or a share of them have a civility.
@@ -123,13 +123,13 @@ def _is_doubtful(detection: Detection, *, are_things: bool) -> bool:
 
 
 def _are_namesakes(sample: ColumnSample) -> bool:
-    """Whether things are called after those whom France calls its schools after."""
+    """Whether the values are people after whom France names its schools."""
     flags = among(words("namesakes"))(folded(sample.distinct))
     return bool(flags.sum() > 1 and flags.mean() >= _SOME)
 
 
 def _has_persons(samples: Sequence[ColumnSample], others: Sequence[Detection]) -> bool:
-    """Whether a row has something of a person besides a name."""
+    """Whether a row has something personal besides a name."""
     free = undetected(samples, others)
     return any(map(_is_personal, others)) or any(
         attribute.kind in _SIGNS for attribute in attributes(free)

@@ -70,7 +70,7 @@ class Nesting:
 
     @property
     def is_nested(self) -> bool:
-        """Whether most cells have persons, and not just one name each."""
+        """Whether most cells hold persons, and more than one name each."""
         filled = max(1, int(self.rows.sum()))
         some = self.rows[self.persons > 0].sum() / filled
         several = self.rows[self.persons >= _PAIR].sum() / filled
@@ -84,19 +84,19 @@ class Nesting:
 
     @property
     def total(self) -> int:
-        """All persons of all cells."""
+        """Count all persons of all cells."""
         return int((self.persons * self.rows).sum())
 
 
 def nesting_of(sample: ColumnSample) -> Nesting | None:
-    """What the sample of a column nests; None when it cannot nest anything."""
+    """Return the persons nested in a column's sample; None when it cannot nest any."""
     if sample.share(_MAY_NEST) < _SOME and sample.share(_TELLS) < _SOME:
         return None
     return persons_in(sample, sample.distinct[:_LOOKED_AT], sample.counts[:_LOOKED_AT])
 
 
 def persons_in(sample: ColumnSample, texts: Texts, rows: Counts) -> Nesting:
-    """The persons within these cells of the column, the rows of which have each so often.
+    """Count the persons in these cells of the column; `rows` tells how often each cell occurs.
 
     First names alone, and ages, are persons where the column's name speaks of some.
     """
@@ -119,7 +119,7 @@ def persons_in(sample: ColumnSample, texts: Texts, rows: Counts) -> Nesting:
 
 
 def _parts_of(texts: Texts) -> tuple[Texts, Counts]:
-    """The parts of all texts, each of which may be a person, and of which text each is."""
+    """Split texts into parts that may each be a person, with the text that each is of."""
     texts = pc.utf8_slice_codeunits(texts, 0, _LONGEST)
     is_json = matching(r"(?s)\s*[\[{].*")(texts)
     parts, index = _split(texts.filter(pa.array(~is_json)), np.flatnonzero(~is_json), _SEPARATORS)
@@ -148,7 +148,7 @@ def _split(texts: Texts, index: Counts, pattern: str) -> tuple[Texts, Counts]:
 
 
 def _judged(parts: Texts, *, by_header: bool) -> tuple[Flags, Flags, Flags]:
-    """Of each part, whether it is named, told in a few words, or one of a list of first names."""
+    """Tell of each part whether it is named, described, or on a list of first names."""
     is_record = flags_of(pc.starts_with(parts, _RECORD))
     told_records = flags_of(pc.starts_with(parts, _RECORD + _TOLD))
     reached = _has(parts, r"[0-9@]")
@@ -173,7 +173,7 @@ def _has(texts: Texts, pattern: str) -> Flags:
 
 
 def _records(text: str) -> Iterator[str]:
-    """What JSON, or a list as Python writes it, tells of persons; nothing of what is neither."""
+    """Yield the persons that JSON, or a Python list, describes; none for any other text."""
     with suppress(ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         yield from _of_json(_read(text))
 
@@ -197,7 +197,7 @@ def _of_json(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever stands in 
 
 
 def _of_record(record: dict[Any, Any]) -> Iterator[str]:
-    """A record as a part: its values behind a mark of what its keys tell."""
+    """Turn a record into one part: its values behind a mark for what its keys describe."""
     scalars = {
         key: member
         for key, member in record.items()

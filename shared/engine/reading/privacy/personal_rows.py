@@ -45,7 +45,7 @@ class Mailboxes:
     _known: dict[str, Flags] = field(default_factory=dict)
 
     def rows(self, sample: ColumnSample, subject: Subject) -> float:
-        """The share of the filled rows whose mailbox is a person's."""
+        """Return the share of the filled rows whose mailbox is a person's."""
         if not len(sample.values):
             return 0.0
         name = sample.column.name
@@ -54,7 +54,7 @@ class Mailboxes:
         return float(self._known[name].mean())
 
     def _flags(self, sample: ColumnSample, subject: Subject) -> Flags:
-        """Which of the filled rows have a person's mailbox.
+        """Tell which of the filled rows have a person's mailbox.
 
         Those that are called after somebody; where most are no office's nor called as what their
         rows list, these as well: in a list of persons all, else those at public providers.
@@ -68,7 +68,7 @@ class Mailboxes:
         return own | named if own.mean() > _MOST else named
 
     def _are_called_as_rows(self, sample: ColumnSample, flags: Flags) -> Flags:
-        """Which of these mailboxes are made of words of their own rows: those of what is listed."""
+        """Tell which mailboxes are made of words of their own rows, as those of things are."""
         persons = {detection.name for detection in self.detections if detection.kind in _OF_PERSONS}
         texts = [
             other
@@ -89,7 +89,7 @@ class Mailboxes:
 
 
 def _is_made_of(box: str, row: Sequence[str | None]) -> bool:
-    """Whether nothing is left of a mailbox without the words of its row and those between."""
+    """Whether a mailbox consists of the words of its row, and words that join these."""
     words = re.findall("[a-z]+", " ".join(fold(text) for text in row if text))
     left, initials = box, {word[0] for word in words}
     for word in sorted({*words}, key=len, reverse=True):
@@ -111,7 +111,7 @@ class RowCounts:
     mailboxes: Mailboxes
 
     def rows(self, detection: Detection) -> int:
-        """The rows of a finding that are persons'."""
+        """Count the rows of a detection that are persons'."""
         sample, rows = detection.sample, detection.sample.column.filled
         return round(self._share(detection) * rows) if len(sample.values) else rows
 
@@ -130,7 +130,7 @@ class RowCounts:
         return 1.0
 
     def persons(self, detection: Detection) -> int | None:
-        """The persons within the cells of a column that nests some, None for any other."""
+        """Count the persons nested in the cells of a column; None for any other column."""
         text = filled(detection.name)
         if detection.kind != "persons":
             return self._listed(text) if detection.sample.is_apart else None
@@ -145,7 +145,7 @@ class RowCounts:
         return round(seen.total * rows / max(1, int(seen.rows.sum())))
 
     def _listed(self, text: str) -> int:
-        """How many short values are listed in the cells of a column."""
+        """Count the short values that are listed in the cells of a column."""
         apart = f"len(regexp_split_to_array({text}, '[,;|]'))"
         ((listed,),) = self.database.execute(
             f"SELECT coalesce(sum({apart}), 0) FROM {quoted(self.table)} WHERE {text} IS NOT NULL"

@@ -62,7 +62,7 @@ _MOST = 0.5
 def screen(
     database: Database, table: str, columns: Sequence[Column], rows: int, *, is_summed: bool = False
 ) -> Privacy:
-    """The verdict on a table of `rows` rows, described by `columns`.
+    """Judge a table of `rows` rows, described by `columns`, for personal data.
 
     `is_summed` tells that each row was made of many.
     """
@@ -98,7 +98,7 @@ def screen(
 def _traits(
     detections: Sequence[Detection], births: Sequence[str], counted: RowCounts, rows: int
 ) -> tuple[tuple[Finding, ...], dict[str, Any]]:
-    """What tells persons apart or is protected most, and how well they hide among others.
+    """Find what singles out persons or is specially protected, and how well persons are hidden.
 
     A number that stands for a person tells who it is to nobody else: it counts for no group.
     """
@@ -121,7 +121,7 @@ def _subject(
     is_counted: bool,
     are_homes: bool,
 ) -> Subject:
-    """What a row is about, by what was found in the columns, and by their other attributes."""
+    """Tell what a row is about, from the detections and the other attributes."""
     kinds = {detection.kind for detection in detections if detection.confidence > BY_SPREAD}
     also = {detection.kind for detection in others}
     is_named = bool(kinds & {"nir", "full_name", "persons"}) or {"first_name", "surname"} <= kinds
@@ -136,7 +136,7 @@ def _subject(
 
 
 def _are_coded(sampled: Surroundings) -> bool:
-    """Whether each row has the code of a person, and none has what only things have."""
+    """Whether each row has a person's code, and no column that only things have."""
     are_things = sampled.are_fleet or sampled.are_inventory or sampled.are_measured
     return sampled.have(PSEUDONYM) and not are_things
 
@@ -149,7 +149,7 @@ def _are_tracks(sampled: Surroundings, also: set[str]) -> bool:
 
 
 def _counts_people(samples: Sequence[ColumnSample]) -> bool:
-    """Whether a row stands for many persons: a column says how many, or means both sexes."""
+    """Whether a row stands for many persons: it counts them, or names both sexes."""
     is_counted = any(
         sample.is_named(_COUNT) and sample.column.kind == "integer" for sample in samples
     )
@@ -181,7 +181,7 @@ def _is_direct(detection: Detection, detections: list[Detection], counted: RowCo
 def _other_nirs(
     database: Database, table: str, columns: Sequence[Column], direct: Sequence[Detection]
 ) -> Iterator[Finding]:
-    """The NIRs in other columns: they are somebody's, but make no row a person's."""
+    """Find NIRs in the other columns: these are personal, but make no row a person's."""
     names = {detection.name for detection in direct}
     others = [column for column in columns if column.name not in names]
     for name, cells in nirs_in_cells(database, table, others).items():

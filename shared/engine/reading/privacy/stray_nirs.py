@@ -34,12 +34,12 @@ class KeyedCells(NamedTuple):
 
     @property
     def is_chance(self) -> bool:
-        """Whether so many of any such numbers have the key."""
+        """Whether as many of any long numbers would have the right key by chance."""
         return not self.written and self.keyed <= self.long * _BY_CHANCE
 
     @property
     def certainty(self) -> float:
-        """How sure it is that so many have not the key by chance (Poisson)."""
+        """Return how sure it is that this many do not have the key by chance (Poisson)."""
         mean = max(1, self.long) * _BY_CHANCE
         if self.written:
             return 1 - _BY_CHANCE
@@ -50,7 +50,7 @@ class KeyedCells(NamedTuple):
 def nirs_in_cells(
     database: Database, table: str, columns: Sequence[Column]
 ) -> dict[str, KeyedCells]:
-    """The columns with cells that are whole NIRs with the right key.
+    """Return the columns with cells that are whole NIRs with the right key.
 
     All rows are looked at: one among thousands is somebody's. In a column most of which is numbers
     of fifteen digits they count for nothing, and where chance makes as many.
@@ -64,7 +64,7 @@ def nirs_in_cells(
 
 
 def _with_long_cells(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
-    """Those in which a cell is as long as a NIR: to read one column is dearer than to know that."""
+    """Return the columns with a cell as long as a NIR; reading one costs much more."""
     possible = [
         column
         for column in columns
@@ -78,7 +78,7 @@ def _with_long_cells(database: Database, table: str, columns: Sequence[Column]) 
 
 
 def _counted(database: Database, table: str, column: str) -> KeyedCells:
-    """What a column has of NIRs, and of numbers of fifteen digits."""
+    """Count a column's NIRs, and its numbers of fifteen digits."""
     values = database.sql(f"""
         SELECT * FROM (
             SELECT cell, count(*) AS cells, {_matches(FIFTEEN_DIGITS)} AS is_long,

@@ -62,16 +62,16 @@ class Surroundings:
     samples: Sequence[ColumnSample]
 
     def beside(self, sample: ColumnSample) -> "Surroundings":
-        """The other columns."""
+        """Return the columns other than this one."""
         return Surroundings([other for other in self.samples if other is not sample])
 
     def have(self, header: str) -> bool:
-        """Whether the name of one matches."""
+        """Whether the name of a column matches."""
         return any(sample.is_named(header) for sample in self.samples)
 
     @cached_property
     def have_time(self) -> bool:
-        """Whether one says when something happened; not when a thing was bought or checked."""
+        """Whether a column says when something happened, not when a thing was bought or checked."""
         times = (
             sample
             for sample in self.samples
@@ -81,7 +81,7 @@ class Surroundings:
 
     @cached_property
     def have_place(self) -> bool:
-        """Whether one says where."""
+        """Whether a column says where."""
         return any(
             sample.column.type in PLACE_TYPES or sample.is_named(f"{PLACE}|{_SPOT}")
             for sample in self.samples
@@ -99,12 +99,12 @@ class Surroundings:
 
     @cached_property
     def are_measured(self) -> bool:
-        """Whether they have sizes that things have, and no person."""
+        """Whether the columns have sizes as things do, and nothing of a person."""
         return self.have(_DIMENSION)
 
     @cached_property
     def are_roads(self) -> bool:
-        """Whether they say how a road is built and driven on."""
+        """Whether the columns say how a road is built and driven on."""
         return sum(sample.is_named(_ROAD) for sample in self.samples) >= _MANY_ROAD_HEADERS
 
     @cached_property
@@ -114,18 +114,18 @@ class Surroundings:
 
     @cached_property
     def are_organisations(self) -> bool:
-        """Whether they have the number of a company, school or association."""
+        """Whether a column has the numbers of companies, schools or associations."""
         return any(sample.column.type in ORGANISATIONS for sample in self.samples)
 
     def without_animals(self) -> "Surroundings":
-        """The columns, of a list of animals without those that are about these themselves."""
+        """Return the columns; in a list of animals, without those about the animals."""
         named = [sample for sample in self.samples if sample.is_named(_ANIMAL)]
         if len(named) < _MANY_ANIMAL_HEADERS:
             return self
         return Surroundings([sample for sample in self.samples if not sample.is_named(_OF_ANIMAL)])
 
     def are_homes(self, addresses: Sequence[ColumnSample]) -> bool:
-        """Whether a row is a home at one of these addresses, with a fact about who lives there.
+        """Whether a row is a home at such an address, with a fact about who lives there.
 
         Not so public buildings, organisations, and sums of ten dwellings and more.
         """
@@ -160,6 +160,6 @@ class Surroundings:
 
 
 def _least(sample: ColumnSample) -> float:
-    """The smallest whole number of a column; nothing when it has none."""
+    """Return the smallest whole number of a column; nothing when it has none."""
     digits = sample.distinct.filter(pc.match_substring_regex(sample.distinct, r"^[0-9]{1,9}$"))
     return float(pc.min(pc.cast(digits, "int64")).as_py()) if len(digits) else 0.0

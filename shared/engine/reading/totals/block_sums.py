@@ -66,7 +66,7 @@ class BlockSum(NamedTuple):
 
 
 def find_block_sums(figures: Figures, marks: Marks, alike: Sequence[Bits] = ()) -> list[BlockSum]:
-    """The rows of a table that sum others, by row; each of `alike` marks rows that look the same.
+    """Find the rows that sum others; each of `alike` marks rows that look the same.
 
     Each alone may sum others by chance where most of those that look the same hardly do.
     """
@@ -85,13 +85,13 @@ def find_block_sums(figures: Figures, marks: Marks, alike: Sequence[Bits] = ()) 
 
 
 def _scaled(figures: Figures) -> Figures:
-    """Each column in units of its last digit: sums of whole numbers are exact."""
+    """Return each column in units of its last digit: sums of whole numbers are exact."""
     units = [10 ** _digits(column[np.isfinite(column)]) for column in figures.T]
     return np.asarray(np.round(figures * units))
 
 
 def _digits(figures: NDArray[np.float64]) -> int:
-    """How many decimals these have, at most."""
+    """Return how many decimals these figures have, at most."""
     for digits in range(_MOST_DIGITS):
         scaled = figures * 10**digits
         if np.allclose(scaled, np.round(scaled), rtol=1e-12, atol=1e-6):
@@ -100,7 +100,7 @@ def _digits(figures: NDArray[np.float64]) -> int:
 
 
 def _round(figures: Figures, marks: Marks) -> list[BlockSum]:
-    """The rows that sum a block before or after them, of all rows that are left."""
+    """Find the rows that sum a block before or after them, among the rows that are left."""
     if len(figures) <= _LEAST_BLOCK:
         return []
     sums = _running(figures)
@@ -120,12 +120,12 @@ def _running(figures: Figures) -> Running:
 
 
 def _most(block_sum: BlockSum, mark: int) -> float:
-    """The chance up to which that is a total."""
+    """Return the chance up to which a sum counts as a total."""
     return 1.0 if mark == LABELLED and block_sum.is_rest else _CHANCES[mark]
 
 
 def _together(figures: Figures, alike: Iterable[Bits]) -> list[BlockSum]:
-    """Of rows that look the same, those that sum a block, if most do and chance explains it not."""
+    """Find alike rows that each sum a block, if most of them do, and not by chance."""
     together: list[BlockSum] = []
     sums = _running(figures)
     for bits in alike:
@@ -143,7 +143,7 @@ def _together(figures: Figures, alike: Iterable[Bits]) -> list[BlockSum]:
 
 
 def _is_usual(block_sums: Sequence[BlockSum], rows: int) -> bool:
-    """Whether most of so many rows that look the same are these, and chance explains it not."""
+    """Whether most of the alike rows are sums, and not by chance."""
     chances = math.prod(min(1.0, block_sum.chance) for block_sum in block_sums)
     by_chance = math.comb(rows, len(block_sums)) * chances
     return 2 * len(block_sums) > rows and by_chance < _TOGETHER
@@ -152,7 +152,7 @@ def _is_usual(block_sums: Sequence[BlockSum], rows: int) -> bool:
 def _sums_between(
     figures: Figures, sums: Running, rows: NDArray[np.int64], *, is_above: bool
 ) -> list[BlockSum]:
-    """Of these rows, those that sum all that stands up to the next one, or since the one before.
+    """Find the rows that sum all rows up to the next of them, or since the one before.
 
     That is one block for each, so that its chance does not grow with the table.
     """
@@ -177,7 +177,7 @@ def _sums_between(
 
 
 def _candidates(figures: Figures, marks: Marks) -> Iterable[int]:
-    """All rows of a small table; of a large one those that are marked, and its ends."""
+    """Return all rows of a small table; of a large one the marked rows, and its ends."""
     rows, columns = figures.shape
     if rows * rows * columns <= _MOST_CELLS:
         return range(rows)
@@ -188,7 +188,7 @@ def _candidates(figures: Figures, marks: Marks) -> Iterable[int]:
 
 
 def _fit(figures: Figures, sums: Running, row: int, mark: int) -> BlockSum | None:
-    """What that row sums, if anything."""
+    """Return what that row sums, if anything."""
     figures_of_row, rows = figures[row], len(figures)
     before, after = max(0, row - 1), max(0, rows - row - 2)
     starts = np.append(np.arange(before), np.full(after, row + 1))
@@ -224,7 +224,7 @@ def _fit(figures: Figures, sums: Running, row: int, mark: int) -> BlockSum | Non
 
 
 def _common_divisors(figures: Figures) -> NDArray[np.int64]:
-    """What each column's whole numbers are multiples of, such as 500 of amounts that are granted.
+    """Return the largest number that divides each column's figures, such as 500 of grants.
 
     Their sums are, too, and so are likelier to be met by chance.
     """
@@ -233,7 +233,7 @@ def _common_divisors(figures: Figures) -> NDArray[np.int64]:
 
 
 def _supported(block_sums: list[BlockSum], marks: Marks) -> list[BlockSum]:
-    """Without rows that nothing marks and that chance may have made.
+    """Remove unmarked rows whose sum may be due to chance.
 
     One that sums two neighbours only is so, unless others do the same.
     """

@@ -23,7 +23,7 @@ _REPEATING = 0.2
 def marked_sets(
     database: Database, table: str, columns: Sequence[Column], rows: int
 ) -> Iterator[tuple[int, Reason]]:
-    """Of a large table the rows labelled alike that together sum the others."""
+    """Yield the rows of a large table that are labelled alike and together sum the others."""
     texts = [column for column in columns if column.kind == "text"][:MOST_COLUMNS]
     numbers = [column for column in columns if column.kind in NUMBERS and may_be_figures(column)]
     numbers = numbers[:MOST_COLUMNS]
@@ -60,7 +60,7 @@ def marked_sets(
 
 
 def _hinted(database: Database, table: str, texts: Sequence[Column], rows: int) -> list[Column]:
-    """The columns that may hold a label.
+    """Return the columns that may hold a label.
 
     One with nearly as many values as rows is slow to look through: a table that has totals there
     begins or ends with one.

@@ -12,7 +12,7 @@ _SINGLES = 3
 
 
 def is_counted(ranges: Sequence[RowRange]) -> str:
-    """The SQL of `QUALIFY` that leaves these rows out, of a table in the order of its file."""
+    """Return the SQL of `QUALIFY` that leaves these rows out of a table in file order."""
     singles, tests = [], []
     for row_range in ranges:
         rows = range(row_range.first, row_range.last + 1, row_range.step)
@@ -29,7 +29,7 @@ def is_counted(ranges: Sequence[RowRange]) -> str:
 def without_totals(
     database: Database, table: str, columns: Sequence[Column], totals: Sequence[TotalRows]
 ) -> tuple[str, Sequence[Column]]:
-    """A table without its totals, and what its columns have then; the same where there are none."""
+    """Return a table without its totals, and its columns then; unchanged without totals."""
     ranges = [row_range for total in totals for row_range in total.ranges]
     if not ranges:
         return table, columns

@@ -66,7 +66,7 @@ class SmallTable:
         self._rows = len(self._figures)
 
     def find(self) -> dict[int, Reason]:
-        """The rows that are totals, from 1, each with its reason."""
+        """Find the rows that are totals, from 1, each with its reason."""
         if not self._numeric or not self._rows:
             return {}
         labels = {at: labels >= PARTLY for at, labels in self._labels.items()}
@@ -100,7 +100,7 @@ class SmallTable:
         return {row + 1: reason for row, reason in reasons.items()}
 
     def likely(self) -> dict[int, Reason]:
-        """The rows that look like totals, from 1: labelled, or without a key and the largest."""
+        """Find the rows that look like totals, from 1: labelled, or largest and without a key."""
         reasons: dict[int, Reason] = {}
         if not self._numeric or self._rows <= _FEWEST:
             return reasons
@@ -115,7 +115,7 @@ class SmallTable:
         return reasons
 
     def _is_largest(self, others: Bits) -> Bits:
-        """Which rows have, in some column, a figure above all those of the others."""
+        """Tell which rows have, in some column, a figure above those of all others."""
         most = np.nan_to_num(self._figures[others], nan=-np.inf).max(axis=0)
         return np.asarray((self._figures > most).any(axis=1))
 
@@ -131,7 +131,7 @@ class SmallTable:
         return bool(is_full and (column.key or is_own) and at not in self._numeric)
 
     def _short_codes(self) -> dict[int, Bits]:
-        """Rows whose code is shorter than nearly all others': a department's among communes'."""
+        """Find rows whose code is shorter than most: a département's among communes'."""
         short_codes = {}
         for at, lengths in self._lengths.items():
             values, counts = np.unique(lengths[lengths > 0], return_counts=True)
@@ -148,7 +148,7 @@ class SmallTable:
         return Reason("sum", "", names)
 
     def _add_sets(self, reasons: dict[int, Reason], kind: str, marks: dict[int, Bits]) -> None:
-        """Rows marked alike that together sum the others, in whatever order these stand."""
+        """Add rows marked alike that together sum the others, in whatever order."""
         for at, marked in marks.items():
             left = np.ones(self._rows, bool)
             left[list(reasons)] = False
@@ -160,7 +160,7 @@ class SmallTable:
                 reasons |= {int(row): reason for row in np.flatnonzero(marked & left)}
 
     def _set_sums(self, marked: Bits, others: Bits) -> tuple[str, ...]:
-        """The columns in which the marked rows together sum the others."""
+        """Return the columns in which the marked rows together sum the others."""
         return tuple(
             self._columns[at].name
             for at, figures in zip(self._numeric, self._figures.T, strict=True)
@@ -174,7 +174,7 @@ class SmallTable:
         )
 
     def _add_alike(self, reasons: dict[int, Reason], kind: str, marks: dict[int, Bits]) -> None:
-        """The rest of rows marked alike of which most sum others: some of their parts are gone.
+        """Add the other rows marked alike where most sum others: some of their parts are missing.
 
         These are not said to sum anything.
         """
@@ -188,7 +188,7 @@ class SmallTable:
     def _add_without_code(
         self, reasons: dict[int, Reason], labels: dict[int, Bits], keyless: dict[int, Bits]
     ) -> None:
-        """Rows whose label stands where the others have a code, or that have no key beside it."""
+        """Add rows with a label in place of a code, or without a key beside the label."""
         for at, marked in labels.items():
             others = self._labels[at] == OTHER
             is_code = others.any() and self._codes[at][others].mean() >= _CODES
@@ -206,7 +206,7 @@ class SmallTable:
                     reasons.setdefault(int(row), Reason("label", self._columns[at].name, ()))
 
     def _is_mean(self, at: int, whole: Bits) -> bool:
-        """Whether one row, the first or last of rows with names of their own, has their means.
+        """Whether a single row, the first or last of named rows, has the others' means.
 
         Rates do not sum: what is labelled a total has one between the others'.
         """
@@ -223,11 +223,11 @@ class SmallTable:
 
 
 def _may_be_codes(column: Column) -> bool:
-    """Whether each row may have a code of its own there: with two lengths it looks like numbers."""
+    """Whether a column may be a code of each row: a key, or values that hardly repeat."""
     is_own = column.distinct >= _KEY_LIKE * column.filled
     return column.kind in ("text", "integer") and bool(column.key or is_own)
 
 
 def _floats(cells: Any) -> NDArray[np.float64]:  # noqa: ANN401 - masked where there are nulls
-    """Numbers as they came from the database, NaN for null."""
+    """Return numbers from the database, NaN for null."""
     return np.asarray(np.ma.filled(np.ma.asarray(cells).astype(np.float64), np.nan))

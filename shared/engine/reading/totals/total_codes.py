@@ -42,7 +42,7 @@ _ENOUGH = log(100)
 def coded_totals(
     database: Database, table: str, columns: Sequence[Column], rows: int
 ) -> Iterator[tuple[int, Reason]]:
-    """The rows, from 1, whose code is one of a total, and that sum those with other codes.
+    """Yield the rows, from 1, that have a total's code and sum the rows with other codes.
 
     Those that look so and sum nothing come with a reason that has no `sums`.
     """
@@ -79,7 +79,7 @@ def _is_code(column: Column) -> str:
 
 
 def _is_plain(database: Database, table: str, column: Column) -> bool:
-    """Whether a code means a total whatever it sums: not a letter, nor a company's name."""
+    """Whether a code means a total in itself: no single letter, nor a company's name."""
     if OTHER_NAMES.search(fold(column.name)):
         return False
     plain = ", ".join(literal(code) for code in _CODES if code not in _AMBIGUOUS)
@@ -98,7 +98,7 @@ def _with_codes(database: Database, table: str, columns: Sequence[Column]) -> li
 def _alike(
     database: Database, table: str, column: Column, others: Sequence[Column], rows: int
 ) -> list[str]:
-    """The columns, in SQL, in which a total and its parts are alike: no labels of the code."""
+    """Return the columns, in SQL, whose values a total shares with its parts."""
     repeated = [column for column in others if column.distinct <= _OWN * rows]
     if not repeated:
         return []
@@ -116,7 +116,7 @@ def _alike(
 def _is_sum(
     database: Database, table: str, column: Column, number: Column, alike: Sequence[str]
 ) -> bool:
-    """Whether the figures of rows with the code sum those of the others, not by chance."""
+    """Whether the rows with the code sum those with other codes, not by chance."""
     code, figure = _is_code(column), figure_sql(number)
     ((groups, matching, improbable),) = database.execute(
         f"""
@@ -136,7 +136,7 @@ def _is_sum(
 
 
 def _rows(database: Database, table: str, column: Column, alike: Sequence[str]) -> list[int]:
-    """The rows with the code beside which there are others: one without any counts by itself."""
+    """Return the rows with the code that stand beside rows with other codes."""
     code = _is_code(column)
     keys = [f"key{number}" for number in range(len(alike))]
     named = "".join(f", {expression} AS {key}" for expression, key in zip(alike, keys, strict=True))

@@ -31,14 +31,14 @@ class FoundTotals(NamedTuple):
 
     @property
     def told(self) -> dict[str, tuple[TotalRows, ...]]:
-        """The fields of a profile that tell of them."""
+        """Return the fields of a profile that list the totals."""
         return {"totals": self.totals, "likely_totals": self.likely}
 
 
 def find_total_rows(
     database: Database, table: str, columns: Sequence[Column], rows: int
 ) -> FoundTotals:
-    """The rows of a table that are totals, and those that may be: nobody knows what these sum."""
+    """Find the rows of a table that are totals, and those that only look like totals."""
     if rows <= 2:  # noqa: PLR2004 - no row can sum two others
         return FoundTotals()
     likely: dict[int, Reason] = {}
@@ -56,7 +56,7 @@ def find_total_rows(
 def _together(
     reasons: Mapping[int, Reason], message_of: Callable[[Reason, int], str]
 ) -> tuple[TotalRows, ...]:
-    """The rows with one reason together."""
+    """Group the rows by their reason."""
     rows_of = defaultdict(list)
     for row, reason in sorted(reasons.items()):
         rows_of[reason].append(row)

@@ -12,7 +12,7 @@ _NUMBERS = frozenset(("integer", "decimal"))
 
 
 def units_option(described: Iterable[Column]) -> str:
-    """The option of DuckDB's COPY that writes the units of these columns, with a comma before."""
+    """Return the option of DuckDB's COPY that writes these columns' units, after a comma."""
     units = {
         column.name: column.meaning.unit
         for column in described
@@ -24,7 +24,7 @@ def units_option(described: Iterable[Column]) -> str:
 
 
 def units_in(metadata: Mapping[bytes, bytes] | None) -> dict[str, str]:
-    """The units by column in the metadata of a Parquet file, whoever wrote it; known ones only."""
+    """Return the known units, by column, in the metadata of a Parquet file."""
     try:
         units = json.loads((metadata or {}).get(_KEY.encode(), b"{}"))
     except (ValueError, RecursionError):
@@ -34,12 +34,12 @@ def units_in(metadata: Mapping[bytes, bytes] | None) -> dict[str, str]:
 
 
 def with_units(described: Iterable[Column], units: Mapping[str, str]) -> list[Column]:
-    """The columns, those of numbers without a unit with the one that is told of them."""
+    """Return the columns; numbers without a unit get the one given for them."""
     return [_with_unit(column, units.get(column.name, "")) for column in described]
 
 
 def of_unit(unit: str) -> Meaning:
-    """What a column of numbers with that unit holds."""
+    """Return the meaning of a column of numbers with that unit."""
     return Meaning(type="decimal", confidence=1.0, valid=1.0, unit=unit)
 
 

@@ -21,7 +21,7 @@ _DOUBTFUL = 0.5
 def with_doubtful_commas(
     database: Database, table: str, columns: Sequence[Column], repairs: Repairs
 ) -> list[Column]:
-    """The columns, those in doubt with what else they may be; they are noted for the owner."""
+    """Return the columns; note those whose commas may separate thousands."""
     decimals = [column for column in columns if column.type == "decimal" and _has_commas(column)]
     if not decimals:
         return list(columns)
@@ -37,7 +37,7 @@ def _has_commas(column: Column) -> bool:
 
 
 def _is_doubtful(column: Column) -> str:
-    """Whether all its numbers may have groups of thousands, in SQL: marks of none are no matter."""
+    """Return the SQL test of a column whose commas may all separate thousands."""
     text = filled(column.name)
     marks = ", ".join(map(literal, (*column.withheld, *column.missing))) or "''"
     fits = f"regexp_full_match({text}, '{_MAY_BE_GROUPED}')"

@@ -90,13 +90,13 @@ _NO_NAMES = ("ans", "jours", "mois", "h", "min", "habitants", "ha", "°")
 
 
 def canonical_unit(spelled: str) -> str:
-    """What a spelling of a unit is called; as it is, where nobody here knows it."""
+    """Return the canonical name of a unit; an unknown spelling stays as it is."""
     text = spelled.strip()
     return next((name for pattern, name in UNITS.items() if re.fullmatch(pattern, text)), text)
 
 
 def unit_of_name(name: str) -> str:
-    """The unit that a column's name tells of: `montant (k€)`, `surface_m2`, `kWh`."""
+    """Return the unit in a column's name: `montant (k€)`, `surface_m2`, `kWh`."""
     text = name.strip()
     for pattern in (_ENCLOSED, _LAST, _SUFFIX):
         if match := pattern.search(text):

@@ -31,14 +31,14 @@ class EmptyCells(NamedTuple):
 
 
 def is_withheld(column: Column) -> str:
-    """Whether a cell has a mark in place of a secret number, in SQL."""
+    """Return the SQL test for a cell with a mark in place of a secret number."""
     if not column.withheld:
         return "false"
     return f"coalesce({filled(column.name)} IN ({_marks(column)}), false)"
 
 
 def without_marks(column: Column | None, value: str) -> str:
-    """`value` of the column's cells in SQL, null where a mark stands in place of a figure."""
+    """Return the column's `value` in SQL, null where a mark stands in place of a figure."""
     if column is None or not column.withheld:
         return value
     return f"CASE WHEN {filled(column.name)} NOT IN ({_marks(column)}) THEN {value} END"
@@ -49,7 +49,7 @@ def _marks(column: Column) -> str:
 
 
 def warnings_of(empty: Mapping[str, EmptyCells], becomes: Becomes) -> Iterator[dict[str, Any]]:
-    """What a report says of each column."""
+    """Yield what a report says of each column's empty cells."""
     for name, cells in empty.items():
         if cells.secret:
             sentence = secret_told(name, cells.marks, becomes, cells.secret)
@@ -62,7 +62,7 @@ def warnings_of(empty: Mapping[str, EmptyCells], becomes: Becomes) -> Iterator[d
 def secret_told(
     name: str, marks: tuple[str, ...], becomes: Becomes, cells: int | None = None
 ) -> str:
-    """What becomes of the secret values of a column, in French; None where none may be counted."""
+    """Tell, in French, what becomes of a column's secret values; `cells` counts them, if it may."""
     named = french_list([quoted(mark) for mark in marks[:_MARKS]])
     named += ", …" if len(marks) > _MARKS else ""
     if cells == 1:

@@ -11,7 +11,7 @@ from shared.engine.reading.formats.encoding import MIXED
 
 
 def text_of(column: pa.Array) -> pa.Array:
-    """A column as text, null where it holds nothing; lists as JSON.
+    """Return a column as text, null where it holds nothing; lists become JSON.
 
     Whole numbers have no point, and none has an exponent. Bytes that are no UTF-8 are Windows-1252.
     """
@@ -29,7 +29,7 @@ def text_of(column: pa.Array) -> pa.Array:
 
 
 def numbers(column: pa.Array) -> pa.Array:
-    """Floating numbers as text; null for what is none."""
+    """Return floating-point numbers as text; null for what is no number."""
     finite = pc.if_else(pc.is_finite(column), column, None)
     texts = pc.cast(finite, pa.string())
     if pc.any(pc.match_substring(texts, "e")).as_py():
@@ -39,7 +39,7 @@ def numbers(column: pa.Array) -> pa.Array:
 
 
 def is_cells(kind: pa.DataType) -> bool:
-    """Whether values of that type can be text: pictures and other bytes cannot."""
+    """Whether values of that type can be written as text; pictures and other bytes cannot."""
     return not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 

@@ -46,7 +46,7 @@ class Layer:
         self._number = str(info["fid_column"] or "fid")
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Its features, some at a time: the number, the attributes and the geometry as WKB.
+        """Yield its features in batches: the number, the attributes and the geometry as WKB.
 
         Times are texts. Raises Rejected, in French, where the file breaks off.
         """
@@ -79,7 +79,7 @@ class Layer:
                 yield batch
 
     def _straightened(self, rows: int) -> Iterator[pa.RecordBatch]:
-        """The same by GDAL's older way, which makes straight lines of curves."""
+        """Yield the same through GDAL's older interface, which turns curves into lines."""
         source = self._source
         for at in range(0, self.features, rows):
             with _explained(source.kind):
@@ -113,7 +113,7 @@ def layers_of(source: GeographicFile) -> list[str]:
 
 
 def _hold_to_drivers() -> None:
-    """Take all other drivers out of GDAL, which looks for those to skip when it registers them."""
+    """Take all other drivers out of GDAL: it reads which to skip when it registers them."""
     if others := set(pyogrio.list_drivers()) - set(DRIVERS.values()):
         pyogrio.set_gdal_config_options({"OGR_SKIP": ",".join(sorted(others)), **_OPTIONS})
         _register_drivers()
@@ -122,7 +122,7 @@ def _hold_to_drivers() -> None:
 
 @contextmanager
 def _explained(kind: str) -> Iterator[None]:
-    """Let a fault of the file be Rejected in French: what GDAL says of it may hold its values."""
+    """Raise Rejected, in French, for any GDAL error: its own message may hold values."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

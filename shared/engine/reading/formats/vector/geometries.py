@@ -35,7 +35,7 @@ class Overview(NamedTuple):
     north: float = 0
 
     def with_these(self, shapes: Any) -> "Overview":  # noqa: ANN401 - shapely has no types
-        """The same with some more of them."""
+        """Return the overview with some more shapes added."""
         kinds = shapely.get_type_id(shapes)
         bounds = np.abs(np.nan_to_num(shapely.total_bounds(shapes)))
         return Overview(
@@ -48,7 +48,7 @@ class Overview(NamedTuple):
 
     @property
     def are_degrees(self) -> bool:
-        """Whether all lie on the earth, read as longitudes and latitudes."""
+        """Whether all coordinates are possible longitudes and latitudes."""
         east, north = _MOST_DEGREES
         return self.east <= east and self.north <= north
 
@@ -78,18 +78,18 @@ class Reference:
 
     @property
     def is_other(self) -> bool:
-        """Whether degrees of WGS84 are computed from it."""
+        """Whether its coordinates have to be converted to degrees of WGS84."""
         return self.is_known and self._transformer is not None
 
     def tell(self, overview: Overview, repairs: Repairs) -> None:
-        """Name it, unless it was WGS84 all along."""
+        """Note the system in the repairs, unless it is WGS84."""
         if overview.have_shapes and not self.is_known:
             repairs.note("unknown_reference", detail=self.name)
         elif overview.have_shapes and self.is_other:
             repairs.note("reprojected", detail=self.name)
 
     def to_wgs84(self, shapes: Any) -> Any:  # noqa: ANN401 - shapely has no types
-        """The shapes in degrees; corners beyond the area of the system get infinite."""
+        """Return the shapes in degrees; corners outside the system's area become infinite."""
         return shapely.transform(shapes, self._moved) if self.is_other else shapes
 
     def _moved(self, corners: Any) -> Any:  # noqa: ANN401 - an array
@@ -97,7 +97,7 @@ class Reference:
 
 
 def parsed(column: pa.Array) -> Any:  # noqa: ANN401 - shapely has no types
-    """The shapes in a column of WKB; None for what is none."""
+    """Return the shapes in a column of WKB; None where it holds no geometry."""
     return shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
 
 
@@ -108,7 +108,7 @@ class Geometries:
         self._reference, self._overview, self._repairs = reference, overview, repairs
 
     def texts(self, column: pa.Array) -> dict[str, pa.Array]:
-        """Of some features the geometry, and where these are points, where they are."""
+        """Return the geometry of some features, and the coordinates of points."""
         geometries = parsed(column)
         missing = int(shapely.is_missing(geometries).sum())
         invalid = len(geometries) - missing - int(shapely.is_valid(geometries).sum())
@@ -132,14 +132,14 @@ class Geometries:
         }
 
     def _placed(self, flat: Any) -> Any:  # noqa: ANN401 - shapely has no types
-        """The shapes in WGS84; none for those beyond the area of their system."""
+        """Return the shapes in WGS84; None for those outside the area of their system."""
         moved = self._reference.to_wgs84(flat)
         beyond = np.isinf(shapely.bounds(moved)).any(axis=1)
         self._repairs.note("beyond_reference", count=int(beyond.sum()))
         return np.where(beyond, None, moved)
 
     def _tell_flattened(self, geometries: Any) -> None:  # noqa: ANN401 - shapely has no types
-        """Count those with heights or measures that no column keeps."""
+        """Count the shapes whose heights or measures no column keeps."""
         lost = shapely.has_m(geometries)
         if not self._overview.are_points:
             corners, whose = shapely.get_coordinates(geometries, include_z=True, return_index=True)

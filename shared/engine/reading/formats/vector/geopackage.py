@@ -16,7 +16,7 @@ _INDEX = re.compile(
 
 
 def look_at_geopackage(path: Path, repairs: Repairs) -> GeographicFile:
-    """A GeoPackage, whose layers are the tables that hold rows of their own.
+    """Describe a GeoPackage; its layers are the tables that hold rows of their own.
 
     Views are left aside and named. Raises Rejected, in French, for a broken database, one that is
     no GeoPackage, and one with virtual tables.

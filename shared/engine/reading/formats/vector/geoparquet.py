@@ -56,7 +56,7 @@ class ParquetLayer:
         self._rows = rows_at_once(size, self.features)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Its features, some at a time; raises Rejected, in French, where the file breaks off."""
+        """Yield its features in batches; raises Rejected, in French, where the file breaks off."""
         try:
             for batch in self._file.iter_batches(self._rows):
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=self._schema)
@@ -65,7 +65,7 @@ class ParquetLayer:
 
 
 def look_at_geoparquet(path: Path) -> GeographicFile | None:
-    """What is known of a Parquet file with geometries in WKB; None for any other Parquet."""
+    """Describe a Parquet file with geometries in WKB; None for any other Parquet file."""
     try:
         metadata = _told(parquet.ParquetFile(path))
     except (pa.ArrowException, OSError):
@@ -77,7 +77,7 @@ def look_at_geoparquet(path: Path) -> GeographicFile | None:
 
 
 def _told(file: parquet.ParquetFile) -> dict[str, Any] | None:
-    """The metadata of geometries, or what its bytes tell; None where no column is WKB."""
+    """Return the metadata of geometries, or guess it from the bytes; None without a WKB column."""
     schema = file.schema_arrow
     try:
         metadata = json.loads((schema.metadata or {}).get(_KEY, b"null"))
@@ -89,7 +89,7 @@ def _told(file: parquet.ParquetFile) -> dict[str, Any] | None:
 
 
 def _seen(file: parquet.ParquetFile) -> dict[str, Any] | None:
-    """The same of the first column whose bytes are WKB: no system is told."""
+    """Return such metadata for the first column whose bytes are WKB, without a system."""
     for name in (field.name for field in file.schema_arrow if _is_bytes(field)):
         batch = next(file.iter_batches(_LOOKED_AT, columns=[name]), None)
         values = batch.column(0).drop_null() if batch else ()
@@ -103,7 +103,7 @@ def _is_bytes(field: pa.Field) -> bool:
 
 
 def _system(column: dict[str, Any]) -> str | None:
-    """The system of coordinates: WGS84 where none is told, none where that is said."""
+    """Return the coordinate system: WGS84 where the key lacks, None where it is null."""
     system = column.get("crs", _WGS84)
     if not isinstance(system, dict):
         return system if system == _WGS84 else None
@@ -117,7 +117,7 @@ def _system(column: dict[str, Any]) -> str | None:
 
 
 def _boxes(column: dict[str, Any]) -> Iterator[str]:
-    """The columns that only say how far geometries reach."""
+    """Return the columns that hold only the bounding boxes of geometries."""
     covering = column.get("covering")
     for corners in covering.values() if isinstance(covering, dict) else ():
         for path in corners.values() if isinstance(corners, dict) else ():

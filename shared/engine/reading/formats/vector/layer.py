@@ -35,12 +35,12 @@ _OWN_ID = ("fid", "ogc_fid")
 
 
 def read_geoparquet(source: GeographicFile, repairs: Repairs) -> Table:
-    """The same of a Parquet file that was looked at."""
+    """Read the table of a GeoParquet file that was looked at."""
     return _table(source, ParquetLayer(source.path), repairs)
 
 
 def read_layer(path: Path, kind: str, filename: str, repairs: Repairs) -> Table:
-    """The table of the layer with most features; the others are named.
+    """Read the table of the layer with most features; note the other layers.
 
     Attributes are text, geometries WKT in WGS84 in a column `geometry`; points have `longitude`
     and `latitude` besides, and `altitude` where one is told. Raises Rejected, in French, for a
@@ -70,7 +70,7 @@ def _look(path: Path, kind: str, filename: str, repairs: Repairs) -> GeographicF
 
 
 def _fullest(source: GeographicFile, repairs: Repairs) -> Layer:
-    """The layer with most features, of several the first."""
+    """Return the layer with most features; the first of several."""
     names = [name for name in layers_of(source) if source.layers is None or name in source.layers]
     if len(names) > _MOST_LAYERS:
         raise Rejected(f"plus de {_MOST_LAYERS} couches ({len(names)}) : rassemblez-les d'abord")
@@ -112,7 +112,7 @@ class _Plan:
             raise Rejected(source.emptiness)
 
     def table(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Some features as rows of text."""
+        """Return some features as rows of text."""
         columns = [text_of(batch.column(at)) for at in self._attributes]
         if self._shape is not None and self._added:
             texts = self._geometries.texts(batch.column(self._shape))
@@ -121,7 +121,7 @@ class _Plan:
 
 
 def _survey(layer: Layer | ParquetLayer) -> tuple[pa.Schema, set[int], Overview]:
-    """What a first reading tells: the columns, which of them hold something, the geometries."""
+    """Read all features once: their columns, which of these hold something, and the geometries."""
     schema, filled, overview = pa.schema([]), set[int](), Overview()
     for batch in layer.batches():
         schema = batch.schema
@@ -133,7 +133,7 @@ def _survey(layer: Layer | ParquetLayer) -> tuple[pa.Schema, set[int], Overview]
 
 
 def _shape_in(schema: pa.Schema) -> int | None:
-    """The column of geometries, if there is one."""
+    """Return the position of the geometry column, if there is one."""
     metadata_by_field = [field.metadata or {} for field in schema]
     return next(
         (at for at, metadata in enumerate(metadata_by_field) if metadata.get(KIND) == WKB), None
@@ -141,7 +141,7 @@ def _shape_in(schema: pa.Schema) -> int | None:
 
 
 def _attributes(schema: pa.Schema, source: GeographicFile, repairs: Repairs) -> list[int]:
-    """The columns of the file's maker that can be text; the others are named."""
+    """Return the positions of the attributes that can be text; note the others."""
     readable = [
         at
         for at, field in enumerate(schema)
@@ -154,7 +154,7 @@ def _attributes(schema: pa.Schema, source: GeographicFile, repairs: Repairs) -> 
 
 
 def _added(overview: Overview, reference: Reference, attributes: list[str]) -> list[str]:
-    """What is told of where features are, that no attribute of that name tells."""
+    """Return the names of the coordinate columns that no attribute has already."""
     if not overview.have_shapes:
         return []
     taken = {name.lower() for name in attributes}

@@ -79,7 +79,7 @@ class _Attributes:
         return names, texts
 
     def batches(self) -> Iterator[Any]:
-        """The rows as bytes, some at a time: an array of rows by bytes of a row."""
+        """Yield the rows as arrays of bytes: one line of the array for each row."""
         if not self.rows:
             return
         held = np.memmap(self._path, np.uint8, "r", self.begin, (self.rows, self.width))
@@ -88,7 +88,7 @@ class _Attributes:
 
 
 def look_at_shapefile(path: Path, filename: str, repairs: Repairs) -> GeographicFile:
-    """The Shapefile whose parts stand beside each other, called as `path` is.
+    """Describe the Shapefile whose parts stand beside `path` under the same name.
 
     Raises Rejected, in French, for one that lacks parts, or whose parts do not fit each other.
     """
@@ -120,7 +120,7 @@ def look_at_shapefile(path: Path, filename: str, repairs: Repairs) -> Geographic
 
 
 def _shapes_in(path: Path) -> int:
-    """How many shapes the index has; Rejected unless the file has all of them, each by itself."""
+    """Count the shapes of the index; Rejected unless the file holds each of them separately."""
     index = path.with_suffix(".shx").read_bytes()[_INDEX_HEADER:]
     words = np.frombuffer(index, ">u4", len(index) // 8 * 2).astype(np.int64).reshape(-1, 2)
     starts, lengths = words[:, 0] * _WORD, words[:, 1] * _WORD + _SHAPE_HEADER
@@ -131,7 +131,7 @@ def _shapes_in(path: Path) -> int:
 
 
 def _encoding(table: _Attributes, path: Path, repairs: Repairs) -> str:
-    """What its `.cpg` says, where that can be; else found as that of any text."""
+    """Return the encoding that the `.cpg` names, if it decodes; else detect it."""
     written = path.with_suffix(".texts")
     with written.open("wb") as file:
         file.writelines(_lines(table, repairs))
@@ -143,7 +143,7 @@ def _encoding(table: _Attributes, path: Path, repairs: Repairs) -> str:
 
 
 def _lines(table: _Attributes, repairs: Repairs) -> Iterator[bytes]:
-    """The columns of text, a row a line; what may be cut in them is told."""
+    """Yield the columns of text, one line for each row; note the columns that may be cut."""
     yield b" ".join(table.names) + b"\n"
     cut = set()
     for rows in table.batches():
@@ -161,7 +161,7 @@ def _lines(table: _Attributes, repairs: Repairs) -> Iterator[bytes]:
 
 
 def _named(content: bytes) -> str:
-    """The encoding that a `.cpg` names, as Python calls it; nothing for what is none."""
+    """Return Python's name of the encoding that a `.cpg` names; empty for an unknown one."""
     text = content.decode("ascii", "ignore").strip().lower()
     name = re.sub(r"^(ansi|oem)[ _-]*", "", text)
     digits = re.sub(r"[^0-9]", "", name)
