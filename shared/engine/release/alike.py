@@ -13,7 +13,7 @@ _GROUPS, _CELL = "‹groupes de toutes les lignes›", "‹groupe›"
 
 
 def make_alike(population: Population, target: str, columns: Collection[str]) -> None:
-    """Make the table `target` of the rows that are in such groups by these columns of the input.
+    """Create the table `target` of the rows in such groups by these columns of the input.
 
     It has the `row`, and the group by a number from 1.
     """
@@ -44,12 +44,12 @@ def make_alike(population: Population, target: str, columns: Collection[str]) ->
 
 
 def partition(columns: Iterable[str]) -> str:
-    """The window of the rows that have the same values in these columns."""
+    """Return the SQL window of the rows with the same values in these columns."""
     return f"PARTITION BY {', '.join(map(quoted, columns)) or '1'}"
 
 
 def nearly_all(population: Population, places: str, members: str) -> set[int]:
-    """The groups beside which too few units are in the same larger one, of those that have enough.
+    """Find the groups that hold all but too few of the units of a larger group.
 
     `places` is the query of each `cell` and the `whole` that it is in, `members` that of its rows.
     Any other group beside such a one has too few units, too: most are known by that.
@@ -72,7 +72,7 @@ def nearly_all(population: Population, places: str, members: str) -> set[int]:
 
 
 def nearly_met(population: Population, cells: str, left_out: str) -> set[int]:
-    """The groups that a condition leaves too few units out of.
+    """Find the groups from which a condition leaves out too few units.
 
     `cells` is the query of all groups; the table `left_out` has the rows by `cell`.
     """
@@ -85,7 +85,7 @@ def nearly_met(population: Population, cells: str, left_out: str) -> set[int]:
 
 
 def is_secret(population: Population, columns: Collection[str]) -> bool:
-    """Whether what is made of these columns tells of the input's units what is not known anyway."""
+    """Whether these columns tell something of the input's units that is not known anyway."""
     return bool(columns) and not any(_is_known(population, column) for column in columns)
 
 

@@ -42,7 +42,7 @@ class ReleaseChecks:
     _left: list[tuple[LedgerEntry, Path]] = field(default_factory=list)
 
     def leave(self, name: str, table: str, output: str) -> str:
-        """Check the table called `name` in the steps; returns the table to show in its place.
+        """Check the table that the steps call `name`; returns the table to release in its place.
 
         `output` is what the record calls it.
         """
@@ -71,7 +71,7 @@ class ReleaseChecks:
         return checked
 
     def hold(self, name: str, rule: Literal["opaque", "stops"]) -> None:
-        """Keep an output for a reviewer.
+        """Hold an output back for a reviewer.
 
         No rule can look into what own code made; that a step did not stop tells of the data.
         """
@@ -80,7 +80,7 @@ class ReleaseChecks:
 
     @property
     def record(self) -> ReleaseRecord:
-        """Everything that was checked."""
+        """Return the record of all checks."""
         verdict = strictest(output.verdict for output in self.outputs)
         populations = self.following.populations.values() if verdict == "held" else ()
         return ReleaseRecord(
@@ -94,7 +94,7 @@ class ReleaseChecks:
     def _checked(
         self, name: str, table: str, followed: FollowedTable, checked: str
     ) -> Iterator[RuleOutcome]:
-        """What the rules say of one input in a table."""
+        """Yield what the rules say of one input in a table."""
         population = self.following.populations[name]
         title = population.terms.title or name
         figures = list(figures_of(followed, population))
@@ -132,7 +132,7 @@ class ReleaseChecks:
             self._left.append((entry, self.folder / "out" / entry.file))
 
     def _judged(self, check: TableCheck, population: Population) -> Iterator[RuleOutcome]:
-        """What the rules say, beside what left before of the same version and of others."""
+        """Yield what the rules say, given earlier releases of the same and of other versions."""
         terms, same, others = population.terms, list[Earlier](), list[OtherVersion]()
         before = [(release.entry, self.folder / release.path) for release in terms.earlier]
         for entry, path in (*before, *self._left):
@@ -146,7 +146,7 @@ class ReleaseChecks:
         yield from check.compare(same, others)
 
     def _figures(self, followed: FollowedTable) -> set[str]:
-        """The columns that hold figures of protected inputs."""
+        """Return the columns that hold figures of protected inputs."""
         return {
             figure.column
             for name in self.following.inside(followed)

@@ -84,22 +84,22 @@ class Following:
             self.tables[name] = FollowedTable(columns=parts_by_column, is_own=not is_published)
 
     def inside(self, table: FollowedTable) -> frozenset[str]:
-        """The protected inputs that are in a table."""
+        """Return the protected inputs whose data is in a table."""
         inputs = set(table.lost) | set(table.exists_by)
         for carrier in table.carriers.values():
             inputs |= {carrier.population} if carrier.population else self.groups[carrier.grouped]
         return frozenset(inputs)
 
     def hand_on(self, source: str, output: str) -> None:
-        """A step that makes its table what another is."""
+        """Follow a step whose output is another table unchanged."""
         self.tables[output] = self.tables[source]
 
     def choose(self, output: str) -> None:
-        """A step by which the holder may have picked the rows of its table."""
+        """Note that the holder may have chosen the rows of this table."""
         self.tables[output] = replace(self.tables[output], is_own=True)
 
     def lose(self, inputs: Mapping[str, str], output: str) -> None:
-        """A step of which it is not known what becomes of rows."""
+        """Follow a step whose effect on rows is unknown."""
         tables = [self.tables[name] for name in inputs.values()]
         lost = frozenset[str]().union(*map(self.inside, tables))
         names = visible(list(columns(self.database, output)))
@@ -116,7 +116,7 @@ class Following:
     def pass_rows(
         self, inputs: Mapping[str, str], effect: Effect, output: str, times: Mapping[str, int]
     ) -> None:
-        """A step whose rows are those of its tables; `times` is how often one of each may stand."""
+        """Follow a step that passes rows on; `times` tells how often a table's row may occur."""
         tables = {role: self.tables[name] for role, name in inputs.items()}
         carriers: dict[str, Carrier] = {}
         renamed: dict[Source, str] = {}
@@ -162,7 +162,7 @@ class Following:
     def parts(
         tables: Mapping[str, FollowedTable], made_column: MadeColumn, renamed: Mapping[Source, str]
     ) -> tuple[InputPart, ...]:
-        """What a column is made of, with the carriers as they are called from now on."""
+        """Return the parts that a column is made of, with their carriers renamed."""
         parts: dict[InputPart, None] = {}
         for source, how in made_column.of:
             for part in tables[source.role].columns.get(source.column, ()):
@@ -175,14 +175,14 @@ class Following:
     def _exists_by(
         tables: Mapping[str, FollowedTable], effect: Effect, times: Mapping[str, int]
     ) -> frozenset[str]:
-        """A left crossing keeps the left rows, each once unless it may meet several."""
+        """Return the inputs whose rows decide which rows there are."""
         kept = [crossing.left.role for crossing in effect.met if crossing.how == "left"]
         if len(kept) == 1 == len(effect.met) and times.get(kept[0], 2) <= 1:
             return tables[kept[0]].exists_by
         return frozenset[str]().union(*(table.exists_by for table in tables.values()))
 
     def _selected(self, tables: Mapping[str, FollowedTable], effect: Effect) -> frozenset[str]:
-        """The inputs whose units, one by one, were met with a table of the holder's own."""
+        """Return the inputs whose units were matched one by one with the holder's own table."""
         selected = frozenset[str]().union(*(table.selected for table in tables.values()))
         for met in effect.met:
             for source in (met.left, *met.right):
@@ -194,7 +194,7 @@ class Following:
         return selected
 
     def told_apart(self, parts: tuple[InputPart, ...]) -> frozenset[str]:
-        """The inputs of these columns whose values tell units apart."""
+        """Return the inputs whose units the values of these columns single out."""
         named = (
             (self.populations[part.population], part.column) for part in parts if part.population
         )

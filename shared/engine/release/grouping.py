@@ -64,7 +64,7 @@ class Grouping:
         )
 
     def _is_told_by_figures(self, source: FollowedTable) -> bool:
-        """Whether groups are named or chosen by figures of protected inputs.
+        """Whether figures of protected inputs name or choose the groups.
 
         A figure as a name stands where no rule looks at it. What conditions left out of groups
         shows where these are all there is: larger groups of them are not looked at.
@@ -75,7 +75,7 @@ class Grouping:
 
     @property
     def _named(self) -> list[str]:
-        """The columns of the step's table that name groups."""
+        """Return the columns of the step's table that name groups."""
         return [source.column for source in self.effect.by or ()]
 
     def _made_of(
@@ -97,7 +97,7 @@ class Grouping:
     def _counted(
         self, name: str, parts: tuple[InputPart, ...], exists_by: frozenset[str]
     ) -> tuple[InputPart, ...]:
-        """A column of groups, with what it tells of the inputs whose rows are in these.
+        """Return a column of groups, with what it tells of the inputs whose rows these have.
 
         A figure of nobody's protected columns counts rows, by weights of its holder's. Of a column
         of the groups all rows have a value: its count is that of rows.
@@ -128,7 +128,7 @@ class Grouping:
                 self._make_members(table, population, source, left_out_by=condition)
 
     def _joined(self, names: str, left_out_by: str = "") -> str:
-        """The rows that count, with these columns, as `s`, and their group as `o`.
+        """Return the SQL of the counted rows with these columns as `s`, and their group as `o`.
 
         With the column of a condition, the rows that would count but for that condition.
         """
@@ -147,7 +147,7 @@ class Grouping:
     def _make_members(
         self, table: str, population: str, source: FollowedTable, left_out_by: str = ""
     ) -> None:
-        """Which rows of the input are in which group, and how often; or were left out of it."""
+        """Create the table of the input's rows in each group, or of those left out."""
         joined = self._joined(", ".join(map(quoted, source.carriers)), left_out_by)
         cell, parts = f"o.{quoted(cells_of(self.output))}", []
         for name, carrier in source.carriers.items():
@@ -231,17 +231,17 @@ class Turned:
 
 
 def members_of(population: str, output: str) -> str:
-    """The table of `cell`, `row` and `weight`: the input's rows in the groups of that table."""
+    """Name the table of `cell`, `row` and `weight`: the input's rows in that table's groups."""
     return f"‹lignes de {population} dans {output}›"
 
 
 def left_out_of(population: str, output: str, at: int) -> str:
-    """The same of the rows that the condition of that number leaves out of groups."""
+    """Name the table of the rows that a condition leaves out of groups."""
     return f"‹lignes de {population} hors de {output} par la condition {at}›"
 
 
 def alike_groups(following: Following, population: Population, source: str) -> set[int]:
-    """The groups of a table that nearly all of a larger one are in, or that meet a condition.
+    """Find groups that hold nearly all of a larger one, or nearly all meet a condition.
 
     Where they are, and when, is no secret, nor is what all units of the input have in common.
     """
@@ -260,7 +260,7 @@ def alike_groups(following: Following, population: Population, source: str) -> s
 
 
 def columns_of(following: Following, population: Population, sources: Iterable[str]) -> set[str]:
-    """The columns of the input by which the groups of these tables are made."""
+    """Return the columns of the input by which the groups of these tables are made."""
     tables = [following.tables[source] for source in sources]
     return {
         column

@@ -29,7 +29,7 @@ class HiddenCells(NamedTuple):
 
     @classmethod
     def marked(cls, database: Database, table: str, figures: Collection[str]) -> Self:
-        """Name the empty figures of each row in a column of its own: those without value as well.
+        """Add a column that names the empty figures of each row, also those without a value.
 
         Which of them were hidden is a secret.
         """
@@ -52,7 +52,7 @@ class HiddenCells(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """What is hidden, in French: rows and cells by their number, left out rows without."""
+        """Tell in French what is hidden: how many rows and cells, and that rows are left out."""
         if not self.rows:
             return _LEFT_OUT
         some = "1 ligne" if self.rows == 1 else f"{grouped(self.rows)} lignes"
@@ -65,7 +65,7 @@ class HiddenCells(NamedTuple):
 
 
 def is_hidden(names: Collection[str], figure: str) -> str:
-    """Whether a row of a table with these columns hides that figure, in SQL."""
+    """Return the SQL test of whether a row with these columns hides that figure."""
     if EMPTY not in names or figure == EMPTY:
         return "false"
     mark = f"', ' || CAST({quoted(EMPTY)} AS VARCHAR) || ', '"

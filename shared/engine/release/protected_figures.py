@@ -33,7 +33,7 @@ class Statistic(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As the ledger calls it."""
+        """Return the name that the ledger gives it."""
         return f"{self.how}({self.column})"
 
 
@@ -47,7 +47,7 @@ class ProtectedFigure(NamedTuple):
 
 
 def figures_of(followed: FollowedTable, population: Population) -> Iterator[ProtectedFigure]:
-    """The columns that tell of an input, without those that name groups."""
+    """Yield the columns that hold figures of an input, without those that name groups."""
     for column, parts in followed.columns.items():
         mine = [part for part in parts if part.population == population.name]
         if not mine:
@@ -95,7 +95,7 @@ def _statistics(part: InputPart, population: Population) -> Iterator[Statistic]:
 
 
 def _may_be_counted(column: str, population: Population) -> bool:
-    """Whether the number of a column's values is that of units, or tells what is no secret."""
+    """Whether counting a column's values counts units, or tells nothing secret."""
     return column == population.terms.unit or population.type_of(column) in KNOWN
 
 
@@ -113,13 +113,13 @@ class Telling:
     _counted: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def all(self) -> list[Statistic]:
-        """What all of them tell."""
+        """Return the statistics of all figures."""
         return list(
             dict.fromkeys(statistic for figure in self.figures for statistic in self.by(figure))
         )
 
     def by(self, figure: ProtectedFigure) -> Iterator[Statistic]:
-        """What one figure tells; beside a sum, a mean tells how many rows have a value.
+        """Yield the statistics of one figure; a mean beside a sum tells how many rows have a value.
 
         Where all have one, their number is that of the rows.
         """
@@ -130,7 +130,7 @@ class Telling:
                 yield Statistic("count", statistic.column)
 
     def value(self, statistic: Statistic) -> str | None:
-        """What is told of, in SQL; None where it cannot be read, or is read in several ways."""
+        """Return a statistic's value in SQL; None where the column cannot be read in one way."""
         if statistic.how == "sum":
             return self.numbers(self.population, statistic.column)
         _, *counts = self._counts(statistic.column)
@@ -153,7 +153,7 @@ class Telling:
         )
 
     def _counts(self, column: str) -> tuple[int, ...]:
-        """How many rows there are, and how many have a value, by each way to read the column."""
+        """Count the rows, and those with a value, for each way to read the column."""
         if column not in self._counted:
             read = ["1", quoted(column), filled(column)]
             if self._is_read_as_numbers(column):

@@ -27,7 +27,7 @@ class _Linked(NamedTuple):
 
 
 def hide_small(cells: Cells, present: Collection[int], hidden: Hidden) -> None:
-    """Add the cells of too few units, and those that would give them away.
+    """Hide the cells of too few units, and other cells that would disclose them.
 
     `present` are all cells of the table, also those without any row of the input. Raises Undecided.
     """
@@ -53,7 +53,7 @@ def hide_small(cells: Cells, present: Collection[int], hidden: Hidden) -> None:
 def hide_large(
     cells: Cells, figure: str, hidden: Mapping[int, RuleName], *, signed: bool
 ) -> Hidden:
-    """The cells that do not show a figure of the column that was read; `hidden` show none at all.
+    """Return the cells to hide for a figure; cells in `hidden` show no figure at all.
 
     Raises Undecided.
     """
@@ -91,7 +91,7 @@ def hide_large(
 def hide_counts(
     cells: Cells, figure: str, value: str, present: Collection[int], hidden: Mapping[int, RuleName]
 ) -> Hidden:
-    """The cells that do not show how many of their rows have that value, which is in SQL.
+    """Return the cells that must not show how many of their rows have a `value`, in SQL.
 
     Both they and those that have none are of enough units: who is in neither is known to have it,
     or not to. Raises Undecided.
@@ -138,7 +138,7 @@ def _earlier(pieces: Sequence[Piece]) -> set[int]:
 
 
 def _why(atoms: Sequence[Atom], cell: int) -> RuleName:
-    """Whether a cell is hidden for cells of this table, or for what left before."""
+    """Tell whether a cell is hidden for this table's cells, or for an earlier release."""
     for atom in atoms:
         if cell in atom.cells and any(cell >= EARLIER for cell in atom.cells):
             return "ledger"
@@ -146,7 +146,7 @@ def _why(atoms: Sequence[Atom], cell: int) -> RuleName:
 
 
 def _proposed(system: System, hidden: Collection[int]) -> set[int]:
-    """What the solver hides besides; nothing where it finds no answer, as the audits look again."""
+    """Return the cells that the solver hides besides; none when it finds no answer."""
     values = system.values()
     some = [cell for cell in hidden if cell in values]
     if not some:
@@ -160,7 +160,7 @@ def _proposed(system: System, hidden: Collection[int]) -> set[int]:
 def _picked(
     disclosures: Sequence[Disclosure], atoms: Sequence[Atom], hidden: Mapping[int, RuleName]
 ) -> set[int]:
-    """Of each combination that discloses something, the smallest cell that is still to be hidden.
+    """Return, of each disclosing combination, the smallest cell that is not hidden yet.
 
     One of cells that all left before discloses nothing new.
     """
@@ -181,7 +181,7 @@ def _picked(
 def _linked(
     pieces: Mapping[int, Piece], targets: Mapping[int, Protection], small: Mapping[int, Protection]
 ) -> Iterator[_Linked]:
-    """The parts of the system that have no cell in common, where something is secret."""
+    """Yield the parts of the system that share no cell and hold something secret."""
     of_cell: dict[int, list[int]] = defaultdict(list)
     for at, piece in pieces.items():
         for cell in piece.cells:
@@ -243,7 +243,7 @@ def _is_close(interval: Interval, value: float, needed: Protection) -> bool:
 
 
 def _near(system: System, cells: frozenset[int], gone: Collection[int]) -> int | None:
-    """The smallest cell of this table that is shown and has something to do with those."""
+    """Return the smallest shown cell of this table that is linked to these cells."""
     values = system.values()
     candidates = {cell for cell in values if cell < EARLIER and cell not in gone}
     reached = set(cells)

@@ -44,7 +44,7 @@ class TableCheck:
     whole: dict[str, Hidden] = field(default_factory=dict)
 
     def run(self, earlier: Sequence[Earlier]) -> Iterator[RuleOutcome]:
-        """Empty cells of `checked`, and say by which rules. Raises Undecided."""
+        """Empty cells of `checked`, and yield the rules that did. Raises Undecided."""
         cells = Cells(self.population, earlier, frozenset(self._named))
         present = self._present()
         for column, source in self.groups.items():
@@ -68,7 +68,7 @@ class TableCheck:
     def compare(
         self, earlier: Sequence[Earlier], others: Sequence[OtherVersion]
     ) -> Iterator[RuleOutcome]:
-        """Say where figures that are shown differ by too few units from those of other versions.
+        """Report figures that differ by too few units from those of other versions.
 
         Raises Undecided.
         """
@@ -86,7 +86,7 @@ class TableCheck:
             yield between_versions(self.population, cells, entries)
 
     def _marks(self, statistic: Statistic | None) -> str:
-        """The table of the rows' marks for a figure, or for their number."""
+        """Name the table of the rows' marks for a statistic, or for their number."""
         if statistic is None:
             return marks_of(self.population, COUNT)
         value = self._telling.value(statistic) or filled(statistic.column)
@@ -103,7 +103,7 @@ class TableCheck:
         self._telling = Telling(self.population, self.figures, keys, self.numbers)
 
     def forget(self) -> None:
-        """Take all cells for shown, as a reviewer may let them leave."""
+        """Treat all cells as shown, as a reviewer may release them."""
         self.rows, self.columns = {}, {}
 
     def _first(self, column: str) -> int:
@@ -121,7 +121,7 @@ class TableCheck:
 
     @property
     def _named(self) -> set[str]:
-        """The columns of the input that name groups."""
+        """Return the columns of the input that name groups."""
         return columns_of(self.following, self.population, self.groups.values())
 
     def _present(self) -> list[int]:
@@ -135,7 +135,7 @@ class TableCheck:
         ]
 
     def _empty(self) -> None:
-        """Leave cells empty; a row that is there for the input's units alone goes as a whole."""
+        """Empty cells; delete a row that exists only because of the input's units."""
         for figure in self.figures:
             if figure.kind == "single":
                 self._blank(figure.column, "true")
@@ -152,13 +152,13 @@ class TableCheck:
                 self._leave_out(source)
 
     def _gone(self, figure: ProtectedFigure) -> set[int]:
-        """The cells that do not show a figure of columns."""
+        """Return the cells that do not show this figure."""
         return set[int]().union(
             *(self.columns.get(statistic.name, {}) for statistic in self._telling.by(figure))
         )
 
     def _leave_out(self, source: str) -> None:
-        """Leave out the rows whose groups of that table all show nothing."""
+        """Delete the rows whose groups of that table all show nothing."""
         named = [column for column, group_table in self.groups.items() if group_table == source]
         gone = [self._among(column, set(self.rows)) for column in named]
         none = [
@@ -179,7 +179,7 @@ class TableCheck:
         return f"{quoted(column)} IN ({self._listed(groups)})" if groups else "false"
 
     def _listed(self, numbers: Collection[int]) -> str:
-        """A query of these numbers, of which there may be many."""
+        """Return a query of these numbers, of which there may be many."""
         name = f"‹liste {next(_LISTS)}›"
         database = self.population.database
         database.register("listed", pa.table({"n": pa.array(sorted(numbers), pa.int64())}))
@@ -190,7 +190,7 @@ class TableCheck:
     def entry(
         self, out: Path, number: int, followed: FollowedTable, is_trial: bool
     ) -> LedgerEntry | None:
-        """Write the ledger's file of what is shown; returns its entry, None if nothing is."""
+        """Write the ledger's file of the shown figures; returns its entry, None without figures."""
         statistics: dict[str, Statistic | None] = {}
         for figure in self.figures:
             if figure.carrier in self.groups and figure.kind != "single":
@@ -239,7 +239,7 @@ class TableCheck:
         )
 
     def _write(self, target: str, statistics: Mapping[str, Statistic | None]) -> tuple[int, int]:
-        """Write the cells that show a figure; returns how many these are, and of how many units."""
+        """Write the cells that show a figure; returns the number of cells, and of their units."""
         bits = " + ".join(
             f"CASE WHEN cell IN ({self._listed(self.columns.get(name, {}))})"
             f" THEN 0 ELSE {1 << at} END"
@@ -272,7 +272,7 @@ class TableCheck:
 
     @staticmethod
     def _unset(statistics: Mapping[str, Statistic | None]) -> str:
-        """The bits of figures that a row is not in, as it has no value there."""
+        """Return the SQL of the bits of counts for which a row has no value."""
         counts = [
             at
             for at, statistic in enumerate(statistics.values())

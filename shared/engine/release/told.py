@@ -37,7 +37,7 @@ _SUMMARY: Mapping[ReleaseVerdict, str] = {
 def outcome(
     rule: RuleName, verdict: ReleaseVerdict, title: str = "", *, cells: int = 0, failed: int = 0
 ) -> RuleOutcome:
-    """What a rule says, in one sentence."""
+    """State in one sentence what a rule says."""
     about = f"Données {quoted(title)} : " if title else ""
     sentence = f"{about}{_TOLD[rule]}."
     sentence = sentence[0].upper() + sentence[1:]
@@ -47,7 +47,7 @@ def outcome(
 def outcomes(
     population: Population, cells: int, rows: Hidden, columns: Mapping[str, Hidden]
 ) -> Iterator[RuleOutcome]:
-    """What the rules on cells say: one outcome for each that left some empty.
+    """Yield one outcome for each rule that emptied cells.
 
     That is for reviewers: which of them hid a cell tells about it.
     """
@@ -66,7 +66,7 @@ def outcomes(
 def between_versions(
     population: Population, cells: Collection[int], others: Collection[LedgerEntry]
 ) -> RuleOutcome:
-    """Which results of other versions these cells of one differ from by too few units."""
+    """Name the results of other versions that differ from these cells by too few units."""
     contents = ((e.version, filter(None, (french_list(e.by), e.filters))) for e in others)
     named = sorted(f"version {version} ({', '.join(parts)})" for version, parts in contents)
     title = population.terms.title or population.name
@@ -77,6 +77,6 @@ def between_versions(
 
 
 def summary(verdict: ReleaseVerdict, hidden: str = "") -> str:
-    """The record in a few sentences; of what is held, nothing is counted yet."""
+    """Sum up the record in a few sentences; held results are not counted yet."""
     sentence = _SUMMARY[verdict]
     return f"{sentence} {hidden}" if hidden and verdict == "suppressed" else sentence

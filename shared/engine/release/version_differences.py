@@ -32,12 +32,12 @@ class OtherVersion(NamedTuple):
     earlier: Earlier
 
     def cells(self, figure: str, number: int) -> str:
-        """The query of the cells that show that figure, or any: `cell`, `mark` and `unit`."""
+        """Return the query of the cells that show a figure, or any: `cell`, `mark` and `unit`."""
         at = 2 + self.entry.figures.index(figure) if figure in self.entry.figures else 1
         return self.earlier.cells(figure, number, f"marks[{at}] AS mark, unit")
 
     def is_comparable(self, population: Population) -> bool:
-        """Whether it is known whose its rows are, by the same column."""
+        """Whether its rows are of the same units, by the same column."""
         described, unit = population.rows(f"DESCRIBE {self.earlier.sql}"), population.terms.unit
         return (
             bool(unit)
@@ -47,7 +47,7 @@ class OtherVersion(NamedTuple):
 
 
 def marks_of(population: Population, figure: str, value: str = "") -> str:
-    """Make the table of `row`, `unit` and `mark` for a figure of `value`, in SQL; returns its name.
+    """Create the table of `row`, `unit` and `mark` for a figure; returns its name.
 
     Rows of one unit that are alike are told apart by their order.
     """
@@ -82,7 +82,7 @@ class VersionCheck:
     others: Sequence[OtherVersion]
 
     def differing(self, figure: str, marks: str, hidden: Collection[int]) -> dict[int, set[int]]:
-        """By cell that tells of too few units, the numbers of the results of other versions.
+        """Return the numbers of the other versions' results, by cell that differs by too few units.
 
         `figure` is empty for any; `marks` is its table, `hidden` are the cells that do not show it.
         Raises Undecided, also where the versions cannot be compared.
@@ -109,7 +109,7 @@ class VersionCheck:
         return self.population.minimum
 
     def _known(self, atoms: Sequence[Atom]) -> set[int]:
-        """Cells without which those that left disclose nothing: a reviewer let the rest be known.
+        """Return the cells that earlier releases disclose already: a reviewer allowed that.
 
         What follows from a new cell and that is looked for beside the others.
         """
@@ -153,7 +153,7 @@ class VersionCheck:
 def differences(
     folder: Path, populations: Iterable[Population], entries: Iterable[LedgerEntry]
 ) -> tuple[ReleaseDifference, ...]:
-    """Between what is to leave and what left before with one of its figures, smallest first."""
+    """Compare what is to leave with earlier releases of its figures, smallest first."""
     leaving = list(entries)
     differences_found = (
         _difference(folder, population, entry, earlier)

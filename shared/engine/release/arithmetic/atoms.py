@@ -34,7 +34,7 @@ class Undecided(Exception):
 
 
 def without(atoms: Iterable[Atom], hidden: Collection[int], enough: int) -> list[Atom]:
-    """The atoms as they are to somebody who does not see these cells: more rows are alike."""
+    """Return the atoms without these hidden cells: atoms that then look alike are joined."""
     gone, merged = frozenset(hidden), dict[frozenset[int], Atom]()
     for atom in atoms:
         seen = atom.cells - gone
@@ -55,7 +55,7 @@ def _joined(atom: Atom, other: Atom, enough: int) -> Atom:
 
 
 def found_in(atoms: Sequence[Atom], enough: int) -> list[Disclosure]:
-    """Combinations of cells that disclose fewer than `enough` units; empty when none does.
+    """Find combinations of cells that disclose fewer than `enough` units.
 
     So do those that disclose how many are in a group that nearly all of a larger one are in: it
     counts as a unit of its own. Raises Undecided.
@@ -72,7 +72,7 @@ def found_in(atoms: Sequence[Atom], enough: int) -> list[Disclosure]:
 
 
 def _components(atoms: Sequence[Atom]) -> Iterator[list[Atom]]:
-    """Atoms that have cells in common, directly or through others, where one of them is small."""
+    """Group atoms that share cells, directly or through others; yield groups with a small atom."""
     first = {cell: cell for atom in atoms for cell in atom.cells}
 
     def root(cell: int) -> int:
@@ -108,7 +108,7 @@ def _found_in_component(atoms: Sequence[Atom], enough: int) -> list[Disclosure]:
 
 
 def _not_alone(atoms: Sequence[Atom]) -> list[Atom]:
-    """The atoms without cells that no combination can be made of.
+    """Remove the cells that no combination can contain.
 
     A cell that has a large atom alone cannot be in one: nothing takes that atom away again.
     """

@@ -54,7 +54,7 @@ class System(NamedTuple):
     is_signed: bool = False
 
     def values(self) -> dict[int, float]:
-        """The value of each cell."""
+        """Return the value of each cell."""
         values: dict[int, float] = {}
         for piece in self.pieces:
             for cell in piece.cells:
@@ -62,7 +62,7 @@ class System(NamedTuple):
         return values
 
     def hidden_besides(self, hidden: Collection[int]) -> set[int]:
-        """Cells to hide besides those: the fewest that protect the targets, as the solver finds.
+        """Return the fewest other cells to hide so that the targets are protected.
 
         Raises Undecided when it finds none.
         """
@@ -71,7 +71,7 @@ class System(NamedTuple):
         return {cells[at] for at in solved if at < len(cells)} - set(hidden) - set(self.fixed)
 
     def intervals(self, hidden: Collection[int]) -> tuple[dict[int, Interval], list[Interval]]:
-        """What is possible of each hidden cell, and of each piece. Raises Undecided."""
+        """Return the possible values of each hidden cell, and of each piece. Raises Undecided."""
         cells, scale = sorted(self.values()), self._scale()
         solved: list[tuple[int, float, float]] = self._solved("audit", cells, hidden)
         intervals = {at: Interval(least / scale, most / scale) for at, least, most in solved}
@@ -98,7 +98,7 @@ class System(NamedTuple):
             return list(json.loads(answer.read_text()))
 
     def _text(self, cells: Sequence[int], hidden: frozenset[int], *, digits: int) -> str:
-        """The file: a line for each cell, then for each piece, then what each cell is the sum of.
+        """Write the solver's file: a line for each cell, for each piece, and for each sum.
 
         `u` is hidden, `s` shown, `z` shown whatever happens. Values have so many digits after the
         point, and sums are those of what is written.
@@ -133,7 +133,7 @@ class System(NamedTuple):
 
 @cache
 def _solver() -> "subprocess.Popen[str]":
-    """The process that solves for this one, and ends with it."""
+    """Return this process's solver process, which ends with it."""
     limits = str(_SECONDS), str(_MEMORY_BYTES)
     return subprocess.Popen(
         [sys.executable, "-m", "shared.engine.release.arithmetic.solver", *limits],

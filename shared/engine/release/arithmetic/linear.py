@@ -31,7 +31,7 @@ class Disclosure(NamedTuple):
 
 
 def disclosures(matrix: Matrix, units: Sequence[Units | None], enough: int) -> list[Disclosure]:
-    """Combinations of cells (rows of `matrix`) that leave fewer than `enough` units.
+    """Find combinations of cells (rows of `matrix`) that leave fewer than `enough` units.
 
     `units` are those of each atom (column), None where they are enough; a number below 0 is that of
     a group, which only a combination of several cells discloses. Empty when there is none.
@@ -59,7 +59,7 @@ def _found(
 
 
 def _searched(block: Matrix, units: Sequence[Units], enough: int) -> Iterator[Disclosure]:
-    """Combinations of a block's rows with few units, by reduction to random columns.
+    """Search a block for combinations of rows with few units, by random reductions.
 
     A vector of w entries shows up as a row when one alone of them is reduced to (Prange 1962): the
     number of reductions makes it unlikely to miss any. Blocks that would need too many are in
@@ -104,7 +104,7 @@ def _cells(row: Matrix) -> tuple[int, ...]:
 
 
 def _most_atoms(units: Sequence[Units], enough: int) -> int:
-    """How many atoms have fewer than `enough` units between them, at most."""
+    """Return how many atoms together have fewer than `enough` units, at most."""
     of_unit: dict[int, int] = {}
     for units_of_atom in units:
         for unit in units_of_atom:
@@ -113,13 +113,13 @@ def _most_atoms(units: Sequence[Units], enough: int) -> int:
 
 
 def _searches(rate: float, most: int) -> int:
-    """How many reductions find any vector of up to `most` entries, but for `_DOUBT`."""
+    """Return how many reductions find any vector of up to `most` entries, but for `_DOUBT`."""
     least = min(weight * rate * (1 - rate) ** (weight - 1) for weight in range(1, most + 1))
     return ceil(log(_DOUBT) / log(1 - least)) if 0 < least < 1 else _MOST_SEARCHES + 1
 
 
 def _reduced(matrix: Matrix, columns: int, *, keep_pivots: bool) -> Matrix:
-    """Row-reduced over the first `columns`: the rows with pivots, or those without any."""
+    """Row-reduce over the first `columns`; return the rows with pivots, or those without."""
     work, top = matrix.copy(), 0
     for column in range(columns):
         below = np.flatnonzero(work[top:, column])
@@ -140,7 +140,7 @@ def _reduced(matrix: Matrix, columns: int, *, keep_pivots: bool) -> Matrix:
 
 
 def _blocks(basis: Matrix) -> Iterator[tuple[list[int], list[int]]]:
-    """Rows that have no column in common with others, and their columns."""
+    """Yield the rows that share no column with other rows, and their columns."""
     is_left = np.ones(len(basis), dtype=bool)
     touches = basis != 0
     for first in range(len(basis)):

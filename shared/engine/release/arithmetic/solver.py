@@ -22,7 +22,7 @@ _MOST_TIMES = 2
 
 
 def main(seconds: int, memory_bytes: int) -> None:
-    """Answer until nobody asks any more."""
+    """Answer requests until the input ends."""
     for line in sys.stdin:
         what, source, answer = json.loads(line)
         child = os.fork()
@@ -36,7 +36,7 @@ def main(seconds: int, memory_bytes: int) -> None:
 
 
 def _solve(what: str, source: Path, answer: Path) -> None:
-    """Suppress or audit, and end; an exit other than 0 is no answer."""
+    """Suppress or audit, then exit; only exit status 0 is an answer."""
     try:
         os.chdir(source.parent)  # where it writes logs of its own
         done = _suppressed(str(source)) if what == "suppress" else _ends(str(source))
