@@ -31,21 +31,21 @@ class Cog:
     departements: CodeList
 
     def runs(self, *kinds: bytes) -> CodeList:
-        """The runs of years in which codes were those of a `commune`, or of a `part` of one."""
+        """Return the runs of years in which codes were those of a `commune`, or of a `part`."""
         return chosen(self.years, np.isin(self.years["kind"], kinds))
 
     @property
     def first_year(self) -> int:
-        """The first year whose codes are known."""
+        """Return the first year whose codes are known."""
         return int(self.years["first"].min())
 
     @property
     def present_year(self) -> int:
-        """The year of the latest COG."""
+        """Return the year of the latest COG."""
         return int(self.years["last"].max())
 
     def kinds(self, codes: CodeArray) -> CodeArray:
-        """What each code is in the present COG; `unknown` for what was never one since 1943."""
+        """Return each code's kind in the present COG; `unknown` for codes that never were one."""
         at = np.minimum(
             np.searchsorted(self.communes["code"], codes), len(self.communes["code"]) - 1
         )
@@ -85,7 +85,7 @@ def load_cog() -> Cog:
 
 
 def best_year(distinct: CodeArray, least: float = 0.0) -> Fit | None:
-    """The COG that these codes of communes, each once, were most likely written by.
+    """Return the year of the COG that most likely wrote these codes of communes.
 
     None if no value is a code, or a smaller share of them than `least`, from 0 to 1.
 
@@ -115,7 +115,7 @@ def best_year(distinct: CodeArray, least: float = 0.0) -> Fit | None:
 
 
 def _missing(runs: CodeList, distinct: CodeArray, year: int) -> YearFigures:
-    """For each year, how many codes of the départements listed nearly wholly are no value."""
+    """Count for each year the codes missing from the départements that are nearly complete."""
     valid = runs["code"][(runs["first"] <= year) & (runs["last"] >= year)]
     starts, listed_codes = np.unique(valid.astype(_OF_DEPARTEMENT), return_counts=True)
     listed = valid[np.isin(valid, distinct)].astype(_OF_DEPARTEMENT)
@@ -126,7 +126,7 @@ def _missing(runs: CodeList, distinct: CodeArray, year: int) -> YearFigures:
 
 
 def _count(runs: CodeList, codes: CodeArray) -> YearFigures:
-    """How many of the codes were valid in each year, by these runs: of starts less ends the sum."""
+    """Count for each year the codes that were valid, from the starts and ends of runs."""
     cog = load_cog()
     runs_found = chosen(runs, np.isin(runs["code"], codes))
     length = cog.present_year - cog.first_year + 2

@@ -39,7 +39,7 @@ class AxisScale:
 
     @property
     def title(self) -> str:
-        """What is written along the axis."""
+        """Return the text along the axis."""
         title = f"{self.value} ({self.unit})" if self.unit else self.value
         return shortened(title, _TITLE)
 
@@ -53,7 +53,7 @@ class Point(NamedTuple):
 
 
 def bars(rows: Sequence[tuple[str, float]], scale: AxisScale) -> Drawing:
-    """One horizontal bar for each (label, value), the first on top."""
+    """Draw one horizontal bar for each (label, value), the first on top."""
     labels = [shortened(label, _LABEL) for label, _ in rows]
     digits = max((digits_of(value) for _, value in rows), default=0)
     numbers = [french_number(value, scale.unit, digits) for _, value in rows]
@@ -78,7 +78,7 @@ def bars(rows: Sequence[tuple[str, float]], scale: AxisScale) -> Drawing:
 
 
 def curves(points: Sequence[Point], x_title: str, scale: AxisScale, kind: Curves) -> Drawing:
-    """For each series its line in the order of x, with gaps where values miss, or its points."""
+    """Draw each series as a line in the order of x, with gaps, or as points."""
     series = dict.fromkeys(point.series for point in points)
     places = _places(points)
 
@@ -118,7 +118,7 @@ def _draw_series(
 
 
 def _places(points: Sequence[Point]) -> dict[str, int]:
-    """Where words stand: in the order in which they come."""
+    """Return the position of each word, in order of occurrence."""
     words = dict.fromkeys(point.x for point in points if isinstance(point.x, str))
     return {word: place for place, word in enumerate(words)}
 

@@ -20,11 +20,11 @@ class Classes(NamedTuple):
     digits: int
 
     def of(self, value: float) -> int:
-        """Which class a value is in, from 0."""
+        """Return the number of a value's class, from 0."""
         return bisect_right(self.bounds, value)
 
     def labels(self, unit: str = "") -> list[str]:
-        """What is written beside their colours."""
+        """Return the texts beside the classes' colours."""
         if not self.bounds:
             return ["toutes les valeurs"]
         bounds = [french_number(bound, digits=self.digits) for bound in self.bounds]
@@ -35,7 +35,7 @@ class Classes(NamedTuple):
 
 
 def quantiles(values: Sequence[float], number: int) -> Classes:
-    """At most `number` classes of as many values each; bounds are rounded so as to be read.
+    """Make at most `number` classes with about as many values each, and readable bounds.
 
     Fewer where values repeat so often that two bounds would be one.
     """
@@ -54,6 +54,6 @@ def quantiles(values: Sequence[float], number: int) -> Classes:
 
 
 def given(bounds: Sequence[float]) -> Classes:
-    """The classes between bounds as they were chosen."""
+    """Make the classes between chosen bounds."""
     written = (f"{bound:.10f}".rstrip("0").partition(".")[2] for bound in bounds)
     return Classes(tuple(bounds), max((len(digits) for digits in written), default=0))

@@ -42,7 +42,7 @@ class Choropleth:
 
 
 def choropleth(chosen: Choropleth) -> Drawing:
-    """The map; neighbours without rows are light grey, and it shows no more than is needed."""
+    """Draw the map; neighbours without rows are light grey."""
     areas_by_code = {
         code: area for code, area in areas(chosen.level).items() if area.outline is not None
     }
@@ -84,7 +84,7 @@ def _frame(outlines: list[Any]) -> tuple[float, float, float, float]:
 
 
 def _groups(chosen: Choropleth, seen: Mapping[str, Area]) -> list[tuple[str, Any, list[str]]]:
-    """The territories drawn alike: an id, their colour and their codes; the lowest class last."""
+    """Group the territories drawn alike: an id, a colour and their codes; lowest class last."""
     number = len(chosen.classes.bounds) + 1
     colours = colormaps[_COLOURS](np.linspace(0.12, 0.95, number) if number > 1 else [0.55])
     groups: list[tuple[str, Any, list[str]]] = [
@@ -103,7 +103,7 @@ def _groups(chosen: Choropleth, seen: Mapping[str, Area]) -> list[tuple[str, Any
 
 
 def _told(chosen: Choropleth, seen: Mapping[str, Area], codes: Iterable[str]) -> list[str]:
-    """What is said of each: its name, its code and its value."""
+    """Return the text of each territory: its name, its code and its value."""
     return [
         f"{seen[code].name} ({code})"
         + (
@@ -116,7 +116,7 @@ def _told(chosen: Choropleth, seen: Mapping[str, Area], codes: Iterable[str]) ->
 
 
 def _curve(outline: Any) -> Curve:  # noqa: ANN401 - shapely has no types
-    """An outline with its holes as one curve."""
+    """Return an outline with its holes as one curve."""
     vertices, codes = [], []
     for ring in _rings(outline):
         points = shapely.get_coordinates(ring)

@@ -115,7 +115,7 @@ def _lines(texts: Sequence[str], letters: int) -> str:
 
 
 def _finished(content: bytes, drawing: Drawing, caption: Caption) -> bytes:
-    """An SVG with its texts, shorter, without metadata and what names an address elsewhere."""
+    """Return an SVG with its texts, without metadata and addresses of other sites."""
     for prefix, space in (("", _SVG), ("xlink", _XLINK)):
         ET.register_namespace(prefix, space)
     root = ET.fromstring(content)  # noqa: S314 - written by matplotlib a moment ago
@@ -138,7 +138,7 @@ def _finished(content: bytes, drawing: Drawing, caption: Caption) -> bytes:
 
 
 def _tell(group: ET.Element, texts: Sequence[str]) -> None:
-    """Say of each part of a group what it is: browsers show it beside the pointer."""
+    """Give each part of a group a title: browsers show it beside the pointer."""
     paths = list(group.iter(f"{{{_SVG}}}path"))
     for name in ("style", "clip-path"):
         # Thousands of parts look alike, and are cut off alike.

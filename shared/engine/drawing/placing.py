@@ -57,7 +57,7 @@ class Placed:
 
 
 def level_of(keys: Sequence[str]) -> str | None:
-    """What most of the keys are codes of; None where none is a code."""
+    """Return the level that most of the keys are codes of; None without a code."""
     codes = load_codes()
     codes_by_level = {
         "commune": codes.communes,
@@ -70,7 +70,7 @@ def level_of(keys: Sequence[str]) -> str | None:
 
 
 def place(level: str, rows: Sequence[KeyRows], several: Several) -> Placed:
-    """The territories of a level that the rows are about.
+    """Find the territories of a level that the rows are about.
 
     A code of communes of another year, or of a delegated one, leads to the present commune.
     """
@@ -96,7 +96,7 @@ def place(level: str, rows: Sequence[KeyRows], several: Several) -> Placed:
 
 
 def _targets(level: str, keys: Sequence[str]) -> tuple[dict[str, list[str]], Callable[[str], bool]]:
-    """The codes of today that each key leads to, and whether a key is a code at all."""
+    """Return today's codes for each key, and the test for a key that is a code at all."""
     codes = load_codes()
     if level != "commune":
         valid_codes = codes.epci if level == "epci" else codes.departements

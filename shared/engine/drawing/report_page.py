@@ -98,7 +98,7 @@ class Contents:
 
 
 def page_of(contents: Contents) -> str:
-    """The whole page."""
+    """Return the whole page."""
     crossings = (_crossing(step) for step in contents.steps if "keys" in step.report)
     sections = (
         ("Question", _paragraphs(contents.question)),
@@ -140,7 +140,7 @@ def page_of(contents: Contents) -> str:
 
 
 def escape(text: str) -> str:
-    """A text as HTML shows it."""
+    """Escape a text for HTML."""
     return escaped(drawable(text))
 
 
@@ -239,7 +239,7 @@ def _rows(table: TableRows) -> str:
 
 
 def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table with its caption; numbers of a column have as many digits as each other."""
+    """Return a table with its caption; a column's numbers have the same number of decimals."""
     digits = [_digits([row[at] for row in rows]) for at in range(len(head))]
     heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     lines = "\n".join(
@@ -254,7 +254,7 @@ def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
 
 
 def _digits(values: Iterable[Any]) -> int | None:
-    """How many digits after the comma tell a column of numbers; None for years."""
+    """Return how many decimals a column of numbers needs; None for years."""
     numbers = [number for number in values if _is_number(number)]
     if numbers and all(isinstance(number, int) for number in numbers) and are_years(numbers):
         return None

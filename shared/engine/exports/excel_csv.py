@@ -14,7 +14,7 @@ from shared.engine.tables.exports import Line
 
 
 def write_csv(database: Database, table: str, output: Path, _about: list[Line]) -> None:
-    """Write `output`; a text that Excel would take for a formula begins with an apostrophe."""
+    """Write `output`; an apostrophe precedes any text that Excel would take for a formula."""
     chosen = ", ".join(
         f"{_shown(quoted(name), kind)} AS {quoted(harmless_name(name))}"
         for name, kind in columns(database, table).items()
@@ -31,7 +31,7 @@ def write_csv(database: Database, table: str, output: Path, _about: list[Line]) 
 
 
 def _shown(column: str, kind: str) -> str:
-    """The values of a column of that type as Excel reads them in France, in SQL."""
+    """Return, in SQL, a column's values as Excel reads them in France."""
     moment = column
     match kind.partition("(")[0]:
         case "FLOAT" | "DOUBLE" | "DECIMAL":

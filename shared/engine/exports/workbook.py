@@ -39,7 +39,7 @@ _FIRST_DAY = "DATE '1900-03-01'"
 
 
 def write_workbook(database: Database, table: str, output: Path, about: list[Line]) -> None:
-    """Write `output`, with the table on its first sheet and what it is on the second.
+    """Write `output`, with the table on its first sheet and its description on the second.
 
     Raises Rejected, in French, for a table that no sheet holds.
     """
@@ -72,7 +72,7 @@ def check_size(rows: int, width: int) -> None:
 
 
 def _part(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
-    """A new part; with the same date each time, the same table makes the same bytes."""
+    """Open a new part; its date is fixed, so that the same table makes the same bytes."""
     info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
     info.compress_type = zipfile.ZIP_DEFLATED
     return archive.open(info, "w", force_zip64=True)
@@ -106,7 +106,7 @@ def _text_cell(text: str, style: int) -> str:
 
 
 def _cell(column: str, kind: str) -> str:
-    """The cells of a column, in SQL: `<c/>` where there is no value."""
+    """Return a column's cells in SQL: `<c/>` where there is no value."""
     number = f"'<c><v>' || CAST({column} AS VARCHAR) || '</v></c>'"
     if kind.endswith(("INT", "INTEGER")):
         # Excel keeps fifteen digits of a number.
@@ -128,7 +128,7 @@ def _cell(column: str, kind: str) -> str:
 
 
 def _moment(column: str, style: int) -> str:
-    """Days, and their parts, since the last day of 1899, as Excel counts them."""
+    """Return days, and parts of days, since the last day of 1899, as Excel counts them."""
     seconds = f"epoch(CAST({column} AS TIMESTAMP) - TIMESTAMP '1899-12-30')"
     days = f"CAST({seconds} / 86400 AS DOUBLE)"
     cell = f"'<c s=\"{style}\"><v>' || CAST({days} AS VARCHAR) || '</v></c>'"
@@ -136,7 +136,7 @@ def _moment(column: str, style: int) -> str:
 
 
 def _text(column: str) -> str:
-    """A string, in SQL; what XML and Excel would read as something else is written out."""
+    """Return a string's cell in SQL, without what XML and Excel would misread."""
     text = f"left(CAST({column} AS VARCHAR), {LONGEST_TEXT})"
     legible = f"regexp_replace({text}, '{_ILLEGAL}', '', 'g')"
     legible = f"regexp_replace({legible}, '_(x[0-9A-Fa-f]{{4}}_)', '_x005F_\\1', 'g')"
@@ -148,7 +148,7 @@ def _text(column: str) -> str:
 
 
 def _cut(database: Database, table: str, kinds: dict[str, str]) -> Iterator[Line]:
-    """Which texts are longer than a cell."""
+    """Yield a line for each column with texts longer than a cell."""
     for name in (name for name, kind in kinds.items() if kind == "VARCHAR"):
         ((cells,),) = database.execute(
             f"SELECT count(*) FILTER (length({quoted(name)}) > {LONGEST_TEXT}) FROM {quoted(table)}"

@@ -36,7 +36,7 @@ Item = dict[str, Any]
 
 
 def items_of(page: Any) -> Iterator[tuple[str, str, Any]]:  # noqa: ANN401 - JSON
-    """Identifier, name for people, and dataset, of all on a page that were not taken back.
+    """Yield identifier, name and dataset of all on a page that are still published.
 
     Raises Rejected when the page is none of this API.
     """
@@ -49,7 +49,7 @@ def items_of(page: Any) -> Iterator[tuple[str, str, Any]]:  # noqa: ANN401 - JSO
 
 
 def next_of(page: Item) -> str | None:
-    """What is said of the next page's address, relative or not; Rejected when that is no text."""
+    """Return the next page's address, relative or not; Rejected when it is no text."""
     address = page.get("next_page")
     if address is not None and not isinstance(address, str):
         raise Rejected("l'adresse de la page suivante (« next_page ») n'est pas un texte")
@@ -57,7 +57,7 @@ def next_of(page: Item) -> str | None:
 
 
 def record_of(item: Any) -> Record:  # noqa: ANN401 - JSON
-    """One dataset; Rejected says in French what it lacks."""
+    """Return the record of one dataset; Rejected says in French what it lacks."""
     if not isinstance(item, dict):
         raise Rejected("ce n'est pas un objet JSON")
     covered, contact = _object(item, "temporal_coverage"), _contact(item)

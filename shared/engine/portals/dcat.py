@@ -59,7 +59,7 @@ _MEDIA_TYPE = re.compile(r"(?:^|media-types/)([\w.+-]+/[\w.+-]+)$")
 
 
 def items_of(graph: Graph) -> Iterator[tuple[str, str, Node]]:
-    """The identifier, a name for people, and the node of each dataset, in this order.
+    """Return the identifier, name and node of each dataset, sorted.
 
     What is only mentioned, as what a service serves, is described elsewhere and left out.
     """
@@ -72,7 +72,7 @@ def items_of(graph: Graph) -> Iterator[tuple[str, str, Node]]:
 
 
 def next_of(graph: Graph) -> str | None:
-    """What is said of the next page's address, in Hydra's present or former words.
+    """Return the next page's address, in Hydra's present or former terms.
 
     An address as such before a text, which may be relative; Rejected when it is neither.
     """
@@ -84,21 +84,21 @@ def next_of(graph: Graph) -> str | None:
 
 
 def check(graph: Graph) -> None:
-    """Raise Rejected, in French, unless the graph speaks of catalogues, datasets or their pages."""
+    """Raise Rejected, in French, unless the graph is about catalogues, datasets or their pages."""
     terms = {*graph.predicates(), *graph.objects(None, RDF.type)}
     if not any(str(term).startswith((str(DCAT), *map(str, _HYDRA))) for term in terms):
         raise Rejected("cette page n'est pas un catalogue DCAT : elle n'en décrit aucun")
 
 
 def identifier_of(node: Node) -> str:
-    """What a dataset is known again by; empty when there is nothing."""
+    """Return the text that identifies a dataset from harvest to harvest; or nothing."""
     identifiers = node.texts(DCTERMS.identifier, DC.identifier)
     own = identifiers[0] if len(identifiers) == 1 else ""
     return identity(own or node.address or node.text(DCAT.landingPage, FOAF.page))
 
 
 def record_of(node: Node) -> Record:
-    """One dataset."""
+    """Return the record of one dataset."""
     period, contact = node.node(DCTERMS.temporal), node.node(DCAT.contactPoint)
     keywords = node.texts(DCAT.keyword) or node.texts(DC.subject)
     return Record(
@@ -132,7 +132,7 @@ def record_of(node: Node) -> Record:
 
 
 def _others(node: Node) -> tuple[str, ...]:
-    """Its adms:identifier, each an adms:Identifier with a notation (DCAT-AP 3.0.1), or a text."""
+    """Return its adms:identifier, each an adms:Identifier with a notation, or a text."""
     texts = node.texts(ADMS.identifier)
     noted = [
         text
@@ -147,12 +147,12 @@ def _title(node: Node) -> str:
 
 
 def _link(node: Node, *predicates: URIRef) -> str:
-    """An address, whatever the page calls what is there."""
+    """Return the address that a property gives."""
     return next(filter(None, map(_followed, node.names(*predicates))), "")
 
 
 def _followed(name: str) -> str:
-    """An address that leads somewhere: of a file nobody knows what it is relative to."""
+    """Return an absolute address; nobody knows what a file's addresses are relative to."""
     return "" if name.startswith(NOWHERE) else address(name)
 
 
@@ -165,7 +165,7 @@ def _theme(node: Node) -> str:
 
 
 def _licence(node: Node) -> str:
-    """That of the dataset, else the one that most of its distributions have."""
+    """Return the licence of the dataset, else the most frequent of its distributions."""
     own = _name_of_licence(node)
     if own:
         return own
@@ -182,7 +182,7 @@ def _name_of_licence(node: Node) -> str:
 
 
 def _half(node: Node, number: int) -> str | None:
-    """A side of a period that is written `2019-01-01/2020-12-31`."""
+    """Return one side of a period that is written `2019-01-01/2020-12-31`."""
     halves = node.text(DCTERMS.temporal).split("/")
     return day(halves[number], is_end=number == 1) if len(halves) == 2 else None  # noqa: PLR2004
 
@@ -195,7 +195,7 @@ def _email(contact: Node) -> str:
 
 
 def _word_of(concepts: Mapping[Any, Concept], node: Node, predicate: URIRef) -> str:
-    """The lab's word, of those known, for the first value that ends with its code."""
+    """Return the lab's word for the first value that ends with the code of a concept."""
     words = {concept.code: word for word, concept in concepts.items()}
     return next(filter(None, (words.get(last_part(name)) for name in node.names(predicate))), "")
 
@@ -217,7 +217,7 @@ def _distributions(node: Node) -> Iterator[Distribution]:
 
 
 def _columns(node: Node) -> Iterator[ColumnDescription]:
-    """What its files hold by column, where it says so in the terms of CSV on the Web."""
+    """Yield descriptions of its files' columns, where they are in CSV on the Web's terms."""
     schemas = (
         distribution.node(CSVW.tableSchema) for distribution in node.nodes(DCAT.distribution)
     )

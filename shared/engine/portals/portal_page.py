@@ -107,7 +107,7 @@ def _entries(page: Page) -> Iterator[PageEntry]:
 
 
 def _entry(item: Item) -> PageEntry:
-    """The dataset, or why it cannot be read: one that is broken stops no other."""
+    """Return the dataset, or why it cannot be read: a broken one does not stop the others."""
     try:
         record = item.read()
     except Rejected as error:

@@ -41,11 +41,11 @@ class ColumnWarning(Frozen):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def message(self) -> str:
-        """What is to be known, in French."""
+        """State the warning in French."""
         return f"{self._what}{self._where}"
 
     def without_values(self) -> "ColumnWarning":
-        """The same for those who may not read the data."""
+        """Return the warning for those who may not read the data."""
         return self.model_copy(update={"rows": 0, "examples": (), "first_rows": ()})
 
     @property
@@ -71,7 +71,7 @@ class ColumnWarning(Frozen):
 
 
 def examples_told(examples: Sequence[str], first_rows: Sequence[int]) -> str:
-    """Values with the row at which each stands first, in French; empty where there are none."""
+    """List values in French, each with its first row; empty where there are none."""
     examples_and_rows = zip(examples, first_rows, strict=False)
     return french_list(
         [f"{quoted(text)} (ligne {grouped(row)} des données)" for text, row in examples_and_rows]

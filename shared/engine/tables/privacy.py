@@ -96,7 +96,7 @@ class Finding(Frozen):
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether it may well tell of nobody, as who owns the data knows better than anybody.
+        """Whether it may be about nobody, which the data's owner knows best.
 
         Never of what RGPD articles 9 and 10 protect most.
         """
@@ -105,12 +105,12 @@ class Finding(Frozen):
 
     @property
     def kind_in_french(self) -> str:
-        """What the column holds."""
+        """Return what the column holds, in French."""
         return _KINDS.get(self.kind, self.kind)
 
     @property
     def in_french(self) -> str:
-        """The column and what it holds."""
+        """Return the column and what it holds, in French."""
         return f"{quoted(self.column)} ({self.kind_in_french})"
 
 
@@ -136,7 +136,7 @@ class Privacy(Frozen):
 
     @classmethod
     def of(cls, reports: Sequence[Mapping[str, Any]]) -> Self | None:
-        """What the last report of a job says; raises ValidationError when that is no verdict."""
+        """Return the verdict of a job's last report; raises ValidationError for a malformed one."""
         verdict = reports[-1].get("privacy") if reports else None
         return cls.model_validate(verdict) if verdict else None
 
@@ -147,7 +147,7 @@ class Privacy(Frozen):
 
     @property
     def warning(self) -> str:
-        """What somebody must think of before this table leaves the lab, in French; else empty."""
+        """State in French what to consider before this table leaves the lab; else empty."""
         if self.is_safe:
             return ""
         verdict = self.in_french()
@@ -155,15 +155,15 @@ class Privacy(Frozen):
 
     @property
     def is_unexamined(self) -> bool:
-        """Whether it is of files, which nothing looks into."""
+        """Whether it is the verdict on files, which nothing looks into."""
         return any(finding.kind == UNEXAMINED for finding in self.findings)
 
     def named(self, role: Role) -> tuple[Finding, ...]:
-        """The columns of that role."""
+        """Return the columns of that role."""
         return tuple(finding for finding in self.findings if finding.role == role)
 
     def without(self, findings: Collection[Finding]) -> Self:
-        """The verdict if these findings were none; k is that of all, which is never more."""
+        """Return the verdict without these findings; k stays that of all, a lower bound."""
         left = tuple(finding for finding in self.findings if finding not in findings)
         if left == self.findings:
             return self
@@ -176,7 +176,7 @@ class Privacy(Frozen):
         return self.model_copy(update={"findings": left, "verdict": verdict, **groups})
 
     def in_french(self) -> str:
-        """The verdict as owners and holders read it."""
+        """Return the verdict as owners and holders read it."""
         if self.verdict == "none":
             return "Aucune donnée personnelle n'a été repérée."
         if self.is_unexamined:
@@ -207,7 +207,7 @@ class Privacy(Frozen):
 
 
 def unexamined(files: int) -> Privacy:
-    """What is known of persons in files: nothing, which counts as the worst until it is stated."""
+    """Return the verdict on files: nothing is known, so the worst holds until stated otherwise."""
     finding = Finding(column=FILES, kind=UNEXAMINED, role="direct", rows=files, confidence=0.5)
     return Privacy(verdict="direct", subject="other", findings=(finding,))
 

@@ -17,7 +17,7 @@ _KINDS = {"trial": "essai sur un échantillon", "full": "calcul complet"}
 
 
 def told(manifest: Manifest) -> list[str]:
-    """All that is known of where a job's result comes from, in the order that people ask it."""
+    """State in French where a job's result comes from, in the order that people ask it."""
     what = _KINDS.get(manifest.kind, manifest.kind)
     ended = f"terminé le {moment(manifest.ended)}"
     return [
@@ -35,12 +35,12 @@ def told(manifest: Manifest) -> list[str]:
 
 
 def moment(at: datetime) -> str:
-    """When something was, as people in France say it."""
+    """Write a date and time in French."""
     return f"{french_date(day_in_paris(at))} à {french_hour(at)}"
 
 
 def on_a_page(provenance: Provenance, inputs: Iterable[Input]) -> Iterator[str]:
-    """The same as far as a page says it that is handed on: in words, without any id.
+    """State the provenance as a page for others does: in words, without any id.
 
     Nor has it names of members: it stays with whoever has it, also when a member is erased.
     """
@@ -74,7 +74,7 @@ def _who(provenance: Provenance) -> str:
 
 
 def _of_project(provenance: Provenance, project_id: str = "") -> Iterator[str]:
-    """For whom and why it was made, who started it, and by which recipe and code."""
+    """State for whom and why the result was made, by whom, and by which recipe and code."""
     if provenance.project_title:
         named = f" ({project_id})" if project_id else ""
         yield f"Projet {quoted(provenance.project_title)}{named}."
@@ -93,7 +93,7 @@ def _of_project(provenance: Provenance, project_id: str = "") -> Iterator[str]:
 
 
 def _of_grants(inputs: Iterable[Input]) -> Iterator[str]:
-    """Under which licence, by whose grant and on what conditions data was read."""
+    """State the licence, grant and conditions under which data was read."""
     for source in _each(inputs):
         if agreed := list(_agreed(source)):
             yield f"Accès à {quoted(source.title or source.name)} : {' ; '.join(agreed)}."

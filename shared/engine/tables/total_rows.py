@@ -20,7 +20,7 @@ MOST_RANGES = 2000
 
 
 def ranges_of(rows: Sequence[int]) -> tuple[RowRange, ...]:
-    """Ascending row numbers as ranges; none where they are too scattered to be kept."""
+    """Return ascending row numbers as ranges; none where they are too scattered to keep."""
     ranges: list[RowRange] = []
     for row in rows:
         last = ranges[-1] if ranges else None
@@ -37,7 +37,7 @@ _MOST_NAMED = 12
 
 
 def rows_named(ranges: Sequence[RowRange]) -> str:
-    """Where these rows stand in the file, counted from 1 without its header: `lignes 4 et 8`."""
+    """Name these rows of the file in French, counted from 1: `lignes 4 et 8`."""
     places = [place for row_range in ranges[:_MOST_NAMED] for place in _places(row_range)]
     if len(ranges) > _MOST_NAMED:
         return f"lignes {', '.join(places)}, …"

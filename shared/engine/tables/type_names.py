@@ -38,12 +38,12 @@ _CODES = frozenset((*KEYS, "finess", "naf", "rna", "rnb", "tva", "uai"))
 
 
 def key_in_french(key: str) -> str:
-    """The kind of key with its article; its name where French has none for it."""
+    """Return the kind of key in French with its article; its name without a translation."""
     return KEYS.get(key, f"la clé {key}")
 
 
 def others_told(meaning: Meaning) -> str:
-    """Which rows of a column of codes have another value, and that it stays; empty if none."""
+    """State in French which rows of a code column have other values; empty without any."""
     if not meaning.invalid_rows or meaning.type not in _CODES:
         return ""
     others = counted(
