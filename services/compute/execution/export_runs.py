@@ -45,12 +45,12 @@ class ExportGate:
 
     @property
     def held(self) -> int:
-        """How many run or wait."""
+        """Return how many run or wait."""
         return self._lanes.total()
 
     @contextmanager
     def place(self, lane: str) -> Iterator[None]:
-        """One's turn; raises TooMany for a member's third at a time, Unavailable when all wait."""
+        """Take a turn; raises TooMany for a member's third at once, Unavailable when all wait."""
         with self._lock:
             if self._lanes[lane] >= _OF_ONE:
                 raise TooMany(
@@ -80,11 +80,11 @@ class ExportRequest(Protocol):
 
     @property
     def caller(self) -> Caller:
-        """Whose token it is."""
+        """Return whose token it is."""
 
     @property
     def format(self) -> Any:  # noqa: ANN401 - as the route has it
-        """One of DOWNLOADS."""
+        """Return one of DOWNLOADS."""
 
 
 class TableExports(NamedTuple):
@@ -97,7 +97,7 @@ class TableExports(NamedTuple):
     def of_job(
         self, queries: Queries, job_id: str, name: str, asked: ExportRequest
     ) -> tuple[str, FileRef]:
-        """A job's file of that name, or the table that it made in the format that is asked for.
+        """Return a job's file of that name, or its table in the requested format.
 
         With what it is called. Raises as `table` does, and as `Queries.result` for who may not.
         """
@@ -113,7 +113,7 @@ class TableExports(NamedTuple):
         return _called(job, f".{format_name}"), table
 
     def table(self, table: FileRef, export: Export, lane: str) -> FileRef:
-        """A table as it is wanted, stored: what nothing refers to is swept after a day.
+        """Store a table in the requested format: what nothing refers to is swept after a day.
 
         `lane` is the member who asks. Raises Invalid, naming the format, for a table that it cannot
         hold; Rejected for what is no table; TooMany and Unavailable as the gate does.
@@ -130,7 +130,7 @@ class TableExports(NamedTuple):
 
 
 def _called(job: Job, ending: str) -> str:
-    """What people find a job's file by: the title of its project or data, and the day."""
+    """Return the name of a downloaded file: the title of its project or data, and the day."""
     return file_name(job.title, job.ended_at, f"-essai{ending}" if job.kind == "trial" else ending)
 
 
@@ -145,7 +145,7 @@ def _run(folder: JobFolder, memory_bytes: int, spares: Spares) -> Path:
 
 
 def lines_of(job: Job, manifest: Manifest) -> tuple[Line, ...]:
-    """The second sheet's lines, in French; an attribution is to be published with the result."""
+    """Return the second sheet's lines, in French, with the attributions to publish."""
     return tuple(_lines(job, manifest))
 
 

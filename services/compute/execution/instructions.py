@@ -18,7 +18,7 @@ def instructions(
     expected_rows: Mapping[str, int],
     settings: Settings,
 ) -> Work:
-    """The work of a job on these inputs, which lie in its folder by their numbers."""
+    """Return the work of a job on these inputs, numbered as in its folder."""
     bound = (bound_input for bound_input in inputs if bound_input.columns is not None)
     return Work(
         **_about(inputs),
@@ -43,7 +43,7 @@ def instructions(
 
 
 def code_trial(steps: Sequence[Step], inputs: Sequence[Input], settings: Settings) -> Work:
-    """The work of a trial of these steps, on inputs that are nobody else's to decide on."""
+    """Return the work of a trial of these steps, on inputs without other deciders."""
     return Work(
         **_about(inputs),
         kind="trial",
@@ -55,7 +55,7 @@ def code_trial(steps: Sequence[Step], inputs: Sequence[Input], settings: Setting
 
 
 def _about(inputs: Sequence[Input]) -> dict[str, Any]:
-    """What is told of inputs wherever they are read."""
+    """Return what a job is told of inputs wherever they are read."""
     return {
         "inputs": {named.name: f"in/{number}" for number, named in enumerate(inputs)},
         "described": {

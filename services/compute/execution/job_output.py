@@ -28,7 +28,7 @@ class Progress:
 
 
 def dated(sentence: str) -> str:
-    """A line of a log that says something at this time (UTC)."""
+    """Return a line of a log with the present time (UTC)."""
     return f"{now():%Y-%m-%dT%H:%M:%SZ} {sentence}\n"
 
 
@@ -48,11 +48,11 @@ class JobOutput:
 
     @property
     def log_tail(self) -> str:
-        """The end of the log, whatever bytes the job wrote."""
+        """Return the end of the log, whatever bytes the job wrote."""
         return (bytes(self._log) + self._line)[-self._keep :].decode("utf-8", "replace")
 
     def read(self, seconds: float) -> bool:
-        """Take in what comes within `seconds`; whether anything came."""
+        """Read what arrives within `seconds`; returns whether anything did."""
         ready, _, _ = select.select([self._descriptor], [], [], seconds)
         if not ready:
             return False
@@ -72,7 +72,7 @@ class JobOutput:
         return chunk != b""
 
     def news(self) -> Progress | None:
-        """How far the job is, unless it said nothing since this was last asked."""
+        """Return the job's progress, unless it said nothing since the last call."""
         if not self._has_news:
             return None
         self._has_news = False
@@ -94,7 +94,7 @@ class JobOutput:
 
 
 def _read(line: bytes) -> dict[str, Any]:
-    """The object that is written there; an empty one for everything else."""
+    """Return the object in a line; an empty one for any other line."""
     if not line.startswith(b"{") or len(line) > _LINE_BYTES:
         return {}
     try:

@@ -29,10 +29,10 @@ class Leader(Protocol):
 
     @property
     def returncode(self) -> int | Any:  # noqa: ANN401 - as typeshed has that of Popen
-        """The exit status that `poll` saw."""
+        """Return the exit status that `poll` saw."""
 
     def poll(self) -> int | None:
-        """The exit status, None while the job waits or works."""
+        """Return the exit status, None while the job waits or works."""
 
 
 class ProcessTree:
@@ -49,7 +49,7 @@ class ProcessTree:
 
     @classmethod
     def started(cls, command: list[str]) -> Self:
-        """That of a `command` which begins with bwrap; Unavailable when it does not start."""
+        """Start a `command` that begins with bwrap; raises Unavailable when it does not start."""
         info, info_end = os.pipe()
         with os.fdopen(info, "rb") as told_info:
             try:
@@ -65,7 +65,7 @@ class ProcessTree:
         return self.leader.poll() is None
 
     def begin(self) -> bool:
-        """Let what waits do its job; whether it was there to hear of it."""
+        """Let the waiting process do its job; returns whether it was still there."""
         stdin = self.leader.stdin
         if stdin is None or not self.is_waiting:
             return False
@@ -76,7 +76,7 @@ class ProcessTree:
         return True
 
     def members(self, most: int | None = None) -> list[Any]:
-        """The job's processes, `most` of them if told; none before the sandbox stands, or after."""
+        """Return the job's processes, at most `most`; none before the sandbox stands, or after."""
         if self.leader.poll() is not None:
             return []
         processes: list[Any] = []
@@ -95,7 +95,7 @@ class ProcessTree:
                 process.terminate()
 
     def kill(self, patience: float) -> None:
-        """End everything; returns when it is gone or `patience` seconds passed."""
+        """End everything; returns once it is gone or `patience` seconds passed."""
         if self.leader.stdin:
             self.leader.stdin.close()
         if self.init is not None:
@@ -126,7 +126,7 @@ class ProcessTree:
 
 
 def _below(pid: int) -> Iterator[int]:
-    """The processes below one, the nearest first, as far as they are asked for."""
+    """Yield the processes below one, the nearest first, as long as they are asked for."""
     waiting = [pid]
     for parent in waiting:
         children = _children(parent)
@@ -135,7 +135,7 @@ def _below(pid: int) -> Iterator[int]:
 
 
 def _children(pid: int) -> list[int]:
-    """The processes that one started; none when it is gone.
+    """Return the processes that one started; none when it is gone.
 
     The kernel has them by thread: proc_pid_task(5). To ask psutil is to look at each process of the
     machine, and a fork bomb makes more of them than are looked at meanwhile.
@@ -154,7 +154,7 @@ def _children(pid: int) -> list[int]:
 
 
 def resident(members: list[Any]) -> int:
-    """Bytes of memory that these processes hold together."""
+    """Return the bytes of memory that these processes hold together."""
     total = 0
     for process in members:
         with contextlib.suppress(psutil.Error):
@@ -163,7 +163,7 @@ def resident(members: list[Any]) -> int:
 
 
 def deleted_bytes(members: list[Any]) -> int:
-    """Bytes on the disk of deleted files that these processes hold open; each counts once."""
+    """Return the bytes of deleted files that these processes hold open, each counted once."""
     bytes_by_file: dict[tuple[int, int], int] = {}
     for process in members:
         with contextlib.suppress(OSError), os.scandir(f"/proc/{process.pid}/fd") as descriptors:
@@ -176,7 +176,7 @@ def deleted_bytes(members: list[Any]) -> int:
 
 
 def _process_of(info: bytes) -> Any:  # noqa: ANN401 - psutil is untyped
-    """The init that bubblewrap tells of as soon as there is one; None when there is none any more.
+    """Return the init that bubblewrap reports; None when it has ended already.
 
     A job may end before anybody could look for its processes, and its init a little later.
     """

@@ -34,7 +34,7 @@ class DatasetOpener(Protocol):
     def open_dataset(
         self, project_id: str, dataset_id: str, job_id: str, treatment: dict[str, Any]
     ) -> Any:  # noqa: ANN401 - JSON
-        """What the project may read for that job's treatment; a LabError says why it cannot."""
+        """Open what the project may read for that job's treatment; a LabError says why not."""
 
 
 class ReleaseLedger(DatasetOpener, Protocol):
@@ -43,7 +43,7 @@ class ReleaseLedger(DatasetOpener, Protocol):
     def reserve_releases(
         self, project_id: str, job_id: str, claims: list[dict[str, Any]], *, is_held: bool
     ) -> None:
-        """Enter a result into ledgers; Conflict when another came since the data was opened."""
+        """Enter a result into ledgers; Conflict when another did since the data was opened."""
 
 
 FoundInput: TypeAlias = tuple[Input, FileRef]
@@ -72,7 +72,7 @@ class StoredResult(NamedTuple):
 
     @property
     def ending(self) -> dict[str, Any]:
-        """What the job keeps of it."""
+        """Return what the job keeps of its result."""
         kept = self._asdict()
         del kept["internal"]
         return kept
@@ -92,7 +92,7 @@ class Inputs:
         self._project, self._should_stop = project, should_stop
 
     def find(self, job: Job) -> list[FoundInput]:
-        """What the job reads, as it may be read now, and where it lies.
+        """Return what the job reads, as it may be read now, and where it is stored.
 
         Raises Rejected when the job can never have one, Unavailable when it cannot now.
         """
@@ -115,7 +115,7 @@ class Inputs:
     def protect(
         self, found_inputs: Sequence[FoundInput], folder: JobFolder
     ) -> dict[str, ProtectedInput]:
-        """What the rules of release are told of inputs, by name; what left before is in the folder.
+        """Return, by name, what the rules of release need of inputs; copy earlier releases too.
 
         Raises as `find` does.
         """
@@ -188,7 +188,7 @@ class Inputs:
 def fetch(
     files: Storage, found_input: FoundInput, target: Path, should_stop: Callable[[], bool]
 ) -> None:
-    """Copy the file of an input; raises Interrupted once it shall stop, Rejected where none is."""
+    """Copy an input's file; raises Interrupted when asked to stop, Rejected without a file."""
     named, file = found_input
     try:
         with target.open("wb") as out:
@@ -241,7 +241,7 @@ def store_result(
 
 
 def claims_of(inputs: Sequence[Input], kept: StoredResult) -> list[dict[str, Any]]:
-    """The places in release ledgers that a result asks for.
+    """Return the places that a result claims in release ledgers.
 
     Raises Rejected for an entry of what the job did not read, or without its file.
     """
@@ -272,7 +272,7 @@ def reserve(ledger: ReleaseLedger, job: Job, inputs: Sequence[Input], kept: Stor
 
 
 def paced(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The chunks, letting other green threads run between them."""
+    """Yield the chunks, letting other green threads run between them."""
     for chunk in chunks:
         yield chunk
         time.sleep(0)

@@ -43,14 +43,14 @@ def erase(store: Store, envelope: Envelope[ErasureRequested]) -> None:
 
 
 def erase_late(store: Store, event: Event) -> None:
-    """Take out what an event that came late brought of members who were erased."""
+    """Remove what a late event brought of members who were erased."""
     named = (getattr(event, field, "") for field in ("holder_id", "owner_id"))
     for member_id in departures.erased_among(store, named):
         _take_words_out(store, member_id)
 
 
 def _take_words_out(store: Store, member_id: str) -> tuple[int, int]:
-    """How many jobs and workspaces are without words now."""
+    """Remove the words of jobs and workspaces; returns how many there were."""
     jobs = list(store.of(Job).every({"owner_id": member_id}))
     for job in jobs:
         if job.is_active:
@@ -64,7 +64,7 @@ def _take_words_out(store: Store, member_id: str) -> tuple[int, int]:
 
 
 def redact_jobs(store: Store, jobs: Sequence[Job]) -> None:
-    """Keep what the jobs were, when and how long; raises Unavailable while one runs.
+    """Keep only what the jobs were, when and how long; Unavailable while one runs.
 
     Their files are given to the catalogue to be erased, unless other jobs made the same.
     """
@@ -94,7 +94,7 @@ def _redact_job(job: Job, shared: Collection[str]) -> None:
 
 
 def redact_workspace(workspace: Workspace) -> None:
-    """Keep whose it was and what it used."""
+    """Keep only whose workspace it was and what it used."""
     workspace.is_erased, workspace.pseudonym_key = True, ""
     workspace.title = workspace.problem = ""
     workspace.reason = ERASED if workspace.reason else ""

@@ -50,11 +50,11 @@ class Heartbeat:
         return self.stop != ""
 
     def release(self) -> None:
-        """Let the run give its job back."""
+        """Ask the run to give its job back."""
         self.stop = self.stop or "released"
 
     def report(self, job: Job) -> None:
-        """Renew the lease of `job` and write down what is seen."""
+        """Renew the lease of `job` and store its progress."""
         until = now() + self._lease
         progress = self.progress, self.message, self.log_tail
         job.report(self._run, until, *progress, log_lines=self.log_lines)

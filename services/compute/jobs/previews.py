@@ -52,7 +52,7 @@ class Catalogue(Protocol):
     """The question that a check asks the catalogue."""
 
     def describe_inputs(self, treatment: dict[str, Any], member_id: str, *, is_staff: bool) -> Any:  # noqa: ANN401 - JSON
-        """What that member may know of the tables that a treatment reads."""
+        """Return what that member may know of the tables that a treatment reads."""
 
 
 Bind = Callable[[Treatment, Mapping[str, Types | None]], None]
@@ -63,13 +63,13 @@ class PreviewCatalogue(Protocol):
     """The question that a preview asks the catalogue."""
 
     def preview_inputs(self, treatment: dict[str, Any], member_id: str, *, is_staff: bool) -> Any:  # noqa: ANN401 - JSON
-        """What that member may know of a treatment before it runs."""
+        """Return what that member may know of a treatment before it runs."""
 
 
 def check_treatment(
     catalogue: Catalogue, treatment: Treatment, caller: Caller, bind: Bind
 ) -> TreatmentCheck:
-    """What to think of before `caller` sends the treatment, and what could not be looked at.
+    """Return the remarks on a treatment before `caller` sends it, and what went unchecked.
 
     Raises Invalid, in French, naming the first field at fault. Nothing waits for the catalogue: as
     long as it does not answer, the shape of the treatment is checked and the rest is not.
@@ -92,7 +92,7 @@ def check_treatment(
 def preview_treatment(
     catalogue: PreviewCatalogue, treatment: PlannedTreatment, caller: Caller, bind: Bind
 ) -> TreatmentPreview:
-    """What the treatment would make, as `caller` may know it.
+    """Return what the treatment would make, as far as `caller` may know it.
 
     Raises Invalid, in French, naming the first field at fault; Unavailable when the catalogue does
     not answer: there is nothing to tell without it.
@@ -131,7 +131,7 @@ def preview_treatment(
 
 
 def expected_rows(catalogue: Catalogue, treatment: Treatment, member_id: str) -> dict[str, int]:
-    """How many rows a preview tells of the treatment's crossings, by output, as far as it does."""
+    """Return the rows that a preview expects of crossings, by output, where it can."""
     if all(step.application != CROSS.name for step in treatment.steps):
         return {}
     try:
@@ -144,7 +144,7 @@ def expected_rows(catalogue: Catalogue, treatment: Treatment, member_id: str) ->
 
 
 def _checks(protected: tuple[str, ...]) -> tuple[str, ...]:
-    """What is checked of the result; more where others' restricted data goes in."""
+    """Return what is checked of the result; more where others' restricted data goes in."""
     if not protected:
         return _CHECKED[:1]
     names = french_list([quoted(title) for title in protected])
@@ -154,7 +154,7 @@ def _checks(protected: tuple[str, ...]) -> tuple[str, ...]:
 def _estimate(
     treatment: PlannedTreatment, inputs: KnownInputs, result: KnownTable
 ) -> Estimate | None:
-    """None where the size of a table is not known; groups are counted as no rows."""
+    """Estimate time and size; None where a table's size is unknown; groups count as no rows."""
     rows = [inputs.table(dataset_id).rows for dataset_id in set(treatment.inputs.values())]
     counts = [count for count in rows if count is not None]
     if not treatment.steps or len(counts) < len(rows):

@@ -19,7 +19,7 @@ def policies(store: Store, settings: Settings) -> list[Policy]:
     jobs, workspaces = store.of(Job), store.of(Workspace)
 
     def end_of(workspace: Workspace) -> datetime:
-        """When its project ended; one closed before that was noted, when its last job did."""
+        """Return when its project ended; where that was not noted, when its last job did."""
         if workspace.closed_at != NEVER:
             return workspace.closed_at
         ended = (job.ended_at for job in jobs.every({"project_id": workspace.id}))

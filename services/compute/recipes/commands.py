@@ -76,7 +76,7 @@ def publish(store: Store, caller: Caller, written: WriteRecipe) -> Recipe:
 
 
 def retire(store: Store, caller: Caller, name: str) -> Recipe:
-    """Offer a recipe no longer; its author and the lab's staff may."""
+    """Retire a recipe; its author and the lab's staff may."""
 
     def decide(recipe: Recipe) -> None:
         if not caller.may_see(recipe.member_id):
@@ -87,7 +87,7 @@ def retire(store: Store, caller: Caller, name: str) -> Recipe:
 
 
 def read(store: Store, name: str) -> RecipeView:
-    """One recipe; NotFound when it is not offered any more."""
+    """Return a recipe; NotFound when it is not offered any more."""
     recipe = store.of(Recipe).get(name)
     if recipe.is_retired:
         raise NotFound.of(name)
@@ -95,13 +95,13 @@ def read(store: Store, name: str) -> RecipeView:
 
 
 def list_recipes(store: Store, query: Paging) -> RecipePage:
-    """A page of the recipes that are offered."""
+    """Return a page of the recipes that are offered."""
     page = store.of(Recipe).page({"is_retired": False}, after=query.after, limit=query.limit)
     return RecipePage.of(page)
 
 
 def use(store: Store, describe: Describe, name: str, request: UseRecipe) -> Treatment:
-    """The treatment that a recipe makes; Invalid names what is missing or wrong.
+    """Return the treatment that a recipe makes; Invalid names what is missing or wrong.
 
     Columns are looked at as far as they are known, and not at all while the catalogue does not
     answer: the check of the treatment comes later anyhow.
@@ -119,7 +119,7 @@ def use(store: Store, describe: Describe, name: str, request: UseRecipe) -> Trea
 
 
 def _check(version: RecipeVersion) -> None:
-    """Raise Invalid when the recipe can run on no tables that have the columns it names."""
+    """Raise Invalid when the recipe cannot run on tables with the columns it names."""
     check_places(version)
     datasets = {name: f"dts_{name}" for name in version.inputs}
     filled = fill(version, "", datasets, {})

@@ -28,7 +28,7 @@ _TYPES: Mapping[ParameterType, tuple[tuple[type, ...], str]] = {
 
 
 def ordered(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The steps, each after those whose tables it reads.
+    """Order the steps: each after those whose tables it reads.
 
     Raises Invalid, naming the steps, when some wait for one another.
     """
@@ -51,7 +51,7 @@ def fill(
     values: Mapping[str, Any],
     columns: Columns = MappingProxyType({}),
 ) -> Treatment:
-    """The treatment that the recipe makes of these datasets, by input, and these values.
+    """Return the treatment that the recipe makes of these datasets, by input, and values.
 
     `columns` says which of their columns it reads in place of those that it names. Raises Invalid
     naming an input that is missing, an input, parameter or column that is unknown, or a value of a
@@ -87,7 +87,7 @@ def check_places(version: RecipeVersion) -> None:
 
 
 def _without_code(step: Step) -> dict[str, Any]:
-    """The parameters of a step without its own code: values go to that beside it, not into it."""
+    """Return a step's parameters without its code, into which no value goes."""
     is_code = CODE_PARAMETERS if step.application == PYTHON.name else ()
     return {key: value for key, value in step.parameters.items() if key not in is_code}
 
@@ -107,7 +107,7 @@ def _value(key: str, parameter: RecipeParameter, values: Mapping[str, Any]) -> A
 
 
 def _places(value: Any) -> set[str]:  # noqa: ANN401 - JSON
-    """The parameters that a JSON value names."""
+    """Return the parameters that a JSON value names."""
     if isinstance(value, str):
         return set(PLACEHOLDER.findall(value))
     parts = value.values() if isinstance(value, dict) else value
@@ -116,7 +116,7 @@ def _places(value: Any) -> set[str]:  # noqa: ANN401 - JSON
 
 
 def _parameters(number: int, step: Step, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a step with values in their places; Invalid where one may not stand."""
+    """Return a step's parameters with values filled in; Invalid where one may not stand."""
     parameters = {**step.parameters, **_filled(_without_code(step), values)}
     sql = step.parameters.get(_SQL)
     if step.application == QUERY.name and isinstance(sql, str):
@@ -129,7 +129,7 @@ def _parameters(number: int, step: Step, values: Mapping[str, Any]) -> dict[str,
 
 
 def _filled(value: Any, values_by_name: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    """The JSON value with `${name}` replaced: alone by the value itself, within a text as text."""
+    """Replace `${name}` in a JSON value: alone by the value itself, within a text as text."""
     if isinstance(value, dict):
         return {key: _filled(part, values_by_name) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -142,7 +142,7 @@ def _filled(value: Any, values_by_name: Mapping[str, Any]) -> Any:  # noqa: ANN4
 
 
 def _renamed(recipe: RecipeVersion, steps: Sequence[Step], columns: Columns) -> tuple[Step, ...]:
-    """The steps, after others that give the tables the names of columns that the recipe knows.
+    """Return the steps after others that rename columns as the recipe knows them.
 
     Of such a table they read the columns that the recipe names, and no others. Raises Invalid
     naming an input or a column that the recipe does not know, or for too many steps.
@@ -176,7 +176,7 @@ def _renamed(recipe: RecipeVersion, steps: Sequence[Step], columns: Columns) -> 
 
 
 def _sql(recipe: RecipeVersion, name: str, chosen: Mapping[str, str]) -> str:
-    """The query that calls the columns so; none where they are called so already."""
+    """Return the query that renames the columns; none where they have these names already."""
     if name not in recipe.inputs:
         raise Invalid(f"la recette ne connaît pas « {name} »", f"columns.{name}")
     needed = recipe.inputs[name].columns

@@ -52,7 +52,7 @@ class Fitting:
     def _fault(
         self, name: str, needed: str, chosen: str, known_columns: tuple[KnownColumn, ...]
     ) -> str:
-        """What is wrong with a choice, what is needed, and which columns of the table would do."""
+        """State what is wrong with a choice, what is needed, and which columns would do."""
         column = next(
             (known_column for known_column in known_columns if known_column.name == chosen), None
         )
@@ -81,13 +81,13 @@ class Fitting:
         return not need or column.key == need
 
     def _need(self, name: str, needed: str) -> str:
-        """The kind of key that a column has to be, or that it has to hold numbers; or empty."""
+        """Return the kind of key that a column must be, or that it must hold numbers; or empty."""
         key = self.version.inputs[name].columns[needed]
         return key or (_NUMBER if (name, needed) in self._numbers else "")
 
     @cached_property
     def _numbers(self) -> frozenset[tuple[str, str]]:
-        """The columns of inputs that the steps count with: those that fail as texts."""
+        """Return the columns of inputs that the steps count with: texts fail there."""
         return frozenset(
             (name, column)
             for name, needed_input in self.version.inputs.items()
@@ -96,7 +96,7 @@ class Fitting:
         )
 
     def _fails(self, name: str, column: KnownColumn) -> bool:
-        """Whether the steps would count with that column, of that input, and it has no numbers."""
+        """Whether the steps would count with that column of that input, which has no numbers."""
         tables = self._named(name, column)
         treatment = fill(
             self.version,
@@ -111,7 +111,7 @@ class Fitting:
         return any(warning.kind == _NO_NUMBER for warning in findings.warnings)
 
     def _named(self, name: str, column: KnownColumn) -> Iterator[KnownTable]:
-        """The inputs with the columns that the recipe names: of one its kind is known, too."""
+        """Yield the inputs with the columns that the recipe names; the kind of one is known."""
         for input_name, needed_input in self.version.inputs.items():
             columns = [
                 column

@@ -47,7 +47,7 @@ class TrialCatalogue(Protocol):
     """The question that a trial of code asks the catalogue."""
 
     def open_readable(self, treatment: dict[str, Any], member_id: str) -> Any:  # noqa: ANN401 - JSON
-        """The data of a treatment that a member reads without asking anybody."""
+        """Open the data of a treatment that a member may read without a grant."""
 
 
 class TrialTurns:
@@ -59,7 +59,7 @@ class TrialTurns:
 
     @contextmanager
     def turn(self, member_id: str) -> Iterator[bool]:
-        """Whether it is the member's turn; nobody waits for one."""
+        """Take the member's turn; yields whether it is free, without waiting."""
         with self._lock:
             is_free = len(self._members) < self._at_once and member_id not in self._members
             if is_free:
@@ -83,7 +83,7 @@ class TriedSteps(NamedTuple):
 
 
 def tried_steps(steps: Sequence[Step], readable: frozenset[str]) -> TriedSteps:
-    """The steps that can be done on the tables in `readable` alone, as far as code needs them."""
+    """Return the steps that run on the tables in `readable` alone, as far as code needs them."""
     tables, possible, untried = set(readable), list[tuple[int, Step]](), list[int]()
     for number, step in enumerate(steps):
         if tables.issuperset(step.inputs.values()):
@@ -113,7 +113,7 @@ class CodeTrials:
         return _TOO_LONG.format(self.settings.code_trial_seconds)
 
     def untried(self, treatment: Treatment, member_id: str) -> tuple[Remark, ...]:
-        """Why code of a member's treatment was not tried, in French; nothing where it works.
+        """State in French why a member's code was not tried; nothing where it works.
 
         Raises Invalid, naming the field and the line, for code that fails. Nothing waits: what
         cannot be tried now is left to the project's trial.
@@ -153,7 +153,7 @@ class CodeTrials:
         return (*remarks, *_remarks(treatment, own, message))
 
     def _run(self, steps: Sequence[Step], found_inputs: Sequence[FoundInput], until: float) -> str:
-        """Why the steps did not come to their end, as the runner says it; empty if they did."""
+        """Run the steps; returns the runner's message where they fail, else an empty text."""
         seconds = self.settings.code_trial_seconds
         limits = Limits(seconds=seconds, memory_bytes=self.settings.job_memory_bytes)
         with job_folder() as folder, self.spares.around(folder.path, _MODULE) as waiting:
@@ -179,7 +179,7 @@ def _is_over(until: float) -> bool:
 
 
 def _found(inputs: Mapping[str, str], answer: Any) -> list[FoundInput]:  # noqa: ANN401 - JSON
-    """The inputs of a treatment that the catalogue opens, by their names in it."""
+    """Return the inputs of a treatment that the catalogue opens, by their names in it."""
     opened = {opened_input["dataset_id"]: opened_input for opened_input in answer}
     return [
         (
@@ -192,7 +192,7 @@ def _found(inputs: Mapping[str, str], answer: Any) -> list[FoundInput]:  # noqa:
 
 
 def _field(treatment: Treatment, number: int) -> str:
-    """Where the code of that step stands."""
+    """Return the field that holds the code of that step."""
     parameters = treatment.steps[number].parameters
     name = next(
         (parameter for parameter in CODE_PARAMETERS if parameters.get(parameter)),

@@ -51,11 +51,11 @@ class ForkServer:
 
     @property
     def is_running(self) -> bool:
-        """Whether it is there."""
+        """Whether the process is there."""
         return self._process.poll() is None
 
     def is_ready(self, seconds: float = 0.0) -> bool:
-        """Whether it has loaded everything, or does so within `seconds`."""
+        """Whether everything is loaded within `seconds`."""
         until = time.monotonic() + seconds
         while not self._has_loaded and self.is_running:
             try:
@@ -68,7 +68,7 @@ class ForkServer:
         return self._has_loaded and self.is_running
 
     def start(self, folder: Path, module: str, processes: int, memory_bytes: int) -> ProcessTree:
-        """A sandbox around `folder` that waits to `begin` what `module` does there.
+        """Start a sandbox around `folder` that waits to `begin` what `module` does there.
 
         Raises Unavailable when it does not start.
         """
@@ -97,7 +97,7 @@ class ForkServer:
         return leader.tree(_START_SECONDS)
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         self._socket.close()
         self._process.kill()
         self._process.wait()
@@ -118,7 +118,7 @@ class Keeper:
         self.returncode: int | None = None
 
     def tree(self, seconds: float) -> ProcessTree:
-        """The processes of the sandbox, which is there within `seconds`; raises Unavailable."""
+        """Return the processes of the sandbox, there within `seconds`; raises Unavailable."""
         until = time.monotonic() + seconds
         while self.poll() is None and b"\n" not in self._said:
             left = until - time.monotonic()
@@ -133,13 +133,13 @@ class Keeper:
             raise Unavailable(f"a sandbox does not start: {self.end()}") from error
 
     def poll(self) -> int | None:
-        """The job's exit status, or None while it waits or works."""
+        """Return the job's exit status, or None while it waits or works."""
         if self.returncode is None and not self._status.closed:
             self._hear()
         return self.returncode
 
     def end(self) -> str:
-        """Let it end, which it does without its pipes; the last that it said."""
+        """Close its pipes, which ends it; returns its last output."""
         last_output = b""
         if self.stdout:
             os.set_blocking(self.stdout.fileno(), False)
@@ -163,7 +163,7 @@ class Keeper:
 
 
 def _there(pipe: int, most: int) -> bytes | None:
-    """Up to `most` bytes of a pipe that does not block, b"" at its end; None while none are there.
+    """Read up to `most` bytes that are in a pipe, b"" at its end; None while there are none.
 
     Unlike `os.read` and `IO.read`, which eventlet patches, `os.readv` never waits for more.
     """

@@ -66,7 +66,7 @@ def keep(
 
 
 def _make_sandbox(folder: Path, pipes: Pipes) -> tuple["subprocess.Popen[bytes]", int]:
-    """Bubblewrap and its init, once everything is mounted; what it complains of is the output."""
+    """Start bubblewrap and its init, with everything mounted; its complaints go to the output."""
     info, info_end = os.pipe()
     program, *options = enclosed(folder)
     bubblewrap = subprocess.Popen(
@@ -94,7 +94,7 @@ def _make_sandbox(folder: Path, pipes: Pipes) -> tuple["subprocess.Popen[bytes]"
 def _work(
     processes: int, pipes: Pipes, prepare: Callable[[], object], job: Callable[[], object]
 ) -> NoReturn:
-    """Be the job: in the sandbox, with its pipes and nothing else of the process it was."""
+    """Become the job: in the sandbox, with its pipes and nothing else of this process."""
     # A group of its own, which it may signal, in the session that yields to the service.
     os.setpgid(0, 0)
     for target, source in (
@@ -114,13 +114,13 @@ def _work(
 
 
 def _wait(worker: int, pipes: Pipes, init: int) -> None:
-    """Until the job ends; the sandbox is ended when the service is gone."""
+    """Wait until the job ends; end the sandbox when the service is gone."""
     if _is_gone_before(os.pidfd_open(worker), pipes):
         signal.pidfd_send_signal(init, signal.SIGKILL)
 
 
 def _is_gone_before(descriptor: int, pipes: Pipes) -> bool:
-    """Whether the service is gone or gave up when, or before, there is news on `descriptor`."""
+    """Whether the service is gone or gave up before there is news on `descriptor`."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     poll.register(pipes.control, 0)  # no more than that the other end was closed

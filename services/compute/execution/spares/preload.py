@@ -47,7 +47,7 @@ _SUMS = {"by": ["code_commune"], "sums": ["montant"], "chart": _CHART}
 
 
 def serve(descriptor: int) -> None:
-    """Say that all is loaded, and fork what the service asks for until it is gone."""
+    """Report that all is loaded, and fork as the service asks until it is gone."""
     gc.collect()
     gc.freeze()
     gc.enable()
@@ -88,7 +88,7 @@ def _rehearse(folder: Path, work: Work, content: bytes) -> Path:
 
 
 def _asked(service: socket.socket) -> tuple[dict[str, Any], Pipes] | None:
-    """The next question with its pipes; None once the service is gone."""
+    """Return the next question with its pipes; None once the service is gone."""
     ends = array.array("i", [0] * len(Pipes._fields))
     room = socket.CMSG_SPACE(ends.itemsize * len(ends))
     question, attached, _, _ = service.recvmsg(_MOST, room)
@@ -101,7 +101,7 @@ def _asked(service: socket.socket) -> tuple[dict[str, Any], Pipes] | None:
 
 
 def _become(question: dict[str, Any], pipes: Pipes) -> NoReturn:
-    """Be the keeper of the sandbox that was asked for, and in it the job."""
+    """Become the keeper of the requested sandbox, and inside it the job."""
     try:
         keep(
             Path(question["folder"]),
@@ -117,7 +117,7 @@ def _become(question: dict[str, Any], pipes: Pipes) -> NoReturn:
 
 
 def _prepare(question: dict[str, Any]) -> None:
-    """What takes a while and needs nothing of the job, before it is there."""
+    """Do in advance what takes a while and needs nothing of the job."""
     if question["module"] == _JOBS:
         prepare_database(Path(INNER_JOB), question["memory_bytes"])
 
@@ -139,7 +139,7 @@ def _job(question: dict[str, Any]) -> None:
 
 
 def _main_of(module: str) -> Callable[[Path, int], object]:
-    """What a module does in a job's folder, within that many bytes of memory."""
+    """Return what a module does in a job's folder, within that many bytes of memory."""
     main: Callable[[Path, int], object] = importlib.import_module(module).main
     return main
 

@@ -38,7 +38,7 @@ class StepCache:
     def bring(
         self, steps: Sequence[Step], keys: Mapping[str, str], folder: JobFolder
     ) -> dict[str, CachedStep]:
-        """Put what stands in for steps into a job's folder; what of them it is, by their output.
+        """Copy what replaces steps into a job's folder; returns it by the steps' output.
 
         Files are read as they were hashed when they were written, or the step is forgotten.
         """
@@ -73,7 +73,7 @@ class StepCache:
         )
 
     def _copy(self, file: FileRef, folder: JobFolder, name: str) -> bool:
-        """Copy a file into the folder; whether it is there, and as it was written."""
+        """Copy a file into the folder; returns whether it is there with its stored hash."""
         hashed = hashlib.sha256()
         try:
             with (folder.path / name).open("wb") as out:
@@ -92,7 +92,7 @@ class StepCache:
         folder: JobFolder,
         most_bytes: int,
     ) -> None:
-        """Keep what a job left of its steps, and of its project what fits into so many bytes.
+        """Keep the steps that a job left, and of its project what fits into `most_bytes`.
 
         Raises Rejected when the sandbox left something else than files.
         """
@@ -129,7 +129,7 @@ class StepCache:
         return self._files.put(paced(pieces(folder.left_path(name))), media_type)
 
     def _may_keep(self, job: Job) -> bool:
-        """Whether nothing ended meanwhile that takes kept steps with it: it may have seen none."""
+        """Whether nothing that deletes kept steps ended meanwhile: it may not have seen these."""
         workspace = self._store.of(Workspace).find_one(job.project_id or "")
         present = self._store.of(Job).find_one(job.id)
         if workspace is None or workspace.state == "closed" or workspace.is_erased:
@@ -139,17 +139,17 @@ class StepCache:
         return not any(map(workspace.revoked, job.reads.values()))
 
     def drop(self, where: Mapping[str, Any]) -> None:
-        """Forget and erase the kept steps that `where` is true of."""
+        """Forget and erase the kept steps that match `where`."""
         for kept_step in list(self._kept.every(where)):
             self._drop(kept_step)
 
     def drop_of_dataset(self, dataset_id: str, project_id: str = "") -> None:
-        """Forget and erase those of jobs that read a dataset, or those of one project alone."""
+        """Forget and erase kept steps of jobs that read a dataset, or of one project only."""
         of_project = {"project_id": project_id} if project_id else {}
         self.drop({"dataset_ids": {"$in": [dataset_id]}, **of_project})
 
     def drop_before(self, age: timedelta) -> None:
-        """Forget and erase those that were kept longer ago than `age`."""
+        """Forget and erase steps that were kept longer ago than `age`."""
         before = now() - age
         for kept_step in self._kept.find(sort="kept_at", limit=_AT_ONCE):
             if kept_step.kept_at < before:

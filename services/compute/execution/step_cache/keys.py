@@ -30,7 +30,7 @@ _UNREAD = ("inputs", "sources", "provenance", "protected", "published")
 
 
 def keys_of(work: Work, project_id: str, inputs: Iterable[tuple[Input, str]]) -> dict[str, str]:
-    """The keys of the steps whose tables may be kept, by their output.
+    """Return the keys of the steps whose tables may be kept, by their output.
 
     Each input stands beside the hash of its whole table; with the columns granted, that tells what
     is read. The project counts: none learns what another ran, and pseudonyms are made with its key.
@@ -63,7 +63,7 @@ def _is_kept(step: Step) -> bool:
 
 @cache
 def code_version() -> str:
-    """A hash of the code and lists that jobs work with, of the libraries, and of Python."""
+    """Return a hash of the code and lists that jobs use, of the libraries, and of Python."""
     digest = sha256()
     for top in _CODE:
         for path in sorted((_ROOT / top).rglob("*")):
@@ -86,7 +86,7 @@ def _content(work: Work, source: Input, sha256: str) -> str:
 
 
 def _canonical(step: Step) -> dict[str, Any]:
-    """The step as it is told, but for its picture, which is drawn anew."""
+    """Return the step's content without its picture, which is always drawn anew."""
     content = step.model_dump(mode="json")
     content["parameters"].pop("chart", None)
     return content

@@ -34,18 +34,18 @@ class KeptStep(Aggregate):
 
     @property
     def files(self) -> list[FileRef]:
-        """All that is stored of it."""
+        """Return all its stored files."""
         return [self.facts, *([self.table] if self.table else [])]
 
     @property
     def size(self) -> int:
-        """Bytes of that."""
+        """Return the bytes of its files."""
         return sum(file.size for file in self.files)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def hashes(self) -> list[str]:
-        """Of its files."""
+        """Return the hashes of its files."""
         return [file.sha256 for file in self.files]
 
 
@@ -57,7 +57,7 @@ class Chosen(NamedTuple):
 
 
 def choose(steps: Sequence[Step], kept: Mapping[str, KeptStep]) -> Chosen:
-    """Which of the kept steps, by their output, stand in for work.
+    """Return which of the kept steps, by their output, replace work.
 
     Without its table a step does only where nobody reads it: neither a step that is done, nor a
     picture, nor who looks at the result.
@@ -82,7 +82,7 @@ def choose(steps: Sequence[Step], kept: Mapping[str, KeptStep]) -> Chosen:
 
 
 def beyond(kept: Sequence[KeptStep], most_bytes: int) -> list[KeptStep]:
-    """Of a project's kept steps those that go, the oldest, so that the others fit."""
+    """Return the oldest of a project's kept steps, until the others fit."""
     gone, size = [], 0
     for kept_step in sorted(kept, key=lambda step: step.kept_at, reverse=True):
         size += kept_step.size
