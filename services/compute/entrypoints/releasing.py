@@ -63,13 +63,17 @@ class Releasing:
         self, job_id: Identifier, by: MemberId, decision: str, reason: str, version: int
     ) -> ReleaseRequestView:
         """Let a held result go to its holder or keep it back, in a reviewer's name."""
-        said = {"decision": decision, "reason": reason, "version": version}
-        return self._decide(job_id, _reviewer(by), DecideRelease.model_validate(said))
+        body = {"decision": decision, "reason": reason, "version": version}
+        return self._decide(job_id, _reviewer(by), DecideRelease.model_validate(body))
 
     def _decide(self, job_id: str, caller: Caller, body: DecideRelease) -> ReleaseRequestView:
         self._held.release_request(job_id, caller)
-        said = {"decision": body.decision, "reason": body.reason, "decided_by": caller.member_id}
-        decision, jobs = ReleaseDecision.model_validate(said), self.documents.of(Job)
+        parameters = {
+            "decision": body.decision,
+            "reason": body.reason,
+            "decided_by": caller.member_id,
+        }
+        decision, jobs = ReleaseDecision.model_validate(parameters), self.documents.of(Job)
         job = jobs.change(job_id, lambda job: job.decide_release(decision, body.version))
         return ReleaseRequestView.of(job)
 

@@ -164,8 +164,8 @@ class Running:
         self, table: dict[str, Any], export: dict[str, Any], member_id: str = ""
     ) -> FileRef:
         """A stored table in another format, kept for a day; Invalid where that cannot hold it."""
-        wanted = Export.model_validate(export)
-        return self.exports.table(FileRef.model_validate(table), wanted, member_id)
+        requested_export = Export.model_validate(export)
+        return self.exports.table(FileRef.model_validate(table), requested_export, member_id)
 
     @rpc
     def get_workspace(self, project_id: Identifier) -> WorkspaceView:

@@ -41,9 +41,9 @@ class Treating:
         return partial(check_queries, self.scheduler.spares)
 
     def _checked(self, treatment: Treatment, caller: Caller) -> TreatmentCheck:
-        found = check_treatment(self.catalog, treatment, caller, self._bind)
+        check = check_treatment(self.catalog, treatment, caller, self._bind)
         untried = self._tried(treatment, caller.member_id)
-        return found.model_copy(update={"unchecked": (*found.unchecked, *untried)})
+        return check.model_copy(update={"unchecked": (*check.unchecked, *untried)})
 
     def _tried(self, treatment: Treatment, member_id: str) -> tuple[Remark, ...]:
         """Why own code was not tried; raises Invalid for code that is no Python, or fails."""
@@ -51,13 +51,15 @@ class Treating:
         trials = CodeTrials(self.trial_catalog, self.files, self.scheduler.spares, self.settings)
         return trials.untried(treatment, member_id)
 
-    def _made(self, name: str, wanted: UseRecipe, caller: Caller) -> Treatment:
-        def describe(made: Treatment) -> KnownInputs:
-            told = made.model_dump(mode="json")
-            answer = self.catalog.describe_inputs(told, caller.member_id, is_staff=caller.is_staff)
+    def _made(self, name: str, request: UseRecipe, caller: Caller) -> Treatment:
+        def describe(treatment: Treatment) -> KnownInputs:
+            content = treatment.model_dump(mode="json")
+            answer = self.catalog.describe_inputs(
+                content, caller.member_id, is_staff=caller.is_staff
+            )
             return KnownInputs.model_validate(answer)
 
-        return recipes.use(self.documents, describe, name, wanted)
+        return recipes.use(self.documents, describe, name, request)
 
     @http("GET", "/applications", returns=tuple[ApplicationView, ...])
     def read_applications(self, _call: Call) -> tuple[ApplicationView, ...]:

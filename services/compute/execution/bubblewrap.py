@@ -29,7 +29,7 @@ PROCESSES = 32
 
 
 def confined(folder: Path, command: Sequence[str], processes: int) -> list[str]:
-    """`command` inside bubblewrap, within a job's limits.
+    """Return the command that runs `command` in bubblewrap, within a job's limits.
 
     `nice` stands inside, so that bubblewrap's own init outranks the job and a fork bomb cannot
     outrun its end; it is the job's processes that yield to the service.
@@ -43,7 +43,7 @@ def confined(folder: Path, command: Sequence[str], processes: int) -> list[str]:
 
 
 def enclosed(folder: Path) -> list[str]:
-    """Bubblewrap, without its command: `folder` is /job, read-only but for its `out`.
+    """Return bubblewrap's options: `folder` is /job, read-only except for its `out`.
 
     There is no /proc inside and no host name is set: nothing in a job needs them, and a container
     refuses a fresh /proc beside its own masked one, and `sethostname`.
@@ -99,7 +99,7 @@ def check_sandbox() -> None:
 
 
 def _compile() -> None:
-    """Leave the bytecode of what jobs run where they find it: they see the code read-only.
+    """Write the bytecode of what jobs run to where they look: they see the code read-only.
 
     Each would compile it all anew. Where this process may not write either, as in the image, that
     was done when the code was installed.

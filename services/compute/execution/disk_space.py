@@ -34,7 +34,7 @@ def overfilled(
     *,
     deleted_bytes: int = 0,
 ) -> str:
-    """Why, in French, the job in `folder` must end as it filled the disk; empty with space left.
+    """State in French why a job that filled the disk must end; empty while space is left.
 
     `deleted_bytes` are those of deleted files that it holds open. Raises DiskFull when others
     filled the disk: the job can wait, and is not to blame.

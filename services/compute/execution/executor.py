@@ -40,7 +40,7 @@ class Execution(Protocol):
     """One job under way: nothing of it is left after the block."""
 
     def __enter__(self) -> Self:
-        """Itself."""
+        """Return the run itself."""
 
     def __exit__(
         self,
@@ -48,29 +48,29 @@ class Execution(Protocol):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End what is left of it."""
+        """End what is left of the run."""
 
     def poll(self) -> Outcome | None:
-        """How it ended, None while it goes on; waits for news, but not for long.
+        """Return how it ended, None while it goes on; waits briefly for news.
 
         Raises Unavailable when it cannot go on through no fault of its own.
         """
 
     def news(self) -> Progress | None:
-        """How far it is, unless it said nothing since this was last asked."""
+        """Return its progress, unless it said nothing since the last call."""
 
     def cancel(self) -> None:
-        """Let it end soon."""
+        """Ask it to end soon."""
 
 
 class Executor(Protocol):
     """What runs jobs, a few at a time."""
 
     def folder(self) -> AbstractContextManager[JobFolder]:
-        """An empty folder for a job, which is removed at the end of the block."""
+        """Provide an empty folder for a job, removed at the end of the block."""
 
     def submit(self, folder: JobFolder, limits: Limits) -> Execution:
-        """Run what the folder describes: `result.json` is there once it ended well.
+        """Run what the folder describes; a successful run leaves `result.json` there.
 
         Raises Unavailable when it does not start.
         """
@@ -85,7 +85,7 @@ class Executor(Protocol):
 def watch(
     execution: Execution, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
 ) -> Outcome:
-    """How a job ends that is told on the way, and cancelled once it shall be.
+    """Watch a job to its end: pass its news on, and cancel it when asked to.
 
     Both are called up to ten times a second. Raises as `poll` does.
     """

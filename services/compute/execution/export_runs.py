@@ -45,12 +45,12 @@ class ExportGate:
 
     @property
     def held(self) -> int:
-        """How many run or wait."""
+        """Return how many run or wait."""
         return self._lanes.total()
 
     @contextmanager
     def place(self, lane: str) -> Iterator[None]:
-        """One's turn; raises TooMany for a member's third at a time, Unavailable when all wait."""
+        """Take a turn; raises TooMany for a member's third at once, Unavailable when all wait."""
         with self._lock:
             if self._lanes[lane] >= _OF_ONE:
                 raise TooMany(
@@ -80,11 +80,11 @@ class ExportRequest(Protocol):
 
     @property
     def caller(self) -> Caller:
-        """Whose token it is."""
+        """Return whose token it is."""
 
     @property
     def format(self) -> Any:  # noqa: ANN401 - as the route has it
-        """One of DOWNLOADS."""
+        """Return one of DOWNLOADS."""
 
 
 class TableExports(NamedTuple):
@@ -97,23 +97,23 @@ class TableExports(NamedTuple):
     def of_job(
         self, queries: Queries, job_id: str, name: str, asked: ExportRequest
     ) -> tuple[str, FileRef]:
-        """A job's file of that name, or the table that it made in the format that is asked for.
+        """Return a job's file of that name, or its table in the requested format.
 
         With what it is called. Raises as `table` does, and as `Queries.result` for who may not.
         """
-        caller, wanted = asked.caller, asked.format
+        caller, format_name = asked.caller, asked.format
         job = queries.read(job_id, caller)
-        if wanted == STORED:
+        if format_name == STORED:
             return _called(job, f"-{name}"), queries.result(job_id, name, caller)
         table = queries.result(job_id, RESULT, caller)
-        if wanted != "parquet":
+        if format_name != "parquet":
             job, manifest = queries.made(job_id, self.files, caller)
-            export = Export(format=wanted, about=lines_of(job, manifest))
+            export = Export(format=format_name, about=lines_of(job, manifest))
             table = self.table(table, export, caller.member_id)
-        return _called(job, f".{wanted}"), table
+        return _called(job, f".{format_name}"), table
 
     def table(self, table: FileRef, export: Export, lane: str) -> FileRef:
-        """A table as it is wanted, stored: what nothing refers to is swept after a day.
+        """Store a table in the requested format: what nothing refers to is swept after a day.
 
         `lane` is the member who asks. Raises Invalid, naming the format, for a table that it cannot
         hold; Rejected for what is no table; TooMany and Unavailable as the gate does.
@@ -125,12 +125,12 @@ class TableExports(NamedTuple):
                 for chunk in self.files.chunks(table):
                     file.write(chunk)
             (folder.path / "export.json").write_text(export.model_dump_json())
-            made = _run(folder, self.memory_bytes, self.spares)
-            return self.files.put(pieces(made), MEDIA_TYPES[export.format])
+            exported = _run(folder, self.memory_bytes, self.spares)
+            return self.files.put(pieces(exported), MEDIA_TYPES[export.format])
 
 
 def _called(job: Job, ending: str) -> str:
-    """What people find a job's file by: the title of its project or data, and the day."""
+    """Return the name of a downloaded file: the title of its project or data, and the day."""
     return file_name(job.title, job.ended_at, f"-essai{ending}" if job.kind == "trial" else ending)
 
 
@@ -145,30 +145,30 @@ def _run(folder: JobFolder, memory_bytes: int, spares: Spares) -> Path:
 
 
 def lines_of(job: Job, manifest: Manifest) -> tuple[Line, ...]:
-    """The second sheet's lines, in French; an attribution is to be published with the result."""
+    """Return the second sheet's lines, in French, with the attributions to publish."""
     return tuple(_lines(job, manifest))
 
 
 def _lines(job: Job, manifest: Manifest) -> Iterator[Line]:
     day = french_date(manifest.ended.date().isoformat())
-    told = f"{_KINDS.get(job.kind, job.kind)}, traitement {job.id}, le {day}"
-    yield Line(label="Résultat", text=told)
+    text = f"{_KINDS.get(job.kind, job.kind)}, traitement {job.id}, le {day}"
+    yield Line(label="Résultat", text=text)
     yield Line(label="Projet", text=job.project_id or "")
-    for one in {one.dataset_id: one for one in manifest.inputs}.values():
-        yield Line(label="Source", text=_source(one))
-        if one.attribution:
-            yield Line(label="Attribution", text=one.attribution)
-        for condition in one.conditions:
+    for source in {source.dataset_id: source for source in manifest.inputs}.values():
+        yield Line(label="Source", text=_source(source))
+        if source.attribution:
+            yield Line(label="Attribution", text=source.attribution)
+        for condition in source.conditions:
             yield Line(label="Condition", text=condition)
     for report in manifest.reports:
-        if said := report.get("summary"):
-            yield Line(label="Compte rendu", text=str(said)[:5000])
+        if summary := report.get("summary"):
+            yield Line(label="Compte rendu", text=str(summary)[:5000])
     if job.warning:
         yield Line(label="À savoir", text=job.warning)
     if job.release and job.release.verdict == "suppressed":
         yield Line(label="Secret statistique", text=job.release.told)
 
 
-def _source(one: Input) -> str:
-    licence = f", licence {one.licence}" if one.licence else ""
-    return f"{one.title or one.name} (version {one.version}, {one.dataset_id}){licence}"
+def _source(source: Input) -> str:
+    licence = f", licence {source.licence}" if source.licence else ""
+    return f"{source.title or source.name} (version {source.version}, {source.dataset_id}){licence}"

@@ -15,14 +15,14 @@ _FORGOTTEN = 0.001
 
 
 def has_slot(job: Job, in_hand: Collection[Job], slots: int) -> bool:
-    """Whether a process with so many slots may begin a job beside those that it has in hand.
+    """Whether a process with that many slots may begin a job beside its running ones.
 
     It keeps the last slot from whoever has all others, and from full jobs, which take long: what
     somebody else uploads or tries out then need not wait for them. One slot is anybody's.
     """
     most = max(1, slots - 1)
-    of_member = sum(one.owner_id == job.owner_id for one in in_hand)
-    full = sum(one.kind == "full" for one in in_hand)
+    of_member = sum(other.owner_id == job.owner_id for other in in_hand)
+    full = sum(other.kind == "full" for other in in_hand)
     return len(in_hand) < slots and of_member < most and (job.kind != "full" or full < most)
 
 
@@ -33,14 +33,14 @@ class RecentUse:
         self._used: dict[str, tuple[float, float]] = {}
 
     def charge(self, name: str, seconds: float, at: float) -> None:
-        """Note that a name's job ran for `seconds`; forget the names that are quiet for long."""
+        """Charge a name with a job of `seconds`; forget names without jobs for long."""
         self._used[name] = (self.used(name, at) + seconds, at)
         self._used = {
             name: entry for name, entry in self._used.items() if self.used(name, at) > _FORGOTTEN
         }
 
     def used(self, name: str, at: float) -> float:
-        """What the name's use weighs now, in seconds."""
+        """Return the name's decayed use, in seconds."""
         seconds, since = self._used.get(name, (0.0, at))
         return seconds * float(0.5 ** ((at - since) / HALF_LIFE))
 
@@ -52,12 +52,12 @@ class Turns:
         self._members, self._lanes = RecentUse(), RecentUse()
 
     def charge(self, job: Job, seconds: float, at: float) -> None:
-        """Note that a job ran for `seconds`."""
+        """Charge a job that ran for `seconds`."""
         self._members.charge(job.owner_id, seconds, at)
         self._lanes.charge(job.lane, seconds, at)
 
     def next(self, due: Iterable[Job], running: Iterable[Job], at: float) -> Job | None:
-        """The due job whose turn it is, None when there is none.
+        """Return the due job whose turn it is, None when there is none.
 
         Within a lane, and between lanes that stand equal, the job that was queued first goes first.
         """

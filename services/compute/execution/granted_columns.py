@@ -24,7 +24,7 @@ def project(
     limits: Limits,
     should_stop: Callable[[], bool],
 ) -> None:
-    """Put the inputs of those numbers in `stage` into `target`, with these columns only.
+    """Copy the inputs of those numbers from `stage` to `target`, with these columns only.
 
     Tables are read in a sandbox of their own, like all that people brought. Raises Rejected when
     one cannot be read, or the run shall stop.
@@ -37,5 +37,5 @@ def project(
     if not outcome.ok:
         raise Rejected(f"les colonnes accordées n'ont pas pu être extraites : {outcome.reason}")
     for number in columns:
-        made = stage.made_path(OutputFile(name=str(number), path=f"out/{number}"))
-        made.rename(target.input_path(number))
+        projected = stage.made_path(OutputFile(name=str(number), path=f"out/{number}"))
+        projected.rename(target.input_path(number))

@@ -18,15 +18,15 @@ def instructions(
     expected_rows: Mapping[str, int],
     settings: Settings,
 ) -> Work:
-    """The work of a job on these inputs, which lie in its folder by their numbers."""
-    bound = (one for one in inputs if one.columns is not None)
+    """Return the work of a job on these inputs, numbered as in its folder."""
+    bound = (bound_input for bound_input in inputs if bound_input.columns is not None)
     return Work(
         **_about(inputs),
         kind=job.kind,
         expected_rows=dict(expected_rows),
-        table_columns={one.name: one.table_columns for one in bound},
+        table_columns={bound_input.name: bound_input.table_columns for bound_input in bound},
         protected=dict(protected),
-        published=tuple(one.name for one in inputs if one.is_published),
+        published=tuple(read_input.name for read_input in inputs if read_input.is_published),
         sources=tuple(inputs) if job.treatment else (),
         provenance=job.provenance,
         steps=job.treatment.steps if job.treatment else (),
@@ -43,7 +43,7 @@ def instructions(
 
 
 def code_trial(steps: Sequence[Step], inputs: Sequence[Input], settings: Settings) -> Work:
-    """The work of a trial of these steps, on inputs that are nobody else's to decide on."""
+    """Return the work of a trial of these steps, on inputs without other deciders."""
     return Work(
         **_about(inputs),
         kind="trial",
@@ -55,11 +55,19 @@ def code_trial(steps: Sequence[Step], inputs: Sequence[Input], settings: Setting
 
 
 def _about(inputs: Sequence[Input]) -> dict[str, Any]:
-    """What is told of inputs wherever they are read."""
+    """Return what a job is told of inputs wherever they are read."""
     return {
         "inputs": {named.name: f"in/{number}" for number, named in enumerate(inputs)},
-        "described": {one.name: one.described for one in inputs if one.described},
-        "total_rows": {one.name: one.total_rows for one in inputs if one.total_rows},
-        "likely_total_rows": {one.name: one.likely_total_rows for one in inputs},
-        "uploads": {one.name: one.upload for one in inputs if one.upload},
+        "described": {
+            read_input.name: read_input.described for read_input in inputs if read_input.described
+        },
+        "total_rows": {
+            read_input.name: read_input.total_rows for read_input in inputs if read_input.total_rows
+        },
+        "likely_total_rows": {
+            read_input.name: read_input.likely_total_rows for read_input in inputs
+        },
+        "uploads": {
+            read_input.name: read_input.upload for read_input in inputs if read_input.upload
+        },
     }

@@ -35,15 +35,15 @@ class JobFolder:
         self._out.mkdir()
 
     def input_path(self, number: int) -> Path:
-        """Where the input of that number goes; names given by people stay out of paths."""
+        """Return the path of the input of that number; names given by people stay out of paths."""
         return self.path / "in" / f"{number}"
 
     def ledger_path(self, number: int) -> str:
-        """Where in the folder the cells of an earlier release go."""
+        """Return the path in the folder of an earlier release's cells."""
         return f"in/ledger-{number}"
 
     def describe(self, work: Work) -> None:
-        """Write down what is to be done."""
+        """Write the work of the job."""
         (self.path / "job.json").write_text(work.model_dump_json())
 
     def hand_key(self, key: str) -> None:
@@ -53,18 +53,18 @@ class JobFolder:
         path.write_text(key)
 
     def result(self) -> RunnerResult:
-        """What came out; raises Rejected when it is not what a runner writes."""
+        """Read the result; raises Rejected when it is not what a runner writes."""
         try:
             return RunnerResult.model_validate_json(self._read("result.json"))
         except (OSError, ValidationError) as error:
             raise Rejected(ILLEGIBLE) from error
 
-    def made_path(self, made: OutputFile) -> Path:
-        """The file behind an output; raises Rejected unless it is a plain file under `out`."""
-        return self.left_path(made.path)
+    def made_path(self, output: OutputFile) -> Path:
+        """Return the path of an output; raises Rejected unless it is a plain file under `out`."""
+        return self.left_path(output.path)
 
     def left_path(self, name: str) -> Path:
-        """A file that the job left; raises Rejected unless it is a plain file under `out`."""
+        """Return the path of a left file; raises Rejected unless it is plain and under `out`."""
         path = self.path / name
         if path.parent.resolve() != self._out or not _is_plain(path):
             raise Rejected(f"le résultat {path.name} n'est pas un fichier du traitement")
@@ -79,7 +79,7 @@ class JobFolder:
 
 @contextmanager
 def job_folder() -> Iterator[JobFolder]:
-    """A folder that is removed at the end of the block; its name holds this process's id."""
+    """Make a folder that is removed after the block; its name holds this process's id."""
     path = Path(mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     try:
         yield JobFolder(path)
@@ -117,7 +117,7 @@ def _is_plain(path: Path) -> bool:
 
 
 def pieces(path: Path) -> Iterator[bytes]:
-    """A file that a job left, in pieces that are sent or stored one by one."""
+    """Yield a file that a job left, in pieces to send or store one by one."""
     with path.open("rb") as file:
         while chunk := file.read(_PIECE):
             yield chunk

@@ -28,7 +28,7 @@ class Progress:
 
 
 def dated(sentence: str) -> str:
-    """A line of a log that says something at this time (UTC)."""
+    """Return a line of a log with the present time (UTC)."""
     return f"{now():%Y-%m-%dT%H:%M:%SZ} {sentence}\n"
 
 
@@ -48,11 +48,11 @@ class JobOutput:
 
     @property
     def log_tail(self) -> str:
-        """The end of the log, whatever bytes the job wrote."""
+        """Return the end of the log, whatever bytes the job wrote."""
         return (bytes(self._log) + self._line)[-self._keep :].decode("utf-8", "replace")
 
     def read(self, seconds: float) -> bool:
-        """Take in what comes within `seconds`; whether anything came."""
+        """Read what arrives within `seconds`; returns whether anything did."""
         ready, _, _ = select.select([self._descriptor], [], [], seconds)
         if not ready:
             return False
@@ -72,17 +72,17 @@ class JobOutput:
         return chunk != b""
 
     def news(self) -> Progress | None:
-        """How far the job is, unless it said nothing since this was last asked."""
+        """Return the job's progress, unless it said nothing since the last call."""
         if not self._has_news:
             return None
         self._has_news = False
         return Progress(self._progress, self._message, self.log_tail, self.log_lines)
 
     def _take(self, line: bytes) -> None:
-        said = _read(line)
-        if (sentence := said.get("log")) and isinstance(sentence, str):
+        record = _read(line)
+        if (sentence := record.get("log")) and isinstance(sentence, str):
             self._keep_line(dated(" ".join(sentence.split())).encode("utf-8", "replace"))
-        elif (progress := _progress(said)) is None:
+        elif (progress := _progress(record)) is None:
             self._keep_line(line + b"\n")
         else:
             self._progress, self._message = progress
@@ -94,19 +94,19 @@ class JobOutput:
 
 
 def _read(line: bytes) -> dict[str, Any]:
-    """The object that is written there; an empty one for everything else."""
+    """Return the object in a line; an empty one for any other line."""
     if not line.startswith(b"{") or len(line) > _LINE_BYTES:
         return {}
     try:
-        said = json.loads(line)
+        record = json.loads(line)
     except (ValueError, RecursionError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return record if isinstance(record, dict) else {}
 
 
-def _progress(said: dict[str, Any]) -> tuple[float, str] | None:
+def _progress(record: dict[str, Any]) -> tuple[float, str] | None:
     try:
-        share, message = float(said["progress"]), str(said.get("message", ""))
+        share, message = float(record["progress"]), str(record.get("message", ""))
     except (ValueError, KeyError, TypeError, OverflowError):
         return None
     # A comparison with a NaN is false: the clamp makes it 0.

@@ -77,11 +77,11 @@ class JobRun:
         self.seconds = 0.0
 
     def release(self) -> None:
-        """Let the job go back to the queue: this process stops."""
+        """Return the job to the queue: this process stops."""
         self._heartbeat.release()
 
     def run(self) -> None:
-        """Work until the job ended, went back to the queue, or is another process's."""
+        """Work until the job ended, went back to the queue, or belongs to another process."""
         job = self._job
         with working_on(job.project_id or job.id, job.traceparent), self._heartbeat:
             ending = self._ending()
@@ -130,15 +130,15 @@ class JobRun:
             stop, spares = self._heartbeat.should_stop, self._platform.spares
             columns = partial(project, spares=spares, limits=limits, should_stop=stop)
             reader = Inputs(catalog, files, columns, stop)
-            found = reader.find(self._job)
-            tables = {named.dataset_id: file.sha256 for named, file in found}
+            found_inputs = reader.find(self._job)
+            tables = {named.dataset_id: file.sha256 for named, file in found_inputs}
             self._check_size(tables)
-            inputs = reader.gather(found, folder)
-            protected = reader.protect(found, folder)
-            told = self._expected_rows()
-            work = instructions(self._job, inputs, protected, told, self._settings)
+            inputs = reader.gather(found_inputs, folder)
+            protected = reader.protect(found_inputs, folder)
+            expected_rows = self._expected_rows()
+            work = instructions(self._job, inputs, protected, expected_rows, self._settings)
             steps = JobSteps(self._platform.store, files, self._settings, self._job, folder)
-            folder.describe(steps.bring(work, found, seconds))
+            folder.describe(steps.bring(work, found_inputs, seconds))
             self._hand_key(folder)
             began = now()
             self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
@@ -155,7 +155,7 @@ class JobRun:
         """Give the job the key of its project's pseudonyms, if it makes some."""
         treatment, project_id = self._job.treatment, self._job.project_id or ""
         steps = treatment.steps if treatment else ()
-        if not any(traits_of(one).needs_key for one in steps):
+        if not any(traits_of(step).needs_key for step in steps):
             return
         workspace = self._workspaces.find_one(project_id)
         if workspace is None or not workspace.pseudonym_key:
@@ -163,7 +163,7 @@ class JobRun:
         folder.hand_key(workspace.pseudonym_key)
 
     def _check_size(self, tables: dict[str, str]) -> None:
-        """Raise Rejected when a trial counted, for the same tables, that a crossing is too large.
+        """Raise Rejected when a trial on the same tables found a crossing too large.
 
         The sandbox counts for itself what no trial did.
         """
@@ -177,7 +177,7 @@ class JobRun:
                     raise Rejected(refusal)
 
     def _reserve(self, inputs: list[Input], kept: StoredResult) -> None:
-        """Enter the result into the ledgers of what it was made of, before anybody gets it.
+        """Enter the result into the ledgers of its inputs, before anybody gets it.
 
         Raises Waiting when another result of the same data came meanwhile: this one is made, and
         checked, once more.
@@ -197,7 +197,7 @@ class JobRun:
         return CountedCrossings(tables=tables, sizes=sizes) if sizes else None
 
     def _seconds(self) -> float:
-        """The wall clock that the job may take: its project's quota limits it."""
+        """Return the wall-clock seconds that the job may take, within its project's quota."""
         job = self._job
         if not job.is_charged:
             return self._settings.job_seconds
@@ -229,7 +229,7 @@ class JobRun:
         raise Rejected(reason)
 
     def _close_log(self, outcome: Outcome, reason: str) -> None:
-        """Let the log say how it ended; `reason` is why it failed."""
+        """Write to the log how the job ended; `reason` is why it failed."""
         seconds = f"{outcome.seconds:.2f}".replace(".", ",")
         how = "interrompu" if self._heartbeat.should_stop() else "échec"
         end = dated(f"{how} : {reason}" if reason else f"terminé en {seconds} s")

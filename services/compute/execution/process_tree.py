@@ -29,10 +29,10 @@ class Leader(Protocol):
 
     @property
     def returncode(self) -> int | Any:  # noqa: ANN401 - as typeshed has that of Popen
-        """The exit status that `poll` saw."""
+        """Return the exit status that `poll` saw."""
 
     def poll(self) -> int | None:
-        """The exit status, None while the job waits or works."""
+        """Return the exit status, None while the job waits or works."""
 
 
 class ProcessTree:
@@ -49,14 +49,14 @@ class ProcessTree:
 
     @classmethod
     def started(cls, command: list[str]) -> Self:
-        """That of a `command` which begins with bwrap; Unavailable when it does not start."""
-        info, told = os.pipe()
+        """Start a `command` that begins with bwrap; raises Unavailable when it does not start."""
+        info, info_end = os.pipe()
         with os.fdopen(info, "rb") as told_info:
             try:
-                command = [command[0], "--info-fd", str(told), *command[1:]]
-                bubblewrap = _start(command, told)
+                command = [command[0], "--info-fd", str(info_end), *command[1:]]
+                bubblewrap = _start(command, info_end)
             finally:
-                os.close(told)
+                os.close(info_end)
             return cls(bubblewrap, _process_of(told_info.read()))
 
     @property
@@ -65,7 +65,7 @@ class ProcessTree:
         return self.leader.poll() is None
 
     def begin(self) -> bool:
-        """Let what waits do its job; whether it was there to hear of it."""
+        """Let the waiting process do its job; returns whether it was still there."""
         stdin = self.leader.stdin
         if stdin is None or not self.is_waiting:
             return False
@@ -76,17 +76,17 @@ class ProcessTree:
         return True
 
     def members(self, most: int | None = None) -> list[Any]:
-        """The job's processes, `most` of them if told; none before the sandbox stands, or after."""
+        """Return the job's processes, at most `most`; none before the sandbox stands, or after."""
         if self.leader.poll() is not None:
             return []
-        found: list[Any] = []
+        processes: list[Any] = []
         for pid in _below(self.leader.pid):
             with contextlib.suppress(psutil.NoSuchProcess):
                 if (process := psutil.Process(pid)) not in self._own:
-                    found.append(process)
-            if len(found) == most:
+                    processes.append(process)
+            if len(processes) == most:
                 break
-        return found
+        return processes
 
     def terminate(self) -> None:
         """Ask the job's processes to end."""
@@ -95,7 +95,7 @@ class ProcessTree:
                 process.terminate()
 
     def kill(self, patience: float) -> None:
-        """End everything; returns when it is gone or `patience` seconds passed."""
+        """End everything; returns once it is gone or `patience` seconds passed."""
         if self.leader.stdin:
             self.leader.stdin.close()
         if self.init is not None:
@@ -126,7 +126,7 @@ class ProcessTree:
 
 
 def _below(pid: int) -> Iterator[int]:
-    """The processes below one, the nearest first, as far as they are asked for."""
+    """Yield the processes below one, the nearest first, as long as they are asked for."""
     waiting = [pid]
     for parent in waiting:
         children = _children(parent)
@@ -135,26 +135,26 @@ def _below(pid: int) -> Iterator[int]:
 
 
 def _children(pid: int) -> list[int]:
-    """The processes that one started; none when it is gone.
+    """Return the processes that one started; none when it is gone.
 
     The kernel has them by thread: proc_pid_task(5). To ask psutil is to look at each process of the
     machine, and a fork bomb makes more of them than are looked at meanwhile.
     """
     if not _HAS_CHILDREN:
         with contextlib.suppress(psutil.NoSuchProcess):
-            return [one.pid for one in psutil.Process(pid).children()]
+            return [child.pid for child in psutil.Process(pid).children()]
         return []
-    found: list[int] = []
+    pids: list[int] = []
     with contextlib.suppress(OSError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
             # One that ends meanwhile hides no other's.
             with contextlib.suppress(OSError):
-                found += map(int, (thread / "children").read_text().split())
-    return found
+                pids += map(int, (thread / "children").read_text().split())
+    return pids
 
 
 def resident(members: list[Any]) -> int:
-    """Bytes of memory that these processes hold together."""
+    """Return the bytes of memory that these processes hold together."""
     total = 0
     for process in members:
         with contextlib.suppress(psutil.Error):
@@ -163,20 +163,20 @@ def resident(members: list[Any]) -> int:
 
 
 def deleted_bytes(members: list[Any]) -> int:
-    """Bytes on the disk of deleted files that these processes hold open; each counts once."""
-    found: dict[tuple[int, int], int] = {}
+    """Return the bytes of deleted files that these processes hold open, each counted once."""
+    bytes_by_file: dict[tuple[int, int], int] = {}
     for process in members:
         with contextlib.suppress(OSError), os.scandir(f"/proc/{process.pid}/fd") as descriptors:
             for descriptor in descriptors:
                 with contextlib.suppress(OSError):
                     status = descriptor.stat()
                     if stat.S_ISREG(status.st_mode) and not status.st_nlink:
-                        found[status.st_dev, status.st_ino] = bytes_of(status)
-    return sum(found.values())
+                        bytes_by_file[status.st_dev, status.st_ino] = bytes_of(status)
+    return sum(bytes_by_file.values())
 
 
 def _process_of(info: bytes) -> Any:  # noqa: ANN401 - psutil is untyped
-    """The init that bubblewrap tells of as soon as there is one; None when there is none any more.
+    """Return the init that bubblewrap reports; None when it has ended already.
 
     A job may end before anybody could look for its processes, and its init a little later.
     """

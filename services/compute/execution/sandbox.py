@@ -47,7 +47,7 @@ class Sandbox:
         )
 
     def start(self, folder: Path, waiting: ProcessTree | None = None) -> "SandboxRun":
-        """Begin `folder/job.json`, in the sandbox that is `waiting` around it if that is there.
+        """Begin `folder/job.json`, in the `waiting` sandbox around it if there is one.
 
         Raises Unavailable when the sandbox does not start.
         """
@@ -63,7 +63,7 @@ class Sandbox:
         cancelled: Callable[[], bool],
         waiting: ProcessTree | None = None,
     ) -> Outcome:
-        """Run it to its end: on success `folder/result.json` and its files in `out` are there.
+        """Run it to its end: a successful run leaves `folder/result.json` and files in `out`.
 
         Raises as `start` and `watch` do.
         """
@@ -97,7 +97,7 @@ class SandboxRun:
         self._stop()
 
     def poll(self) -> Outcome | None:
-        """How it ended, once it did or had to; waits a tenth of a second at most.
+        """Return how it ended, if it did or had to; waits a tenth of a second at most.
 
         Raises Unavailable when the disk gets full through no fault of the job.
         """
@@ -113,20 +113,22 @@ class SandboxRun:
             reason = _failure_reason(self._folder, self._tree.leader.returncode)
             # Nor is the job to blame for what it says of a full disk itself.
             self._reason = (overfilled(self._folder) or reason) if reason else ""
-        reason, said = self._reason, self._output
-        return Outcome(not reason, reason, self._seconds, self._peak, said.log_tail, said.log_lines)
+        reason, output = self._reason, self._output
+        return Outcome(
+            not reason, reason, self._seconds, self._peak, output.log_tail, output.log_lines
+        )
 
     def news(self) -> Progress | None:
-        """How far it is, unless it said nothing since this was last asked."""
+        """Return its progress, unless it said nothing since the last call."""
         return self._output.news()
 
     def cancel(self) -> None:
-        """Let it end, in order if it does so soon."""
+        """Ask it to end; kill it if it does not soon."""
         if not self._reason and self._tree.leader.poll() is None:
             self._ask_to_end(_CANCELLED)
 
     def _stop(self) -> None:
-        """End whatever is left, and take in the last words."""
+        """End whatever is left, and read its last output."""
         if self._has_stopped:
             return
         self._has_stopped = True
@@ -155,7 +157,7 @@ class SandboxRun:
             self._listen()
 
     def _excess(self) -> str:
-        """What gets worse with every moment the job goes on."""
+        """Return which limit the job exceeds, of those that get worse while it goes on."""
         members = self._tree.members(self._limits.processes + 1)
         if len(members) > self._limits.processes:
             return f"le traitement a lancé plus de {self._limits.processes} processus"
@@ -182,11 +184,11 @@ class SandboxRun:
 
 
 def _failure_reason(folder: Path, status: int) -> str:
-    """Why the job that ended by itself failed; nothing when it proves that it did not."""
-    made = folder / "out" / "result.json"
+    """Return why a job that ended by itself failed; nothing when its result proves success."""
+    result_path = folder / "out" / "result.json"
     try:
         # The job may have left a link, a pipe or a giant under that name.
-        descriptor = os.open(made, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(result_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             result = json.loads(file.read(_RESULT_BYTES + 1))
         reason = str(result["error"])[:2000] if "error" in result else ""
@@ -195,5 +197,5 @@ def _failure_reason(folder: Path, status: int) -> str:
             return "le traitement s'est interrompu, sans doute faute de mémoire"
         return f"le traitement s'est arrêté sans résultat (code {status})"
     if not reason:
-        made.rename(folder / "result.json")
+        result_path.rename(folder / "result.json")
     return reason

@@ -73,7 +73,7 @@ class Scheduler(Loop):
 
     @property
     def spares(self) -> Spares:
-        """Sandboxes with everything loaded, also for work that is no job."""
+        """Return the sandboxes with everything loaded, also for work that is no job."""
         return self._platform.spares
 
     def _wait_for_sandbox(self) -> None:
@@ -89,13 +89,13 @@ class Scheduler(Loop):
                 self.obstacle = ""
 
     def _line_up(self) -> None:
-        """See to it, once, that jobs which were queued before there were turns have theirs."""
+        """Give jobs a turn, once, that were queued before there were turns."""
         if not self._has_lined_up:
             complete_index(self._platform.store, Job, _TURNS, {"state": "queued"})
             self._has_lined_up = True
 
     def _note_losses(self) -> None:
-        """Take the jobs back whose process is gone."""
+        """Take back the jobs of processes that are gone."""
         time_now = now()
         for job in self._jobs.find({"state": "running"}):
             if job.is_lost(time_now) and job.id not in self.in_hand:
@@ -124,7 +124,7 @@ class Scheduler(Loop):
         return len(self._leased) < self._slots and not is_alone
 
     def _take_next(self) -> Job | None:
-        """The job whose turn it is, under this process's lease; None when there is none now.
+        """Take the job whose turn it is under this process's lease; None without one.
 
         One that may be what ends processes waits until it is alone in this one.
         """
@@ -154,7 +154,7 @@ class Scheduler(Loop):
             del self._runs[job.id], self._leased[job.id]
 
     def finish(self) -> None:
-        """Wait for the jobs in hand; those that take longer go back to the queue."""
+        """Wait for the running jobs; those that take longer go back to the queue."""
         deadline = time.monotonic() + GRACE_SECONDS
         for thread in list(self.in_hand.values()):
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -180,13 +180,13 @@ class Scheduler(Loop):
 
 
 def first_due(jobs: Repository[Job], time: datetime) -> list[Job]:
-    """The job of each lane that has been due longest at that time; those behind it are not read."""
+    """Return the job of each lane that has been due longest; the jobs behind it are not read."""
     first: dict[str, Job] = {}
     beyond = ""
     while True:
-        found = jobs.find({"turn": {"$gt": beyond}}, sort="turn", limit=_AT_ONCE)
-        for job in found:
+        due = jobs.find({"turn": {"$gt": beyond}}, sort="turn", limit=_AT_ONCE)
+        for job in due:
             first.setdefault(job.lane, job)
-        if len(found) < _AT_ONCE:
+        if len(due) < _AT_ONCE:
             return [job for job in first.values() if job.is_due(time)]
-        beyond = after_lane(found[-1].lane)
+        beyond = after_lane(due[-1].lane)

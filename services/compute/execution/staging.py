@@ -34,7 +34,7 @@ class DatasetOpener(Protocol):
     def open_dataset(
         self, project_id: str, dataset_id: str, job_id: str, treatment: dict[str, Any]
     ) -> Any:  # noqa: ANN401 - JSON
-        """What the project may read for that job's treatment; a LabError says why it cannot."""
+        """Open what the project may read for that job's treatment; a LabError says why not."""
 
 
 class ReleaseLedger(DatasetOpener, Protocol):
@@ -43,7 +43,7 @@ class ReleaseLedger(DatasetOpener, Protocol):
     def reserve_releases(
         self, project_id: str, job_id: str, claims: list[dict[str, Any]], *, is_held: bool
     ) -> None:
-        """Enter a result into ledgers; Conflict when another came since the data was opened."""
+        """Enter a result into ledgers; Conflict when another did since the data was opened."""
 
 
 FoundInput: TypeAlias = tuple[Input, FileRef]
@@ -72,7 +72,7 @@ class StoredResult(NamedTuple):
 
     @property
     def ending(self) -> dict[str, Any]:
-        """What the job keeps of it."""
+        """Return what the job keeps of its result."""
         kept = self._asdict()
         del kept["internal"]
         return kept
@@ -92,34 +92,38 @@ class Inputs:
         self._project, self._should_stop = project, should_stop
 
     def find(self, job: Job) -> list[FoundInput]:
-        """What the job reads, as it may be read now, and where it lies.
+        """Return what the job reads, as it may be read now, and where it is stored.
 
         Raises Rejected when the job can never have one, Unavailable when it cannot now.
         """
         return list(self._find(job))
 
-    def gather(self, found: Sequence[FoundInput], folder: JobFolder) -> list[Input]:
+    def gather(self, found_inputs: Sequence[FoundInput], folder: JobFolder) -> list[Input]:
         """Copy the granted columns of inputs into the folder, numbered; raises as `find` does."""
-        known = enumerate(it for it, _ in found)
-        columns = {at: it.kept_columns for at, it in known if it.columns is not None}
-        for number, (named, file) in enumerate(found):
+        numbered = enumerate(named for named, _ in found_inputs)
+        columns = {at: named.kept_columns for at, named in numbered if named.columns is not None}
+        for number, (named, file) in enumerate(found_inputs):
             if number not in columns:
                 self._fetch(named, file, folder.input_path(number))
         if columns:
             with job_folder() as stage:
                 for number in columns:
-                    self._fetch(*found[number], stage.input_path(number))
+                    self._fetch(*found_inputs[number], stage.input_path(number))
                 self._hand_over(stage, columns, folder)
-        return [named for named, _ in found]
+        return [named for named, _ in found_inputs]
 
-    def protect(self, found: Sequence[FoundInput], folder: JobFolder) -> dict[str, ProtectedInput]:
-        """What the rules of release are told of inputs, by name; what left before is in the folder.
+    def protect(
+        self, found_inputs: Sequence[FoundInput], folder: JobFolder
+    ) -> dict[str, ProtectedInput]:
+        """Return, by name, what the rules of release need of inputs; copy earlier releases too.
 
         Raises as `find` does.
         """
-        protected = [(named, file) for named, file in found if named.is_protected]
+        protected = [(named, file) for named, file in found_inputs if named.is_protected]
         earlier = {
-            it.file.sha256: (named, it.file) for named, _ in protected for it in named.releases
+            release.file.sha256: (named, release.file)
+            for named, _ in protected
+            for release in named.releases
         }
         paths = {}
         for number, (sha256, (named, file)) in enumerate(earlier.items()):
@@ -181,9 +185,11 @@ class Inputs:
         fetch(self._files, (named, file), target, self._should_stop)
 
 
-def fetch(files: Storage, found: FoundInput, target: Path, should_stop: Callable[[], bool]) -> None:
-    """Copy the file of an input; raises Interrupted once it shall stop, Rejected where none is."""
-    named, file = found
+def fetch(
+    files: Storage, found_input: FoundInput, target: Path, should_stop: Callable[[], bool]
+) -> None:
+    """Copy an input's file; raises Interrupted when asked to stop, Rejected without a file."""
+    named, file = found_input
     try:
         with target.open("wb") as out:
             for chunk in paced(files.chunks(file)):
@@ -203,19 +209,19 @@ def store_result(
     """
     result = folder.result()
     privacy, release = result.privacy, result.release
-    if release is None and any(one.is_protected for one in inputs):
+    if release is None and any(read_input.is_protected for read_input in inputs):
         release = _UNCHECKED
     stored = [
         Output(
-            name=made.name,
-            file=files.put(paced(pieces(folder.made_path(made))), made.media_type),
-            is_internal=made.is_internal,
-            opaque=made.opaque,
+            name=output.name,
+            file=files.put(paced(pieces(folder.made_path(output))), output.media_type),
+            is_internal=output.is_internal,
+            opaque=output.opaque,
         )
-        for made in result.outputs
+        for output in result.outputs
     ]
-    outputs = tuple(one for one in stored if not one.is_internal)
-    internal = {one.name: one.file for one in stored if one.is_internal}
+    outputs = tuple(output for output in stored if not output.is_internal)
+    internal = {output.name: output.file for output in stored if output.is_internal}
     manifest = Manifest(
         job_id=job.id,
         kind=job.kind,
@@ -229,25 +235,32 @@ def store_result(
         started=began,
         ended=now(),
     )
-    told = files.put([manifest.model_dump_json().encode()], "application/json")
-    said = (result.is_empty, result.withheld, *result.lost)
-    return StoredResult(told, outputs, privacy, release, internal, *said)
+    manifest_file = files.put([manifest.model_dump_json().encode()], "application/json")
+    remarks = (result.is_empty, result.withheld, *result.lost)
+    return StoredResult(manifest_file, outputs, privacy, release, internal, *remarks)
 
 
 def claims_of(inputs: Sequence[Input], kept: StoredResult) -> list[dict[str, Any]]:
-    """The places in release ledgers that a result asks for.
+    """Return the places that a result claims in release ledgers.
 
     Raises Rejected for an entry of what the job did not read, or without its file.
     """
-    read = {(one.dataset_id, one.version): one for one in inputs if one.is_protected}
+    read = {
+        (read_input.dataset_id, read_input.version): read_input
+        for read_input in inputs
+        if read_input.is_protected
+    }
     claims: list[dict[str, Any]] = []
     for entry in kept.release.entries if kept.release else ():
         source, file = read.get((entry.dataset_id, entry.version)), kept.internal.get(entry.file)
         if source is None or file is None:
             raise Rejected("le traitement n'a pas rendu de compte lisible de ce qui en sort")
-        before = sum(one["entry"]["dataset_id"] == entry.dataset_id for one in claims)
-        told = {"entry": entry.model_dump(mode="json"), "file": file.model_dump(mode="json")}
-        claims.append({"place": source.ledger_length + before, **told})
+        before = sum(claim["entry"]["dataset_id"] == entry.dataset_id for claim in claims)
+        files_of_claim = {
+            "entry": entry.model_dump(mode="json"),
+            "file": file.model_dump(mode="json"),
+        }
+        claims.append({"place": source.ledger_length + before, **files_of_claim})
     return claims
 
 
@@ -259,7 +272,7 @@ def reserve(ledger: ReleaseLedger, job: Job, inputs: Sequence[Input], kept: Stor
 
 
 def paced(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The chunks, letting other green threads run between them."""
+    """Yield the chunks, letting other green threads run between them."""
     for chunk in chunks:
         yield chunk
         time.sleep(0)

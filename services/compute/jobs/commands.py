@@ -36,7 +36,7 @@ class Commands:
             events.ProjectSubmitted | events.TreatmentProposed | events.TreatmentChanged
         ],
     ) -> None:
-        """Say whether the treatment that a project proposes can run, before owners are asked.
+        """Report whether a project's proposed treatment can run, before owners are asked.
 
         Jobs of the one before it are cancelled: nothing is delivered of them any more.
         """
@@ -62,7 +62,7 @@ class Commands:
         )
 
     def queue(self, job: Job, because: Envelope[Any]) -> None:
-        """Queue a job, once for the event that it comes of."""
+        """Queue a job, once for the event that caused it."""
         self._jobs.add(job, because=because)
 
     def queue_trial(self, envelope: Envelope[events.ProjectEquipped]) -> None:
@@ -76,8 +76,8 @@ class Commands:
         self._cancel_before(project.project_id, project.proposal or 0)
 
         def decide(workspace: Workspace) -> None:
-            told = project.holder_id, project.treatment, envelope.sequence, project.proposal
-            workspace.equip(*told)
+            equipment = project.holder_id, project.treatment, envelope.sequence, project.proposal
+            workspace.equip(*equipment)
             if workspace.state == "open" and workspace.is_staffed:
                 workspace.claim_full(identifier, self._makes_way)
 
@@ -129,7 +129,7 @@ class Commands:
                 self._jobs.change(job.id, lambda job: job.decide_release(lapsed), because=envelope)
 
     def note_access(self, envelope: Envelope[AccessEvent]) -> None:
-        """Note a project's access to a dataset; cancel what reads one that it may not read.
+        """Note a project's access to a dataset; cancel jobs that read one it may not read.
 
         Whatever opened the data before it was taken away is a job by now, and found here. What is
         queued later asks the catalogue before it starts, and is refused.
@@ -142,24 +142,24 @@ class Commands:
                 self._cancel(job, f"l'accès aux données « {name} » est retiré : {revoked}")
 
     def forget(self, envelope: Envelope[events.ResultsRecalled]) -> None:
-        """Keep nothing of the jobs that read, made or took in a deleted dataset.
+        """Delete what the jobs made that read, made or included a deleted dataset.
 
         Who opens data by RPC may name any job: of those named, others are left alone.
         """
         event = envelope.data
         reason = f"des données dont il est fait sont supprimées : {event.reason}"
         named = map(self._jobs.find_one, event.job_ids)
-        found = {one.id for one in self._jobs.every({"dataset_id": event.dataset_id})}
+        job_ids = {job.id for job in self._jobs.every({"dataset_id": event.dataset_id})}
         if event.project_id:
-            found |= {one.id for one in self._jobs.every({"project_id": event.project_id})}
-        found |= {one.id for one in named if one and event.dataset_id in one.reads.values()}
-        for identifier in sorted(found):
+            job_ids |= {job.id for job in self._jobs.every({"project_id": event.project_id})}
+        job_ids |= {job.id for job in named if job and event.dataset_id in job.reads.values()}
+        for identifier in sorted(job_ids):
             self._jobs.change(
                 identifier, lambda job: job.forget(event.dataset_id, reason), because=envelope
             )
 
     def submit(self, project_id: str, cause: str, by: str = "") -> Job:
-        """Queue a staffed project's full job; while one is under way, it is the answer.
+        """Queue a staffed project's full job; returns the one under way if there is one.
 
         The same `cause`, unless empty, is answered with the job it made before. Raises NotFound
         for an unknown project, WrongStage unless it is open and staffed.
@@ -183,14 +183,14 @@ class Commands:
         return self._jobs.change(identifier, Job.retry)
 
     def _change(self, envelope: Envelope[Any], decide: Callable[[Workspace], None]) -> Workspace:
-        """Change the workspace of the project that an event is about, new or there already."""
+        """Change the workspace of the project that an event is about; create it if new."""
         project_id = envelope.data.project_id
         return self._workspaces.change(
             project_id, decide, because=envelope, new=lambda: Workspace(id=project_id)
         )
 
     def _add_full(self, workspace: Workspace, identifier: str, by: str = "") -> Job:
-        """A full job that the workspace named: new, or there already and perhaps under way."""
+        """Add the full job that the workspace named, unless it is there already."""
         treatment = workspace.full_treatment()
         job = treatment_job(identifier, "full", workspace, treatment, traceparent.get())
         job.submitted_by, job.proposal = by, workspace.proposal
@@ -201,7 +201,7 @@ class Commands:
         return job is not None and not job.is_active
 
     def _makes_way(self, identifier: str) -> bool:
-        """Whether a job ended or soon will, or none of its runs did and an operator is awaited."""
+        """Whether a job ended or soon will, or waits for an operator as none of its runs ended."""
         job = self._jobs.find_one(identifier)
         if job is None:
             return False
@@ -223,7 +223,7 @@ class Commands:
 
 
 def ingest_job(envelope: Envelope[events.DatasetRegistered]) -> Job:
-    """The job that reads a registered file as a table; its turns count for the owner."""
+    """Return the job that reads a registered file as a table; it counts for the owner."""
     dataset = envelope.data
     return _queued(
         id=_job_of(envelope),
@@ -244,7 +244,7 @@ def ingest_job(envelope: Envelope[events.DatasetRegistered]) -> Job:
 
 
 def page_job(envelope: Envelope[events.HarvestPageFetched]) -> Job:
-    """The job that reads a page of another catalogue; its turns count for that catalogue."""
+    """Return the job that reads a page of another catalogue; it counts for that catalogue."""
     page = envelope.data
     return _queued(
         id=_job_of(envelope),
@@ -264,7 +264,7 @@ def page_job(envelope: Envelope[events.HarvestPageFetched]) -> Job:
 def treatment_job(
     identifier: str, kind: JobKind, workspace: Workspace, treatment: Treatment, traceparent: str
 ) -> Job:
-    """The job that runs a project's treatment; it has failed already when that cannot run."""
+    """Return the job of a project's treatment; failed already when that cannot run."""
     job = _queued(
         id=identifier,
         kind=kind,
@@ -292,7 +292,7 @@ def _queued(**fields: Any) -> Job:  # noqa: ANN401 - pydantic checks them
 
 
 def fault_of(treatment: Treatment) -> str:
-    """Why a treatment can never run, in French, naming the field; empty when it can."""
+    """State in French why a treatment can never run, naming the field; empty when it can."""
     try:
         check_steps(treatment.inputs, treatment.steps)
         check_installed(treatment.steps)

@@ -28,7 +28,7 @@ def erase(store: Store, envelope: Envelope[ErasureRequested]) -> None:
     jobs, workspaces = _take_words_out(store, event.member_id)
     recipes = list(store.of(Recipe).every({"member_id": event.member_id}))
     for recipe in recipes:
-        store.of(Recipe).change(recipe.id, lambda one: one.retire(is_erased=True))
+        store.of(Recipe).change(recipe.id, lambda retiring: retiring.retire(is_erased=True))
     answer = ComputeErased(
         erasure_id=event.erasure_id,
         member_id=event.member_id,
@@ -43,14 +43,14 @@ def erase(store: Store, envelope: Envelope[ErasureRequested]) -> None:
 
 
 def erase_late(store: Store, event: Event) -> None:
-    """Take out what an event that came late brought of members who were erased."""
+    """Remove what a late event brought of members who were erased."""
     named = (getattr(event, field, "") for field in ("holder_id", "owner_id"))
     for member_id in departures.erased_among(store, named):
         _take_words_out(store, member_id)
 
 
 def _take_words_out(store: Store, member_id: str) -> tuple[int, int]:
-    """How many jobs and workspaces are without words now."""
+    """Remove the words of jobs and workspaces; returns how many there were."""
     jobs = list(store.of(Job).every({"owner_id": member_id}))
     for job in jobs:
         if job.is_active:
@@ -64,15 +64,15 @@ def _take_words_out(store: Store, member_id: str) -> tuple[int, int]:
 
 
 def redact_jobs(store: Store, jobs: Sequence[Job]) -> None:
-    """Keep what the jobs were, when and how long; raises Unavailable while one runs.
+    """Keep only what the jobs were, when and how long; Unavailable while one runs.
 
     Their files are given to the catalogue to be erased, unless other jobs made the same.
     """
-    made, ids = {one for job in jobs for one in _made_by(job)}, {job.id for job in jobs}
-    others = store.of(Job).every({"state": "succeeded"}) if made else ()
-    shared = {one for job in others if job.id not in ids for one in made & _made_by(job)}
+    hashes, ids = {sha256 for job in jobs for sha256 in _made_by(job)}, {job.id for job in jobs}
+    others = store.of(Job).every({"state": "succeeded"}) if hashes else ()
+    shared = {sha256 for job in others if job.id not in ids for sha256 in hashes & _made_by(job)}
     for job in jobs:
-        store.of(Job).change(job.id, lambda one: _redact_job(one, shared))
+        store.of(Job).change(job.id, lambda kept_job: _redact_job(kept_job, shared))
 
 
 def _made_by(job: Job) -> set[str]:
@@ -86,7 +86,7 @@ def _redact_job(job: Job, shared: Collection[str]) -> None:
     job.reason = ERASED if job.reason else ""
     job.repairs, job.is_erased = (), True
     job.treatment = redacted(job.treatment) if job.treatment else None
-    job.outputs = tuple(one for one in job.outputs if one.file.sha256 not in shared)
+    job.outputs = tuple(output for output in job.outputs if output.file.sha256 not in shared)
     job.privacy, job.size_warning, job.counted = None, "", None
     job.decision = redacted(job.decision) if job.decision else None
     if job.result:
@@ -94,7 +94,7 @@ def _redact_job(job: Job, shared: Collection[str]) -> None:
 
 
 def redact_workspace(workspace: Workspace) -> None:
-    """Keep whose it was and what it used."""
+    """Keep only whose workspace it was and what it used."""
     workspace.is_erased, workspace.pseudonym_key = True, ""
     workspace.title = workspace.problem = ""
     workspace.reason = ERASED if workspace.reason else ""

@@ -50,14 +50,14 @@ class Heartbeat:
         return self.stop != ""
 
     def release(self) -> None:
-        """Let the run give its job back."""
+        """Ask the run to give its job back."""
         self.stop = self.stop or "released"
 
     def report(self, job: Job) -> None:
-        """Renew the lease of `job` and write down what is seen."""
+        """Renew the lease of `job` and store its progress."""
         until = now() + self._lease
-        told = self.progress, self.message, self.log_tail
-        job.report(self._run, until, *told, log_lines=self.log_lines)
+        progress = self.progress, self.message, self.log_tail
+        job.report(self._run, until, *progress, log_lines=self.log_lines)
 
     def _beat(self) -> None:
         pause = min(_BEAT_SECONDS, self._lease.total_seconds() / 3)

@@ -45,15 +45,15 @@ class StreamPosition(NamedTuple):
 
     @classmethod
     def parse(cls, written: str | None) -> Self:
-        """The position that an event's id tells; the beginning for anything else."""
-        found = _WRITTEN.fullmatch(written or "")
-        return cls(*map(int, found.groups())) if found else cls()
+        """Parse the position in an event's id; the beginning for anything else."""
+        match = _WRITTEN.fullmatch(written or "")
+        return cls(*map(int, match.groups())) if match else cls()
 
     def __str__(self) -> str:
         return ".".join(map(str, self))
 
     def is_end_of(self, job: Job) -> bool:
-        """Whether all was heard of a job that ended."""
+        """Whether all of an ended job was sent."""
         return not job.is_active and self.version >= job.version
 
 
@@ -70,7 +70,7 @@ class Teller:
         self._told: dict[str, Mapping[str, object]] = {}
 
     def news(self, job: Job, view: JobView) -> Iterator[bytes]:
-        """The events that tell of `job` as it is now."""
+        """Yield the events for the present state of `job`."""
         before = self._position
         if job.version <= before.version:
             return
@@ -125,7 +125,7 @@ class Followers(Loop):
         view: View,
         heartbeat_seconds: float = _HEARTBEAT_SECONDS,
     ) -> Iterator[bytes]:
-        """The events of `job` since that position, to its end; a comment when there are none.
+        """Yield the events of `job` since that position, to its end; a comment when there are none.
 
         Raises TooMany before the first for a member who has MOST_EACH, Unavailable beyond `most`.
         """
@@ -146,7 +146,7 @@ class Followers(Loop):
                     return
 
     def stop(self) -> None:
-        """Let all streams end: who follows comes again, to another process or the next."""
+        """End all streams: their readers reconnect, to another process or the next."""
         super().stop()
         for follower in list(self._followers):
             follower.wake()
@@ -155,7 +155,7 @@ class Followers(Loop):
     def _follow(self, job: Job, member_id: str) -> Iterator["_Follower"]:
         if len(self._followers) >= self._most:
             raise Unavailable("too many jobs are followed at this moment")
-        if Counter(one.member_id for one in self._followers)[member_id] >= MOST_EACH:
+        if Counter(follower.member_id for follower in self._followers)[member_id] >= MOST_EACH:
             raise TooMany(f"vous suivez déjà {MOST_EACH} traitements à la fois")
         follower = _Follower(job, member_id)
         self._followers.add(follower)
@@ -167,12 +167,12 @@ class Followers(Loop):
 
     def _look(self) -> None:
         followers = list(self._followers)
-        wanted = sorted({one.job_id for one in followers})
-        for first in range(0, len(wanted), PAGE_LIMIT):
-            ids = wanted[first : first + PAGE_LIMIT]
-            found = {one.id: one for one in self._jobs.find({"_id": {"$in": ids}})}
+        job_ids = sorted({follower.job_id for follower in followers})
+        for first in range(0, len(job_ids), PAGE_LIMIT):
+            ids = job_ids[first : first + PAGE_LIMIT]
+            jobs_by_id = {job.id: job for job in self._jobs.find({"_id": {"$in": ids}})}
             for follower in followers:
-                if job := found.get(follower.job_id):
+                if job := jobs_by_id.get(follower.job_id):
                     follower.offer(job)
 
 
@@ -185,17 +185,17 @@ class _Follower:
         self._awake.set()
 
     def offer(self, job: Job) -> None:
-        """Let it know of the job, if that is newer."""
+        """Pass the job on, if it is newer than the last one."""
         if job.version > self._job.version:
             self._job = job
             self.wake()
 
     def wake(self) -> None:
-        """Let it look."""
+        """Wake the waiting reader."""
         self._awake.set()
 
     def wait(self, seconds: float) -> Job | None:
-        """The job once there is news, None when there was none for so long."""
+        """Wait for a newer state of the job; None without one for that long."""
         if not self._awake.wait(seconds):
             return None
         self._awake.clear()

@@ -53,7 +53,7 @@ ACTIVE = ("queued", "running", "given_up")
 
 
 def after_lane(lane: str) -> str:
-    """What sorts after all turns of a lane, and before those of any other that follows."""
+    """Return what sorts after all turns of a lane, and before those of the next lane."""
     return f"{lane}!"  # behind the blank of a turn, and before whatever an id may have
 
 
@@ -136,7 +136,7 @@ class Job(Aggregate):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def hashes(self) -> list[str]:
-        """Of what it made, and of what it still has to read."""
+        """Return the hashes of what it made, and of what it still has to read."""
         files = [self.result, self.source if self.is_active else None]
         files += [output.file for output in self.outputs]
         return sorted({file.sha256 for file in files if file})
@@ -144,7 +144,7 @@ class Job(Aggregate):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def turn(self) -> str:
-        """Where it stands in the queue: its lane, then since when it is due; empty elsewhere."""
+        """Return its place in the queue: its lane, and since when it is due; empty elsewhere."""
         due = self.due_at.astimezone(UTC).isoformat(timespec="milliseconds")
         return f"{self.lane} {due}" if self.state == "queued" else ""
 
@@ -157,12 +157,12 @@ class Job(Aggregate):
 
     @property
     def due_at(self) -> datetime:
-        """From when on it may begin."""
+        """Return from when on it may begin."""
         return max(self.queued_at, self.not_before)
 
     @property
     def unreleased(self) -> str:
-        """Why its holder does not get its result, in French; empty when it does."""
+        """State in French why its holder does not get its result; empty when it does."""
         if self.decision and self.decision.decision == "refuse":
             return f"ce résultat ne sort pas du Datalab : {self.decision.reason}"
         if not self.is_held or self.release is None:
@@ -181,17 +181,17 @@ class Job(Aggregate):
 
     @property
     def is_suspect(self) -> bool:
-        """Whether the job may be what ends its processes: it runs beside no other then."""
+        """Whether the job may have killed its processes: it then runs alone."""
         return self.losses >= SUSPECT_LOSSES
 
     @property
     def reads(self) -> dict[str, str]:
-        """The datasets its treatment reads: name in the steps -> dataset id."""
+        """Return the datasets that its treatment reads: name in the steps -> dataset id."""
         return self.treatment.inputs if self.treatment else {}
 
     @property
     def provenance(self) -> Provenance:
-        """What is known of a treatment before it runs; nothing of the reading of a file."""
+        """Return what is known of a treatment before it runs; empty for reading a file."""
         if self.treatment is None:
             return Provenance()
         return Provenance(
@@ -204,29 +204,29 @@ class Job(Aggregate):
         )
 
     def counts_for(self, other: "Job", tables: dict[str, str]) -> bool:
-        """Whether what it counted holds for `other`, which reads these tables: id -> sha256."""
+        """Whether its counts hold for `other`, which reads these tables: id -> sha256."""
         counted = self.counted
         return counted is not None and (self.treatment, counted.tables) == (other.treatment, tables)
 
     def name_of(self, dataset_id: str) -> str:
-        """What its treatment calls a dataset that it reads; empty for any other."""
-        return next((name for name, one in self.reads.items() if one == dataset_id), "")
+        """Return what its treatment calls a dataset that it reads; empty for any other."""
+        return next((name for name, read_id in self.reads.items() if read_id == dataset_id), "")
 
     @property
     def warning(self) -> str:
-        """What to think of before the result leaves the lab, in French; empty when nothing is."""
-        said = self.privacy.warning if self.privacy else ""
-        if said and self.kind == "trial":
-            said = f"Sur l'échantillon : {said}"
+        """State in French what to consider before the result leaves the lab; or empty."""
+        warning = self.privacy.warning if self.privacy else ""
+        if warning and self.kind == "trial":
+            warning = f"Sur l'échantillon : {warning}"
         # Where the rules of release left out rows, its filters may have kept them.
         is_told = self.is_empty and not self._is_suppressed
         empty = _EMPTY.get(self.kind, "") if is_told else ""
         lost = f"{self.lost[:1].upper()}{self.lost[1:]}." if self.lost else ""
-        return " ".join(filter(None, (empty, lost, said, self.size_warning, self.withheld)))
+        return " ".join(filter(None, (empty, lost, warning, self.size_warning, self.withheld)))
 
     @property
     def fault(self) -> str:
-        """Why its result is no success, in French; empty where it is one, or nobody can tell.
+        """State in French why its result is no success; empty where it is, or nobody knows.
 
         Of a sample of which the rules of release leave no row the whole table may keep some.
         """
@@ -241,11 +241,11 @@ class Job(Aggregate):
         return self.release is not None and self.release.verdict == "suppressed"
 
     def queue(self) -> None:
-        """Say that the job waits for its turn."""
+        """Record that the job waits for its turn."""
         self.record(events.JobQueued(**self._about()))
 
     def refuse(self, reason: str) -> None:
-        """Fail in the queue already: a run could only fail, too."""
+        """Fail while queued: a run could only fail, too."""
         self.reason = reason
         self._end("failed", 0.0)
 
@@ -258,14 +258,14 @@ class Job(Aggregate):
         return self.state == "running" and self.lease_until < time
 
     def take(self, run: str, time: datetime, lease: timedelta, *, is_watched: bool = False) -> None:
-        """Make it this run's job until the lease ends; raises TakenOver when it is not due."""
+        """Give the job to this run until the lease ends; raises TakenOver when it is not due."""
         if not self.is_due(time):
             raise TakenOver
         self.state, self.run, self.lease_until = "running", run, time + lease
         self.is_watched = is_watched
 
     def lose(self, time: datetime, wait: timedelta) -> None:
-        """Return to the queue from a process that is gone; a suspect waits there.
+        """Return to the queue as the process is gone; a suspect waits there.
 
         Services die of other things than their jobs: a job is given up for what it did alone, in a
         process that lived well without it. Raises TakenOver unless the lease ended.
@@ -284,13 +284,13 @@ class Job(Aggregate):
             )
             return
         if self.is_suspect:
-            told = f"{WAITING}le service de calcul s'est arrêté {self.losses} fois"
-            self._requeue(f"{told} pendant ce traitement, qui reprendra seul", time + wait)
+            reason = f"{WAITING}le service de calcul s'est arrêté {self.losses} fois"
+            self._requeue(f"{reason} pendant ce traitement, qui reprendra seul", time + wait)
         else:
             self._requeue("", time)
 
     def begin(self, run: str) -> None:
-        """Say that the sandbox starts."""
+        """Record that the sandbox starts."""
         self.check(run)
         self.attempt += 1
         self.started_at = now()
@@ -307,7 +307,7 @@ class Job(Aggregate):
         *,
         log_lines: int = 0,
     ) -> None:
-        """Renew the lease and show how far the run is; the tail ends with the last line of all."""
+        """Renew the lease and store the run's progress and the end of its log."""
         self.check(run)
         self.lease_until = until
         if not self.forgotten:
@@ -324,7 +324,7 @@ class Job(Aggregate):
         self.seconds += seconds
 
     def put_off(self, run: str, seconds: float, message: str, waits: Sequence[float]) -> None:
-        """Return to the queue for a while, longer each time; given up when it goes on too long."""
+        """Return to the queue for longer each time; give up after too long."""
         self.check(run)
         if self.delays >= MAX_DELAYS and not self.cancel_requested:
             self.give_up(run, seconds, message.removeprefix(WAITING))
@@ -348,7 +348,7 @@ class Job(Aggregate):
         lost: str = "",
         near: str = "",
     ) -> None:
-        """End well, unless a cancellation was accepted before; `is_empty`: its table has no row.
+        """End well, unless cancelled before; `is_empty`: its table has no row.
 
         `lost`, in French, is what left none, or a column without a value; `near` a value of the
         data that may have been meant.
@@ -367,7 +367,7 @@ class Job(Aggregate):
             self._leave(result, outputs)
 
     def decide_release(self, decision: ReleaseDecision, version: int | None = None) -> None:
-        """Let a held result go to its holder, or keep it back for good.
+        """Release a held result to its holder, or refuse it for good.
 
         The same again changes nothing; raises WrongStage for what waits for no decision, or changed
         since its `version` was read.
@@ -382,23 +382,23 @@ class Job(Aggregate):
         if not self.is_held:
             raise WrongStage("le résultat de ce traitement n'attend pas de décision")
         self.decision = decision
-        told = {**self._about(), "decided_by": decision.decided_by, "reason": decision.reason}
+        content = {**self._about(), "decided_by": decision.decided_by, "reason": decision.reason}
         if decision.decision == "refuse":
-            self.record(events.ResultRefused(**told))
+            self.record(events.ResultRefused(**content))
             return
         verdict = self.privacy.verdict if self.privacy else None
         about = {"verdict": verdict, "warning": self.warning, "fault": self.fault}
-        self.record(events.ResultReleased(**told, **about))
+        self.record(events.ResultReleased(**content, **about))
 
     def fail(self, run: str, seconds: float, reason: str) -> None:
-        """End without a result, unless a cancellation was accepted before."""
+        """End without a result, unless cancelled before."""
         self.check(run)
         if not self.cancel_requested:
             self.reason = reason
         self._end("failed", seconds)
 
     def give_up(self, run: str, seconds: float, reason: str) -> None:
-        """Wait for an operator, as the lab is at fault; end if a cancellation was accepted."""
+        """Wait for an operator, as the lab is at fault; end if cancelled before."""
         self.check(run)
         if self.cancel_requested:
             self._end("cancelled", seconds)
@@ -407,7 +407,7 @@ class Job(Aggregate):
         self._give_up(reason)
 
     def retry(self) -> None:
-        """Return to the queue with all that was counted against it forgotten.
+        """Return to the queue, with all earlier failures forgotten.
 
         Raises WrongStage unless the job was given up.
         """
@@ -419,7 +419,7 @@ class Job(Aggregate):
         self.record(events.JobRetried(**self._about(), dataset_version=self.dataset_version))
 
     def cancel(self, reason: str) -> None:
-        """End at once when it does not run, as soon as its run notices when it does.
+        """End at once when it does not run, else as soon as its run notices.
 
         Cancelling again changes nothing; raises WrongStage when the job ended otherwise.
         """
@@ -432,7 +432,7 @@ class Job(Aggregate):
             self._end("cancelled", 0.0)
 
     def forget(self, dataset_id: str, reason: str) -> None:
-        """Keep nothing of what it read, made or took in: that dataset is deleted.
+        """Delete what it read, made or included: that dataset is deleted.
 
         What is under way is cancelled. `reason` is French.
         """
@@ -442,8 +442,8 @@ class Job(Aggregate):
         self._leave(self.result, self.outputs)
 
     def _leave(self, result: FileRef | None, outputs: tuple[Output, ...]) -> None:
-        """Tell which files are to be erased, and forget them with what a log may quote."""
-        files = [*(one.file for one in outputs), *([result] if result else [])]
+        """Record which files are to be erased, and forget them and what a log may quote."""
+        files = [*(output.file for output in outputs), *([result] if result else [])]
         self.result, self.outputs, self.privacy, self.counted = None, (), None, None
         self.release, self.is_empty, self.withheld = None, False, ""
         self.lost, self.near = "", ""
@@ -463,7 +463,7 @@ class Job(Aggregate):
         self.message, self.not_before = message, not_before
 
     def _give_up(self, reason: str) -> None:
-        """Nobody starts a page of a catalogue anew but its next harvest: it ends."""
+        """End a page's job: nobody but its catalogue's next harvest starts it anew."""
         self.reason = reason
         if self.kind == "harvest":
             self._end("failed", 0.0)

@@ -50,7 +50,7 @@ class Catalogue(Protocol):
     """The question that a check asks the catalogue."""
 
     def describe_inputs(self, treatment: dict[str, Any], member_id: str, *, is_staff: bool) -> Any:  # noqa: ANN401 - JSON
-        """What that member may know of the tables that a treatment reads."""
+        """Return what that member may know of the tables that a treatment reads."""
 
 
 Bind = Callable[[Treatment, Mapping[str, Types | None]], None]
@@ -61,13 +61,13 @@ class PreviewCatalogue(Protocol):
     """The question that a preview asks the catalogue."""
 
     def preview_inputs(self, treatment: dict[str, Any], member_id: str, *, is_staff: bool) -> Any:  # noqa: ANN401 - JSON
-        """What that member may know of a treatment before it runs."""
+        """Return what that member may know of a treatment before it runs."""
 
 
 def check_treatment(
     catalogue: Catalogue, treatment: Treatment, caller: Caller, bind: Bind
 ) -> TreatmentCheck:
-    """What to think of before `caller` sends the treatment, and what could not be looked at.
+    """Return the remarks on a treatment before `caller` sends it, and what went unchecked.
 
     Raises Invalid, in French, naming the first field at fault. Nothing waits for the catalogue: as
     long as it does not answer, the shape of the treatment is checked and the rest is not.
@@ -80,17 +80,17 @@ def check_treatment(
         )
     except Unavailable:
         return TreatmentCheck(unchecked=(Remark(field="inputs", kind="not_known", message=_AWAY),))
-    found = check_tables(treatment, KnownInputs.model_validate(answer))
-    if found.faults:
-        raise found.faults[0].refusal
-    bind(treatment, found.tables)
-    return TreatmentCheck(warnings=tuple(found.warnings), unchecked=tuple(found.unchecked))
+    findings = check_tables(treatment, KnownInputs.model_validate(answer))
+    if findings.faults:
+        raise findings.faults[0].refusal
+    bind(treatment, findings.tables)
+    return TreatmentCheck(warnings=tuple(findings.warnings), unchecked=tuple(findings.unchecked))
 
 
 def preview_treatment(
     catalogue: PreviewCatalogue, treatment: PlannedTreatment, caller: Caller, bind: Bind
 ) -> TreatmentPreview:
-    """What the treatment would make, as `caller` may know it.
+    """Return what the treatment would make, as far as `caller` may know it.
 
     Raises Invalid, in French, naming the first field at fault; Unavailable when the catalogue does
     not answer: there is nothing to tell without it.
@@ -100,30 +100,36 @@ def preview_treatment(
     answer = catalogue.preview_inputs(
         treatment.model_dump(mode="json"), whose, is_staff=caller.is_staff
     )
-    known = KnownPreview.model_validate(answer)
-    found, table, is_open = Findings([], [], [], {}), KnownTable(dataset_id="", columns=()), True
+    known_preview = KnownPreview.model_validate(answer)
+    findings, table, is_open = Findings([], [], [], {}), KnownTable(dataset_id="", columns=()), True
     if treatment.steps:
-        found, table, is_open = result_of(treatment, known.inputs)
-    if found.faults:
-        raise found.faults[0].refusal
-    bind(treatment, found.tables)
+        findings, table, is_open = result_of(treatment, known_preview.inputs)
+    if findings.faults:
+        raise findings.faults[0].refusal
+    bind(treatment, findings.tables)
     return TreatmentPreview(
-        warnings=tuple(found.warnings),
-        unchecked=tuple(found.unchecked),
+        warnings=tuple(findings.warnings),
+        unchecked=tuple(findings.unchecked),
         columns=tuple(
-            ResultColumn(name=one.name, kind=one.kind, type=one.type, unit=one.unit, key=one.code)
-            for one in table.columns or ()
+            ResultColumn(
+                name=column.name,
+                kind=column.kind,
+                type=column.type,
+                unit=column.unit,
+                key=column.code,
+            )
+            for column in table.columns or ()
         ),
         is_open=is_open,
         rows=table.rows,
-        estimate=_estimate(treatment, known.inputs, table),
-        checks=_checks(known.protected),
-        **known.model_dump(exclude={"inputs", "protected"}),
+        estimate=_estimate(treatment, known_preview.inputs, table),
+        checks=_checks(known_preview.protected),
+        **known_preview.model_dump(exclude={"inputs", "protected"}),
     )
 
 
 def expected_rows(catalogue: Catalogue, treatment: Treatment, member_id: str) -> dict[str, int]:
-    """How many rows a preview tells of the treatment's crossings, by output, as far as it does."""
+    """Return the rows that a preview expects of crossings, by output, where it can."""
     if not any(traits_of(step).joins for step in treatment.steps):
         return {}
     try:
@@ -136,7 +142,7 @@ def expected_rows(catalogue: Catalogue, treatment: Treatment, member_id: str) ->
 
 
 def _checks(protected: tuple[str, ...]) -> tuple[str, ...]:
-    """What is checked of the result; more where others' restricted data goes in."""
+    """Return what is checked of the result; more where others' restricted data goes in."""
     if not protected:
         return _CHECKED[:1]
     names = french_list([quoted(title) for title in protected])
@@ -146,15 +152,15 @@ def _checks(protected: tuple[str, ...]) -> tuple[str, ...]:
 def _estimate(
     treatment: PlannedTreatment, inputs: KnownInputs, result: KnownTable
 ) -> Estimate | None:
-    """None where the size of a table is not known; groups are counted as no rows."""
-    rows = [inputs.table(one).rows for one in set(treatment.inputs.values())]
-    known = [one for one in rows if one is not None]
-    if not treatment.steps or len(known) < len(rows):
+    """Estimate time and size; None where a table's size is unknown; groups count as no rows."""
+    rows = [inputs.table(dataset_id).rows for dataset_id in set(treatment.inputs.values())]
+    counts = [count for count in rows if count is not None]
+    if not treatment.steps or len(counts) < len(rows):
         return None
     is_summed = traits_of(treatment.steps[-1]).sums
-    made = max(known) if result.rows is None and not is_summed else result.rows or 0
-    cells = made * len(result.columns or ())
+    result_rows = max(counts) if result.rows is None and not is_summed else result.rows or 0
+    cells = result_rows * len(result.columns or ())
     return Estimate(
-        seconds=round(_SECONDS + _OF_A_ROW * sum(known) + _OF_A_CELL * cells, 1),
+        seconds=round(_SECONDS + _OF_A_ROW * sum(counts) + _OF_A_CELL * cells, 1),
         memory_bytes=_BYTES + _BYTES_OF_A_CELL * cells,
     )

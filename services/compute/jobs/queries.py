@@ -40,21 +40,21 @@ class Queries:
         self._jobs, self._workspaces = store.of(Job), store.of(Workspace)
 
     def job(self, identifier: str, caller: Caller) -> Job:
-        """One job that the caller may follow and cancel; NotFound when there is none."""
+        """Return a job that the caller may follow and cancel; NotFound when there is none."""
         job = self._jobs.get(identifier)
         if not caller.may_see(job.owner_id):
             raise NotFound.of(identifier)
         return job
 
     def read(self, identifier: str, caller: Caller) -> Job:
-        """One job that the caller may see, as one of its project's team, too; NotFound else."""
+        """Return a job that the caller may see, also as one of its team; NotFound else."""
         job = self._jobs.get(identifier)
         if not (caller.may_see(job.owner_id) or self._is_in_team(job.project_id, caller)):
             raise NotFound.of(identifier)
         return job
 
     def result(self, identifier: str, name: str, caller: Caller) -> FileRef:
-        """One of a job's files, for those who may see the job.
+        """Return one of a job's files, for those who may see the job.
 
         Raises Forbidden for all but staff when it is made of others' restricted data that the
         project may not read any more; WrongStage, for all but reviewers who may decide on it, while
@@ -70,30 +70,30 @@ class Queries:
         return file_of(job, name)
 
     def files_in_use(self, hashes: Collection[str]) -> set[str]:
-        """Of those hashes, the ones of files that a job made or has to read."""
+        """Return which of those hashes are of files that a job made or has to read."""
         complete_index(self._store, Job, _OF_JOBS)
         return named_by(self._store, Job, hashes)
 
     def made(self, identifier: str, files: Storage, caller: Caller) -> tuple[Job, Manifest]:
-        """A job with its manifest, for those who may have its result; raises as `result` does."""
+        """Return a job with its manifest, for who may have its result; raises like `result`."""
         ref = self.result(identifier, MANIFEST, caller)
         return self.read(identifier, caller), Manifest.model_validate_json(files.read(ref))
 
     def view(self, job: Job, caller: Caller) -> JobView:
-        """A job that `caller` may see, without what it tells of data that is withheld.
+        """Return a job that `caller` may see, without what it tells of withheld data.
 
         The log, and why it failed, are for who wrote the treatment: the team reads what came of it.
         """
         if caller.may_see(job.owner_id):
-            told: dict[str, object] = {"may_run_again": self._may_run_again(job)}
+            changes: dict[str, object] = {"may_run_again": self._may_run_again(job)}
         else:
-            told = {"log_tail": "", "reason": "", "message": ""}
-        view = JobView.told(job).model_copy(update=told)
+            changes = {"log_tail": "", "reason": "", "message": ""}
+        view = JobView.told(job).model_copy(update=changes)
         reason = self._withheld(job, caller) or job.unreleased
         return view.withholding(reason) if reason else view
 
     def release_request(self, identifier: str, caller: Caller) -> Job:
-        """A job whose result is or was held, for reviewers who may decide on it.
+        """Return a job whose result is or was held, for reviewers who may decide on it.
 
         Raises Forbidden for others, NotFound for a job of which nothing was held.
         """
@@ -104,26 +104,26 @@ class Queries:
         return job
 
     def release_requests(self, query: Paging) -> ReleaseRequestPage:
-        """A page of the jobs whose results wait for a reviewer, oldest first."""
-        found, cursor = self._jobs.page({"is_held": True}, after=query.after, limit=query.limit)
-        return ReleaseRequestPage(items=[self.view(one, INSIDE) for one in found], next=cursor)
+        """Return a page of the jobs whose results wait for a reviewer, oldest first."""
+        jobs, cursor = self._jobs.page({"is_held": True}, after=query.after, limit=query.limit)
+        return ReleaseRequestPage(items=[self.view(job, INSIDE) for job in jobs], next=cursor)
 
     def check_reviews(self, job: Job, caller: Caller) -> None:
-        """Raise Forbidden, in French, for who does not decide on what leaves of a job."""
+        """Raise Forbidden, in French, for a caller who may not decide on a job's release."""
         if "reviewer" not in caller.roles:
             raise Forbidden("un relecteur du Datalab décide de ce qui sort")
         if reason := self._impediment(job.project_id or "", caller.member_id):
             raise Forbidden(reason)
 
     def workspace(self, project_id: str, caller: Caller) -> Workspace:
-        """A project's workspace; NotFound when there is none that the caller may see."""
+        """Return a project's workspace; NotFound when the caller may see none."""
         workspace = self._workspaces.get(project_id)
         if not caller.may_see(workspace.holder_id):
             raise NotFound.of(project_id)
         return workspace
 
     def jobs(self, caller: Caller, query: ListJobs) -> JobPage:
-        """A page of jobs, oldest first unless the newest are asked for."""
+        """Return a page of jobs, oldest first unless the newest are asked for."""
         where: dict[str, str] = {}
         if query.project_id is not None:
             where["project_id"] = query.project_id
@@ -137,19 +137,19 @@ class Queries:
         return JobPage(items=[self.view(job, caller) for job in jobs], next=cursor)
 
     def _is_in_team(self, project_id: str | None, caller: Caller) -> bool:
-        """Whether owners of the data were told that this member reads the project's results."""
+        """Whether data owners were told that this member reads the project's results."""
         workspace = self._workspaces.find_one(project_id) if project_id else None
         return workspace is not None and caller.member_id in workspace.team
 
     def _may_run_again(self, job: Job) -> bool:
-        """Whether who sees it may have it run once more."""
+        """Whether those who see the job may run it once more."""
         if job.kind != "full" or job.state not in _CAME_TO_NOTHING:
             return False
         workspace = self._workspaces.find_one(job.project_id or "")
         return workspace is not None and workspace.runs_again(job.id)
 
     def _withheld(self, job: Job, caller: Caller) -> str:
-        """Why, in French, `caller` does not get what the job made; empty if it does."""
+        """State in French why `caller` does not get the job's result; empty if it does."""
         if caller.is_staff or not job.reads:
             return ""
         workspace = self._workspaces.find_one(job.project_id or "")
@@ -158,7 +158,7 @@ class Queries:
 
 
 def file_of(job: Job, name: str) -> FileRef:
-    """A job's file of that name, or its manifest.
+    """Return a job's file of that name, or its manifest.
 
     Raises Gone when it is forgotten, WrongStage until the job succeeded, NotFound for a name it did
     not make. What a job read for the catalogue leaves by the catalogue only, which knows who may

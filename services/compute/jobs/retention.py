@@ -19,11 +19,11 @@ def policies(store: Store, settings: Settings) -> list[Policy]:
     jobs, workspaces = store.of(Job), store.of(Workspace)
 
     def end_of(workspace: Workspace) -> datetime:
-        """When its project ended; one closed before that was noted, when its last job did."""
+        """Return when its project ended; where that was not noted, when its last job did."""
         if workspace.closed_at != NEVER:
             return workspace.closed_at
         ended = (job.ended_at for job in jobs.every({"project_id": workspace.id}))
-        return max((one for one in ended if one != NEVER), default=LONG_AGO)
+        return max((end for end in ended if end != NEVER), default=LONG_AGO)
 
     def things() -> Iterator[Thing]:
         for workspace in workspaces.every({"state": "closed"}):
@@ -35,12 +35,12 @@ def policies(store: Store, settings: Settings) -> list[Policy]:
         if workspace is None or workspace.is_erased or end_of(workspace) > through:
             return Batch({}, is_last=True)
         where = {"project_id": project_id}
-        found, following = jobs.page(where, after=cursor or None, limit=_BATCH)
-        redact_jobs(store, found)
+        ended_jobs, following = jobs.page(where, after=cursor or None, limit=_BATCH)
+        redact_jobs(store, ended_jobs)
         if following:
-            return Batch({"calculs": len(found)}, following)
+            return Batch({"calculs": len(ended_jobs)}, following)
         workspaces.change(project_id, redact_workspace)
-        return Batch({"calculs": len(found), "espaces de calcul": 1}, is_last=True)
+        return Batch({"calculs": len(ended_jobs), "espaces de calcul": 1}, is_last=True)
 
     return [
         Policy(

@@ -78,12 +78,12 @@ class JobView(View):
 
     @classmethod
     def told(cls, job: Job) -> Self:
-        """A job as all may see it who see it at all: what was checked, without counts."""
+        """Return a job as everybody sees it who sees it: what was checked, without counts."""
         release = job.release.for_holder() if job.release else None
         return cls.of(job).model_copy(update={"release": release})
 
     def withholding(self, reason: str) -> Self:
-        """The same without what it tells of the rows that the job read; `reason` is French.
+        """Return the view without what it tells of the rows that the job read.
 
         A fault may quote them, and a hash prove what they are.
         """

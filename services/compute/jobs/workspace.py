@@ -32,7 +32,7 @@ class AccessStatus(Frozen):
     revoked: str = ""
 
     def after(self, envelope: Envelope[AccessEvent]) -> "AccessStatus":
-        """The status once that event is known, too."""
+        """Return the status once that event is known, too."""
         event, newer = envelope.data, envelope.sequence >= self.sequence
         revoked = event.reason if isinstance(event, events.AccessRevoked) else ""
         return AccessStatus(
@@ -76,19 +76,19 @@ class Workspace(Aggregate):
     access_statuses: dict[str, AccessStatus] = Field(default={}, alias="standings")
 
     def make_pseudonym_key(self) -> None:
-        """Have a key for pseudonyms, once: 256 bits, in hexadecimal. It ends with the project."""
+        """Make a key for pseudonyms, once: 256 bits, in hexadecimal, until the project ends."""
         if self.state == "closed" or self.is_erased:
             raise WrongStage(f"l'espace de calcul du projet est fermé : {self.reason}")
         self.pseudonym_key = self.pseudonym_key or token_hex(32)
 
     @property
     def used_seconds(self) -> float:
-        """Wall-clock seconds of all the project's jobs together."""
+        """Return the wall-clock seconds of all the project's jobs together."""
         return sum(self.usage.values())
 
     @property
     def remaining_seconds(self) -> float:
-        """What is left of the quota."""
+        """Return what is left of the quota."""
         return max(0.0, self.quota_seconds - self.used_seconds)
 
     @property
@@ -97,13 +97,13 @@ class Workspace(Aggregate):
         return self.staffed_at != NEVER
 
     def describe(self, holder_id: str, title: str, problem: str) -> None:
-        """Note whose project it is and what it is about: results say so."""
+        """Note whose project it is and what it is about, for its results."""
         self.holder_id = self.holder_id or holder_id
         if not self.is_erased:
             self.title, self.problem = title, problem[:PROBLEM_LENGTH]
 
     def tell_check(self, proposal: int, fault: str) -> None:
-        """Say whether a treatment that the project proposed can run."""
+        """Record whether a treatment that the project proposed can run."""
         self.record(events.TreatmentChecked(project_id=self.id, proposal=proposal, fault=fault))
 
     def open(self, holder_id: str, dataset_ids: tuple[str, ...], quota_seconds: int) -> None:
@@ -118,7 +118,7 @@ class Workspace(Aggregate):
     def equip(
         self, holder_id: str, treatment: Treatment, sequence: int, proposal: int | None = None
     ) -> None:
-        """Keep the project's newest treatment; `sequence` orders the events it came with.
+        """Keep the project's newest treatment; `sequence` orders the events that brought them.
 
         The event may overtake the one that opens the workspace: the trial still has its owner.
         """
@@ -145,20 +145,20 @@ class Workspace(Aggregate):
         self.access_statuses[dataset_id] = self._access_to(dataset_id).after(envelope)
 
     def revoked(self, dataset_id: str) -> str:
-        """Why, in French, the project may not read that dataset any more; empty if it may."""
+        """State in French why the project may not read that dataset any more; empty if it may."""
         return self._access_to(dataset_id).revoked
 
     def withheld(self, dataset_ids: Iterable[str]) -> str:
-        """Why, in French, the holder gets no result made of these datasets; empty if it does.
+        """State in French why the holder gets no result of these datasets; empty if it does.
 
         What was made of others' restricted data is given away while the project may read it, and
         after a delivery, which puts it into the catalogue.
         """
-        statuses = [self._access_to(one) for one in dataset_ids]
-        revoked = next((one.revoked for one in statuses if one.revoked), "")
+        statuses = [self._access_to(dataset_id) for dataset_id in dataset_ids]
+        revoked = next((status.revoked for status in statuses if status.revoked), "")
         if revoked or self.delivered or self.state != "closed":
             return revoked
-        return self.reason if any(one.restricted for one in statuses) else ""
+        return self.reason if any(status.restricted for status in statuses) else ""
 
     def _access_to(self, dataset_id: str) -> AccessStatus:
         return self.access_statuses.get(dataset_id, AccessStatus())
@@ -168,7 +168,7 @@ class Workspace(Aggregate):
         self.usage[job] = seconds
 
     def full_treatment(self) -> Treatment:
-        """The treatment a full job runs; raises WrongStage when the project is not there yet."""
+        """Return the treatment of a full job; raises WrongStage before the project is ready."""
         if self.state == "closed":
             raise WrongStage(f"l'espace de calcul du projet est fermé : {self.reason}")
         if self.state != "open":
@@ -178,7 +178,7 @@ class Workspace(Aggregate):
         return self.treatment
 
     def runs_again(self, job: str) -> bool:
-        """Whether that full job, which ended, is the last one, and another may run."""
+        """Whether that ended full job is the last one, and another may run."""
         try:
             self.full_treatment()
         except WrongStage:
@@ -186,7 +186,7 @@ class Workspace(Aggregate):
         return self.full_job == job
 
     def claim_full(self, job: str, has_ended: Callable[[str], bool], cause: str = "") -> str:
-        """Name the full job that runs next, unless the one named before has not ended; which it is.
+        """Name the next full job, unless the last one has not ended; returns whichever it is.
 
         It is named here before it is queued, so that of two who ask at once both get one job. The
         same `cause`, unless empty, is answered with the same job again.

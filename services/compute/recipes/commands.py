@@ -76,7 +76,7 @@ def publish(store: Store, caller: Caller, written: WriteRecipe) -> Recipe:
 
 
 def retire(store: Store, caller: Caller, name: str) -> Recipe:
-    """Offer a recipe no longer; its author and the lab's staff may."""
+    """Retire a recipe; its author and the lab's staff may."""
 
     def decide(recipe: Recipe) -> None:
         if not caller.may_see(recipe.member_id):
@@ -87,7 +87,7 @@ def retire(store: Store, caller: Caller, name: str) -> Recipe:
 
 
 def read(store: Store, name: str) -> RecipeView:
-    """One recipe; NotFound when it is not offered any more."""
+    """Return a recipe; NotFound when it is not offered any more."""
     recipe = store.of(Recipe).get(name)
     if recipe.is_retired:
         raise NotFound.of(name)
@@ -95,38 +95,44 @@ def read(store: Store, name: str) -> RecipeView:
 
 
 def list_recipes(store: Store, query: Paging) -> RecipePage:
-    """A page of the recipes that are offered."""
-    found = store.of(Recipe).page({"is_retired": False}, after=query.after, limit=query.limit)
-    return RecipePage.of(found)
+    """Return a page of the recipes that are offered."""
+    page = store.of(Recipe).page({"is_retired": False}, after=query.after, limit=query.limit)
+    return RecipePage.of(page)
 
 
-def use(store: Store, describe: Describe, name: str, wanted: UseRecipe) -> Treatment:
-    """The treatment that a recipe makes; Invalid names what is missing or wrong.
+def use(store: Store, describe: Describe, name: str, request: UseRecipe) -> Treatment:
+    """Return the treatment that a recipe makes; Invalid names what is missing or wrong.
 
     Columns are looked at as far as they are known, and not at all while the catalogue does not
     answer: the check of the treatment comes later anyhow.
     """
-    version = store.of(Recipe).get(name).at(wanted.version)
-    made = fill(version, name, wanted.inputs, wanted.parameters, wanted.columns)
+    version = store.of(Recipe).get(name).at(request.version)
+    treatment = fill(version, name, request.inputs, request.parameters, request.columns)
     with suppress(Unavailable):
-        known = describe(made)
-        tables = {one: known.table(dataset_id) for one, dataset_id in made.inputs.items()}
-        Fitting(version, wanted.parameters, tables).check(wanted.columns)
-    return made
+        known_inputs = describe(treatment)
+        tables = {
+            name_of_input: known_inputs.table(dataset_id)
+            for name_of_input, dataset_id in treatment.inputs.items()
+        }
+        Fitting(version, request.parameters, tables).check(request.columns)
+    return treatment
 
 
 def _check(version: RecipeVersion) -> None:
-    """Raise Invalid when the recipe can run on no tables that have the columns it names."""
+    """Raise Invalid when the recipe cannot run on tables with the columns it names."""
     check_places(version)
     datasets = {name: f"dts_{name}" for name in version.inputs}
     filled = fill(version, "", datasets, {})
     tables = tuple(
         KnownTable(
             dataset_id=datasets[name],
-            columns=tuple(KnownColumn(name=it, key=key or None) for it, key in one.columns.items()),
+            columns=tuple(
+                KnownColumn(name=column_name, key=key or None)
+                for column_name, key in needed_input.columns.items()
+            ),
         )
-        for name, one in version.inputs.items()
+        for name, needed_input in version.inputs.items()
     )
-    found = check_tables(filled, KnownInputs(tables=tables))
-    if found.faults:
-        raise found.faults[0].refusal
+    findings = check_tables(filled, KnownInputs(tables=tables))
+    if findings.faults:
+        raise findings.faults[0].refusal

@@ -29,13 +29,13 @@ _TYPES: Mapping[ParameterType, tuple[tuple[type, ...], str]] = {
 
 
 def ordered(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The steps, each after those whose tables it reads.
+    """Order the steps: each after those whose tables it reads.
 
     Raises Invalid, naming the steps, when some wait for one another.
     """
-    made = {step.output: number for number, step in enumerate(steps)}
+    producers = {step.output: number for number, step in enumerate(steps)}
     needs = {
-        number: {made[table] for table in step.inputs.values() if table in made}
+        number: {producers[table] for table in step.inputs.values() if table in producers}
         for number, step in enumerate(steps)
     }
     try:
@@ -52,7 +52,7 @@ def fill(
     values: Mapping[str, Any],
     columns: Columns = MappingProxyType({}),
 ) -> Treatment:
-    """The treatment that the recipe makes of these datasets, by input, and these values.
+    """Return the treatment that the recipe makes of these datasets, by input, and values.
 
     `columns` says which of their columns it reads in place of those that it names. Raises Invalid
     naming an input that is missing, an input, parameter or column that is unknown, or a value of a
@@ -60,11 +60,15 @@ def fill(
     """
     _check_known("inputs", inputs, recipe.inputs)
     _check_known("parameters", values, recipe.parameters)
-    for missing in sorted(one for one in recipe.inputs if not inputs.get(one, "").strip()):
+    for missing in sorted(
+        input_name for input_name in recipe.inputs if not inputs.get(input_name, "").strip()
+    ):
         raise Invalid("un jeu de données doit être choisi", f"inputs.{missing}")
-    given = {key: _value(key, one, values) for key, one in recipe.parameters.items()}
+    filled_values = {
+        key: _value(key, parameter, values) for key, parameter in recipe.parameters.items()
+    }
     steps = tuple(
-        step.model_copy(update={"parameters": _parameters(number, step, given)})
+        step.model_copy(update={"parameters": _parameters(number, step, filled_values)})
         for number, step in enumerate(recipe.steps)
     )
     return Treatment(
@@ -84,27 +88,27 @@ def check_places(version: RecipeVersion) -> None:
 
 
 def _without_code(step: Step) -> dict[str, Any]:
-    """The parameters of a step without its own code: values go to that beside it, not into it."""
+    """Return a step's parameters without its code, into which no value goes."""
     is_code = CODE_PARAMETERS if traits_of(step).runs_code else ()
     return {key: value for key, value in step.parameters.items() if key not in is_code}
 
 
-def _check_known(field: str, given: Iterable[str], known: Iterable[str]) -> None:
-    for key in sorted(set(given) - set(known)):
+def _check_known(field: str, chosen_names: Iterable[str], known_names: Iterable[str]) -> None:
+    for key in sorted(set(chosen_names) - set(known_names)):
         raise Invalid(f"la recette ne connaît pas « {key} »", f"{field}.{key}")
 
 
 def _value(key: str, parameter: RecipeParameter, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
     value = values.get(key, parameter.default)
-    types, told = _TYPES[parameter.type]
+    types, expected = _TYPES[parameter.type]
     # In Python, True is an int.
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        raise Invalid(f"doit être {told}", f"parameters.{key}")
+        raise Invalid(f"doit être {expected}", f"parameters.{key}")
     return value
 
 
 def _places(value: Any) -> set[str]:  # noqa: ANN401 - JSON
-    """The parameters that a JSON value names."""
+    """Return the parameters that a JSON value names."""
     if isinstance(value, str):
         return set(PLACEHOLDER.findall(value))
     parts = value.values() if isinstance(value, dict) else value
@@ -113,7 +117,7 @@ def _places(value: Any) -> set[str]:  # noqa: ANN401 - JSON
 
 
 def _parameters(number: int, step: Step, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a step with values in their places; Invalid where one may not stand."""
+    """Return a step's parameters with values filled in; Invalid where one may not stand."""
     parameters = {**step.parameters, **_filled(_without_code(step), values)}
     sql = step.parameters.get(_SQL)
     if traits_of(step).runs_sql and isinstance(sql, str):
@@ -125,21 +129,21 @@ def _parameters(number: int, step: Step, values: Mapping[str, Any]) -> dict[str,
     return parameters
 
 
-def _filled(value: Any, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    """The JSON value with `${name}` replaced: alone by the value itself, within a text as text."""
+def _filled(value: Any, values_by_name: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Replace `${name}` in a JSON value: alone by the value itself, within a text as text."""
     if isinstance(value, dict):
-        return {key: _filled(part, given) for key, part in value.items()}
+        return {key: _filled(part, values_by_name) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_filled(part, given) for part in value]
+        return [_filled(part, values_by_name) for part in value]
     if not isinstance(value, str):
         return value
     if place := PLACEHOLDER.fullmatch(value):
-        return given[place[1]]
-    return PLACEHOLDER.sub(lambda place: str(given[place[1]]), value)
+        return values_by_name[place[1]]
+    return PLACEHOLDER.sub(lambda place: str(values_by_name[place[1]]), value)
 
 
 def _renamed(recipe: RecipeVersion, steps: Sequence[Step], columns: Columns) -> tuple[Step, ...]:
-    """The steps, after others that give the tables the names of columns that the recipe knows.
+    """Return the steps after others that rename columns as the recipe knows them.
 
     Of such a table they read the columns that the recipe names, and no others. Raises Invalid
     naming an input or a column that the recipe does not know, or for too many steps.
@@ -161,7 +165,11 @@ def _renamed(recipe: RecipeVersion, steps: Sequence[Step], columns: Columns) -> 
         ),
         *(
             step.model_copy(
-                update={"inputs": {role: outputs.get(it, it) for role, it in step.inputs.items()}}
+                update={
+                    "inputs": {
+                        role: outputs.get(table, table) for role, table in step.inputs.items()
+                    }
+                }
             )
             for step in steps
         ),
@@ -169,7 +177,7 @@ def _renamed(recipe: RecipeVersion, steps: Sequence[Step], columns: Columns) -> 
 
 
 def _sql(recipe: RecipeVersion, name: str, chosen: Mapping[str, str]) -> str:
-    """The query that calls the columns so; none where they are called so already."""
+    """Return the query that renames the columns; none where they have these names already."""
     if name not in recipe.inputs:
         raise Invalid(f"la recette ne connaît pas « {name} »", f"columns.{name}")
     needed = recipe.inputs[name].columns

@@ -35,35 +35,43 @@ class Fitting:
         A column is read twice only where it is asked for different things: a code may be its own
         label, but figures or keys that are all the same column compare it with itself.
         """
-        for name, one in self.version.inputs.items():
-            known = self.tables[name].columns
-            if known is None:
+        for name, needed_input in self.version.inputs.items():
+            known_columns = self.tables[name].columns
+            if known_columns is None:
                 continue
             taken: dict[tuple[str, str], str] = {}
-            for needed in one.columns:
+            for needed in needed_input.columns:
                 chosen = columns.get(name, {}).get(needed, needed)
-                if said := self._fault(name, needed, chosen, known):
-                    raise Invalid(said, f"columns.{name}.{needed}")
+                if fault := self._fault(name, needed, chosen, known_columns):
+                    raise Invalid(fault, f"columns.{name}.{needed}")
                 first = taken.setdefault((chosen, self._need(name, needed)), needed)
                 if first != needed:
-                    said = f"{quoted(chosen)} est déjà choisie pour {quoted(first)}"
-                    raise Invalid(f"{said} : il en faut une autre", f"columns.{name}.{needed}")
+                    fault = f"{quoted(chosen)} est déjà choisie pour {quoted(first)}"
+                    raise Invalid(f"{fault} : il en faut une autre", f"columns.{name}.{needed}")
 
-    def _fault(self, name: str, needed: str, chosen: str, known: tuple[KnownColumn, ...]) -> str:
-        """What is wrong with a choice, what is needed, and which columns of the table would do."""
-        found = next((one for one in known if one.name == chosen), None)
-        if found and self._does(name, needed, found):
+    def _fault(
+        self, name: str, needed: str, chosen: str, known_columns: tuple[KnownColumn, ...]
+    ) -> str:
+        """State what is wrong with a choice, what is needed, and which columns would do."""
+        column = next(
+            (known_column for known_column in known_columns if known_column.name == chosen), None
+        )
+        if column and self._does(name, needed, column):
             return ""
         need = self._need(name, needed)
-        told = f"{quoted(chosen)} n'est pas lue comme {_in_french(need)}"
-        if not found:
-            told = f"ce jeu n'a pas de colonne {quoted(chosen)}"
-            told += f" ; il faut {_in_french(need)}" if need else ""
-        able = [quoted(one.name) for one in known if self._does(name, needed, one)]
+        fault = f"{quoted(chosen)} n'est pas lue comme {_in_french(need)}"
+        if not column:
+            fault = f"ce jeu n'a pas de colonne {quoted(chosen)}"
+            fault += f" ; il faut {_in_french(need)}" if need else ""
+        able = [
+            quoted(known_column.name)
+            for known_column in known_columns
+            if self._does(name, needed, known_column)
+        ]
         if not able:
-            return f"{told}. Aucune colonne de ce jeu ne convient"
-        shown = french_list([*able[:_SHOWN], "d'autres"] if len(able) > _SHOWN else able)
-        return f"{told}. {'Convient' if len(able) == 1 else 'Conviennent'} : {shown}"
+            return f"{fault}. Aucune colonne de ce jeu ne convient"
+        suitable = french_list([*able[:_SHOWN], "d'autres"] if len(able) > _SHOWN else able)
+        return f"{fault}. {'Convient' if len(able) == 1 else 'Conviennent'} : {suitable}"
 
     def _does(self, name: str, needed: str, column: KnownColumn) -> bool:
         """Whether that column can stand for the one that the recipe names."""
@@ -73,38 +81,45 @@ class Fitting:
         return not need or column.key == need
 
     def _need(self, name: str, needed: str) -> str:
-        """The kind of key that a column has to be, or that it has to hold numbers; or empty."""
+        """Return the kind of key that a column must be, or that it must hold numbers; or empty."""
         key = self.version.inputs[name].columns[needed]
         return key or (_NUMBER if (name, needed) in self._numbers else "")
 
     @cached_property
     def _numbers(self) -> frozenset[tuple[str, str]]:
-        """The columns of inputs that the steps count with: those that fail as texts."""
+        """Return the columns of inputs that the steps count with: texts fail there."""
         return frozenset(
             (name, column)
-            for name, one in self.version.inputs.items()
-            for column in one.columns
+            for name, needed_input in self.version.inputs.items()
+            for column in needed_input.columns
             if self._fails(name, KnownColumn(name=column, kind="text"))
         )
 
     def _fails(self, name: str, column: KnownColumn) -> bool:
-        """Whether the steps would count with that column, of that input, and it has no numbers."""
+        """Whether the steps would count with that column of that input, which has no numbers."""
         tables = self._named(name, column)
-        treatment = fill(self.version, "", {one: one for one in self.version.inputs}, self.values)
+        treatment = fill(
+            self.version,
+            "",
+            {input_name: input_name for input_name in self.version.inputs},
+            self.values,
+        )
         try:
-            found = check_tables(treatment, KnownInputs(tables=tuple(tables)))
+            findings = check_tables(treatment, KnownInputs(tables=tuple(tables)))
         except Invalid:
             return False  # what is wrong with the steps themselves is told when they are checked
-        return any(one.kind == _NO_NUMBER for one in found.warnings)
+        return any(warning.kind == _NO_NUMBER for warning in findings.warnings)
 
     def _named(self, name: str, column: KnownColumn) -> Iterator[KnownTable]:
-        """The inputs with the columns that the recipe names: of one its kind is known, too."""
-        for one, told in self.version.inputs.items():
+        """Yield the inputs with the columns that the recipe names; the kind of one is known."""
+        for input_name, needed_input in self.version.inputs.items():
             columns = [
-                column if (one, it) == (name, column.name) else KnownColumn(name=it)
-                for it in told.columns
+                column
+                if (input_name, column_name) == (name, column.name)
+                else KnownColumn(name=column_name)
+                for column_name in needed_input.columns
             ]
-            yield KnownTable(dataset_id=one, columns=tuple(columns))
+            yield KnownTable(dataset_id=input_name, columns=tuple(columns))
 
 
 def _in_french(need: str) -> str:

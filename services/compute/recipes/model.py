@@ -34,12 +34,12 @@ class RecipeVersion(Frozen):
     published_at: AwareDatetime
 
     def is_like(self, other: Self) -> bool:
-        """Whether both say the same."""
+        """Whether both have the same content."""
         same = {"number": other.number, "published_at": other.published_at}
         return self.model_copy(update=same) == other
 
     def erased(self) -> Self:
-        """The same without its words and steps."""
+        """Return the version without its words and steps."""
         gone = {"title": ERASED, "description": "", "inputs": {}, "parameters": {}, "steps": ()}
         return self.model_copy(update=gone)
 
@@ -56,11 +56,11 @@ class Recipe(Aggregate):
 
     @property
     def latest(self) -> RecipeVersion:
-        """The newest version."""
+        """Return the newest version."""
         return self.versions[-1]
 
     def at(self, number: int | None) -> RecipeVersion:
-        """The version of that number, by default the newest; raises NotFound."""
+        """Return the version of that number, by default the newest; raises NotFound."""
         for version in reversed(self.versions):
             if number in {None, version.number} and not self.is_retired:
                 return version
@@ -90,9 +90,9 @@ class Recipe(Aggregate):
         )
 
     def retire(self, *, is_erased: bool = False) -> None:
-        """Offer it no longer; what was made by it stays. An erased one keeps no words."""
+        """Offer it no longer; treatments made of it stay. An erased one keeps no words."""
         if is_erased:
-            self.versions = tuple(one.erased() for one in self.versions)
+            self.versions = tuple(version.erased() for version in self.versions)
         if not self.is_retired:
             self.is_retired = True
             self.record(RecipeRetired(name=self.id, member_id=self.member_id))

@@ -23,7 +23,7 @@ CodeList: TypeAlias = Mapping[str, NDArray[Any]]
 
 
 def read_codes(name: str) -> CodeList:
-    """A list of codes."""
+    """Read a list of codes."""
     path = _FOLDER / name
     content = path.read_bytes()
     if path.suffix == ".gz":
@@ -35,5 +35,5 @@ def read_codes(name: str) -> CodeList:
 
 
 def chosen(codes: CodeList, places: NDArray[Any]) -> CodeList:
-    """The lines of a list that a mask chooses, or positions."""
+    """Return the lines of a list at these positions, or where a mask is set."""
     return {name: column[places] for name, column in codes.items()}

@@ -31,21 +31,21 @@ class Cog:
     departements: CodeList
 
     def runs(self, *kinds: bytes) -> CodeList:
-        """The runs of years in which codes were those of a `commune`, or of a `part` of one."""
+        """Return the runs of years in which codes were those of a `commune`, or of a `part`."""
         return chosen(self.years, np.isin(self.years["kind"], kinds))
 
     @property
     def first_year(self) -> int:
-        """The first year whose codes are known."""
+        """Return the first year whose codes are known."""
         return int(self.years["first"].min())
 
     @property
     def present_year(self) -> int:
-        """The year of the latest COG."""
+        """Return the year of the latest COG."""
         return int(self.years["last"].max())
 
     def kinds(self, codes: CodeArray) -> CodeArray:
-        """What each code is in the present COG; `unknown` for what was never one since 1943."""
+        """Return each code's kind in the present COG; `unknown` for codes that never were one."""
         at = np.minimum(
             np.searchsorted(self.communes["code"], codes), len(self.communes["code"]) - 1
         )
@@ -85,7 +85,7 @@ def load_cog() -> Cog:
 
 
 def best_year(distinct: CodeArray, least: float = 0.0) -> Fit | None:
-    """The COG that these codes of communes, each once, were most likely written by.
+    """Return the year of the COG that most likely wrote these codes of communes.
 
     None if no value is a code, or a smaller share of them than `least`, from 0 to 1.
 
@@ -96,8 +96,8 @@ def best_year(distinct: CodeArray, least: float = 0.0) -> Fit | None:
     cog = load_cog()
     names, counts = np.unique(cog.kinds(distinct), return_counts=True)
     kinds = {name.decode(): int(count) for name, count in zip(names, counts, strict=True)}
-    known = len(distinct) - kinds.get("unknown", 0)
-    if not known or known < least * len(distinct):
+    valid_codes = len(distinct) - kinds.get("unknown", 0)
+    if not valid_codes or valid_codes < least * len(distinct):
         return None
     plain, both = (_count(cog.runs(*which), distinct) for which in (_PLAIN, _BOTH))
     with_parts = bool(both.max() > plain.max())
@@ -115,22 +115,22 @@ def best_year(distinct: CodeArray, least: float = 0.0) -> Fit | None:
 
 
 def _missing(runs: CodeList, distinct: CodeArray, year: int) -> YearFigures:
-    """For each year, how many codes of the départements listed nearly wholly are no value."""
+    """Count for each year the codes missing from the départements that are nearly complete."""
     valid = runs["code"][(runs["first"] <= year) & (runs["last"] >= year)]
-    starts, known = np.unique(valid.astype(_OF_DEPARTEMENT), return_counts=True)
+    starts, listed_codes = np.unique(valid.astype(_OF_DEPARTEMENT), return_counts=True)
     listed = valid[np.isin(valid, distinct)].astype(_OF_DEPARTEMENT)
     counts = np.bincount(np.searchsorted(starts, listed), minlength=len(starts))
-    whole = starts[(counts > 0) & (counts >= _WHOLE * known)]
+    whole = starts[(counts > 0) & (counts >= _WHOLE * listed_codes)]
     there = chosen(runs, np.isin(runs["code"].astype(_OF_DEPARTEMENT), whole))
     return _count(there, there["code"]) - _count(there, distinct)
 
 
 def _count(runs: CodeList, codes: CodeArray) -> YearFigures:
-    """How many of the codes were valid in each year, by these runs: of starts less ends the sum."""
+    """Count for each year the codes that were valid, from the starts and ends of runs."""
     cog = load_cog()
-    found = chosen(runs, np.isin(runs["code"], codes))
+    runs_found = chosen(runs, np.isin(runs["code"], codes))
     length = cog.present_year - cog.first_year + 2
-    starts = np.bincount(found["first"] - cog.first_year, minlength=length)
-    ends = np.bincount(found["last"] - cog.first_year + 1, minlength=length)
+    starts = np.bincount(runs_found["first"] - cog.first_year, minlength=length)
+    ends = np.bincount(runs_found["last"] - cog.first_year + 1, minlength=length)
     counts: YearFigures = np.cumsum(starts - ends)[:-1]
     return counts

@@ -28,12 +28,12 @@ KeyMapping = Callable[[CodeArray], MappedKeys]
 
 
 def map_keys(name: str, values: CodeArray) -> MappedKeys:
-    """Lead `values`, trimmed, through the crosswalk of that name."""
+    """Map `values`, trimmed, through the crosswalk of that name."""
     return _MAPPINGS[name](values)
 
 
 def _present(values: CodeArray) -> MappedKeys:
-    """The present communes; those that were split since the year that fits the column are many."""
+    """Map to the present communes; those split since the column's year have several."""
     cog = load_cog()
     fit = best_year(np.unique(values))
     if fit is None:
@@ -46,7 +46,7 @@ def _present(values: CodeArray) -> MappedKeys:
 
 
 def _joined(values: CodeArray, keys: CodeArray, targets: CodeArray) -> MappedKeys:
-    """Each value with the targets of the key that it equals."""
+    """Pair each value with the targets of the key that it equals."""
     is_known = (keys != b"") & (targets != b"")
     keys, targets = keys[is_known], targets[is_known]
     order = np.argsort(keys, kind="stable")
@@ -58,7 +58,7 @@ def _joined(values: CodeArray, keys: CodeArray, targets: CodeArray) -> MappedKey
 
 
 def _once(at: NDArray[np.int64], targets: CodeArray) -> MappedKeys:
-    """Each pair once, in order."""
+    """Return each pair once, in order."""
     order = np.lexsort((targets, at))
     at, targets = at[order], targets[order]
     is_new = np.ones(len(at), bool)
@@ -67,7 +67,7 @@ def _once(at: NDArray[np.int64], targets: CodeArray) -> MappedKeys:
 
 
 def _chained(first: KeyMapping, second: KeyMapping) -> KeyMapping:
-    """One mapping after the other; where both fork, a target that is reached twice is told once."""
+    """Apply one mapping after the other; a target that is reached twice is returned once."""
 
     def mapping(values: CodeArray) -> MappedKeys:
         starts, stops = first(values)
@@ -78,7 +78,7 @@ def _chained(first: KeyMapping, second: KeyMapping) -> KeyMapping:
 
 
 def _beginning(length: int, digits: int, letters: bytes = b"") -> KeyMapping:
-    """The first `digits` signs of values of that length, digits but for the second of `letters`."""
+    """Map values of that length to their first `digits` characters."""
 
     def mapping(values: CodeArray) -> MappedKeys:
         at = np.flatnonzero(np.strings.str_len(values) == length)
@@ -92,7 +92,7 @@ def _beginning(length: int, digits: int, letters: bytes = b"") -> KeyMapping:
 
 
 def _of_communes(key: str, target: str) -> KeyMapping:
-    """What stands beside a value in the list of communes."""
+    """Map values by the list of communes."""
 
     def mapping(values: CodeArray) -> MappedKeys:
         communes = load_cog().communes
@@ -102,16 +102,16 @@ def _of_communes(key: str, target: str) -> KeyMapping:
 
 
 def _served(values: CodeArray) -> MappedKeys:
-    """The communes that ordinary postcodes serve, and that offices of CEDEX are called after."""
+    """Map postcodes to the communes that they serve, or that CEDEX offices are named after."""
     lists = load_cog().postcodes, load_cog().cedex
     keys, targets = (
-        np.concatenate([one[name] for one in lists]) for name in ("postcode", "commune")
+        np.concatenate([code_list[name] for code_list in lists]) for name in ("postcode", "commune")
     )
     return _joined(values, keys, targets)
 
 
 def _departement(communes: CodeArray) -> MappedKeys:
-    """The first two signs, three overseas; the collectivities are in no département."""
+    """Return the first two characters, three overseas; none for the collectivities."""
     is_overseas = np.strings.startswith(communes, b"97")
     starts = np.where(is_overseas, communes.astype("S3"), communes.astype("S2"))
     at = np.flatnonzero(np.isin(starts, load_cog().departements["code"]))

@@ -39,23 +39,23 @@ class CrossingSize(Frozen):
 
     @property
     def is_too_large(self) -> bool:
-        """Whether it has more rows than it may; one that only adds columns is never too large."""
+        """Whether it has too many rows; a crossing that only adds columns is never too large."""
         return self.out > max(self._most_rows, self.left)
 
     @property
     def is_refused(self) -> bool:
-        """Whether it is not made, for one reason or the other."""
+        """Whether it is refused, for one reason or the other."""
         return self.is_too_large or self.is_unchosen
 
     @property
     def told(self) -> str:
-        """What goes in and comes out, in French."""
+        """State in French how many rows go in and come out."""
         left, right, out = map(grouped, (self.left, self.right, self.out))
         return f"{left} lignes croisées avec {right} en donnent {out}"
 
     @property
     def refusal(self) -> str:
-        """Why a crossing is not made, and what to do, in French."""
+        """State in French why a crossing is refused, and what to do."""
         if not self.is_too_large:
             return f"croisement « {self.output} » refusé : {self.repeated} ; {WAYS_OUT}"
         return (
@@ -68,7 +68,7 @@ class CrossingSize(Frozen):
 
     @property
     def repeated(self) -> str:
-        """How the rows of both tables are repeated, in French."""
+        """State in French how the rows of both tables are repeated."""
         why = (
             "une même clé se trouve sur plusieurs lignes de chaque table"
             if min(self.left_most, self.right_most) > 1
@@ -93,15 +93,15 @@ class CountedCrossings(Frozen):
 
     @property
     def refusal(self) -> str:
-        """Why the whole treatment is not made, in French; empty when it can be."""
+        """State in French why the whole treatment is refused; empty when it is not."""
         return next((size.refusal for size in self.sizes if size.is_refused), "")
 
     @property
     def warning(self) -> str:
-        """The same as a trial says it."""
+        """State the same as a warning of a trial."""
         return f"Le calcul complet sera refusé : {self.refusal}." if self.refusal else ""
 
     def within(self, limit: int) -> "CountedCrossings":
-        """The same where a crossing may have `limit` rows."""
+        """Return the same sizes where a crossing may have `limit` rows."""
         sizes = (size.model_copy(update={"limit": limit}) for size in self.sizes)
         return CountedCrossings(tables=self.tables, sizes=tuple(sizes))

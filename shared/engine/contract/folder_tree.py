@@ -24,12 +24,12 @@ _HIDDEN = "le traitement a créé un dossier que la plateforme ne peut pas lire"
 
 
 def bytes_of(status: os.stat_result) -> int:
-    """Bytes on the disk, which are fewer than the size of a file with holes."""
+    """Return the bytes on the disk, which are fewer than the size of a file with holes."""
     return status.st_blocks * _BLOCK
 
 
 def written(folder: Path) -> Iterator[int]:
-    """Bytes on the disk of all that is below `folder`, whatever its mode; a file counts once.
+    """Return the bytes on the disk of all below `folder`, whatever its mode; a file counts once.
 
     Each further name of a file yields 0. The job may still be at work there. Raises Rejected, in
     French, when it nests folders too deep or keeps one closed.
@@ -38,7 +38,7 @@ def written(folder: Path) -> Iterator[int]:
 
 
 def entered(name: str, parent: int | None = None) -> int:
-    """A descriptor of a folder, which its owner may then read, write and search.
+    """Open a folder, which its owner may then read, write and search.
 
     Raises OSError when it is no folder, or not one of this user.
     """
@@ -57,7 +57,7 @@ def entered(name: str, parent: int | None = None) -> int:
 
 
 def remove(path: Path) -> None:
-    """Remove a folder, however deep a job nested folders in it, and whatever modes they have.
+    """Remove a folder, however deep its folders are nested and whatever modes they have.
 
     What cannot be removed is logged and left.
     """
@@ -132,7 +132,7 @@ def _open_to_owner(name: str, parent: int | None) -> None:
 
 
 def _empty(top: int) -> None:
-    """Remove all that is in a folder; folders in folders move up first, so no path gets long."""
+    """Remove all in a folder; nested folders move up first, so that no path gets long."""
     left = _without_files(top)
     while left:
         name = left.pop()
@@ -142,7 +142,7 @@ def _empty(top: int) -> None:
 
 
 def _moved_up(name: str, top: int) -> list[str]:
-    """Move the folders of a folder of `top` into `top`; returns what they are called there."""
+    """Move the folders of a folder of `top` into `top`; returns their names there."""
     moved = []
     folder = entered(name, top)
     try:
@@ -158,9 +158,9 @@ def _moved_up(name: str, top: int) -> list[str]:
 
 
 def _without_files(folder: int) -> list[str]:
-    """Remove what is no folder; returns the names of the folders."""
-    with os.scandir(folder) as found:
-        entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
+    """Remove everything but folders; returns the names of the folders."""
+    with os.scandir(folder) as scanned:
+        entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in scanned]
     for name in (name for name, is_folder in entries if not is_folder):
         with suppress(OSError):
             os.unlink(name, dir_fd=folder)

@@ -100,5 +100,5 @@ _IN_FRENCH = {
 
 
 def in_french(field: str) -> str:
-    """What a field of a record, or of metadata, is called in a sentence about its dataset."""
+    """Return the French name of a field of a record or of metadata."""
     return _IN_FRENCH.get(field.partition(".")[0], "une de ses indications")

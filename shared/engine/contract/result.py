@@ -62,16 +62,20 @@ class RunnerResult(Frozen):
 
     @property
     def reused(self) -> tuple[ReusedStep, ...]:
-        """The steps that were not done; raises Rejected when a report tells of them otherwise."""
-        told = (report.get("reused") for report in self.reports)
+        """Return the steps that were reused; raises Rejected for a malformed report."""
+        reused_steps = (report.get("reused") for report in self.reports)
         try:
-            return tuple(ReusedStep.model_validate(one) for one in told if one)
+            return tuple(
+                ReusedStep.model_validate(reused_step)
+                for reused_step in reused_steps
+                if reused_step
+            )
         except ValidationError as error:
             raise Rejected(ILLEGIBLE) from error
 
     @property
     def privacy(self) -> Privacy | None:
-        """The verdict on the table that was made; raises Rejected when it is none."""
+        """Return the verdict on the resulting table; raises Rejected when it is malformed."""
         try:
             return Privacy.of(self.reports)
         except ValidationError as error:
@@ -79,27 +83,27 @@ class RunnerResult(Frozen):
 
     @property
     def withheld(self) -> str:
-        """Which secret values its figures do without, in French; empty where there are none."""
-        told = (str(report.get(SECRET_VALUES, "")) for report in self.reports)
-        return "".join(told)[:_MOST_TOLD]
+        """State in French which secret values the figures leave out; empty where there are none."""
+        sentences = (str(report.get(SECRET_VALUES, "")) for report in self.reports)
+        return "".join(sentences)[:_MOST_TOLD]
 
     @property
     def is_empty(self) -> bool:
-        """Whether the table that was made has no row."""
+        """Whether the resulting table has no row."""
         return any(report.get(IS_EMPTY) is True for report in self.reports)
 
     @property
     def lost(self) -> tuple[str, str]:
-        """Why the table is no success, and what may have been meant, in French; or empty."""
+        """State in French why the table is no success, and what may have been meant; or empty."""
         last = self.reports[-1] if self.reports else {}
         lost, near = (str(last.get(name, ""))[:_MOST_TOLD] for name in (LOST, NEAR))
         return lost, near
 
     @property
     def crossing_sizes(self) -> tuple[CrossingSize, ...]:
-        """The crossings of whole tables; raises Rejected when a report tells of no such size."""
-        told = (report.get("size") for report in self.reports)
+        """Return the crossings of whole tables; raises Rejected for a malformed report."""
+        sizes = (report.get("size") for report in self.reports)
         try:
-            return tuple(CrossingSize.model_validate(size) for size in told if size)
+            return tuple(CrossingSize.model_validate(size) for size in sizes if size)
         except ValidationError as error:
             raise Rejected(ILLEGIBLE) from error

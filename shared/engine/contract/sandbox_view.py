@@ -25,7 +25,7 @@ ENVIRONMENT = {
 
 
 def interpreter() -> list[Path]:
-    """The folders of this Python and its packages that /usr does not hold."""
+    """Return the folders of this Python and its packages that are not below /usr."""
     prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parents[1]}
     # What was loaded outside of the sandbox may know its files by where links lead.
     prefixes |= {prefix.resolve() for prefix in prefixes}

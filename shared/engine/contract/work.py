@@ -89,5 +89,5 @@ class Work(Frozen):
 
 
 def files_beside(table: Path) -> Path:
-    """The folder with the files that a table lists."""
+    """Return the folder with the files that a table lists."""
     return table.with_suffix("")

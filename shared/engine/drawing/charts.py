@@ -39,9 +39,9 @@ class AxisScale:
 
     @property
     def title(self) -> str:
-        """What is written along the axis."""
-        told = f"{self.value} ({self.unit})" if self.unit else self.value
-        return shortened(told, _TITLE)
+        """Return the text along the axis."""
+        title = f"{self.value} ({self.unit})" if self.unit else self.value
+        return shortened(title, _TITLE)
 
 
 class Point(NamedTuple):
@@ -53,15 +53,15 @@ class Point(NamedTuple):
 
 
 def bars(rows: Sequence[tuple[str, float]], scale: AxisScale) -> Drawing:
-    """One horizontal bar for each (label, value), the first on top."""
+    """Draw one horizontal bar for each (label, value), the first on top."""
     labels = [shortened(label, _LABEL) for label, _ in rows]
     digits = max((digits_of(value) for _, value in rows), default=0)
-    told = [french_number(value, scale.unit, digits) for _, value in rows]
-    texts = [f"{label} : {value}" for (label, _), value in zip(rows, told, strict=True)]
+    numbers = [french_number(value, scale.unit, digits) for _, value in rows]
+    texts = [f"{label} : {value}" for (label, _), value in zip(rows, numbers, strict=True)]
 
     def draw(axes: Axes) -> None:
         drawn = axes.barh(range(len(rows)), [value for _, value in rows], color=COLOURS[0])
-        axes.bar_label(drawn, told, padding=3, fontsize=9)
+        axes.bar_label(drawn, numbers, padding=3, fontsize=9)
         axes.set_yticks(range(len(rows)), labels)
         axes.invert_yaxis()
         axes.margins(x=0.14)
@@ -78,7 +78,7 @@ def bars(rows: Sequence[tuple[str, float]], scale: AxisScale) -> Drawing:
 
 
 def curves(points: Sequence[Point], x_title: str, scale: AxisScale, kind: Curves) -> Drawing:
-    """For each series its line in the order of x, with gaps where values miss, or its points."""
+    """Draw each series as a line in the order of x, with gaps, or as points."""
     series = dict.fromkeys(point.series for point in points)
     places = _places(points)
 
@@ -118,9 +118,9 @@ def _draw_series(
 
 
 def _places(points: Sequence[Point]) -> dict[str, int]:
-    """Where words stand: in the order in which they come."""
-    found = dict.fromkeys(point.x for point in points if isinstance(point.x, str))
-    return {word: place for place, word in enumerate(found)}
+    """Return the position of each word, in order of occurrence."""
+    words = dict.fromkeys(point.x for point in points if isinstance(point.x, str))
+    return {word: place for place, word in enumerate(words)}
 
 
 def _number_of(x: X, places: Mapping[str, int]) -> float:
@@ -132,11 +132,13 @@ def _number_of(x: X, places: Mapping[str, int]) -> float:
 def _set_x_axis(axes: Axes, points: Sequence[Point], places: Mapping[str, int]) -> None:
     if places:
         step = -(-len(places) // _WORDS)
-        shown = list(places)[::step]
+        labelled_words = list(places)[::step]
         axes.set_xticks(
-            [places[word] for word in shown], [shortened(word, 14) for word in shown], fontsize=8
+            [places[word] for word in labelled_words],
+            [shortened(word, 14) for word in labelled_words],
+            fontsize=8,
         )
-        if len(shown) > 6:  # noqa: PLR2004 - more words do not fit side by side
+        if len(labelled_words) > 6:  # noqa: PLR2004 - more words do not fit side by side
             axes.tick_params(axis="x", rotation=45)
     elif points and isinstance(points[0].x, date):
         axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=9))

@@ -20,22 +20,22 @@ class Classes(NamedTuple):
     digits: int
 
     def of(self, value: float) -> int:
-        """Which class a value is in, from 0."""
+        """Return the number of a value's class, from 0."""
         return bisect_right(self.bounds, value)
 
     def labels(self, unit: str = "") -> list[str]:
-        """What is written beside their colours."""
+        """Return the texts beside the classes' colours."""
         if not self.bounds:
             return ["toutes les valeurs"]
-        told = [french_number(bound, digits=self.digits) for bound in self.bounds]
-        between = [f"{low} à moins de {high}" for low, high in pairwise(told)]
+        bounds = [french_number(bound, digits=self.digits) for bound in self.bounds]
+        between = [f"{low} à moins de {high}" for low, high in pairwise(bounds)]
         after = f"\u00a0{unit}" if unit else ""
-        labels = [f"moins de {told[0]}", *between, f"{told[-1]} et plus"]
+        labels = [f"moins de {bounds[0]}", *between, f"{bounds[-1]} et plus"]
         return [f"{label}{after}" for label in labels]
 
 
 def quantiles(values: Sequence[float], number: int) -> Classes:
-    """At most `number` classes of as many values each; bounds are rounded so as to be read.
+    """Make at most `number` classes with about as many values each, and readable bounds.
 
     Fewer where values repeat so often that two bounds would be one.
     """
@@ -43,17 +43,17 @@ def quantiles(values: Sequence[float], number: int) -> Classes:
     if len(distinct) < 2:  # noqa: PLR2004 - nothing to part
         return Classes((), 0)
     shares = np.linspace(0, 1, number + 1)[1:-1]
-    found = np.quantile(np.array(values, float), shares)
-    steps = [float(step) for step in np.diff(found) if step > 0]
+    bounds = np.quantile(np.array(values, float), shares)
+    steps = [float(step) for step in np.diff(bounds) if step > 0]
     gap = min(steps, default=distinct[-1] - distinct[0])
     digits = min(_MOST_DIGITS, max(0, 1 - math.floor(math.log10(gap))))
     digits = 0 if all(value == int(value) for value in distinct) else digits
-    rounded = sorted({round(float(bound), digits) for bound in found})
+    rounded = sorted({round(float(bound), digits) for bound in bounds})
     kept = [bound for bound in rounded if distinct[0] < bound <= distinct[-1]]
     return Classes(tuple(kept), digits)
 
 
 def given(bounds: Sequence[float]) -> Classes:
-    """The classes between bounds as they were chosen."""
+    """Make the classes between chosen bounds."""
     written = (f"{bound:.10f}".rstrip("0").partition(".")[2] for bound in bounds)
     return Classes(tuple(bounds), max((len(digits) for digits in written), default=0))

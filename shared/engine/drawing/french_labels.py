@@ -18,7 +18,7 @@ _LABEL = 90
 
 
 def french_number(value: float | Decimal, unit: str = "", digits: int | None = None) -> str:
-    """A number with its digits by threes and a decimal comma: `1 234,5 %`.
+    """Write a number in French: `1 234,5 %`.
 
     `digits` are kept after the comma; by default two, or as many as a small number needs.
     """
@@ -32,7 +32,7 @@ def french_number(value: float | Decimal, unit: str = "", digits: int | None = N
 
 
 def digits_of(value: float) -> int:
-    """How many digits after the comma tell a number: two at most, more where it is small."""
+    """Return how many decimals a number needs: two at most, more where it is small."""
     size = abs(value)
     if not math.isfinite(size) or size == 0:
         return 0
@@ -41,12 +41,12 @@ def digits_of(value: float) -> int:
 
 
 def french_day(day: date) -> str:
-    """A day as people write it: 31/12/2026."""
+    """Write a day in French: 31/12/2026."""
     return f"{day:%d/%m/%Y}"
 
 
 def french_cell(value: Any) -> str:  # noqa: ANN401 - whatever a table holds
-    """A cell of a table: numbers and days in French, nothing where there is no value."""
+    """Write a table's cell in French: a number, a day, or nothing without a value."""
     match value:
         case None:
             return ""
@@ -60,13 +60,13 @@ def french_cell(value: Any) -> str:  # noqa: ANN401 - whatever a table holds
 
 
 def shortened(label: str, width: int) -> str:
-    """A label from the data on lines of that width; a long one is cut."""
+    """Break a label from the data into lines of that width; cut a long one."""
     line = " ".join(drawable(label).split())
     return textwrap.fill(line if len(line) <= _LABEL else f"{line[: _LABEL - 1]}…", width)
 
 
 def drawable(text: str) -> str:
-    """A text without what XML may not hold and what changes the direction of what is read."""
+    """Remove what XML may not hold, and signs that change the direction of text."""
     return _UNDRAWABLE.sub("\ufffd", text)
 
 

@@ -42,14 +42,16 @@ class Choropleth:
 
 
 def choropleth(chosen: Choropleth) -> Drawing:
-    """The map; neighbours without rows are light grey, and it shows no more than is needed."""
-    known = {code: one for code, one in areas(chosen.level).items() if one.outline is not None}
+    """Draw the map; neighbours without rows are light grey."""
+    areas_by_code = {
+        code: area for code, area in areas(chosen.level).items() if area.outline is not None
+    }
     frame = _frame(
-        [known[code].outline for code in (*chosen.values, *chosen.blank)]
-        or [one.outline for one in known.values()]
+        [areas_by_code[code].outline for code in (*chosen.values, *chosen.blank)]
+        or [area.outline for area in areas_by_code.values()]
     )
     inside = shapely.box(*frame)
-    seen = {code: one for code, one in known.items() if one.outline.intersects(inside)}
+    seen = {code: area for code, area in areas_by_code.items() if area.outline.intersects(inside)}
     groups = _groups(chosen, seen)
 
     def draw(axes: Axes) -> None:
@@ -82,7 +84,7 @@ def _frame(outlines: list[Any]) -> tuple[float, float, float, float]:
 
 
 def _groups(chosen: Choropleth, seen: Mapping[str, Area]) -> list[tuple[str, Any, list[str]]]:
-    """The territories drawn alike: an id, their colour and their codes; the lowest class last."""
+    """Group the territories drawn alike: an id, a colour and their codes; lowest class last."""
     number = len(chosen.classes.bounds) + 1
     colours = colormaps[_COLOURS](np.linspace(0.12, 0.95, number) if number > 1 else [0.55])
     groups: list[tuple[str, Any, list[str]]] = [
@@ -90,15 +92,18 @@ def _groups(chosen: Choropleth, seen: Mapping[str, Area]) -> list[tuple[str, Any
         ("blank", _NONE, [code for code in seen if chosen.blank.get(code, HIDDEN) != HIDDEN]),
         ("secret", _HIDDEN, [code for code in seen if chosen.blank.get(code) == HIDDEN]),
     ]
-    by_class: dict[int, list[str]] = {one: [] for one in range(number)}
+    by_class: dict[int, list[str]] = {number_of_class: [] for number_of_class in range(number)}
     for code, value in chosen.values.items():
         by_class[chosen.classes.of(value)].append(code)
-    groups += [(f"class-{one}", colours[one], codes) for one, codes in by_class.items()]
+    groups += [
+        (f"class-{number_of_class}", colours[number_of_class], codes)
+        for number_of_class, codes in by_class.items()
+    ]
     return [group for group in groups if group[2] or group[0].startswith("class-")]
 
 
 def _told(chosen: Choropleth, seen: Mapping[str, Area], codes: Iterable[str]) -> list[str]:
-    """What is said of each: its name, its code and its value."""
+    """Return the text of each territory: its name, its code and its value."""
     return [
         f"{seen[code].name} ({code})"
         + (
@@ -111,7 +116,7 @@ def _told(chosen: Choropleth, seen: Mapping[str, Area], codes: Iterable[str]) ->
 
 
 def _curve(outline: Any) -> Curve:  # noqa: ANN401 - shapely has no types
-    """An outline with its holes as one curve."""
+    """Return an outline with its holes as one curve."""
     vertices, codes = [], []
     for ring in _rings(outline):
         points = shapely.get_coordinates(ring)

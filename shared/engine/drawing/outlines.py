@@ -37,9 +37,9 @@ class Area(NamedTuple):
 
 @cache
 def areas(level: str) -> dict[str, Area]:
-    """The territories of a level by code."""
+    """Return the territories of a level by code."""
     rows = _rows()
-    mine = [at for at, one in enumerate(rows["level"]) if one == level]
+    mine = [at for at, level_of_row in enumerate(rows["level"]) if level_of_row == level]
     outlines = shapely.from_wkt([rows["outline"][at] for at in mine])
     return {
         rows["code"][at]: Area(rows["name"][at], outline)

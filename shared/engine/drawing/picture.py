@@ -75,7 +75,10 @@ def write(drawing: Drawing, caption: Caption, path: Path, formats: Sequence[Form
     # A sign that the font lacks is drawn as a box; a warning would bring it into the log.
     with rc_context(dict(_STYLE)), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        return [_write(drawing, caption, path.with_suffix(f".{one}"), one) for one in formats]
+        return [
+            _write(drawing, caption, path.with_suffix(f".{picture_format}"), picture_format)
+            for picture_format in formats
+        ]
 
 
 def _write(drawing: Drawing, caption: Caption, path: Path, kind: Format) -> Path:
@@ -107,12 +110,12 @@ def _write(drawing: Drawing, caption: Caption, path: Path, kind: Format) -> Path
 
 
 def _lines(texts: Sequence[str], letters: int) -> str:
-    filled = (textwrap.fill(drawable(one), letters, break_on_hyphens=False) for one in texts)
+    filled = (textwrap.fill(drawable(text), letters, break_on_hyphens=False) for text in texts)
     return "\n".join(filled)
 
 
 def _finished(content: bytes, drawing: Drawing, caption: Caption) -> bytes:
-    """An SVG with its texts, shorter, without metadata and what names an address elsewhere."""
+    """Return an SVG with its texts, without metadata and addresses of other sites."""
     for prefix, space in (("", _SVG), ("xlink", _XLINK)):
         ET.register_namespace(prefix, space)
     root = ET.fromstring(content)  # noqa: S314 - written by matplotlib a moment ago
@@ -121,21 +124,21 @@ def _finished(content: bytes, drawing: Drawing, caption: Caption) -> bytes:
     for path in root.iter(f"{{{_SVG}}}path"):
         path.set("d", _FINE.sub(r"\1", " ".join(path.get("d", "").split())))
     for group in root.iter(f"{{{_SVG}}}g"):
-        if told := drawing.texts.get(group.get("id", "")):
-            _tell(group, told)
+        if texts := drawing.texts.get(group.get("id", "")):
+            _tell(group, texts)
     root.set("role", "img")
     root.set("aria-labelledby", "title desc")
     root.set("lang", "fr")
-    for name, said in (("desc", caption.text), ("title", caption.title)):
+    for name, text in (("desc", caption.text), ("title", caption.title)):
         element = ET.Element(f"{{{_SVG}}}{name}", {"id": name})
-        element.text = drawable(said)
+        element.text = drawable(text)
         root.insert(0, element)
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
 
 
-def _tell(group: ET.Element, told: Sequence[str]) -> None:
-    """Say of each part of a group what it is: browsers show it beside the pointer."""
+def _tell(group: ET.Element, texts: Sequence[str]) -> None:
+    """Give each part of a group a title: browsers show it beside the pointer."""
     paths = list(group.iter(f"{{{_SVG}}}path"))
     for name in ("style", "clip-path"):
         # Thousands of parts look alike, and are cut off alike.
@@ -144,6 +147,6 @@ def _tell(group: ET.Element, told: Sequence[str]) -> None:
             group.set(name, look)
             for path in paths:
                 del path.attrib[name]
-    for path, said in zip(paths, told, strict=True):
+    for path, text in zip(paths, texts, strict=True):
         title = ET.SubElement(path, f"{{{_SVG}}}title")
-        title.text = drawable(said)
+        title.text = drawable(text)

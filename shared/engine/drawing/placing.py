@@ -57,58 +57,69 @@ class Placed:
 
 
 def level_of(keys: Sequence[str]) -> str | None:
-    """What most of the keys are codes of; None where none is a code."""
+    """Return the level that most of the keys are codes of; None without a code."""
     codes = load_codes()
-    known = {"commune": codes.communes, "epci": codes.epci, "departement": codes.departements}
-    found = {level: len(known[level].intersection(keys)) for level in LEVELS}
-    best = max(found, key=lambda level: found[level])
-    return best if found[best] else None
+    codes_by_level = {
+        "commune": codes.communes,
+        "epci": codes.epci,
+        "departement": codes.departements,
+    }
+    matches = {level: len(codes_by_level[level].intersection(keys)) for level in LEVELS}
+    best = max(matches, key=lambda level: matches[level])
+    return best if matches[best] else None
 
 
 def place(level: str, rows: Sequence[KeyRows], several: Several) -> Placed:
-    """The territories of a level that the rows are about.
+    """Find the territories of a level that the rows are about.
 
     A code of communes of another year, or of a delegated one, leads to the present commune.
     """
     placed = Placed(level)
     here = areas(level)
-    targets, is_code = _targets(level, [one.key for one in rows])
+    targets, is_code = _targets(level, [key_rows.key for key_rows in rows])
     by_area: dict[str, list[KeyRows]] = defaultdict(list)
-    for one in rows:
-        match targets.get(one.key, []):
+    for key_rows in rows:
+        match targets.get(key_rows.key, []):
             case [code] if code in here:
-                by_area[code].append(one)
-                placed.moved += one.rows if code != one.key else 0
+                by_area[code].append(key_rows)
+                placed.moved += key_rows.rows if code != key_rows.key else 0
             case [_]:
-                placed.elsewhere += one.rows
+                placed.elsewhere += key_rows.rows
             case []:
-                placed.elsewhere += one.rows if is_code(one.key) else 0
-                placed.unknown += 0 if is_code(one.key) else one.rows
+                placed.elsewhere += key_rows.rows if is_code(key_rows.key) else 0
+                placed.unknown += 0 if is_code(key_rows.key) else key_rows.rows
             case _:
-                placed.split += one.rows
-    for code, found in sorted(by_area.items()):
-        _colour(placed, code, found, several)
+                placed.split += key_rows.rows
+    for code, rows_of_area in sorted(by_area.items()):
+        _colour(placed, code, rows_of_area, several)
     return placed
 
 
 def _targets(level: str, keys: Sequence[str]) -> tuple[dict[str, list[str]], Callable[[str], bool]]:
-    """The codes of today that each key leads to, and whether a key is a code at all."""
+    """Return today's codes for each key, and the test for a key that is a code at all."""
     codes = load_codes()
     if level != "commune":
-        known = codes.epci if level == "epci" else codes.departements
-        return {key: [key] for key in keys if key in known}, known.__contains__
-    at, found = map_keys(PRESENT.name, pa.array(keys, pa.string()))
+        valid_codes = codes.epci if level == "epci" else codes.departements
+        return {key: [key] for key in keys if key in valid_codes}, valid_codes.__contains__
+    at, target_codes = map_keys(PRESENT.name, pa.array(keys, pa.string()))
     targets: dict[str, list[str]] = defaultdict(list)
-    for place_of_key, code in zip(at.to_pylist(), found.to_pylist(), strict=True):
+    for place_of_key, code in zip(at.to_pylist(), target_codes.to_pylist(), strict=True):
         targets[keys[place_of_key]].append(code)
     return targets, codes.communes.__contains__
 
 
-def _colour(placed: Placed, code: str, found: Sequence[KeyRows], several: Several) -> None:
-    rows, filled = sum(one.rows for one in found), sum(one.filled for one in found)
+def _colour(placed: Placed, code: str, rows_of_area: Sequence[KeyRows], several: Several) -> None:
+    rows, filled = (
+        sum(key_rows.rows for key_rows in rows_of_area),
+        sum(key_rows.filled for key_rows in rows_of_area),
+    )
     is_one = rows == 1 or several == "sum"
-    is_hidden = any(one.hidden for one in found)
-    value = sum(one.total for one in found) if filled and is_one and not is_hidden else None
+    is_hidden = any(key_rows.hidden for key_rows in rows_of_area)
+    value = (
+        sum(key_rows.total for key_rows in rows_of_area)
+        if filled and is_one and not is_hidden
+        else None
+    )
     area: Any = areas(placed.level)[code]
     if area.outline is None:
         placed.missing.append(Missing(code, area.name, value))

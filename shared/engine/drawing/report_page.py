@@ -98,14 +98,17 @@ class Contents:
 
 
 def page_of(contents: Contents) -> str:
-    """The whole page."""
-    crossings = (_crossing(one) for one in contents.steps if "keys" in one.report)
+    """Return the whole page."""
+    crossings = (_crossing(step) for step in contents.steps if "keys" in step.report)
     sections = (
         ("Question", _paragraphs(contents.question)),
         ("Données utilisées", _sources(contents.sources)),
         ("Ce qui s'est rencontré, et ce qui manque", "".join(crossings)),
         ("À savoir", _warnings(contents.steps)),
-        ("Résultat", "".join(_figure(one) for one in contents.pictures) + _rows(contents.table)),
+        (
+            "Résultat",
+            "".join(_figure(picture) for picture in contents.pictures) + _rows(contents.table),
+        ),
         ("Provenance", _provenance(contents)),
     )
     body = "\n".join(
@@ -114,7 +117,7 @@ def page_of(contents: Contents) -> str:
         if inner
     )
     title = escape(contents.title)
-    head = "".join(f'<p class="warning">{escape(one)}</p>\n' for one in contents.head)
+    head = "".join(f'<p class="warning">{escape(sentence)}</p>\n' for sentence in contents.head)
     return f"""<!DOCTYPE html>
 <html lang="fr">
 <head>
@@ -137,7 +140,7 @@ def page_of(contents: Contents) -> str:
 
 
 def escape(text: str) -> str:
-    """A text as HTML shows it."""
+    """Escape a text for HTML."""
     return escaped(drawable(text))
 
 
@@ -149,20 +152,20 @@ def _paragraphs(text: str) -> str:
 def _sources(sources: Iterable[Input]) -> str:
     rows = [
         [
-            one.title or one.name,
-            str(one.version),
-            TITLES.get(one.licence, one.licence) or "non précisée",
-            one.attribution or "non précisée",
-            one.purpose,
-            " ; ".join(one.conditions),
+            source.title or source.name,
+            str(source.version),
+            TITLES.get(source.licence, source.licence) or "non précisée",
+            source.attribution or "non précisée",
+            source.purpose,
+            " ; ".join(source.conditions),
         ]
-        for one in sources
+        for source in sources
     ]
     head = ("Titre", "Version", "Licence", "Mention à publier", "Accordé pour", "Conditions")
     filled = [at for at in range(len(head)) if any(row[at] for row in rows)]
-    shown = [[row[at] for at in filled] for row in rows]
+    filled_cells = [[row[at] for at in filled] for row in rows]
     caption = "Jeux de données lus par le traitement"
-    return _table(caption, [head[at] for at in filled], shown) if rows else ""
+    return _table(caption, [head[at] for at in filled], filled_cells) if rows else ""
 
 
 _PARTS = {
@@ -176,18 +179,22 @@ def _crossing(step: DoneStep) -> str:
     report = step.report
     weight = report.get("weight") or "lignes"
     rows = [
-        [told, part["keys"], part["rows"], part["weight"], french_number(100 * part["share"], "%")]
-        for name, told in _PARTS.items()
+        [label, part["keys"], part["rows"], part["weight"], french_number(100 * part["share"], "%")]
+        for name, label in _PARTS.items()
         if (part := report["keys"].get(name))
     ]
     head = ("Clés", "Clés différentes", "Lignes", f"Poids ({weight})", "Part du poids")
     met = _table(f"Clés de la table principale ({step.output})", head, rows)
-    orphans = [one for one in report.get("orphans", ()) if not one.get("crossed")]
+    orphans = [orphan for orphan in report.get("orphans", ()) if not orphan.get("crossed")]
     if not orphans:
         return f"<p>{escape(_sentence(report))}</p>\n{met}"
     listed = [
-        ["(masquée)" if one["key"] is None else one["key"] or "(vide)", one["rows"], one["weight"]]
-        for one in orphans[:_ORPHANS]
+        [
+            "(masquée)" if orphan["key"] is None else orphan["key"] or "(vide)",
+            orphan["rows"],
+            orphan["weight"],
+        ]
+        for orphan in orphans[:_ORPHANS]
     ]
     more = f", les {_ORPHANS} plus lourdes" if len(orphans) > _ORPHANS else ""
     columns = ("Clé", "Lignes", f"Poids ({weight})")
@@ -196,14 +203,16 @@ def _crossing(step: DoneStep) -> str:
 
 
 def _sentence(report: Mapping[str, Any]) -> str:
-    told = str(report.get("summary", ""))
-    return f"{told[:1].upper()}{told[1:]}." if told else ""
+    summary = str(report.get("summary", ""))
+    return f"{summary[:1].upper()}{summary[1:]}." if summary else ""
 
 
 def _warnings(steps: Iterable[DoneStep]) -> str:
-    told = [str(one["told"]) for step in steps for one in step.report.get("warnings", ())]
-    told += [str(step.report["warning"]) for step in steps if step.report.get("warning")]
-    items = "".join(f"<li>{escape(one)}</li>" for one in dict.fromkeys(told))
+    sentences = [
+        str(warning["told"]) for step in steps for warning in step.report.get("warnings", ())
+    ]
+    sentences += [str(step.report["warning"]) for step in steps if step.report.get("warning")]
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in dict.fromkeys(sentences))
     return f'<ul class="warning">{items}</ul>' if items else ""
 
 
@@ -230,11 +239,11 @@ def _rows(table: TableRows) -> str:
 
 
 def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table with its caption; numbers of a column have as many digits as each other."""
+    """Return a table with its caption; a column's numbers have the same number of decimals."""
     digits = [_digits([row[at] for row in rows]) for at in range(len(head))]
-    heads = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
+    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     lines = "\n".join(
-        "<tr>" + "".join(_cell(one, digits[at]) for at, one in enumerate(row)) + "</tr>"
+        "<tr>" + "".join(_cell(cell, digits[at]) for at, cell in enumerate(row)) + "</tr>"
         for row in rows
     )
     return (
@@ -245,11 +254,11 @@ def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
 
 
 def _digits(values: Iterable[Any]) -> int | None:
-    """How many digits after the comma tell a column of numbers; None for years."""
-    numbers = [one for one in values if _is_number(one)]
-    if numbers and all(isinstance(one, int) for one in numbers) and are_years(numbers):
+    """Return how many decimals a column of numbers needs; None for years."""
+    numbers = [number for number in values if _is_number(number)]
+    if numbers and all(isinstance(number, int) for number in numbers) and are_years(numbers):
         return None
-    return max((digits_of(float(one)) for one in numbers), default=0)
+    return max((digits_of(float(number)) for number in numbers), default=0)
 
 
 def _is_number(value: Any) -> bool:  # noqa: ANN401 - whatever a table holds
@@ -259,24 +268,27 @@ def _is_number(value: Any) -> bool:  # noqa: ANN401 - whatever a table holds
 def _cell(value: Any, digits: int | None) -> str:  # noqa: ANN401 - whatever a table holds
     if not _is_number(value):
         return f"<td>{escape(french_cell(value))}</td>"
-    told = str(value) if digits is None else french_number(value, digits=digits)
-    return f'<td class="number">{escape(told)}</td>'
+    text = str(value) if digits is None else french_number(value, digits=digits)
+    return f'<td class="number">{escape(text)}</td>'
 
 
 def _provenance(contents: Contents) -> str:
-    hashes = [[one.title or one.name, str(one.version), one.sha256] for one in contents.sources]
+    hashes = [
+        [source.title or source.name, str(source.version), source.sha256]
+        for source in contents.sources
+    ]
     head = ("Jeu de données", "Version", "Empreinte SHA-256 de la table")
     read = _table("Tables lues", head, hashes) if hashes else ""
     steps = "".join(
-        f"<li><p>{escape(one.title)} → {escape(quoted(one.output))}."
-        f" {escape(_sentence(one.report))}</p>"
+        f"<li><p>{escape(step.title)} → {escape(quoted(step.output))}."
+        f" {escape(_sentence(step.report))}</p>"
         "<details><summary>Réglages exacts, pour refaire cette étape par programme</summary>"
-        f"<pre>{escape(json.dumps(one.parameters, ensure_ascii=False, indent=1))}</pre></details>"
+        f"<pre>{escape(json.dumps(step.parameters, ensure_ascii=False, indent=1))}</pre></details>"
         "</li>"
-        for one in contents.steps
+        for step in contents.steps
     )
-    software = ", ".join(f"{name} {one}" for name, one in sorted(contents.software.items()))
-    items = "".join(f"<li>{escape(one)}</li>" for one in contents.provenance)
+    software = ", ".join(f"{name} {version}" for name, version in sorted(contents.software.items()))
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in contents.provenance)
     about = f"<ul>{items}</ul>" if items else ""
     return (
         f"{about}\n{read}\n<h3>Étapes</h3>\n<ol>{steps}</ol>\n"

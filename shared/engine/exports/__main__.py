@@ -22,10 +22,10 @@ def main(folder: Path, memory_bytes: int) -> None:
     try:
         with open_database(folder, memory_bytes) as database:
             _export(database, folder, export)
-        said = {}
+        result = {}
     except Rejected as error:
-        said = {"error": str(error)}
-    (folder / "out" / "result.json").write_text(json.dumps(said, ensure_ascii=False))
+        result = {"error": str(error)}
+    (folder / "out" / "result.json").write_text(json.dumps(result, ensure_ascii=False))
 
 
 def _export(database: Database, folder: Path, export: Export) -> None:
@@ -38,13 +38,16 @@ def _export(database: Database, folder: Path, export: Export) -> None:
     database.execute(f"CREATE {kind} {quoted(_TYPED)} AS {typed.select}")
     if export.format == "xlsx":
         lost = typed.lost(database, quoted(_TYPED))
-        told = (str(one["told"]) for one in warnings_of(lost, "left_empty"))
-        about += [Line(label="Cellules", text=one[0].upper() + one[1:]) for one in told]
+        sentences = (str(warning["told"]) for warning in warnings_of(lost, "left_empty"))
+        about += [
+            Line(label="Cellules", text=sentence[0].upper() + sentence[1:])
+            for sentence in sentences
+        ]
     _WRITERS[export.format](database, _TYPED, folder / "out" / "table", about)
 
 
-def _write_parquet(database: Database, table: str, made: Path, _about: list[Line]) -> None:
-    path = literal(str(made))
+def _write_parquet(database: Database, table: str, output: Path, _about: list[Line]) -> None:
+    path = literal(str(output))
     database.execute(f"COPY {quoted(table)} TO {path} (FORMAT parquet, COMPRESSION zstd)")
 
 

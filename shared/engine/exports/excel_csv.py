@@ -13,25 +13,25 @@ from shared.engine.reading.values.formulas import harmless, harmless_name
 from shared.engine.tables.exports import Line
 
 
-def write_csv(database: Database, table: str, made: Path, _about: list[Line]) -> None:
-    """Write `made`; a text that Excel would take for a formula begins with an apostrophe."""
+def write_csv(database: Database, table: str, output: Path, _about: list[Line]) -> None:
+    """Write `output`; an apostrophe precedes any text that Excel would take for a formula."""
     chosen = ", ".join(
         f"{_shown(quoted(name), kind)} AS {quoted(harmless_name(name))}"
         for name, kind in columns(database, table).items()
     )
-    bare = made.with_suffix(".bare")
+    bare = output.with_suffix(".bare")
     database.execute(
         f"COPY (SELECT {chosen} FROM {quoted(table)}) TO {literal(str(bare))}"
         " (FORMAT csv, HEADER, DELIMITER ';')"
     )
-    with made.open("wb") as file, bare.open("rb") as written:
+    with output.open("wb") as file, bare.open("rb") as written:
         file.write(codecs.BOM_UTF8)
         shutil.copyfileobj(written, file, 1 << 20)
     bare.unlink()
 
 
 def _shown(column: str, kind: str) -> str:
-    """The values of a column of that type as Excel reads them in France, in SQL."""
+    """Return, in SQL, a column's values as Excel reads them in France."""
     moment = column
     match kind.partition("(")[0]:
         case "FLOAT" | "DOUBLE" | "DECIMAL":

@@ -54,7 +54,7 @@ and 4 text, so that a code that somebody types anew stays one."""
 
 
 def opening(widths: Sequence[int], *, is_frozen: bool = True) -> str:
-    """What stands before the rows of a sheet, whose first one may stay in sight."""
+    """Return the XML before the rows of a sheet, whose first row may stay in sight."""
     pane = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
     wide = "".join(
         f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>'
@@ -67,7 +67,7 @@ def opening(widths: Sequence[int], *, is_frozen: bool = True) -> str:
 
 
 def closing(width: int, height: int) -> str:
-    """What stands behind the rows: filters, and no warning that codes are numbers as text."""
+    """Return the XML after the rows: filters, and no warning of numbers stored as text."""
     area = f"A1:{_letters(width)}{height}"
     return (
         f'</sheetData><autoFilter ref="{area}"/><ignoredErrors>'
@@ -76,7 +76,7 @@ def closing(width: int, height: int) -> str:
 
 
 def _letters(number: int) -> str:
-    """The name of a column: 1 is A, 27 is AA."""
+    """Return the name of a column: 1 is A, 27 is AA."""
     name = ""
     while number:
         number, rest = divmod(number - 1, 26)

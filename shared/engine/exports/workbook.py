@@ -38,15 +38,15 @@ _FIRST_DAY = "DATE '1900-03-01'"
 """Excel counts a day before it that never was."""
 
 
-def write_workbook(database: Database, table: str, made: Path, about: list[Line]) -> None:
-    """Write `made`, with the table on its first sheet and what it is on the second.
+def write_workbook(database: Database, table: str, output: Path, about: list[Line]) -> None:
+    """Write `output`, with the table on its first sheet and its description on the second.
 
     Raises Rejected, in French, for a table that no sheet holds.
     """
     kinds, rows = columns(database, table), count(database, table)
     check_size(rows, len(kinds))
     cut = _cut(database, table, kinds)
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
+    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
         for name, content in sheet_parts.FIXED.items():
             with _part(archive, name) as file:
                 file.write(content.encode())
@@ -72,7 +72,7 @@ def check_size(rows: int, width: int) -> None:
 
 
 def _part(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
-    """A new part; with the same date each time, the same table makes the same bytes."""
+    """Open a new part; its date is fixed, so that the same table makes the same bytes."""
     info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
     info.compress_type = zipfile.ZIP_DEFLATED
     return archive.open(info, "w", force_zip64=True)
@@ -86,8 +86,8 @@ def _data(
     head = "".join(_text_cell(name, _HEAD_STYLE) for name in kinds)
     file.write(f"<row>{head}</row>".encode())
     cells = " || ".join(_cell(quoted(name), kind) for name, kind in kinds.items())
-    found = database.sql(f"SELECT '<row>' || {cells} || '</row>' AS row FROM {quoted(table)}")
-    for batch in found.to_arrow_reader(_BATCH):
+    rows_as_xml = database.sql(f"SELECT '<row>' || {cells} || '</row>' AS row FROM {quoted(table)}")
+    for batch in rows_as_xml.to_arrow_reader(_BATCH):
         file.write("".join(batch["row"].to_pylist()).encode())
     file.write(sheet_parts.closing(len(kinds), rows + 1).encode())
 
@@ -101,12 +101,12 @@ def _about(file: IO[bytes], about: list[Line]) -> None:
 
 
 def _text_cell(text: str, style: int) -> str:
-    shown = escape("".join(one for one in text if one >= " " or one in "\t\n"))[:LONGEST_TEXT]
-    return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{shown}</t></is></c>'
+    legible = escape("".join(sign for sign in text if sign >= " " or sign in "\t\n"))[:LONGEST_TEXT]
+    return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{legible}</t></is></c>'
 
 
 def _cell(column: str, kind: str) -> str:
-    """The cells of a column, in SQL: `<c/>` where there is no value."""
+    """Return a column's cells in SQL: `<c/>` where there is no value."""
     number = f"'<c><v>' || CAST({column} AS VARCHAR) || '</v></c>'"
     if kind.endswith(("INT", "INTEGER")):
         # Excel keeps fifteen digits of a number.
@@ -128,7 +128,7 @@ def _cell(column: str, kind: str) -> str:
 
 
 def _moment(column: str, style: int) -> str:
-    """Days, and their parts, since the last day of 1899, as Excel counts them."""
+    """Return days, and parts of days, since the last day of 1899, as Excel counts them."""
     seconds = f"epoch(CAST({column} AS TIMESTAMP) - TIMESTAMP '1899-12-30')"
     days = f"CAST({seconds} / 86400 AS DOUBLE)"
     cell = f"'<c s=\"{style}\"><v>' || CAST({days} AS VARCHAR) || '</v></c>'"
@@ -136,33 +136,33 @@ def _moment(column: str, style: int) -> str:
 
 
 def _text(column: str) -> str:
-    """A string, in SQL; what XML and Excel would read as something else is written out."""
+    """Return a string's cell in SQL, without what XML and Excel would misread."""
     text = f"left(CAST({column} AS VARCHAR), {LONGEST_TEXT})"
-    shown = f"regexp_replace({text}, '{_ILLEGAL}', '', 'g')"
-    shown = f"regexp_replace({shown}, '_(x[0-9A-Fa-f]{{4}}_)', '_x005F_\\1', 'g')"
+    legible = f"regexp_replace({text}, '{_ILLEGAL}', '', 'g')"
+    legible = f"regexp_replace({legible}, '_(x[0-9A-Fa-f]{{4}}_)', '_x005F_\\1', 'g')"
     for sign, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        shown = f"replace({shown}, '{sign}', '{written}')"
-    shown = f"CASE WHEN regexp_matches({text}, '{_SPECIAL}') THEN {shown} ELSE {text} END"
+        legible = f"replace({legible}, '{sign}', '{written}')"
+    legible = f"CASE WHEN regexp_matches({text}, '{_SPECIAL}') THEN {legible} ELSE {text} END"
     opened = f'<c s="{_TEXT_STYLE}" t="inlineStr"><is><t xml:space="preserve">'
-    return f"'{opened}' || {shown} || '</t></is></c>'"
+    return f"'{opened}' || {legible} || '</t></is></c>'"
 
 
 def _cut(database: Database, table: str, kinds: dict[str, str]) -> Iterator[Line]:
-    """Which texts are longer than a cell."""
+    """Yield a line for each column with texts longer than a cell."""
     for name in (name for name, kind in kinds.items() if kind == "VARCHAR"):
         ((cells,),) = database.execute(
             f"SELECT count(*) FILTER (length({quoted(name)}) > {LONGEST_TEXT}) FROM {quoted(table)}"
         ).fetchall()
         if cells:
-            told = f"« {name} » : {cells} plus longues qu'une case d'Excel, coupées ici"
-            yield Line(label="Cellules", text=told)
+            sentence = f"« {name} » : {cells} plus longues qu'une case d'Excel, coupées ici"
+            yield Line(label="Cellules", text=sentence)
 
 
 def _widths(database: Database, table: str, names: list[str]) -> list[int]:
     longest = ", ".join(f"max(length(CAST({quoted(name)} AS VARCHAR)))" for name in names)
     first = f"SELECT * FROM {quoted(table)} LIMIT {_LOOKED_AT}"
-    ((*found,),) = database.execute(f"SELECT {longest} FROM ({first})").fetchall()
+    ((*lengths,),) = database.execute(f"SELECT {longest} FROM ({first})").fetchall()
     return [
         min(_WIDEST, max(_NARROWEST, len(name) + 4, (width or 0) + 2))
-        for name, width in zip(names, found, strict=True)
+        for name, width in zip(names, lengths, strict=True)
     ]

@@ -36,7 +36,7 @@ Item = dict[str, Any]
 
 
 def items_of(page: Any) -> Iterator[tuple[str, str, Any]]:  # noqa: ANN401 - JSON
-    """Identifier, name for people, and dataset, of all on a page that were not taken back.
+    """Yield identifier, name and dataset of all on a page that are still published.
 
     Raises Rejected when the page is none of this API.
     """
@@ -49,15 +49,15 @@ def items_of(page: Any) -> Iterator[tuple[str, str, Any]]:  # noqa: ANN401 - JSO
 
 
 def next_of(page: Item) -> str | None:
-    """What is said of the next page's address, relative or not; Rejected when that is no text."""
-    told = page.get("next_page")
-    if told is not None and not isinstance(told, str):
+    """Return the next page's address, relative or not; Rejected when it is no text."""
+    address = page.get("next_page")
+    if address is not None and not isinstance(address, str):
         raise Rejected("l'adresse de la page suivante (« next_page ») n'est pas un texte")
-    return one_line(told, URL + 1) or None
+    return one_line(address, URL + 1) or None
 
 
 def record_of(item: Any) -> Record:  # noqa: ANN401 - JSON
-    """One dataset; Rejected says in French what it lacks."""
+    """Return the record of one dataset; Rejected says in French what it lacks."""
     if not isinstance(item, dict):
         raise Rejected("ce n'est pas un objet JSON")
     covered, contact = _object(item, "temporal_coverage"), _contact(item)
@@ -87,7 +87,9 @@ def record_of(item: Any) -> Record:  # noqa: ANN401 - JSON
 
 
 def _kind_of(organization: Item) -> str:
-    badges = (one.get("kind") for one in _list(organization, "badges") if isinstance(one, dict))
+    badges = (
+        badge.get("kind") for badge in _list(organization, "badges") if isinstance(badge, dict)
+    )
     return next((_BADGES[name] for name in map(one_line, badges) if name in _BADGES), "")
 
 
@@ -103,7 +105,7 @@ def _places(item: Item) -> tuple[str, ...]:
 
 
 def _contact(item: Item) -> Item:
-    contacts = [one for one in _list(item, "contact_points") if isinstance(one, dict)]
+    contacts = [contact for contact in _list(item, "contact_points") if isinstance(contact, dict)]
     return contacts[0] if contacts else {}
 
 

@@ -59,44 +59,46 @@ _MEDIA_TYPE = re.compile(r"(?:^|media-types/)([\w.+-]+/[\w.+-]+)$")
 
 
 def items_of(graph: Graph) -> Iterator[tuple[str, str, Node]]:
-    """The identifier, a name for people, and the node of each dataset, in this order.
+    """Return the identifier, name and node of each dataset, sorted.
 
     What is only mentioned, as what a service serves, is described elsewhere and left out.
     """
     subjects = {*graph.subjects(RDF.type, DCAT.Dataset), *graph.objects(None, DCAT.dataset)}
     nodes = [node for node in (Node(graph, subject) for subject in subjects) if node.is_described]
     named = [(identifier_of(node), _title(node) or "sans titre", node) for node in nodes]
-    return iter(sorted(named, key=lambda one: (one[0], one[1], one[2].address)))
+    return iter(
+        sorted(named, key=lambda named_item: (named_item[0], named_item[1], named_item[2].address))
+    )
 
 
 def next_of(graph: Graph) -> str | None:
-    """What is said of the next page's address, in Hydra's present or former words.
+    """Return the next page's address, in Hydra's present or former terms.
 
     An address as such before a text, which may be relative; Rejected when it is neither.
     """
     values = [value for name in _NEXT for value in graph.objects(None, name)]
     if any(isinstance(value, BNode) for value in values):
         raise Rejected("l'adresse de la page suivante (« hydra:next ») n'est pas une adresse")
-    found = {one_line(str(value), URL + 1) for value in values} - {""}
-    return min(found, key=lambda one: (not address(one), one), default=None)
+    addresses = {one_line(str(value), URL + 1) for value in values} - {""}
+    return min(addresses, key=lambda text: (not address(text), text), default=None)
 
 
 def check(graph: Graph) -> None:
-    """Raise Rejected, in French, unless the graph speaks of catalogues, datasets or their pages."""
+    """Raise Rejected, in French, unless the graph is about catalogues, datasets or their pages."""
     terms = {*graph.predicates(), *graph.objects(None, RDF.type)}
     if not any(str(term).startswith((str(DCAT), *map(str, _HYDRA))) for term in terms):
         raise Rejected("cette page n'est pas un catalogue DCAT : elle n'en décrit aucun")
 
 
 def identifier_of(node: Node) -> str:
-    """What a dataset is known again by; empty when there is nothing."""
-    given = node.texts(DCTERMS.identifier, DC.identifier)
-    own = given[0] if len(given) == 1 else ""
+    """Return the text that identifies a dataset from harvest to harvest; or nothing."""
+    identifiers = node.texts(DCTERMS.identifier, DC.identifier)
+    own = identifiers[0] if len(identifiers) == 1 else ""
     return identity(own or node.address or node.text(DCAT.landingPage, FOAF.page))
 
 
 def record_of(node: Node) -> Record:
-    """One dataset."""
+    """Return the record of one dataset."""
     period, contact = node.node(DCTERMS.temporal), node.node(DCAT.contactPoint)
     keywords = node.texts(DCAT.keyword) or node.texts(DC.subject)
     return Record(
@@ -130,9 +132,13 @@ def record_of(node: Node) -> Record:
 
 
 def _others(node: Node) -> tuple[str, ...]:
-    """Its adms:identifier, each an adms:Identifier with a notation (DCAT-AP 3.0.1), or a text."""
+    """Return its adms:identifier, each an adms:Identifier with a notation, or a text."""
     texts = node.texts(ADMS.identifier)
-    noted = [text for one in node.nodes(ADMS.identifier) for text in one.texts(SKOS.notation)]
+    noted = [
+        text
+        for identifier in node.nodes(ADMS.identifier)
+        for text in identifier.texts(SKOS.notation)
+    ]
     return tuple(sorted({one_line(name) for name in noted or texts} - {""}))[:NAMES]
 
 
@@ -141,12 +147,12 @@ def _title(node: Node) -> str:
 
 
 def _link(node: Node, *predicates: URIRef) -> str:
-    """An address, whatever the page calls what is there."""
+    """Return the address that a property gives."""
     return next(filter(None, map(_followed, node.names(*predicates))), "")
 
 
 def _followed(name: str) -> str:
-    """An address that leads somewhere: of a file nobody knows what it is relative to."""
+    """Return an absolute address; nobody knows what a file's addresses are relative to."""
     return "" if name.startswith(NOWHERE) else address(name)
 
 
@@ -159,11 +165,13 @@ def _theme(node: Node) -> str:
 
 
 def _licence(node: Node) -> str:
-    """That of the dataset, else the one that most of its distributions have."""
+    """Return the licence of the dataset, else the most frequent of its distributions."""
     own = _name_of_licence(node)
     if own:
         return own
-    others = Counter(_name_of_licence(one) for one in node.nodes(DCAT.distribution))
+    others = Counter(
+        _name_of_licence(distribution) for distribution in node.nodes(DCAT.distribution)
+    )
     del others[""]
     return min(others, key=lambda name: (-others[name], name), default="")
 
@@ -174,7 +182,7 @@ def _name_of_licence(node: Node) -> str:
 
 
 def _half(node: Node, number: int) -> str | None:
-    """A side of a period that is written `2019-01-01/2020-12-31`."""
+    """Return one side of a period that is written `2019-01-01/2020-12-31`."""
     halves = node.text(DCTERMS.temporal).split("/")
     return day(halves[number], is_end=number == 1) if len(halves) == 2 else None  # noqa: PLR2004
 
@@ -186,38 +194,40 @@ def _email(contact: Node) -> str:
     return next(iter(named), "").removeprefix("mailto:")
 
 
-def _word_of(known: Mapping[Any, Concept], node: Node, predicate: URIRef) -> str:
-    """The lab's word, of those known, for the first value that ends with its code."""
-    words = {concept.code: word for word, concept in known.items()}
+def _word_of(concepts: Mapping[Any, Concept], node: Node, predicate: URIRef) -> str:
+    """Return the lab's word for the first value that ends with the code of a concept."""
+    words = {concept.code: word for word, concept in concepts.items()}
     return next(filter(None, (words.get(last_part(name)) for name in node.names(predicate))), "")
 
 
 def _distributions(node: Node) -> Iterator[Distribution]:
-    for one in [*node.nodes(DCAT.distribution)][:DISTRIBUTIONS]:
-        url = _link(one, DCAT.downloadURL) or _link(one, DCAT.accessURL)
+    for distribution in [*node.nodes(DCAT.distribution)][:DISTRIBUTIONS]:
+        url = _link(distribution, DCAT.downloadURL) or _link(distribution, DCAT.accessURL)
         if url:
-            digest = one.node(SPDX.checksum)
+            digest = distribution.node(SPDX.checksum)
             yield Distribution(
                 url=url,
-                title=_title(one),
-                format=_code(one, DCTERMS["format"]),
-                media_type=_media_type(one),
-                size=size(one.text(DCAT.byteSize)),
+                title=_title(distribution),
+                format=_code(distribution, DCTERMS["format"]),
+                media_type=_media_type(distribution),
+                size=size(distribution.text(DCAT.byteSize)),
                 checksum=checksum(digest.text(SPDX.algorithm), digest.text(SPDX.checksumValue)),
-                modified=moment(one.text(DCTERMS.modified)),
+                modified=moment(distribution.text(DCTERMS.modified)),
             )
 
 
 def _columns(node: Node) -> Iterator[ColumnDescription]:
-    """What its files hold by column, where it says so in the terms of CSV on the Web."""
-    schemas = (one.node(CSVW.tableSchema) for one in node.nodes(DCAT.distribution))
+    """Yield descriptions of its files' columns, where they are in CSV on the Web's terms."""
+    schemas = (
+        distribution.node(CSVW.tableSchema) for distribution in node.nodes(DCAT.distribution)
+    )
     seen = {""}
-    for column in chain.from_iterable(one.members(CSVW.column) for one in schemas):
+    for column in chain.from_iterable(schema.members(CSVW.column) for schema in schemas):
         name = one_line(column.text(*_COLUMN_NAMES))
-        said = untagged(column.text(DCTERMS.description, DC.description))
-        if name not in seen and said:
+        description = untagged(column.text(DCTERMS.description, DC.description))
+        if name not in seen and description:
             seen.add(name)
-            yield ColumnDescription(name=name, description=said)
+            yield ColumnDescription(name=name, description=description)
 
 
 def _code(node: Node, predicate: URIRef) -> str:
@@ -227,7 +237,7 @@ def _code(node: Node, predicate: URIRef) -> str:
 
 def _media_type(node: Node) -> str:
     for name in (*node.names(DCAT.mediaType), *node.names(DCTERMS["format"])):
-        found = _MEDIA_TYPE.search(name)
-        if found:
-            return found[1].lower()
+        match = _MEDIA_TYPE.search(name)
+        if match:
+            return match[1].lower()
     return ""

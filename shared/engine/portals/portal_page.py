@@ -53,21 +53,21 @@ def read_page(
 
     Raises Rejected, in French, when the page as a whole cannot be read.
     """
-    (given,) = work.inputs.values()
-    made = folder / "out" / ENTRIES
+    (input_name,) = work.inputs.values()
+    output = folder / "out" / ENTRIES
     say(0.0, "lit la page")
     with TemporaryDirectory(prefix="unpacked-", dir=folder / "out") as unpacked:
-        source, _name = unpack(folder / given, "page", Path(unpacked), Repairs())
+        source, _name = unpack(folder / input_name, "page", Path(unpacked), Repairs())
         page = _page(source, work)
     read = refused = 0
-    with made.open("w", encoding="utf-8") as file:
+    with output.open("w", encoding="utf-8") as file:
         for entry in _entries(page):
             file.write(entry.model_dump_json(exclude_defaults=True) + "\n")
             read, refused = read + 1, refused + (entry.record is None)
     report = PageReport(format=page.format, read=read, refused=refused, next=page.next)
     if not read:
         # The store keeps no empty file; a blank line is no entry.
-        made.write_text("\n")
+        output.write_text("\n")
     file_made = OutputFile(name=ENTRIES, path=f"out/{ENTRIES}", media_type="application/jsonl")
     return [file_made], [report.model_dump()]
 
@@ -107,7 +107,7 @@ def _entries(page: Page) -> Iterator[PageEntry]:
 
 
 def _entry(item: Item) -> PageEntry:
-    """The dataset, or why it cannot be read: one that is broken stops no other."""
+    """Return the dataset, or why it cannot be read: a broken one does not stop the others."""
     try:
         record = item.read()
     except Rejected as error:

@@ -89,7 +89,7 @@ _KNOWN = ("dcat", "project-open-data", "/ns/hydra/")
 
 
 def syntax_of(source: Path, media_type: str) -> str:
-    """json, xml or turtle, by how the text begins; the media type only breaks the tie of `[`.
+    """Return json, xml or turtle by the text's beginning; for `[` the media type decides.
 
     Raises Rejected, in French, for a web page and for an empty file.
     """
@@ -108,7 +108,7 @@ def syntax_of(source: Path, media_type: str) -> str:
 
 
 def read_json(source: Path) -> object:
-    """A JSON document; Rejected, in French, says where it breaks off."""
+    """Parse a JSON document; Rejected says in French where it breaks off."""
     try:
         return json.loads(source.read_bytes())
     except RecursionError as error:
@@ -122,7 +122,7 @@ def read_json(source: Path) -> object:
 
 
 def graph_of_json(document: object, base: str) -> Graph:
-    """The statements of a JSON-LD document."""
+    """Return the statements of a JSON-LD document."""
     _replace_contexts(document)
     graph = Graph()
     try:
@@ -137,7 +137,7 @@ def graph_of_json(document: object, base: str) -> Graph:
 
 
 def graph_of(source: Path, syntax: str, base: str) -> Graph:
-    """The statements of a page in RDF/XML or Turtle."""
+    """Return the statements of a page in RDF/XML or Turtle."""
     if syntax == "xml":
         _check_xml(source)
     graph = Graph()
@@ -158,13 +158,13 @@ def graph_of(source: Path, syntax: str, base: str) -> Graph:
 
 
 def _place_of(error: Exception) -> str:
-    """Where a parser stopped, which says so in English: `file:12:5: repeat node-elements ...`."""
-    found = re.search(r":(\d+):\d+: ", str(error))
-    return f", ligne {found[1]}" if found else ""
+    """Return where a parser stopped, from its English message: `file:12:5: repeat ...`."""
+    match = re.search(r":(\d+):\d+: ", str(error))
+    return f", ligne {match[1]}" if match else ""
 
 
 def _check_xml(source: Path) -> None:
-    """Refuse what grows while it is read, or is read from elsewhere, before anything else does."""
+    """Refuse XML that expands while it is read, or that loads other documents."""
     parser = expat.ParserCreate()
     parser.EntityDeclHandler = _refuse_entity
     parser.ExternalEntityRefHandler = _refuse_entity
@@ -180,7 +180,7 @@ def _refuse_entity(*_details: object) -> int:
 
 
 def _replace_contexts(document: Any) -> None:  # noqa: ANN401 - JSON
-    """Put the contexts into a JSON-LD document that it has by their addresses.
+    """Replace the addresses of contexts in a JSON-LD document by the contexts.
 
     Raises Rejected, in French, for the address of any other context: nothing is fetched.
     """
@@ -199,7 +199,7 @@ def _replace_contexts(document: Any) -> None:  # noqa: ANN401 - JSON
 
 def _local(context: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(context, list):
-        return [_local(one) for one in context]
+        return [_local(part) for part in context]
     if not isinstance(context, str):
         return context
     if any(mark in context.lower() for mark in _KNOWN):

@@ -39,7 +39,7 @@ _TERRITORY: TypeAdapter[str] = TypeAdapter(Place)
 
 
 def plain(value: object, limit: int = LABEL) -> str:
-    """A text without control characters, of at most `limit` characters; empty for no text."""
+    """Return a text without control characters, cut to `limit`; empty for anything but a text."""
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return ""
     seen = "".join(
@@ -51,48 +51,48 @@ def plain(value: object, limit: int = LABEL) -> str:
 
 
 def one_line(value: object, limit: int = LABEL) -> str:
-    """The same on one line."""
+    """Return such a text on one line."""
     return " ".join(plain(value, limit).split())
 
 
 def identity(value: object) -> str:
-    """What a dataset is known again by, on one line; a longer one than is kept stays longer."""
+    """Return a dataset's identifier on one line; a longer one than allowed stays too long."""
     return one_line(value, LABEL + 1)
 
 
 def address(value: object) -> str:
-    """An address that people can follow; empty for anything else, such as a script."""
+    """Return an address that people can follow; empty for anything else, such as a script."""
     url = plain(value, URL + 1)
     is_followed = re.match(r"(?:https?|ftp)://[^\s/]", url, re.IGNORECASE)
     return url if is_followed and len(url) <= URL and not re.search(r"\s", url) else ""
 
 
 def moment(value: object) -> str:
-    """An ISO date or time as it is; empty for anything else."""
+    """Return an ISO date or time unchanged; empty for anything else."""
     text = plain(value)
     return text if _day_of(text, is_end=False) else ""
 
 
 def day(value: object, *, is_end: bool = False) -> str | None:
-    """The day of an ISO date or time; of a year or month its first, or last when `is_end`."""
+    """Return the day of an ISO date or time; of a year or month the first, or last if `is_end`."""
     return _day_of(plain(value), is_end=is_end)
 
 
 def _day_of(text: str, *, is_end: bool) -> str | None:
-    found = _DATE.match(text)
-    if found is None:
+    match = _DATE.match(text)
+    if match is None:
         return None
-    year = int(found[1])
-    month = int(found[2] or (12 if is_end else 1))
+    year = int(match[1])
+    month = int(match[2] or (12 if is_end else 1))
     if not (year >= 1 and 1 <= month <= 12):  # noqa: PLR2004 - months of a year
         return None
     last = calendar.monthrange(year, month)[1]
-    number = int(found[3] or (last if is_end else 1))
+    number = int(match[3] or (last if is_end else 1))
     return f"{year:04}-{month:02}-{number:02}" if 1 <= number <= last else None
 
 
 def size(value: object) -> int | None:
-    """A number of bytes, written as any number; None for anything else."""
+    """Return a number of bytes, written as any number; None for anything else."""
     try:
         number = int(float(plain(value)))
     except (ValueError, OverflowError):
@@ -101,32 +101,32 @@ def size(value: object) -> int | None:
 
 
 def checksum(algorithm: object, value: object) -> str:
-    """`sha1:...`, in lower case; empty unless both are there."""
+    """Return `sha1:...`, in lower case; empty unless algorithm and value are there."""
     digest = plain(value).lower()
     name = re.sub(r".*checksumalgorithm_|[^a-z0-9]", "", plain(algorithm).lower())
     return f"{name}:{digest}" if name and re.fullmatch(r"[0-9a-f]{8,128}", digest) else ""
 
 
 def text_of_html(value: object) -> str:
-    """A text without tags, its paragraphs apart; one that only looks like HTML stays as it is."""
+    """Return a text without tags, its paragraphs apart; a text without HTML stays as it is."""
     if not isinstance(value, str):
         return plain(value, TEXT)
     return plain(markup.text_of_html(value[:_READ]), TEXT)
 
 
 def untagged(value: object) -> str:
-    """A title, a name or a licence: on one line, without tags."""
+    """Return a title, a name or a licence on one line, without tags."""
     return one_line(text_of_html(value))
 
 
 def licence_name(value: object) -> str:
-    """The same of a licence, whose address may stand in a link alone."""
+    """Return a licence's name so; its address may be in a link only."""
     links = markup.links_of(value[:_READ]) if isinstance(value, str) else []
     return one_line(" ".join([untagged(value), *links]))
 
 
 def territory_of(names: Iterable[str]) -> tuple[str, ...]:
-    """The codes that some of `names` stand for, sorted; names of other places are left out."""
+    """Return the codes that `names` stand for, sorted; unknown names are left out."""
     return tuple(sorted({code for name in names for code in _codes(name) if _is_known(code)}))
 
 
@@ -150,7 +150,7 @@ def _is_known(code: str) -> bool:
 
 @cache
 def _regions() -> Mapping[str, list[str]]:
-    """The départements of each region, read without numpy: importing it would take a job longer."""
+    """Return the départements of each region, without numpy, whose import would slow jobs."""
     regions = defaultdict(list)
     with _DEPARTEMENTS.open(encoding="utf-8") as file:
         for line in csv.DictReader(file, delimiter=";"):

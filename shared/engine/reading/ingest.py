@@ -52,26 +52,26 @@ def ingest_file(
     A table with key columns also leaves the file of their values. Raises Rejected, in
     French, naming the line, sheet or column that is wrong.
     """
-    (given,) = work.inputs.values()
-    made, repairs = folder / "out" / TABLE, Repairs()
+    (input_name,) = work.inputs.values()
+    output, repairs = folder / "out" / TABLE, Repairs()
     say(0.0, "lit le fichier")
     with (
         open_database(folder, memory_bytes) as database,
         TemporaryDirectory(prefix="unpacked-", dir=folder / "out") as unpacked,
     ):
-        source, filename = unpack(folder / given, work.filename, Path(unpacked), repairs)
-        found = read_table(source, filename, repairs, work.sheet)
+        source, filename = unpack(folder / input_name, work.filename, Path(unpacked), repairs)
+        read = read_table(source, filename, repairs, work.sheet)
         spaced, units = None, {}
-        if found:
-            spaced = _write(found, made, source.stat().st_size, say)
+        if read:
+            spaced = _write(read, output, source.stat().st_size, say)
         else:
-            units = copy_parquet(database, source, made, repairs)
-        table = _TakenIn(database, made, repairs)
+            units = copy_parquet(database, source, output, repairs)
+        table = _TakenIn(database, output, repairs)
         table.show()
         table.rewrite(table.no_break_spaces(spaced))
         table.rewrite(table.leading_zeros(work.repairs))
-        rows, described = _describe(database, found, repairs, units, say)
-        changed = {one.name: _without(one) for one in described if one.missing}
+        rows, described = _describe(database, read, repairs, units, say)
+        changed = {column.name: _without(column) for column in described if column.missing}
         table.rewrite(changed | table.ungrouped(described, changed))
         if rows == 0:
             raise Rejected("le fichier n'a pas de ligne de données")
@@ -79,11 +79,11 @@ def ingest_file(
         privacy = screen(database, _READ, described, rows)
         totals = find_total_rows(database, _READ, described, rows)
         counted = without_totals(database, _READ, described, totals.totals)
-        has_keys = write_keys(database, *counted, privacy, made.with_name(KEYS))
+        has_keys = write_keys(database, *counted, privacy, output.with_name(KEYS))
     judged = {"repairs": repairs.made(), "privacy": privacy, **totals.told}
-    profile = Profile(rows=rows, **_source(found), columns=described, **judged)
-    shown = profile if privacy.verdict == "none" else profile.without_values()
-    return _outputs(has_keys=has_keys), [shown.model_dump(mode="json")]
+    profile = Profile(rows=rows, **_source(read), columns=described, **judged)
+    reported = profile if privacy.verdict == "none" else profile.without_values()
+    return _outputs(has_keys=has_keys), [reported.model_dump(mode="json")]
 
 
 def _outputs(*, has_keys: bool) -> list[OutputFile]:
@@ -93,28 +93,28 @@ def _outputs(*, has_keys: bool) -> list[OutputFile]:
 
 
 def _describe(
-    database: Database, found: Table | None, repairs: Repairs, units: Mapping[str, str], say: Say
+    database: Database, read: Table | None, repairs: Repairs, units: Mapping[str, str], say: Say
 ) -> tuple[int, list[Column]]:
-    """The rows of the table, and its columns; `units` are those that a Parquet file tells."""
+    """Describe the rows of the table and its columns; `units` come from a Parquet file."""
     rows, described = describe(database, _READ, lambda share, what: say(0.5 + share / 2, what))
-    if found and found.delimiter == ",":
+    if read and read.delimiter == ",":
         described = with_doubtful_commas(database, _READ, described, repairs)
     described = with_named_communes(database, _READ, with_units(described, units))
     return rows, with_warnings(database, _READ, described)
 
 
-def _source(found: Table | None) -> dict[str, Any]:
-    """How the file was read."""
-    if found is None:
+def _source(read: Table | None) -> dict[str, Any]:
+    """Return how the file was read, as fields of the profile."""
+    if read is None:
         return {"format": "parquet", "encoding": "binary"}
     names = ("format", "encoding", "delimiter", "sheet")
-    return {name: getattr(found, name) for name in names}
+    return {name: getattr(read, name) for name in names}
 
 
-def _write(table: Table, made: Path, size: int, say: Say) -> set[str]:
+def _write(table: Table, output: Path, size: int, say: Say) -> set[str]:
     """Write the table; returns the columns that have no-break spaces anywhere."""
     read, spaced = 0, set[str]()
-    with parquet.ParquetWriter(made, schema_of(table.columns), compression="zstd") as writer:
+    with parquet.ParquetWriter(output, schema_of(table.columns), compression="zstd") as writer:
         for batch in merged(table.batches, _GROUP_BYTES):
             writer.write_batch(batch)
             spaced |= {name for name in table.columns if _has_no_break(batch[name])}
@@ -140,20 +140,20 @@ class _TakenIn:
     """
 
     database: Database
-    made: Path
+    output: Path
     repairs: Repairs
 
     def show(self) -> None:
-        """Let the file be the table.
+        """Make the file readable as the table.
 
         A wide one is held in memory, if it is small: each query of a file looks at all its columns.
         """
-        shape = parquet.read_metadata(self.made)
+        shape = parquet.read_metadata(self.output)
         is_small = shape.num_columns * shape.num_rows <= _HELD_CELLS
         kind = "TABLE" if is_small and shape.num_columns > _WIDE else "VIEW"
         self.database.execute(
             f"CREATE OR REPLACE {kind} {quoted(_READ)} AS"
-            f" SELECT * FROM read_parquet({literal(str(self.made))})"
+            f" SELECT * FROM read_parquet({literal(str(self.output))})"
         )
 
     def rewrite(self, changed: Mapping[str, str]) -> None:
@@ -164,16 +164,16 @@ class _TakenIn:
             f"{changed.get(name, quoted(name))} AS {quoted(name)}"
             for name in columns(self.database, _READ)
         )
-        again = self.made.with_suffix(".again")
+        again = self.output.with_suffix(".again")
         self.database.execute(
             f"COPY (SELECT {selected} FROM {quoted(_READ)}) TO {literal(str(again))}"
             " (FORMAT parquet, COMPRESSION zstd)"
         )
-        again.rename(self.made)
+        again.rename(self.output)
         self.show()
 
     def no_break_spaces(self, spaced: set[str] | None) -> dict[str, str]:
-        """The columns with no-break spaces around values; of `spaced` alone, unless not known."""
+        """Return the columns with no-break spaces around values; search `spaced` if it is known."""
         tests = {
             name: _is_spaced(name)
             for name, kind in columns(self.database, _READ).items()
@@ -186,16 +186,16 @@ class _TakenIn:
         }
 
     def leading_zeros(self, accepted: Iterable[AcceptedRepair]) -> dict[str, str]:
-        """The columns whose owner accepted leading zeros.
+        """Return the columns whose owner accepted that leading zeros are restored.
 
         Values that are no codes without their zero stay as they are, and so do columns that another
         version of the file has no more.
         """
         present = columns(self.database, _READ)
         tests = {
-            one.column: f"{trimmed(one.column)} {lacks_zero(one.type)}"
-            for one in accepted
-            if one.column in present
+            repair.column: f"{trimmed(repair.column)} {lacks_zero(repair.type)}"
+            for repair in accepted
+            if repair.column in present
         }
         return {
             name: f"CASE WHEN {tests[name]} THEN '0' || {trimmed(name)}"
@@ -204,15 +204,15 @@ class _TakenIn:
         }
 
     def ungrouped(self, described: Iterable[Column], changed: Mapping[str, str]) -> dict[str, str]:
-        """The columns of SIREN and SIRET in groups, of those `changed` as these are by now.
+        """Return the columns with grouped SIREN and SIRET, with their SQL once `changed` is done.
 
         `732 829 320` and `732829320` are one enterprise: as keys they must be the same text.
         """
         pattern = literal(f"^{GROUPED}$")
         tests = {
-            one.name: f"regexp_matches({trimmed(one.name)}, {pattern})"
-            for one in described
-            if one.key in _GROUPED_KEYS
+            column.name: f"regexp_matches({trimmed(column.name)}, {pattern})"
+            for column in described
+            if column.key in _GROUPED_KEYS
         }
         return {
             name: f"CASE WHEN {tests[name]}"
@@ -222,18 +222,20 @@ class _TakenIn:
         }
 
     def _faulty(self, code: str, tests: Mapping[str, str]) -> list[str]:
-        """The columns that have values which pass their test, in SQL; noted as that repair."""
+        """Return the columns with values that pass their SQL test, and note that repair."""
         if not tests:
             return []
         figures = ", ".join(f"count(*) FILTER ({test})" for test in tests.values())
         (counts,) = self.database.execute(f"SELECT {figures} FROM {quoted(_READ)}").fetchall()
-        found = {name: cells for name, cells in zip(tests, counts, strict=True) if cells}
-        self.repairs.note(code, count=sum(found.values()), detail=", ".join(found))
-        return list(found)
+        cells_by_column = {name: cells for name, cells in zip(tests, counts, strict=True) if cells}
+        self.repairs.note(
+            code, count=sum(cells_by_column.values()), detail=", ".join(cells_by_column)
+        )
+        return list(cells_by_column)
 
 
 def _is_spaced(name: str) -> str:
-    """The test, in SQL, for a value that begins or ends with one."""
+    """Return the SQL test for a value that begins or ends with a no-break space."""
     text = quoted(name)
     return " OR ".join(
         f"{side}({text}, {literal(sign)})" for sign in _NO_BREAK for side in ("prefix", "suffix")
@@ -241,6 +243,6 @@ def _is_spaced(name: str) -> str:
 
 
 def _without(column: Column) -> str:
-    """A column as an SQL expression in which its marks for "no value" are null."""
+    """Return a column as an SQL expression in which its marks for "no value" are null."""
     name, marks = quoted(column.name), ", ".join(map(literal, column.missing))
     return f"CASE WHEN trim({name}) IN ({marks}) THEN NULL ELSE {name} END"

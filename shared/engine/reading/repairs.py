@@ -82,17 +82,17 @@ class Repairs:
         self._firsts: dict[str, tuple[int | None, str]] = {}
 
     def note(self, code: str, *, line: int | None = None, count: int = 1, detail: str = "") -> None:
-        """`count` more repairs of that kind, at a line counted from 1 as an editor shows it."""
+        """Add `count` repairs of that kind, at a line counted from 1 as an editor shows it."""
         if count:
             self._counts[code] += count
             self._firsts.setdefault(code, (line, detail))
 
     def note_each(self, code: str, names: Sequence[str]) -> None:
-        """A repair for each of these; the first ones are named."""
+        """Add one repair for each of these; the first ones are named."""
         self.note(code, count=len(names), detail=", ".join(names[:_NAMED]))
 
     def made(self) -> tuple[Repair, ...]:
-        """All repairs, one of each kind, in the order they were first made."""
+        """Return all repairs, one of each kind, in the order in which they were first made."""
         return tuple(
             Repair(
                 code=code,

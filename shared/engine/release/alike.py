@@ -13,14 +13,14 @@ _GROUPS, _CELL = "‹groupes de toutes les lignes›", "‹groupe›"
 
 
 def make_alike(population: Population, target: str, columns: Collection[str]) -> None:
-    """Make the table `target` of the rows that are in such groups by these columns of the input.
+    """Create the table `target` of the rows in such groups by these columns of the input.
 
     It has the `row`, and the group by a number from 1.
     """
     row, groups, database = quoted(population.row), quoted(_GROUPS), population.database
-    secret = [one for one in sorted(columns) if is_secret(population, [one])]
+    secret = [column for column in sorted(columns) if is_secret(population, [column])]
     named = ", ".join(map(quoted, columns)) or "1"
-    same = " AND ".join(f"b.{it} IS NOT DISTINCT FROM g.{it}" for it in map(quoted, columns))
+    same = " AND ".join(f"b.{name} IS NOT DISTINCT FROM g.{name}" for name in map(quoted, columns))
     database.execute(f"""
         CREATE OR REPLACE TEMP TABLE {groups} AS
         SELECT {named}, min({row}) AS {quoted(_CELL)} FROM {quoted(population.base)}
@@ -30,22 +30,26 @@ def make_alike(population: Population, target: str, columns: Collection[str]) ->
         f"SELECT g.{quoted(_CELL)} AS cell, b.{row} AS row"
         f" FROM {quoted(population.base)} b JOIN {groups} g ON {same or 'true'}"
     )
-    found = set[int]()
-    for one in secret:
-        whole = f"min({quoted(_CELL)}) OVER ({partition(it for it in columns if it != one)})"
+    secret_groups = set[int]()
+    for column in secret:
+        whole = (
+            f"min({quoted(_CELL)}) OVER ({partition(name for name in columns if name != column)})"
+        )
         places = f"SELECT {quoted(_CELL)} AS cell, {whole} AS whole FROM {groups}"
-        found |= nearly_all(population, places, members)
+        secret_groups |= nearly_all(population, places, members)
     rows = f"SELECT row, cell AS alike FROM ({members}) WHERE cell IN (SELECT unnest(?))"
-    database.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(target)} AS {rows}", [sorted(found)])
+    database.execute(
+        f"CREATE OR REPLACE TEMP TABLE {quoted(target)} AS {rows}", [sorted(secret_groups)]
+    )
 
 
 def partition(columns: Iterable[str]) -> str:
-    """The window of the rows that have the same values in these columns."""
+    """Return the SQL window of the rows with the same values in these columns."""
     return f"PARTITION BY {', '.join(map(quoted, columns)) or '1'}"
 
 
 def nearly_all(population: Population, places: str, members: str) -> set[int]:
-    """The groups beside which too few units are in the same larger one, of those that have enough.
+    """Find the groups that hold all but too few of the units of a larger group.
 
     `places` is the query of each `cell` and the `whole` that it is in, `members` that of its rows.
     Any other group beside such a one has too few units, too: most are known by that.
@@ -68,7 +72,7 @@ def nearly_all(population: Population, places: str, members: str) -> set[int]:
 
 
 def nearly_met(population: Population, cells: str, left_out: str) -> set[int]:
-    """The groups that a condition leaves too few units out of.
+    """Find the groups from which a condition leaves out too few units.
 
     `cells` is the query of all groups; the table `left_out` has the rows by `cell`.
     """
@@ -81,8 +85,8 @@ def nearly_met(population: Population, cells: str, left_out: str) -> set[int]:
 
 
 def is_secret(population: Population, columns: Collection[str]) -> bool:
-    """Whether what is made of these columns tells of the input's units what is not known anyway."""
-    return bool(columns) and not any(_is_known(population, one) for one in columns)
+    """Whether these columns tell something of the input's units that is not known anyway."""
+    return bool(columns) and not any(_is_known(population, column) for column in columns)
 
 
 def _is_known(population: Population, column: str) -> bool:

@@ -46,12 +46,12 @@ class Measure(NamedTuple):
 
     @property
     def is_dominated(self) -> bool:
-        """Whether one unit has nearly all of it."""
+        """Whether one unit has nearly all of the value."""
         return self.total > 0 and self.largest >= DOMINANCE * self.total
 
     @property
     def is_close(self) -> bool:
-        """Whether the second unit can tell the largest one's part within P."""
+        """Whether the second unit can estimate the largest unit's part within P."""
         return self.largest > 0 and self.total - self.largest - self.second < P * self.largest
 
 
@@ -66,11 +66,11 @@ class Earlier(NamedTuple):
     columns: tuple[str, ...] = ()
 
     def cells(self, figure: str, number: int, about: str = "row") -> str:
-        """The query of the cells that show that figure, or any if it is empty, and their rows.
+        """Return the query of the cells that show that figure, or any figure, and their rows.
 
         `about` is what is asked of each row.
         """
-        bits = [at for at, one in enumerate(self.figures) if figure in ("", one)]
+        bits = [at for at, other in enumerate(self.figures) if figure in ("", other)]
         mask = sum(1 << at for at in bits)
         first = EARLIER * (1 + number)
         where = f"figures & {mask} <> 0"
@@ -90,12 +90,12 @@ class Cells:
     named: frozenset[str] = frozenset()
 
     def units(self) -> tuple[dict[int, int], set[int]]:
-        """How many units are in each cell, and the cells whose rows count unequally often."""
-        found = self.population.rows(f"""
+        """Count the units of each cell, and return the cells whose rows have unequal weights."""
+        counted = self.population.rows(f"""
             SELECT cell, count(DISTINCT unit), min(weight) <> max(weight)
             FROM {quoted(PARTS)} GROUP BY cell
         """)
-        return {cell: n for cell, n, _ in found}, {cell for cell, _, uneven in found if uneven}
+        return {cell: n for cell, n, _ in counted}, {cell for cell, _, uneven in counted if uneven}
 
     def read_values(self, expression: str) -> bool:
         """Read the values of a column of the input; returns whether some are negative."""
@@ -109,18 +109,18 @@ class Cells:
         return least is not None and least < 0
 
     def measures(self) -> dict[int, Measure]:
-        """What is behind each cell's figure of the column that was read."""
+        """Measure each cell's figure of the column that was read."""
         return self._measured(f"FROM {quoted(PARTS)}")
 
     def piece_measures(self) -> dict[int, Measure]:
-        """The same of each atom, by its number."""
+        """Measure each atom's figure of that column, by the atom's number."""
         return self._measured(
             f"SELECT atom AS cell, row, unit, 1 AS weight FROM {quoted(_ATOMS)}"
             f" JOIN {quoted(self.population.units)} USING (row)"
         )
 
     def _measured(self, parts: str) -> dict[int, Measure]:
-        found = self.population.rows(f"""
+        measured = self.population.rows(f"""
             SELECT cell, count(*), sum(part), max(part), coalesce(max(part, 2)[2], 0),
                 min(least) = max(most)
             FROM (
@@ -130,7 +130,7 @@ class Cells:
                 WHERE value IS NOT NULL GROUP BY cell, unit
             ) GROUP BY cell
         """)
-        return {cell: Measure(*rest) for cell, *rest in found}
+        return {cell: Measure(*rest) for cell, *rest in measured}
 
     @cached_property
     def are_apart(self) -> bool:
@@ -138,7 +138,7 @@ class Cells:
         return self._are_apart(self._in_cells(""))
 
     def bring_into_play(self, figure: str = "", *, with_values: bool = False) -> bool:
-        """Sort the rows of cells that show that figure, or any, into atoms.
+        """Sort the rows of cells that show that figure, or any figure, into atoms.
 
         Returns whether some row is in two cells: else nothing follows from several together.
         Raises Undecided.
@@ -170,8 +170,8 @@ class Cells:
         return True
 
     def _in_cells(self, figure: str) -> str:
-        """The query of the rows of cells that show that figure, or any."""
-        earlier = (one.cells(figure, at) for at, one in enumerate(self.earlier))
+        """Return the query of the rows of cells that show that figure, or any figure."""
+        earlier = (release.cells(figure, at) for at, release in enumerate(self.earlier))
         return " UNION ALL ".join((f"SELECT cell, row FROM {quoted(PARTS)}", *earlier))
 
     def _are_apart(self, rows: str) -> bool:
@@ -181,13 +181,13 @@ class Cells:
         return bool(cells == distinct)
 
     def atoms(self) -> list[Atom]:
-        """Those of what was brought into play.
+        """Return the atoms of the rows that were brought into play.
 
         Rows of a group that is nearly all of a larger one, by all columns that name cells together,
         are atoms of their own.
         """
         enough = self.population.minimum
-        found = self.population.rows(f"""
+        grouped = self.population.rows(f"""
             SELECT cells, coalesce(alike, 0) AS alike, count(DISTINCT unit) AS n, count(*),
                 CASE WHEN n < {enough} THEN list(DISTINCT unit) END
             FROM {quoted(_ATOMS)} JOIN {quoted(self.population.units)} USING (row)
@@ -195,26 +195,26 @@ class Cells:
         """)
         return [
             Atom(frozenset(cells), None if units is None else frozenset(units), rows, alike)
-            for cells, alike, _, rows, units in found
+            for cells, alike, _, rows, units in grouped
         ]
 
     @cached_property
     def _alike(self) -> str:
-        """The table of the rows that are in such groups.
+        """Return the name of the table of the rows in such groups.
 
         Raises Undecided where what left before names them by a column that is not given now.
         """
-        named = self.named.union(*(one.columns for one in self.earlier))
+        named = self.named.union(*(release.columns for release in self.earlier))
         if named - columns(self.population.database, self.population.base).keys():
             raise Undecided
         make_alike(self.population, _ALIKE, named)
         return _ALIKE
 
     def pieces(self) -> Iterator[tuple[int, Piece]]:
-        """The atoms with their value of the column that was read, by number."""
-        found = self.population.rows(f"""
+        """Yield the atoms with their value of the column that was read, by number."""
+        valued = self.population.rows(f"""
             SELECT atom, any_value(cells), sum(value) FROM {quoted(_ATOMS)}
             JOIN {quoted(_VALUES)} USING (row) WHERE value IS NOT NULL GROUP BY atom
         """)
-        for atom, cells, value in found:
+        for atom, cells, value in valued:
             yield atom, Piece(frozenset(cells), value)

@@ -42,7 +42,7 @@ class ReleaseChecks:
     _left: list[tuple[LedgerEntry, Path]] = field(default_factory=list)
 
     def leave(self, name: str, table: str, output: str) -> str:
-        """Check the table called `name` in the steps; returns the table to show in its place.
+        """Check the table that the steps call `name`; returns the table to release in its place.
 
         `output` is what the record calls it.
         """
@@ -50,20 +50,28 @@ class ReleaseChecks:
         inside = sorted(self.following.inside(followed))
         if not inside:
             return table
-        shown = f"{table} (diffusable)"
-        self.database.execute(f"CREATE TABLE {quoted(shown)} AS FROM {quoted(table)}")
-        found = [it for one in inside for it in self._checked(one, table, followed, shown)]
-        if any(one.verdict == "suppressed" for one in found):
-            self.hidden = HiddenCells.marked(self.database, shown, self._figures(followed)).told
+        checked = f"{table} (diffusable)"
+        self.database.execute(f"CREATE TABLE {quoted(checked)} AS FROM {quoted(table)}")
+        outcomes = [
+            outcome_of_rule
+            for protected_input in inside
+            for outcome_of_rule in self._checked(protected_input, table, followed, checked)
+        ]
+        if any(rule_outcome.verdict == "suppressed" for rule_outcome in outcomes):
+            self.hidden = HiddenCells.marked(
+                self.database, checked, self._figures(followed)
+            ).sentence
         names = list(columns(self.database, table))
-        for one in set(names) - set(visible(names)):
-            self.database.execute(f"ALTER TABLE {quoted(shown)} DROP COLUMN {quoted(one)}")
-        verdict = strictest(one.verdict for one in found)
-        self.outputs.append(OutputRelease(name=output, verdict=verdict, rules=tuple(found)))
-        return shown
+        for hidden_name in set(names) - set(visible(names)):
+            self.database.execute(
+                f"ALTER TABLE {quoted(checked)} DROP COLUMN {quoted(hidden_name)}"
+            )
+        verdict = strictest(rule_outcome.verdict for rule_outcome in outcomes)
+        self.outputs.append(OutputRelease(name=output, verdict=verdict, rules=tuple(outcomes)))
+        return checked
 
     def hold(self, name: str, rule: Literal["opaque", "stops"]) -> None:
-        """Keep an output for a reviewer.
+        """Hold an output back for a reviewer.
 
         No rule can look into what own code made; that a step did not stop tells of the data.
         """
@@ -72,8 +80,8 @@ class ReleaseChecks:
 
     @property
     def record(self) -> ReleaseRecord:
-        """Everything that was checked."""
-        verdict = strictest(one.verdict for one in self.outputs)
+        """Return the record of all checks."""
+        verdict = strictest(output.verdict for output in self.outputs)
         populations = self.following.populations.values() if verdict == "held" else ()
         return ReleaseRecord(
             verdict=verdict,
@@ -84,19 +92,19 @@ class ReleaseChecks:
         )
 
     def _checked(
-        self, name: str, table: str, followed: FollowedTable, shown: str
+        self, name: str, table: str, followed: FollowedTable, checked: str
     ) -> Iterator[RuleOutcome]:
-        """What the rules say of one input in a table."""
+        """Yield what the rules say of one input in a table."""
         population = self.following.populations[name]
         title = population.terms.title or name
         figures = list(figures_of(followed, population))
-        has_rows = any(one.kind == "row" for one in figures)
-        is_carried = any(one.population == name for one in followed.carriers.values())
+        has_rows = any(figure.kind == "row" for figure in figures)
+        is_carried = any(carrier.population == name for carrier in followed.carriers.values())
         is_chosen = is_carried and not has_rows and name in followed.exists_by
         if name in followed.lost:
             yield outcome("untraced", "held", title)
             return
-        is_weighed = any(one.kind == "weighed" for one in figures)
+        is_weighed = any(figure.kind == "weighed" for figure in figures)
         is_held = name in followed.selected or is_chosen or is_weighed
         if is_held:
             yield outcome("selection", "held", title)
@@ -109,22 +117,24 @@ class ReleaseChecks:
         }
         if not groups:
             return
-        check = TableCheck(population, self.following, table, shown, groups, figures, self.numbers)
+        check = TableCheck(
+            population, self.following, table, checked, groups, figures, self.numbers
+        )
         try:
             if not is_held:
                 yield from self._judged(check, population)
         except Undecided:
             yield outcome("undecided", "held", title)
             check.forget()
-        made = check.entry(self.folder / "out", len(self.entries), followed, self.is_trial)
-        if made:
-            self.entries.append(made)
-            self._left.append((made, self.folder / "out" / made.file))
+        entry = check.entry(self.folder / "out", len(self.entries), followed, self.is_trial)
+        if entry:
+            self.entries.append(entry)
+            self._left.append((entry, self.folder / "out" / entry.file))
 
     def _judged(self, check: TableCheck, population: Population) -> Iterator[RuleOutcome]:
-        """What the rules say, beside what left before of the same version and of others."""
+        """Yield what the rules say, given earlier releases of the same and of other versions."""
         terms, same, others = population.terms, list[Earlier](), list[OtherVersion]()
-        before = [(one.entry, self.folder / one.path) for one in terms.earlier]
+        before = [(release.entry, self.folder / release.path) for release in terms.earlier]
         for entry, path in (*before, *self._left):
             read = f"FROM read_parquet({literal(str(path))})"
             earlier = Earlier(read, entry.figures, entry.columns)
@@ -136,7 +146,7 @@ class ReleaseChecks:
         yield from check.compare(same, others)
 
     def _figures(self, followed: FollowedTable) -> set[str]:
-        """The columns that hold figures of protected inputs."""
+        """Return the columns that hold figures of protected inputs."""
         return {
             figure.column
             for name in self.following.inside(followed)

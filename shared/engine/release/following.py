@@ -71,79 +71,88 @@ class Following:
         """Begin to follow an input; `is_published` if others than the holder show it to all."""
         names = visible(list(columns(self.database, name)))
         if population := self.populations.get(name):
-            made = {one: (InputPart(name, one, (), population.row),) for one in names}
+            parts_by_column = {
+                column: (InputPart(name, column, (), population.row),) for column in names
+            }
             carriers = {population.row: Carrier(population=name)}
             once = frozenset({population.row})
-            self.tables[name] = FollowedTable(carriers, made, frozenset({name}), once=once)
+            self.tables[name] = FollowedTable(
+                carriers, parts_by_column, frozenset({name}), once=once
+            )
         else:
-            made = {one: (InputPart("", one),) for one in names}
-            self.tables[name] = FollowedTable(columns=made, is_own=not is_published)
+            parts_by_column = {name: (InputPart("", name),) for name in names}
+            self.tables[name] = FollowedTable(columns=parts_by_column, is_own=not is_published)
 
     def inside(self, table: FollowedTable) -> frozenset[str]:
-        """The protected inputs that are in a table."""
-        found = set(table.lost) | set(table.exists_by)
+        """Return the protected inputs whose data is in a table."""
+        inputs = set(table.lost) | set(table.exists_by)
         for carrier in table.carriers.values():
-            found |= {carrier.population} if carrier.population else self.groups[carrier.grouped]
-        return frozenset(found)
+            inputs |= {carrier.population} if carrier.population else self.groups[carrier.grouped]
+        return frozenset(inputs)
 
     def hand_on(self, source: str, output: str) -> None:
-        """A step that makes its table what another is."""
+        """Follow a step whose output is another table unchanged."""
         self.tables[output] = self.tables[source]
 
     def choose(self, output: str) -> None:
-        """A step by which the holder may have picked the rows of its table."""
+        """Note that the holder may have chosen the rows of this table."""
         self.tables[output] = replace(self.tables[output], is_own=True)
 
     def lose(self, inputs: Mapping[str, str], output: str) -> None:
-        """A step of which it is not known what becomes of rows."""
-        given = [self.tables[name] for name in inputs.values()]
-        lost = frozenset[str]().union(*map(self.inside, given))
+        """Follow a step whose effect on rows is unknown."""
+        tables = [self.tables[name] for name in inputs.values()]
+        lost = frozenset[str]().union(*map(self.inside, tables))
         names = visible(list(columns(self.database, output)))
-        made = {one: tuple(InputPart(it, "") for it in sorted(lost)) for one in names}
+        parts_by_column = {
+            name: tuple(InputPart(input_name, "") for input_name in sorted(lost)) for name in names
+        }
         self.tables[output] = FollowedTable(
-            columns=made, lost=lost, exists_by=lost, is_own=any(one.is_own for one in given)
+            columns=parts_by_column,
+            lost=lost,
+            exists_by=lost,
+            is_own=any(table.is_own for table in tables),
         )
 
     def pass_rows(
         self, inputs: Mapping[str, str], effect: Effect, output: str, times: Mapping[str, int]
     ) -> None:
-        """A step whose rows are those of its tables; `times` is how often one of each may stand."""
-        given = {role: self.tables[name] for role, name in inputs.items()}
+        """Follow a step that passes rows on; `times` tells how often a table's row may occur."""
+        tables = {role: self.tables[name] for role, name in inputs.items()}
         carriers: dict[str, Carrier] = {}
         renamed: dict[Source, str] = {}
-        for name, made in effect.columns.items():
-            source = made.unchanged
-            if source and source.column in given[source.role].carriers:
-                carriers[name] = given[source.role].carriers[source.column]
+        for name, made_column in effect.columns.items():
+            source = made_column.unchanged
+            if source and source.column in tables[source.role].carriers:
+                carriers[name] = tables[source.role].carriers[source.column]
                 renamed[source] = name
-        lost = frozenset[str]().union(*(one.lost for one in given.values()))
-        lost |= self._not_carried(given, renamed)
+        lost = frozenset[str]().union(*(table.lost for table in tables.values()))
+        lost |= self._not_carried(tables, renamed)
         made_of = {
-            name: self.parts(given, made, renamed)
-            for name, made in effect.columns.items()
+            name: self.parts(tables, made_column, renamed)
+            for name, made_column in effect.columns.items()
             if name not in carriers
         }
         self.tables[output] = FollowedTable(
             carriers,
             made_of,
-            lost | self._exists_by(given, effect, times),
-            self._selected(given, effect),
+            lost | self._exists_by(tables, effect, times),
+            self._selected(tables, effect),
             lost,
-            any(one.is_own for one in given.values()),
+            any(table.is_own for table in tables.values()),
             once=frozenset(
                 name
                 for source, name in renamed.items()
-                if source.column in given[source.role].once and times.get(source.role) == 1
+                if source.column in tables[source.role].once and times.get(source.role) == 1
             ),
-            filters=tuple(it for one in given.values() for it in one.filters),
+            filters=tuple(condition for table in tables.values() for condition in table.filters),
         )
 
     def _not_carried(
-        self, given: Mapping[str, FollowedTable], renamed: Mapping[Source, str]
+        self, tables: Mapping[str, FollowedTable], renamed: Mapping[Source, str]
     ) -> frozenset[str]:
         gone = [
             replace(table, carriers={name: table.carriers[name]}, lost=frozenset())
-            for role, table in given.items()
+            for role, table in tables.items()
             for name in table.carriers
             if Source(role, name) not in renamed
         ]
@@ -151,38 +160,44 @@ class Following:
 
     @staticmethod
     def parts(
-        given: Mapping[str, FollowedTable], made: MadeColumn, renamed: Mapping[Source, str]
+        tables: Mapping[str, FollowedTable], made_column: MadeColumn, renamed: Mapping[Source, str]
     ) -> tuple[InputPart, ...]:
-        """What a column is made of, with the carriers as they are called from now on."""
-        found: dict[InputPart, None] = {}
-        for source, how in made.of:
-            for part in given[source.role].columns.get(source.column, ()):
+        """Return the parts that a column is made of, with their carriers renamed."""
+        parts: dict[InputPart, None] = {}
+        for source, how in made_column.of:
+            for part in tables[source.role].columns.get(source.column, ()):
                 carrier = renamed.get(Source(source.role, part.carrier), "")
                 hows = (*part.hows, how) if how else part.hows
-                found[part._replace(hows=hows, carrier=carrier)] = None
-        return tuple(found)
+                parts[part._replace(hows=hows, carrier=carrier)] = None
+        return tuple(parts)
 
     @staticmethod
     def _exists_by(
-        given: Mapping[str, FollowedTable], effect: Effect, times: Mapping[str, int]
+        tables: Mapping[str, FollowedTable], effect: Effect, times: Mapping[str, int]
     ) -> frozenset[str]:
-        """A left crossing keeps the left rows, each once unless it may meet several."""
-        kept = [one.left.role for one in effect.met if one.how == "left"]
+        """Return the inputs whose rows decide which rows there are."""
+        kept = [crossing.left.role for crossing in effect.met if crossing.how == "left"]
         if len(kept) == 1 == len(effect.met) and times.get(kept[0], 2) <= 1:
-            return given[kept[0]].exists_by
-        return frozenset[str]().union(*(one.exists_by for one in given.values()))
+            return tables[kept[0]].exists_by
+        return frozenset[str]().union(*(table.exists_by for table in tables.values()))
 
-    def _selected(self, given: Mapping[str, FollowedTable], effect: Effect) -> frozenset[str]:
-        """The inputs whose units, one by one, were met with a table of the holder's own."""
-        found = frozenset[str]().union(*(one.selected for one in given.values()))
+    def _selected(self, tables: Mapping[str, FollowedTable], effect: Effect) -> frozenset[str]:
+        """Return the inputs whose units were matched one by one with the holder's own table."""
+        selected = frozenset[str]().union(*(table.selected for table in tables.values()))
         for met in effect.met:
-            for one in (met.left, *met.right):
-                others = {it.role for it in (met.left, *met.right)} - {one.role}
-                if any(given[role].is_own for role in others):
-                    found |= self.told_apart(given[one.role].columns.get(one.column, ()))
-        return found
+            for source in (met.left, *met.right):
+                others = {other_source.role for other_source in (met.left, *met.right)} - {
+                    source.role
+                }
+                if any(tables[role].is_own for role in others):
+                    selected |= self.told_apart(tables[source.role].columns.get(source.column, ()))
+        return selected
 
     def told_apart(self, parts: tuple[InputPart, ...]) -> frozenset[str]:
-        """The inputs of these columns whose values tell units apart."""
-        named = ((self.populations[it.population], it.column) for it in parts if it.population)
-        return frozenset(one.name for one, column in named if one.tells_apart(column))
+        """Return the inputs whose units the values of these columns single out."""
+        named = (
+            (self.populations[part.population], part.column) for part in parts if part.population
+        )
+        return frozenset(
+            population.name for population, column in named if population.tells_apart(column)
+        )

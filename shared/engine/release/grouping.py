@@ -45,35 +45,38 @@ class Grouping:
             return
         self._number(source)
         renamed = {Source(role, old): cells_of(self.output) for old in source.carriers}
-        keys = [part for one in self._named for part in source.columns[one]]
-        exists_by = source.exists_by | {it.population for it in keys if it.population}
-        wanted = tuple(source.columns[one] for one in self.conditions)
+        keys = [part for name in self._named for part in source.columns[name]]
+        exists_by = source.exists_by | {part.population for part in keys if part.population}
+        conditions = tuple(source.columns[condition] for condition in self.conditions)
         following.tables[self.output] = replace(
             source,
             carriers={cells_of(self.output): Carrier(grouped=self.output)},
             columns=self._made_of(role, source, renamed, exists_by),
             exists_by=exists_by,
-            selected=source.selected.union(*map(following.told_apart, wanted)),
+            selected=source.selected.union(*map(following.told_apart, conditions)),
             by=tuple(self.groups),
             once=frozenset(),
-            conditions=wanted,
-            filters=(*source.filters, *(f"lignes où {it}" for it in self.conditions.values())),
+            conditions=conditions,
+            filters=(
+                *source.filters,
+                *(f"lignes où {condition}" for condition in self.conditions.values()),
+            ),
         )
 
     def _is_told_by_figures(self, source: FollowedTable) -> bool:
-        """Whether groups are named or chosen by figures of protected inputs.
+        """Whether figures of protected inputs name or choose the groups.
 
         A figure as a name stands where no rule looks at it. What conditions left out of groups
         shows where these are all there is: larger groups of them are not looked at.
         """
         names = [*self._named, *self.conditions]
-        parts = [part for one in names for part in source.columns[one] if part.population]
-        return any(_FIGURES & set(one.hows) for one in parts) or bool(source.conditions)
+        parts = [part for name in names for part in source.columns[name] if part.population]
+        return any(_FIGURES & set(part.hows) for part in parts) or bool(source.conditions)
 
     @property
     def _named(self) -> list[str]:
-        """The columns of the step's table that name groups."""
-        return [one.column for one in self.effect.by or ()]
+        """Return the columns of the step's table that name groups."""
+        return [source.column for source in self.effect.by or ()]
 
     def _made_of(
         self,
@@ -82,30 +85,33 @@ class Grouping:
         renamed: Mapping[Source, str],
         exists_by: frozenset[str],
     ) -> dict[str, tuple[InputPart, ...]]:
-        found = {}
-        for name, made in self.effect.columns.items():
-            parts = self.following.parts({role: source}, made, renamed)
+        parts_by_column = {}
+        for name, made_column in self.effect.columns.items():
+            parts = self.following.parts({role: source}, made_column, renamed)
             if name in self.groups:
-                found[name] = tuple(one._replace(hows=()) for one in parts)
+                parts_by_column[name] = tuple(part._replace(hows=()) for part in parts)
             else:
-                found[name] = self._counted(name, parts, exists_by)
-        return found
+                parts_by_column[name] = self._counted(name, parts, exists_by)
+        return parts_by_column
 
     def _counted(
         self, name: str, parts: tuple[InputPart, ...], exists_by: frozenset[str]
     ) -> tuple[InputPart, ...]:
-        """A column of groups, with what it tells of the inputs whose rows are in these.
+        """Return a column of groups, with what it tells of the inputs whose rows these have.
 
         A figure of nobody's protected columns counts rows, by weights of its holder's. Of a column
         of the groups all rows have a value: its count is that of rows.
         """
-        made, by = self.effect.columns[name], self.effect.by or ()
-        if any(it.population for it in parts):
+        made_column, by = self.effect.columns[name], self.effect.by or ()
+        if any(part.population for part in parts):
             return parts
-        is_count = all(one.how == "count" and one.source in by for one in made.of)
+        is_count = all(use.how == "count" and use.source in by for use in made_column.of)
         how = "count" if is_count else "weighed"
         cell = cells_of(self.output)
-        return (*parts, *(InputPart(it, "", (how,), cell) for it in sorted(exists_by)))
+        return (
+            *parts,
+            *(InputPart(input_name, "", (how,), cell) for input_name in sorted(exists_by)),
+        )
 
     def _number(self, source: FollowedTable) -> None:
         database, output = self.following.database, self.output
@@ -117,31 +123,31 @@ class Grouping:
         self.following.groups[output] = self.following.inside(source) - source.lost
         for population in self.following.groups[output]:
             self._make_members(members_of(population, output), population, source)
-            for at, one in enumerate(self.conditions):
+            for at, condition in enumerate(self.conditions):
                 table = left_out_of(population, output, at)
-                self._make_members(table, population, source, left_out_by=one)
+                self._make_members(table, population, source, left_out_by=condition)
 
     def _joined(self, names: str, left_out_by: str = "") -> str:
-        """The rows that count, with these columns, as `s`, and their group as `o`.
+        """Return the SQL of the counted rows with these columns as `s`, and their group as `o`.
 
         With the column of a condition, the rows that would count but for that condition.
         """
         alike = " AND ".join(
             f"o.{quoted(name)} IS NOT DISTINCT FROM s.g{at}" for at, name in enumerate(self.groups)
         )
-        keys = "".join(f", {one} AS g{at}" for at, one in enumerate(self.groups.values()))
-        wanted = (
-            f"NOT coalesce({one}, false)" if name == left_out_by else f"({one})"
-            for name, one in self.conditions.items()
+        keys = "".join(f", {group} AS g{at}" for at, group in enumerate(self.groups.values()))
+        conditions = (
+            f"NOT coalesce({condition}, false)" if name == left_out_by else f"({condition})"
+            for name, condition in self.conditions.items()
         )
-        where = " AND ".join(wanted) or "true"
+        where = " AND ".join(conditions) or "true"
         rows = f"(SELECT {names}{keys} FROM {quoted(self.table)} WHERE {where})"
         return f"{rows} s JOIN {quoted(self.output)} o ON {alike or 'true'}"
 
     def _make_members(
         self, table: str, population: str, source: FollowedTable, left_out_by: str = ""
     ) -> None:
-        """Which rows of the input are in which group, and how often; or were left out of it."""
+        """Create the table of the input's rows in each group, or of those left out."""
         joined = self._joined(", ".join(map(quoted, source.carriers)), left_out_by)
         cell, parts = f"o.{quoted(cells_of(self.output))}", []
         for name, carrier in source.carriers.items():
@@ -183,39 +189,39 @@ class Turned:
         """Number the groups of each column of `output`, and note whose rows are in them."""
         self.grouping.follow()
         following, cells = self.grouping.following, self.grouping.output
-        made = following.tables[cells]
+        grouped = following.tables[cells]
         if cells not in following.groups:
-            if following.inside(made):
+            if following.inside(grouped):
                 following.lose(self.grouping.inputs, self.output)
             else:
-                following.tables[self.output] = made
+                following.tables[self.output] = grouped
             return
         index = [name for name in self.grouping.groups if name != self.names]
         carriers = {name: cells_of(f"{self.output} : {name}") for name in self.columns.values()}
         self._number(cells, index, carriers)
-        (figure,) = set(made.columns) - set(self.grouping.groups)
+        (figure,) = set(grouped.columns) - set(self.grouping.groups)
         turned = {
-            name: tuple(one._replace(carrier=carrier) for one in made.columns[figure])
+            name: tuple(part._replace(carrier=carrier) for part in grouped.columns[figure])
             for name, carrier in carriers.items()
         }
         following.tables[self.output] = replace(
-            made,
+            grouped,
             carriers={carrier: Carrier(grouped=cells) for carrier in carriers.values()},
-            columns={**{name: made.columns[name] for name in index}, **turned},
+            columns={**{name: grouped.columns[name] for name in index}, **turned},
         )
 
     def _number(self, cells: str, index: Sequence[str], carriers: Mapping[str, str]) -> None:
         number, name = quoted(cells_of(cells)), quoted(self.names)
-        keys = ", ".join(f"{quoted(one)} AS g{at}" for at, one in enumerate(index))
+        keys = ", ".join(f"{quoted(name)} AS g{at}" for at, name in enumerate(index))
         turned = ", ".join(
             f"any_value({number}) FILTER ({name} = {literal(value)}) AS {quoted(carriers[column])}"
             for value, column in self.columns.items()
         )
         alike = " AND ".join(
-            f"o.{quoted(one)} IS NOT DISTINCT FROM c.g{at}" for at, one in enumerate(index)
+            f"o.{quoted(name)} IS NOT DISTINCT FROM c.g{at}" for at, name in enumerate(index)
         )
-        order = ", ".join(f"o.{quoted(one)}" for one in index)
-        chosen = ", ".join(f"c.{quoted(one)}" for one in carriers.values())
+        order = ", ".join(f"o.{quoted(name)}" for name in index)
+        chosen = ", ".join(f"c.{quoted(carrier)}" for carrier in carriers.values())
         self.grouping.following.database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(self.output)} AS
             SELECT o.*, {chosen} FROM {quoted(self.output)} o LEFT JOIN (
@@ -225,44 +231,44 @@ class Turned:
 
 
 def members_of(population: str, output: str) -> str:
-    """The table of `cell`, `row` and `weight`: the input's rows in the groups of that table."""
+    """Name the table of `cell`, `row` and `weight`: the input's rows in that table's groups."""
     return f"‹lignes de {population} dans {output}›"
 
 
 def left_out_of(population: str, output: str, at: int) -> str:
-    """The same of the rows that the condition of that number leaves out of groups."""
+    """Name the table of the rows that a condition leaves out of groups."""
     return f"‹lignes de {population} hors de {output} par la condition {at}›"
 
 
 def alike_groups(following: Following, population: Population, source: str) -> set[int]:
-    """The groups of a table that nearly all of a larger one are in, or that meet a condition.
+    """Find groups that hold nearly all of a larger one, or nearly all meet a condition.
 
     Where they are, and when, is no secret, nor is what all units of the input have in common.
     """
-    followed, found = following.tables[source], set[int]()
+    followed, groups = following.tables[source], set[int]()
     cell, members = quoted(cells_of(source)), f"FROM {quoted(members_of(population.name, source))}"
     for name in followed.by:
         if is_secret(population, _columns(population, followed.columns[name])):
-            within = partition(one for one in followed.by if one != name)
+            within = partition(other for other in followed.by if other != name)
             places = f"SELECT {cell} AS cell, min({cell}) OVER ({within}) AS whole"
-            found |= nearly_all(population, f"{places} FROM {quoted(source)}", members)
+            groups |= nearly_all(population, f"{places} FROM {quoted(source)}", members)
     for at, parts in enumerate(followed.conditions):
         if is_secret(population, _columns(population, parts)):
             left_out = left_out_of(population.name, source, at)
-            found |= nearly_met(population, f"SELECT {cell} FROM {quoted(source)}", left_out)
-    return found
+            groups |= nearly_met(population, f"SELECT {cell} FROM {quoted(source)}", left_out)
+    return groups
 
 
 def columns_of(following: Following, population: Population, sources: Iterable[str]) -> set[str]:
-    """The columns of the input by which the groups of these tables are made."""
-    tables = [following.tables[one] for one in sources]
+    """Return the columns of the input by which the groups of these tables are made."""
+    tables = [following.tables[source] for source in sources]
     return {
         column
-        for one in tables
-        for name in one.by
-        for column in _columns(population, one.columns[name])
+        for table in tables
+        for name in table.by
+        for column in _columns(population, table.columns[name])
     }
 
 
 def _columns(population: Population, parts: Collection[InputPart]) -> list[str]:
-    return [one.column for one in parts if one.population == population.name and one.column]
+    return [part.column for part in parts if part.population == population.name and part.column]

@@ -29,7 +29,7 @@ class HiddenCells(NamedTuple):
 
     @classmethod
     def marked(cls, database: Database, table: str, figures: Collection[str]) -> Self:
-        """Name the empty figures of each row in a column of its own: those without value as well.
+        """Add a column that names the empty figures of each row, also those without a value.
 
         Which of them were hidden is a secret.
         """
@@ -37,21 +37,22 @@ class HiddenCells(NamedTuple):
             return cls()
         mark = quoted(unique([EMPTY], columns(database, table))[0])
         named = (
-            f"CASE WHEN {quoted(one)} IS NULL THEN {literal(one)} END" for one in sorted(figures)
+            f"CASE WHEN {quoted(figure)} IS NULL THEN {literal(figure)} END"
+            for figure in sorted(figures)
         )
         database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(table)} AS
             SELECT *, nullif(concat_ws(', ', {", ".join(named)}), '') AS {mark} FROM {quoted(table)}
         """)
-        filled = " + ".join(f"count({quoted(one)})" for one in figures)
-        ((rows, of, shown),) = database.execute(
+        filled = " + ".join(f"count({quoted(figure)})" for figure in figures)
+        ((rows, of, filled_cells),) = database.execute(
             f"SELECT count({mark}), count(*), {filled} FROM {quoted(table)}"
         ).fetchall()
-        return cls(rows, of, of * len(figures) - shown)
+        return cls(rows, of, of * len(figures) - filled_cells)
 
     @property
-    def told(self) -> str:
-        """What is hidden, in French: rows and cells by their number, left out rows without."""
+    def sentence(self) -> str:
+        """Tell in French what is hidden: how many rows and cells, and that rows are left out."""
         if not self.rows:
             return _LEFT_OUT
         some = "1 ligne" if self.rows == 1 else f"{grouped(self.rows)} lignes"
@@ -64,7 +65,7 @@ class HiddenCells(NamedTuple):
 
 
 def is_hidden(names: Collection[str], figure: str) -> str:
-    """Whether a row of a table with these columns hides that figure, in SQL."""
+    """Return the SQL test of whether a row with these columns hides that figure."""
     if EMPTY not in names or figure == EMPTY:
         return "false"
     mark = f"', ' || CAST({quoted(EMPTY)} AS VARCHAR) || ', '"

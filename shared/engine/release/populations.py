@@ -33,34 +33,36 @@ class Population(NamedTuple):
 
     @property
     def minimum(self) -> int:
-        """Of how many units a figure needs to be."""
+        """Return how many units a figure needs."""
         return self.terms.minimum
 
     @property
     def row(self) -> str:
-        """The column that numbers its rows, from 1."""
+        """Name the column that numbers its rows, from 1."""
         return row_of(self.name)
 
     @property
     def base(self) -> str:
-        """The table of all its rows."""
+        """Name the table of all its rows."""
         return f"{_MARK}{self.name}›"
 
     @property
     def units(self) -> str:
-        """The table of `row` and `unit`, a number."""
+        """Name the table of `row` and `unit`, a number."""
         return f"{_MARK}unités de {self.name}›"
 
     def type_of(self, column: str) -> str:
-        """What the column was recognised to hold, or nothing."""
-        return next((one.type for one in self.described if one.name == column), "")
+        """Return what the column was recognised to hold, or nothing."""
+        return next(
+            (described.type for described in self.described if described.name == column), ""
+        )
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Every row of a query."""
+        """Return all rows of a query."""
         return self.database.execute(sql).fetchall()
 
     def tells_apart(self, column: str) -> bool:
-        """Whether a column's values have fewer units each, on average, than a figure needs."""
+        """Whether a column's values have, on average, fewer units than a figure needs."""
         if self.type_of(column) in AREAS:
             return False
         if column not in columns(self.database, self.base):
@@ -78,40 +80,40 @@ Numbers = Callable[[Population, str], str | None]
 
 
 def row_of(name: str) -> str:
-    """The column that numbers the rows of the input of that name."""
+    """Name the column that numbers the rows of that input."""
     return f"{_MARK}ligne de {name}›"
 
 
 def cells_of(output: str) -> str:
-    """The column that numbers the groups of that table, from 1."""
+    """Name the column that numbers the groups of that table, from 1."""
     return f"{_MARK}groupe de {output}›"
 
 
 def visible(names: Sequence[str]) -> list[str]:
-    """The columns that people made, and not the rules."""
+    """Return the columns without those that the rules added."""
     return [name for name in names if not name.startswith(_MARK)]
 
 
 def numbered(path: Path) -> str:
-    """The rows of a file in SQL, with their numbers from 1 as `file_row_number + 1`."""
+    """Return the SQL of a file's rows, numbered from 1 as `file_row_number + 1`."""
     return f"read_parquet({literal(str(path))}, file_row_number=true)"
 
 
 def make_population(
     database: Database, name: str, path: Path, terms: ProtectedInput, described: tuple[Column, ...]
 ) -> Population:
-    """Make the tables of a protected input, which is in that file."""
+    """Create the tables of the protected input in that file."""
     if not terms.unit:
-        unit, kind = unit_of({one.name: one.type for one in described}, terms.personal)
+        unit, kind = unit_of({column.name: column.type for column in described}, terms.personal)
         terms = terms.model_copy(update={"unit": unit, "unit_type": kind})
-    made = Population(database, name, terms, described)
+    population = Population(database, name, terms, described)
     database.execute(f"""
-        CREATE VIEW {quoted(made.base)} AS
-        SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS {quoted(made.row)}
+        CREATE VIEW {quoted(population.base)} AS
+        SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS {quoted(population.row)}
         FROM {numbered(path)}
     """)
-    whose = quoted(made.row)
-    if terms.unit in columns(database, made.base):
+    whose = quoted(population.row)
+    if terms.unit in columns(database, population.base):
         text = f"regexp_replace({filled(terms.unit)}, '[^0-9A-Za-z]', '', 'g')"
         key = f"left({text}, {_SIREN})" if terms.unit_type == "siret" else text
         # Rows that do not say whose they are may all be of one. A unit has its number in all
@@ -119,7 +121,7 @@ def make_population(
         text = f"concat_ws(' ', {literal(terms.dataset_id)}, coalesce({key}, ''))"
         whose = f"CAST(md5_number_lower({text}) >> 1 AS BIGINT)"
     database.execute(f"""
-        CREATE TABLE {quoted(made.units)} AS
-        SELECT {quoted(made.row)} AS row, {whose} AS unit FROM {quoted(made.base)}
+        CREATE TABLE {quoted(population.units)} AS
+        SELECT {quoted(population.row)} AS row, {whose} AS unit FROM {quoted(population.base)}
     """)
-    return made
+    return population

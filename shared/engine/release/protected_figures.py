@@ -22,7 +22,7 @@ _COUNTS = frozenset(("count", "distinct"))
 _STRICTEST: tuple[Kind, ...] = ("weighed", "single", "share", "value", "count")
 
 
-class Told(NamedTuple):
+class Statistic(NamedTuple):
     """What a figure tells of a column of the input: its sum, mean, or how many rows have a value.
 
     A mean tells the sum as well.
@@ -33,7 +33,7 @@ class Told(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As the ledger calls it."""
+        """Return the name that the ledger gives it."""
         return f"{self.how}({self.column})"
 
 
@@ -43,24 +43,26 @@ class ProtectedFigure(NamedTuple):
     column: str
     carrier: str
     kind: Kind
-    tells: tuple[Told, ...] = ()
+    tells: tuple[Statistic, ...] = ()
 
 
 def figures_of(followed: FollowedTable, population: Population) -> Iterator[ProtectedFigure]:
-    """The columns that tell of an input, without those that name groups."""
+    """Yield the columns that hold figures of an input, without those that name groups."""
     for column, parts in followed.columns.items():
-        mine = [one for one in parts if one.population == population.name]
+        mine = [part for part in parts if part.population == population.name]
         if not mine:
             continue
-        by_rows = [one for one in mine if _carries_rows(followed, one)]
+        by_rows = [part for part in mine if _carries_rows(followed, part)]
         if by_rows:
             yield ProtectedFigure(column, by_rows[0].carrier, "row")
-        made = [one for one in mine if one not in by_rows and one.hows]
-        kinds = [_kind(one, population) for one in made]
-        kind = next((one for one in _STRICTEST if one in kinds), None)
+        of_figures = [part for part in mine if part not in by_rows and part.hows]
+        kinds = [_kind(part, population) for part in of_figures]
+        kind = next((kind for kind in _STRICTEST if kind in kinds), None)
         if kind is not None:
-            tells = dict.fromkeys(told for one in made for told in _told(one, population))
-            yield ProtectedFigure(column, made[0].carrier, kind, tuple(tells))
+            tells = dict.fromkeys(
+                statistic for part in of_figures for statistic in _statistics(part, population)
+            )
+            yield ProtectedFigure(column, of_figures[0].carrier, kind, tuple(tells))
 
 
 def _carries_rows(followed: FollowedTable, part: InputPart) -> bool:
@@ -81,19 +83,19 @@ def _kind(part: InputPart, population: Population) -> Kind:
     return "count" if part.hows[0] in _COUNTS else "value"
 
 
-def _told(part: InputPart, population: Population) -> Iterator[Told]:
+def _statistics(part: InputPart, population: Population) -> Iterator[Statistic]:
     if not part.column:
         return
     if _kind(part, population) in _VALUES:
-        yield Told("sum", part.column)
+        yield Statistic("sum", part.column)
         if "mean" in part.hows:
-            yield Told("mean", part.column)
+            yield Statistic("mean", part.column)
     elif part.hows[0] == "count":
-        yield Told("count", part.column)
+        yield Statistic("count", part.column)
 
 
 def _may_be_counted(column: str, population: Population) -> bool:
-    """Whether the number of a column's values is that of units, or tells what is no secret."""
+    """Whether counting a column's values counts units, or tells nothing secret."""
     return column == population.terms.unit or population.type_of(column) in KNOWN
 
 
@@ -110,47 +112,53 @@ class Telling:
     numbers: Numbers
     _counted: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
-    def all(self) -> list[Told]:
-        """What all of them tell."""
-        return list(dict.fromkeys(it for one in self.figures for it in self.by(one)))
+    def all(self) -> list[Statistic]:
+        """Return the statistics of all figures."""
+        return list(
+            dict.fromkeys(statistic for figure in self.figures for statistic in self.by(figure))
+        )
 
-    def by(self, figure: ProtectedFigure) -> Iterator[Told]:
-        """What one figure tells; beside a sum, a mean tells how many rows have a value.
+    def by(self, figure: ProtectedFigure) -> Iterator[Statistic]:
+        """Yield the statistics of one figure; a mean beside a sum tells how many rows have a value.
 
         Where all have one, their number is that of the rows.
         """
-        for one in figure.tells:
-            if one.how == "sum":
-                yield one
-            elif self._has_holes(one.column) and self._is_counted(one):
-                yield Told("count", one.column)
+        for statistic in figure.tells:
+            if statistic.how == "sum":
+                yield statistic
+            elif self._has_holes(statistic.column) and self._is_counted(statistic):
+                yield Statistic("count", statistic.column)
 
-    def value(self, told: Told) -> str | None:
-        """What is told of, in SQL; None where it cannot be read, or is read in several ways."""
-        if told.how == "sum":
-            return self.numbers(self.population, told.column)
-        _, *counts = self._counts(told.column)
-        return quoted(told.column) if len(set(counts)) == 1 else None
+    def value(self, statistic: Statistic) -> str | None:
+        """Return a statistic's value in SQL; None where the column cannot be read in one way."""
+        if statistic.how == "sum":
+            return self.numbers(self.population, statistic.column)
+        _, *counts = self._counts(statistic.column)
+        return quoted(statistic.column) if len(set(counts)) == 1 else None
 
-    def _is_counted(self, told: Told) -> bool:
-        wanted, mean = Told("sum", told.column), Told("mean", told.column)
-        is_summed = any(wanted in one.tells and mean not in one.tells for one in self.figures)
-        return is_summed or told.how == "count"
+    def _is_counted(self, statistic: Statistic) -> bool:
+        total, mean = Statistic("sum", statistic.column), Statistic("mean", statistic.column)
+        is_summed = any(
+            total in figure.tells and mean not in figure.tells for figure in self.figures
+        )
+        return is_summed or statistic.how == "count"
 
     def _has_holes(self, column: str) -> bool:
         return column not in self.keys and len(set(self._counts(column))) > 1
 
     def _is_read_as_numbers(self, column: str) -> bool:
-        told = (it for one in self.figures for it in one.tells)
-        return any(it.column == column and it.how != "count" for it in told)
+        statistics = (statistic for figure in self.figures for statistic in figure.tells)
+        return any(
+            statistic.column == column and statistic.how != "count" for statistic in statistics
+        )
 
     def _counts(self, column: str) -> tuple[int, ...]:
-        """How many rows there are, and how many have a value, by each way to read the column."""
+        """Count the rows, and those with a value, for each way to read the column."""
         if column not in self._counted:
             read = ["1", quoted(column), filled(column)]
             if self._is_read_as_numbers(column):
                 read += filter(None, [self.numbers(self.population, column)])
-            counts = ", ".join(f"count({one})" for one in read)
+            counts = ", ".join(f"count({expression})" for expression in read)
             (self._counted[column],) = self.population.rows(
                 f"SELECT {counts} FROM {quoted(self.population.base)}"
             )

@@ -27,7 +27,7 @@ class _Linked(NamedTuple):
 
 
 def hide_small(cells: Cells, present: Collection[int], hidden: Hidden) -> None:
-    """Add the cells of too few units, and those that would give them away.
+    """Hide the cells of too few units, and other cells that would disclose them.
 
     `present` are all cells of the table, also those without any row of the input. Raises Undecided.
     """
@@ -41,53 +41,57 @@ def hide_small(cells: Cells, present: Collection[int], hidden: Hidden) -> None:
     if not cells.bring_into_play():
         return
     atoms = cells.atoms()
-    few = {one: Protection(enough, enough, enough) for one in hidden}
-    pieces = [Piece(one.cells, float(one.rows)) for one in atoms]
+    few = {cell: Protection(enough, enough, enough) for cell in hidden}
+    pieces = [Piece(atom.cells, float(atom.rows)) for atom in atoms]
     system = System(pieces, _earlier(pieces), few)
-    for one in _proposed(system, hidden):
-        hidden[one] = _why(atoms, one)
+    for proposed in _proposed(system, hidden):
+        hidden[proposed] = _why(atoms, proposed)
     while picked := _picked(found_in(without(atoms, hidden, enough), enough), atoms, hidden):
-        hidden |= {one: _why(atoms, one) for one in picked}
+        hidden |= {cell: _why(atoms, cell) for cell in picked}
 
 
 def hide_large(
     cells: Cells, figure: str, hidden: Mapping[int, RuleName], *, signed: bool
 ) -> Hidden:
-    """The cells that do not show a figure of the column that was read; `hidden` show none at all.
+    """Return the cells to hide for a figure; cells in `hidden` show no figure at all.
 
     Raises Undecided.
     """
     measures, enough = cells.measures(), cells.population.minimum
-    found: Hidden = {
+    newly_hidden: Hidden = {
         cell: rule
-        for cell, one in measures.items()
-        if (rule := _failed(one, enough)) and cell not in hidden
+        for cell, measure in measures.items()
+        if (rule := _failed(measure, enough)) and cell not in hidden
     }
     if not cells.bring_into_play(figure, with_values=True):
-        return found
+        return newly_hidden
     pieces = dict(cells.pieces())
     # That all are alike is what is secret of such a cell, and not its sum.
-    kept = {cell for cell in (*hidden, *found) if cell in measures and hidden.get(cell) != "alike"}
-    kept |= {one for one in hidden if one in measures and _failed(measures[one], enough)}
+    kept = {
+        cell
+        for cell in (*hidden, *newly_hidden)
+        if cell in measures and hidden.get(cell) != "alike"
+    }
+    kept |= {cell for cell in hidden if cell in measures and _failed(measures[cell], enough)}
     targets = {cell: _protected(measures[cell]) for cell in kept}
     small = {
-        atom: _protected(one)
-        for atom, one in cells.piece_measures().items()
-        if one.units < enough or one.is_dominated or one.is_close
+        atom: _protected(measure)
+        for atom, measure in cells.piece_measures().items()
+        if measure.units < enough or measure.is_dominated or measure.is_close
     }
     for linked in _linked(pieces, targets, small):
         system = System(linked.pieces, _earlier(linked.pieces), linked.targets, signed)
-        gone = {*hidden, *found}
-        for one in _proposed(system, gone):
-            found[one] = "margins"
-        _widen(system, linked.small, {*hidden}, found)
-    return found
+        gone = {*hidden, *newly_hidden}
+        for cell in _proposed(system, gone):
+            newly_hidden[cell] = "margins"
+        _widen(system, linked.small, {*hidden}, newly_hidden)
+    return newly_hidden
 
 
 def hide_counts(
     cells: Cells, figure: str, value: str, present: Collection[int], hidden: Mapping[int, RuleName]
 ) -> Hidden:
-    """The cells that do not show how many of their rows have that value, which is in SQL.
+    """Return the cells that must not show how many of their rows have a `value`, in SQL.
 
     Both they and those that have none are of enough units: who is in neither is known to have it,
     or not to. Raises Undecided.
@@ -96,33 +100,37 @@ def hide_counts(
     empty = cells.measures()
     cells.read_values(f"CASE WHEN ({value}) IS NOT NULL THEN 1 END")
     filled, enough = cells.measures(), cells.population.minimum
-    found: Hidden = {
+    newly_hidden: Hidden = {
         cell: "units"
         for cell in set(present) - set(hidden)
-        if any(cell not in one or one[cell].units < enough for one in (empty, filled))
+        if any(
+            cell not in measures or measures[cell].units < enough for measures in (empty, filled)
+        )
     }
     if not cells.bring_into_play(figure, with_values=True):
-        return found
+        return newly_hidden
     atoms = cells.atoms()
     while picked := _picked(
-        found_in(without(atoms, {*hidden, *found}, enough), enough), atoms, {**hidden, **found}
+        found_in(without(atoms, {*hidden, *newly_hidden}, enough), enough),
+        atoms,
+        {**hidden, **newly_hidden},
     ):
-        found |= {one: _why(atoms, one) for one in picked}
-    return found
+        newly_hidden |= {cell: _why(atoms, cell) for cell in picked}
+    return newly_hidden
 
 
-def _failed(one: Measure, enough: int) -> RuleName | None:
-    if one.units < enough:
+def _failed(measure: Measure, enough: int) -> RuleName | None:
+    if measure.units < enough:
         return "units"
-    if one.is_alike:
+    if measure.is_alike:
         return "alike"
-    if one.is_dominated:
+    if measure.is_dominated:
         return "dominance"
-    return "p_percent" if one.is_close else None
+    return "p_percent" if measure.is_close else None
 
 
-def _protected(one: Measure) -> Protection:
-    return Protection(P * one.largest, P * one.largest)
+def _protected(measure: Measure) -> Protection:
+    return Protection(P * measure.largest, P * measure.largest)
 
 
 def _earlier(pieces: Sequence[Piece]) -> set[int]:
@@ -130,17 +138,17 @@ def _earlier(pieces: Sequence[Piece]) -> set[int]:
 
 
 def _why(atoms: Sequence[Atom], cell: int) -> RuleName:
-    """Whether a cell is hidden for cells of this table, or for what left before."""
-    for one in atoms:
-        if cell in one.cells and any(it >= EARLIER for it in one.cells):
+    """Tell whether a cell is hidden for this table's cells, or for an earlier release."""
+    for atom in atoms:
+        if cell in atom.cells and any(cell >= EARLIER for cell in atom.cells):
             return "ledger"
     return "margins"
 
 
 def _proposed(system: System, hidden: Collection[int]) -> set[int]:
-    """What the solver hides besides; nothing where it finds no answer, as the audits look again."""
-    known = system.values()
-    some = [cell for cell in hidden if cell in known]
+    """Return the cells that the solver hides besides; none when it finds no answer."""
+    values = system.values()
+    some = [cell for cell in hidden if cell in values]
     if not some:
         return set()
     try:
@@ -150,21 +158,21 @@ def _proposed(system: System, hidden: Collection[int]) -> set[int]:
 
 
 def _picked(
-    found: Sequence[Disclosure], atoms: Sequence[Atom], hidden: Mapping[int, RuleName]
+    disclosures: Sequence[Disclosure], atoms: Sequence[Atom], hidden: Mapping[int, RuleName]
 ) -> set[int]:
-    """Of each combination that discloses something, the smallest cell that is still to be hidden.
+    """Return, of each disclosing combination, the smallest cell that is not hidden yet.
 
     One of cells that all left before discloses nothing new.
     """
-    if not found:
+    if not disclosures:
         return set()
     rows: dict[int, int] = defaultdict(int)
     for atom in atoms:
         for cell in atom.cells:
             rows[cell] += atom.rows
     picked: set[int] = set()
-    for one in found:
-        ours = [cell for cell in one.cells if cell < EARLIER and cell not in hidden]
+    for disclosure in disclosures:
+        ours = [cell for cell in disclosure.cells if cell < EARLIER and cell not in hidden]
         if ours and not picked & set(ours):
             picked.add(min(ours, key=lambda cell: (rows[cell], cell)))
     return picked
@@ -173,7 +181,7 @@ def _picked(
 def _linked(
     pieces: Mapping[int, Piece], targets: Mapping[int, Protection], small: Mapping[int, Protection]
 ) -> Iterator[_Linked]:
-    """The parts of the system that have no cell in common, where something is secret."""
+    """Yield the parts of the system that share no cell and hold something secret."""
     of_cell: dict[int, list[int]] = defaultdict(list)
     for at, piece in pieces.items():
         for cell in piece.cells:
@@ -185,23 +193,26 @@ def _linked(
             at = grown.pop()
             inside.append(at)
             for cell in pieces[at].cells:
-                others = [one for one in of_cell[cell] if one in left]
+                others = [other for other in of_cell[cell] if other in left]
                 left.difference_update(others)
                 grown += others
         cells = {cell for at in inside for cell in pieces[at].cells}
         secret = {cell: targets[cell] for cell in cells if cell in targets}
-        atoms = [(at, small[one]) for at, one in enumerate(inside) if one in small]
+        atoms = [(at, small[number]) for at, number in enumerate(inside) if number in small]
         if len(cells) > 1 and (secret or atoms):
             yield _Linked([pieces[at] for at in inside], secret, atoms)
 
 
 def _widen(
-    system: System, small: Sequence[tuple[int, Protection]], hidden: Collection[int], found: Hidden
+    system: System,
+    small: Sequence[tuple[int, Protection]],
+    hidden: Collection[int],
+    newly_hidden: Hidden,
 ) -> None:
     """Hide more cells until every secret one may have values far enough from its own."""
     values = system.values()
     for _ in range(_MOST_ROUNDS):
-        of_cells, of_pieces = system.intervals({*hidden, *found})
+        of_cells, of_pieces = system.intervals({*hidden, *newly_hidden})
         close = [
             system.pieces[at].cells
             for at, needed in small
@@ -214,25 +225,32 @@ def _widen(
         ]
         if not close:
             return
-        more = {one for cells in close[:5] if (one := _near(system, cells, {*hidden, *found}))}
+        more = {
+            cell for cells in close[:5] if (cell := _near(system, cells, {*hidden, *newly_hidden}))
+        }
         if not more:
             raise Undecided
-        found |= dict.fromkeys(more, "margins")
+        newly_hidden |= dict.fromkeys(more, "margins")
     raise Undecided
 
 
-def _is_close(one: Interval, value: float, needed: Protection) -> bool:
+def _is_close(interval: Interval, value: float, needed: Protection) -> bool:
     slack = _NEARLY * max(abs(value), needed.above)
-    return one.least > value - needed.below + slack or one.most < value + needed.above - slack
+    return (
+        interval.least > value - needed.below + slack
+        or interval.most < value + needed.above - slack
+    )
 
 
 def _near(system: System, cells: frozenset[int], gone: Collection[int]) -> int | None:
-    """The smallest cell of this table that is shown and has something to do with those."""
+    """Return the smallest shown cell of this table that is linked to these cells."""
     values = system.values()
-    shown = {cell for cell in values if cell < EARLIER and cell not in gone}
+    candidates = {cell for cell in values if cell < EARLIER and cell not in gone}
     reached = set(cells)
     for _ in range(3):
-        reached |= {it for piece in system.pieces if piece.cells & reached for it in piece.cells}
-        if near := reached & shown:
+        reached |= {
+            cell for piece in system.pieces if piece.cells & reached for cell in piece.cells
+        }
+        if near := reached & candidates:
             return min(near, key=lambda cell: (abs(values[cell]), cell))
-    return min(shown, key=lambda cell: (abs(values[cell]), cell), default=None)
+    return min(candidates, key=lambda cell: (abs(values[cell]), cell), default=None)

@@ -13,7 +13,7 @@ from shared.engine.release.cells import COUNT, PARTS, Cells, Earlier, Hidden
 from shared.engine.release.following import FollowedTable, Following
 from shared.engine.release.grouping import alike_groups, columns_of, members_of
 from shared.engine.release.populations import Numbers, Population
-from shared.engine.release.protected_figures import ProtectedFigure, Telling, Told
+from shared.engine.release.protected_figures import ProtectedFigure, Statistic, Telling
 from shared.engine.release.suppression import hide_counts, hide_large, hide_small
 from shared.engine.release.told import between_versions, outcomes
 from shared.engine.release.version_differences import OtherVersion, VersionCheck, marks_of
@@ -35,7 +35,7 @@ class TableCheck:
     population: Population
     following: Following
     table: str
-    shown: str
+    checked: str
     groups: Mapping[str, str]
     figures: Sequence[ProtectedFigure]
     numbers: Numbers
@@ -44,23 +44,23 @@ class TableCheck:
     whole: dict[str, Hidden] = field(default_factory=dict)
 
     def run(self, earlier: Sequence[Earlier]) -> Iterator[RuleOutcome]:
-        """Empty cells of `shown`, and say by which rules. Raises Undecided."""
+        """Empty cells of `checked`, and yield the rules that did. Raises Undecided."""
         cells = Cells(self.population, earlier, frozenset(self._named))
         present = self._present()
         for column, source in self.groups.items():
             for group in alike_groups(self.following, self.population, source):
                 self.rows[self._first(column) + group] = "alike"
         hide_small(cells, present, self.rows)
-        for told in self._telling.all():
-            value = self._telling.value(told)
+        for statistic in self._telling.all():
+            value = self._telling.value(statistic)
             if value is None:
                 raise Undecided
-            if told.how == "count":
-                gone = hide_counts(cells, told.name, value, present, self.rows)
+            if statistic.how == "count":
+                gone = hide_counts(cells, statistic.name, value, present, self.rows)
             else:
                 signed = cells.read_values(value)
-                gone = hide_large(cells, told.name, self.rows, signed=signed)
-            self.columns[told.name] = gone
+                gone = hide_large(cells, statistic.name, self.rows, signed=signed)
+            self.columns[statistic.name] = gone
         self._empty()
         hidden = {**self.columns, **self.whole}
         yield from outcomes(self.population, len(present), self.rows, hidden)
@@ -68,38 +68,42 @@ class TableCheck:
     def compare(
         self, earlier: Sequence[Earlier], others: Sequence[OtherVersion]
     ) -> Iterator[RuleOutcome]:
-        """Say where figures that are shown differ by too few units from those of other versions.
+        """Report figures that differ by too few units from those of other versions.
 
         Raises Undecided.
         """
         check = VersionCheck(self.population, earlier, others)
         cells, results = set[int](), set[int]()
-        for told in (None, *self._telling.all()):
-            hidden = {**self.rows, **(self.columns.get(told.name, {}) if told else {})}
-            found = check.differing(told.name if told else "", self._marks(told), hidden)
-            cells.update(found)
-            results.update(*found.values())
+        for statistic in (None, *self._telling.all()):
+            hidden = {**self.rows, **(self.columns.get(statistic.name, {}) if statistic else {})}
+            differing = check.differing(
+                statistic.name if statistic else "", self._marks(statistic), hidden
+            )
+            cells.update(differing)
+            results.update(*differing.values())
         if cells:
-            entries = [others[it].entry for it in sorted(results)]
+            entries = [others[number].entry for number in sorted(results)]
             yield between_versions(self.population, cells, entries)
 
-    def _marks(self, told: Told | None) -> str:
-        """The table of the rows' marks for a figure, or for their number."""
-        if told is None:
+    def _marks(self, statistic: Statistic | None) -> str:
+        """Name the table of the rows' marks for a statistic, or for their number."""
+        if statistic is None:
             return marks_of(self.population, COUNT)
-        value = self._telling.value(told) or filled(told.column)
-        if told.how == "count":
+        value = self._telling.value(statistic) or filled(statistic.column)
+        if statistic.how == "count":
             value = f"CASE WHEN ({value}) IS NOT NULL THEN 1 END"
-        return marks_of(self.population, told.name, value)
+        return marks_of(self.population, statistic.name, value)
 
     def __post_init__(self) -> None:
         self._make_parts()
-        sources = [self.following.tables[it] for it in self.groups.values()]
-        keys = {part.column for it in sources for name in it.by for part in it.columns[name]}
+        sources = [self.following.tables[source] for source in self.groups.values()]
+        keys = {
+            part.column for table in sources for name in table.by for part in table.columns[name]
+        }
         self._telling = Telling(self.population, self.figures, keys, self.numbers)
 
     def forget(self) -> None:
-        """Take all cells for shown, as a reviewer may let them leave."""
+        """Treat all cells as shown, as a reviewer may release them."""
         self.rows, self.columns = {}, {}
 
     def _first(self, column: str) -> int:
@@ -117,7 +121,7 @@ class TableCheck:
 
     @property
     def _named(self) -> set[str]:
-        """The columns of the input that name groups."""
+        """Return the columns of the input that name groups."""
         return columns_of(self.following, self.population, self.groups.values())
 
     def _present(self) -> list[int]:
@@ -131,46 +135,51 @@ class TableCheck:
         ]
 
     def _empty(self) -> None:
-        """Leave cells empty; a row that is there for the input's units alone goes as a whole."""
-        for one in self.figures:
-            if one.kind == "single":
-                self._blank(one.column, "true")
-                self.whole[one.column] = {0: "dominance"}
-            elif one.kind == "share" and (self.rows or self._gone(one)):
+        """Empty cells; delete a row that exists only because of the input's units."""
+        for figure in self.figures:
+            if figure.kind == "single":
+                self._blank(figure.column, "true")
+                self.whole[figure.column] = {0: "dominance"}
+            elif figure.kind == "share" and (self.rows or self._gone(figure)):
                 # All shares but one tell the total, and so what is empty.
-                self._blank(one.column, "true")
-                self.whole[one.column] = {0: "margins"}
-            elif one.carrier in self.groups:
-                gone = set(self.rows) | self._gone(one)
-                self._blank(one.column, self._among(one.carrier, gone))
+                self._blank(figure.column, "true")
+                self.whole[figure.column] = {0: "margins"}
+            elif figure.carrier in self.groups:
+                gone = set(self.rows) | self._gone(figure)
+                self._blank(figure.column, self._among(figure.carrier, gone))
         for source in set(self.groups.values()):
             if self.population.name in self.following.tables[source].exists_by:
                 self._leave_out(source)
 
     def _gone(self, figure: ProtectedFigure) -> set[int]:
-        """The cells that do not show a figure of columns."""
-        return set[int]().union(*(self.columns.get(it.name, {}) for it in self._telling.by(figure)))
+        """Return the cells that do not show this figure."""
+        return set[int]().union(
+            *(self.columns.get(statistic.name, {}) for statistic in self._telling.by(figure))
+        )
 
     def _leave_out(self, source: str) -> None:
-        """Leave out the rows whose groups of that table all show nothing."""
-        named = [column for column, one in self.groups.items() if one == source]
-        gone = [self._among(one, set(self.rows)) for one in named]
-        none = [f"({quoted(one)} IS NULL OR {it})" for one, it in zip(named, gone, strict=True)]
+        """Delete the rows whose groups of that table all show nothing."""
+        named = [column for column, group_table in self.groups.items() if group_table == source]
+        gone = [self._among(column, set(self.rows)) for column in named]
+        none = [
+            f"({quoted(column)} IS NULL OR {is_hidden})"
+            for column, is_hidden in zip(named, gone, strict=True)
+        ]
         where = f"({' OR '.join(gone)}) AND {' AND '.join(none)}"
-        self.population.database.execute(f"DELETE FROM {quoted(self.shown)} WHERE {where}")
+        self.population.database.execute(f"DELETE FROM {quoted(self.checked)} WHERE {where}")
 
     def _blank(self, column: str, rows: str) -> None:
         self.population.database.execute(
-            f"UPDATE {quoted(self.shown)} SET {quoted(column)} = NULL WHERE {rows}"
+            f"UPDATE {quoted(self.checked)} SET {quoted(column)} = NULL WHERE {rows}"
         )
 
     def _among(self, column: str, cells: set[int]) -> str:
         first = self._first(column)
-        groups = [one - first for one in cells if one >> _BITS == first >> _BITS]
+        groups = [cell - first for cell in cells if cell >> _BITS == first >> _BITS]
         return f"{quoted(column)} IN ({self._listed(groups)})" if groups else "false"
 
     def _listed(self, numbers: Collection[int]) -> str:
-        """A query of these numbers, of which there may be many."""
+        """Return a query of these numbers, of which there may be many."""
         name = f"‹liste {next(_LISTS)}›"
         database = self.population.database
         database.register("listed", pa.table({"n": pa.array(sorted(numbers), pa.int64())}))
@@ -181,22 +190,30 @@ class TableCheck:
     def entry(
         self, out: Path, number: int, followed: FollowedTable, is_trial: bool
     ) -> LedgerEntry | None:
-        """Write the ledger's file of what is shown; returns its entry, None if nothing is."""
-        shown: dict[str, Told | None] = {}
-        for one in self.figures:
-            if one.carrier in self.groups and one.kind != "single":
-                told = {it.name: it for it in self._telling.by(one)}
-                is_sum = any(it.how == "sum" for it in told.values())
-                shown |= told if is_sum else {COUNT: None, **told}
-        if not shown:
+        """Write the ledger's file of the shown figures; returns its entry, None without figures."""
+        statistics: dict[str, Statistic | None] = {}
+        for figure in self.figures:
+            if figure.carrier in self.groups and figure.kind != "single":
+                statistics_of_figure = {
+                    statistic.name: statistic for statistic in self._telling.by(figure)
+                }
+                is_sum = any(statistic.how == "sum" for statistic in statistics_of_figure.values())
+                statistics |= (
+                    statistics_of_figure if is_sum else {COUNT: None, **statistics_of_figure}
+                )
+        if not statistics:
             return None
         file, population = f"release_{number}.parquet", self.population
-        cells, units = self._write(literal(str(out / file)), shown)
+        cells, units = self._write(literal(str(out / file)), statistics)
         if not cells:
             (out / file).unlink()
             return None
-        by = [it for it, parts in followed.columns.items() if not any(one.hows for one in parts)]
-        by += [it for one in self.groups.values() for it in self.following.tables[one].by]
+        by = [
+            column
+            for column, parts in followed.columns.items()
+            if not any(part.hows for part in parts)
+        ]
+        by += [name for source in self.groups.values() for name in self.following.tables[source].by]
         return LedgerEntry(
             dataset_id=population.terms.dataset_id,
             version=population.terms.version,
@@ -204,7 +221,7 @@ class TableCheck:
             by=tuple(dict.fromkeys(by)),
             columns=tuple(sorted(self._named)),
             filters=" ; ".join(self._filters()),
-            figures=tuple(shown),
+            figures=tuple(statistics),
             cells=cells,
             units=units,
             unit=population.terms.unit,
@@ -214,17 +231,21 @@ class TableCheck:
         )
 
     def _filters(self) -> list[str]:
-        found = (self.following.tables[one].filters for one in self.groups.values())
-        return list(dict.fromkeys(it for one in found for it in one))
+        filters = (self.following.tables[source].filters for source in self.groups.values())
+        return list(
+            dict.fromkeys(
+                condition for filters_of_table in filters for condition in filters_of_table
+            )
+        )
 
-    def _write(self, target: str, shown: Mapping[str, Told | None]) -> tuple[int, int]:
-        """Write the cells that show a figure; returns how many these are, and of how many units."""
+    def _write(self, target: str, statistics: Mapping[str, Statistic | None]) -> tuple[int, int]:
+        """Write the cells that show a figure; returns the number of cells, and of their units."""
         bits = " + ".join(
             f"CASE WHEN cell IN ({self._listed(self.columns.get(name, {}))})"
             f" THEN 0 ELSE {1 << at} END"
-            for at, name in enumerate(shown)
+            for at, name in enumerate(statistics)
         )
-        names = [self._marks(it) for it in (None, *shown.values())]
+        names = [self._marks(statistic) for statistic in (None, *statistics.values())]
         marks = ", ".join(f"m{at}.mark" for at in range(len(names)))
         joined = " ".join(
             f"LEFT JOIN {quoted(name)} m{at} ON m{at}.row = p.row" for at, name in enumerate(names)
@@ -236,10 +257,11 @@ class TableCheck:
                 WHERE cell NOT IN ({self._listed(self.rows)})
             ) WHERE figures <> 0
         """)
+        unset_figures = self._unset(statistics)
         rows = f"FROM {quoted(PARTS)} p JOIN {quoted(_SHOWN)} USING (cell)"
         self.population.database.execute(f"""
             COPY (
-                SELECT p.row, place AS cell, weight, figures & ~({self._unset(shown)}) AS figures,
+                SELECT p.row, place AS cell, weight, figures & ~({unset_figures}) AS figures,
                     p.unit, [{marks}] AS marks {rows} {joined} ORDER BY p.row, place
             ) TO {target} (FORMAT parquet, COMPRESSION zstd)
         """)
@@ -249,8 +271,12 @@ class TableCheck:
         return int(cells), int(units)
 
     @staticmethod
-    def _unset(shown: Mapping[str, Told | None]) -> str:
-        """The bits of figures that a row is not in, as it has no value there."""
-        counts = [at for at, it in enumerate(shown.values()) if it and it.how == "count"]
+    def _unset(statistics: Mapping[str, Statistic | None]) -> str:
+        """Return the SQL of the bits of counts for which a row has no value."""
+        counts = [
+            at
+            for at, statistic in enumerate(statistics.values())
+            if statistic and statistic.how == "count"
+        ]
         bits = (f"CASE WHEN m{at + 1}.mark IS NULL THEN {1 << at} ELSE 0 END" for at in counts)
         return " + ".join(bits) or "0"

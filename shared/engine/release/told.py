@@ -37,21 +37,23 @@ _SUMMARY: Mapping[ReleaseVerdict, str] = {
 def outcome(
     rule: RuleName, verdict: ReleaseVerdict, title: str = "", *, cells: int = 0, failed: int = 0
 ) -> RuleOutcome:
-    """What a rule says, in one sentence."""
+    """State in one sentence what a rule says."""
     about = f"Données {quoted(title)} : " if title else ""
-    told = f"{about}{_TOLD[rule]}."
-    told = told[0].upper() + told[1:]
-    return RuleOutcome(rule=rule, verdict=verdict, cells=cells, failed=failed, told=told)
+    sentence = f"{about}{_TOLD[rule]}."
+    sentence = sentence[0].upper() + sentence[1:]
+    return RuleOutcome(rule=rule, verdict=verdict, cells=cells, failed=failed, told=sentence)
 
 
 def outcomes(
     population: Population, cells: int, rows: Hidden, columns: Mapping[str, Hidden]
 ) -> Iterator[RuleOutcome]:
-    """What the rules on cells say: one outcome for each that left some empty.
+    """Yield one outcome for each rule that emptied cells.
 
     That is for reviewers: which of them hid a cell tells about it.
     """
-    failed = Counter([*rows.values(), *(it for one in columns.values() for it in one.values())])
+    failed = Counter(
+        [*rows.values(), *(rule for hidden in columns.values() for rule in hidden.values())]
+    )
     title = population.terms.title or population.name
     for rule, number in sorted(failed.items()):
         yield outcome(rule, "suppressed", title, cells=cells, failed=number)
@@ -64,19 +66,17 @@ def outcomes(
 def between_versions(
     population: Population, cells: Collection[int], others: Collection[LedgerEntry]
 ) -> RuleOutcome:
-    """Which results of other versions these cells of one differ from by too few units."""
-    named = sorted(
-        f"version {one.version} ({', '.join(filter(None, (french_list(one.by), one.filters)))})"
-        for one in others
-    )
+    """Name the results of other versions that differ from these cells by too few units."""
+    contents = ((e.version, filter(None, (french_list(e.by), e.filters))) for e in others)
+    named = sorted(f"version {version} ({', '.join(parts)})" for version, parts in contents)
     title = population.terms.title or population.name
-    found = outcome("versions", "held", title, cells=len(cells), failed=len(cells))
+    outcome_of_versions = outcome("versions", "held", title, cells=len(cells), failed=len(cells))
     some = counted(len(cells), "groupe", "groupes")
     which = f" {some} à comparer avec ce qui est sorti de la {french_list(named)}."
-    return found.model_copy(update={"told": found.told + which})
+    return outcome_of_versions.model_copy(update={"told": outcome_of_versions.told + which})
 
 
 def summary(verdict: ReleaseVerdict, hidden: str = "") -> str:
-    """The record in a few sentences; of what is held, nothing is counted yet."""
-    told = _SUMMARY[verdict]
-    return f"{told} {hidden}" if hidden and verdict == "suppressed" else told
+    """Sum up the record in a few sentences; held results are not counted yet."""
+    sentence = _SUMMARY[verdict]
+    return f"{sentence} {hidden}" if hidden and verdict == "suppressed" else sentence

@@ -32,18 +32,22 @@ class OtherVersion(NamedTuple):
     earlier: Earlier
 
     def cells(self, figure: str, number: int) -> str:
-        """The query of the cells that show that figure, or any: `cell`, `mark` and `unit`."""
+        """Return the query of the cells that show a figure, or any: `cell`, `mark` and `unit`."""
         at = 2 + self.entry.figures.index(figure) if figure in self.entry.figures else 1
         return self.earlier.cells(figure, number, f"marks[{at}] AS mark, unit")
 
     def is_comparable(self, population: Population) -> bool:
-        """Whether it is known whose its rows are, by the same column."""
+        """Whether its rows are of the same units, by the same column."""
         described, unit = population.rows(f"DESCRIBE {self.earlier.sql}"), population.terms.unit
-        return bool(unit) and unit == self.entry.unit and any(it[0] == "marks" for it in described)
+        return (
+            bool(unit)
+            and unit == self.entry.unit
+            and any(column[0] == "marks" for column in described)
+        )
 
 
 def marks_of(population: Population, figure: str, value: str = "") -> str:
-    """Make the table of `row`, `unit` and `mark` for a figure of `value`, in SQL; returns its name.
+    """Create the table of `row`, `unit` and `mark` for a figure; returns its name.
 
     Rows of one unit that are alike are told apart by their order.
     """
@@ -51,7 +55,7 @@ def marks_of(population: Population, figure: str, value: str = "") -> str:
     salt = literal(f"{population.terms.dataset_id} {figure}")
     text = f"coalesce(CAST({value} AS VARCHAR), '')" if value else "''"
     mark = f"md5_number_lower(concat_ws('|', {salt}, unit, told, times))"
-    known = f"WHERE ({value}) IS NOT NULL" if value else ""
+    condition = f"WHERE ({value}) IS NOT NULL" if value else ""
     ((is_once,),) = population.rows(
         f"SELECT count(*) = count(DISTINCT unit) FROM {quoted(population.units)}"
     )
@@ -62,7 +66,7 @@ def marks_of(population: Population, figure: str, value: str = "") -> str:
             SELECT row, unit, told, {times} AS times
             FROM {quoted(population.units)} JOIN (
                 SELECT {quoted(population.row)} AS row, {text} AS told
-                FROM {quoted(population.base)} {known}
+                FROM {quoted(population.base)} {condition}
             ) USING (row)
         )
     """)
@@ -78,21 +82,25 @@ class VersionCheck:
     others: Sequence[OtherVersion]
 
     def differing(self, figure: str, marks: str, hidden: Collection[int]) -> dict[int, set[int]]:
-        """By cell that tells of too few units, the numbers of the results of other versions.
+        """Return the numbers of the other versions' results, by cell that differs by too few units.
 
         `figure` is empty for any; `marks` is its table, `hidden` are the cells that do not show it.
         Raises Undecided, also where the versions cannot be compared.
         """
         if not self.others:
             return {}
-        if not all(one.is_comparable(self.population) for one in self.others):
+        if not all(version.is_comparable(self.population) for version in self.others):
             raise Undecided
         atoms = self._atoms(figure, marks)
         gone, first = self._known(atoms) | set(hidden), len(self.earlier)
         return {
-            cell: {it // EARLIER - 1 - first for it in one.cells if it >= EARLIER * (1 + first)}
-            for one in found_in(without(atoms, gone, self._enough), self._enough)
-            for cell in one.cells
+            cell: {
+                cell // EARLIER - 1 - first
+                for cell in disclosure.cells
+                if cell >= EARLIER * (1 + first)
+            }
+            for disclosure in found_in(without(atoms, gone, self._enough), self._enough)
+            for cell in disclosure.cells
             if cell < EARLIER
         }
 
@@ -101,59 +109,66 @@ class VersionCheck:
         return self.population.minimum
 
     def _known(self, atoms: Sequence[Atom]) -> set[int]:
-        """Cells without which those that left disclose nothing: a reviewer let the rest be known.
+        """Return the cells that earlier releases disclose already: a reviewer allowed that.
 
         What follows from a new cell and that is looked for beside the others.
         """
-        ours = {cell for one in atoms for cell in one.cells if cell < EARLIER}
-        known = set[int]()
+        ours = {cell for atom in atoms for cell in atom.cells if cell < EARLIER}
+        known_cells = set[int]()
         for _ in range(_MOST_ROUNDS):
-            found = found_in(without(atoms, ours | known, self._enough), self._enough)
-            if not found:
-                return known
-            known |= {max(one.cells) for one in found}
+            disclosures = found_in(without(atoms, ours | known_cells, self._enough), self._enough)
+            if not disclosures:
+                return known_cells
+            known_cells |= {max(disclosure.cells) for disclosure in disclosures}
         raise Undecided
 
     def _atoms(self, figure: str, marks: str) -> list[Atom]:
         ours = [f"SELECT cell, row FROM {quoted(PARTS)}"]
-        ours += [one.cells(figure, at) for at, one in enumerate(self.earlier)]
+        ours += [release.cells(figure, at) for at, release in enumerate(self.earlier)]
         queries = [
-            f"SELECT cell, mark, unit FROM ({one}) JOIN {quoted(marks)} USING (row)" for one in ours
+            f"SELECT cell, mark, unit FROM ({query}) JOIN {quoted(marks)} USING (row)"
+            for query in ours
         ]
-        queries += [one.cells(figure, at) for at, one in enumerate(self.others, len(self.earlier))]
+        queries += [
+            version.cells(figure, at) for at, version in enumerate(self.others, len(self.earlier))
+        ]
         self.population.database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(_PLAY)} AS
             SELECT any_value(unit) AS unit, list(DISTINCT cell ORDER BY cell) AS cells
             FROM ({" UNION ALL ".join(queries)}) WHERE mark IS NOT NULL GROUP BY mark
         """)
-        found = self.population.rows(f"""
+        atoms_seen = self.population.rows(f"""
             SELECT cells, count(*), CASE WHEN count(DISTINCT unit) < {self._enough}
                 THEN list(DISTINCT unit) END
             FROM {quoted(_PLAY)} GROUP BY cells
         """)
-        if len(found) > MOST_ATOMS:
+        if len(atoms_seen) > MOST_ATOMS:
             raise Undecided
         return [
             Atom(frozenset(cells), None if units is None else frozenset(units), rows)
-            for cells, rows, units in found
+            for cells, rows, units in atoms_seen
         ]
 
 
 def differences(
     folder: Path, populations: Iterable[Population], entries: Iterable[LedgerEntry]
 ) -> tuple[ReleaseDifference, ...]:
-    """Between what is to leave and what left before with one of its figures, smallest first."""
-    made = list(entries)
-    found = (
+    """Compare what is to leave with earlier releases of its figures, smallest first."""
+    leaving = list(entries)
+    differences_found = (
         _difference(folder, population, entry, earlier)
         for population in populations
-        for entry in made
+        for entry in leaving
         if entry.dataset_id == population.terms.dataset_id
         for earlier in population.terms.earlier
         if earlier.entry.version == entry.version == population.terms.version
         and set(entry.figures) & set(earlier.entry.figures)
     )
-    return tuple(sorted(found, key=lambda one: (not one.units, one.units))[:_MOST_TOLD])
+    return tuple(
+        sorted(differences_found, key=lambda difference: (not difference.units, difference.units))[
+            :_MOST_TOLD
+        ]
+    )
 
 
 def _difference(
@@ -179,7 +194,7 @@ def _difference(
         job_id=earlier.job_id,
         project_id=earlier.project_id,
         by=earlier.entry.by,
-        figures=tuple(one for one in entry.figures if one in earlier.entry.figures),
+        figures=tuple(figure for figure in entry.figures if figure in earlier.entry.figures),
         in_both=in_both,
         only_here=only_here,
         only_there=only_there,

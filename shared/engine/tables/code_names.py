@@ -36,8 +36,8 @@ _SAID = {
 
 
 def named_kind(column: str) -> str:
-    """The kind of code that the name of a column says; nothing where it says none."""
+    """Return the kind of code that a column's name says; empty where it says none."""
     words = " ".join(filter(None, _WORDS.split(fold(_CAMEL.sub(" ", column)))))
     if _NO_CODE.search(words):
         return ""
-    return next((kind for kind, said in _SAID.items() if said.search(words)), "")
+    return next((kind for kind, pattern in _SAID.items() if pattern.search(words)), "")

@@ -41,11 +41,11 @@ class ColumnWarning(Frozen):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def message(self) -> str:
-        """What is to be known, in French."""
+        """State the warning in French."""
         return f"{self._what}{self._where}"
 
     def without_values(self) -> "ColumnWarning":
-        """The same for those who may not read the data."""
+        """Return the warning for those who may not read the data."""
         return self.model_copy(update={"rows": 0, "examples": (), "first_rows": ()})
 
     @property
@@ -65,12 +65,14 @@ class ColumnWarning(Frozen):
         if not self.rows:
             return ""
         rows = counted(self.rows, "ligne", "lignes")
-        shown = examples_told(self.examples, self.first_rows)
+        examples = examples_told(self.examples, self.first_rows)
         some = "p. ex. " if self.rows > len(self.examples) else ""
-        return f" ({rows}, {some}{shown})" if shown else f" ({rows})"
+        return f" ({rows}, {some}{examples})" if examples else f" ({rows})"
 
 
 def examples_told(examples: Sequence[str], first_rows: Sequence[int]) -> str:
-    """Values with the row at which each stands first, in French; empty where there are none."""
-    told = zip(examples, first_rows, strict=False)
-    return french_list([f"{quoted(text)} (ligne {grouped(row)} des données)" for text, row in told])
+    """List values in French, each with its first row; empty where there are none."""
+    examples_and_rows = zip(examples, first_rows, strict=False)
+    return french_list(
+        [f"{quoted(text)} (ligne {grouped(row)} des données)" for text, row in examples_and_rows]
+    )

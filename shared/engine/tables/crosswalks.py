@@ -16,7 +16,7 @@ class Cost(StrEnum):
 
     @classmethod
     def of(cls, *, multiplies: bool, merges: bool) -> Self:
-        """The cost where keys lead to several, or where several lead to one."""
+        """Return the cost, given whether keys lead to several and whether several lead to one."""
         if multiplies:
             return cls(cls.MANY_TO_MANY if merges else cls.ONE_TO_MANY)
         return cls(cls.LOSES_DETAIL if merges else cls.EXACT)
@@ -33,7 +33,7 @@ class Cost(StrEnum):
 
     @property
     def told(self) -> str:
-        """The cost in French."""
+        """State the cost in French."""
         return _TOLD[self]
 
 
@@ -60,7 +60,7 @@ class Crosswalk(Frozen):
 
     @property
     def space(self) -> str:
-        """What its targets can be compared with: the code of an EPCI is its SIREN (INSEE)."""
+        """Return the space of its targets: the code of an EPCI is its SIREN (INSEE)."""
         return "siren" if self.target == "epci" else self.target
 
 
@@ -118,5 +118,5 @@ CROSSWALKS: dict[str, Crosswalk] = {PRESENT.name: PRESENT} | {
 
 
 def space_behind(via: str | None, space: str) -> str:
-    """What keys of a space can be compared with, once they went through a crosswalk, if any."""
+    """Return the space in which keys are compared once a crosswalk, if any, mapped them."""
     return CROSSWALKS[via].space if via else space

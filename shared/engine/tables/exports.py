@@ -24,7 +24,7 @@ DOWNLOADS: Mapping[str, str] = {STORED: "application/octet-stream", **MEDIA_TYPE
 
 
 def format_of(file: Path) -> str:
-    """The format that the suffix of a file names; empty for another suffix."""
+    """Return the format that a file's suffix names; empty for another suffix."""
     suffix = file.suffix.lower().removeprefix(".")
     return suffix if suffix in MEDIA_TYPES else ""
 

@@ -35,11 +35,11 @@ class FileSummary(Frozen):
 
 
 def no_table(name: str) -> str:
-    """Why a step cannot take them for a table, in French; `name` is what the treatment has."""
+    """State in French why a step cannot read files as a table; `name` is their name there."""
     return f"{quoted(name)} est un jeu de fichiers : seule l'application « python » en lit"
 
 
 def formats_of(summary: FileSummary) -> set[str]:
-    """What searches filter by: png, tiff, pdf, netcdf, ...; nothing for a file of no known kind."""
-    names = {one.partition("/")[2].partition(";")[0] for one in summary.media_types}
-    return {one.removeprefix("x-").removeprefix("vnd.") for one in names - {"octet-stream"}}
+    """Return the formats that searches filter by: png, tiff, pdf, netcdf, ..."""
+    names = {media_type.partition("/")[2].partition(";")[0] for media_type in summary.media_types}
+    return {subtype.removeprefix("x-").removeprefix("vnd.") for subtype in names - {"octet-stream"}}

@@ -62,14 +62,14 @@ class KeyColumn(Frozen):
 
     @property
     def is_identifying(self) -> bool:
-        """Whether its values tell single things, companies or persons from all others."""
+        """Whether each value identifies a single thing, company or person."""
         crosswalk = CROSSWALKS.get(self.via)
         kind = crosswalk.target if crosswalk else self.kind or self.space.partition("+")[0]
         return kind not in AREAS_AND_CLASSES
 
     @property
     def is_plain(self) -> bool:
-        """Whether it holds identifiers of a known kind, as they are."""
+        """Whether it holds identifiers of a known kind, unchanged."""
         is_alone = len(self.columns) == 1 and not self.via and self.space != UNTYPED
         return is_alone and self.is_identifying
 
@@ -90,12 +90,12 @@ class KeyBlock(KeyColumn):
 
     @property
     def column(self) -> KeyColumn:
-        """Which column it is a part of."""
+        """Return the column that it is a part of."""
         return KeyColumn.model_construct(**{n: getattr(self, n) for n in KeyColumn.model_fields})
 
 
 def blocks_of(column: KeyColumn, counted: Iterable[tuple[str, int]]) -> Iterator[KeyBlock]:
-    """The lines of a column, from its values and their counts."""
+    """Yield the lines of a column, from its values and their counts."""
     pairs = iter(counted)
     while some := list(islice(pairs, VALUES_IN_A_BLOCK)):
         values, counts = zip(*some, strict=True)
@@ -104,7 +104,7 @@ def blocks_of(column: KeyColumn, counted: Iterable[tuple[str, int]]) -> Iterator
 
 
 def read_blocks(chunks: Iterable[bytes]) -> Iterator[KeyBlock]:
-    """The blocks of a file that comes in pieces; raises Rejected at a line that is none."""
+    """Yield the blocks of a file that comes in pieces; raises Rejected for a malformed line."""
     for number, line in enumerate(_lines(chunks), start=1):
         try:
             yield KeyBlock.model_validate_json(line)

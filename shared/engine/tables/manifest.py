@@ -88,17 +88,22 @@ class Input(Frozen):
 
     @property
     def kept_columns(self) -> tuple[str, ...]:
-        """Those given that a job's folder has: the rules of release count by the unit's."""
-        given = self.columns or ()
-        return given if not self.unit or self.unit in given else (*given, self.unit)
+        """Return the granted columns, and that of units, by which the rules of release count."""
+        granted_columns = self.columns or ()
+        return (
+            granted_columns
+            if not self.unit or self.unit in granted_columns
+            else (*granted_columns, self.unit)
+        )
 
     def protected(self, earlier: Mapping[str, str]) -> ProtectedInput:
-        """What the rules of release need to know of it; `earlier`: hash -> path in the folder."""
+        """Return what the rules of release need of it; `earlier` maps hashes to paths."""
         # Both take what they have of the same name, and ignore the rest.
         return ProtectedInput(
             **dict(self),
             earlier=tuple(
-                EarlierCells(**dict(one), path=earlier[one.file.sha256]) for one in self.releases
+                EarlierCells(**dict(release), path=earlier[release.file.sha256])
+                for release in self.releases
             ),
             is_unit_given=self.columns is None or self.unit in self.columns,
         )
@@ -135,14 +140,16 @@ class Manifest(Frozen):
     ended: AwareDatetime
 
     def output(self, name: str) -> FileRef | None:
-        """The file called `name`, if the job made it."""
+        """Return the file called `name`, if the job made it."""
         return next((out.file for out in self.outputs if out.name == name), None)
 
     @property
     def descriptions(self) -> tuple["ColumnDescription", ...]:
-        """What is to be known of columns of its table; raises ValidationError where it is none."""
-        told = (one for report in self.reports for one in report.get(DESCRIBED, ()))
-        return tuple(ColumnDescription.model_validate(one) for one in told)
+        """Return the descriptions of its table's columns; raises ValidationError if malformed."""
+        descriptions = (
+            description for report in self.reports for description in report.get(DESCRIBED, ())
+        )
+        return tuple(ColumnDescription.model_validate(description) for description in descriptions)
 
 
 class Meaning(Frozen):
@@ -228,7 +235,7 @@ class Column(Frozen):
 
     @property
     def sql_type(self) -> str:
-        """What a query gets it as, as DuckDB writes the type: `typed_values` of the runner."""
+        """Return DuckDB's name of the type that a query gets it as."""
         if self.stored or self.key or self.meaning is None or self.meaning.repair:
             return self.stored or "VARCHAR"
         if self.type == "boolean" and self.kind == "integer":
@@ -237,7 +244,7 @@ class Column(Frozen):
 
     @property
     def type(self) -> str:
-        """What the profile recognised in it, or nothing."""
+        """Return what the profile recognised in it, or nothing."""
         return self.meaning.type if self.meaning else ""
 
 
@@ -273,33 +280,33 @@ class Profile(Frozen):
     )
 
     def without_values(self) -> "Profile":
-        """The same for those who may not see the data: no value of a row, no name of a file."""
+        """Return the profile for those who may not see the data: without values and file names."""
         files = self.files and self.files.model_copy(update={"names": ()})
         columns = tuple(map(_without_values, self.columns))
         return self.model_copy(update={"columns": columns, "files": files})
 
     @property
     def total_rows(self) -> tuple[RowRange, ...]:
-        """The rows that sum others."""
-        return tuple(chain.from_iterable(one.ranges for one in self.totals))
+        """Return the rows that sum other rows."""
+        return tuple(chain.from_iterable(total.ranges for total in self.totals))
 
     @property
     def likely_total_ranges(self) -> tuple[RowRange, ...]:
-        """The rows that look like totals, and are counted."""
+        """Return the rows that look like totals, and are counted."""
         return tuple(chain.from_iterable(likely.ranges for likely in self.likely_totals))
 
     @property
     def likely_total_rows(self) -> int:
-        """How many rows look like totals, and are counted."""
-        return sum(one.count for one in self.likely_totals)
+        """Count the rows that look like totals, and are counted."""
+        return sum(total.count for total in self.likely_totals)
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The kinds of key columns found, each once, sorted."""
+        """Return the kinds of key columns, each once, sorted."""
         return tuple(sorted({column.key for column in self.columns if column.key}))
 
 
 def _without_values(column: Column) -> Column:
     meaning = column.meaning and column.meaning.model_copy(update={"invalid": (), "invalid_at": ()})
-    warnings = tuple(one.without_values() for one in column.warnings)
+    warnings = tuple(warning.without_values() for warning in column.warnings)
     return column.model_copy(update={"meaning": meaning, "warnings": warnings})

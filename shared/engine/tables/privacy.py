@@ -96,7 +96,7 @@ class Finding(Frozen):
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether it may well tell of nobody, as who owns the data knows better than anybody.
+        """Whether it may be about nobody, which the data's owner knows best.
 
         Never of what RGPD articles 9 and 10 protect most.
         """
@@ -105,12 +105,12 @@ class Finding(Frozen):
 
     @property
     def kind_in_french(self) -> str:
-        """What the column holds."""
+        """Return what the column holds, in French."""
         return _KINDS.get(self.kind, self.kind)
 
     @property
     def in_french(self) -> str:
-        """The column and what it holds."""
+        """Return the column and what it holds, in French."""
         return f"{quoted(self.column)} ({self.kind_in_french})"
 
 
@@ -136,9 +136,9 @@ class Privacy(Frozen):
 
     @classmethod
     def of(cls, reports: Sequence[Mapping[str, Any]]) -> Self | None:
-        """What the last report of a job says; raises ValidationError when that is no verdict."""
-        said = reports[-1].get("privacy") if reports else None
-        return cls.model_validate(said) if said else None
+        """Return the verdict of a job's last report; raises ValidationError for a malformed one."""
+        verdict = reports[-1].get("privacy") if reports else None
+        return cls.model_validate(verdict) if verdict else None
 
     @property
     def is_safe(self) -> bool:
@@ -147,53 +147,55 @@ class Privacy(Frozen):
 
     @property
     def warning(self) -> str:
-        """What somebody must think of before this table leaves the lab, in French; else empty."""
+        """State in French what to consider before this table leaves the lab; else empty."""
         if self.is_safe:
             return ""
-        said = self.in_french()
-        return said if self.is_unexamined else f"Données personnelles. {said}"
+        verdict = self.in_french()
+        return verdict if self.is_unexamined else f"Données personnelles. {verdict}"
 
     @property
     def is_unexamined(self) -> bool:
-        """Whether it is of files, which nothing looks into."""
-        return any(one.kind == UNEXAMINED for one in self.findings)
+        """Whether it is the verdict on files, which nothing looks into."""
+        return any(finding.kind == UNEXAMINED for finding in self.findings)
 
     def named(self, role: Role) -> tuple[Finding, ...]:
-        """The columns of that role."""
-        return tuple(one for one in self.findings if one.role == role)
+        """Return the columns of that role."""
+        return tuple(finding for finding in self.findings if finding.role == role)
 
     def without(self, findings: Collection[Finding]) -> Self:
-        """The verdict if these findings were none; k is that of all, which is never more."""
-        left = tuple(one for one in self.findings if one not in findings)
+        """Return the verdict without these findings; k stays that of all, a lower bound."""
+        left = tuple(finding for finding in self.findings if finding not in findings)
         if left == self.findings:
             return self
-        roles = {one.role for one in left}
+        roles = {finding.role for finding in left}
         verdict: Verdict = "direct" if "direct" in roles else "quasi" if roles else "none"
-        is_grouped = any(one.role == "quasi" or one.kind == "birth_date" for one in left)
+        is_grouped = any(
+            finding.role == "quasi" or finding.kind == "birth_date" for finding in left
+        )
         groups = {} if is_grouped else {"k": None, "rows_below": 0, "share_below": 0.0}
         return self.model_copy(update={"findings": left, "verdict": verdict, **groups})
 
     def in_french(self) -> str:
-        """The verdict as owners and holders read it."""
+        """Return the verdict as owners and holders read it."""
         if self.verdict == "none":
             return "Aucune donnée personnelle n'a été repérée."
         if self.is_unexamined:
             return _UNEXAMINED
         if self.verdict == "quasi" and self.subject == "groups":
             return self._of_groups()
-        said = f"Identifiants directs : {_listed(self.named('direct'))}. "
+        verdict = f"Identifiants directs : {_listed(self.named('direct'))}. "
         if self.verdict == "quasi":
-            said = "Les lignes concernent des personnes sans les nommer. "
+            verdict = "Les lignes concernent des personnes sans les nommer. "
         if self.k is not None:
             share = _percent(self.share_below)
             below = counted(self.rows_below, f"ligne ({share}) est", f"lignes ({share}) sont")
-            said += (
+            verdict += (
                 f"Le plus petit groupe de lignes semblables en compte {self.k} ; {below} dans un"
                 f" groupe de moins de {K_ENOUGH}. "
             )
         if sensitive := self.named("sensitive"):
-            said += f"Données sensibles : {_listed(sensitive)}. "
-        return said.strip()
+            verdict += f"Données sensibles : {_listed(sensitive)}. "
+        return verdict.strip()
 
     def _of_groups(self) -> str:
         small = counted(self.rows_below, "groupe en compte", "groupes en comptent")
@@ -205,13 +207,13 @@ class Privacy(Frozen):
 
 
 def unexamined(files: int) -> Privacy:
-    """What is known of persons in files: nothing, which counts as the worst until it is stated."""
-    found = Finding(column=FILES, kind=UNEXAMINED, role="direct", rows=files, confidence=0.5)
-    return Privacy(verdict="direct", subject="other", findings=(found,))
+    """Return the verdict on files: nothing is known, so the worst holds until stated otherwise."""
+    finding = Finding(column=FILES, kind=UNEXAMINED, role="direct", rows=files, confidence=0.5)
+    return Privacy(verdict="direct", subject="other", findings=(finding,))
 
 
 def _listed(findings: tuple[Finding, ...]) -> str:
-    return ", ".join(one.in_french for one in findings)
+    return ", ".join(finding.in_french for finding in findings)
 
 
 def _percent(share: float) -> str:

@@ -20,7 +20,7 @@ class StepCode(Frozen):
 
     @classmethod
     def of(cls, steps: Iterable[Step]) -> Iterator[Self]:
-        """Those of the steps that have any."""
+        """Return the code of the steps that have any."""
         for step in steps:
             texts = filter(None, (step.parameters.get(name) for name in _CODE))
             for text in texts:

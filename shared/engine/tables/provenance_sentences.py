@@ -17,7 +17,7 @@ _KINDS = {"trial": "essai sur un échantillon", "full": "calcul complet"}
 
 
 def told(manifest: Manifest) -> list[str]:
-    """All that is known of where a job's result comes from, in the order that people ask it."""
+    """State in French where a job's result comes from, in the order that people ask it."""
     what = _KINDS.get(manifest.kind, manifest.kind)
     ended = f"terminé le {moment(manifest.ended)}"
     return [
@@ -27,17 +27,20 @@ def told(manifest: Manifest) -> list[str]:
         *_of_grants(manifest.inputs),
         *_of_steps(manifest),
         *_of_software(manifest.software),
-        *(f"Sortie « {one.name} » : SHA-256 {one.file.sha256}." for one in manifest.outputs),
+        *(
+            f"Sortie « {output.name} » : SHA-256 {output.file.sha256}."
+            for output in manifest.outputs
+        ),
     ]
 
 
 def moment(at: datetime) -> str:
-    """When something was, as people in France say it."""
+    """Write a date and time in French."""
     return f"{french_date(day_in_paris(at))} à {french_hour(at)}"
 
 
 def on_a_page(provenance: Provenance, inputs: Iterable[Input]) -> Iterator[str]:
-    """The same as far as a page says it that is handed on: in words, without any id.
+    """State the provenance as a page for others does: in words, without any id.
 
     Nor has it names of members: it stays with whoever has it, also when a member is erased.
     """
@@ -50,18 +53,18 @@ def on_a_page(provenance: Provenance, inputs: Iterable[Input]) -> Iterator[str]:
     if provenance.recipe:
         name, _, version = provenance.recipe.partition("@")
         yield f"Recette {quoted(name)}{f', version {version}' if version else ''}."
-    for one in provenance.code:
-        yield f"Code de l'étape {quoted(one.step)} : empreinte SHA-256 {one.sha256}."
-    for it in _each(inputs):
-        if agreed := [*_granted(it), *_conditions(it)]:
-            yield f"Accès à {quoted(it.title or it.name)} : {' ; '.join(agreed)}."
+    for step_code in provenance.code:
+        yield f"Code de l'étape {quoted(step_code.step)} : empreinte SHA-256 {step_code.sha256}."
+    for source in _each(inputs):
+        if agreed := [*_granted(source), *_conditions(source)]:
+            yield f"Accès à {quoted(source.title or source.name)} : {' ; '.join(agreed)}."
 
 
-def _granted(one: Input) -> Iterator[str]:
-    if len(one.granted_by) == 1:
+def _granted(source: Input) -> Iterator[str]:
+    if len(source.granted_by) == 1:
         yield "accordé par son propriétaire"
-    elif one.granted_by:
-        yield f"accordé par ses {len(one.granted_by)} propriétaires"
+    elif source.granted_by:
+        yield f"accordé par ses {len(source.granted_by)} propriétaires"
 
 
 def _who(provenance: Provenance) -> str:
@@ -71,7 +74,7 @@ def _who(provenance: Provenance) -> str:
 
 
 def _of_project(provenance: Provenance, project_id: str = "") -> Iterator[str]:
-    """For whom and why it was made, who started it, and by which recipe and code."""
+    """State for whom and why the result was made, by whom, and by which recipe and code."""
     if provenance.project_title:
         named = f" ({project_id})" if project_id else ""
         yield f"Projet {quoted(provenance.project_title)}{named}."
@@ -85,53 +88,53 @@ def _of_project(provenance: Provenance, project_id: str = "") -> Iterator[str]:
         yield _STARTED["stage"]
     if provenance.recipe:
         yield f"Recette : {provenance.recipe}."
-    for one in provenance.code:
-        yield f"Code de l'étape {quoted(one.step)} : SHA-256 {one.sha256}."
+    for step_code in provenance.code:
+        yield f"Code de l'étape {quoted(step_code.step)} : SHA-256 {step_code.sha256}."
 
 
 def _of_grants(inputs: Iterable[Input]) -> Iterator[str]:
-    """Under which licence, by whose grant and on what conditions data was read."""
-    for one in _each(inputs):
-        if agreed := list(_agreed(one)):
-            yield f"Accès à {quoted(one.title or one.name)} : {' ; '.join(agreed)}."
+    """State the licence, grant and conditions under which data was read."""
+    for source in _each(inputs):
+        if agreed := list(_agreed(source)):
+            yield f"Accès à {quoted(source.title or source.name)} : {' ; '.join(agreed)}."
 
 
 def _of_inputs(inputs: Iterable[Input]) -> Iterator[str]:
-    for one in _each(inputs):
+    for source in _each(inputs):
         yield (
-            f"Données {quoted(one.title or one.name)} ({one.dataset_id}), version {one.version} :"
-            f" SHA-256 {one.sha256}."
+            f"Données {quoted(source.title or source.name)} ({source.dataset_id}),"
+            f" version {source.version} : SHA-256 {source.sha256}."
         )
 
 
 def _each(inputs: Iterable[Input]) -> Iterable[Input]:
-    return {it.dataset_id: it for it in inputs}.values()
+    return {source.dataset_id: source for source in inputs}.values()
 
 
 def _of_software(software: Mapping[str, str]) -> Iterator[str]:
     if software:
-        listed = french_list([f"{name} {one}" for name, one in sorted(software.items())])
+        listed = french_list([f"{name} {version}" for name, version in sorted(software.items())])
         yield f"Logiciels : {listed}."
 
 
-def _agreed(one: Input) -> Iterator[str]:
-    if one.grant_id:
-        yield f"accord {one.grant_id}"
-    if one.granted_by:
-        yield f"donné par {french_list(one.granted_by)}"
-    yield from _conditions(one)
+def _agreed(source: Input) -> Iterator[str]:
+    if source.grant_id:
+        yield f"accord {source.grant_id}"
+    if source.granted_by:
+        yield f"donné par {french_list(source.granted_by)}"
+    yield from _conditions(source)
 
 
-def _conditions(one: Input) -> Iterator[str]:
-    if one.licence:
-        yield f"licence {quoted(TITLES.get(one.licence, one.licence))}"
-    if one.purpose:
-        yield f"pour {quoted(one.purpose)}"
-    if one.until:
-        yield f"jusqu'au {french_date(one.until)}"
-    if one.columns is not None:
-        yield counted(len(one.columns), "colonne", "colonnes")
-    for condition in one.conditions:
+def _conditions(source: Input) -> Iterator[str]:
+    if source.licence:
+        yield f"licence {quoted(TITLES.get(source.licence, source.licence))}"
+    if source.purpose:
+        yield f"pour {quoted(source.purpose)}"
+    if source.until:
+        yield f"jusqu'au {french_date(source.until)}"
+    if source.columns is not None:
+        yield counted(len(source.columns), "colonne", "colonnes")
+    for condition in source.conditions:
         yield f"condition : {quoted(condition)}"
 
 
@@ -139,6 +142,6 @@ def _of_steps(manifest: Manifest) -> Iterator[str]:
     for number, step in enumerate(manifest.steps, 1):
         read = french_list([quoted(name) for name in step.inputs.values()])
         yield f"Étape {number} : {step.application} sur {read} → {quoted(step.output)}."
-    for one in manifest.provenance.reused:
-        day = french_date(one.day)
-        yield f"Étape {quoted(one.step)} : reprise du traitement {one.job_id}, du {day}."
+    for reused in manifest.provenance.reused:
+        day = french_date(reused.day)
+        yield f"Étape {quoted(reused.step)} : reprise du traitement {reused.job_id}, du {day}."

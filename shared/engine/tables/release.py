@@ -134,7 +134,7 @@ class ReleaseDifference(Frozen):
 
     @property
     def units(self) -> int:
-        """The smaller of the differences that there are: 0 where both tell of the same units."""
+        """Return the smaller of the differences: 0 where both tell of the same units."""
         return min(filter(None, (self.only_here, self.only_there)), default=0)
 
 
@@ -159,7 +159,7 @@ class ProtectedInput(Frozen):
 
     @property
     def minimum(self) -> int:
-        """How many units a cell needs: never fewer than the rule asks for."""
+        """Return how many units a cell needs: never fewer than the rule asks for."""
         are_enterprises = self.unit_type in ENTERPRISE_KEYS and self.personal == "none"
         return max(ENTERPRISES if are_enterprises else PERSONS, self.minimum_units or 0)
 
@@ -186,31 +186,35 @@ class ReleaseRecord(Frozen):
         return self.verdict == "held"
 
     def for_holder(self) -> "ReleaseRecord":
-        """The same without what rules found in cells, ledger entries and what is of others.
+        """Return the record without ledger entries, others' data, and what rules found in cells.
 
         Which rule left a cell empty, or how many it did, tells of the units behind it; `told`
         counts the cells that are empty in the table that leaves, whatever emptied them. What
         code, queries and steps that may stop make is not listed, nor that they failed: both may be
         after what they read.
         """
-        rules = {rule.rule for one in self.outputs for rule in one.rules}
+        rules = {rule.rule for output in self.outputs for rule in output.rules}
         is_own = bool(rules & {"opaque", "untraced", "stops", "undecided"})
         outputs = tuple(
-            one.model_copy(update={"rules": tuple(it for it in one.rules if it.rule in _OF_ALL)})
-            for one in (() if is_own else self.outputs)
+            output.model_copy(
+                update={"rules": tuple(rule for rule in output.rules if rule.rule in _OF_ALL)}
+            )
+            for output in (() if is_own else self.outputs)
         )
         untold = {"entries": (), "differences": (), "failure": ""}
         return self.model_copy(update={"outputs": outputs, **untold})
 
 
 def strictest(verdicts: Iterable[ReleaseVerdict]) -> ReleaseVerdict:
-    """The verdict on all together: one that is held holds all."""
-    found = set(verdicts)
-    return "held" if "held" in found else "suppressed" if "suppressed" in found else "released"
+    """Return the verdict on all together: if one is held, all are held."""
+    distinct = set(verdicts)
+    return (
+        "held" if "held" in distinct else "suppressed" if "suppressed" in distinct else "released"
+    )
 
 
 def unit_of(types: Mapping[str, str], personal: Verdict) -> tuple[str, str]:
-    """The column that tells whose a row is, and its type; empty texts where none does.
+    """Return the column that says whose a row is, and its type; empty texts without one.
 
     `types` are what columns were recognised to hold, by name. Of several, persons come first.
     """
@@ -223,7 +227,7 @@ def unit_of(types: Mapping[str, str], personal: Verdict) -> tuple[str, str]:
 
 
 def minimum_of(asked: int | None, valid: float) -> int | None:
-    """How many units a cell needs at least, `asked` by the owner or by the column of units.
+    """Return how many units a cell needs, `asked` by the owner or by the column of units.
 
     Where fewer than nearly all of its rows are `valid` numbers, the others may be persons.
     """

@@ -56,14 +56,14 @@ _MOST = 5000
 
 
 def _spread(names: Any, *, takes_epci: bool) -> Any:  # noqa: ANN401 - whatever was sent
-    """Places by their codes, each once; what is no name stays as it is, to be checked as a code."""
+    """Replace place names by codes, each once; unknown names stay, to be checked as codes."""
     if not isinstance(names, list | tuple) or len(names) > _MOST:
         return names
-    found: list[Any] = []
+    codes: list[Any] = []
     for name in names:
         is_name = isinstance(name, str) and name.strip()[:1].isalpha()
-        found += codes_of(name.strip(), takes_epci=takes_epci) if is_name else [name]
-    return list(dict.fromkeys(found)) if all(isinstance(one, str) for one in found) else found
+        codes += codes_of(name.strip(), takes_epci=takes_epci) if is_name else [name]
+    return list(dict.fromkeys(codes)) if all(isinstance(code, str) for code in codes) else codes
 
 
 Territories = Annotated[tuple[Territory, ...], BeforeValidator(partial(_spread, takes_epci=False))]
@@ -75,12 +75,12 @@ Places = Annotated[tuple[Place, ...], BeforeValidator(partial(_spread, takes_epc
 
 
 def is_epci(code: str) -> bool:
-    """Whether a code is the SIREN of a public body: of communes, where it names a place."""
+    """Whether a code is the SIREN of a public body: an EPCI, where it names a place."""
     return bool(_EPCI.fullmatch(code))
 
 
 def department_of(code: str) -> str:
-    """The department that a code names or lies in; an EPCI, which may lie in two, is its own."""
+    """Return the department of a code; an EPCI, which may lie in two, stays itself."""
     if is_epci(code):
         return code
     return code[:3] if code.startswith("97") else code[:2]
@@ -97,7 +97,7 @@ def within(code: str, other: str) -> bool:
 
 
 def common(codes: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
-    """The narrower code of every pair of overlapping places, sorted, each once."""
+    """Return the narrower code of each pair of overlapping places, sorted, each once."""
     held = tuple(others)
     narrower = {
         code if within(code, other) else other
@@ -109,7 +109,7 @@ def common(codes: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
 
 
 def kind_of(code: str) -> str:
-    """What a code names, in French."""
+    """Return the kind of place that a code names, in French."""
     if is_epci(code):
         return "EPCI"
     return "département" if is_department(code) else "commune"

@@ -20,7 +20,7 @@ MOST_RANGES = 2000
 
 
 def ranges_of(rows: Sequence[int]) -> tuple[RowRange, ...]:
-    """Ascending row numbers as ranges; none where they are too scattered to be kept."""
+    """Return ascending row numbers as ranges; none where they are too scattered to keep."""
     ranges: list[RowRange] = []
     for row in rows:
         last = ranges[-1] if ranges else None
@@ -37,8 +37,8 @@ _MOST_NAMED = 12
 
 
 def rows_named(ranges: Sequence[RowRange]) -> str:
-    """Where these rows stand in the file, counted from 1 without its header: `lignes 4 et 8`."""
-    places = [place for one in ranges[:_MOST_NAMED] for place in _places(one)]
+    """Name these rows of the file in French, counted from 1: `lignes 4 et 8`."""
+    places = [place for row_range in ranges[:_MOST_NAMED] for place in _places(row_range)]
     if len(ranges) > _MOST_NAMED:
         return f"lignes {', '.join(places)}, …"
     is_one = len(ranges) == 1 and ranges[0].first == ranges[0].last
@@ -46,7 +46,7 @@ def rows_named(ranges: Sequence[RowRange]) -> str:
 
 
 def _places(rows: RowRange) -> list[str]:
-    ends = [grouped(one) for one in dict.fromkeys((rows.first, rows.last))]
+    ends = [grouped(row) for row in dict.fromkeys((rows.first, rows.last))]
     if rows.first + rows.step >= rows.last:
         return ends
     every = f" de {rows.step} en {rows.step}" if rows.step > 1 else ""

@@ -38,19 +38,19 @@ _CODES = frozenset((*KEYS, "finess", "naf", "rna", "rnb", "tva", "uai"))
 
 
 def key_in_french(key: str) -> str:
-    """The kind of key with its article; its name where French has none for it."""
+    """Return the kind of key in French with its article; its name without a translation."""
     return KEYS.get(key, f"la clé {key}")
 
 
 def others_told(meaning: Meaning) -> str:
-    """Which rows of a column of codes have another value, and that it stays; empty if none."""
+    """State in French which rows of a code column have other values; empty without any."""
     if not meaning.invalid_rows or meaning.type not in _CODES:
         return ""
-    said = counted(
+    others = counted(
         meaning.invalid_rows,
         "ligne a une autre valeur, qui reste telle quelle et ne se croise pas",
         "lignes ont d'autres valeurs, qui restent telles quelles et ne se croisent pas",
     )
-    shown = examples_told(meaning.invalid, meaning.invalid_at)
+    examples = examples_told(meaning.invalid, meaning.invalid_at)
     some = "p. ex. " if meaning.invalid_rows > len(meaning.invalid_at) else ""
-    return f"{said} : {some}{shown}" if shown else said
+    return f"{others} : {some}{examples}" if examples else others

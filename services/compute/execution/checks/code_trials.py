@@ -48,7 +48,7 @@ class TrialCatalogue(Protocol):
     """The question that a trial of code asks the catalogue."""
 
     def open_readable(self, treatment: dict[str, Any], member_id: str) -> Any:  # noqa: ANN401 - JSON
-        """The data of a treatment that a member reads without asking anybody."""
+        """Open the data of a treatment that a member may read without a grant."""
 
 
 class TrialTurns:
@@ -60,7 +60,7 @@ class TrialTurns:
 
     @contextmanager
     def turn(self, member_id: str) -> Iterator[bool]:
-        """Whether it is the member's turn; nobody waits for one."""
+        """Take the member's turn; yields whether it is free, without waiting."""
         with self._lock:
             is_free = len(self._members) < self._at_once and member_id not in self._members
             if is_free:
@@ -84,7 +84,7 @@ class TriedSteps(NamedTuple):
 
 
 def tried_steps(steps: Sequence[Step], readable: frozenset[str]) -> TriedSteps:
-    """The steps that can be done on the tables in `readable` alone, as far as code needs them."""
+    """Return the steps that run on the tables in `readable` alone, as far as code needs them."""
     tables, possible, untried = set(readable), list[tuple[int, Step]](), list[int]()
     for number, step in enumerate(steps):
         if tables.issuperset(step.inputs.values()):
@@ -114,7 +114,7 @@ class CodeTrials:
         return _TOO_LONG.format(self.settings.code_trial_seconds)
 
     def untried(self, treatment: Treatment, member_id: str) -> tuple[Remark, ...]:
-        """Why code of a member's treatment was not tried, in French; nothing where it works.
+        """State in French why a member's code was not tried; nothing where it works.
 
         Raises Invalid, naming the field and the line, for code that fails. Nothing waits: what
         cannot be tried now is left to the project's trial.
@@ -133,45 +133,45 @@ class CodeTrials:
 
     def _try(self, treatment: Treatment, member_id: str, until: float) -> tuple[Remark, ...]:
         answer = self.catalogue.open_readable(treatment.model_dump(mode="json"), member_id)
-        found = _found(treatment.inputs, answer)
-        tried = tried_steps(treatment.steps, frozenset(named.name for named, _ in found))
+        found_inputs = _found(treatment.inputs, answer)
+        tried = tried_steps(treatment.steps, frozenset(named.name for named, _ in found_inputs))
         remarks = _remarks(treatment, tried.untried, _NOT_FREE)
         own = [number for number, step in tried.steps if traits_of(step).runs_code]
         if not own:
             return remarks
         needed = {name for _, step in tried.steps for name in step.inputs.values()}
-        found = [(named, file) for named, file in found if named.name in needed]
-        if sum({file.sha256: file.size for _, file in found}.values()) > _MOST_BYTES:
+        found_inputs = [(named, file) for named, file in found_inputs if named.name in needed]
+        if sum({file.sha256: file.size for _, file in found_inputs}.values()) > _MOST_BYTES:
             return (*remarks, *_remarks(treatment, own, _LARGE))
         try:
-            why = self._run([step for _, step in tried.steps], found, until)
+            why = self._run([step for _, step in tried.steps], found_inputs, until)
         except (Interrupted, Rejected) as error:
             why = self._too_long if isinstance(error, Interrupted) else str(error)
         if not why:
             return remarks
         _raise_fault(treatment, own, why)
-        said = _UNFINISHED.format(why=why.removeprefix(":").rstrip("."))
-        return (*remarks, *_remarks(treatment, own, said))
+        message = _UNFINISHED.format(why=why.removeprefix(":").rstrip("."))
+        return (*remarks, *_remarks(treatment, own, message))
 
-    def _run(self, steps: Sequence[Step], found: Sequence[FoundInput], until: float) -> str:
-        """Why the steps did not come to their end, as the runner says it; empty if they did."""
+    def _run(self, steps: Sequence[Step], found_inputs: Sequence[FoundInput], until: float) -> str:
+        """Run the steps; returns the runner's message where they fail, else an empty text."""
         seconds = self.settings.code_trial_seconds
         limits = Limits(seconds=seconds, memory_bytes=self.settings.job_memory_bytes)
         with job_folder() as folder, self.spares.around(folder.path, _MODULE) as waiting:
-            for number, one in enumerate(found):
-                fetch(self.files, one, folder.input_path(number), lambda: _is_over(until))
-            folder.describe(code_trial(steps, [named for named, _ in found], self.settings))
+            for number, found_input in enumerate(found_inputs):
+                fetch(self.files, found_input, folder.input_path(number), lambda: _is_over(until))
+            folder.describe(code_trial(steps, [named for named, _ in found_inputs], self.settings))
             # Pseudonyms that are made here are kept nowhere.
             folder.hand_key(token_hex(32))
-            said = [""]
+            messages = [""]
             outcome = Sandbox(limits, module=_MODULE).run(
                 folder.path,
-                lambda news: said.extend([news.message] * bool(news.message)),
+                lambda news: messages.extend([news.message] * bool(news.message)),
                 lambda: _is_over(until),
                 waiting,
             )
         if not outcome.ok and _is_over(until):
-            return ", ".join(filter(None, (self._too_long, said[-1])))
+            return ", ".join(filter(None, (self._too_long, messages[-1])))
         return outcome.reason
 
 
@@ -180,8 +180,8 @@ def _is_over(until: float) -> bool:
 
 
 def _found(inputs: Mapping[str, str], answer: Any) -> list[FoundInput]:  # noqa: ANN401 - JSON
-    """The inputs of a treatment that the catalogue opens, by their names in it."""
-    opened = {one["dataset_id"]: one for one in answer}
+    """Return the inputs of a treatment that the catalogue opens, by their names in it."""
+    opened = {opened_input["dataset_id"]: opened_input for opened_input in answer}
     return [
         (
             Input.model_validate({**opened[dataset_id], "name": name}),
@@ -193,22 +193,25 @@ def _found(inputs: Mapping[str, str], answer: Any) -> list[FoundInput]:  # noqa:
 
 
 def _field(treatment: Treatment, number: int) -> str:
-    """Where the code of that step stands."""
-    given = treatment.steps[number].parameters
-    name = next((one for one in CODE_PARAMETERS if given.get(one)), CODE_PARAMETERS[0])
+    """Return the field that holds the code of that step."""
+    parameters = treatment.steps[number].parameters
+    name = next(
+        (parameter for parameter in CODE_PARAMETERS if parameters.get(parameter)),
+        CODE_PARAMETERS[0],
+    )
     return f"steps.{number}.parameters.{name}"
 
 
-def _remarks(treatment: Treatment, numbers: Iterable[int], said: str) -> tuple[Remark, ...]:
+def _remarks(treatment: Treatment, numbers: Iterable[int], message: str) -> tuple[Remark, ...]:
     return tuple(
-        Remark(field=_field(treatment, number), kind="not_tried", message=said)
+        Remark(field=_field(treatment, number), kind="not_tried", message=message)
         for number in numbers
     )
 
 
 def _raise_fault(treatment: Treatment, numbers: Iterable[int], why: str) -> None:
     """Raise Invalid where the runner names the step whose code failed."""
-    output, _, said = why.partition(":")
+    output, _, message = why.partition(":")
     for number in numbers:
         if treatment.steps[number].output == output:
-            raise Invalid(said, _field(treatment, number))
+            raise Invalid(message, _field(treatment, number))

@@ -50,6 +50,6 @@ def _bind(spares: Spares, queries: str) -> None:
         folder.input_path(0).write_text(queries, encoding="utf-8")
         sandbox = Sandbox(_LIMITS, module=_MODULE)
         outcome = sandbox.run(folder.path, lambda _news: None, lambda: False, waiting)
-    number, told, message = outcome.reason.partition(":")
-    if told and number.isdecimal():
+    number, separator, message = outcome.reason.partition(":")
+    if separator and number.isdecimal():
         raise Invalid(message, f"steps.{number}.parameters.sql")

@@ -51,11 +51,11 @@ class ForkServer:
 
     @property
     def is_running(self) -> bool:
-        """Whether it is there."""
+        """Whether the process is there."""
         return self._process.poll() is None
 
     def is_ready(self, seconds: float = 0.0) -> bool:
-        """Whether it has loaded everything, or does so within `seconds`."""
+        """Whether everything is loaded within `seconds`."""
         until = time.monotonic() + seconds
         while not self._has_loaded and self.is_running:
             try:
@@ -68,7 +68,7 @@ class ForkServer:
         return self._has_loaded and self.is_running
 
     def start(self, folder: Path, module: str, processes: int, memory_bytes: int) -> ProcessTree:
-        """A sandbox around `folder` that waits to `begin` what `module` does there.
+        """Start a sandbox around `folder` that waits to `begin` what `module` does there.
 
         Raises Unavailable when it does not start.
         """
@@ -83,21 +83,21 @@ class ForkServer:
         control, begin = os.pipe()
         output, to_output = os.pipe()
         status, to_status = os.pipe()
-        given = array.array("i", [control, to_output, to_status])
+        descriptors = array.array("i", [control, to_output, to_status])
         leader = Keeper(begin, output, status)
         try:
-            attached = (socket.SOL_SOCKET, socket.SCM_RIGHTS, given)
+            attached = (socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)
             self._socket.sendmsg([json.dumps(question).encode()], [attached])
         except OSError as error:
             leader.end()
             raise Unavailable(f"sandboxes cannot be forked: {error}") from error
         finally:
-            for one in given:
-                os.close(one)
+            for descriptor in descriptors:
+                os.close(descriptor)
         return leader.tree(_START_SECONDS)
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         self._socket.close()
         self._process.kill()
         self._process.wait()
@@ -118,52 +118,52 @@ class Keeper:
         self.returncode: int | None = None
 
     def tree(self, seconds: float) -> ProcessTree:
-        """The processes of the sandbox, which is there within `seconds`; raises Unavailable."""
+        """Return the processes of the sandbox, there within `seconds`; raises Unavailable."""
         until = time.monotonic() + seconds
         while self.poll() is None and b"\n" not in self._said:
             left = until - time.monotonic()
             if left <= 0 or not select.select([self._status], [], [], left)[0]:
                 break
         try:
-            told = json.loads(self._said.partition(b"\n")[0])
-            self.pid, *own = map(int, told)
+            pids = json.loads(self._said.partition(b"\n")[0])
+            self.pid, *own = map(int, pids)
             init = psutil.Process(own[-1])
             return ProcessTree(self, init, (*map(psutil.Process, own), *init.children()))
         except (ValueError, psutil.NoSuchProcess) as error:
             raise Unavailable(f"a sandbox does not start: {self.end()}") from error
 
     def poll(self) -> int | None:
-        """The job's exit status, or None while it waits or works."""
+        """Return the job's exit status, or None while it waits or works."""
         if self.returncode is None and not self._status.closed:
             self._hear()
         return self.returncode
 
     def end(self) -> str:
-        """Let it end, which it does without its pipes; the last that it said."""
-        said = b""
+        """Close its pipes, which ends it; returns its last output."""
+        last_output = b""
         if self.stdout:
             os.set_blocking(self.stdout.fileno(), False)
-            said = _there(self.stdout.fileno(), _PIPE_BYTES) or b""
+            last_output = _there(self.stdout.fileno(), _PIPE_BYTES) or b""
         for pipe in (self.stdin, self.stdout, self._status):
             if pipe:
                 pipe.close()
-        return said[-_SAID_BYTES:].decode("utf-8", "replace")
+        return last_output[-_SAID_BYTES:].decode("utf-8", "replace")
 
     def _hear(self) -> None:
-        if (said := _there(self._status.fileno(), _SAID_BYTES)) is None:
+        if (received := _there(self._status.fileno(), _SAID_BYTES)) is None:
             return
-        self._said += said
+        self._said += received
         _, *ended = self._said.splitlines() or [b""]
         if ended and self._said.endswith(b"\n"):
             self.returncode = int(ended[-1])
-        elif not said:
+        elif not received:
             self.returncode = _KILLED
         if self.returncode is not None:
             self._status.close()
 
 
 def _there(pipe: int, most: int) -> bytes | None:
-    """Up to `most` bytes of a pipe that does not block, b"" at its end; None while none are there.
+    """Read up to `most` bytes that are in a pipe, b"" at its end; None while there are none.
 
     Unlike `os.read` and `IO.read`, which eventlet patches, `os.readv` never waits for more.
     """

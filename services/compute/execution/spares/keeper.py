@@ -66,19 +66,19 @@ def keep(
 
 
 def _make_sandbox(folder: Path, pipes: Pipes) -> tuple["subprocess.Popen[bytes]", int]:
-    """Bubblewrap and its init, once everything is mounted; what it complains of is the output."""
-    info, told = os.pipe()
+    """Start bubblewrap and its init, with everything mounted; its complaints go to the output."""
+    info, info_end = os.pipe()
     program, *options = enclosed(folder)
     bubblewrap = subprocess.Popen(
-        [program, "--info-fd", str(told), *options, HOLDER],
+        [program, "--info-fd", str(info_end), *options, HOLDER],
         bufsize=0,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=pipes.output,
-        pass_fds=(told,),
+        pass_fds=(info_end,),
         process_group=0,
     )
-    os.close(told)
+    os.close(info_end)
     assert bubblewrap.stdin  # noqa: S101 - it is a pipe
     assert bubblewrap.stdout  # noqa: S101 - it is a pipe
     with suppress(BrokenPipeError):
@@ -94,10 +94,13 @@ def _make_sandbox(folder: Path, pipes: Pipes) -> tuple["subprocess.Popen[bytes]"
 def _work(
     processes: int, pipes: Pipes, prepare: Callable[[], object], job: Callable[[], object]
 ) -> NoReturn:
-    """Be the job: in the sandbox, with its pipes and nothing else of the process it was."""
+    """Become the job: in the sandbox, with its pipes and nothing else of this process."""
     # A group of its own, which it may signal, in the session that yields to the service.
     os.setpgid(0, 0)
-    for target, source in ((0, pipes.control), *((one, pipes.output) for one in _OUTPUTS)):
+    for target, source in (
+        (0, pipes.control),
+        *((descriptor, pipes.output) for descriptor in _OUTPUTS),
+    ):
         os.dup2(source, target)
     os.closerange(_PARENT, os.sysconf("SC_OPEN_MAX"))
     namespaces.limit(processes)
@@ -111,19 +114,19 @@ def _work(
 
 
 def _wait(worker: int, pipes: Pipes, init: int) -> None:
-    """Until the job ends; the sandbox is ended when the service is gone."""
+    """Wait until the job ends; end the sandbox when the service is gone."""
     if _is_gone_before(os.pidfd_open(worker), pipes):
         signal.pidfd_send_signal(init, signal.SIGKILL)
 
 
 def _is_gone_before(descriptor: int, pipes: Pipes) -> bool:
-    """Whether the service is gone or gave up when, or before, there is news on `descriptor`."""
+    """Whether the service is gone or gave up before there is news on `descriptor`."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     poll.register(pipes.control, 0)  # no more than that the other end was closed
     return any(ready == pipes.control for ready, _ in poll.poll())
 
 
-def _tell(pipes: Pipes, said: object) -> None:
+def _tell(pipes: Pipes, message: object) -> None:
     with suppress(BrokenPipeError):
-        os.write(pipes.status, json.dumps(said).encode() + b"\n")
+        os.write(pipes.status, json.dumps(message).encode() + b"\n")

@@ -38,7 +38,7 @@ class _Program(ctypes.Structure):
 
 
 def close() -> None:
-    """Close them to this process, which can get no more privileges: PR_SET_NO_NEW_PRIVS.
+    """Close system calls to this process, which can get no more privileges.
 
     Raises OSError where the kernel cannot filter calls, or the machine is none of those known.
     """
@@ -56,7 +56,7 @@ def close() -> None:
 
 
 def _filter(architecture: int, refused: tuple[int, ...]) -> bytes:
-    """A program that looks at struct seccomp_data: its call's number at 0, its machine at 4."""
+    """Return a program on struct seccomp_data: its call's number at 0, its machine at 4."""
     count = len(refused)
     lines = [
         (_LOAD, 0, 0, 4),

@@ -20,7 +20,7 @@ class LocalExecutor:
 
     @contextmanager
     def folder(self) -> Iterator[JobFolder]:
-        """An empty folder, with a sandbox around it that waits."""
+        """Provide an empty folder, with a waiting sandbox around it."""
         with self._spares.folder() as (folder, waiting):
             self._waiting[folder.path] = waiting
             try:
@@ -29,7 +29,7 @@ class LocalExecutor:
                 del self._waiting[folder.path]
 
     def submit(self, folder: JobFolder, limits: Limits) -> SandboxRun:
-        """Begin in what waits around the folder, or in a new sandbox."""
+        """Begin in the sandbox that waits around the folder, or in a new one."""
         return Sandbox(limits).start(folder.path, self._waiting[folder.path])
 
     def prepare(self) -> None:
@@ -37,5 +37,5 @@ class LocalExecutor:
         self._spares.fill()
 
     def close(self) -> None:
-        """End those that wait."""
+        """End the waiting sandboxes."""
         self._spares.close()

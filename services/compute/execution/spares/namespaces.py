@@ -34,7 +34,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def enter(process: int) -> None:
-    """Move this process into the namespaces of another; that of process ids takes its children.
+    """Move this process into another's namespaces; its children go into that of process ids.
 
     Raises OSError when the kernel refuses, or the other is not in namespaces of its own.
     """
@@ -49,7 +49,7 @@ def enter(process: int) -> None:
 
 
 def yield_session() -> None:
-    """Let all of this session yield to the service, also where sessions share the processors.
+    """Lower this session's priority below the service's, also where sessions share cores.
 
     There nice(2) counts within a session alone: sched(7), "The autogroup feature". Raises nothing
     where it does not, or where the kernel refuses: jobs then take what the service takes.

@@ -48,7 +48,7 @@ _SUMS = {"by": ["code_commune"], "sums": ["montant"], "chart": _CHART}
 
 
 def serve(descriptor: int) -> None:
-    """Say that all is loaded, and fork what the service asks for until it is gone."""
+    """Report that all is loaded, and fork as the service asks until it is gone."""
     gc.collect()
     gc.freeze()
     gc.enable()
@@ -61,8 +61,8 @@ def serve(descriptor: int) -> None:
             if os.fork() == 0:
                 service.close()
                 _become(question, pipes)
-            for one in pipes:
-                os.close(one)
+            for pipe in pipes:
+                os.close(pipe)
 
 
 def load(folder: Path) -> None:
@@ -80,30 +80,30 @@ def load(folder: Path) -> None:
     _rehearse(folder / "full", work, table.read_bytes())
 
 
-def _rehearse(folder: Path, work: Work, given: bytes) -> Path:
+def _rehearse(folder: Path, work: Work, content: bytes) -> Path:
     for name in ("in", "out"):
         (folder / name).mkdir(parents=True)
-    (folder / "in" / "0").write_bytes(given)
+    (folder / "in" / "0").write_bytes(content)
     (folder / "job.json").write_text(work.model_dump_json())
     _main_of(_JOBS)(folder, _MEMORY_BYTES)
     return folder / "out" / "table.parquet"
 
 
 def _asked(service: socket.socket) -> tuple[dict[str, Any], Pipes] | None:
-    """The next question with its pipes; None once the service is gone."""
-    given = array.array("i", [0] * len(Pipes._fields))
-    room = socket.CMSG_SPACE(given.itemsize * len(given))
-    said, attached, _, _ = service.recvmsg(_MOST, room)
-    if not said:
+    """Return the next question with its pipes; None once the service is gone."""
+    ends = array.array("i", [0] * len(Pipes._fields))
+    room = socket.CMSG_SPACE(ends.itemsize * len(ends))
+    question, attached, _, _ = service.recvmsg(_MOST, room)
+    if not question:
         return None
     ((_, _, descriptors),) = attached
-    given = array.array("i")
-    given.frombytes(descriptors[: len(Pipes._fields) * given.itemsize])
-    return json.loads(said), Pipes(*given)
+    ends = array.array("i")
+    ends.frombytes(descriptors[: len(Pipes._fields) * ends.itemsize])
+    return json.loads(question), Pipes(*ends)
 
 
 def _become(question: dict[str, Any], pipes: Pipes) -> NoReturn:
-    """Be the keeper of the sandbox that was asked for, and in it the job."""
+    """Become the keeper of the requested sandbox, and inside it the job."""
     try:
         keep(
             Path(question["folder"]),
@@ -119,7 +119,7 @@ def _become(question: dict[str, Any], pipes: Pipes) -> NoReturn:
 
 
 def _prepare(question: dict[str, Any]) -> None:
-    """What takes a while and needs nothing of the job, before it is there."""
+    """Do in advance what takes a while and needs nothing of the job."""
     if question["module"] == _JOBS:
         prepare_database(Path(INNER_JOB), question["memory_bytes"])
 
@@ -141,7 +141,7 @@ def _job(question: dict[str, Any]) -> None:
 
 
 def _main_of(module: str) -> Callable[[Path, int], object]:
-    """What a module does in a job's folder, within that many bytes of memory."""
+    """Return what a module does in a job's folder, within that many bytes of memory."""
     main: Callable[[Path, int], object] = importlib.import_module(module).main
     return main
 

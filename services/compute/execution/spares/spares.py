@@ -41,13 +41,13 @@ class Spares:
 
     @property
     def is_full(self) -> bool:
-        """Whether one waits for each slot."""
+        """Whether a sandbox waits for each slot."""
         return len(self._spares) == self._slots
 
     def fill(self) -> None:
-        """Let one wait for each slot, if all is loaded; raises Unavailable when none starts."""
+        """Let a sandbox wait for each slot, if all is loaded; raises Unavailable if none starts."""
         with self._lock:
-            for spare in [one for one in self._spares if not one.tree.is_waiting]:
+            for spare in [spare for spare in self._spares if not spare.tree.is_waiting]:
                 log.warning("a sandbox ended that waited")
                 self._spares.remove(spare)
                 spare.close()
@@ -57,7 +57,7 @@ class Spares:
 
     @contextmanager
     def folder(self) -> Iterator[tuple[JobFolder, ProcessTree | None]]:
-        """A job's folder, which is removed at the end, and what waits around it, if anything."""
+        """Provide a job's folder, removed at the end, and the sandbox around it, if any waits."""
         with self._lock:
             spare = self._spares.pop(0) if self._spares else None
         if spare:
@@ -71,7 +71,7 @@ class Spares:
 
     @contextmanager
     def around(self, folder: Path, module: str = JOB) -> Iterator[ProcessTree | None]:
-        """What waits around that folder to do what `module` does, and is ended; None if nothing."""
+        """Provide the sandbox around that folder that waits to do what `module` does, or None."""
         tree = None
         with self._lock:
             server = self._running_server()
@@ -85,7 +85,7 @@ class Spares:
                 tree.kill(_PATIENCE_SECONDS)
 
     def close(self) -> None:
-        """End those that wait, and what they are forked from."""
+        """End the waiting sandboxes, and the process they are forked from."""
         with self._lock:
             for spare in self._spares:
                 spare.close()

@@ -38,20 +38,22 @@ class StepCache:
     def bring(
         self, steps: Sequence[Step], keys: Mapping[str, str], folder: JobFolder
     ) -> dict[str, CachedStep]:
-        """Put what stands in for steps into a job's folder; what of them it is, by their output.
+        """Copy what replaces steps into a job's folder; returns it by the steps' output.
 
         Files are read as they were hashed when they were written, or the step is forgotten.
         """
-        found = {output: self._kept.find_one(key) for output, key in keys.items()}
-        kept = {output: one for output, one in found.items() if one}
+        kept_steps = {output: self._kept.find_one(key) for output, key in keys.items()}
+        kept = {output: kept_step for output, kept_step in kept_steps.items() if kept_step}
         while kept:
             chosen = choose(steps, kept)
             if not chosen.tables:
                 break
             outputs = sorted(chosen.steps)
-            damaged = [it for it in outputs if not self._fetch(it, kept, chosen, folder)]
+            damaged = [
+                output for output in outputs if not self._fetch(output, kept, chosen, folder)
+            ]
             if not damaged:
-                return {it: _told(it, kept[it], chosen) for it in outputs}
+                return {output: _told(output, kept[output], chosen) for output in outputs}
             for output in damaged:
                 log.warning(_DAMAGED, extra={"job": kept[output].job_id, "step": kept[output].id})
                 self._drop(kept.pop(output))
@@ -60,14 +62,18 @@ class StepCache:
     def _fetch(
         self, output: str, kept: Mapping[str, KeptStep], chosen: Chosen, folder: JobFolder
     ) -> bool:
-        one, told = kept[output], _told(output, kept[output], chosen)
-        is_whole = self._copy(one.facts, folder, told.facts)
+        kept_step, cached_step = kept[output], _told(output, kept[output], chosen)
+        is_whole = self._copy(kept_step.facts, folder, cached_step.facts)
         return is_whole and (
-            not told.table or (one.table is not None and self._copy(one.table, folder, told.table))
+            not cached_step.table
+            or (
+                kept_step.table is not None
+                and self._copy(kept_step.table, folder, cached_step.table)
+            )
         )
 
     def _copy(self, file: FileRef, folder: JobFolder, name: str) -> bool:
-        """Copy a file into the folder; whether it is there, and as it was written."""
+        """Copy a file into the folder; returns whether it is there with its stored hash."""
         hashed = hashlib.sha256()
         try:
             with (folder.path / name).open("wb") as out:
@@ -86,25 +92,25 @@ class StepCache:
         folder: JobFolder,
         most_bytes: int,
     ) -> None:
-        """Keep what a job left of its steps, and of its project what fits into so many bytes.
+        """Keep the steps that a job left, and of its project what fits into `most_bytes`.
 
         Raises Rejected when the sandbox left something else than files.
         """
-        for one in left:
-            if key := keys.get(one.output):
-                self._add(job, one, key, folder)
+        for left_step in left:
+            if key := keys.get(left_step.output):
+                self._add(job, left_step, key, folder)
         project = list(self._kept.every({"project_id": job.project_id}))
-        for known in beyond(project, most_bytes):
-            self._drop(known)
+        for kept_step in beyond(project, most_bytes):
+            self._drop(kept_step)
         if not self._may_keep(job):
             self.drop({"job_id": job.id})
 
-    def _add(self, job: Job, one: LeftStep, key: str, folder: JobFolder) -> None:
-        known = self._kept.find_one(key)
-        if known and (known.table or not one.table):
+    def _add(self, job: Job, left_step: LeftStep, key: str, folder: JobFolder) -> None:
+        earlier = self._kept.find_one(key)
+        if earlier and (earlier.table or not left_step.table):
             return
-        if known:
-            self._drop(known)
+        if earlier:
+            self._drop(earlier)
         self._kept.add(
             KeptStep(
                 id=key,
@@ -113,9 +119,9 @@ class StepCache:
                 job_id=job.id,
                 dataset_ids=tuple(sorted(set(job.reads.values()))),
                 kept_at=now(),
-                facts=self._put(folder, one.facts, "application/json"),
-                table=self._put(folder, one.table, PARQUET) if one.table else None,
-                needs_source=one.needs_source,
+                facts=self._put(folder, left_step.facts, "application/json"),
+                table=self._put(folder, left_step.table, PARQUET) if left_step.table else None,
+                needs_source=left_step.needs_source,
             )
         )
 
@@ -123,7 +129,7 @@ class StepCache:
         return self._files.put(paced(pieces(folder.left_path(name))), media_type)
 
     def _may_keep(self, job: Job) -> bool:
-        """Whether nothing ended meanwhile that takes kept steps with it: it may have seen none."""
+        """Whether nothing that deletes kept steps ended meanwhile: it may not have seen these."""
         workspace = self._store.of(Workspace).find_one(job.project_id or "")
         present = self._store.of(Job).find_one(job.id)
         if workspace is None or workspace.state == "closed" or workspace.is_erased:
@@ -133,37 +139,37 @@ class StepCache:
         return not any(map(workspace.revoked, job.reads.values()))
 
     def drop(self, where: Mapping[str, Any]) -> None:
-        """Forget and erase the kept steps that `where` is true of."""
-        for one in list(self._kept.every(where)):
-            self._drop(one)
+        """Forget and erase the kept steps that match `where`."""
+        for kept_step in list(self._kept.every(where)):
+            self._drop(kept_step)
 
     def drop_of_dataset(self, dataset_id: str, project_id: str = "") -> None:
-        """Forget and erase those of jobs that read a dataset, or those of one project alone."""
+        """Forget and erase kept steps of jobs that read a dataset, or of one project only."""
         of_project = {"project_id": project_id} if project_id else {}
         self.drop({"dataset_ids": {"$in": [dataset_id]}, **of_project})
 
     def drop_before(self, age: timedelta) -> None:
-        """Forget and erase those that were kept longer ago than `age`."""
+        """Forget and erase steps that were kept longer ago than `age`."""
         before = now() - age
-        for one in self._kept.find(sort="kept_at", limit=_AT_ONCE):
-            if one.kept_at < before:
-                self._drop(one)
+        for kept_step in self._kept.find(sort="kept_at", limit=_AT_ONCE):
+            if kept_step.kept_at < before:
+                self._drop(kept_step)
 
-    def _drop(self, one: KeptStep) -> None:
+    def _drop(self, kept_step: KeptStep) -> None:
         # Noted before it is forgotten: what a crash leaves is swept with other orphans. Its key is
         # in its files, so none but the same step's has the same bytes: they are erased at once.
-        for file in one.files:
+        for file in kept_step.files:
             note_written(self._store, file)
-        self._kept.remove(one)
-        for file in one.files:
+        self._kept.remove(kept_step)
+        for file in kept_step.files:
             with suppress(LabError):
                 self._files.erase(file, timedelta())
 
 
-def _told(output: str, one: KeptStep, chosen: Chosen) -> CachedStep:
+def _told(output: str, kept_step: KeptStep, chosen: Chosen) -> CachedStep:
     return CachedStep(
-        job_id=one.job_id,
-        day=one.kept_at.date().isoformat(),
-        facts=f"in/{one.id}.json",
-        table=f"in/{one.id}.parquet" if output in chosen.tables else "",
+        job_id=kept_step.job_id,
+        day=kept_step.kept_at.date().isoformat(),
+        facts=f"in/{kept_step.id}.json",
+        table=f"in/{kept_step.id}.parquet" if output in chosen.tables else "",
     )

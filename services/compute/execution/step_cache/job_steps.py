@@ -30,11 +30,11 @@ class JobSteps:
         self._job, self._folder = job, folder
         self._keys: Mapping[str, str] = {}
 
-    def bring(self, work: Work, found: Sequence[FoundInput], seconds: float) -> Work:
-        """The work of a run of so many seconds at most, with what it need not do and may leave."""
+    def bring(self, work: Work, found_inputs: Sequence[FoundInput], seconds: float) -> Work:
+        """Return the work of a run of `seconds` at most, with its replaced and its kept steps."""
         if not self._settings.step_cache_bytes:
             return work
-        content = ((named, file.sha256) for named, file in found)
+        content = ((named, file.sha256) for named, file in found_inputs)
         self._keys = keys_of(work, self._job.project_id or "", content)
         cached = self._cache.bring(work.steps, self._keys, self._folder)
         keeping = Keeping(
@@ -46,7 +46,7 @@ class JobSteps:
         return work.model_copy(update={"cached": cached, "keeping": keeping})
 
     def keep(self) -> None:
-        """Keep what the run left; that this fails is no fault of the job."""
+        """Keep the run's steps; a failure here is no fault of the job."""
         left, most_bytes = self._folder.result().steps, self._settings.step_cache_bytes
         try:
             if left:

@@ -27,7 +27,7 @@ _UNREAD = ("inputs", "sources", "provenance", "protected", "published")
 
 
 def keys_of(work: Work, project_id: str, inputs: Iterable[tuple[Input, str]]) -> dict[str, str]:
-    """The keys of the steps whose tables may be kept, by their output.
+    """Return the keys of the steps whose tables may be kept, by their output.
 
     Each input stands beside the hash of its whole table; with the columns granted, that tells what
     is read. The project counts: none learns what another ran, and pseudonyms are made with its key.
@@ -36,15 +36,17 @@ def keys_of(work: Work, project_id: str, inputs: Iterable[tuple[Input, str]]) ->
     """
     if work.protected or not project_id:
         return {}
-    told = work.model_dump(mode="json", exclude={*_OF_INPUTS, *_OF_STEPS, *_UNREAD})
-    common = {"project": project_id, "code": code_version(), "told": told}
-    known = {one.name: _content(work, one, sha256) for one, sha256 in inputs}
+    work_content = work.model_dump(mode="json", exclude={*_OF_INPUTS, *_OF_STEPS, *_UNREAD})
+    common = {"project": project_id, "code": code_version(), "told": work_content}
+    content_by_table = {
+        read_input.name: _content(work, read_input, sha256) for read_input, sha256 in inputs
+    }
     keys: dict[str, str] = {}
     for step in work.steps:
-        read = {role: known.get(name) for role, name in step.inputs.items()}
+        read = {role: content_by_table.get(name) for role, name in step.inputs.items()}
         if _is_kept(step) and all(read.values()):
             expected = work.expected_rows.get(step.output)
-            keys[step.output] = known[step.output] = _hash(
+            keys[step.output] = content_by_table[step.output] = _hash(
                 {**common, "step": _canonical(step), "read": read, "expected": expected}
             )
     return keys
@@ -57,33 +59,35 @@ def _is_kept(step: Step) -> bool:
 
 @cache
 def code_version() -> str:
-    """A hash of the code and lists that jobs work with, of the libraries, and of Python."""
-    found = sha256()
+    """Return a hash of the code and lists that jobs use, of the libraries, and of Python."""
+    digest = sha256()
     for top in _CODE:
         for path in sorted((_ROOT / top).rglob("*")):
             if path.is_file() and path.suffix != ".pyc":
-                found.update(str(path.relative_to(_ROOT)).encode())
-                found.update(sha256(path.read_bytes()).digest())
+                digest.update(str(path.relative_to(_ROOT)).encode())
+                digest.update(sha256(path.read_bytes()).digest())
                 time.sleep(0)  # other green threads run between
-    libraries = sorted(f"{one.name}=={one.version}" for one in distributions())
-    found.update(" ".join((platform.python_version(), *libraries)).encode())
-    return found.hexdigest()
+    libraries = sorted(
+        f"{distribution.name}=={distribution.version}" for distribution in distributions()
+    )
+    digest.update(" ".join((platform.python_version(), *libraries)).encode())
+    return digest.hexdigest()
 
 
-def _content(work: Work, one: Input, sha256: str) -> str:
-    told = work.model_dump(mode="json", include=set(_OF_INPUTS))
-    of_it = {field: of_all.get(one.name) for field, of_all in told.items()}
-    columns = None if one.columns is None else list(one.kept_columns)
+def _content(work: Work, source: Input, sha256: str) -> str:
+    settings_of_inputs = work.model_dump(mode="json", include=set(_OF_INPUTS))
+    of_it = {field: of_all.get(source.name) for field, of_all in settings_of_inputs.items()}
+    columns = None if source.columns is None else list(source.kept_columns)
     return _hash({"sha256": sha256, "columns": columns, **of_it})
 
 
 def _canonical(step: Step) -> dict[str, Any]:
-    """The step as it is told, but for its picture, which is drawn anew."""
-    told = step.model_dump(mode="json")
-    told["parameters"].pop("chart", None)
-    return told
+    """Return the step's content without its picture, which is always drawn anew."""
+    content = step.model_dump(mode="json")
+    content["parameters"].pop("chart", None)
+    return content
 
 
-def _hash(told: Mapping[str, Any]) -> str:
+def _hash(content: Mapping[str, Any]) -> str:
     # In the order that it was told in: columns may come in it.
-    return sha256(json.dumps(told).encode()).hexdigest()
+    return sha256(json.dumps(content).encode()).hexdigest()

@@ -34,19 +34,19 @@ class KeptStep(Aggregate):
 
     @property
     def files(self) -> list[FileRef]:
-        """All that is stored of it."""
+        """Return all its stored files."""
         return [self.facts, *([self.table] if self.table else [])]
 
     @property
     def size(self) -> int:
-        """Bytes of that."""
-        return sum(one.size for one in self.files)
+        """Return the bytes of its files."""
+        return sum(file.size for file in self.files)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def hashes(self) -> list[str]:
-        """Of its files."""
-        return [one.sha256 for one in self.files]
+        """Return the hashes of its files."""
+        return [file.sha256 for file in self.files]
 
 
 class Chosen(NamedTuple):
@@ -57,31 +57,32 @@ class Chosen(NamedTuple):
 
 
 def choose(steps: Sequence[Step], kept: Mapping[str, KeptStep]) -> Chosen:
-    """Which of the kept steps, by their output, stand in for work.
+    """Return which of the kept steps, by their output, replace work.
 
     Without its table a step does only where nobody reads it: neither a step that is done, nor a
     picture, nor who looks at the result.
     """
-    wanted, chosen, tables = {steps[-1].output}, set[str](), set[str]()
+    needed, chosen, tables = {steps[-1].output}, set[str](), set[str]()
     for step in reversed(steps):
-        one, inputs = kept.get(step.output), set(step.inputs.values())
-        is_wanted = step.output in wanted or bool(step.parameters.get("chart"))
-        if one is None or traits_of(step).draws or (is_wanted and not one.table):
-            wanted |= inputs
+        kept_step, inputs = kept.get(step.output), set(step.inputs.values())
+        is_wanted = step.output in needed or bool(step.parameters.get("chart"))
+        has_no_table = kept_step is not None and is_wanted and not kept_step.table
+        if kept_step is None or has_no_table or traits_of(step).draws:
+            needed |= inputs
             continue
         chosen.add(step.output)
         if is_wanted:
             tables.add(step.output)
-        if one.needs_source:
-            wanted |= inputs
+        if kept_step.needs_source:
+            needed |= inputs
     return Chosen(frozenset(chosen), frozenset(tables))
 
 
 def beyond(kept: Sequence[KeptStep], most_bytes: int) -> list[KeptStep]:
-    """Of a project's kept steps those that go, the oldest, so that the others fit."""
+    """Return the oldest of a project's kept steps, until the others fit."""
     gone, size = [], 0
-    for one in sorted(kept, key=lambda it: it.kept_at, reverse=True):
-        size += one.size
+    for kept_step in sorted(kept, key=lambda step: step.kept_at, reverse=True):
+        size += kept_step.size
         if size > most_bytes:
-            gone.append(one)
+            gone.append(kept_step)
     return gone

@@ -30,23 +30,28 @@ _MOST = 150
 
 
 def with_codes(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
-    """The columns of `table`, those recognised that hold a département or région."""
+    """Return the columns of `table`, with the codes of départements and régions recognised."""
     leading = leading_column(columns)
     if leading is None:
         return list(columns)
     return [
-        _recognised(database, table, one, leading) if _may_be_codes(one) else one for one in columns
+        _recognised(database, table, column, leading) if _may_be_codes(column) else column
+        for column in columns
     ]
 
 
 def leading_column(columns: Sequence[Column]) -> str | None:
-    """The column whose values begin with the département of their row."""
-    found = {one.type: one.name for one in columns if one.meaning and not one.meaning.repair}
-    return next((found[kind] for kind in _LEADING if kind in found), None)
+    """Return the column whose values begin with the département of their row."""
+    names_by_type = {
+        column.type: column.name
+        for column in columns
+        if column.meaning and not column.meaning.repair
+    }
+    return next((names_by_type[kind] for kind in _LEADING if kind in names_by_type), None)
 
 
 def departement_of(name: str) -> str:
-    """What a leading column begins with, as an SQL expression: two signs, or three from 971 on."""
+    """Return, in SQL, the département that the column's values begin with."""
     text = trimmed(name)
     return f"nullif(left({text}, CASE WHEN {text} LIKE '97%' THEN 3 ELSE 2 END), '')"
 
@@ -62,21 +67,23 @@ def _recognised(database: Database, table: str, column: Column, leading: str) ->
         f" {filled(column.name)} AS code, count(*)"
         f" FROM {quoted(table)} WHERE departement IS NOT NULL AND code IS NOT NULL GROUP BY ALL"
     ).fetchall()
-    meaning = meaning_by_departement([(str(one), str(code), int(n)) for one, code, n in pairs])
+    meaning = meaning_by_departement(
+        [(str(departement), str(code), int(n)) for departement, code, n in pairs]
+    )
     return column.model_copy(update={"meaning": meaning}) if meaning else column
 
 
 def meaning_by_departement(pairs: Sequence[tuple[str, str, int]]) -> Meaning | None:
-    """What codes are, given beside which département each stands, and in how many rows.
+    """Return what codes mean, from the département beside each and the rows they have.
 
     Codes that are all the same may be so by chance, unless several départements share them.
     """
-    known = [one for one in pairs if one[0] in _regions()]
-    rows = sum(count for *_, count in known)
+    placed = [pair for pair in pairs if pair[0] in _regions()]
+    rows = sum(count for *_, count in placed)
     if rows < _MANY:
         return None
     for kind, repair, follows in _FOLLOWING:
-        fitting = [one for one in known if follows(*one[:2])]
+        fitting = [pair for pair in placed if follows(*pair[:2])]
         share = sum(count for *_, count in fitting) / rows
         if share >= _ENOUGH and len({departement for departement, *_ in fitting}) > 1:
             valid, confidence = 0.0 if repair else share, round(_SURE * share, 3)
@@ -85,13 +92,13 @@ def meaning_by_departement(pairs: Sequence[tuple[str, str, int]]) -> Meaning | N
 
 
 def lacks_zero(kind: str) -> str:
-    """The test, in SQL, for what is a code of that kind once it begins with a zero."""
+    """Return the SQL test for a value that becomes a code of that kind with a leading zero."""
     if kind == "postcode":
         # The list is without CEDEX: the shape is enough.
         return "SIMILAR TO '[1-9][0-9]{3}'"
     codes = load_codes()
-    known = codes.departements if kind == "departement" else codes.communes
-    short = sorted(code.removeprefix("0") for code in known if code.startswith("0"))
+    official_codes = codes.departements if kind == "departement" else codes.communes
+    short = sorted(code.removeprefix("0") for code in official_codes if code.startswith("0"))
     return f"IN ({', '.join(map(literal, short))})"
 
 

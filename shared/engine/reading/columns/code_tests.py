@@ -22,7 +22,7 @@ def iris(communes: Test) -> Test:
 
 
 def beside(valid: Test, shape: str) -> Test:
-    """Texts of that shape, where not too few are valid codes."""
+    """Return the test for texts of that shape; it passes none where too few are valid codes."""
 
     def test(texts: Texts) -> Flags:
         return matching(shape)(texts) & bool(valid(texts).mean() >= _SOME)
@@ -31,12 +31,12 @@ def beside(valid: Test, shape: str) -> Test:
 
 
 def with_corsica(valid: Test) -> Test:
-    """Valid codes among which one at least is Corsica's."""
+    """Return the test for valid codes; it passes none unless a code is Corsica's."""
     return lambda texts: valid(texts) & matching("2[AB]")(texts).any()
 
 
 def nearly_all(valid: Test, least: int) -> Test:
-    """Values that are `least` or more of the valid codes, and nothing else."""
+    """Return the test that passes all values if all are valid and there are at least `least`."""
 
     def test(texts: Texts) -> Flags:
         flags = valid(texts)
@@ -50,21 +50,21 @@ _MANY = 0.9
 
 
 def shortened(valid: Test, width: int) -> Test:
-    """Codes of `width` that lost their first zero, however few; none where others are shorter too.
+    """Return the test for codes of `width` that lost a leading zero; no other may be shorter.
 
     Of all numbers of four digits one in three is the end of some commune's code.
     """
 
     def test(texts: Texts) -> Flags:
         short = matching(f"[1-9][0-9]{{{width - 2}}}")(texts)
-        found = short & valid(pc.utf8_lpad(texts, width, padding="0"))
-        return found & bool(short.any() and found[short].mean() >= _MANY)
+        repairable = short & valid(pc.utf8_lpad(texts, width, padding="0"))
+        return repairable & bool(short.any() and repairable[short].mean() >= _MANY)
 
     return test
 
 
 def lost_zero(valid: Test, width: int) -> Test:
-    """Codes that a spreadsheet took for numbers: `1053` for `01053`, among longer ones.
+    """Return the test for codes that a spreadsheet read as numbers: `1053` for `01053`.
 
     Of the short ones nearly all must be codes with a zero before them, else they are mistakes.
     """

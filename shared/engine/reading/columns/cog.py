@@ -30,14 +30,14 @@ class Codes:
 
     @property
     def postcode_prefixes(self) -> frozenset[str]:
-        """The first two digits: postcodes know one Corsica, numbered as before it was two."""
+        """Return the first two digits; in postcodes Corsica has one number, as it once had."""
         starts = {code[:2] for code in self.communes}
         return frozenset(start if start.isdigit() else "20" for start in starts)
 
 
 @cache
 def load_codes() -> Codes:
-    """All codes of communes since 1943, and of the rest the present ones."""
+    """Return all codes of communes since 1943, and the present codes of the other areas."""
     lists = load_cog()
     return Codes(
         communes=_set(lists.communes["code"]),
@@ -49,7 +49,7 @@ def load_codes() -> Codes:
 
 
 def _set(column: CodeArray) -> frozenset[str]:
-    return frozenset(one.decode() for one in np.unique(column).tolist() if one)
+    return frozenset(code.decode() for code in np.unique(column).tolist() if code)
 
 
 def best_year(values: Texts, least: float = 0.0) -> Fit | None:
@@ -58,7 +58,7 @@ def best_year(values: Texts, least: float = 0.0) -> Fit | None:
 
 
 def code_array(values: Texts) -> CodeArray:
-    """Texts as codes, at once; what can be none, or is null, is a sign that is none."""
+    """Return texts as an array of codes, with a placeholder for null and impossible codes."""
     may_be = pc.and_(pc.string_is_ascii(values), pc.less_equal(pc.binary_length(values), _LONGEST))
     codes = pc.if_else(pc.fill_null(may_be, False), values, _NO_CODE)
     if isinstance(codes, pa.ChunkedArray):

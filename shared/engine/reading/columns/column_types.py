@@ -68,22 +68,22 @@ class ColumnType:
     signs: bytes = digits.encode()
 
     def is_named_by(self, column: str) -> bool:
-        """Whether a column's name speaks for it."""
+        """Whether the column's name suggests this type."""
         return re.search(self.header, column, re.IGNORECASE) is not None
 
     def may_be(self, column: str) -> bool:
-        """Whether a column's name leaves it possible."""
+        """Whether a column of that name may have this type."""
         return self.is_named_by(column) or not self.needs_name
 
     def is_unlikely(self, column: str) -> bool:
-        """Whether a column's name speaks against it, and not for it."""
+        """Whether the column's name suggests another type, and does not suggest this one."""
         is_against = re.search(self.against, column, re.IGNORECASE) is not None
         return is_against and not self.is_named_by(column)
 
 
 @cache
 def all_types(codes: Codes) -> tuple[ColumnType, ...]:
-    """All types, the most particular first."""
+    """Return all types, the most specific first."""
     listed = {
         "epci": among(codes.epci),
         "postcode": among(codes.postcodes),
@@ -146,7 +146,7 @@ def _codes(listed: Mapping[str, Test], shape: str) -> Iterator[ColumnType]:
 
 
 def _whole_lists(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
-    """Codes of two digits that no numbers are: with Corsica's, or nearly all and no other.
+    """Return types of two-digit codes: some are Corsica's, or nearly all codes of a list occur.
 
     Twenty is none: days, weeks, minutes and divisions of the NAF count through it.
     """
@@ -186,12 +186,12 @@ def _months() -> Iterator[ColumnType]:
 
 
 def _signs_of(shape: str) -> bytes:
-    """What parts the days, months and years of that format; digits where nothing does."""
+    """Return the signs that separate day, month and year in that format, or the digits."""
     return re.sub("%.", "", shape).encode() or digits.encode()
 
 
 def _lost_zeros(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
-    """Codes that a spreadsheet took for numbers; the years from 2001 are also Aisne's communes."""
+    """Return types for codes that a spreadsheet read as numbers."""
     for name, width, chance, header in (
         ("postcode", 5, _POSTCODE_CHANCE, _POSTCODE),
         ("commune", 5, _COMMUNE_CHANCE, _COMMUNE),

@@ -41,35 +41,35 @@ _ADDRESS = rf"{_STREET}|(.* )?[0-9]{{5}} +\S.*"
 
 
 def is_iban(texts: Texts) -> Flags:
-    """Country, two check digits and an account as there, 1 modulo 97 when read as one number.
+    """Whether each text is an IBAN: country, two check digits, account; 1 modulo 97 as one number.
 
     The first four signs are read last, and letters as 10 to 35. Source: ISO 13616-1:2020 and
     ISO/IEC 7064 (MOD 97-10); the accounts of a country are those of SWIFT's registry.
     """
     plain = pc.replace_substring_regex(pc.utf8_upper(texts), "[ .-]", "")
-    found = matching("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")(plain)
-    shaped = plain.filter(pa.array(found)).to_pylist()
-    found[found] = [iban.is_valid(text, check_country=False) for text in shaped]
-    return found
+    matches = matching("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")(plain)
+    shaped = plain.filter(pa.array(matches)).to_pylist()
+    matches[matches] = [iban.is_valid(text, check_country=False) for text in shaped]
+    return matches
 
 
 def is_mobile(texts: Texts) -> Flags:
-    """Of telephones, a French mobile number: 06 or 07 (ARCEP, plan national de numérotation)."""
+    """Whether each phone number is a French mobile number: 06 or 07 (ARCEP)."""
     return matching(r"(((\+33|0033)( ?\(0\))?|0)[ .]?)?[67].*")(texts)
 
 
 def is_function(mailboxes: Texts) -> Flags:
-    """An e-mail address of an office, not of somebody: `mairie@`, `contact.sport@`."""
+    """Whether each e-mail address is an office's, not a person's: `mairie@`, `contact.sport@`."""
     return matching(_OFFICE)(_local(mailboxes))
 
 
 def is_free_mail(mailboxes: Texts) -> Flags:
-    """A mailbox of those that anybody may open, and no office's."""
+    """Whether each mailbox is at a provider open to anybody, and is no office's."""
     return matching(_FREE_MAIL)(mailboxes) & ~is_function(mailboxes)
 
 
 def names_somebody(mailboxes: Texts) -> Flags:
-    """An e-mail address with a person's name: `marie.dupont@`, `j.dupont2@`."""
+    """Whether each e-mail address has a person's name: `marie.dupont@`, `j.dupont2@`."""
     local = pc.replace_substring_regex(_local(mailboxes), "[0-9]+$", "")
     words = Words.of(local)
     whole: Flags = words.leads & (words.total > 1) & (words.both > 1)
@@ -79,7 +79,7 @@ def names_somebody(mailboxes: Texts) -> Flags:
 
 
 def mentions_somebody(texts: Texts) -> Flags:
-    """Text with somebody's mailbox, mobile number or NIR in it: `Gardien : 06 12 34 56 78`."""
+    """Whether each text holds somebody's mailbox, mobile number or NIR."""
     mailboxes, numbers = (_inside(texts, pattern) for pattern in (_MAILBOX, KEYED_NIR))
     flags = is_nir(numbers) | matching(f"(.*{_BESIDE})?{_MOBILE}({_BESIDE}.*)?")(texts)
     # Few texts have a mailbox, and words cost more than all else.
@@ -89,21 +89,21 @@ def mentions_somebody(texts: Texts) -> Flags:
 
 
 def names_within(texts: Texts) -> Flags:
-    """Text that names somebody: behind a civility, or by a first name and capitals behind it."""
-    found = pc.extract_regex(texts, _FIRST_AND_CAPITALS)
-    first = pc.fill_null(pc.struct_field(found, "first"), "")
+    """Whether each text names somebody: after a civility, or as first name and capitals."""
+    parts = pc.extract_regex(texts, _FIRST_AND_CAPITALS)
+    first = pc.fill_null(pc.struct_field(parts, "first"), "")
     return matching(_ADDRESSED)(texts) | Words.of(first).are_first_name()
 
 
 def is_address(texts: Texts) -> Flags:
-    """A number and a way, or a way, or a town behind its postcode (AFNOR NF Z10-011)."""
+    """Whether each text has a number and a street, a street, or a postcode and a town."""
     return matching(_ADDRESS)(unaccented(texts))
 
 
 def _inside(texts: Texts, pattern: str) -> Texts:
-    """The first part of each text that matches, or nothing."""
-    found = pc.struct_field(pc.extract_regex(texts, f"(?P<part>{pattern})"), "part")
-    return pc.fill_null(found, "")
+    """Return the first part of each text that matches, or nothing."""
+    parts = pc.struct_field(pc.extract_regex(texts, f"(?P<part>{pattern})"), "part")
+    return pc.fill_null(parts, "")
 
 
 def _local(mailboxes: Texts) -> Texts:

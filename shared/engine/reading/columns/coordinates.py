@@ -54,18 +54,22 @@ _PROVEN, _LIKELY = 0.95, 0.8
 
 
 def with_coordinates(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
-    """The columns of `table`, those recognised that are a latitude or longitude."""
-    north, east = _likely(database, table, [one for one in columns if _may_be_degrees(one)])
+    """Return the columns of `table`, with latitudes and longitudes recognised."""
+    north, east = _likely(
+        database, table, [column for column in columns if _may_be_degrees(column)]
+    )
     departement = leading_column(columns)
-    found: dict[str, Meaning] = {}
-    for pair in pairwise(one.name for one in columns):
+    meanings: dict[str, Meaning] = {}
+    for pair in pairwise(column.name for column in columns):
         for latitude, longitude in (pair, pair[::-1]):
-            if latitude in north and longitude in east and not found.keys() & {*pair}:
+            if latitude in north and longitude in east and not meanings.keys() & {*pair}:
                 points = _Points(database, _points(table, latitude, longitude, departement))
-                found |= points.found(latitude, longitude)
+                meanings |= points.meanings(latitude, longitude)
     return [
-        one.model_copy(update={"meaning": found[one.name]}) if one.name in found else one
-        for one in columns
+        column.model_copy(update={"meaning": meanings[column.name]})
+        if column.name in meanings
+        else column
+        for column in columns
     ]
 
 
@@ -75,21 +79,23 @@ def _may_be_degrees(column: Column) -> bool:
 
 
 def _likely(database: Database, table: str, columns: Sequence[Column]) -> tuple[set[str], set[str]]:
-    """The columns whose first rows may be latitudes of France, and those that may be longitudes."""
+    """Return the columns whose first rows may be latitudes of France, and those of longitudes."""
     if len(columns) <= 1:
         return set(), set()
-    chosen = ", ".join(f"{_degrees(trimmed(one.name))} AS c{at}" for at, one in enumerate(columns))
+    chosen = ", ".join(
+        f"{_degrees(trimmed(column.name))} AS c{at}" for at, column in enumerate(columns)
+    )
     first = database.sql(f"SELECT {chosen} FROM {quoted(table)} LIMIT {_FIRST_ROWS}").fetchnumpy()
     numbers = [np.ma.getdata(first[name])[~np.ma.getmaskarray(first[name])] for name in first]
     north, east = (
-        {one.name for one, some in zip(columns, numbers, strict=True) if _within(some, at)}
+        {column.name for column, some in zip(columns, numbers, strict=True) if _within(some, at)}
         for at in (0, 2)
     )
     return north, east
 
 
 def _within(numbers: Numbers, at: int) -> bool:
-    """Whether nearly all lie between the bounds that stand there in one of the boxes."""
+    """Whether nearly all numbers lie between bounds `at` and `at` + 1 of one of the boxes."""
     inside = [(numbers >= box[at]) & (numbers <= box[at + 1]) for box in _BOXES]
     return bool(len(numbers) and np.logical_or.reduce(inside).mean() >= _ENOUGH)
 
@@ -99,7 +105,7 @@ def _degrees(text: str) -> str:
 
 
 def _points(table: str, latitude: str, longitude: str, departement: str | None) -> str:
-    """The rows of `table` as points, in SQL."""
+    """Return the rows of `table` as points, in SQL."""
     texts = [trimmed(name) for name in (latitude, longitude)]
     north, east = map(_degrees, texts)
     precise = " AND ".join(f"regexp_matches({text}, '[.,][0-9]{{{_DECIMALS}}}')" for text in texts)
@@ -118,8 +124,8 @@ class _Points:
     database: Database
     points: str
 
-    def found(self, latitude: str, longitude: str) -> dict[str, Meaning]:
-        """The meaning of the two columns; none when they are no coordinates."""
+    def meanings(self, latitude: str, longitude: str) -> dict[str, Meaning]:
+        """Return the meaning of the two columns; none when they are no coordinates."""
         share = self._inside(self.points)
         confidence = self._confidence() if share >= _ENOUGH else 0.0
         if not confidence:
@@ -130,14 +136,14 @@ class _Points:
         }
 
     def _inside(self, points: str) -> float:
-        """The share of the points that lie in France; none where they are not precise."""
+        """Return the share of the points that lie in France; 0 where they are not precise."""
         rows, inside, precise = self._row(
             f"count(*), count(*) FILTER ({_INSIDE}), count(*) FILTER (is_precise)", points
         )
         return inside / rows if precise and precise >= _PRECISE * rows else 0.0
 
     def _confidence(self) -> float:
-        """How sure the départements of the rows make it, or leave it."""
+        """Return how sure the départements of the rows make it that these are coordinates."""
         inside = f"SELECT * FROM ({self.points}) WHERE departement IS NOT NULL AND ({_INSIDE})"
         spread = "count(*) AS n, var_pop(latitude) AS north, var_pop(longitude) AS east"
         rows, *whole = self._row(spread, inside)
@@ -147,8 +153,12 @@ class _Points:
             "count(*), sum(n * north) / sum(n), sum(n * east) / sum(n)",
             f"SELECT {spread} FROM ({inside}) GROUP BY departement",
         )
-        most = [_WITHIN * one for one in whole] if groups > 1 else [_NEAR**2] * 2
-        return _PROVEN if all(one <= few for one, few in zip(within, most, strict=True)) else 0.0
+        most = [_WITHIN * variance for variance in whole] if groups > 1 else [_NEAR**2] * 2
+        return (
+            _PROVEN
+            if all(variance <= few for variance, few in zip(within, most, strict=True))
+            else 0.0
+        )
 
     def _row(self, figures: str, points: str) -> tuple[float, ...]:
         (row,) = self.database.execute(f"SELECT {figures} FROM ({points})").fetchall()

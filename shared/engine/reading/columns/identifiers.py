@@ -70,12 +70,12 @@ def is_uai(texts: Texts) -> Flags:
 
     Source: ministère de l'Éducation nationale, répertoire national des établissements (RAMSESE).
     """
-    found = matching("[0-9]{7}[A-Z]")(texts)
-    shaped = texts.filter(pa.array(found))
+    matches = matching("[0-9]{7}[A-Z]")(texts)
+    shaped = texts.filter(pa.array(matches))
     number = number_of(digits_of(pc.utf8_slice_codeunits(shaped, 0, 7), 7))
     letter = np.array(pc.utf8_slice_codeunits(shaped, 7, 8).to_pylist(), dtype=str)
-    found[found] = letter == _UAI_LETTERS[number % len(_UAI_LETTERS)]
-    return found
+    matches[matches] = letter == _UAI_LETTERS[number % len(_UAI_LETTERS)]
+    return matches
 
 
 def _luhn(digits: Digits) -> Flags:

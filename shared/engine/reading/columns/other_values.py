@@ -10,15 +10,15 @@ from shared.engine.tables.manifest import Column, Meaning
 def with_rows_of_others(
     database: Database, table: str, columns: Sequence[Column], longest: int
 ) -> list[Column]:
-    """The columns of `table`, those of codes with the first row of each example of another.
+    """Return the columns of `table`, with the first row of each value that is no code.
 
     Examples are cut after `longest` characters.
     """
     return [
-        _with_rows(database, table, one, one.meaning, longest)
-        if one.meaning and one.meaning.invalid and _is_code(one)
-        else one
-        for one in columns
+        _with_rows(database, table, column, column.meaning, longest)
+        if column.meaning and column.meaning.invalid and _is_code(column)
+        else column
+        for column in columns
     ]
 
 
@@ -31,11 +31,11 @@ def _with_rows(
     database: Database, table: str, column: Column, meaning: Meaning, longest: int
 ) -> Column:
     text = f"left({filled(column.name)}, {longest})"
-    found = database.execute(
+    first_rows = database.execute(
         f"SELECT text, min(row) FROM (SELECT {text} AS text, {ROW} AS row FROM {quoted(table)})"
         " WHERE text IN (SELECT unnest(?)) GROUP BY text",
         [list(meaning.invalid)],
     ).fetchall()
-    rows = {str(text): int(row) for text, row in found}
-    told = {"invalid_at": tuple(map(rows.__getitem__, meaning.invalid))}
-    return column.model_copy(update={"meaning": meaning.model_copy(update=told)})
+    rows = {str(text): int(row) for text, row in first_rows}
+    located = {"invalid_at": tuple(map(rows.__getitem__, meaning.invalid))}
+    return column.model_copy(update={"meaning": meaning.model_copy(update=located)})

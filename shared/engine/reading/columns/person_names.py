@@ -55,7 +55,7 @@ class Words:
 
     @classmethod
     def of(cls, texts: Texts) -> "Words":
-        """The words of these texts."""
+        """Split these texts into words."""
         plain = unaccented(texts)
         named = pc.replace_substring_regex(plain, _BESIDE_NAMES, " ")
         apart = pc.utf8_trim_whitespace(pc.replace_substring_regex(named, "[^a-z0-9]+", " "))
@@ -82,45 +82,45 @@ class Words:
         )
 
     def are_first_name(self) -> Flags:
-        """One first name, or several: `Jean-Pierre`, `Anne Marie`."""
+        """Whether each text is one first name, or several: `Jean-Pierre`, `Anne Marie`."""
         flags: Flags = (self.total > 0) & (self.first == self.total) & (self.total <= _MOST_WORDS)
         return (flags | load_names().first(_fold(self.plain))) & ~self.have(_SIGNS)
 
     def are_surname(self) -> Flags:
-        """A surname, also a double one: `LE GALL`, `Martin-Dupont`."""
+        """Whether each text is a surname, also a double one: `LE GALL`, `Martin-Dupont`."""
         double: Flags = (self.total > 1) & (self.last == self.total)
         single = load_names().last(_fold(self.plain)) & ~self.have(_SIGNS)
         return single | (double & ~self.have(_NEVER))
 
     def are_full_name(self) -> Flags:
-        """A first name, its initial or a civility beside a surname: `DUPONT Marie`, `M. DUPONT`."""
+        """Whether each text has a first name, initial or civility beside a surname: `M. DUPONT`."""
         fits = (self.total > 1) & (self.total <= _MOST_WORDS)
-        known = (self.both > 1) & (self.both >= self.total - 1)
-        flags: Flags = fits & self.leads & known & ~self.have(_NEVER)
+        are_names = (self.both > 1) & (self.both >= self.total - 1)
+        flags: Flags = fits & self.leads & are_names & ~self.have(_NEVER)
         return flags | self.are_titled() | self._are_initialled()
 
     def are_titled(self) -> Flags:
-        """Somebody behind a civility: `M. MARTIN`, `M. et Mme LE GALL`, no `Mme la Préfète`."""
+        """Whether each text names a person after a civility: `M. MARTIN`, no `Mme la Préfète`."""
         flags = self.have(_TITLED)
-        found = pc.extract_regex(self.plain.filter(flags), _TITLED)
-        names = Words.of(pc.struct_field(found, "rest"))
+        parts = pc.extract_regex(self.plain.filter(flags), _TITLED)
+        names = Words.of(pc.struct_field(parts, "rest"))
         fits = (names.total > 0) & (names.total <= _MOST_WORDS)
         flags[flags] = fits & ~names.have(_NEVER) & ~names.have(_OFFICE)
         return flags
 
     def _are_initialled(self) -> Flags:
-        """A surname beside an initial: `A. Martin`, `MARTIN J.-P.`."""
+        """Whether each text is a surname beside an initial: `A. Martin`, `MARTIN J.-P.`."""
         flags = self.have(_INITIALS)
         names = pc.replace_substring_regex(self.plain.filter(flags), _INITIALS, "")
         flags[flags] = Words.of(pc.utf8_trim_whitespace(names)).are_surname()
         return flags
 
     def are_shaped(self) -> Flags:
-        """A few words of letters, as names are, whether anybody is known to bear them or not."""
+        """Whether each text is a few words of letters, like a name, known or not."""
         return self.have(_SHAPE) & (self.total <= _MOST_WORDS)
 
     def have(self, pattern: str) -> Flags:
-        """Which plain texts match."""
+        """Whether each plain text matches."""
         return flags_of(pc.match_substring_regex(self.plain, pattern))
 
 
@@ -130,7 +130,7 @@ def folded(texts: Texts) -> Texts:
 
 
 def _fold(plain: Texts) -> Texts:
-    """Letters alone: `Le Gall` and `LE-GALL` are one name."""
+    """Return the letters alone: `Le Gall` and `LE-GALL` are one name."""
     return pc.replace_substring_regex(plain, "[^a-z]+", "")
 
 

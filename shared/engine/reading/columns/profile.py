@@ -78,7 +78,7 @@ class ColumnProfile:
         self._few: list[Texts] = []
 
     def add(self, values: Texts, counts: Counts) -> None:
-        """Some of the distinct values, in no order, and how often each occurs."""
+        """Count some of the distinct values, in any order, with how often each occurs."""
         self._filled += int(counts.sum())
         self._distinct += len(values)
         values, counts = _set_apart(_is_mark, values, counts, self._marks)
@@ -89,15 +89,15 @@ class ColumnProfile:
             self._few.append(values)
 
     def column(self) -> Column:
-        """The column as all that was added shows it."""
-        found = self._found()
-        meaning, found_type = found or (None, None)
+        """Return the column as described by all values added so far."""
+        detected = self._found()
+        meaning, found_type = detected or (None, None)
         is_number = meaning is not None and meaning.type in _NUMBERS
         if not is_number and len(self._withheld) > _FAULTS * self._distinct:
-            found = meaning = found_type = None
+            detected = meaning = found_type = None
         key = found_type.name if found_type and found_type.is_key else None
         marks = {
-            mark: rows for mark, rows in self._marks.items() if found or mark in _ALWAYS_MISSING
+            mark: rows for mark, rows in self._marks.items() if detected or mark in _ALWAYS_MISSING
         }
         filled, distinct = self._filled - sum(marks.values()), self._distinct - len(marks)
         return Column(
@@ -112,16 +112,16 @@ class ColumnProfile:
         )
 
     def _found(self) -> tuple[Meaning, ColumnType] | None:
-        """What it holds; what stands for a secret number is no code that the name says."""
-        found = self._detection.best()
-        if found and self._withheld and found[0].type == named_kind(self._name):
+        """Return what the column holds; marks of secret numbers do not count as codes."""
+        detected = self._detection.best()
+        if detected and self._withheld and detected[0].type == named_kind(self._name):
             marks, self._withheld = self._withheld, {}
             self._detection.add(pa.array(list(marks)), np.array(list(marks.values())))
-            found = self._detection.best()
-        return found
+            detected = self._detection.best()
+        return detected
 
     def _detailed(self, meaning: Meaning | None) -> Meaning | None:
-        """Of numbers also the unit, of geometries their kinds, of communes the year."""
+        """Add the unit of numbers, the kinds of geometries, or the year of communes."""
         if meaning is None or not meaning.valid:
             return meaning
         if meaning.type in _NUMBERS:
@@ -132,12 +132,12 @@ class ColumnProfile:
         return self._dated(meaning) if meaning.type == "commune" else meaning
 
     def _unit(self, shape: str | None) -> str:
-        """What cells write beside the digits, else what the name tells."""
+        """Return the unit that cells write beside the digits, else the unit that the name tells."""
         written = unit_of_values(pa.concat_arrays(self._few), shape) if self._few else ""
         return written or unit_of_name(self._name)
 
     def _dated(self, meaning: Meaning) -> Meaning:
-        """There never were so many codes of communes that some are not kept."""
+        """Add the year of the codes of communes; all distinct values are kept, as they are few."""
         fit = best_year(pa.concat_arrays(self._few))
         if fit is None:
             return meaning
@@ -145,7 +145,7 @@ class ColumnProfile:
         return meaning.model_copy(update={"year": fit.year, "year_from": first, "codes": fit.kinds})
 
     def _category_or_text(self, filled: int, distinct: int) -> Meaning | None:
-        """A category where few values repeat, free text where they have many words."""
+        """Return a category where few values repeat, free text where they have many words."""
         if 1 < distinct <= _MANY and filled >= _REPEATED * distinct:
             return Meaning(type="category", confidence=round(1 - distinct / filled, 3), valid=1.0)
         if distinct and self._spaces / distinct >= _WORDS - 1:
@@ -156,17 +156,17 @@ class ColumnProfile:
 def _set_apart(
     test: Test, values: Texts, counts: Counts, apart: dict[str, int]
 ) -> tuple[Texts, Counts]:
-    """The values that do not pass; those that do go to `apart` with their counts."""
+    """Return the values that fail the test; those that pass go to `apart` with their counts."""
     flags = test(values)
     if not flags.any():
         return values, counts
-    found = values.filter(pa.array(flags)).to_pylist()
-    apart.update(zip(found, counts[flags].tolist(), strict=True))
+    passing = values.filter(pa.array(flags)).to_pylist()
+    apart.update(zip(passing, counts[flags].tolist(), strict=True))
     return values.filter(pa.array(~flags)), counts[~flags]
 
 
 def describe(database: Database, table: str, say: Say) -> tuple[int, list[Column]]:
-    """The rows of `table`, and its columns in order.
+    """Return the number of rows of `table`, and its columns in order.
 
     Text and whole numbers are described by their values, the rest by its type. Codes that the
     source has as numbers are no keys: they meet no text.
@@ -191,7 +191,7 @@ def describe(database: Database, table: str, say: Say) -> tuple[int, list[Column
 
 
 def describe_column(database: Database, table: str, name: str) -> Column:
-    """One column of text by itself, whatever stands beside it."""
+    """Describe one column of text by itself, without the columns beside it."""
     return _described(name, _read(database, table, name))
 
 
@@ -203,7 +203,7 @@ def _described(name: str, read: Iterable[tuple[Texts, Counts]]) -> Column:
 
 
 def _read(database: Database, table: str, name: str) -> Iterator[tuple[Texts, Counts]]:
-    """The distinct values of a column, a batch at a time, and how often each occurs."""
+    """Yield the distinct values of a column in batches, and how often each occurs."""
     counted = database.sql(
         f"SELECT {filled(name)} AS text, count(*) AS n FROM {quoted(table)} GROUP BY text"
     )
@@ -215,14 +215,14 @@ def _read(database: Database, table: str, name: str) -> Iterator[tuple[Texts, Co
 def _read_at_once(
     database: Database, table: str, names: Iterable[str]
 ) -> dict[str, tuple[Texts, Counts]]:
-    """The same of all columns by their names."""
+    """Read the distinct values of all columns, by column name."""
     texts = ", ".join(f"{filled(name)} AS {quoted(name)}" for name in names)
     read = database.sql(f"SELECT {texts} FROM {quoted(table)}").to_arrow_table()
-    found = {}
+    values_by_column = {}
     for name, cells in zip(names, read.columns, strict=True):
         values, counts = cells.combine_chunks().drop_null().value_counts().flatten()
-        found[name] = values, counts.to_numpy()
-    return found
+        values_by_column[name] = values, counts.to_numpy()
+    return values_by_column
 
 
 def _typed_column(database: Database, table: str, name: str, stored_type: str) -> Column:
@@ -240,7 +240,7 @@ def _is_integer(stored_type: str) -> bool:
 
 
 def _kind_of(stored_type: str) -> str:
-    """The kind of a column of no integers that the database stores as that type."""
+    """Return the kind of a column that the database stores as that type, other than integers."""
     if stored_type.startswith(("DATE", "TIMESTAMP")):
         return "date"
     if stored_type.startswith(("DECIMAL", "FLOAT", "DOUBLE")):
@@ -249,10 +249,10 @@ def _kind_of(stored_type: str) -> str:
 
 
 def merged(batches: Iterable[pa.RecordBatch], most_bytes: int) -> Iterator[pa.RecordBatch]:
-    """The same rows in batches that hold as many of the given ones as stay below that size."""
+    """Join batches of rows into larger ones of at most `most_bytes`."""
     kept: list[pa.RecordBatch] = []
     for batch in batches:
-        if kept and sum(one.nbytes for one in kept) + batch.nbytes > most_bytes:
+        if kept and sum(kept_batch.nbytes for kept_batch in kept) + batch.nbytes > most_bytes:
             yield pa.concat_batches(kept)
             kept = []
         kept.append(batch)

@@ -15,7 +15,7 @@ Arrow: TypeAlias = Any
 
 
 def read_reference(name: str) -> Arrow:
-    """A table of text, empty where nothing stands."""
+    """Read a reference file as a table of text; empty cells stay empty."""
     options = pa_csv.ParseOptions(delimiter=";")
     with pa.input_stream(str(_FOLDER / name)) as file:
         header = file.read(200).partition(b"\n")[0].decode().split(";")
@@ -25,7 +25,7 @@ def read_reference(name: str) -> Arrow:
 
 
 def unfolded(name: str) -> Arrow:
-    """Texts that stand in their file by prefix."""
+    """Return texts that the file groups by prefix."""
     lines = read_reference(name)
     suffixes = pc.split_pattern(lines["suffixes"].combine_chunks(), " ")
     prefixes = lines["prefix"].combine_chunks().take(pc.list_parent_indices(suffixes))
@@ -40,10 +40,10 @@ def _lists() -> dict[str, str]:
 
 
 def any_word(name: str) -> str:
-    """A list of words.csv as a regular expression that matches any of them."""
+    """Return a regular expression that matches any word of a list of words.csv."""
     return f"(?:{_lists()[name]})"
 
 
 def words(name: str) -> list[str]:
-    """A list of words.csv."""
+    """Return a list of words.csv."""
     return _lists()[name].split("|")

@@ -67,24 +67,24 @@ class _Tally:
     wrong: list[str] = field(default_factory=list)
     shortened: int = 0
 
-    def add(self, values: Texts, counts: Counts, sample: Texts, *, known: bool) -> None:
-        """Some of the distinct values, and a sample of them where they are many.
+    def add(self, values: Texts, counts: Counts, sample: Texts, *, are_valid: bool) -> None:
+        """Test some of the distinct values, after a sample of them where they are many.
 
-        `known` tells that all of them are valid.
+        `are_valid` tells that all of them are valid.
         """
-        if self.is_likely and len(sample) and not known:
+        if self.is_likely and len(sample) and not are_valid:
             least = _LIKELY_SAID if self.is_said else _LIKELY
             self.is_likely = bool(self.type.test(sample).mean() >= least)
         if not self.is_likely:
             return
-        flags = np.ones(len(values), bool) if known else self.type.test(values)
+        flags = np.ones(len(values), bool) if are_valid else self.type.test(values)
         self.distinct += int(flags.sum())
         self.rows += int(counts[flags].sum())
         if self.distinct:
             self._remember(values, flags)
 
     def certainty(self) -> float:
-        """How sure it is that the valid values are not so by chance."""
+        """Return how sure it is that the values are not valid by chance."""
         chance = self.type.chance * (_BY_NAME if self.is_named else 1)
         if self.is_unlikely:
             chance = max(chance, _AGAINST_NAME)
@@ -103,16 +103,21 @@ class TypeDetection:
 
     def __init__(self, name: str, types: Iterable[ColumnType]) -> None:
         self._distinct = self._rows = self._numbered = 0
-        said = named_kind(name)
-        possible = [one for one in types if one.may_be(name)]
-        self._signs = frozenset(chain.from_iterable(one.signs for one in possible))
+        named = named_kind(name)
+        possible = [column_type for column_type in types if column_type.may_be(name)]
+        self._signs = frozenset(chain.from_iterable(column_type.signs for column_type in possible))
         self._tallies = [
-            _Tally(one, one.is_named_by(name), one.name == said, one.is_unlikely(name))
-            for one in possible
+            _Tally(
+                column_type,
+                column_type.is_named_by(name),
+                column_type.name == named,
+                column_type.is_unlikely(name),
+            )
+            for column_type in possible
         ]
 
     def add(self, values: Texts, counts: Counts) -> None:
-        """Some of the distinct values, in no order, and how often each occurs."""
+        """Test some of the distinct values, in any order, with how often each occurs."""
         if not len(values):
             return
         self._distinct += len(values)
@@ -126,33 +131,37 @@ class TypeDetection:
                 tally.is_likely = False
             if not tally.distinct and tally.type.signs and signs.isdisjoint(tally.type.signs):
                 continue
-            tally.add(values, counts, sample, known=numbers and tally.type.takes_numbers)
+            tally.add(values, counts, sample, are_valid=numbers and tally.type.takes_numbers)
             is_whole = tally.distinct == self._distinct
             numbers |= is_whole and tally.type.kind in ("integer", "decimal")
             others |= is_whole and not numbers
 
     def _signs_in(self, values: Texts) -> frozenset[int]:
-        """The signs of types that stand in one of the values, or in what was cut from them."""
+        """Return the signs of types that occur in a value, or in what was cut from it."""
         written = bytes_behind(values)
         return frozenset(sign for sign in self._signs if sign in written)
 
     @property
     def kind(self) -> str:
-        """The kind of column that every value allows: integer, decimal, date, boolean or text."""
-        fits = (one.type.kind for one in self._tallies if one.distinct == self._distinct > 0)
+        """Return the kind that every value allows: integer, decimal, date, boolean or text."""
+        fits = (tally.type.kind for tally in self._tallies if tally.distinct == self._distinct > 0)
         return next(filter(None, fits), "text")
 
     def best(self) -> tuple[Meaning, ColumnType] | None:
-        """What the column holds."""
-        found = [tally for tally in self._tallies if self._fits(tally)]
-        said = [] if _are_told(found) else [one for one in self._tallies if self._is_most(one)]
-        if not (found or said):
+        """Return what the column holds."""
+        fitting = [tally for tally in self._tallies if self._fits(tally)]
+        mostly_fitting = (
+            [] if _are_told(fitting) else [tally for tally in self._tallies if self._is_most(tally)]
+        )
+        if not (fitting or mostly_fitting):
             return None
-        named = [tally for tally in found if tally.is_named]
-        best = (said or named or found)[0]
-        if not said and (best.type.name in _NUMBERS or best.distinct < _ENOUGH * self._distinct):
-            best = _mended(best, found)
-        also = _also(best, said or found)
+        named = [tally for tally in fitting if tally.is_named]
+        best = (mostly_fitting or named or fitting)[0]
+        if not mostly_fitting and (
+            best.type.name in _NUMBERS or best.distinct < _ENOUGH * self._distinct
+        ):
+            best = _mended(best, fitting)
+        also = _also(best, mostly_fitting or fitting)
         doubt = _DOUBTFUL if best.type.is_key and also and not named else 1.0
         meaning = Meaning(
             type=best.type.name,
@@ -167,7 +176,7 @@ class TypeDetection:
         return meaning, best.type
 
     def _is_most(self, tally: _Tally) -> bool:
-        """Whether most values are the code that the name says, and not by chance.
+        """Whether most values are codes of the kind that the name says, and not by chance.
 
         Words are no numbers that might be codes by chance: values with a digit count. That so many
         are is at most as likely as Chernoff's bound, exp(-n KL(share, chance)). Where no number of
@@ -184,9 +193,9 @@ class TypeDetection:
         return tally.distinct > 0 and enough and tally.certainty() >= _CERTAIN
 
 
-def _are_told(found: list[_Tally]) -> bool:
-    """Whether more is told of values than that they are numbers."""
-    return any(one.type.name not in _NUMBERS for one in found)
+def _are_told(fitting: list[_Tally]) -> bool:
+    """Whether a fitting type says more of the values than that they are numbers."""
+    return any(tally.type.name not in _NUMBERS for tally in fitting)
 
 
 def _divergence(share: float, chance: float) -> float:
@@ -196,29 +205,33 @@ def _divergence(share: float, chance: float) -> float:
 
 
 def _sample(values: Texts) -> Texts:
-    """A few of many values; none of few, which are looked at all."""
+    """Return a sample of many values; none of few, which are all tested."""
     if len(values) <= _SAMPLE:
         return values.slice(0, 0)
     return values.take(pa.array(np.linspace(0, len(values) - 1, _SAMPLE).astype(np.int64)))
 
 
-def _mended(best: _Tally, found: list[_Tally]) -> _Tally:
-    """The repair, or the other way to write numbers, that makes more of the values valid."""
+def _mended(best: _Tally, fitting: list[_Tally]) -> _Tally:
+    """Return the repair, or other way to write numbers, that makes more of the values valid."""
     if best.type.name in _NUMBERS:
-        others = [one for one in found if one.type.name in _NUMBERS]
+        others = [tally for tally in fitting if tally.type.name in _NUMBERS]
     else:
-        others = [one for one in found if one.type.repair and one.type.name == best.type.name]
-    return max([best, *others], key=lambda one: one.distinct)
+        others = [
+            tally for tally in fitting if tally.type.repair and tally.type.name == best.type.name
+        ]
+    return max([best, *others], key=lambda tally: tally.distinct)
 
 
-def _also(best: _Tally, found: list[_Tally]) -> tuple[str, ...]:
-    """Other keys that fit, or other formats of a date that fit as well."""
+def _also(best: _Tally, fitting: list[_Tally]) -> tuple[str, ...]:
+    """Return the other keys that fit, or the other date formats that fit as well."""
     if best.type.is_key:
-        names = [one.type.name for one in found if one.type.is_key]
+        names = [tally.type.name for tally in fitting if tally.type.is_key]
         return tuple(sorted({*names} - {best.type.name, best.type.part_of}))
     if best.type.kind != "date":
         return ()
-    rivals = [one for one in found if one.type.name == best.type.name and one is not best]
+    rivals = [tally for tally in fitting if tally.type.name == best.type.name and tally is not best]
     return tuple(
-        one.type.format for one in rivals if one.type.format and one.distinct == best.distinct
+        rival.type.format
+        for rival in rivals
+        if rival.type.format and rival.distinct == best.distinct
     )

@@ -28,41 +28,47 @@ class TypedTable:
     select: str
     read: tuple[Column, ...]
 
-    def lost(self, database: Database, made: str) -> dict[str, EmptyCells]:
-        """How many cells of each column hold something that was not read, and what is secret.
+    def lost(self, database: Database, typed: str) -> dict[str, EmptyCells]:
+        """Count the cells of each column whose text could not be read, and those that are secret.
 
-        `made` is what the SELECT made, a table or file in SQL: to read texts twice takes long.
+        `typed` is what the SELECT made, a table or file in SQL: to read texts twice takes long.
         """
         if not self.read:
             return {}
-        held = ", ".join(f"count({filled(one.name)})" for one in self.read)
-        marked = ", ".join(f"count(*) FILTER ({is_withheld(one)})" for one in self.read)
-        kept = ", ".join(f"count({quoted(one.name)})" for one in self.read)
-        (found,) = database.execute(f"SELECT {held}, {marked} FROM {quoted(self.table)}").fetchall()
-        (after,) = database.execute(f"SELECT {kept} FROM {made}").fetchall()
-        before, secret = found[: len(self.read)], found[len(self.read) :]
+        held = ", ".join(f"count({filled(column.name)})" for column in self.read)
+        marked = ", ".join(f"count(*) FILTER ({is_withheld(column)})" for column in self.read)
+        kept = ", ".join(f"count({quoted(column.name)})" for column in self.read)
+        (counts,) = database.execute(
+            f"SELECT {held}, {marked} FROM {quoted(self.table)}"
+        ).fetchall()
+        (after,) = database.execute(f"SELECT {kept} FROM {typed}").fetchall()
+        before, secret = counts[: len(self.read)], counts[len(self.read) :]
         return {
-            one.name: EmptyCells(int(held - kept), int(hidden), one.withheld)
-            for one, held, hidden, kept in zip(self.read, before, secret, after, strict=True)
+            column.name: EmptyCells(int(held - kept), int(hidden), column.withheld)
+            for column, held, hidden, kept in zip(self.read, before, secret, after, strict=True)
             if held > kept
         }
 
 
 def typed_table(database: Database, table: str, described: Iterable[Column]) -> TypedTable:
-    """The rows of `table`, in order, each column of text as what it was described to hold."""
-    known = {one.name: one for one in described}
+    """Return the rows of `table`, in order, with text columns as their described types."""
+    columns_by_name = {column.name: column for column in described}
     chosen, read = [], []
     for name, stored in columns(database, table).items():
-        value = typed_value(known[name]) if stored == "VARCHAR" and name in known else ""
+        value = (
+            typed_value(columns_by_name[name])
+            if stored == "VARCHAR" and name in columns_by_name
+            else ""
+        )
         chosen.append(f"{value or quoted(name)} AS {quoted(name)}")
         if value:
-            read.append(known[name])
+            read.append(columns_by_name[name])
     select = f"SELECT {', '.join(chosen)} FROM {quoted(table)}"
     return TypedTable(table, select, tuple(read))
 
 
 def typed_value(column: Column) -> str:
-    """A column of text as an expression of its values; empty where they stay text."""
+    """Return a text column as an SQL expression of its values; empty if it stays text."""
     if column.key or column.meaning is None or column.meaning.repair:
         return ""
     text, meaning = filled(column.name), column.meaning
@@ -97,10 +103,12 @@ def _number(column: Column, meaning: Meaning, text: str) -> str:
 
 
 def day_sql(text: str, shape: str | None) -> str:
-    """A text as a DATE in SQL; where formats are mixed, the first that fits."""
+    """Return a text as a DATE in SQL; where formats are mixed, the first that fits."""
     if shape is None:
-        clear = (one for one in FORMATS if one not in ("%m/%d/%Y", "%Y%m%d"))
-        return f"coalesce({', '.join(day_sql(text, one) for one in clear)})"
+        clear = (
+            date_format for date_format in FORMATS if date_format not in ("%m/%d/%Y", "%Y%m%d")
+        )
+        return f"coalesce({', '.join(day_sql(text, date_format) for date_format in clear)})"
     if shape == "%d/%m/%y":
         parts = [f"TRY_CAST(split_part({text}, '/', {at}) AS INTEGER)" for at in (1, 2, 3)]
         day, month, year = parts
@@ -115,7 +123,7 @@ def day_sql(text: str, shape: str | None) -> str:
 
 
 def _moment(text: str, shape: str | None) -> str:
-    """A TIMESTAMP of the day and, after a space or `T`, the time; in UTC where zones are told."""
+    """Return a TIMESTAMP of the day and, after a space or `T`, the time; UTC if zones are given."""
     day = rf"regexp_extract({text}, '^(\S+?)[ T]', 1)"
     time = rf"regexp_extract({text}, '^\S+?[ T](.*)$', 1)"
     written = f"CAST({day_sql(day, shape)} AS VARCHAR) || ' ' || {time}"
@@ -127,7 +135,7 @@ def _moment(text: str, shape: str | None) -> str:
 
 
 def _month(text: str, shape: str) -> str:
-    """Year and month as ISO 8601 writes them, as text."""
+    """Return year and month as text, as ISO 8601 writes them."""
     if shape == "%B %Y":
         year, number = f"regexp_extract({text}, '[0-9]{{4}}$')", _month_number(text)
         return f"nullif({year}, '') || '-' || {number}"

@@ -30,14 +30,14 @@ _UNKNOWN_HOST = "cp437"
 
 
 def is_archive(filename: str) -> bool:
-    """Whether an upload of that name is opened."""
+    """Whether an upload of that name is opened as an archive."""
     return filename.lower().endswith(".zip")
 
 
 def each_file(
     source: Path, filename: str, repairs: Repairs
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Each file by its name, with its bytes, which are read before the next one is asked for.
+    """Yield each file's name and bytes; read the bytes before you ask for the next file.
 
     What is left out of an archive, and names that are guessed, are noted. Raises Rejected, in
     French, for an archive that is broken, closed, empty or too large, or a name that cannot be
@@ -62,7 +62,7 @@ class _Unpacked:
         self._size, self._written = size, 0
 
     def counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """The chunks, as long as they are not too much; in place of what a broken one raises."""
+        """Yield the chunks, up to the limit; an error of a broken archive becomes Rejected."""
         with explained():
             for chunk in chunks:
                 self._written += len(chunk)
@@ -76,11 +76,11 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _members_of(archive: zipfile.ZipFile, repairs: Repairs) -> list[tuple[str, zipfile.ZipInfo]]:
-    """The files of an archive by the names that they get, in the order of these."""
-    listed = [one for one in archive.infolist() if not one.is_dir()]
-    for hidden in (one for one in listed if not is_a_file(one)):
+    """Return the files of an archive with their final names, sorted by these."""
+    listed = [member for member in archive.infolist() if not member.is_dir()]
+    for hidden in (member for member in listed if not is_a_file(member)):
         repairs.note("hidden_files", detail=_name_of(hidden, Repairs()))
-    kept = [one for one in listed if is_a_file(one)]
+    kept = [member for member in listed if is_a_file(member)]
     if not kept:
         raise Rejected("l'archive ne contient aucun fichier")
     if len(kept) > MOST_FILES:
@@ -88,7 +88,7 @@ def _members_of(archive: zipfile.ZipFile, repairs: Repairs) -> list[tuple[str, z
             f"l'archive contient {counted(len(kept), 'fichier', 'fichiers')} ; {MOST_FILES} au plus"
             " sont gardés : coupez-la en plusieurs jeux"
         )
-    named = ((_name_of(one, repairs), one) for one in kept)
+    named = ((_name_of(member, repairs), member) for member in kept)
     members = sorted(named, key=itemgetter(0))
     for name, info in members:
         _check_kind(name, info)
@@ -105,7 +105,7 @@ def _opened(source: Path) -> zipfile.ZipFile:
 
 
 def _name_of(info: zipfile.ZipInfo, repairs: Repairs) -> str:
-    """The name as its sender wrote it: many archives do not say in which encoding."""
+    """Return the name as its sender wrote it: many archives do not give the encoding."""
     name = info.orig_filename
     if not info.flag_bits & _UTF8 and not name.isascii():
         written = name.encode(_UNKNOWN_HOST)
@@ -144,7 +144,7 @@ def _check_name(name: str) -> None:
 
 
 def _check_apart(names: Iterable[str]) -> None:
-    """Raise Rejected for a name that two files have, or that a file has and a folder."""
+    """Raise Rejected for a name of two files, or of a file and a folder."""
     files, folders = set[str](), set[str]()
     for name in names:
         if name in files:

@@ -16,7 +16,7 @@ _SCHEMA = pa.schema([("fichier", pa.string()), ("octets", pa.int64())])
 
 
 def hand_over(folder: Path, work: Work) -> Work:
-    """The same work, in which each dataset of files is a table of their names and sizes.
+    """Return the work with each dataset of files replaced by a table of their names and sizes.
 
     Beside the table, without its ending, lies a folder with the files themselves: `files_beside`.
     Rules that go by rows so count each file as one. Raises Invalid, in French, naming the role, for

@@ -36,10 +36,10 @@ def ingest_files(
 
     Raises Rejected, in French, for an archive that cannot be kept as files, naming what is wrong.
     """
-    (given,) = work.inputs.values()
+    (input_name,) = work.inputs.values()
     repairs = Repairs()
     say(0.0, "regarde les fichiers")
-    listed = list(_listed(folder / given, work.filename, repairs))
+    listed = list(_listed(folder / input_name, work.filename, repairs))
     if not is_archive(work.filename) and _is_closed(listed[0]):
         raise Rejected(
             "cette archive n'est pas ouverte ici : déposez les mêmes fichiers dans une archive ZIP"
@@ -47,7 +47,9 @@ def ingest_files(
         )
     _note(listed, repairs)
     with (folder / "out" / LISTING).open("w") as file:
-        file.writelines(f"{one.model_dump_json(exclude_none=True)}\n" for one in listed)
+        file.writelines(
+            f"{listed_file.model_dump_json(exclude_none=True)}\n" for listed_file in listed
+        )
     ending = PurePosixPath(work.filename).suffix.lower().removeprefix(".")
     profile = Profile(
         rows=0,
@@ -58,8 +60,8 @@ def ingest_files(
         privacy=unexamined(len(listed)),
         files=_summary(listed),
     )
-    made = OutputFile(name=LISTING, path=f"out/{LISTING}", media_type="application/jsonl")
-    return [made], [profile.model_dump(mode="json")]
+    listing = OutputFile(name=LISTING, path=f"out/{LISTING}", media_type="application/jsonl")
+    return [listing], [profile.model_dump(mode="json")]
 
 
 def _listed(source: Path, filename: str, repairs: Repairs) -> Iterator[ListedFile]:
@@ -76,9 +78,9 @@ def _listed(source: Path, filename: str, repairs: Repairs) -> Iterator[ListedFil
 def _summary(listed: list[ListedFile]) -> FileSummary:
     return FileSummary(
         count=len(listed),
-        size=sum(one.size for one in listed),
-        media_types=dict(Counter(one.media_type for one in listed).most_common()),
-        names=tuple(one.name for one in listed[:NAMED]),
+        size=sum(listed_file.size for listed_file in listed),
+        media_types=dict(Counter(listed_file.media_type for listed_file in listed).most_common()),
+        names=tuple(listed_file.name for listed_file in listed[:NAMED]),
     )
 
 
@@ -88,7 +90,7 @@ def _is_closed(file: ListedFile) -> bool:
 
 
 def _note(listed: list[ListedFile], repairs: Repairs) -> None:
-    """Tell the owner of what would serve better otherwise."""
+    """Tell the owner which files would be more useful in another form."""
     for file in listed:
         name = file.name.lower()
         if name.endswith(_TABLES):

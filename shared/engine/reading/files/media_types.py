@@ -58,7 +58,7 @@ class Kind(NamedTuple):
 
 
 def kind_of(start: bytes) -> Kind:
-    """What the file is that begins so; of its first START bytes all that there are."""
+    """Return the kind of the file with these first bytes; it has more only if they are START."""
     if start[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
         return _tiff(start)
     media_type = _named(start)
@@ -73,9 +73,9 @@ def kind_of(start: bytes) -> Kind:
 
 
 def _named(start: bytes) -> str:
-    known = (media_type for sign, media_type in _SIGNS if start.startswith(sign))
-    if found := next(known, ""):
-        return found
+    signed = (media_type for sign, media_type in _SIGNS if start.startswith(sign))
+    if media_type := next(signed, ""):
+        return media_type
     if start[:4] == b"RIFF":
         return _RIFF.get(start[8:12], UNKNOWN)
     if start[4:8] == b"ftyp":
@@ -101,7 +101,7 @@ def _jpeg_size(start: bytes) -> tuple[int | None, int | None]:
 
 
 def _tiff(start: bytes) -> Kind:
-    """A TIFF by its first directory; less is told where that lies further behind."""
+    """Read a TIFF's kind and size from its first directory, if that lies within these bytes."""
     tags = dict(_tags(start))
     media_type = "image/tiff; application=geotiff" if _GEO_KEYS in tags else "image/tiff"
     return Kind(media_type, tags.get(_WIDTH), tags.get(_HEIGHT))

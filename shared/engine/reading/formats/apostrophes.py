@@ -16,15 +16,15 @@ _SIGNS = tuple(f"'{sign}".encode() for sign in "=+-@\t\r")
 def without_apostrophes(
     batches: Iterator[pa.RecordBatch], repairs: Repairs
 ) -> Iterator[pa.RecordBatch]:
-    """The batches, with one apostrophe less before such texts; those between two keep theirs."""
-    found = Counter[str]()
+    """Remove one apostrophe before such texts; texts between two keep theirs."""
+    cells_by_column = Counter[str]()
     for batch in batches:
         guarded = {
             name: test
             for name, texts in zip(batch.schema.names, batch.columns, strict=True)
             if _may_have(texts) and bool(pc.any(test := _is_guarded(texts)).as_py())
         }
-        found.update({name: pc.sum(test).as_py() for name, test in guarded.items()})
+        cells_by_column.update({name: pc.sum(test).as_py() for name, test in guarded.items()})
         columns = [
             pc.if_else(guarded[name], pc.utf8_slice_codeunits(texts, 1), texts)
             if name in guarded
@@ -32,7 +32,7 @@ def without_apostrophes(
             for name, texts in zip(batch.schema.names, batch.columns, strict=True)
         ]
         yield pa.record_batch(columns, schema=batch.schema) if guarded else batch
-    repairs.note("apostrophes", count=found.total(), detail=", ".join(found))
+    repairs.note("apostrophes", count=cells_by_column.total(), detail=", ".join(cells_by_column))
 
 
 def _may_have(texts: pa.Array) -> bool:

@@ -42,7 +42,7 @@ _NAMED = 10
 
 
 def unpack(source: Path, filename: str, folder: Path, repairs: Repairs) -> tuple[Path, str]:
-    """The file inside `source`, written below `folder`, and its name; `source` when it is plain.
+    """Write the file inside `source` below `folder`; returns it and its name, or a plain `source`.
 
     A workbook is a ZIP archive too, and stays as it is. Raises Rejected, in French, for an archive
     that is broken, encrypted, too deep, or holds no table, several, or too much.
@@ -58,7 +58,7 @@ def unpack(source: Path, filename: str, folder: Path, repairs: Repairs) -> tuple
 
 
 def _unpack_once(source: Path, filename: str, inner: Path, repairs: Repairs) -> str | None:
-    """Write what `source` holds to `inner`; its name, or None when it is no archive."""
+    """Write what `source` holds to `inner`; returns its name, None when it is no archive."""
     with source.open("rb") as file:
         start = file.read(_START)
     with explained():
@@ -78,24 +78,24 @@ def _unpack_once(source: Path, filename: str, inner: Path, repairs: Repairs) -> 
 def _unpack_table(archive: zipfile.ZipFile, inner: Path, repairs: Repairs) -> str:
     """Write the one table of an archive to `inner`, a folder for a Shapefile; returns its name."""
     files = [member for member in archive.infolist() if is_a_file(member)]
-    found = _table_in(files, repairs)
-    parts = _parts(files, found)
-    for one in parts.values():
-        check_is_open(one)
-    others = [one.filename for one in files if one not in parts.values()]
+    table = _table_in(files, repairs)
+    parts = _parts(files, table)
+    for part in parts.values():
+        check_is_open(part)
+    others = [member.filename for member in files if member not in parts.values()]
     repairs.note_each("other_files", others)
-    if found.filename.lower().endswith(_SHP):
+    if table.filename.lower().endswith(_SHP):
         inner.mkdir()
     written = 0
     for ending, member in parts.items():
         place = (inner / _SHAPES).with_suffix(ending) if inner.is_dir() else inner
         with archive.open(member) as packed:
             written += _write(packed, member.compress_size, place, written)
-    return PurePosixPath(found.filename).name
+    return PurePosixPath(table.filename).name
 
 
 def _write(packed: IO[bytes] | BufferedIOBase, size: int, inner: Path, before: int = 0) -> int:
-    """Write what comes out of `size` bytes, as long as it can be a table's; returns its length.
+    """Write the unpacked bytes, as long as they can be a table's; returns how many there are.
 
     `before` bytes of the same table came out already.
     """
@@ -110,7 +110,7 @@ def _write(packed: IO[bytes] | BufferedIOBase, size: int, inner: Path, before: i
 
 
 def check_size(written: int, lines: int, size: int, before: int = 0) -> None:
-    """Raise Rejected, in French, where so many bytes and lines out of `size` bytes are too much."""
+    """Raise Rejected, in French, where so many bytes and lines come out of `size` bytes."""
     if before + written > UNPACKED_BYTES:
         excess = f"dépasse {UNPACKED_BYTES // 10**6} Mo"
     elif lines > MOST_LINES:
@@ -131,47 +131,49 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
 
 
 def _table_in(files: list[zipfile.ZipInfo], repairs: Repairs) -> zipfile.ZipInfo:
-    """The one table among the files of an archive: of several Shapefiles, that of most rows."""
-    known = (*_TABLES, *MAPS, *_BOOKS)
-    tables = [one for one in files if one.filename.lower().endswith(known)]
+    """Return the archive's only table; of several Shapefiles, the one with the most rows."""
+    endings_of_tables = (*_TABLES, *MAPS, *_BOOKS)
+    tables = [member for member in files if member.filename.lower().endswith(endings_of_tables)]
     # Beside a table, a text is mostly what tells about it.
-    told = [one for one in tables if not one.filename.lower().endswith(".txt")]
-    found = told or tables or files
-    endings = {PurePosixPath(one.filename.lower()).suffix for one in found}
+    structured = [member for member in tables if not member.filename.lower().endswith(".txt")]
+    candidates = structured or tables or files
+    endings = {PurePosixPath(member.filename.lower()).suffix for member in candidates}
     if endings == {_SHP}:
-        return _fullest(files, found, repairs)
+        return _fullest(files, candidates, repairs)
     if endings == {_KML}:  # what KMZ has beside the first is for it to refer to
-        found = [one for one in found if one.filename == _MAIN_KML] or found
-    if len(found) != 1:
-        names = ", ".join(one.filename for one in found[:_NAMED]) or "aucun"
+        candidates = [member for member in candidates if member.filename == _MAIN_KML] or candidates
+    if len(candidates) != 1:
+        names = ", ".join(member.filename for member in candidates[:_NAMED]) or "aucun"
         raise Rejected(f"l'archive doit contenir un seul tableau ; ses fichiers : {names}")
-    return found[0]
+    return candidates[0]
 
 
 def _fullest(
-    files: list[zipfile.ZipInfo], found: list[zipfile.ZipInfo], repairs: Repairs
+    files: list[zipfile.ZipInfo], shapefiles: list[zipfile.ZipInfo], repairs: Repairs
 ) -> zipfile.ZipInfo:
-    """The Shapefile with the longest index, which has an entry of the same length for each row."""
+    """Return the Shapefile with the longest index, which has one entry for each row."""
 
-    def rows(one: zipfile.ZipInfo) -> int:
-        index = _beside(files, one).get(".shx")
+    def rows(member: zipfile.ZipInfo) -> int:
+        index = _beside(files, member).get(".shx")
         return index.file_size if index else 0
 
-    best = max(found, key=rows)
-    others = [PurePosixPath(one.filename).stem for one in found if one is not best]
+    best = max(shapefiles, key=rows)
+    others = [
+        PurePosixPath(shapefile.filename).stem for shapefile in shapefiles if shapefile is not best
+    ]
     repairs.note_each("other_layers", others)
     return best
 
 
-def _parts(files: list[zipfile.ZipInfo], found: zipfile.ZipInfo) -> dict[str, zipfile.ZipInfo]:
-    """What a table is made of, by ending: itself, or what a Shapefile needs and may have.
+def _parts(files: list[zipfile.ZipInfo], table: zipfile.ZipInfo) -> dict[str, zipfile.ZipInfo]:
+    """Return the files of a table by ending: itself, or all parts of a Shapefile.
 
     Raises Rejected, in French, naming what a Shapefile lacks.
     """
-    path = PurePosixPath(found.filename)
+    path = PurePosixPath(table.filename)
     if path.suffix.lower() != _SHP:
-        return {path.suffix.lower(): found}
-    beside = _beside(files, found)
+        return {path.suffix.lower(): table}
+    beside = _beside(files, table)
     lacking = [f"{path.stem}{ending}" for ending in NEEDED if ending not in beside]
     if lacking:
         names = " et ".join(lacking)
@@ -179,29 +181,29 @@ def _parts(files: list[zipfile.ZipInfo], found: zipfile.ZipInfo) -> dict[str, zi
     return {ending: beside[ending] for ending in PARTS if ending in beside}
 
 
-def _beside(files: list[zipfile.ZipInfo], found: zipfile.ZipInfo) -> dict[str, zipfile.ZipInfo]:
-    """The files that are called as one is but for their ending, by that, whatever their case."""
-    stem = found.filename[: -len(_SHP)].lower()
-    named = ((one, one.filename.lower()) for one in files)
-    return {name.removeprefix(stem): one for one, name in named if name.startswith(stem)}
+def _beside(files: list[zipfile.ZipInfo], shapefile: zipfile.ZipInfo) -> dict[str, zipfile.ZipInfo]:
+    """Return, by ending, the files that share the Shapefile's name, whatever their case."""
+    stem = shapefile.filename[: -len(_SHP)].lower()
+    named = ((member, member.filename.lower()) for member in files)
+    return {name.removeprefix(stem): member for member, name in named if name.startswith(stem)}
 
 
 def is_a_file(member: zipfile.ZipInfo) -> bool:
-    """Whether it is a file of the sender's, not a folder or what macOS puts beside each file."""
+    """Whether it is a file of the sender's: no folder, and nothing that macOS adds."""
     path = PurePosixPath(member.filename)
     is_hidden = path.name.startswith(".") or path.parts[:1] == ("__MACOSX",)
     return not (member.is_dir() or is_hidden)
 
 
 def check_is_open(member: zipfile.ZipInfo) -> None:
-    """Raise Rejected, in French, for what only a password opens."""
+    """Raise Rejected, in French, for a file that needs a password."""
     if member.flag_bits & _ENCRYPTED:
         raise Rejected("l'archive est protégée par un mot de passe")
 
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Raise Rejected, in French, in place of what reading a broken archive raises."""
+    """Raise Rejected, in French, for any error while a broken archive is read."""
     try:
         yield
     except NotImplementedError as error:

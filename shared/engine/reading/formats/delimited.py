@@ -58,7 +58,7 @@ class Dialect:
     escape: str | None = None
 
     def parse(self, lines: Iterable[str]) -> Iterator[Numbered]:
-        """The rows of `lines`; Rejected, in French, naming the line that breaks off."""
+        """Yield the rows of `lines`; Rejected, in French, names the line that breaks off."""
         reader = csv.reader(
             lines,
             delimiter=self.delimiter or _NO_DELIMITER,
@@ -83,7 +83,7 @@ class RegularText:
         self._kept: list[pa.RecordBatch] = []
 
     def is_regular(self, width: int) -> bool:
-        """Whether all rows are that wide, hold something, and quote as they should."""
+        """Whether all rows have that width, hold something, and are quoted correctly."""
         if self._encoding not in _ENCODINGS or not self._delimiter.isascii():
             return False
         try:
@@ -100,7 +100,7 @@ class RegularText:
             return False
 
     def batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
-        """The rows as text, null where a cell is empty; ArrowInvalid where a row does not fit."""
+        """Yield the rows as text, null for an empty cell; ArrowInvalid if a row does not fit."""
         for batch in self._kept or self._read(len(columns)):
             yield batch.rename_columns(columns)
 
@@ -127,7 +127,7 @@ class RegularText:
         return reader
 
     def _ends_short(self, width: int) -> bool:
-        """Whether the last row may be a note below the table, or is more than a line."""
+        """Whether the last row may be a note below the table, or spans several lines."""
         with self._path.open("rb") as file:
             file.seek(max(0, self._path.stat().st_size - _LAST_BYTES))
             last = file.read().decode(self._encoding, MIXED).rstrip().splitlines()[-1:]
@@ -137,7 +137,7 @@ class RegularText:
             return True
 
     def _is_marked(self) -> bool:
-        """Whether a byte order mark stands further down than at the start."""
+        """Whether a byte order mark occurs anywhere after the start."""
         with self._path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
             return content.find(BOM_UTF8, 1) > 0
 
@@ -151,13 +151,13 @@ class RegularText:
         beside[[*b'\r\n"', ord(self._delimiter)]] = True
         quotes = 0
         for start in range(0, len(content), _CHUNK):
-            found = start + np.flatnonzero(content[start : start + _CHUNK] == ord('"'))
-            opening, closing = found[quotes % 2 :: 2], found[1 - quotes % 2 :: 2]
+            quotes_at = start + np.flatnonzero(content[start : start + _CHUNK] == ord('"'))
+            opening, closing = quotes_at[quotes % 2 :: 2], quotes_at[1 - quotes % 2 :: 2]
             before = content[opening[opening > 0] - 1]
             after = content[closing[closing + 1 < len(content)] + 1]
             if not (beside[before].all() and beside[after].all()):
                 return False
-            quotes += len(found)
+            quotes += len(quotes_at)
         return quotes % 2 == 0
 
 
@@ -173,7 +173,7 @@ def _is_full(batch: pa.RecordBatch) -> bool:
 
 
 def read_text(path: Path, repairs: Repairs) -> Table:
-    """The table in a delimited text.
+    """Read the table in a delimited text.
 
     Raises Rejected, in French and naming the line, for what is no text, has no header, or whose
     lines mostly do not fit it.
@@ -192,9 +192,9 @@ def read_text(path: Path, repairs: Repairs) -> Table:
         raise Rejected("ligne 1 : le nom des colonnes manque")
     head = find_header([[cell.strip() for cell in cells] for _, cells in start])
 
-    def below(told: Repairs | None = None) -> Iterator[Numbered]:
+    def below(noted: Repairs | None = None) -> Iterator[Numbered]:
         with path.open(encoding=encoding, errors=MIXED, newline="") as file:
-            yield from islice(dialect.parse(_unmarked(file, told)), head.at, None)
+            yield from islice(dialect.parse(_unmarked(file, noted)), head.at, None)
 
     line, header = start[head.at]
     regular = _regular(path, encoding, dialect, start[head.at]) if head.height == 1 else None
@@ -213,7 +213,7 @@ def read_text(path: Path, repairs: Repairs) -> Table:
 
 
 def _unmarked(lines: Iterable[str], repairs: Repairs | None = None) -> Iterator[str]:
-    """The lines without byte order marks, which stand within files that were put end to end."""
+    """Remove byte order marks, which occur inside files that were joined."""
     for number, line in enumerate(lines, 1):
         if line.startswith(_MARK) and repairs:
             repairs.note("order_marks", line=number)
@@ -221,7 +221,7 @@ def _unmarked(lines: Iterable[str], repairs: Repairs | None = None) -> Iterator[
 
 
 def _regular(path: Path, encoding: str, dialect: Dialect, header: Numbered) -> RegularText | None:
-    """The text below its header, when nothing in it has to be mended or told."""
+    """Return the text below its header, unless a row must be repaired or noted."""
     line, names = header
     if not dialect.delimiter or dialect != Dialect(dialect.delimiter) or not names[-1].strip():
         return None
@@ -230,7 +230,7 @@ def _regular(path: Path, encoding: str, dialect: Dialect, header: Numbered) -> R
 
 
 def find_dialect(lines: list[str]) -> Dialect:
-    """The dialect of a text by its first lines: the delimiter that cuts most rows alike."""
+    """Find the dialect of a text by its first lines: the delimiter that cuts most rows alike."""
     share, delimiter = _best(_DELIMITERS, lines)
     if share < 1:
         rare = _best(_RARE_DELIMITERS, lines)
@@ -239,21 +239,21 @@ def find_dialect(lines: list[str]) -> Dialect:
 
 
 def _best(delimiters: str, lines: list[str]) -> tuple[float, str | None]:
-    """The share of rows that the best delimiter cuts alike, and which it is, if one cuts."""
-    found = [(*_evenness(Dialect(one), lines), one) for one in delimiters]
-    share, width, best = max(found, key=lambda one: (one[1] > 1, *one[:2]))
+    """Return the delimiter that cuts most rows alike, if one cuts, and the share of these rows."""
+    candidates = [(*_evenness(Dialect(delimiter), lines), delimiter) for delimiter in delimiters]
+    share, width, best = max(candidates, key=lambda candidate: (candidate[1] > 1, *candidate[:2]))
     return (share, best) if width > 1 else (0.0, None)
 
 
 def _evenness(dialect: Dialect, lines: list[str]) -> tuple[float, int]:
-    """The share of rows as wide as most, and that width."""
+    """Return the share of rows with the most frequent width, and that width."""
     widths = [len(cells) for _, cells in _some(dialect, lines) if cells]
     usual = mode(widths) if widths else 0
     return (widths.count(usual) / len(widths) if widths else 0.0, usual)
 
 
 def _quoted(dialect: Dialect, lines: list[str]) -> Dialect:
-    """The dialect with its quotes: single ones around most values, or escaped by a backslash."""
+    """Return the dialect with its quotes: single ones around most values, or backslash escapes."""
     cells = [cell.strip() for _, row in _some(dialect, lines) for cell in row if cell.strip()]
     single = sum(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in cells)
     if single * 2 > len(cells):
@@ -263,7 +263,7 @@ def _quoted(dialect: Dialect, lines: list[str]) -> Dialect:
 
 
 def _some(dialect: Dialect, lines: list[str]) -> Iterator[Numbered]:
-    """The first rows; a fault in them is told, with its line, when they are read in earnest."""
+    """Return the first rows; a fault in them is reported later, when all rows are read."""
     try:
         yield from islice(dialect.parse(lines), _SAMPLE_ROWS)
     except Rejected:
@@ -271,7 +271,7 @@ def _some(dialect: Dialect, lines: list[str]) -> Iterator[Numbered]:
 
 
 def _explain(error: csv.Error) -> str:
-    """The csv module's few complaints, in French."""
+    """Translate the csv module's few complaints into French."""
     if "unexpected end of data" in str(error):
         return "un guillemet ouvert n'est jamais fermé"
     if "expected after" in str(error):

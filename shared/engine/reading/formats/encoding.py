@@ -32,7 +32,7 @@ codecs.register_error(MIXED, _read_as_cp1252)
 
 
 def find_encoding(path: Path, repairs: Repairs) -> str:
-    """The Python name of the encoding; open the file with `errors=MIXED` for all of them.
+    """Return the encoding's Python name; open the file with `errors=MIXED` for all of them.
 
     A byte order mark decides, then the pattern of UTF-16, then whether every byte is UTF-8; the
     rest is Windows-1252, of which Latin-1 text is a part, unless most lines with accents are UTF-8
@@ -54,7 +54,7 @@ def find_encoding(path: Path, repairs: Repairs) -> str:
 
 
 def _without_mark(start: bytes) -> str | None:
-    """UTF-16 by its zeros: in European text every other byte is one."""
+    """Recognise UTF-16 by its zeros: in European text every other byte is one."""
     pairs = len(start) // 2
     if pairs and start[1::2].count(0) >= _MOSTLY * pairs and not start[0::2].count(0):
         return "utf-16-le"
@@ -70,7 +70,7 @@ def _checked(path: Path, encoding: str) -> str:
 
 
 def _of_lines(path: Path, encoding: str, repairs: Repairs) -> str:
-    """`encoding` when only some lines are not in it, else Windows-1252."""
+    """Return `encoding` when only some lines do not decode in it, else Windows-1252."""
     good, bad, first = 0, 0, 0
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
@@ -114,7 +114,7 @@ def _check_controls(path: Path) -> None:
 
 
 def decodes(path: Path, encoding: str) -> bool:
-    """Whether all of a file is in that encoding."""
+    """Whether the whole file decodes in that encoding."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         with path.open("rb") as file:

@@ -52,12 +52,12 @@ class Header(NamedTuple):
     height: int = 1
 
     def cells(self, rows: Sequence[Cells]) -> Cells:
-        """The names in the header's own rows: what stands above what, read as one."""
+        """Return the names in the header's rows, joined column by column."""
         return reduce(_joined, rows) if self.height else ()
 
 
 def find_header(rows: Sequence[Cells], groups: Collection[int] = ()) -> Header:
-    """The header among the first rows of a table, which are not all empty.
+    """Find the header among the first rows of a table, which are not all empty.
 
     It begins in the first row about as full as the rows usually are, and those above it are titles
     or notes; but when that looks like data, in the row above it, which is shorter. Names of groups
@@ -68,7 +68,8 @@ def find_header(rows: Sequence[Cells], groups: Collection[int] = ()) -> Header:
     if is_data(rows[at:]):
         return Header(next(row for row in range(at + 1) if is_data(rows[row:])), height=0)
     top, height = next(
-        ((one, 2) for one in (at, at - 1) if one >= 0 and _is_double(rows[one:])), (at, 1)
+        ((top_row, 2) for top_row in (at, at - 1) if top_row >= 0 and _is_double(rows[top_row:])),
+        (at, 1),
     )
     while top - 1 in groups:
         top, height = top - 1, height + 1
@@ -96,7 +97,7 @@ def _is_double(rows: Sequence[Cells]) -> bool:
 
 
 def _repeats(above: Cells, under: Cells) -> bool:
-    """Whether names that are there several times are told apart by two groups of them."""
+    """Whether repeated names become distinct with the names of their groups."""
     names = [name for name in under if name]
     starts = [at for at, name in enumerate(above) if name]
     wide = [at for at, end in pairwise([*starts, len(above)]) if end - at > 1]
@@ -105,7 +106,7 @@ def _repeats(above: Cells, under: Cells) -> bool:
 
 
 def _joined(upper: Cells, lower: Cells) -> list[str]:
-    """Each name of the lower row after that of its group; a name that stands alone has none."""
+    """Put the group's name before each name of the lower row; some names have no group."""
     width, group, names = max(len(upper), len(lower)), "", []
     for above, under in zip(_padded(upper, width), _padded(lower, width), strict=True):
         group = above or group
@@ -122,15 +123,15 @@ def _find_row(rows: Sequence[Cells]) -> int:
     widths = [sum(bool(cell) for cell in row) for row in rows]
     counted = Counter(width for width in widths if width)
     usual = max(counted, key=lambda width: (counted[width], -width))
-    found = next(at for at, width in enumerate(widths) if width >= _FULL * usual)
-    above = [at for at in range(found) if widths[at]]
+    first_full = next(at for at, width in enumerate(widths) if width >= _FULL * usual)
+    above = [at for at in range(first_full) if widths[at]]
     if not above:
-        return found
-    if _names_counts(rows[found:]) or _labels_counts(rows[found:]):
-        return found
-    is_named = _names_values(rows[above[-1] :]) and is_data(rows[found:])
-    counts = _names_only(rows[above[-1]]) and _begins_counts(rows[found:])
-    return above[-1] if is_named or counts or _looks_like_data(rows[found]) else found
+        return first_full
+    if _names_counts(rows[first_full:]) or _labels_counts(rows[first_full:]):
+        return first_full
+    is_named = _names_values(rows[above[-1] :]) and is_data(rows[first_full:])
+    counts = _names_only(rows[above[-1]]) and _begins_counts(rows[first_full:])
+    return above[-1] if is_named or counts or _looks_like_data(rows[first_full]) else first_full
 
 
 def _names_only(row: Cells) -> bool:
@@ -140,13 +141,13 @@ def _names_only(row: Cells) -> bool:
 
 
 def _names_counts(rows: Sequence[Cells]) -> bool:
-    """Whether the first row has a name above nothing but numbers."""
+    """Whether the first row has a name above a column of numbers only."""
     top, below = rows[0], rows[1:]
     return any(_NAME.match(cell.strip()) and _is_counted(below, at) for at, cell in enumerate(top))
 
 
 def _labels_counts(rows: Sequence[Cells]) -> bool:
-    """Whether all numbers of the first row are years or ranges, and further down others stand."""
+    """Whether all numbers of the first row are years or ranges, unlike those below."""
     labels = [at for at, cell in enumerate(rows[0]) if _NUMBER.fullmatch(cell.strip())]
     if len(labels) < _FEWEST or not all(_LABEL.fullmatch(rows[0][at].strip()) for at in labels):
         return False
@@ -156,7 +157,7 @@ def _labels_counts(rows: Sequence[Cells]) -> bool:
 
 
 def _begins_counts(rows: Sequence[Cells]) -> bool:
-    """Whether the first row has a number, which is no year, above nothing but numbers."""
+    """Whether the first row has a number that is no year, above numbers only."""
     return any(
         _NUMBER.fullmatch(cell) and not _YEAR.fullmatch(cell) and _is_counted(rows[1:], at)
         for at, cell in enumerate(rows[0])
@@ -165,7 +166,7 @@ def _begins_counts(rows: Sequence[Cells]) -> bool:
 
 
 def _looks_like_data(row: Cells, *, years: bool = True) -> bool:
-    """Whether most of a row is numbers; without `years`, which columns are named after, too."""
+    """Whether most of a row is numbers; without `years`, which may name columns, too."""
     cells = [cell for cell in row if cell.strip()]
     numbers = [cell for cell in cells if _NUMBER.fullmatch(cell)]
     if not years:
@@ -174,7 +175,7 @@ def _looks_like_data(row: Cells, *, years: bool = True) -> bool:
 
 
 def is_data(rows: Sequence[Cells]) -> bool:
-    """Whether the first of these rows holds values like those below, not the names of columns.
+    """Whether the first row holds values like those below it, not the names of columns.
 
     Days, months, codes and addresses are names, too, above other values: they are data where
     nearly all values below have their form, and no word stands above such values or above numbers.
@@ -192,7 +193,7 @@ def is_data(rows: Sequence[Cells]) -> bool:
 
 
 def _names_values(rows: Sequence[Cells]) -> bool:
-    """Whether the first of these rows has a word above days, codes or addresses, and another."""
+    """Whether the first row has a word above days, codes or addresses, and another word."""
     top, below = rows[0], rows[1:]
     words = [at for at, cell in enumerate(top) if _is_word(cell.strip())]
     return len(words) > 1 and any(_usual_form(below, at) for at in words)
@@ -210,7 +211,7 @@ def _is_word(cell: str) -> bool:
 
 
 def _usual_form(rows: Sequence[Cells], at: int) -> str:
-    """The form of nearly all filled cells of a column, or nothing."""
+    """Return the form of nearly all filled cells of a column, or nothing."""
     cells = [cell for row in rows if at < len(row) and (cell := row[at].strip())]
     if len(cells) < _FEWEST:
         return ""
@@ -219,33 +220,33 @@ def _usual_form(rows: Sequence[Cells], at: int) -> str:
 
 
 def _form(cell: str) -> str:
-    """What a value looks like, digits with how many they are; nothing for words and amounts."""
-    found = _FORM.fullmatch(cell)
-    if not found:
+    """Return the form of a value, such as its number of digits; nothing for words and amounts."""
+    form = _FORM.fullmatch(cell)
+    if not form:
         return ""
-    kind = str(found.lastgroup)
+    kind = str(form.lastgroup)
     return f"{kind} {len(cell)}" if kind in ("month", "code") else kind
 
 
 def name_columns(cells: Cells, width: int, line: int | None, repairs: Repairs) -> list[str]:
-    """The names of `width` columns, which differ from each other whatever their case.
+    """Return the names of `width` columns, made unique whatever their case.
 
     Raises Rejected, in French, when there are too many, or one is too long.
     """
     place = f"ligne {line} : " if line else ""
     if width > MAX_COLUMNS:
         raise Rejected(f"{place}plus de {MAX_COLUMNS} colonnes")
-    given = [" ".join(cell.split()) for cell in cells]
-    if any(len(name) > _MAX_NAME for name in given):
+    written = [" ".join(cell.split()) for cell in cells]
+    if any(len(name) > _MAX_NAME for name in written):
         raise Rejected(f"{place}un nom de colonne dépasse {_MAX_NAME} caractères")
     broken = sum("\n" in cell.strip() for cell in cells)
     repairs.note("line_breaks", line=line, count=broken)
     spaced = sum(cell.strip(whitespace) != cell.strip() for cell in cells)
     repairs.note("no_break_names", line=line, count=spaced)
-    repairs.note("blank_names", line=line, count=given.count(""))
-    padded = given + [""] * (width - len(given))
-    wanted = [name or f"colonne_{at}" for at, name in enumerate(padded, 1)]
-    names = unique(wanted)
-    repeated = sum(name != want for name, want in zip(names, wanted, strict=True))
+    repairs.note("blank_names", line=line, count=written.count(""))
+    padded = written + [""] * (width - len(written))
+    numbered = [name or f"colonne_{at}" for at, name in enumerate(padded, 1)]
+    names = unique(numbered)
+    repeated = sum(name != want for name, want in zip(names, numbered, strict=True))
     repairs.note("repeated_names", line=line, count=repeated)
     return names

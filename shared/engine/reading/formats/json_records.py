@@ -20,7 +20,7 @@ _LONGEST = 50
 
 
 def read_records(path: Path, repairs: Repairs) -> Table:
-    """The table in a JSON text: a list of objects, an object that holds one, or one a line.
+    """Read the table in JSON: a list of objects, an object that holds one, or one a line.
 
     Fields of nested objects become columns `outer.inner`; lists stay JSON text, and numbers the
     text they were. GeoJSON features give their properties, the geometry as GeoJSON text, and
@@ -30,7 +30,7 @@ def read_records(path: Path, repairs: Repairs) -> Table:
     text = path.read_text(encoding=encoding)
     reader = _Reader(repairs)
     name, objects = reader.objects(text)
-    rows = [reader.flat(number, one) for number, one in enumerate(objects, 1)]
+    rows = [reader.flat(number, record) for number, record in enumerate(objects, 1)]
     keys = list(dict.fromkeys(key for row in rows for key in row))
     if not keys:
         raise Rejected("ce JSON ne contient aucun objet avec des champs")
@@ -62,24 +62,26 @@ class _Reader:
         )
 
     def objects(self, text: str) -> tuple[str, list[Any]]:
-        """The format by name, and the objects that are its rows."""
+        """Return the name of the format, and the objects that are its rows."""
         try:
             whole = self._decoder.decode(text)
         except json.JSONDecodeError as error:
             if "Extra data" not in error.msg:
                 raise Rejected(_broken(error, error.lineno)) from error
             lines = list(self._lines(text))
-            if all(isinstance(one, dict) and one.get("type") == "Feature" for one in lines):
-                return "geojson", [_feature(one) for one in lines]
+            if all(
+                isinstance(record, dict) and record.get("type") == "Feature" for record in lines
+            ):
+                return "geojson", [_feature(record) for record in lines]
             return "jsonl", lines
         except RecursionError as error:
             raise Rejected("ce JSON est imbriqué trop profondément") from error
         if isinstance(whole, dict) and whole.get("type") == "FeatureCollection":
-            return "geojson", [_feature(one) for one in _list_in(whole, "features")]
+            return "geojson", [_feature(feature) for feature in _list_in(whole, "features")]
         return "json", self._rows(whole)
 
     def _rows(self, whole: object) -> list[Any]:
-        """The list in a JSON value: itself, the only list of objects it holds, or one object."""
+        """Return the list in a JSON value: itself, its only list of objects, or its one object."""
         if isinstance(whole, list):
             return whole
         if not isinstance(whole, dict):
@@ -97,11 +99,11 @@ class _Reader:
         rows: list[Any] = whole[lists[0]]
         return rows
 
-    def flat(self, number: int, one: object) -> dict[str, str | None]:
-        """The fields of one object as text; Rejected when it is none."""
-        if not isinstance(one, dict):
-            raise Rejected(f"élément {number} : un objet est attendu, pas {_kind(one)}")
-        fields = dict(_fields(one, ""))
+    def flat(self, number: int, record: object) -> dict[str, str | None]:
+        """Return the fields of one object as text; raises Rejected for anything but an object."""
+        if not isinstance(record, dict):
+            raise Rejected(f"élément {number} : un objet est attendu, pas {_kind(record)}")
+        fields = dict(_fields(record, ""))
         if any(_HALVES.search(f"{name}{value}") for name, value in fields.items()):
             self._repairs.note("half_characters", line=None)
             whole = partial(_HALVES.sub, "\ufffd")
@@ -130,14 +132,18 @@ class _Number(str):
 
 
 def _is_table(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(element, dict) for element in value)
+    )
 
 
 def _is_configuration(whole: dict[str, Any]) -> bool:
-    """Whether an object alone has several others in it: one record of a table has a place or so."""
+    """Whether an object holds several objects: a single record has few, such as a place."""
     nested = [value for value in whole.values() if isinstance(value, dict) and value]
     return len(nested) > 1 or any(
-        isinstance(one, dict) for value in nested for one in value.values()
+        isinstance(member, dict) for value in nested for member in value.values()
     )
 
 
@@ -149,7 +155,7 @@ def _list_in(whole: dict[str, Any], name: str) -> list[Any]:
 
 
 def _feature(feature: object) -> object:
-    """A GeoJSON feature (RFC 7946) as an object of its properties and its place."""
+    """Turn a GeoJSON feature (RFC 7946) into an object of its properties and its place."""
     if not isinstance(feature, dict):
         return feature
     geometry = feature.get("geometry")
@@ -165,8 +171,8 @@ def _feature(feature: object) -> object:
     return row
 
 
-def _fields(one: dict[str, Any], prefix: str) -> Iterator[tuple[str, str | None]]:
-    for key, value in one.items():
+def _fields(record: dict[str, Any], prefix: str) -> Iterator[tuple[str, str | None]]:
+    for key, value in record.items():
         name = prefix + (" ".join(key.split()) or "champ")
         if isinstance(value, dict) and value:
             yield from _fields(value, name + _NESTED)
@@ -181,11 +187,11 @@ def _text(value: object) -> str | None:
 
 
 def _json(value: object) -> str:
-    """JSON text again, with numbers as they were."""
+    """Write a value as JSON text again, with its numbers as they were."""
     if isinstance(value, _Number):
         return str(value)
     if isinstance(value, dict):
-        members = (f"{_json(name)}: {_json(one)}" for name, one in value.items())
+        members = (f"{_json(name)}: {_json(member)}" for name, member in value.items())
         return "{" + ", ".join(members) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_json, value)) + "]"

@@ -23,14 +23,14 @@ _SPACED = 0.3
 
 
 def check_is_table(rows: Sequence[Sequence[str]], lines: Sequence[str]) -> None:
-    """Raise Rejected, in French, naming what the text looks like, unless it may be a table.
+    """Raise Rejected, in French, for a text that looks like something else than a table.
 
     `rows` are its first lines as its delimiter cuts them, `lines` are these as they stand.
     """
-    said = [line.rstrip() for line in lines[:_LOOK] if line.strip()]
-    if len(said) < _FEWEST:
+    filled_lines = [line.rstrip() for line in lines[:_LOOK] if line.strip()]
+    if len(filled_lines) < _FEWEST:
         return
-    kind = _by_its_form(said)
+    kind = _by_its_form(filled_lines)
     if not kind and not _is_even(rows):
         kind = _by_its_lines([line.rstrip() for line in lines[:_LOOK]])
     if kind:
@@ -41,7 +41,7 @@ def check_is_table(rows: Sequence[Sequence[str]], lines: Sequence[str]) -> None:
 
 
 def _is_even(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether rows of two cells or more are all but equally wide, and their cells begin at once."""
+    """Whether nearly all rows have the same two cells or more, with no blank before a cell."""
     filled = [row for row in rows[:_LOOK] if any(cell.strip() for cell in row)]
     widths = [len(row) for row in filled]
     width = mode(widths) if widths else 0
@@ -86,20 +86,22 @@ _BEGINNINGS = (
 )
 
 
-def _by_its_form(said: Sequence[str]) -> str:
-    """What a text is whose form tells, however evenly commas cut it."""
-    start = said[0].lstrip("\ufeff").strip()
+def _by_its_form(filled_lines: Sequence[str]) -> str:
+    """Return what a text is by its form, even where commas cut its lines evenly."""
+    start = filled_lines[0].lstrip("\ufeff").strip()
     for begins, kind in _BEGINNINGS:
         if begins.match(start):
             return kind
-    if any(_LATEX.match(line.strip()) for line in said[:20]):
+    if any(_LATEX.match(line.strip()) for line in filled_lines[:20]):
         return "à un document LaTeX"
-    if sum(bool(_EMAIL.fullmatch(line)) for line in said[:8]) >= _FEWEST:
+    if sum(bool(_EMAIL.fullmatch(line)) for line in filled_lines[:8]) >= _FEWEST:
         return "à un courriel"
-    logged = [line for line in said if _LOG.match(line)]
-    if len(logged) * 2 > len(said) and not any(";" in line or "\t" in line for line in logged):
+    logged = [line for line in filled_lines if _LOG.match(line)]
+    if len(logged) * 2 > len(filled_lines) and not any(
+        ";" in line or "\t" in line for line in logged
+    ):
         return "au journal d'un programme"
-    is_sql = sum(bool(_SQL.match(line.strip())) for line in said) * 2 > len(said)
+    is_sql = sum(bool(_SQL.match(line.strip())) for line in filled_lines) * 2 > len(filled_lines)
     return "à un programme (SQL)" if is_sql else ""
 
 
@@ -149,52 +151,52 @@ _WORDY = 4
 
 
 def _by_its_lines(lines: Sequence[str]) -> str:
-    """What a text is by most of its lines, when nothing cuts them evenly."""
-    said = [line for line in lines if line.strip()]
-    marks = sum(bool(_MARKDOWN.match(line)) for line in said)
-    headings = sum(bool(_HEADING.match(line)) for line in said)
-    if headings and marks and (headings + marks) * 4 >= len(said):
+    """Return what a text is by most of its lines, when nothing cuts them evenly."""
+    filled_lines = [line for line in lines if line.strip()]
+    marks = sum(bool(_MARKDOWN.match(line)) for line in filled_lines)
+    headings = sum(bool(_HEADING.match(line)) for line in filled_lines)
+    if headings and marks and (headings + marks) * 4 >= len(filled_lines):
         return "à une page en Markdown"
-    clauses = sum(bool(_CLAUSE.match(line)) for line in said)
-    if clauses * 2 > len(said) and _SQL.match(said[0].strip()):
+    clauses = sum(bool(_CLAUSE.match(line)) for line in filled_lines)
+    if clauses * 2 > len(filled_lines) and _SQL.match(filled_lines[0].strip()):
         return "à un programme (SQL)"
-    if _is_settings(said):
+    if _is_settings(filled_lines):
         return "à la configuration d'un programme"
-    if _is_program(said):
+    if _is_program(filled_lines):
         return "à un programme"
-    if sum(bool(_POLITE.search(line)) for line in said) >= 2:  # noqa: PLR2004 - one may be a value
+    if sum(bool(_POLITE.search(line)) for line in filled_lines) >= 2:  # noqa: PLR2004 - one may be a value
         return "à une lettre"
     return "à un texte" if _is_prose(lines) else ""
 
 
-def _is_settings(said: Sequence[str]) -> bool:
-    settings = sum(bool(_SETTING.fullmatch(line)) for line in said)
-    nested = sum(bool(_INDENTED.match(line)) for line in said)
-    sections = any(_SECTION.match(line) for line in said)
-    is_nested = sections or nested * 5 >= len(said)
-    return settings >= _EVEN * len(said) and is_nested
+def _is_settings(filled_lines: Sequence[str]) -> bool:
+    settings = sum(bool(_SETTING.fullmatch(line)) for line in filled_lines)
+    nested = sum(bool(_INDENTED.match(line)) for line in filled_lines)
+    sections = any(_SECTION.match(line) for line in filled_lines)
+    is_nested = sections or nested * 5 >= len(filled_lines)
+    return settings >= _EVEN * len(filled_lines) and is_nested
 
 
-def _is_program(said: Sequence[str]) -> bool:
-    code = [line for line in said if _STATEMENT.fullmatch(line) and not _CELLS.search(line)]
-    comments = sum(bool(_COMMENT.match(line)) for line in said)
+def _is_program(filled_lines: Sequence[str]) -> bool:
+    code = [line for line in filled_lines if _STATEMENT.fullmatch(line) and not _CELLS.search(line)]
+    comments = sum(bool(_COMMENT.match(line)) for line in filled_lines)
     strong = sum(bool(_STRONG.search(line)) for line in code)
-    return (len(code) + comments) * 2 > len(said) and strong * 4 >= len(said)
+    return (len(code) + comments) * 2 > len(filled_lines) and strong * 4 >= len(filled_lines)
 
 
 def _is_prose(lines: Sequence[str]) -> bool:
-    """Whether lines of several words break off within sentences, or are verses."""
-    said = [line.strip() for line in lines if line.strip()]
-    wordy = [line for line in said if len(line.split()) >= _WORDY]
-    if len(wordy) * 2 < len(said):
+    """Whether lines of several words break off inside sentences, or are verses."""
+    filled_lines = [line.strip() for line in lines if line.strip()]
+    wordy = [line for line in filled_lines if len(line.split()) >= _WORDY]
+    if len(wordy) * 2 < len(filled_lines):
         return False
     broken = sum(
         after[:1].islower() and not before.endswith((".", "!", "?", ":", ";"))
-        for before, after in pairwise(said)
+        for before, after in pairwise(filled_lines)
     )
-    paused = sum(line.endswith((",", ";")) for line in said)
-    ended = sum(line.endswith((".", "!", "?", "…", "»")) for line in said)
+    paused = sum(line.endswith((",", ";")) for line in filled_lines)
+    ended = sum(line.endswith((".", "!", "?", "…", "»")) for line in filled_lines)
     apart = any(not line.strip() for line in lines[1:-1])
-    is_verse = paused * 5 >= len(said) and ended * 10 >= len(said)
-    is_paragraphs = apart and ended * 2 >= len(said)
-    return broken * 6 >= len(said) or is_verse or is_paragraphs
+    is_verse = paused * 5 >= len(filled_lines) and ended * 10 >= len(filled_lines)
+    is_paragraphs = apart and ended * 2 >= len(filled_lines)
+    return broken * 6 >= len(filled_lines) or is_verse or is_paragraphs

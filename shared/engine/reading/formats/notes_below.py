@@ -21,12 +21,12 @@ _Row = tuple[int, Sequence[str]]
 
 
 def is_short(cells: Sequence[str], width: int) -> bool:
-    """Whether a row of a table of that width is as empty as notes are."""
+    """Whether a row of a table of that width has as few filled cells as a note."""
     return sum(bool(cell.strip()) for cell in cells) <= min(_MOST_CELLS, width - 1)
 
 
 def without_notes(rows: Iterable[_Row], width: int, repairs: Repairs) -> Iterator[_Row]:
-    """The rows, each with its line, but for notes that stand below all of them; they are noted."""
+    """Yield the rows with their lines, without the notes below the last row."""
     notes: list[_Row] = []
     for line, cells in rows:
         is_note = is_short(cells, width) and bool(notes or _opens(cells))
@@ -40,6 +40,6 @@ def without_notes(rows: Iterable[_Row], width: int, repairs: Repairs) -> Iterato
 
 
 def _opens(cells: Sequence[str]) -> bool:
-    """Whether a row begins a note, with what it is in a cell of its own or in the text's."""
+    """Whether a row begins a note, by a word such as `Source` in a cell of its own or not."""
     text = " ".join(filter(None, (cell.strip() for cell in cells)))
     return _OPENS.fullmatch(text) is not None

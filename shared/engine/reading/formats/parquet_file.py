@@ -19,10 +19,10 @@ _MOST_CELLS = 2_000_000_000
 _NESTED = ("STRUCT", "MAP", "UNION", "BLOB")
 
 
-def copy_parquet(database: Database, source: Path, made: Path, repairs: Repairs) -> dict[str, str]:
-    """Rewrite it as one of ours: a reader that trusts `made` need not trust the maker of `source`.
+def copy_parquet(database: Database, source: Path, copy: Path, repairs: Repairs) -> dict[str, str]:
+    """Rewrite a Parquet file as `copy`, so that no reader has to trust the maker of `source`.
 
-    Returns the units that it tells of its columns, by their names in `made`. Raises Rejected for a
+    Returns the units that it tells of its columns, by their names in `copy`. Raises Rejected for a
     broken file, and one whose columns are no cells or are too many.
     """
     try:
@@ -33,14 +33,14 @@ def copy_parquet(database: Database, source: Path, made: Path, repairs: Repairs)
             f"CREATE VIEW given ({listed}) AS SELECT * FROM read_parquet({literal(str(source))})"
         )
         _check(columns(database, "given"), count(database, "given"))
-        database.execute(f"COPY given TO {literal(str(made))} (FORMAT parquet, COMPRESSION zstd)")
+        database.execute(f"COPY given TO {literal(str(copy))} (FORMAT parquet, COMPRESSION zstd)")
     except duckdb.OutOfMemoryException:
         raise
     except (duckdb.Error, pa.ArrowException, OSError) as error:
         raise Rejected("ce fichier Parquet est abîmé") from error
     units = units_in(schema.metadata)
     pairs = zip(schema.names, names, strict=True)
-    return {name: units[given] for given, name in pairs if given in units}
+    return {name: units[source_name] for source_name, name in pairs if source_name in units}
 
 
 def _check(types: Mapping[str, str], rows: int) -> None:

@@ -50,7 +50,7 @@ _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_table(source: Path, filename: str, repairs: Repairs, sheet: str = "") -> Table | None:
-    """The table in a file; None for Parquet without geometries, which is one.
+    """Read the table in a file; None for Parquet without geometries, which needs no reading.
 
     `sheet` is the one to read of a workbook; that another file has none is noted. Raises Rejected,
     in French, for what is no table.
@@ -78,15 +78,15 @@ def read_table(source: Path, filename: str, repairs: Repairs, sheet: str = "") -
 def _geoparquet(source: Path, repairs: Repairs) -> Table | None:
     from shared.engine.reading.formats.vector.geoparquet import look_at_geoparquet  # noqa: PLC0415
 
-    if (told := look_at_geoparquet(source)) is None:
+    if (geographic_file := look_at_geoparquet(source)) is None:
         return None
     from shared.engine.reading.formats.vector.layer import read_geoparquet  # noqa: PLC0415
 
-    return read_geoparquet(told, repairs)
+    return read_geoparquet(geographic_file, repairs)
 
 
 def _format(source: Path, filename: str) -> str:
-    """parquet, xlsx, xls, ods, shp, gpkg, kml, gpx, json or text."""
+    """Return the format: parquet, xlsx, xls, ods, shp, gpkg, kml, gpx, json or text."""
     with source.open("rb") as file:
         start = file.read(_START)
     if not start:
@@ -121,7 +121,7 @@ def _workbook(source: Path) -> str:
 
 
 def _document(archive: zipfile.ZipFile) -> str:
-    """What an office's file is besides a workbook, by its own word or its folders."""
+    """Return what an office file other than a workbook is, by its declared type or folders."""
     names = archive.namelist()
     if "mimetype" in names:
         return _OPEN_DOCUMENTS.get(archive.read("mimetype")[:100].strip(), "")

@@ -60,46 +60,46 @@ class ShownCells:
     percents: int = 0
 
     def written(self, row: int, column: int, text: str) -> str:
-        """The number of a cell as it is shown: a whole one with its zeros, a share in percent."""
-        shown = self.columns.get(column, b"")
-        how = shown[row] if row < len(shown) else 0
+        """Return a cell's number as it is displayed: with its leading zeros, or in percent."""
+        row_formats = self.columns.get(column, b"")
+        how = row_formats[row] if row < len(row_formats) else 0
         if how == _PERCENT:
             return f"{(Decimal(text) * 100).normalize():f} %"
         return text.zfill(how) if text.isdigit() else text
 
     def show(self, row: int, column: int, how: int) -> None:
-        """Note how a cell shows its number."""
-        shown = self.columns.setdefault(column, bytearray())
-        shown.extend(bytes(max(0, row + 1 - len(shown))))
-        shown[row] = how
+        """Note how a cell displays its number."""
+        row_formats = self.columns.setdefault(column, bytearray())
+        row_formats.extend(bytes(max(0, row + 1 - len(row_formats))))
+        row_formats[row] = how
         self.percents += how == _PERCENT
 
 
 def read_shown(path: Path, sheet: str, repairs: Repairs) -> ShownCells:
-    """How cells show their numbers; errors and formulas without a result are named as repairs.
+    """Read how cells display their numbers; note errors, and formulas without a result.
 
     Nothing is found in a file that is built in a way of its own: its values can be read all the
     same.
     """
-    shown = ShownCells()
+    shown_cells = ShownCells()
     try:
         with zipfile.ZipFile(path) as archive:
             styles = _styles(_part(archive, "xl/styles.xml"))
             with archive.open(_member(archive, sheet)) as file:
-                for found in _special(_chunks(file), list(styles)):
-                    letters, row = found[1].decode(), int(found[2])
-                    if found["style"]:
-                        shown.show(row, _column(letters), styles[found["style"]])
+                for match in _special(_chunks(file), list(styles)):
+                    letters, row = match[1].decode(), int(match[2])
+                    if match["style"]:
+                        shown_cells.show(row, _column(letters), styles[match["style"]])
                     else:
-                        code = "error_cells" if found["error"] else "open_formulas"
+                        code = "error_cells" if match["error"] else "open_formulas"
                         repairs.note(code, line=row, detail=f"{letters}{row}")
     except (KeyError, ET.ParseError):
         return ShownCells()
-    return shown
+    return shown_cells
 
 
 def check_extent(path: Path, sheets: Iterable[str]) -> None:
-    """Raise Rejected for a sheet with cells so far apart that nobody holds all between them.
+    """Raise Rejected for a sheet whose cells are too far apart to hold all between them.
 
     Only a sheet that says of itself that it is that large is looked through: most that do hold next
     to nothing.
@@ -108,8 +108,8 @@ def check_extent(path: Path, sheets: Iterable[str]) -> None:
         for sheet in sheets:
             member = _member(archive, sheet)
             with archive.open(member) as file:
-                told = _EXTENT.search(file.read(_HEAD))
-            if told and _column(told[1].decode()) * int(told[2]) > MOST_CELLS:
+                extent = _EXTENT.search(file.read(_HEAD))
+            if extent and _column(extent[1].decode()) * int(extent[2]) > MOST_CELLS:
                 with archive.open(member) as file:
                     _check_filled(sheet, _matches(_chunks(file), _FILLED, [b"<c "]))
 
@@ -117,13 +117,13 @@ def check_extent(path: Path, sheets: Iterable[str]) -> None:
 def _check_filled(sheet: str, cells: Iterator[re.Match[bytes]]) -> None:
     top = left = 1 << 24
     bottom = right = 0
-    for found in cells:
-        column, row = _column(found[1].decode()), int(found[2])
+    for match in cells:
+        column, row = _column(match[1].decode()), int(match[2])
         top, bottom = min(top, row), max(bottom, row)
         left, right = min(left, column), max(right, column)
         if (bottom - top + 1) * (right - left + 1) > MOST_CELLS:
             raise Rejected(
-                f"feuille « {sheet} », cellule {found[1].decode()}{row} : un tableau qui va"
+                f"feuille « {sheet} », cellule {match[1].decode()}{row} : un tableau qui va"
                 f" jusque-là a plus de {MOST_CELLS // 10**6} millions de cases"
             )
 
@@ -140,7 +140,7 @@ def _special(chunks: Iterator[bytes], styles: list[bytes]) -> Iterator[re.Match[
 def _matches(
     chunks: Iterator[bytes], pattern: re.Pattern[bytes], signs: list[bytes]
 ) -> Iterator[re.Match[bytes]]:
-    """The cells of a pattern; where none of its signs stands, nothing is looked for."""
+    """Yield the matches of a pattern; skip chunks that have none of its signs."""
     rest = b""
     for chunk in chunks:
         text = rest + chunk
@@ -152,20 +152,21 @@ def _matches(
 
 
 def _styles(styles: ET.Element) -> dict[bytes, int]:
-    """The styles of cells whose format is zeros only, with how many, or shows percents."""
+    """Return the cell styles that show percents or leading zeros, and how many zeros."""
     codes = _BUILT_IN | {
-        one.get("numFmtId", ""): one.get("formatCode", "")
-        for one in styles.iterfind("{*}numFmts/{*}numFmt")
+        number_format.get("numFmtId", ""): number_format.get("formatCode", "")
+        for number_format in styles.iterfind("{*}numFmts/{*}numFmt")
     }
     formats = [
-        codes.get(one.get("numFmtId", ""), "") for one in styles.iterfind("{*}cellXfs/{*}xf")
+        codes.get(cell_format.get("numFmtId", ""), "")
+        for cell_format in styles.iterfind("{*}cellXfs/{*}xf")
     ]
-    shown = {b"%d" % at: _how(code) for at, code in enumerate(formats)}
-    return {style: how for style, how in shown.items() if how}
+    how_by_style = {b"%d" % at: _how(code) for at, code in enumerate(formats)}
+    return {style: how for style, how in how_by_style.items() if how}
 
 
 def _how(code: str) -> int:
-    """How many digits a format shows at least, _PERCENT for shares; 0 for any other."""
+    """Return the least digits that a format shows, _PERCENT for percents, 0 for other formats."""
     if re.fullmatch("0{2,99}", code):
         return len(code)
     positive, *_ = _LITERAL.sub("", code).split(";")
@@ -173,13 +174,13 @@ def _how(code: str) -> int:
 
 
 def _member(archive: zipfile.ZipFile, sheet: str) -> str:
-    """The part of the archive that holds the sheet of that name."""
+    """Return the part of the archive that holds the sheet of that name."""
     book, links = (
         _part(archive, name) for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels")
     )
-    sheets = {one.get("name"): one.attrib for one in book.iterfind("{*}sheets/{*}sheet")}
+    sheets = {entry.get("name"): entry.attrib for entry in book.iterfind("{*}sheets/{*}sheet")}
     link = next(value for name, value in sheets[sheet].items() if name.endswith("}id"))
-    targets = {one.get("Id"): one.get("Target", "") for one in links}
+    targets = {link.get("Id"): link.get("Target", "") for link in links}
     return str(PurePosixPath("/xl") / targets[link]).removeprefix("/")
 
 

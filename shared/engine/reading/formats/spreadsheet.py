@@ -45,16 +45,16 @@ class _Sheet:
     """A sheet, and what its cells show beyond their values."""
 
     sheet: CalamineSheet
-    shown: ShownCells
+    shown_cells: ShownCells
 
     @property
     def _left(self) -> int:
-        """The first column that holds anything: empty rows above come too, empty columns do not."""
+        """Return the first column that holds anything: the reader skips empty columns, not rows."""
         return (self.sheet.start or (0, 0))[1]
 
     @cached_property
     def _spans(self) -> Mapping[int, list[slice]]:
-        """The cells of each row, from 0, that are merged with the one on their left."""
+        """Return the cells of each row, from 0, that are merged with the one on their left."""
         spans = defaultdict[int, list[slice]](list)
         for (top, first), (_, last) in self.sheet.merged_cell_ranges or ():
             if last > first >= self._left:
@@ -62,7 +62,7 @@ class _Sheet:
         return spans
 
     def groups(self, rows: Sequence[Cells]) -> set[int]:
-        """The rows, of those, with names above those of several columns: no title over all."""
+        """Return the rows with names above several columns, other than one title above all."""
         return {
             at
             for at, spans in self._spans.items()
@@ -71,27 +71,27 @@ class _Sheet:
         }
 
     def named(self, row: Numbered) -> Numbered:
-        """A row of the header, each name in all cells that are merged."""
+        """Return a header row with each name repeated in all cells merged with it."""
         number, names = row[0], list(row[1])
         for span in self._spans.get(number - 1, ()):
             names[span] = [names[span.start]] * len(names[span])
         return number, names
 
     def rows(self, repairs: Repairs | None = None) -> Iterator[Numbered]:
-        """The rows as text; `repairs` is told of numbers that are written as they are shown."""
+        """Yield the rows as text; note in `repairs` the numbers that are written as displayed."""
         for number, row in enumerate(self.sheet.iter_rows(), 1):
             # Most rows of a sheet that is formatted to its end hold nothing, most cells text.
             if row.count("") == len(row):
                 yield number, cast("list[str]", row)
                 continue
-            cells = [_text(one) for one in row]
+            cells = [_text(cell) for cell in row]
             if repairs:
                 trimmed = sum(map(_is_trimmed, row, cells))
                 repairs.note("trimmed_cells", line=number, count=trimmed)
-            for column in self.shown.columns if any(cells) else ():
+            for column in self.shown_cells.columns if any(cells) else ():
                 at = column - self._left
                 if 0 <= at < len(row) and isinstance(row[at], float):
-                    text, cells[at] = cells[at], self.shown.written(number, column, cells[at])
+                    text, cells[at] = cells[at], self.shown_cells.written(number, column, cells[at])
                     if repairs and text != cells[at]:
                         is_percent = cells[at].endswith("%")
                         code = "shown_percents" if is_percent else "shown_zeros"
@@ -99,8 +99,8 @@ class _Sheet:
             yield number, cells
 
 
-def read_workbook(path: Path, format_name: str, repairs: Repairs, wanted: str = "") -> Table:
-    """The table of the sheet `wanted`, or of the one to be seen that holds most; others are named.
+def read_workbook(path: Path, format_name: str, repairs: Repairs, sheet_name: str = "") -> Table:
+    """Return the table of the sheet `sheet_name`, or of the fullest visible one; note the others.
 
     Numbers become the shortest text that is the same number, whole ones without a point; dates
     become ISO 8601. Raises Rejected, in French, for a workbook that is encrypted, broken or empty,
@@ -119,23 +119,27 @@ def read_workbook(path: Path, format_name: str, repairs: Repairs, wanted: str = 
     filled = {name: _filled(sheet) for name, sheet in sheets.items()}
     if not any(filled.values()):
         raise Rejected("ce classeur ne contient aucun tableau")
-    visible = {one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible}
+    visible = {
+        sheet_metadata.name
+        for sheet_metadata in book.sheets_metadata
+        if sheet_metadata.visible == SheetVisibleEnum.Visible
+    }
     # What is hidden are mostly lists that cells are chosen from.
     best = max(filled, key=lambda name: (name in visible and filled[name] > 0, filled[name]))
-    name = _of_that_name(wanted, filled) if wanted else best
+    name = _of_that_name(sheet_name, filled) if sheet_name else best
     others = [other for other in sheets if other != name and filled[other]]
     repairs.note_each("other_sheets", others)
-    shown = read_shown(path, name, repairs) if format_name == "xlsx" else ShownCells()
-    return _table(_Sheet(sheets[name], shown), format_name, repairs)
+    shown_cells = read_shown(path, name, repairs) if format_name == "xlsx" else ShownCells()
+    return _table(_Sheet(sheets[name], shown_cells), format_name, repairs)
 
 
-def _of_that_name(wanted: str, filled: Mapping[str, int]) -> str:
-    """The sheet of a name, whatever its case; `filled` is how much each holds."""
-    name = next((one for one in filled if fold(one.strip()) == fold(wanted)), "")
+def _of_that_name(sheet_name: str, filled: Mapping[str, int]) -> str:
+    """Return the sheet of that name, whatever its case; `filled` counts each one's cells."""
+    name = next((sheet for sheet in filled if fold(sheet.strip()) == fold(sheet_name)), "")
     if not filled.get(name):
-        sheets = french_list([quoted(one) for one, cells in filled.items() if cells])
+        sheets = french_list([quoted(sheet) for sheet, cells in filled.items() if cells])
         what = "est vide" if name else "n'existe pas"
-        raise Rejected(f"la feuille {quoted(wanted)} {what} ; ce classeur a {sheets}")
+        raise Rejected(f"la feuille {quoted(sheet_name)} {what} ; ce classeur a {sheets}")
     return name
 
 
@@ -154,7 +158,7 @@ def _table(sheet: _Sheet, format_name: str, repairs: Repairs) -> Table:
     columns = shape.columns(repairs)
     below = islice(sheet.rows(repairs), head.at + head.height, None)
     fitted = shape.fitted(below, repairs)
-    if sheet.shown.percents:
+    if sheet.shown_cells.percents:
         fitted = _with_mixed_told(fitted, columns, repairs)
     return Table(
         columns=columns,
@@ -166,7 +170,7 @@ def _table(sheet: _Sheet, format_name: str, repairs: Repairs) -> Table:
 
 
 def _with_mixed_told(rows: Iterator[Row], columns: list[str], repairs: Repairs) -> Iterator[Row]:
-    """The rows; told of columns in which numbers stand with % and without, which may be shares."""
+    """Yield the rows, then note columns whose numbers are partly percents."""
     percents, bare = set[int](), set[int]()
     for row in rows:
         for at, cell in enumerate(row):
@@ -183,7 +187,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _filled(sheet: CalamineSheet) -> int:
-    """About how many cells of a sheet hold something."""
+    """Return about how many cells of a sheet hold something."""
     cells = sum(bool(_text(value)) for row in islice(sheet.iter_rows(), _LOOK) for value in row)
     return cells * max(1, sheet.height // _LOOK) if cells else 0
 

@@ -35,14 +35,14 @@ class Table:
 
 
 def batches_of(columns: list[str], rows: Iterator[Row]) -> Iterator[pa.RecordBatch]:
-    """The rows, each as long as `columns`, some thousands at a time."""
+    """Yield the rows in batches of some thousands, each row as long as `columns`."""
     schema = schema_of(columns)
     while batch := list(islice(rows, _BATCH)):
         yield pa.record_batch([*zip(*batch, strict=True)], schema=schema)
 
 
 def schema_of(columns: list[str]) -> pa.Schema:
-    """Text in every column."""
+    """Return a schema with text in every column."""
     return pa.schema([(name, pa.string()) for name in columns])
 
 
@@ -55,11 +55,11 @@ class Shape:
     width: int
 
     def columns(self, repairs: Repairs) -> list[str]:
-        """A name for each column."""
+        """Return a name for each column."""
         return name_columns(self.header, self.width, self.line, repairs)
 
     def fitted(self, rows: Iterable[Numbered], repairs: Repairs) -> Iterator[Row]:
-        """The rows, each as wide as the table; notes below and what holds nothing are left out."""
+        """Yield the rows, each as wide as the table, without notes below and empty rows."""
         named = len(self.header)
         for line, cells in without_notes(rows, self.width, repairs):
             filled = filled_width(cells)
@@ -75,7 +75,7 @@ class Shape:
 
 
 def shape_of(head: Header, rows: Iterator[Numbered], repairs: Repairs) -> Shape:
-    """The shape of a table, from the header on; a header with gaps at its end is as wide as most.
+    """Return the shape of a table, from its header and the usual width of its rows.
 
     Raises Rejected, in French, naming the first line that does not fit the header when most do
     not (that is no table, or one that was read wrongly), or the line at which there are too many.
@@ -110,7 +110,7 @@ def shape_of(head: Header, rows: Iterator[Numbered], repairs: Repairs) -> Shape:
 
 
 def _bounded(rows: Iterable[Numbered]) -> Iterator[Numbered]:
-    """The rows, as long as they can be read one by one in a minute or so."""
+    """Yield the rows, as long as reading them one by one takes about a minute."""
     lines = cells = 0
     for number, row in rows:
         lines, cells = lines + 1, cells + len(row)
@@ -124,7 +124,7 @@ def _bounded(rows: Iterable[Numbered]) -> Iterator[Numbered]:
 
 
 def filled_width(cells: Cells) -> int:
-    """How many cells there are up to the last that holds something."""
+    """Return the number of cells up to the last that holds something."""
     if not any(cells):
         return 0
     for at in range(len(cells), 0, -1):

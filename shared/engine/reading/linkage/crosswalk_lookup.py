@@ -16,7 +16,7 @@ MappedKeys: TypeAlias = tuple[Any, Any]
 
 
 def map_keys(name: str, values: Texts) -> MappedKeys:
-    """Lead `values` (Arrow strings) through the crosswalk of that name."""
+    """Map `values` (Arrow strings) through the crosswalk of that name."""
     at, targets = lookup.map_keys(name, code_array(values))
     return pa.array(at), pa.array(targets, pa.binary()).cast(pa.string())
 
@@ -38,7 +38,7 @@ class Projection(NamedTuple):
 
 
 def projections(kind: str, counted: Counted) -> Iterator[Projection]:
-    """The projections of a column of that kind that tell more than its own values do."""
+    """Yield the projections of a column of that kind that tell more than its own values do."""
     values = pa.array([value for value, _ in counted], pa.string())
     counts = np.array([rows for _, rows in counted], np.int64)
     for crosswalk in CROSSWALKS.values():

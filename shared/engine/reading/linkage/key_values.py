@@ -66,38 +66,40 @@ class _Key(NamedTuple):
 
     @classmethod
     def of(cls, column: Column, kind: str = "") -> "_Key":
-        """The key that a column is by itself."""
+        """Return the key that a column is by itself."""
         space = KEY_SPACES.get(kind, kind) or UNTYPED
-        known = (column.filled, column.distinct, kind)
-        return cls((column.name,), space, filled(column.name), *known)
+        figures = (column.filled, column.distinct, kind)
+        return cls((column.name,), space, filled(column.name), *figures)
 
 
 def write_keys(
-    database: Database, table: str, columns: Sequence[Column], privacy: Privacy, made: Path
+    database: Database, table: str, columns: Sequence[Column], privacy: Privacy, output: Path
 ) -> bool:
-    """Write the key file of `table`, without what tells about persons; whether it has any key."""
+    """Write the key file of `table` without personal columns; returns whether it has any key."""
     source = _Source(database, table)
     single = list(islice(source.keys(_public(columns, privacy)), _MOST_COLUMNS))
     pairs = islice(source.pairs(single, _public(columns, privacy)), _MOST_PAIRS)
-    written = (one for key in (*single, *pairs) for one in source.written(key))
+    written = (
+        column_and_values for key in (*single, *pairs) for column_and_values in source.written(key)
+    )
     left = MOST_VALUES_OF_A_TABLE
-    with made.open("w", encoding="utf-8") as file:
+    with output.open("w", encoding="utf-8") as file:
         for column, counted in written:
             left -= len(counted)
             if left < 0:
                 break
-            file.writelines(f"{one.model_dump_json()}\n" for one in blocks_of(column, counted))
-    return made.stat().st_size > 0
+            file.writelines(f"{block.model_dump_json()}\n" for block in blocks_of(column, counted))
+    return output.stat().st_size > 0
 
 
 def _public(columns: Sequence[Column], privacy: Privacy) -> list[Column]:
-    """The columns that tell about nobody; a code in a table about persons may be one's own."""
+    """Return the columns that are not personal; of a table about persons only known keys."""
     private = {finding.column for finding in privacy.findings if finding.kind != "place"}
     of_persons = privacy.subject == "persons"
     return [
-        one
-        for one in columns
-        if one.filled and one.name not in private and (one.key or not of_persons)
+        column
+        for column in columns
+        if column.filled and column.name not in private and (column.key or not of_persons)
     ]
 
 
@@ -108,7 +110,7 @@ class _Source:
         self._database, self._table = database, quoted(table)
 
     def keys(self, columns: Sequence[Column]) -> Iterator[_Key]:
-        """The keys of one column, those of known kinds first."""
+        """Return the keys of one column, those of known kinds first."""
         for column in columns:
             if column.key:
                 yield _Key.of(column, column.key)
@@ -120,11 +122,11 @@ class _Source:
                 yield _Key.of(column)
 
     def pairs(self, keys: Sequence[_Key], columns: Sequence[Column]) -> Iterator[_Key]:
-        """Each key that repeats with each period beside which it does not."""
-        found = ((one.name, kind) for one in columns if (kind := self._period(one)))
-        periods = list(islice(found, _MOST_PERIODS))
+        """Yield each repeated key with each period that makes it unique."""
+        candidates = ((column.name, kind) for column in columns if (kind := self._period(column)))
+        periods = list(islice(candidates, _MOST_PERIODS))
         for key in keys:
-            beside = [one for one in periods if one[0] not in key.columns]
+            beside = [period for period in periods if period[0] not in key.columns]
             for name, kind in beside if key.distinct < key.rows else ():
                 both = f"{key.value} || ' ' || {filled(name)}"
                 rows, distinct = self._row(f"count({both}), count(DISTINCT {both})")
@@ -132,7 +134,7 @@ class _Source:
                     yield _Key((*key.columns, name), f"{key.space}+{kind}", both, rows, distinct)
 
     def written(self, key: _Key) -> Iterator[tuple[KeyColumn, Counted]]:
-        """The column of a key with its values, if any; then what they lead to by crosswalks."""
+        """Yield the column of a key with its values, then its projections by crosswalks."""
         counted = self.counted(key)
         if not counted:
             return
@@ -145,19 +147,19 @@ class _Source:
             kind=key.kind if key.kind in KEY_SPACES else "",
         )
         yield column, counted
-        for one in projections(key.kind, counted) if key.kind else ():
+        for projection in projections(key.kind, counted) if key.kind else ():
             projected = {
-                "space": one.crosswalk.space,
+                "space": projection.crosswalk.space,
                 "kind": "",
-                "via": one.crosswalk.name,
-                "cost": one.cost,
-                "rows": one.rows,
-                "distinct": len(one.counted),
+                "via": projection.crosswalk.name,
+                "cost": projection.cost,
+                "rows": projection.rows,
+                "distinct": len(projection.counted),
             }
-            yield column.model_copy(update=projected), one.counted
+            yield column.model_copy(update=projected), projection.counted
 
     def counted(self, key: _Key) -> list[tuple[str, int]]:
-        """Distinct values and their rows, in order, so that the same table has the same file."""
+        """Return distinct values and their rows, sorted: the same table makes the same file."""
         return self._database.execute(
             f"SELECT {key.value} AS value, count(*) FROM {self._table}"
             f" WHERE value IS NOT NULL AND length(value) <= {LONGEST_VALUE}"
@@ -187,22 +189,24 @@ class _Source:
         return next((kind for kind, fit in zip(_PERIODS, fits, strict=True) if fit), None)
 
     def _fit(self, name: str, patterns: Iterable[str]) -> tuple[Any, ...]:
-        """For each pattern whether all values fit it; the first rows tell of most that do not."""
+        """Tell for each pattern whether all values fit it; the first rows refute most patterns."""
         value = filled(name)
-        tests = ", ".join(f"bool_and(regexp_full_match({value}, '{one}'))" for one in patterns)
+        tests = ", ".join(
+            f"bool_and(regexp_full_match({value}, '{pattern}'))" for pattern in patterns
+        )
         first = self._row(tests, f"(SELECT {quoted(name)} FROM {self._table} LIMIT {_FIRST_ROWS})")
         # A test of no value at all is null: it tells nothing yet.
         return first if all(fit is False for fit in first) else self._row(tests)
 
     def _row(self, aggregates: str, rows: str = "") -> tuple[Any, ...]:
-        """Figures of the table, or of some of its rows."""
+        """Return aggregates of the table, or of some of its rows."""
         source = rows or self._table
         (row,) = self._database.execute(f"SELECT {aggregates} FROM {source}").fetchall()
         return tuple(row)
 
 
 def _coarse(column: Column) -> str:
-    """The kind of a column of codes of places that advise nobody, but join."""
+    """Return the kind of a column of place codes that joins use but never suggest."""
     meaning = column.meaning
     is_place = meaning and meaning.type in COARSE and not meaning.repair
     return meaning.type if meaning and is_place else ""

@@ -18,11 +18,11 @@ _MOSTLY = 0.8
 
 
 def with_named_communes(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
-    """The columns of `table`, told of those that name communes."""
-    told = {"names": "commune"}
+    """Return the columns of `table`, with those that name communes marked so."""
+    naming = {"names": "commune"}
     return [
-        one.model_copy(update=told) if _names_communes(database, table, one) else one
-        for one in columns
+        column.model_copy(update=naming) if _names_communes(database, table, column) else column
+        for column in columns
     ]
 
 
@@ -30,9 +30,9 @@ def _names_communes(database: Database, table: str, column: Column) -> bool:
     is_text = column.kind == "text" and not column.key and column.type in _UNPROVEN
     if not (is_text and column.filled and _SAYS_SO.search(fold(column.name))):
         return False
-    found = database.execute(
+    rows = database.execute(
         f"SELECT {filled(column.name)} AS text FROM {quoted(table)} WHERE text IS NOT NULL"
         f" GROUP BY text ORDER BY count(*) DESC, text LIMIT {_LOOKED_AT}"
     ).fetchall()
-    named = [text for (text,) in found if find_commune(text).outcome != "unknown"]
-    return len(named) >= _MOSTLY * len(found)
+    named = [text for (text,) in rows if find_commune(text).outcome != "unknown"]
+    return len(named) >= _MOSTLY * len(rows)

@@ -12,7 +12,7 @@ _EXACT = 10**15
 
 
 def kind_of_value(column: Column | None, stored: str) -> str:
-    """`day` or `number` where the column's values are compared as such; else empty."""
+    """Return `day` or `number` where values are compared as such; else empty."""
     if stored == "DATE":
         return "day"
     if stored != "VARCHAR":
@@ -24,7 +24,7 @@ def kind_of_value(column: Column | None, stored: str) -> str:
 
 
 def plain_value(column: Column | None, name: str, stored: str) -> str:
-    """The cells of a column as text in SQL: days as ISO 8601 has them, numbers without units.
+    """Return a column's cells as text in SQL: ISO 8601 days, numbers without units.
 
     What is neither in a column of these stays as it is written.
     """
@@ -39,12 +39,12 @@ def plain_value(column: Column | None, name: str, stored: str) -> str:
 
 
 def mixed_days(column: Column) -> bool:
-    """Whether a column's days are written in several ways."""
+    """Whether a column writes its days in several ways."""
     return column.type == "date" and bool(typed_value(column)) and _format(column) is None
 
 
 def with_iso_days(column: Column) -> Column:
-    """The same column once its days are written as `plain_value` writes them."""
+    """Return the column as it is once `plain_value` has written its days."""
     meaning = column.meaning and column.meaning.model_copy(update={"format": _ISO_DAY})
     return column.model_copy(update={"meaning": meaning})
 
@@ -60,7 +60,7 @@ def _format(column: Column) -> str | None:
 
 
 def _plain_number(value: str) -> str:
-    """A number as text, without the point of a whole one."""
+    """Return a number as text, without the decimal point of a whole one."""
     number = f"CAST({value} AS DOUBLE)"
     is_whole = f"{number} = floor({number}) AND abs({number}) < {_EXACT}"
     whole = f"CAST(CAST({number} AS BIGINT) AS VARCHAR)"

@@ -10,14 +10,20 @@ from shared.engine.tables.manifest import Column
 
 
 def with_warnings(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
-    """The columns of `table`, with what is to be told of each."""
-    found = [
+    """Return the columns of `table`, each with its warnings."""
+    warnings_by_rule = [
         rule(database, table, columns)
         for rule in (mixed_conventions, repeated_figures, shared_names)
     ]
     return [
-        one.model_copy(
-            update={"warnings": tuple(told[one.name] for told in found if one.name in told)}
+        column.model_copy(
+            update={
+                "warnings": tuple(
+                    warnings[column.name]
+                    for warnings in warnings_by_rule
+                    if column.name in warnings
+                )
+            }
         )
-        for one in columns
+        for column in columns
     ]

@@ -56,10 +56,10 @@ class _Family:
     is_gapped: bool = False
 
     def may_be(self, column: Column, first: set[str]) -> bool:
-        """Whether a column with these first values may be written in its ways."""
+        """Whether a column with these first values may use these conventions."""
         # Numbers alone show no other way.
         is_open = column.kind not in _NUMBERS or bool(self.named)
-        union = "|".join(f"(?:{one})" for one in (*self.patterns, self.beside or "(?!)"))
+        union = "|".join(f"(?:{pattern})" for pattern in (*self.patterns, self.beside or "(?!)"))
         is_named = is_open and re.search(self.named, fold(column.name)) is not None
         return is_named and _share(union, first) >= _LIKELY
 
@@ -90,11 +90,13 @@ _FAMILIES = (
 def mixed_conventions(
     database: Database, table: str, columns: Sequence[Column]
 ) -> dict[str, ColumnWarning]:
-    """What is to be told of the columns of `table` that mix two conventions, by their names."""
-    candidates = [one for one in columns if _may_mix(one)]
-    first = _first_values(database, table, [one.name for one in candidates])
-    found = {one.name: _warning(database, table, one, first[one.name]) for one in candidates}
-    return {name: warning for name, warning in found.items() if warning}
+    """Return warnings, by name, on columns of `table` that mix two conventions."""
+    candidates = [column for column in columns if _may_mix(column)]
+    first = _first_values(database, table, [column.name for column in candidates])
+    warnings = {
+        column.name: _warning(database, table, column, first[column.name]) for column in candidates
+    }
+    return {name: warning for name, warning in warnings.items() if warning}
 
 
 def _may_mix(column: Column) -> bool:
@@ -104,7 +106,7 @@ def _may_mix(column: Column) -> bool:
 
 
 def _first_values(database: Database, table: str, names: Sequence[str]) -> dict[str, set[str]]:
-    """The values of the first rows, in small letters."""
+    """Return the values of the first rows, in small letters."""
     if not names:
         return {}
     chosen = ", ".join(f"lower({filled(name)})" for name in names)
@@ -117,14 +119,14 @@ def _warning(
     database: Database, table: str, column: Column, first: set[str]
 ) -> ColumnWarning | None:
     cells = _Cells(database, table, column.name)
-    families = [one for one in _FAMILIES if one.may_be(column, first)]
+    families = [family for family in _FAMILIES if family.may_be(column, first)]
     if column.kind == "text" and _share(r"[\da-z]*\d[\da-z]*", first) >= _LIKELY:
         families += cells.padded_codes()
     return next(filter(None, map(cells.mix_of, families)), None)
 
 
 def _share(pattern: str, texts: Collection[str]) -> float:
-    """The share of texts that fit."""
+    """Return the share of texts that fit."""
     fits = re.compile(pattern)
     return sum(bool(fits.fullmatch(text)) for text in texts) / max(1, len(texts))
 
@@ -142,7 +144,7 @@ class _Cells:
         return f"lower({filled(self.column)})"
 
     def padded_codes(self) -> list[_Family]:
-        """The ways to write codes of the usual length with leading zeros, if there are such.
+        """Return the ways to write codes of the usual length, where some have leading zeros.
 
         Where all others have one length, which is shorter, codes may have two: `011` and `65`.
         """
@@ -160,8 +162,8 @@ class _Cells:
         return [_Family("codes", (full, lost), 1, beside=rf"0+|[1-9][\da-z]{{{length - 1},}}")]
 
     def mix_of(self, family: _Family) -> ColumnWarning | None:
-        """What is to be told where the column mixes that family's conventions."""
-        tests = [_fits(self._text, one) for one in family.patterns]
+        """Return a warning where the column mixes the conventions of that family."""
+        tests = [_fits(self._text, pattern) for pattern in family.patterns]
         others = _fits(self._text, family.beside) if family.beside else "false"
         counted = ", ".join(f"count(*) FILTER ({test})" for test in (*tests, others))
         filled_rows, *rows, beside = self._row(f"count({self._text}), {counted}")
@@ -182,7 +184,7 @@ class _Cells:
         )
 
     def _is_gapped(self, tests: Sequence[str]) -> bool:
-        """Whether fractions, times 100, are as large as the percents that a gap parts them from."""
+        """Whether fractions, times 100, are as large as the percents in the same column."""
         low, high = (f"FILTER ({test})" for test in tests)
         number = f"TRY_CAST(replace({self._text}, ',', '.') AS DOUBLE)"
         most, usual, least, few, many = self._row(
@@ -192,7 +194,7 @@ class _Cells:
         return bool(least >= _GAP * most and few / 2 <= 100 * usual <= 2 * many)
 
     def _first(self, test: str) -> list[tuple[str, int]]:
-        """The first values that pass a test, with their rows."""
+        """Return the first values that pass a test, with their rows."""
         text = f"left({filled(self.column)}, {_LONGEST})"
         return self.database.execute(
             f"SELECT text, min(row) FROM (SELECT {text} AS text, {ROW} AS row"

@@ -46,25 +46,25 @@ class _Repeats(NamedTuple):
 def repeated_figures(
     database: Database, table: str, columns: Sequence[Column]
 ) -> dict[str, ColumnWarning]:
-    """What is to be told of the figures of `table` that repeat with a key, by their names.
+    """Return warnings, by name, on figures of `table` that repeat with a key.
 
     Of several keys the one with the fewest values is named.
     """
-    figures = [one.name for one in columns if _may_be_figure(one)][:_MOST_FIGURES]
-    found: dict[str, ColumnWarning] = {}
+    figures = [column.name for column in columns if _may_be_figure(column)][:_MOST_FIGURES]
+    warnings: dict[str, ColumnWarning] = {}
     keys = list(filter(_may_be_key, columns))[:_MOST_KEYS]
-    for key in sorted(keys, key=lambda one: one.distinct):
-        left = [name for name in figures if name not in found]
+    for key in sorted(keys, key=lambda key_column: key_column.distinct):
+        left = [name for name in figures if name not in warnings]
         for source in (f"(FROM {quoted(table)} LIMIT {_FIRST_ROWS})", quoted(table)):
             repeats = _repeats(database, source, key.name, left)
-            left = [name for name, one in repeats.items() if one.is_constant]
+            left = [name for name, repeat in repeats.items() if repeat.is_constant]
         for name in left:
-            one = repeats[name]
-            if one.rows - one.keys >= _REPEATED * one.rows and not _by_chance(
-                database, table, name, one
+            repeat = repeats[name]
+            if repeat.rows - repeat.keys >= _REPEATED * repeat.rows and not _by_chance(
+                database, table, name, repeat
             ):
-                found[name] = _warning(database, table, key.name, one)
-    return found
+                warnings[name] = _warning(database, table, key.name, repeat)
+    return warnings
 
 
 def _may_be_key(column: Column) -> bool:
@@ -82,7 +82,7 @@ def _may_be_figure(column: Column) -> bool:
 def _repeats(
     database: Database, source: str, key: str, figures: Sequence[str]
 ) -> dict[str, _Repeats]:
-    """Each figure, in the rows of a table or query that have the key and the figure."""
+    """Count, for each figure, the rows and keys that have one, in a table or query."""
     if not figures:
         return {}
     cells = ", ".join(f"{filled(name)} AS c{at}" for at, name in enumerate(figures))
@@ -100,7 +100,7 @@ def _repeats(
 
 
 def _by_chance(database: Database, table: str, figure: str, repeats: _Repeats) -> bool:
-    """Whether rows of one key may have the same figure by chance: few do, or nearly all rows."""
+    """Whether the rows of a key may have the same figure by chance."""
     ((alike,),) = database.execute(
         f"SELECT sum(n * n) / sum(n) ** 2 FROM (SELECT count(*) AS n FROM {quoted(table)}"
         f" WHERE {filled(figure)} IS NOT NULL GROUP BY {filled(figure)})"

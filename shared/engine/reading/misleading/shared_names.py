@@ -22,21 +22,23 @@ _EXAMPLES, _LONGEST = 3, 50
 def shared_names(
     database: Database, table: str, columns: Sequence[Column]
 ) -> dict[str, ColumnWarning]:
-    """What is to be told of the columns of `table` that name communes, by their names.
+    """Return warnings, by name, on columns of `table` with names that communes share.
 
     Where their codes stand in the table, nobody has to know them by their names.
     """
-    found: dict[str, ColumnWarning] = {}
-    if any(one.key == "commune" for one in columns):
-        return found
+    warnings: dict[str, ColumnWarning] = {}
+    if any(column.key == "commune" for column in columns):
+        return warnings
     for column in columns:
         if column.names == "commune" and column.distinct <= _MOST_NAMES:
-            names = [one for one in _names(database, table, column.name) if _is_shared(one[0])]
+            names = [
+                entry for entry in _names(database, table, column.name) if _is_shared(entry[0])
+            ]
             if names:
                 texts = [text for text, *_ in names]
                 beside = _beside(database, table, column, texts, columns)
-                found[column.name] = _warning(names, beside)
-    return found
+                warnings[column.name] = _warning(names, beside)
+    return warnings
 
 
 def _is_shared(name: str) -> bool:
@@ -44,7 +46,7 @@ def _is_shared(name: str) -> bool:
 
 
 def _names(database: Database, table: str, column: str) -> list[tuple[str, int, int]]:
-    """The names of a column, how many rows have them, and which first."""
+    """Return the names in a column, how many rows have each, and the first of these rows."""
     return database.execute(
         f"SELECT text, count(*), min(row) FROM (SELECT {filled(column)} AS text, {ROW} AS row"
         f" FROM {quoted(table)}) WHERE text IS NOT NULL GROUP BY text ORDER BY min(row)"
@@ -54,7 +56,7 @@ def _names(database: Database, table: str, column: str) -> list[tuple[str, int, 
 def _beside(
     database: Database, table: str, column: Column, names: Sequence[str], columns: Sequence[Column]
 ) -> str:
-    """The column whose values tell which commune is meant wherever several have the name."""
+    """Return the column that tells which commune is meant where several share a name."""
     for other in columns:
         if other.name == column.name or not _may_place(other):
             continue

@@ -36,7 +36,7 @@ class ColumnSample:
 
     @classmethod
     def of(cls, column: Column, values: Texts) -> "ColumnSample":
-        """The sample of a column, given its values, some of them null."""
+        """Return the sample of a column with these values, some of them null."""
         valued = values.drop_null()
         distinct, counts = valued.value_counts().flatten()
         return cls(column, _plain(column.name), valued, distinct, counts.to_numpy(), values)
@@ -48,7 +48,7 @@ class ColumnSample:
 
     @cached_property
     def words(self) -> Words:
-        """The words of the distinct values, and which of them are known names."""
+        """Return the words of the distinct values, with those that are known names marked."""
         return Words.of(self.distinct)
 
     def is_named(self, pattern: str) -> bool:
@@ -56,11 +56,11 @@ class ColumnSample:
         return re.search(pattern, self.header) is not None
 
     def share(self, test: Test) -> float:
-        """The share of the filled rows that pass."""
+        """Return the share of the filled rows that pass."""
         return self.share_of(test(self.distinct))
 
     def share_of(self, flags: Flags) -> float:
-        """The share of the filled rows whose value has its flag set."""
+        """Return the share of the filled rows whose value has its flag set."""
         return float(self.counts[flags].sum() / len(self.values)) if len(self.values) else 0.0
 
 
@@ -74,14 +74,14 @@ class Detection:
 
     @property
     def name(self) -> str:
-        """The name of the column."""
+        """Return the name of the column."""
         return self.sample.column.name
 
 
 def sample_columns(
     database: Database, table: str, columns: Sequence[Column], rows: int
 ) -> list[ColumnSample]:
-    """The columns that hold something, with a sample of each."""
+    """Sample the columns that hold something."""
     step = max(1, rows // SAMPLE)
     chosen = ", ".join(f"{filled(column.name)} AS c{at}" for at, column in enumerate(columns))
     sample = database.sql(
@@ -99,7 +99,7 @@ _LISTS = 0.2
 
 
 def listed_apart(sample: ColumnSample) -> ColumnSample:
-    """The sample, of short values listed in one cell (`1,2`, `1960|1985`) each by itself."""
+    """Return the sample with short values listed in a cell (`1,2`, `1960|1985`) split."""
     if not (sample.is_named(_OF_PERSONS) and sample.share(_LISTED) >= _LISTS):
         return sample
     apart = pc.list_flatten(pc.split_pattern_regex(sample.values, "[,;|]"))
@@ -107,13 +107,15 @@ def listed_apart(sample: ColumnSample) -> ColumnSample:
     return replace(sample, values=apart, distinct=distinct, counts=counts.to_numpy())
 
 
-def undetected(samples: Sequence[ColumnSample], found: Sequence[Detection]) -> list[ColumnSample]:
-    """The samples of the columns in which nothing was found."""
-    taken = {one.name for one in found}
+def undetected(
+    samples: Sequence[ColumnSample], detections: Sequence[Detection]
+) -> list[ColumnSample]:
+    """Return the samples of the columns in which nothing was detected."""
+    taken = {detection.name for detection in detections}
     return [sample for sample in samples if sample.column.name not in taken]
 
 
 def _plain(name: str) -> str:
-    """A column's name in small letters, its words apart: `dateNaissance` is `date_naissance`."""
+    """Return a column's name in small letters, words apart: `dateNaissance` is `date_naissance`."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     return re.sub(r"[^a-z0-9]+", "_", apart.translate(_ACCENTS)).strip("_")

@@ -103,7 +103,7 @@ class Detector:
     beside: "Beside | None" = None
 
     def confidence(self, sample: ColumnSample, table: Surroundings | None = None) -> float:
-        """How sure it is that the column is of this kind; what the profile recognised stays so."""
+        """Return how sure this kind is for the column; what the profile recognised stays."""
         if sample.column.meaning and sample.column.type == self.kind:
             return sample.column.meaning.confidence
         evidence = self.by_name if sample.is_named(self.header) else self.alone
@@ -118,13 +118,13 @@ Beside = Callable[[ColumnSample, Surroundings], bool]
 
 
 def _seen(sample: ColumnSample, beside: Surroundings) -> bool:
-    """A plate that somebody saw somewhere or at some time, and no reference of a thing."""
+    """Whether plates were seen somewhere or at some time, and are no references of things."""
     is_seen = (beside.have_time or beside.have_place) and not beside.are_fleet
     return is_seen and not sample.is_named(_REFERENCE)
 
 
 def _online(sample: ColumnSample, beside: Surroundings) -> bool:
-    """An address or device in use at some time, or outside of any inventory; no version number."""
+    """Whether addresses or devices were in use, or are outside any inventory; not versions."""
     if sample.is_named(_VERSION):
         return False
     is_inside = sample.share(is_ip) >= _MOST and sample.share(is_public_ip) < _MOST
@@ -132,28 +132,28 @@ def _online(sample: ColumnSample, beside: Surroundings) -> bool:
 
 
 def _postal(_sample: ColumnSample, beside: Surroundings) -> bool:
-    """Where somebody is reached, and not where something happens on a road."""
+    """Whether addresses tell where somebody is reached, not where something happens on a road."""
     return not beside.are_roads
 
 
 def _nested(sample: ColumnSample) -> float:
-    """Persons within the cells: those of other cells make them no less so."""
-    found = nesting_of(sample)
-    return UNNAMED if found and found.is_nested else 0.0
+    """Return how sure it is that cells hold persons; other columns do not change that."""
+    nesting = nesting_of(sample)
+    return UNNAMED if nesting and nesting.is_nested else 0.0
 
 
 def _no_namesakes(sample: ColumnSample, _beside: Surroundings) -> bool:
-    """A list of persons, and not of schools or streets that are called after some."""
+    """Whether the names are persons', not those of schools or streets named after them."""
     return not sample.is_named(NOT_A_PERSON)
 
 
 def _own(sample: ColumnSample, beside: Surroundings) -> bool:
-    """An account that is called after a person, or stands beside nothing of an organisation."""
+    """Whether accounts are named after persons, or no column names an organisation."""
     return sample.share(names_a_person) >= _SOME or not beside.have(_BODY)
 
 
 def _of_persons(sample: ColumnSample, beside: Surroundings) -> bool:
-    """Initials under their name, or beside a birth, or with one in the cell."""
+    """Whether initials are persons': by the header, or with a birth beside or in the cell."""
     has_birth = beside.have(_BORN) or sample.share(matching(INITIALS_AND_BIRTH)) >= _MOST
     return has_birth or sample.is_named("initial")
 
@@ -244,7 +244,7 @@ _SENSITIVE = (
     Detector("origin", r"ethni|origine_(rac|ethn)|(^|_)race(_|$)"),
     Detector("offence", r"condamn|infraction|penal|casier|delit|(^|_)peine"),
 )
-SENSITIVE = frozenset(one.kind for one in _SENSITIVE)
+SENSITIVE = frozenset(trait.kind for trait in _SENSITIVE)
 """The categories of RGPD articles 9(1) and 10."""
 
 _OTHER_ATTRIBUTES = (
@@ -255,17 +255,19 @@ _OTHER_ATTRIBUTES = (
 
 
 def direct_identifiers(samples: Sequence[ColumnSample]) -> Iterator[Detection]:
-    """The columns that may tell who somebody is, each once."""
+    """Yield the columns that may tell who somebody is, each once."""
     table = Surroundings(samples)
     for sample in samples:
         yield from _first(sample, _identifying(sample), table)
 
 
 def attributes(samples: Sequence[ColumnSample]) -> Iterator[Detection]:
-    """The columns that tell persons apart or are protected most, if the rows are about persons."""
+    """Yield columns that single out persons, or are specially protected, in a table of persons."""
     for sample in map(listed_apart, samples):
-        found = ((one.confidence(sample), one.kind) for one in (*_QUASI_IDENTIFIERS, *_SENSITIVE))
-        confidence, kind = max(found, key=itemgetter(0))
+        candidates = (
+            (trait.confidence(sample), trait.kind) for trait in (*_QUASI_IDENTIFIERS, *_SENSITIVE)
+        )
+        confidence, kind = max(candidates, key=itemgetter(0))
         if confidence >= _LIKELY:
             yield Detection(sample, kind, round(confidence, 3))
         else:
@@ -289,7 +291,7 @@ def _identifying(sample: ColumnSample) -> Iterator[Detector]:
 def _first(
     sample: ColumnSample, detectors: Iterable[Detector], table: Surroundings | None = None
 ) -> Iterator[Detection]:
-    """The first kind that fits, if one does."""
+    """Return the first kind that fits, if one does."""
     for detector in detectors:
         if confidence := detector.confidence(sample, table):
             yield Detection(sample, detector.kind, round(confidence, 3))

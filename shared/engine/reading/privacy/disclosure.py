@@ -23,7 +23,7 @@ _MOST = 0.5
 
 
 def is_about_persons(database: Database, sample: str) -> bool:
-    """Whether each row of a table is a person, judged by a sample of it."""
+    """Whether each row of a table is a person, judged by a sample of the rows."""
     rows, described = describe(database, sample, lambda _share, _what: None)
     return screen(database, sample, described, rows).subject == "persons"
 
@@ -31,7 +31,7 @@ def is_about_persons(database: Database, sample: str) -> bool:
 def small_groups(
     database: Database, persons: str, by: Sequence[str], figures: Sequence[str]
 ) -> Privacy | None:
-    """The verdict on figures of the table `persons` by groups; None when no group is small.
+    """Return the verdict on grouped figures of the table `persons`; None without small groups.
 
     Each figure is named, with the number of groups of fewer than K_ENOUGH that have it.
     """
@@ -39,14 +39,14 @@ def small_groups(
     if alike.k >= K_ENOUGH or not figures:
         return None
     small = alike.groups_below
-    found = [
+    findings = [
         Finding(column=name, kind="small_groups", role="quasi", rows=small, confidence=1)
         for name in figures
     ]
     return Privacy(
         verdict="quasi",
         subject="groups",
-        findings=tuple(found),
+        findings=tuple(findings),
         k=alike.k,
         rows_below=small,
         share_below=round(small / alike.groups, 6),
@@ -54,15 +54,15 @@ def small_groups(
 
 
 def redacted(keys: list[str]) -> list[str | None]:
-    """The keys, None in place of each that is a person's, and of all when most are."""
+    """Return the keys, None for each that is a person's, and for all when most are."""
     if not keys:
         return []
     texts = pa.array(keys, pa.string())
     is_personal = is_iban(texts) | Words.of(texts).are_full_name()
     is_personal |= is_plate(texts) | is_ip(texts) | is_mac(texts)
-    for one in all_types(load_codes()):
-        if one.personal:
-            is_personal |= one.test(texts)
+    for column_type in all_types(load_codes()):
+        if column_type.personal:
+            is_personal |= column_type.test(texts)
     if is_personal.mean() > _MOST:
         return [None] * len(keys)
     return [None if hide else key for key, hide in zip(keys, is_personal, strict=True)]

@@ -81,7 +81,7 @@ _FIRST_NUMBERS_HIGH = 0.5
 
 
 def rows(test: Test, least: float, sure: float = 1.0) -> Evidence:
-    """The share of the rows that pass, from the least share on, times how sure that makes it."""
+    """Return evidence: the share of rows that pass, if at least `least`, times `sure`."""
 
     def evidence(sample: ColumnSample) -> float:
         share = sample.share(test)
@@ -91,13 +91,13 @@ def rows(test: Test, least: float, sure: float = 1.0) -> Evidence:
 
 
 def named_rows(test: Test, least: float, sure: float = 1.0) -> Evidence:
-    """The same under a name that says what they are: the rows that pass are so for sure."""
+    """Return such evidence under a fitting header: it is then `sure`, whatever the share."""
     by_share = rows(test, least)
     return lambda sample: sure if by_share(sample) else 0.0
 
 
 def values(test: Test) -> Evidence:
-    """The share of the distinct values that pass."""
+    """Return evidence: the share of the distinct values that pass."""
 
     def evidence(sample: ColumnSample) -> float:
         flags = test(sample.distinct)
@@ -109,7 +109,7 @@ def values(test: Test) -> Evidence:
 def names(
     test: Callable[[Words], Flags], least: float, of_many: float, of_few: float
 ) -> tuple[Evidence, Evidence]:
-    """Names of persons: under a header that speaks for them, and under any other.
+    """Return evidence for persons' names: under a fitting header, and under any other.
 
     Under the first, the `least` share of the rows is enough. Under any other it takes a share of
     the distinct values, of many and of few.
@@ -117,8 +117,10 @@ def names(
 
     def alone(sample: ColumnSample) -> float:
         flags = test(sample.words)
-        found = int(flags.sum())
-        is_enough = found >= FEW and found >= (of_many if found >= MANY else of_few) * len(flags)
+        matches = int(flags.sum())
+        is_enough = matches >= FEW and matches >= (of_many if matches >= MANY else of_few) * len(
+            flags
+        )
         return sample.share_of(flags) if is_enough else 0.0
 
     def by_name(sample: ColumnSample) -> float:
@@ -129,25 +131,25 @@ def names(
 
 
 def shaped_names(sample: ColumnSample) -> float:
-    """Surnames, however rare, where the name of the column leaves nothing else."""
+    """Return evidence for surnames, however rare, under a header that fits nothing else."""
     if sample.share_of(sample.words.are_shaped()) < NEARLY_ALL:
         return 0.0
     return max(sample.share_of(sample.words.are_surname()), DOUBTFUL)
 
 
 def titled_names(sample: ColumnSample) -> float:
-    """Names behind a civility."""
+    """Return evidence for names after a civility."""
     titled = sample.share_of(sample.words.are_titled())
     return max(titled, DOUBTFUL) if titled >= TITLED else 0.0
 
 
 def streets(sample: ColumnSample) -> float:
-    """Names of streets, under a name that may also mean the roads and lanes of traffic."""
+    """Return evidence for street names, under a header that may also mean roads and lanes."""
     return DOUBTFUL if sample.share(_ROADS_AND_LANES) < _MOST else 0.0
 
 
 def mentions(sample: ColumnSample) -> float:
-    """Text with somebody's number or mailbox in it, or often with somebody's name."""
+    """Return evidence for texts with somebody's number or mailbox, or often somebody's name."""
     if sample.share(mentions_somebody) >= _MENTIONED:
         return _PROVEN
     is_text = sample.column.type == "free_text"
@@ -155,7 +157,7 @@ def mentions(sample: ColumnSample) -> float:
 
 
 def keyless_nirs(sample: ColumnSample) -> float:
-    """Nearly all of at least ten values, each once, are born in a month and a place that exist.
+    """Return evidence for NIRs without keys: ten values with possible months and places.
 
     The digits of a number are so by chance in one of twenty. The key of two digits may lack.
     """
@@ -167,13 +169,13 @@ def keyless_nirs(sample: ColumnSample) -> float:
 
 
 def _is_plausible_nir(plain: Texts) -> Flags:
-    """Of compact numbers of thirteen signs: a month of the calendar, a known commune or abroad."""
-    found = matching(_STRICT_NIR)(plain)
-    if not found.any():  # the list of communes takes a while to load
-        return found
-    born = pc.utf8_slice_codeunits(plain.filter(pa.array(found)), _BORN.start, _BORN.stop)
-    found[found] = _is_commune()(born) | matching("99[1-5][0-9]{2}")(born)
-    return found
+    """Whether each compact number has a possible month and commune, or country, of birth."""
+    plausible = matching(_STRICT_NIR)(plain)
+    if not plausible.any():  # the list of communes takes a while to load
+        return plausible
+    born = pc.utf8_slice_codeunits(plain.filter(pa.array(plausible)), _BORN.start, _BORN.stop)
+    plausible[plausible] = _is_commune()(born) | matching("99[1-5][0-9]{2}")(born)
+    return plausible
 
 
 @cache
@@ -182,14 +184,14 @@ def _is_commune() -> Test:
 
 
 def births(sample: ColumnSample) -> float:
-    """Days of birth under a name that speaks of births: dates of lives, or days in words."""
+    """Return evidence for birthdays, under a header about births: plausible dates, or words."""
     if sample.column.kind == "date":
         return _alive(years_of(sample.values))
     return rows(matching(_WRITTEN), NEARLY_ALL)(sample)
 
 
 def spread_dates(sample: ColumnSample) -> float:
-    """Dates whose years lie as far apart as those of births do."""
+    """Return evidence for dates whose years are as far apart as those of births."""
     years = years_of(sample.values) if sample.column.kind == "date" else np.empty(0)
     if not len(years):
         return 0.0
@@ -200,29 +202,29 @@ def spread_dates(sample: ColumnSample) -> float:
 
 
 def birth_years(sample: ColumnSample) -> float:
-    """Years in which somebody who lives, or has lived lately, may be born."""
+    """Return evidence for birth years of persons who live, or lived lately."""
     years = years_of(sample.distinct)
     return _alive(years) if len(years) == len(sample.distinct) else 0.0
 
 
 def ages(sample: ColumnSample) -> float:
-    """Whole years of a life, or bands of them: `25-39`, `75 ans et plus`, `moins de 15 ans`."""
+    """Return evidence for ages in years, or bands of them: `25-39`, `75 ans et plus`."""
     numbers = matching(r"[0-9]{1,3}(\.0)?")(sample.distinct)
-    found = sample.distinct.filter(pa.array(numbers))
-    years = pc.cast(found, "float64").to_numpy(zero_copy_only=False)
+    ages = sample.distinct.filter(pa.array(numbers))
+    years = pc.cast(ages, "float64").to_numpy(zero_copy_only=False)
     if len(years) and years.max() > _OLDEST:
         return 0.0
     return values(lambda texts: numbers | matching(_BAND)(texts))(sample)
 
 
 def initials(sample: ColumnSample) -> float:
-    """Initials with their dots, or with a birth behind them."""
+    """Return evidence for initials with dots, or followed by a birth."""
     either = rf"{_DOTTED}|{INITIALS_AND_BIRTH}"
     return rows(matching(either), NEARLY_ALL, UNNAMED)(sample)
 
 
 def network_addresses(sample: ColumnSample) -> float:
-    """Addresses, whose first numbers no versions or sections have, or all are of the inside."""
+    """Return evidence for addresses: too high for versions, or all of private ranges."""
     share = sample.share(is_ip)
     is_inside = share - sample.share(is_public_ip) >= NEARLY_ALL
     is_sure = is_inside or sample.share(is_high) >= _FIRST_NUMBERS_HIGH
@@ -230,37 +232,40 @@ def network_addresses(sample: ColumnSample) -> float:
 
 
 def sexes(woman: str, man: str) -> tuple[Evidence, Evidence]:
-    """Both sexes, and hardly anything else: in words, under a fitting name in these codes too."""
+    """Return evidence for both sexes: as words, or as these codes under a fitting header."""
 
     def share(sample: ColumnSample, *codes: str) -> float:
-        said = set(pc.utf8_lower(sample.distinct).to_pylist())
-        women, men = said & {*words("women"), *codes[:1]}, said & {*words("men"), *codes[1:]}
-        return len(women | men) / len(said) if women and men else 0.0
+        spellings = set(pc.utf8_lower(sample.distinct).to_pylist())
+        women, men = (
+            spellings & {*words("women"), *codes[:1]},
+            spellings & {*words("men"), *codes[1:]},
+        )
+        return len(women | men) / len(spellings) if women and men else 0.0
 
     return lambda sample: share(sample, woman, man), lambda sample: share(sample) * UNNAMED
 
 
 def listed(name: str) -> tuple[Evidence, Evidence]:
-    """Most values, more than one of them, are among the words of a list; surer under a name."""
+    """Return evidence for values of a list of words, stronger under a fitting header."""
     is_known = among(words(name))
 
     def by_name(sample: ColumnSample) -> float:
-        known = is_known(pc.utf8_lower(sample.distinct))
-        share = float(known.mean()) if len(known) else 0.0
-        return share if share >= _KNOWN and known.sum() > 1 else 0.0
+        recognised = is_known(pc.utf8_lower(sample.distinct))
+        share = float(recognised.mean()) if len(recognised) else 0.0
+        return share if share >= _KNOWN and recognised.sum() > 1 else 0.0
 
     return by_name, lambda sample: by_name(sample) * UNNAMED
 
 
 def _alive(years: Counts) -> float:
-    """The share of the years in which somebody may be born who is alive, or was lately."""
+    """Return the share of years in which somebody may be born who lives, or lived lately."""
     now = datetime.now(UTC).year
     return float(((years > now - _OLDEST) & (years <= now)).mean()) if len(years) else 0.0
 
 
 def years_of(values: Texts) -> Counts:
-    """The first four digits that read as a year of the last three centuries, where there are."""
-    found = pc.extract_regex(values, r"(?P<year>\b(?:18|19|20)[0-9]{2})")
-    years = pc.struct_field(found, "year").drop_null()
+    """Return the first year of the last three centuries in each value, where it has one."""
+    years_in_text = pc.extract_regex(values, r"(?P<year>\b(?:18|19|20)[0-9]{2})")
+    years = pc.struct_field(years_in_text, "year").drop_null()
     numbers: Counts = pc.cast(years, "int64").to_numpy(zero_copy_only=False)
     return numbers

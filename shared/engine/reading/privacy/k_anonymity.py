@@ -27,7 +27,7 @@ class Anonymity:
 def measure(
     database: Database, table: str, quasi: Sequence[str], sensitive: Sequence[str]
 ) -> Anonymity:
-    """Group the rows of a table that has some by its quasi-identifiers.
+    """Group the rows of a table by its quasi-identifiers, and measure the groups.
 
     DuckDB spills what does not fit into its memory limit.
     """

@@ -39,9 +39,7 @@ _OF_PERSON = re.compile(
     r"|(?P<contact>tel|mail|mobile|portable)|(?P<role>role|categorie|catu|fonction|grav|lien|statut)"
 )
 
-_SEX = (
-    rf"\b(?:{'|'.join(one for one in (*words('women'), *words('men')) if one[-1] not in 's.')})\b"
-)
+_SEX = rf"\b(?:{'|'.join(w for w in (*words('women'), *words('men')) if w[-1] not in 's.')})\b"
 _ROLE = rf"\b{any_word('roles_of_persons')}\b"
 """Of one: what is said of many, `femmes`, `enfants`, tells nobody."""
 
@@ -61,23 +59,23 @@ _PAIR = 2
 class Nesting:
     """What the distinct values of a column tell of persons, value by value.
 
-    `persons` counts them, `named` tells where one is named or can be reached, `told` where what is
-    said of one tells a person, `rows` how often each value occurs.
+    `persons` counts them, `named` marks the values that name or reach a person, `described` those
+    that describe one closely enough, and `rows` counts how often each value occurs.
     """
 
     persons: Counts
     named: Flags
-    told: Flags
+    described: Flags
     rows: Counts
 
     @property
     def is_nested(self) -> bool:
-        """Whether most cells have persons, and not just one name each."""
+        """Whether most cells hold persons, and more than one name each."""
         filled = max(1, int(self.rows.sum()))
         some = self.rows[self.persons > 0].sum() / filled
         several = self.rows[self.persons >= _PAIR].sum() / filled
-        told = self.rows[self.told].sum() / filled
-        return bool(some >= _MOST and (several >= _SOME or told >= _MOST))
+        described = self.rows[self.described].sum() / filled
+        return bool(some >= _MOST and (several >= _SOME or described >= _MOST))
 
     @property
     def is_naming(self) -> bool:
@@ -86,25 +84,25 @@ class Nesting:
 
     @property
     def total(self) -> int:
-        """All persons of all cells."""
+        """Count all persons of all cells."""
         return int((self.persons * self.rows).sum())
 
 
 def nesting_of(sample: ColumnSample) -> Nesting | None:
-    """What the sample of a column nests; None when it cannot nest anything."""
+    """Return the persons nested in a column's sample; None when it cannot nest any."""
     if sample.share(_MAY_NEST) < _SOME and sample.share(_TELLS) < _SOME:
         return None
     return persons_in(sample, sample.distinct[:_LOOKED_AT], sample.counts[:_LOOKED_AT])
 
 
 def persons_in(sample: ColumnSample, texts: Texts, rows: Counts) -> Nesting:
-    """The persons within these cells of the column, the rows of which have each so often.
+    """Count the persons in these cells of the column; `rows` tells how often each cell occurs.
 
     First names alone, and ages, are persons where the column's name speaks of some.
     """
     by_header = sample.is_named(_HEADER)
     parts, index = _parts_of(texts)
-    named, told, listed = _judged(parts, by_header=by_header)
+    named, described, listed = _judged(parts, by_header=by_header)
     size = len(texts)
 
     def counted(flags: Flags) -> Counts:
@@ -113,12 +111,15 @@ def persons_in(sample: ColumnSample, texts: Texts, rows: Counts) -> Nesting:
     several = counted(listed) >= _PAIR
     names = named | (listed & several[index])
     return Nesting(
-        persons=counted(names | told), named=counted(names) > 0, told=counted(told) > 0, rows=rows
+        persons=counted(names | described),
+        named=counted(names) > 0,
+        described=counted(described) > 0,
+        rows=rows,
     )
 
 
 def _parts_of(texts: Texts) -> tuple[Texts, Counts]:
-    """The parts of all texts, each of which may be a person, and of which text each is."""
+    """Split texts into parts that may each be a person, with the text that each is of."""
     texts = pc.utf8_slice_codeunits(texts, 0, _LONGEST)
     is_json = matching(r"(?s)\s*[\[{].*")(texts)
     parts, index = _split(texts.filter(pa.array(~is_json)), np.flatnonzero(~is_json), _SEPARATORS)
@@ -130,9 +131,9 @@ def _parts_of(texts: Texts) -> tuple[Texts, Counts]:
     records: list[str] = []
     of_records: list[int] = []
     for at in np.flatnonzero(is_json):
-        found = list(_records(texts[int(at)].as_py()))
-        records += found
-        of_records += [int(at)] * len(found)
+        records_of_text = list(_records(texts[int(at)].as_py()))
+        records += records_of_text
+        of_records += [int(at)] * len(records_of_text)
     whole = parts.filter(pa.array(is_whole))
     return (
         pa.concat_arrays([whole, names, pa.array(records, pa.string())]),
@@ -147,7 +148,7 @@ def _split(texts: Texts, index: Counts, pattern: str) -> tuple[Texts, Counts]:
 
 
 def _judged(parts: Texts, *, by_header: bool) -> tuple[Flags, Flags, Flags]:
-    """Of each part, whether it is named, told in a few words, or one of a list of first names."""
+    """Tell of each part whether it is named, described, or on a list of first names."""
     is_record = flags_of(pc.starts_with(parts, _RECORD))
     told_records = flags_of(pc.starts_with(parts, _RECORD + _TOLD))
     reached = _has(parts, r"[0-9@]")
@@ -155,16 +156,16 @@ def _judged(parts: Texts, *, by_header: bool) -> tuple[Flags, Flags, Flags]:
     named_records = flags_of(pc.starts_with(parts, _RECORD + _NAMED)) | (is_record & reached)
     plain = unaccented(parts)
     aged = _has(plain, _AGE) & ~_has(plain, _BAND)
-    said = aged.astype(int) + _has(plain, _SEX) + _has(plain, _ROLE)
+    facts = aged.astype(int) + _has(plain, _SEX) + _has(plain, _ROLE)
     if by_header:
-        said += aged  # of whom the column's name says
-    told = ~is_record & (said >= _PAIR)
+        facts += aged  # of whom the column's name says
+    described = ~is_record & (facts >= _PAIR)
     rest = pc.replace_substring_regex(parts, r"[,(:].*$|[0-9].*$", "")
     names = Words.of(pc.utf8_trim_whitespace(rest))
-    named = ~is_record & (names.are_full_name() | (told & reached))
+    named = ~is_record & (names.are_full_name() | (described & reached))
     first = names.are_first_name() & ~is_record
     listed = first if by_header else np.zeros(len(first), bool)
-    return named | named_records, told | told_records | named_records, listed
+    return named | named_records, described | told_records | named_records, listed
 
 
 def _has(texts: Texts, pattern: str) -> Flags:
@@ -172,7 +173,7 @@ def _has(texts: Texts, pattern: str) -> Flags:
 
 
 def _records(text: str) -> Iterator[str]:
-    """What JSON, or a list as Python writes it, tells of persons; nothing of what is neither."""
+    """Yield the persons that JSON, or a Python list, describes; none for any other text."""
     with suppress(ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         yield from _of_json(_read(text))
 
@@ -187,20 +188,24 @@ def _read(text: str) -> Any:  # noqa: ANN401 - whatever stands in the cell
 def _of_json(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever stands in the cell
     if isinstance(value, dict):
         yield from _of_record(value)
-        for one in value.values():
-            if isinstance(one, list | tuple | dict):
-                yield from _of_json(one)
+        for member in value.values():
+            if isinstance(member, list | tuple | dict):
+                yield from _of_json(member)
     elif isinstance(value, list | tuple):
-        for one in value:
-            yield from [one] if isinstance(one, str) else _of_json(one)
+        for member in value:
+            yield from [member] if isinstance(member, str) else _of_json(member)
 
 
 def _of_record(record: dict[Any, Any]) -> Iterator[str]:
-    """A record as a part: its values behind a mark of what its keys tell."""
-    scalars = {key: one for key, one in record.items() if one and not isinstance(one, dict | list)}
-    found = {_kind_of(str(key)) for key in scalars}
-    is_named = "name" in found or ("surname" in found and bool(found & {"sex", "age"}))
-    mark = _NAMED if is_named else _TOLD if len(found & {"sex", "age", "role"}) >= _PAIR else ""
+    """Turn a record into one part: its values behind a mark for what its keys describe."""
+    scalars = {
+        key: member
+        for key, member in record.items()
+        if member and not isinstance(member, dict | list)
+    }
+    kinds = {_kind_of(str(key)) for key in scalars}
+    is_named = "name" in kinds or ("surname" in kinds and bool(kinds & {"sex", "age"}))
+    mark = _NAMED if is_named else _TOLD if len(kinds & {"sex", "age", "role"}) >= _PAIR else ""
     yield f"{_RECORD}{mark}{' '.join(map(str, scalars.values()))}"
 
 

@@ -41,11 +41,11 @@ class Mailboxes:
     """Whose the mailboxes of a table are, by what stands beside them in their rows."""
 
     samples: Sequence[ColumnSample]
-    found: Sequence[Detection]
+    detections: Sequence[Detection]
     _known: dict[str, Flags] = field(default_factory=dict)
 
     def rows(self, sample: ColumnSample, subject: Subject) -> float:
-        """The share of the filled rows whose mailbox is a person's."""
+        """Return the share of the filled rows whose mailbox is a person's."""
         if not len(sample.values):
             return 0.0
         name = sample.column.name
@@ -54,7 +54,7 @@ class Mailboxes:
         return float(self._known[name].mean())
 
     def _flags(self, sample: ColumnSample, subject: Subject) -> Flags:
-        """Which of the filled rows have a person's mailbox.
+        """Tell which of the filled rows have a person's mailbox.
 
         Those that are called after somebody; where most are no office's nor called as what their
         rows list, these as well: in a list of persons all, else those at public providers.
@@ -67,19 +67,21 @@ class Mailboxes:
         own[own] = ~self._are_called_as_rows(sample, own)
         return own | named if own.mean() > _MOST else named
 
-    def _are_called_as_rows(self, sample: ColumnSample, wanted: Flags) -> Flags:
-        """Which of these mailboxes are made of words of their own rows: those of what is listed."""
-        persons = {one.name for one in self.found if one.kind in _OF_PERSONS}
+    def _are_called_as_rows(self, sample: ColumnSample, flags: Flags) -> Flags:
+        """Tell which mailboxes are made of words of their own rows, as those of things are."""
+        persons = {detection.name for detection in self.detections if detection.kind in _OF_PERSONS}
         texts = [
-            one
-            for one in self.samples
-            if one is not sample and one.column.kind == "text" and one.column.name not in persons
+            other
+            for other in self.samples
+            if other is not sample
+            and other.column.kind == "text"
+            and other.column.name not in persons
         ]
-        places = np.flatnonzero(flags_of(pc.is_valid(sample.cells)))[wanted]
+        places = np.flatnonzero(flags_of(pc.is_valid(sample.cells)))[flags]
         boxes = folded(
-            pc.replace_substring_regex(sample.values.filter(pa.array(wanted)), "@.*$", "")
+            pc.replace_substring_regex(sample.values.filter(pa.array(flags)), "@.*$", "")
         )
-        beside = [one.cells.take(pa.array(places)).to_pylist() for one in texts]
+        beside = [text.cells.take(pa.array(places)).to_pylist() for text in texts]
         rows = zip(*beside, strict=True) if beside else ((),) * len(places)
         return np.array(
             [_is_made_of(box, row) for box, row in zip(boxes.to_pylist(), rows, strict=True)], bool
@@ -87,7 +89,7 @@ class Mailboxes:
 
 
 def _is_made_of(box: str, row: Sequence[str | None]) -> bool:
-    """Whether nothing is left of a mailbox without the words of its row and those between."""
+    """Whether a mailbox consists of the words of its row, and words that join these."""
     words = re.findall("[a-z]+", " ".join(fold(text) for text in row if text))
     left, initials = box, {word[0] for word in words}
     for word in sorted({*words}, key=len, reverse=True):
@@ -108,42 +110,42 @@ class RowCounts:
     subject: Subject
     mailboxes: Mailboxes
 
-    def rows(self, found: Detection) -> int:
-        """The rows of a finding that are persons'."""
-        sample, rows = found.sample, found.sample.column.filled
-        return round(self._share(found) * rows) if len(sample.values) else rows
+    def rows(self, detection: Detection) -> int:
+        """Count the rows of a detection that are persons'."""
+        sample, rows = detection.sample, detection.sample.column.filled
+        return round(self._share(detection) * rows) if len(sample.values) else rows
 
-    def _share(self, found: Detection) -> float:
-        sample = found.sample
-        if found.kind == "email":
+    def _share(self, detection: Detection) -> float:
+        sample = detection.sample
+        if detection.kind == "email":
             return self.mailboxes.rows(sample, self.subject)
-        if found.kind == "phone" and self.subject != "persons":
+        if detection.kind == "phone" and self.subject != "persons":
             return sample.share(is_mobile)
-        if found.kind == "mention":
+        if detection.kind == "mention":
             return sample.share_of(
                 mentions_somebody(sample.distinct) | names_within(sample.distinct)
             )
-        if found.kind in _FULL_NAMES:
+        if detection.kind in _FULL_NAMES:
             return 1 - sample.share(_COMPANY)
         return 1.0
 
-    def persons(self, found: Detection) -> int | None:
-        """The persons within the cells of a column that nests some, None for any other."""
-        text = filled(found.name)
-        if found.kind != "persons":
-            return self._listed(text) if found.sample.is_apart else None
-        rows = found.sample.column.filled
+    def persons(self, detection: Detection) -> int | None:
+        """Count the persons nested in the cells of a column; None for any other column."""
+        text = filled(detection.name)
+        if detection.kind != "persons":
+            return self._listed(text) if detection.sample.is_apart else None
+        rows = detection.sample.column.filled
         step = max(1, rows // _COUNTED)
         cells = self.database.sql(
             f"SELECT text, count(*) AS n FROM (SELECT {text} AS text FROM {quoted(self.table)}"
             f" QUALIFY {ROW} % {step} = 0) WHERE text IS NOT NULL GROUP BY text"
         ).to_arrow_table()
         texts, counts = (cells[name].combine_chunks() for name in ("text", "n"))
-        seen = persons_in(found.sample, texts, counts.to_numpy())
+        seen = persons_in(detection.sample, texts, counts.to_numpy())
         return round(seen.total * rows / max(1, int(seen.rows.sum())))
 
     def _listed(self, text: str) -> int:
-        """How many short values are listed in the cells of a column."""
+        """Count the short values that are listed in the cells of a column."""
         apart = f"len(regexp_split_to_array({text}, '[,;|]'))"
         ((listed,),) = self.database.execute(
             f"SELECT coalesce(sum({apart}), 0) FROM {quoted(self.table)} WHERE {text} IS NOT NULL"

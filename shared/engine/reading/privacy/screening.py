@@ -62,7 +62,7 @@ _MOST = 0.5
 def screen(
     database: Database, table: str, columns: Sequence[Column], rows: int, *, is_summed: bool = False
 ) -> Privacy:
-    """The verdict on a table of `rows` rows, described by `columns`.
+    """Judge a table of `rows` rows, described by `columns`, for personal data.
 
     `is_summed` tells that each row was made of many.
     """
@@ -70,37 +70,43 @@ def screen(
     samples = sampled.samples
     is_counted = is_summed or _counts_people(samples)
     named = with_surnames(samples, list(direct_identifiers(samples)), is_counted=is_counted)
-    found = without_names_of_things(samples, named)
-    others = list(attributes(undetected(samples, found)))
-    homes = sampled.are_homes([one.sample for one in found if one.kind == "address"])
-    subject = _subject(sampled, found, others, is_counted=is_counted, are_homes=homes)
-    counted = RowCounts(database, table, subject, Mailboxes(samples, found))
-    direct = [one for one in found if _is_direct(one, found, counted)]
+    detections = without_names_of_things(samples, named)
+    others = list(attributes(undetected(samples, detections)))
+    homes = sampled.are_homes(
+        [detection.sample for detection in detections if detection.kind == "address"]
+    )
+    subject = _subject(sampled, detections, others, is_counted=is_counted, are_homes=homes)
+    counted = RowCounts(database, table, subject, Mailboxes(samples, detections))
+    direct = [detection for detection in detections if _is_direct(detection, detections, counted)]
     findings = (
         *_findings(direct, "direct", counted),
         *_other_nirs(database, table, columns, direct),
     )
     if subject != "persons":
         return Privacy(verdict="direct" if findings else "none", subject=subject, findings=findings)
-    hidden = [one for one in found if one.kind in _HALF_NAMES and one not in direct]
-    births = [one.name for one in direct if one.kind == "birth_date"]
+    hidden = [
+        detection
+        for detection in detections
+        if detection.kind in _HALF_NAMES and detection not in direct
+    ]
+    births = [detection.name for detection in direct if detection.kind == "birth_date"]
     traits, figures = _traits([*hidden, *others], births, counted, rows)
     verdict: Verdict = "direct" if findings else "quasi"
     return Privacy(verdict=verdict, subject=subject, findings=(*findings, *traits), **figures)
 
 
 def _traits(
-    found: Sequence[Detection], births: Sequence[str], counted: RowCounts, rows: int
+    detections: Sequence[Detection], births: Sequence[str], counted: RowCounts, rows: int
 ) -> tuple[tuple[Finding, ...], dict[str, Any]]:
-    """What tells persons apart or is protected most, and how well they hide among others.
+    """Find what singles out persons or is specially protected, and how well persons are hidden.
 
     A number that stands for a person tells who it is to nobody else: it counts for no group.
     """
-    quasi = [one for one in found if one.kind not in SENSITIVE]
-    sensitive = [one for one in found if one.kind in SENSITIVE]
-    names = [*births, *(one.name for one in quasi if one.kind != "identifier")]
-    told = [one.name for one in sensitive]
-    hidden = measure(counted.database, counted.table, names, told) if names else None
+    quasi = [detection for detection in detections if detection.kind not in SENSITIVE]
+    sensitive = [detection for detection in detections if detection.kind in SENSITIVE]
+    names = [*births, *(detection.name for detection in quasi if detection.kind != "identifier")]
+    sensitive_names = [detection.name for detection in sensitive]
+    hidden = measure(counted.database, counted.table, names, sensitive_names) if names else None
     diversity = hidden.diversity if hidden else ()
     protected = _findings(sensitive, "sensitive", counted, diversity)
     figures = _figures(hidden, rows) if hidden else {}
@@ -109,15 +115,15 @@ def _traits(
 
 def _subject(
     sampled: Surroundings,
-    found: list[Detection],
+    detections: list[Detection],
     others: list[Detection],
     *,
     is_counted: bool,
     are_homes: bool,
 ) -> Subject:
-    """What a row is about, by what was found in the columns, and by their other attributes."""
-    kinds = {one.kind for one in found if one.confidence > BY_SPREAD}
-    also = {one.kind for one in others}
+    """Tell what a row is about, from the detections and the other attributes."""
+    kinds = {detection.kind for detection in detections if detection.confidence > BY_SPREAD}
+    also = {detection.kind for detection in others}
     is_named = bool(kinds & {"nir", "full_name", "persons"}) or {"first_name", "surname"} <= kinds
     signs = kinds & _SIGNS or also & {"sex", "birth_year"}
     is_numbered = sampled.have(PERSON) or _are_coded(sampled) or _are_tracks(sampled, also)
@@ -130,40 +136,44 @@ def _subject(
 
 
 def _are_coded(sampled: Surroundings) -> bool:
-    """Whether each row has the code of a person, and none has what only things have."""
+    """Whether each row has a person's code, and no column that only things have."""
     are_things = sampled.are_fleet or sampled.are_inventory or sampled.are_measured
     return sampled.have(PSEUDONYM) and not are_things
 
 
 def _are_tracks(sampled: Surroundings, also: set[str]) -> bool:
     """Whether rows are where a device was, and when."""
-    types = {one.column.type for one in sampled.samples}
+    types = {sample.column.type for sample in sampled.samples}
     is_located = {"latitude", "longitude"} <= types or bool(types & {"geo_point", "wkt"})
     return is_located and sampled.have_time and sampled.have(_TRACK) and "place" in also
 
 
 def _counts_people(samples: Sequence[ColumnSample]) -> bool:
-    """Whether a row stands for many persons: a column says how many, or means both sexes."""
-    is_counted = any(one.is_named(_COUNT) and one.column.kind == "integer" for one in samples)
+    """Whether a row stands for many persons: it counts them, or names both sexes."""
+    is_counted = any(
+        sample.is_named(_COUNT) and sample.column.kind == "integer" for sample in samples
+    )
     is_both = matching(_BOTH)
-    return is_counted or any(one.is_named(_SEX) and one.share(is_both) > 0 for one in samples)
+    return is_counted or any(
+        sample.is_named(_SEX) and sample.share(is_both) > 0 for sample in samples
+    )
 
 
-def _is_direct(one: Detection, found: list[Detection], counted: RowCounts) -> bool:
+def _is_direct(detection: Detection, detections: list[Detection], counted: RowCounts) -> bool:
     """Whether a column tells who somebody is, or how to reach them."""
-    share, is_personal = one.sample.share, counted.subject == "persons"
-    match one.kind:
+    share, is_personal = detection.sample.share, counted.subject == "persons"
+    match detection.kind:
         case "nir" | "iban" | "mention" | "plate" | "ip" | "mac" | "handle":
             return True
         case "persons":
-            nesting = nesting_of(one.sample)
+            nesting = nesting_of(detection.sample)
             return nesting is not None and nesting.is_naming
         case "first_name":
-            return is_personal and any(other.kind in _NAMES for other in found)
+            return is_personal and any(other.kind in _NAMES for other in detections)
         case "surname" | "full_name" | "address" | "birth_date" | "initials" | "signature":
             return is_personal
         case "email":
-            return counted.mailboxes.rows(one.sample, counted.subject) > 0
+            return counted.mailboxes.rows(detection.sample, counted.subject) > 0
         case _:
             return is_personal or share(is_mobile) > _MOST
 
@@ -171,13 +181,13 @@ def _is_direct(one: Detection, found: list[Detection], counted: RowCounts) -> bo
 def _other_nirs(
     database: Database, table: str, columns: Sequence[Column], direct: Sequence[Detection]
 ) -> Iterator[Finding]:
-    """The NIRs in other columns: they are somebody's, but make no row a person's."""
-    known = {one.name for one in direct}
-    others = [column for column in columns if column.name not in known]
-    for name, found in nirs_in_cells(database, table, others).items():
-        certainty = round(found.certainty, 2)
+    """Find NIRs in the other columns: these are personal, but make no row a person's."""
+    names = {detection.name for detection in direct}
+    others = [column for column in columns if column.name not in names]
+    for name, cells in nirs_in_cells(database, table, others).items():
+        certainty = round(cells.certainty, 2)
         yield Finding(
-            column=name, kind="nir", role="direct", rows=found.cells, confidence=certainty
+            column=name, kind="nir", role="direct", rows=cells.cells, confidence=certainty
         )
 
 
@@ -187,15 +197,15 @@ def _figures(hidden: Anonymity, rows: int) -> dict[str, Any]:
 
 
 def _findings(
-    found: Sequence[Detection], role: Role, counts: RowCounts, diversity: Sequence[int] = ()
+    detections: Sequence[Detection], role: Role, counts: RowCounts, diversity: Sequence[int] = ()
 ) -> Iterator[Finding]:
-    for one, least in zip_longest(found, diversity):
+    for detection, least in zip_longest(detections, diversity):
         yield Finding(
-            column=one.name,
-            kind=one.kind,
+            column=detection.name,
+            kind=detection.kind,
             role=role,
-            rows=counts.rows(one),
-            persons=counts.persons(one),
-            confidence=one.confidence,
+            rows=counts.rows(detection),
+            persons=counts.persons(detection),
+            confidence=detection.confidence,
             diversity=least,
         )

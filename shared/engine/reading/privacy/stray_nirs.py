@@ -34,12 +34,12 @@ class KeyedCells(NamedTuple):
 
     @property
     def is_chance(self) -> bool:
-        """Whether so many of any such numbers have the key."""
+        """Whether as many of any long numbers would have the right key by chance."""
         return not self.written and self.keyed <= self.long * _BY_CHANCE
 
     @property
     def certainty(self) -> float:
-        """How sure it is that so many have not the key by chance (Poisson)."""
+        """Return how sure it is that this many do not have the key by chance (Poisson)."""
         mean = max(1, self.long) * _BY_CHANCE
         if self.written:
             return 1 - _BY_CHANCE
@@ -50,31 +50,35 @@ class KeyedCells(NamedTuple):
 def nirs_in_cells(
     database: Database, table: str, columns: Sequence[Column]
 ) -> dict[str, KeyedCells]:
-    """The columns with cells that are whole NIRs with the right key.
+    """Return the columns with cells that are whole NIRs with the right key.
 
     All rows are looked at: one among thousands is somebody's. In a column most of which is numbers
     of fifteen digits they count for nothing, and where chance makes as many.
     """
-    found = {}
+    cells_by_column = {}
     for column in _with_long_cells(database, table, columns):
-        one = _counted(database, table, column.name)
-        if one.keyed and one.long_cells <= _MOST * column.filled and not one.is_chance:
-            found[column.name] = one
-    return found
+        cells = _counted(database, table, column.name)
+        if cells.keyed and cells.long_cells <= _MOST * column.filled and not cells.is_chance:
+            cells_by_column[column.name] = cells
+    return cells_by_column
 
 
 def _with_long_cells(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
-    """Those in which a cell is as long as a NIR: to read one column is dearer than to know that."""
-    possible = [one for one in columns if one.kind in {"text", "integer", "decimal"} and one.filled]
+    """Return the columns with a cell as long as a NIR; reading one costs much more."""
+    possible = [
+        column
+        for column in columns
+        if column.kind in {"text", "integer", "decimal"} and column.filled
+    ]
     if not possible:
         return []
-    is_long = (f"bool_or(length({trimmed(one.name)}) >= {_SHORTEST_NIR})" for one in possible)
+    is_long = (f"bool_or(length({trimmed(column.name)}) >= {_SHORTEST_NIR})" for column in possible)
     (answer,) = database.execute(f"SELECT {', '.join(is_long)} FROM {quoted(table)}").fetchall()
-    return [one for one, has_long in zip(possible, answer, strict=True) if has_long]
+    return [column for column, has_long in zip(possible, answer, strict=True) if has_long]
 
 
 def _counted(database: Database, table: str, column: str) -> KeyedCells:
-    """What a column has of NIRs, and of numbers of fifteen digits."""
+    """Count a column's NIRs, and its numbers of fifteen digits."""
     values = database.sql(f"""
         SELECT * FROM (
             SELECT cell, count(*) AS cells, {_matches(FIFTEEN_DIGITS)} AS is_long,
@@ -85,7 +89,7 @@ def _counted(database: Database, table: str, column: str) -> KeyedCells:
             ) WHERE length(cell) BETWEEN {_SHORTEST_NIR} AND {_LONGEST_NIR} GROUP BY cell
         ) WHERE is_long OR is_shaped
     """)
-    found = np.zeros(len(KeyedCells._fields), np.int64)
+    sums = np.zeros(len(KeyedCells._fields), np.int64)
     for batch in values.to_arrow_reader(_AT_ONCE):
         cells = batch["cells"].to_numpy()
         long, keyed, written = (
@@ -94,8 +98,8 @@ def _counted(database: Database, table: str, column: str) -> KeyedCells:
         )
         keyed[keyed] = is_nir(batch["cell"].filter(batch["is_shaped"]))
         both = (keyed & written).sum()
-        found += (cells[keyed].sum(), keyed.sum(), both, long.sum(), cells[long].sum())
-    return KeyedCells(*map(int, found))
+        sums += (cells[keyed].sum(), keyed.sum(), both, long.sum(), cells[long].sum())
+    return KeyedCells(*map(int, sums))
 
 
 def _matches(pattern: str) -> str:

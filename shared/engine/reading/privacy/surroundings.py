@@ -62,25 +62,29 @@ class Surroundings:
     samples: Sequence[ColumnSample]
 
     def beside(self, sample: ColumnSample) -> "Surroundings":
-        """The other columns."""
-        return Surroundings([one for one in self.samples if one is not sample])
+        """Return the columns other than this one."""
+        return Surroundings([other for other in self.samples if other is not sample])
 
     def have(self, header: str) -> bool:
-        """Whether the name of one matches."""
-        return any(one.is_named(header) for one in self.samples)
+        """Whether the name of a column matches."""
+        return any(sample.is_named(header) for sample in self.samples)
 
     @cached_property
     def have_time(self) -> bool:
-        """Whether one says when something happened; not when a thing was bought or checked."""
-        times = (one for one in self.samples if one.column.kind == "date" or one.is_named(_TIME))
-        return any(not one.is_named(_TIME_OF_THING) for one in times)
+        """Whether a column says when something happened, not when a thing was bought or checked."""
+        times = (
+            sample
+            for sample in self.samples
+            if sample.column.kind == "date" or sample.is_named(_TIME)
+        )
+        return any(not time.is_named(_TIME_OF_THING) for time in times)
 
     @cached_property
     def have_place(self) -> bool:
-        """Whether one says where."""
+        """Whether a column says where."""
         return any(
-            one.column.type in PLACE_TYPES or one.is_named(f"{PLACE}|{_SPOT}")
-            for one in self.samples
+            sample.column.type in PLACE_TYPES or sample.is_named(f"{PLACE}|{_SPOT}")
+            for sample in self.samples
         )
 
     @cached_property
@@ -95,13 +99,13 @@ class Surroundings:
 
     @cached_property
     def are_measured(self) -> bool:
-        """Whether they have sizes that things have, and no person."""
+        """Whether the columns have sizes as things do, and nothing of a person."""
         return self.have(_DIMENSION)
 
     @cached_property
     def are_roads(self) -> bool:
-        """Whether they say how a road is built and driven on."""
-        return sum(one.is_named(_ROAD) for one in self.samples) >= _MANY_ROAD_HEADERS
+        """Whether the columns say how a road is built and driven on."""
+        return sum(sample.is_named(_ROAD) for sample in self.samples) >= _MANY_ROAD_HEADERS
 
     @cached_property
     def are_stops(self) -> bool:
@@ -110,26 +114,26 @@ class Surroundings:
 
     @cached_property
     def are_organisations(self) -> bool:
-        """Whether they have the number of a company, school or association."""
-        return any(one.column.type in ORGANISATIONS for one in self.samples)
+        """Whether a column has the numbers of companies, schools or associations."""
+        return any(sample.column.type in ORGANISATIONS for sample in self.samples)
 
     def without_animals(self) -> "Surroundings":
-        """The columns, of a list of animals without those that are about these themselves."""
-        named = [one for one in self.samples if one.is_named(_ANIMAL)]
+        """Return the columns; in a list of animals, without those about the animals."""
+        named = [sample for sample in self.samples if sample.is_named(_ANIMAL)]
         if len(named) < _MANY_ANIMAL_HEADERS:
             return self
-        return Surroundings([one for one in self.samples if not one.is_named(_OF_ANIMAL)])
+        return Surroundings([sample for sample in self.samples if not sample.is_named(_OF_ANIMAL)])
 
     def are_homes(self, addresses: Sequence[ColumnSample]) -> bool:
-        """Whether a row is a home at one of these addresses, with a fact about who lives there.
+        """Whether a row is a home at such an address, with a fact about who lives there.
 
         Not so public buildings, organisations, and sums of ten dwellings and more.
         """
-        homes = [one for one in addresses if not one.is_named(_NO_HOME)]
-        numbers = (one for one in self.samples if one.is_named(_NUMBER))
-        has_number = any(one.share(_FEW_DIGITS) >= _MOST for one in numbers)
-        numbered = has_number or any(one.share(_NUMBERED) >= _MOST for one in homes)
-        others = [one for one in self.samples if one not in addresses]
+        homes = [address for address in addresses if not address.is_named(_NO_HOME)]
+        numbers = (sample for sample in self.samples if sample.is_named(_NUMBER))
+        has_number = any(column.share(_FEW_DIGITS) >= _MOST for column in numbers)
+        numbered = has_number or any(home.share(_NUMBERED) >= _MOST for home in homes)
+        others = [sample for sample in self.samples if sample not in addresses]
         if (
             not (homes and numbered)
             or self.are_organisations
@@ -137,20 +141,25 @@ class Surroundings:
             or self.have(_OF_THING)
         ):
             return False
-        if any(one.share(_BUILDINGS) >= _SOME and one.share(_DWELLINGS) < _MOST for one in others):
+        if any(
+            sample.share(_BUILDINGS) >= _SOME and sample.share(_DWELLINGS) < _MOST
+            for sample in others
+        ):
             return False
-        facts = any(one.is_named(_HOUSEHOLD) for one in others)
+        facts = any(sample.is_named(_HOUSEHOLD) for sample in others)
         return facts or any(
-            one.share(told) >= _MOST for one in others for told in (_DWELLINGS, _TENANCY)
+            sample.share(pattern) >= _MOST
+            for sample in others
+            for pattern in (_DWELLINGS, _TENANCY)
         )
 
     @property
     def _are_summed(self) -> bool:
-        counts = [one for one in self.samples if one.is_named(_SUMMED)]
-        return any(_least(one) >= _FEWEST_SUMMED for one in counts)
+        counts = [sample for sample in self.samples if sample.is_named(_SUMMED)]
+        return any(_least(count) >= _FEWEST_SUMMED for count in counts)
 
 
 def _least(sample: ColumnSample) -> float:
-    """The smallest whole number of a column; nothing when it has none."""
+    """Return the smallest whole number of a column; nothing when it has none."""
     digits = sample.distinct.filter(pc.match_substring_regex(sample.distinct, r"^[0-9]{1,9}$"))
     return float(pc.min(pc.cast(digits, "int64")).as_py()) if len(digits) else 0.0

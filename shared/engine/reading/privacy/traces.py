@@ -39,14 +39,14 @@ is_account = matching(f"{_HANDLE}|{_ACCOUNT}")
 
 
 def _plates(before: str, behind: str) -> Test:
-    """Plates between these; not of the old kind where all have the same letters: a unit."""
+    """Return the test for plates; old ones that all share their letters name a unit."""
     is_new = matching(rf"(?i){before}{_SIV}{behind}")
     old = rf"(?i)^{before}{_FNI}{behind}$"
 
     def test(texts: Texts) -> Flags:
         series = pc.struct_field(pc.extract_regex(texts, old), "series")
-        found = series.drop_null()
-        is_unit = len(found) > 1 and len(pc.utf8_upper(found).unique()) == 1
+        units = series.drop_null()
+        is_unit = len(units) > 1 and len(pc.utf8_upper(units).unique()) == 1
         return is_new(texts) | (flags_of(series.is_valid()) & (not is_unit))
 
     return test
@@ -57,11 +57,11 @@ has_plate = _plates("(?:.*[^A-Z0-9])?", "(?:[^A-Z0-9].*)?")
 
 
 def is_ip(texts: Texts) -> Flags:
-    """An address of the network, of four numbers (RFC 791) or eight groups (RFC 4291)."""
-    found = matching(rf"{_IPV4}(?::[0-9]{{1,5}})?|{_IPV6}")(texts)
-    long = found & matching(".*:.*:.*")(texts)
-    found[long] = [_is_six(text) for text in texts.filter(pa.array(long)).to_pylist()]
-    return found
+    """Whether each text is a network address: four numbers (RFC 791) or eight groups (RFC 4291)."""
+    matches = matching(rf"{_IPV4}(?::[0-9]{{1,5}})?|{_IPV6}")(texts)
+    long = matches & matching(".*:.*:.*")(texts)
+    matches[long] = [_is_six(text) for text in texts.filter(pa.array(long)).to_pylist()]
+    return matches
 
 
 def _is_six(text: str) -> bool:
@@ -72,7 +72,7 @@ def _is_six(text: str) -> bool:
 
 
 def is_public_ip(texts: Texts) -> Flags:
-    """An address outside of the ranges that organisations use inside (RFC 1918, 4193, 3927)."""
+    """Whether each address is outside the private ranges (RFC 1918, 4193, 3927)."""
     inside = (
         r"(?i)(?:10|127)\..*|192\.168\..*|172\.(?:1[6-9]|2[0-9]|3[01])\..*|169\.254\..*|f[cde].*"
     )
@@ -80,7 +80,7 @@ def is_public_ip(texts: Texts) -> Flags:
 
 
 def is_high(texts: Texts) -> Flags:
-    """Of four numbers, whose first is higher than versions of programs have it."""
+    """Whether the first of four numbers is higher than those of software versions."""
     first = pc.replace_substring_regex(texts, r"[.:].*$", "")
     digits = matching("[0-9]{1,3}")(first)
     digits[digits] = pc.cast(first.filter(pa.array(digits)), "int64").to_numpy() >= _HIGH
@@ -88,8 +88,8 @@ def is_high(texts: Texts) -> Flags:
 
 
 def names_a_person(accounts: Texts) -> Flags:
-    """An account that is called after a person: `@manon_fontaine`, `@perrin76`."""
+    """Whether each account is named after a person: `@manon_fontaine`, `@perrin76`."""
     name = pc.replace_substring_regex(accounts, r"^.*[@/]([^@/]+)/?$", r"\1")
     words = Words.of(pc.replace_substring_regex(name, "[0-9_.-]+", " "))
-    found: Flags = (words.both > 0) & (words.both * 2 >= words.total)
-    return found
+    are_persons: Flags = (words.both > 0) & (words.both * 2 >= words.total)
+    return are_persons

@@ -66,32 +66,32 @@ class BlockSum(NamedTuple):
 
 
 def find_block_sums(figures: Figures, marks: Marks, alike: Sequence[Bits] = ()) -> list[BlockSum]:
-    """The rows of a table that sum others, by row; each of `alike` marks rows that look the same.
+    """Find the rows that sum others; each of `alike` marks rows that look the same.
 
     Each alone may sum others by chance where most of those that look the same hardly do.
     """
     scaled = _scaled(figures)
     left = np.arange(len(scaled))
-    found: list[BlockSum] = []
+    sums: list[BlockSum] = []
     for _ in range(_ROUNDS):
         alone = _supported(_round(scaled[left], marks[left]), marks[left])
         together = _together(scaled[left], [bits[left] for bits in alike])
-        new = list({one.row: one for one in (*together, *alone)}.values())
+        new = list({block_sum.row: block_sum for block_sum in (*together, *alone)}.values())
         if not new:
             break
-        found += [one._replace(row=int(left[one.row])) for one in new]
-        left = np.delete(left, [one.row for one in new])
-    return sorted(found)
+        sums += [block_sum._replace(row=int(left[block_sum.row])) for block_sum in new]
+        left = np.delete(left, [block_sum.row for block_sum in new])
+    return sorted(sums)
 
 
 def _scaled(figures: Figures) -> Figures:
-    """Each column in units of its last digit: sums of whole numbers are exact."""
+    """Return each column in units of its last digit: sums of whole numbers are exact."""
     units = [10 ** _digits(column[np.isfinite(column)]) for column in figures.T]
     return np.asarray(np.round(figures * units))
 
 
 def _digits(figures: NDArray[np.float64]) -> int:
-    """How many decimals these have, at most."""
+    """Return how many decimals these figures have, at most."""
     for digits in range(_MOST_DIGITS):
         scaled = figures * 10**digits
         if np.allclose(scaled, np.round(scaled), rtol=1e-12, atol=1e-6):
@@ -100,13 +100,17 @@ def _digits(figures: NDArray[np.float64]) -> int:
 
 
 def _round(figures: Figures, marks: Marks) -> list[BlockSum]:
-    """The rows that sum a block before or after them, of all rows that are left."""
+    """Find the rows that sum a block before or after them, among the rows that are left."""
     if len(figures) <= _LEAST_BLOCK:
         return []
     sums = _running(figures)
     rows_marks = ((row, int(marks[row])) for row in _candidates(figures, marks))
     fits = ((mark, _fit(figures, sums, row, mark)) for row, mark in rows_marks)
-    return [one for mark, one in fits if one and one.chance < _most(one, mark)]
+    return [
+        block_sum
+        for mark, block_sum in fits
+        if block_sum and block_sum.chance < _most(block_sum, mark)
+    ]
 
 
 def _running(figures: Figures) -> Running:
@@ -115,13 +119,13 @@ def _running(figures: Figures) -> Running:
     return np.concatenate([np.zeros((1, *cells.shape[1:])), np.cumsum(cells, axis=0)])
 
 
-def _most(one: BlockSum, mark: int) -> float:
-    """The chance up to which that is a total."""
-    return 1.0 if mark == LABELLED and one.is_rest else _CHANCES[mark]
+def _most(block_sum: BlockSum, mark: int) -> float:
+    """Return the chance up to which a sum counts as a total."""
+    return 1.0 if mark == LABELLED and block_sum.is_rest else _CHANCES[mark]
 
 
 def _together(figures: Figures, alike: Iterable[Bits]) -> list[BlockSum]:
-    """Of rows that look the same, those that sum a block, if most do and chance explains it not."""
+    """Find alike rows that each sum a block, if most of them do, and not by chance."""
     together: list[BlockSum] = []
     sums = _running(figures)
     for bits in alike:
@@ -139,7 +143,7 @@ def _together(figures: Figures, alike: Iterable[Bits]) -> list[BlockSum]:
 
 
 def _is_usual(block_sums: Sequence[BlockSum], rows: int) -> bool:
-    """Whether most of so many rows that look the same are these, and chance explains it not."""
+    """Whether most of the alike rows are sums, and not by chance."""
     chances = math.prod(min(1.0, block_sum.chance) for block_sum in block_sums)
     by_chance = math.comb(rows, len(block_sums)) * chances
     return 2 * len(block_sums) > rows and by_chance < _TOGETHER
@@ -148,7 +152,7 @@ def _is_usual(block_sums: Sequence[BlockSum], rows: int) -> bool:
 def _sums_between(
     figures: Figures, sums: Running, rows: NDArray[np.int64], *, is_above: bool
 ) -> list[BlockSum]:
-    """Of these rows, those that sum all that stands up to the next one, or since the one before.
+    """Find the rows that sum all rows up to the next of them, or since the one before.
 
     That is one block for each, so that its chance does not grow with the table.
     """
@@ -173,7 +177,7 @@ def _sums_between(
 
 
 def _candidates(figures: Figures, marks: Marks) -> Iterable[int]:
-    """All rows of a small table; of a large one those that are marked, and its ends."""
+    """Return all rows of a small table; of a large one the marked rows, and its ends."""
     rows, columns = figures.shape
     if rows * rows * columns <= _MOST_CELLS:
         return range(rows)
@@ -184,8 +188,8 @@ def _candidates(figures: Figures, marks: Marks) -> Iterable[int]:
 
 
 def _fit(figures: Figures, sums: Running, row: int, mark: int) -> BlockSum | None:
-    """What that row sums, if anything."""
-    wanted, rows = figures[row], len(figures)
+    """Return what that row sums, if anything."""
+    figures_of_row, rows = figures[row], len(figures)
     before, after = max(0, row - 1), max(0, rows - row - 2)
     starts = np.append(np.arange(before), np.full(after, row + 1))
     ends = np.append(np.full(before, row), np.arange(after) + row + 3)
@@ -193,13 +197,14 @@ def _fit(figures: Figures, sums: Running, row: int, mark: int) -> BlockSum | Non
         return None
     blocks, parts = np.moveaxis(sums[ends] - sums[starts], -1, 0)
     lengths = ends - starts
-    can = np.isfinite(wanted) & (wanted != 0)
+    can = np.isfinite(figures_of_row) & (figures_of_row != 0)
     # Each part, and the sum, may be rounded by half a unit; of one that sums few that is chance.
     is_rounded = (lengths == rows - 1) | (mark == LABELLED)
     slack = np.minimum(
-        0.5 * (lengths[:, None] + 1) * is_rounded[:, None], _ROUNDED * np.abs(np.nan_to_num(wanted))
+        0.5 * (lengths[:, None] + 1) * is_rounded[:, None],
+        _ROUNDED * np.abs(np.nan_to_num(figures_of_row)),
     )
-    fits = (np.abs(blocks - wanted) <= slack) & can & (parts >= _LEAST_BLOCK)
+    fits = (np.abs(blocks - figures_of_row) <= slack) & can & (parts >= _LEAST_BLOCK)
     matched = fits.sum(axis=1)
     if not matched.any():
         return None
@@ -209,7 +214,7 @@ def _fit(figures: Figures, sums: Running, row: int, mark: int) -> BlockSum | Non
     tried = 1 if is_rest else len(lengths)
     rows_tried = rows if mark == UNMARKED else 1
     steps = _common_divisors(figures[starts[best] : ends[best], columns])
-    windows = (2 * slack[best, columns] + steps) / np.abs(wanted[columns])
+    windows = (2 * slack[best, columns] + steps) / np.abs(figures_of_row[columns])
     chance = tried * rows_tried * float(np.prod(np.minimum(1, windows)))
     needed = _LEAST_SHARE * can.sum() if mark == UNMARKED else 1
     if not len(columns) or len(columns) < needed:
@@ -219,7 +224,7 @@ def _fit(figures: Figures, sums: Running, row: int, mark: int) -> BlockSum | Non
 
 
 def _common_divisors(figures: Figures) -> NDArray[np.int64]:
-    """What each column's whole numbers are multiples of, such as 500 of amounts that are granted.
+    """Return the largest number that divides each column's figures, such as 500 of grants.
 
     Their sums are, too, and so are likelier to be met by chance.
     """
@@ -227,17 +232,19 @@ def _common_divisors(figures: Figures) -> NDArray[np.int64]:
     return np.asarray(np.gcd.reduce(sizes.astype(np.int64), axis=0))
 
 
-def _supported(found: list[BlockSum], marks: Marks) -> list[BlockSum]:
-    """Without rows that nothing marks and that chance may have made.
+def _supported(block_sums: list[BlockSum], marks: Marks) -> list[BlockSum]:
+    """Remove unmarked rows whose sum may be due to chance.
 
     One that sums two neighbours only is so, unless others do the same.
     """
-    unmarked = [one for one in found if marks[one.row] == UNMARKED]
-    is_usual = len(unmarked) > 1 and math.prod(one.chance for one in unmarked) < _TOGETHER
+    unmarked = [block_sum for block_sum in block_sums if marks[block_sum.row] == UNMARKED]
+    is_usual = (
+        len(unmarked) > 1 and math.prod(block_sum.chance for block_sum in unmarked) < _TOGETHER
+    )
     return [
-        one
-        for one in found
-        if marks[one.row] != UNMARKED
+        block_sum
+        for block_sum in block_sums
+        if marks[block_sum.row] != UNMARKED
         or is_usual
-        or (one.chance < _TOGETHER and (one.is_rest or one.block >= _SURE_BLOCK))
+        or (block_sum.chance < _TOGETHER and (block_sum.is_rest or block_sum.block >= _SURE_BLOCK))
     ]

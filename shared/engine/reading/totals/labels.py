@@ -51,7 +51,7 @@ class Reason(NamedTuple):
 
 
 def label_sql(name: str) -> str:
-    """What the text of a column is, in SQL: nothing, something else, or a label."""
+    """Return, in SQL, whether the text of a column is empty, a label, or something else."""
     text = f"strip_accents(lower({filled(name)}))"
     return (
         f"CASE WHEN {filled(name)} IS NULL THEN 0"
@@ -61,19 +61,19 @@ def label_sql(name: str) -> str:
 
 
 def code_sql(name: str) -> str:
-    """Whether a text looks like a code, in SQL."""
+    """Return the SQL test for a text that looks like a code."""
     return f"regexp_full_match(lower({filled(name)}), '{_CODE}')"
 
 
 def length_sql(name: str) -> str:
-    """How many characters a code of digits has, in SQL; 0 for what is none."""
+    """Return, in SQL, the length of a code of digits; 0 for anything else."""
     text = filled(name)
     is_code = f"regexp_full_match({text}, '[0-9][0-9ABab]?[0-9]*')"
     return f"CASE WHEN {is_code} THEN length({text}) ELSE 0 END"
 
 
 def may_be_figures(column: Column) -> bool:
-    """Whether its cells are figures, or some are and others say that they are secret.
+    """Whether a column's cells are figures, except those marked as secret.
 
     Years, codes and keys are none.
     """
@@ -82,7 +82,7 @@ def may_be_figures(column: Column) -> bool:
 
 
 def figure_sql(column: Column) -> str:
-    """The number that a cell holds, in SQL; null for none."""
+    """Return the number that a cell holds, in SQL; null for none."""
     meaning = column.meaning
     style = style_of(meaning.format if meaning else None)
     unit = meaning.unit if meaning else None
@@ -90,6 +90,6 @@ def figure_sql(column: Column) -> str:
 
 
 def hint_sql(name: str) -> str:
-    """A quick test for texts that may be labels, in SQL."""
+    """Return a quick SQL test for texts that may be labels."""
     column = f"CAST({quoted(name)} AS VARCHAR)"
-    return f"({' OR '.join(f'{column} ILIKE {literal(one)}' for one in _HINTS)})"
+    return f"({' OR '.join(f'{column} ILIKE {literal(hint)}' for hint in _HINTS)})"

@@ -23,9 +23,9 @@ _REPEATING = 0.2
 def marked_sets(
     database: Database, table: str, columns: Sequence[Column], rows: int
 ) -> Iterator[tuple[int, Reason]]:
-    """Of a large table the rows labelled alike that together sum the others."""
-    texts = [one for one in columns if one.kind == "text"][:MOST_COLUMNS]
-    numbers = [one for one in columns if one.kind in NUMBERS and may_be_figures(one)]
+    """Yield the rows of a large table that are labelled alike and together sum the others."""
+    texts = [column for column in columns if column.kind == "text"][:MOST_COLUMNS]
+    numbers = [column for column in columns if column.kind in NUMBERS and may_be_figures(column)]
     numbers = numbers[:MOST_COLUMNS]
     if not texts or not numbers:
         return
@@ -37,8 +37,8 @@ def marked_sets(
         if not count:
             continue
         figures = ", ".join(
-            f"sum({figure_sql(one)}) FILTER ({which})"
-            for one in numbers
+            f"sum({figure_sql(column)}) FILTER ({which})"
+            for column in numbers
             for which in ("marked", "NOT marked")
         )
         ((*sums,),) = database.execute(
@@ -46,36 +46,38 @@ def marked_sets(
         ).fetchall()
         pairs = zip(numbers, sums[::2], sums[1::2], strict=True)
         named = tuple(
-            one.name
-            for one, mine, others in pairs
+            column.name
+            for column, mine, others in pairs
             if set_sums(mine or 0.0, others or 0.0, count, has_gaps=False)
         )
         if named:
             reason = Reason("label", text.name, named)
-            found = database.execute(
+            labelled = database.execute(
                 f"SELECT number FROM (SELECT {ROW} AS number, {marked} AS marked"
                 f" FROM {quoted(table)}) WHERE marked"
             ).fetchall()
-            yield from ((int(row), reason) for (row,) in found)
+            yield from ((int(row), reason) for (row,) in labelled)
 
 
 def _hinted(database: Database, table: str, texts: Sequence[Column], rows: int) -> list[Column]:
-    """The columns that may hold a label.
+    """Return the columns that may hold a label.
 
     One with nearly as many values as rows is slow to look through: a table that has totals there
     begins or ends with one.
     """
-    few = [one for one in texts if one.distinct <= _REPEATING * rows]
-    many = [one for one in texts if one not in few]
+    few = [column for column in texts if column.distinct <= _REPEATING * rows]
+    many = [column for column in texts if column not in few]
     ends = (f"{quoted(table)} LIMIT {_ENDS}", f"{quoted(table)} OFFSET {rows - _ENDS}")
     looks = [
         (few, f"SELECT * FROM {quoted(table)}"),
-        *((many, f"SELECT * FROM {it}") for it in ends),
+        *((many, f"SELECT * FROM {end}") for end in ends),
     ]
-    found: set[str] = set()
+    columns_with_labels: set[str] = set()
     for columns, source in looks:
         if columns:
-            tests = ", ".join(f"bool_or({hint_sql(one.name)})" for one in columns)
+            tests = ", ".join(f"bool_or({hint_sql(column.name)})" for column in columns)
             ((*has,),) = database.execute(f"SELECT {tests} FROM ({source})").fetchall()
-            found |= {one.name for one, hit in zip(columns, has, strict=True) if hit}
-    return [one for one in texts if one.name in found]
+            columns_with_labels |= {
+                column.name for column, hit in zip(columns, has, strict=True) if hit
+            }
+    return [column for column in texts if column.name in columns_with_labels]

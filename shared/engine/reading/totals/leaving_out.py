@@ -12,15 +12,15 @@ _SINGLES = 3
 
 
 def is_counted(ranges: Sequence[RowRange]) -> str:
-    """The SQL of `QUALIFY` that leaves these rows out, of a table in the order of its file."""
+    """Return the SQL of `QUALIFY` that leaves these rows out of a table in file order."""
     singles, tests = [], []
-    for one in ranges:
-        rows = range(one.first, one.last + 1, one.step)
+    for row_range in ranges:
+        rows = range(row_range.first, row_range.last + 1, row_range.step)
         if len(rows) <= _SINGLES:
             singles += [str(row) for row in rows]
             continue
-        place = f"({ROW} - {one.first}) % {one.step} = 0"
-        tests.append(f"({ROW} BETWEEN {one.first} AND {one.last} AND {place})")
+        place = f"({ROW} - {row_range.first}) % {row_range.step} = 0"
+        tests.append(f"({ROW} BETWEEN {row_range.first} AND {row_range.last} AND {place})")
     if singles:
         tests.append(f"{ROW} IN ({', '.join(singles)})")
     return f"NOT ({' OR '.join(tests)})"
@@ -29,8 +29,8 @@ def is_counted(ranges: Sequence[RowRange]) -> str:
 def without_totals(
     database: Database, table: str, columns: Sequence[Column], totals: Sequence[TotalRows]
 ) -> tuple[str, Sequence[Column]]:
-    """A table without its totals, and what its columns have then; the same where there are none."""
-    ranges = [one for total in totals for one in total.ranges]
+    """Return a table without its totals, and its columns then; unchanged without totals."""
+    ranges = [row_range for total in totals for row_range in total.ranges]
     if not ranges:
         return table, columns
     database.execute(
@@ -38,11 +38,11 @@ def without_totals(
         f" SELECT * FROM {quoted(table)} QUALIFY {is_counted(ranges)}"
     )
     counts = ", ".join(
-        f"count({filled(one.name)}), count(DISTINCT {filled(one.name)})" for one in columns
+        f"count({filled(column.name)}), count(DISTINCT {filled(column.name)})" for column in columns
     )
     ((*counted,),) = database.execute(f"SELECT {counts} FROM {quoted(_COUNTED)}").fetchall()
     pairs = zip(columns, counted[::2], counted[1::2], strict=True)
     return _COUNTED, [
-        one.model_copy(update={"filled": rows, "distinct": distinct})
-        for one, rows, distinct in pairs
+        column.model_copy(update={"filled": rows, "distinct": distinct})
+        for column, rows, distinct in pairs
     ]

@@ -11,7 +11,7 @@ _MOST_LEVELS = 4
 
 
 def set_sums(marked: float, others: float, count: int, *, has_gaps: bool) -> bool:
-    """Whether `count` marked rows, which sum to that, are totals of the others, which do to that.
+    """Whether `count` marked rows, with the sum `marked`, total rows with the sum `others`.
 
     Where cells are missing (`has_gaps`) the others may sum to less.
     """

@@ -44,9 +44,9 @@ class SmallTable:
 
     def __init__(self, database: Database, table: str, columns: Sequence[Column]) -> None:
         self._columns = columns
-        texts = [at for at, one in enumerate(columns) if one.kind == "text"]
-        numbers = [at for at, one in enumerate(columns) if may_be_figures(one)]
-        codes = [at for at, one in enumerate(columns) if _may_be_codes(one)]
+        texts = [at for at, column in enumerate(columns) if column.kind == "text"]
+        numbers = [at for at, column in enumerate(columns) if may_be_figures(column)]
+        codes = [at for at, column in enumerate(columns) if _may_be_codes(column)]
         chosen = [f"{label_sql(columns[at].name)} AS label{at}" for at in texts]
         chosen += [f"{code_sql(columns[at].name)} AS code{at}" for at in texts]
         chosen += [f"{length_sql(columns[at].name)} AS length{at}" for at in codes]
@@ -57,74 +57,87 @@ class SmallTable:
         self._codes = {at: np.ma.filled(cells[f"code{at}"], False).astype(bool) for at in texts}
         self._lengths = {at: np.ma.filled(cells[f"length{at}"], 0).astype(np.int64) for at in codes}
         figures = {at: _floats(cells[f"figure{at}"]) for at in numbers}
-        self._numeric = [at for at, it in figures.items() if self._is_numeric(at, it)]
+        self._numeric = [
+            at
+            for at, figures_of_column in figures.items()
+            if self._is_numeric(at, figures_of_column)
+        ]
         self._figures = np.column_stack([figures[at] for at in self._numeric] or [np.empty(0)])
         self._rows = len(self._figures)
 
     def find(self) -> dict[int, Reason]:
-        """The rows that are totals, from 1, each with its reason."""
+        """Find the rows that are totals, from 1, each with its reason."""
         if not self._numeric or not self._rows:
             return {}
         labels = {at: labels >= PARTLY for at, labels in self._labels.items()}
         # A note below the table has no key either, and no figures.
         has_figures = np.isfinite(self._figures).any(axis=1)
-        empty = {at: it == 0 for at, it in self._labels.items() if self._is_key(at)}
-        keyless = {at: it & has_figures for at, it in empty.items()}
+        empty = {
+            at: label_marks == 0 for at, label_marks in self._labels.items() if self._is_key(at)
+        }
+        keyless = {at: is_empty & has_figures for at, is_empty in empty.items()}
         marks = np.zeros(self._rows, np.int8)
         for marked in (*labels.values(), *keyless.values()):
             marks[marked] = HINTED
         for at, marked in labels.items():
-            no_key = np.any([one for key, one in keyless.items() if key != at] or [~marked], axis=0)
+            no_key = np.any(
+                [is_empty for key, is_empty in keyless.items() if key != at] or [~marked], axis=0
+            )
             marks[(self._labels[at] == WHOLLY) | (marked & no_key)] = LABELLED
         kinds = {"label": labels, "empty_key": keyless, "short_code": self._short_codes()}
-        alike = [marked for each in kinds.values() for marked in each.values()]
-        sums = {one.row: one.columns for one in find_block_sums(self._figures, marks, alike)}
-        found = {row: self._reason(row, kinds, it) for row, it in sums.items()}
-        for kind, each in kinds.items():
-            self._add_sets(found, kind, each)
-            self._add_alike(found, kind, each)
-        self._add_without_code(found, labels, keyless)
-        return {row + 1: reason for row, reason in found.items()}
+        alike = [
+            marked for marks_by_column in kinds.values() for marked in marks_by_column.values()
+        ]
+        sums = {
+            block_sum.row: block_sum.columns
+            for block_sum in find_block_sums(self._figures, marks, alike)
+        }
+        reasons = {row: self._reason(row, kinds, summed) for row, summed in sums.items()}
+        for kind, marks_by_column in kinds.items():
+            self._add_sets(reasons, kind, marks_by_column)
+            self._add_alike(reasons, kind, marks_by_column)
+        self._add_without_code(reasons, labels, keyless)
+        return {row + 1: reason for row, reason in reasons.items()}
 
     def likely(self) -> dict[int, Reason]:
-        """The rows that look like totals, from 1: labelled, or without a key and the largest."""
-        found: dict[int, Reason] = {}
+        """Find the rows that look like totals, from 1: labelled, or largest and without a key."""
+        reasons: dict[int, Reason] = {}
         if not self._numeric or self._rows <= _FEWEST:
-            return found
+            return reasons
         for at, labels in self._labels.items():
             name = self._columns[at].name
             if not OTHER_NAMES.search(fold(name)):
                 for row in np.flatnonzero(labels == WHOLLY):
-                    found.setdefault(int(row) + 1, Reason("label", name, ()))
+                    reasons.setdefault(int(row) + 1, Reason("label", name, ()))
             if self._is_key(at) and 0 < (labels == 0).sum() < self._rows:
                 for row in np.flatnonzero((labels == 0) & self._is_largest(labels != 0)):
-                    found.setdefault(int(row) + 1, Reason("empty_key", name, ()))
-        return found
+                    reasons.setdefault(int(row) + 1, Reason("empty_key", name, ()))
+        return reasons
 
     def _is_largest(self, others: Bits) -> Bits:
-        """Which rows have, in some column, a figure above all those of the others."""
+        """Tell which rows have, in some column, a figure above those of all others."""
         most = np.nan_to_num(self._figures[others], nan=-np.inf).max(axis=0)
         return np.asarray((self._figures > most).any(axis=1))
 
     def _is_numeric(self, at: int, figures: NDArray[np.float64]) -> bool:
-        known = float(np.isfinite(figures).sum())
-        return known >= _PARSED * max(1, self._columns[at].filled)
+        numbers = float(np.isfinite(figures).sum())
+        return numbers >= _PARSED * max(1, self._columns[at].filled)
 
     def _is_key(self, at: int) -> bool:
         """Whether a column names the rows: nearly all have a value, and nearly each its own."""
-        one = self._columns[at]
-        is_full = self._rows and one.filled >= (1 - _FEW) * self._rows
-        is_own = one.distinct >= _KEY_LIKE * one.filled
-        return bool(is_full and (one.key or is_own) and at not in self._numeric)
+        column = self._columns[at]
+        is_full = self._rows and column.filled >= (1 - _FEW) * self._rows
+        is_own = column.distinct >= _KEY_LIKE * column.filled
+        return bool(is_full and (column.key or is_own) and at not in self._numeric)
 
     def _short_codes(self) -> dict[int, Bits]:
-        """Rows whose code is shorter than nearly all others': a department's among communes'."""
-        found = {}
+        """Find rows whose code is shorter than most: a département's among communes'."""
+        short_codes = {}
         for at, lengths in self._lengths.items():
             values, counts = np.unique(lengths[lengths > 0], return_counts=True)
             if len(values) > 1 and counts.max() >= (1 - _FEW) * self._rows:
-                found[at] = (lengths > 0) & (lengths < values[counts.argmax()])
-        return found
+                short_codes[at] = (lengths > 0) & (lengths < values[counts.argmax()])
+        return short_codes
 
     def _reason(self, row: int, kinds: dict[str, dict[int, Bits]], sums: Sequence[int]) -> Reason:
         names = tuple(self._columns[self._numeric[at]].name for at in sums)
@@ -134,70 +147,74 @@ class SmallTable:
                     return Reason(kind, self._columns[at].name, names)
         return Reason("sum", "", names)
 
-    def _add_sets(self, found: dict[int, Reason], kind: str, marks: dict[int, Bits]) -> None:
-        """Rows marked alike that together sum the others, in whatever order these stand."""
+    def _add_sets(self, reasons: dict[int, Reason], kind: str, marks: dict[int, Bits]) -> None:
+        """Add rows marked alike that together sum the others, in whatever order."""
         for at, marked in marks.items():
             left = np.ones(self._rows, bool)
-            left[list(found)] = False
+            left[list(reasons)] = False
             others = left & ~marked
             # Sub-totals of which some were found by themselves sum the others only with those.
             sums = self._set_sums(marked & left, others) or self._set_sums(marked, others)
             if sums and (marked & left).any():
                 reason = Reason(kind, self._columns[at].name, sums)
-                found |= {int(row): reason for row in np.flatnonzero(marked & left)}
+                reasons |= {int(row): reason for row in np.flatnonzero(marked & left)}
 
     def _set_sums(self, marked: Bits, others: Bits) -> tuple[str, ...]:
-        """The columns in which the marked rows together sum the others."""
+        """Return the columns in which the marked rows together sum the others."""
         return tuple(
             self._columns[at].name
-            for at, it in zip(self._numeric, self._figures.T, strict=True)
+            for at, figures in zip(self._numeric, self._figures.T, strict=True)
             if marked.any()
             and set_sums(
-                float(np.nansum(it[marked])),
-                float(np.nansum(it[others])),
+                float(np.nansum(figures[marked])),
+                float(np.nansum(figures[others])),
                 int(marked.sum()),
-                has_gaps=bool(np.isnan(it[others]).any()),
+                has_gaps=bool(np.isnan(figures[others]).any()),
             )
         )
 
-    def _add_alike(self, found: dict[int, Reason], kind: str, marks: dict[int, Bits]) -> None:
-        """The rest of rows marked alike of which most sum others: some of their parts are gone.
+    def _add_alike(self, reasons: dict[int, Reason], kind: str, marks: dict[int, Bits]) -> None:
+        """Add the other rows marked alike where most sum others: some of their parts are missing.
 
         These are not said to sum anything.
         """
         for at, marked in marks.items():
             rows = [int(row) for row in np.flatnonzero(marked)]
-            sums = sum(row in found for row in rows)
+            sums = sum(row in reasons for row in rows)
             if sums > 1 and 2 * sums > len(rows):
                 reason = Reason(kind, self._columns[at].name, ())
-                found |= {row: reason for row in rows if row not in found}
+                reasons |= {row: reason for row in rows if row not in reasons}
 
     def _add_without_code(
-        self, found: dict[int, Reason], labels: dict[int, Bits], keyless: dict[int, Bits]
+        self, reasons: dict[int, Reason], labels: dict[int, Bits], keyless: dict[int, Bits]
     ) -> None:
-        """Rows whose label stands where the others have a code, or that have no key beside it."""
+        """Add rows with a label in place of a code, or without a key beside the label."""
         for at, marked in labels.items():
             others = self._labels[at] == OTHER
             is_code = others.any() and self._codes[at][others].mean() >= _CODES
             whole = marked & (self._labels[at] == WHOLLY)
-            no_key = [one for key, one in keyless.items() if key != at and self._columns[key].key]
+            no_key = [
+                is_empty
+                for key, is_empty in keyless.items()
+                if key != at and self._columns[key].key
+            ]
             alone = whole if is_code else whole & np.any(no_key or [~marked], axis=0)
             if not alone.any() and self._is_mean(at, whole):
                 alone = whole
             if 0 < alone.sum() <= _FEW * self._rows:
                 for row in np.flatnonzero(alone):
-                    found.setdefault(int(row), Reason("label", self._columns[at].name, ()))
+                    reasons.setdefault(int(row), Reason("label", self._columns[at].name, ()))
 
     def _is_mean(self, at: int, whole: Bits) -> bool:
-        """Whether one row, the first or last of rows with names of their own, has their means.
+        """Whether a single row, the first or last of named rows, has the others' means.
 
         Rates do not sum: what is labelled a total has one between the others'.
         """
         rows = np.flatnonzero(whole)
-        one = self._columns[at]
-        if len(rows) != 1 or rows[0] not in {0, self._rows - 1} or one.distinct < self._rows:
+        column = self._columns[at]
+        if len(rows) != 1 or rows[0] not in {0, self._rows - 1} or column.distinct < self._rows:
             return False
-        if OTHER_NAMES.search(fold(one.name)) or self._rows <= _FEWEST:
+        if OTHER_NAMES.search(fold(column.name)) or self._rows <= _FEWEST:
             return False
         kinds = {self._columns[column].kind for column in self._numeric}
         mine, others = self._figures[rows[0]], np.delete(self._figures, rows[0], axis=0)
@@ -206,11 +223,11 @@ class SmallTable:
 
 
 def _may_be_codes(column: Column) -> bool:
-    """Whether each row may have a code of its own there: with two lengths it looks like numbers."""
+    """Whether a column may be a code of each row: a key, or values that hardly repeat."""
     is_own = column.distinct >= _KEY_LIKE * column.filled
     return column.kind in ("text", "integer") and bool(column.key or is_own)
 
 
 def _floats(cells: Any) -> NDArray[np.float64]:  # noqa: ANN401 - masked where there are nulls
-    """Numbers as they came from the database, NaN for null."""
+    """Return numbers from the database, NaN for null."""
     return np.asarray(np.ma.filled(np.ma.asarray(cells).astype(np.float64), np.nan))

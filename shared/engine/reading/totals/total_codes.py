@@ -42,18 +42,32 @@ _ENOUGH = log(100)
 def coded_totals(
     database: Database, table: str, columns: Sequence[Column], rows: int
 ) -> Iterator[tuple[int, Reason]]:
-    """The rows, from 1, whose code is one of a total, and that sum those with other codes.
+    """Yield the rows, from 1, that have a total's code and sum the rows with other codes.
 
     Those that look so and sum nothing come with a reason that has no `sums`.
     """
-    texts = [one for one in columns if one.kind == "text"][:MOST_COLUMNS]
-    numbers = [one for one in columns if may_be_figures(one)][:MOST_COLUMNS]
-    possible = [one for one in texts if _FEWEST_VALUES <= one.distinct <= _MOST_VALUES]
+    texts = [column for column in columns if column.kind == "text"][:MOST_COLUMNS]
+    numbers = [column for column in columns if may_be_figures(column)][:MOST_COLUMNS]
+    possible = [
+        text_column
+        for text_column in texts
+        if _FEWEST_VALUES <= text_column.distinct <= _MOST_VALUES
+    ]
     if not numbers or not possible:
         return
     for column in _with_codes(database, table, possible):
-        alike = _alike(database, table, column, [one for one in texts if one != column], rows)
-        sums = tuple(one.name for one in numbers if _is_sum(database, table, column, one, alike))
+        alike = _alike(
+            database,
+            table,
+            column,
+            [text_column for text_column in texts if text_column != column],
+            rows,
+        )
+        sums = tuple(
+            summed_column.name
+            for summed_column in numbers
+            if _is_sum(database, table, column, summed_column, alike)
+        )
         if sums or _is_plain(database, table, column):
             reason = Reason("total_code", column.name, sums)
             yield from ((row, reason) for row in _rows(database, table, column, alike))
@@ -65,36 +79,36 @@ def _is_code(column: Column) -> str:
 
 
 def _is_plain(database: Database, table: str, column: Column) -> bool:
-    """Whether a code means a total whatever it sums: not a letter, nor a company's name."""
+    """Whether a code means a total in itself: no single letter, nor a company's name."""
     if OTHER_NAMES.search(fold(column.name)):
         return False
-    plain = ", ".join(literal(one) for one in _CODES if one not in _AMBIGUOUS)
-    ((found,),) = database.execute(
+    plain = ", ".join(literal(code) for code in _CODES if code not in _AMBIGUOUS)
+    ((is_plain,),) = database.execute(
         f"SELECT bool_or(lower({filled(column.name)}) IN ({plain})) FROM {quoted(table)}"
     ).fetchall()
-    return bool(found)
+    return bool(is_plain)
 
 
 def _with_codes(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
-    tests = ", ".join(f"bool_or({_is_code(one)})" for one in columns)
+    tests = ", ".join(f"bool_or({_is_code(column)})" for column in columns)
     ((*has,),) = database.execute(f"SELECT {tests} FROM {quoted(table)}").fetchall()
-    return [one for one, found in zip(columns, has, strict=True) if found]
+    return [column for column, has_code in zip(columns, has, strict=True) if has_code]
 
 
 def _alike(
     database: Database, table: str, column: Column, others: Sequence[Column], rows: int
 ) -> list[str]:
-    """The columns, in SQL, in which a total and its parts are alike: no labels of the code."""
-    repeated = [one for one in others if one.distinct <= _OWN * rows]
+    """Return the columns, in SQL, whose values a total shares with its parts."""
+    repeated = [column for column in others if column.distinct <= _OWN * rows]
     if not repeated:
         return []
     pairs = ", ".join(
-        f"count(DISTINCT ({filled(column.name)}, {filled(one.name)}))" for one in repeated
+        f"count(DISTINCT ({filled(column.name)}, {filled(other.name)}))" for other in repeated
     )
     ((*counts,),) = database.execute(f"SELECT {pairs} FROM {quoted(table)}").fetchall()
     return [
-        filled(one.name)
-        for one, count in zip(repeated, counts, strict=True)
+        filled(other.name)
+        for other, count in zip(repeated, counts, strict=True)
         if count > column.distinct + 1
     ]
 
@@ -102,7 +116,7 @@ def _alike(
 def _is_sum(
     database: Database, table: str, column: Column, number: Column, alike: Sequence[str]
 ) -> bool:
-    """Whether the figures of rows with the code sum those of the others, not by chance."""
+    """Whether the rows with the code sum those with other codes, not by chance."""
     code, figure = _is_code(column), figure_sql(number)
     ((groups, matching, improbable),) = database.execute(
         f"""
@@ -122,12 +136,12 @@ def _is_sum(
 
 
 def _rows(database: Database, table: str, column: Column, alike: Sequence[str]) -> list[int]:
-    """The rows with the code beside which there are others: one without any counts by itself."""
+    """Return the rows with the code that stand beside rows with other codes."""
     code = _is_code(column)
     keys = [f"key{number}" for number in range(len(alike))]
-    named = "".join(f", {one} AS {key}" for one, key in zip(alike, keys, strict=True))
+    named = "".join(f", {expression} AS {key}" for expression, key in zip(alike, keys, strict=True))
     within = f"PARTITION BY {', '.join(keys)}" if keys else ""
-    found = database.execute(
+    numbers = database.execute(
         f"""
         SELECT number FROM (
             SELECT number, coded, bool_or(NOT coded) OVER ({within}) AS has_parts
@@ -135,4 +149,4 @@ def _rows(database: Database, table: str, column: Column, alike: Sequence[str]) 
         ) WHERE coded AND has_parts ORDER BY number
         """
     ).fetchall()
-    return [int(row) for (row,) in found]
+    return [int(row) for (row,) in numbers]

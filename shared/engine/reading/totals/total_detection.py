@@ -31,34 +31,34 @@ class FoundTotals(NamedTuple):
 
     @property
     def told(self) -> dict[str, tuple[TotalRows, ...]]:
-        """The fields of a profile that tell of them."""
+        """Return the fields of a profile that list the totals."""
         return {"totals": self.totals, "likely_totals": self.likely}
 
 
 def find_total_rows(
     database: Database, table: str, columns: Sequence[Column], rows: int
 ) -> FoundTotals:
-    """The rows of a table that are totals, and those that may be: nobody knows what these sum."""
+    """Find the rows of a table that are totals, and those that only look like totals."""
     if rows <= 2:  # noqa: PLR2004 - no row can sum two others
         return FoundTotals()
     likely: dict[int, Reason] = {}
     if rows <= _SMALL:
         small = SmallTable(database, table, columns[:MOST_COLUMNS])
-        found, likely = small.find(), small.likely()
+        certain, likely = small.find(), small.likely()
     else:
-        found = dict(marked_sets(database, table, columns, rows))
+        certain = dict(marked_sets(database, table, columns, rows))
     for row, reason in coded_totals(database, table, columns, rows):
-        (found if reason.sums else likely).setdefault(row, reason)
-    left = {row: reason for row, reason in likely.items() if row not in found}
-    return FoundTotals(_together(found, _told), _together(left, _likely_told))
+        (certain if reason.sums else likely).setdefault(row, reason)
+    left = {row: reason for row, reason in likely.items() if row not in certain}
+    return FoundTotals(_together(certain, _told), _together(left, _likely_told))
 
 
 def _together(
-    found: Mapping[int, Reason], told: Callable[[Reason, int], str]
+    reasons: Mapping[int, Reason], message_of: Callable[[Reason, int], str]
 ) -> tuple[TotalRows, ...]:
-    """The rows with one reason together."""
+    """Group the rows by their reason."""
     rows_of = defaultdict(list)
-    for row, reason in sorted(found.items()):
+    for row, reason in sorted(reasons.items()):
         rows_of[reason].append(row)
     return tuple(
         TotalRows(
@@ -67,20 +67,20 @@ def _together(
             sums=reason.sums,
             count=len(numbers),
             ranges=ranges_of(numbers),
-            message=told(reason, len(numbers)),
+            message=message_of(reason, len(numbers)),
         )
         for reason, numbers in rows_of.items()
     )
 
 
 def _likely_told(reason: Reason, count: int) -> str:
-    one, many = "ligne ressemble à un total", "lignes ressemblent à des totaux"
+    singular, many = "ligne ressemble à un total", "lignes ressemblent à des totaux"
     is_counted = "est comptée" if count == 1 else "sont comptées"
-    return f"{counted(count, one, many)} ({_why(reason)}) et {is_counted}"
+    return f"{counted(count, singular, many)} ({_why(reason)}) et {is_counted}"
 
 
 def _told(reason: Reason, count: int) -> str:
-    sums = french_list([in_guillemets(one) for one in reason.sums])
+    sums = french_list([in_guillemets(name) for name in reason.sums])
     lines = counted(count, "ligne de total", "lignes de total")
     what = f" ; somme d'autres lignes dans {sums}" if sums else ""
     return f"{lines} : {_why(reason)}{what}"

@@ -12,30 +12,34 @@ _NUMBERS = frozenset(("integer", "decimal"))
 
 
 def units_option(described: Iterable[Column]) -> str:
-    """The option of DuckDB's COPY that writes the units of these columns, with a comma before."""
-    units = {one.name: one.meaning.unit for one in described if one.meaning and one.meaning.unit}
+    """Return the option of DuckDB's COPY that writes these columns' units, after a comma."""
+    units = {
+        column.name: column.meaning.unit
+        for column in described
+        if column.meaning and column.meaning.unit
+    }
     if not units:
         return ""
     return f", KV_METADATA {{{_KEY}: {literal(json.dumps(units, ensure_ascii=False))}}}"
 
 
 def units_in(metadata: Mapping[bytes, bytes] | None) -> dict[str, str]:
-    """The units by column in the metadata of a Parquet file, whoever wrote it; known ones only."""
+    """Return the known units, by column, in the metadata of a Parquet file."""
     try:
-        told = json.loads((metadata or {}).get(_KEY.encode(), b"{}"))
+        units = json.loads((metadata or {}).get(_KEY.encode(), b"{}"))
     except (ValueError, RecursionError):
         return {}
-    pairs = told.items() if isinstance(told, dict) else ()
+    pairs = units.items() if isinstance(units, dict) else ()
     return {name: unit for name, unit in pairs if isinstance(unit, str) and unit in UNITS.values()}
 
 
 def with_units(described: Iterable[Column], units: Mapping[str, str]) -> list[Column]:
-    """The columns, those of numbers without a unit with the one that is told of them."""
-    return [_with_unit(one, units.get(one.name, "")) for one in described]
+    """Return the columns; numbers without a unit get the one given for them."""
+    return [_with_unit(column, units.get(column.name, "")) for column in described]
 
 
 def of_unit(unit: str) -> Meaning:
-    """What a column of numbers with that unit holds."""
+    """Return the meaning of a column of numbers with that unit."""
     return Meaning(type="decimal", confidence=1.0, valid=1.0, unit=unit)
 
 

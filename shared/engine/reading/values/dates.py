@@ -53,31 +53,31 @@ _FEBRUARY = 2
 
 
 def is_date(shape: str, *, timed: bool = False) -> Test:
-    """Days of one of the formats, each with a time of day when `timed`."""
+    """Return the test for days in one of the formats, each with a time of day when `timed`."""
     pattern = f"^{_pattern(shape)}{_TIME if timed else ''}$"
 
     def test(texts: Texts) -> Flags:
         parts = pc.extract_regex(texts, pattern)
-        found: Flags = parts.is_valid().to_numpy(zero_copy_only=False)
-        if found.any():
-            found[found] = _in_calendar(parts.drop_null())
-        return found
+        passing: Flags = parts.is_valid().to_numpy(zero_copy_only=False)
+        if passing.any():
+            passing[passing] = _in_calendar(parts.drop_null())
+        return passing
 
     return test
 
 
 def is_month(shape: str) -> Test:
-    """Months of one of the formats; where each is the year after, school years such as 2009-10."""
+    """Return the test for months in one of the formats, which are not all school years."""
     pattern = shape
     for directive, part in _MONTH_PARTS.items():
         pattern = pattern.replace(directive, part)
 
     def test(texts: Texts) -> Flags:
         parts = pc.extract_regex(texts, f"^{pattern}$")
-        found: Flags = parts.is_valid().to_numpy(zero_copy_only=False)
-        if found.any() and shape == "%Y-%m" and _are_school_years(parts.drop_null()):
-            found[:] = False
-        return found
+        passing: Flags = parts.is_valid().to_numpy(zero_copy_only=False)
+        if passing.any() and shape == "%Y-%m" and _are_school_years(parts.drop_null()):
+            passing[:] = False
+        return passing
 
     return test
 
@@ -88,7 +88,7 @@ def _are_school_years(parts: Texts) -> bool:
 
 
 def any_of(tests: tuple[Test, ...]) -> Test:
-    """What one of the tests passes."""
+    """Return the test that passes what any of the tests passes."""
     return lambda texts: np.logical_or.reduce([test(texts) for test in tests])
 
 
@@ -103,7 +103,7 @@ def _pattern(shape: str) -> str:
 
 
 def _numbers(texts: Texts) -> Counts:
-    """Digits, or names of months, as numbers."""
+    """Return digits, or names of months, as numbers."""
     if len(texts) and not texts[0].as_py()[0].isdigit():
         for number, name in enumerate(MONTH_NAMES, start=1):
             texts = pc.replace_substring_regex(texts, f"^(?i:{name})$", str(number))
@@ -112,7 +112,7 @@ def _numbers(texts: Texts) -> Counts:
 
 
 def _in_calendar(parts: Texts) -> Flags:
-    """Which days exist, leap years by the Gregorian rule."""
+    """Tell which days exist, with the leap years of the Gregorian rule."""
     year, month, day = (_numbers(pc.struct_field(parts, name)) for name in ("year", "month", "day"))
     leaps = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     flags: Flags = day <= _LENGTHS[month - 1] + (leaps & (month == _FEBRUARY))

@@ -21,15 +21,15 @@ _DOUBTFUL = 0.5
 def with_doubtful_commas(
     database: Database, table: str, columns: Sequence[Column], repairs: Repairs
 ) -> list[Column]:
-    """The columns, those in doubt with what else they may be; they are noted for the owner."""
-    decimals = [one for one in columns if one.type == "decimal" and _has_commas(one)]
+    """Return the columns; note those whose commas may separate thousands."""
+    decimals = [column for column in columns if column.type == "decimal" and _has_commas(column)]
     if not decimals:
         return list(columns)
-    tests = ", ".join(_is_doubtful(one) for one in decimals)
-    ((*found,),) = database.execute(f"SELECT {tests} FROM {quoted(table)}").fetchall()
-    doubtful = [one.name for one, is_so in zip(decimals, found, strict=True) if is_so]
+    tests = ", ".join(_is_doubtful(column) for column in decimals)
+    ((*are_doubtful,),) = database.execute(f"SELECT {tests} FROM {quoted(table)}").fetchall()
+    doubtful = [column.name for column, is_so in zip(decimals, are_doubtful, strict=True) if is_so]
     repairs.note("doubtful_commas", count=len(doubtful), detail=", ".join(doubtful))
-    return [_in_doubt(one) if one.name in doubtful else one for one in columns]
+    return [_in_doubt(column) if column.name in doubtful else column for column in columns]
 
 
 def _has_commas(column: Column) -> bool:
@@ -37,7 +37,7 @@ def _has_commas(column: Column) -> bool:
 
 
 def _is_doubtful(column: Column) -> str:
-    """Whether all its numbers may have groups of thousands, in SQL: marks of none are no matter."""
+    """Return the SQL test of a column whose commas may all separate thousands."""
     text = filled(column.name)
     marks = ", ".join(map(literal, (*column.withheld, *column.missing))) or "''"
     fits = f"regexp_full_match({text}, '{_MAY_BE_GROUPED}')"

@@ -10,18 +10,18 @@ Behind apostrophes as well: a text that has one gets another, so that taking one
 
 
 def harmless(column: str) -> str:
-    """The texts of a column, formulas among them behind an apostrophe, in SQL."""
+    """Return a column's texts in SQL, with an apostrophe before each formula."""
     is_formula = f"regexp_matches({column}, {literal(FORMULA)})"
     return f"CASE WHEN {is_formula} THEN '''' || {column} ELSE {column} END"
 
 
 def harmless_name(name: str) -> str:
-    """What a column is called in the header of a CSV."""
+    """Return a column's name for the header of a CSV."""
     return f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
 
 
 def harmless_table(database: Database, table: str) -> str:
-    """A query for the columns of a table, numbers and dates as they are."""
+    """Return a query of the columns of a table, numbers and dates unchanged."""
     chosen = ", ".join(
         f"{harmless(quoted(name)) if kind == 'VARCHAR' else quoted(name)}"
         f" AS {quoted(harmless_name(name))}"

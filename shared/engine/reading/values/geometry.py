@@ -22,12 +22,12 @@ nor `long (m)`."""
 
 
 def is_wkt(texts: Texts) -> Flags:
-    """A geometry in well-known text, with or without the SRID that PostGIS writes before it."""
+    """Whether each text is a geometry in well-known text, with or without PostGIS's SRID."""
     return matching(_WKT)(texts)
 
 
 def kinds_of(texts: Texts) -> tuple[str, ...]:
-    """The kinds of geometry among texts that are any, each once, sorted: POINT, POLYGON, ..."""
-    found = pc.extract_regex(texts, rf"(?i)^(?:SRID=[0-9]+;)?\s*(?P<kind>{_KINDS})")
-    kinds = pc.unique(pc.utf8_upper(pc.struct_field(found.drop_null(), "kind")))
+    """Return the kinds of geometry in these texts, each once, sorted: POINT, POLYGON, ..."""
+    matches = pc.extract_regex(texts, rf"(?i)^(?:SRID=[0-9]+;)?\s*(?P<kind>{_KINDS})")
+    kinds = pc.unique(pc.utf8_upper(pc.struct_field(matches.drop_null(), "kind")))
     return tuple(sorted(kinds.to_pylist()))

@@ -62,7 +62,7 @@ class NumberStyle:
     proof: str = ""
 
     def body(self, *, whole: bool) -> str:
-        """The digits of a number without sign and unit, as a pattern."""
+        """Return the pattern of a number's digits, without sign and unit."""
         grouped = f"[1-9][0-9]{{0,2}}(?:[{self.groups}][0-9]{{3}})+"
         if whole:
             return f"(?:{grouped}|{_PLAIN})"
@@ -71,15 +71,15 @@ class NumberStyle:
         return f"(?:{exponent}|(?:{grouped}|{_PLAIN})(?:{fraction})?|{fraction})"
 
     def head(self, *, whole: bool) -> str:
-        """A text that begins as a written number, in parts; the rest of it is the last."""
+        """Return the pattern of a text that begins with a number, in parts; the rest comes last."""
         return f"^{_LEAD}(?P<number>{self.body(whole=whole)})(?P<rest>.{{0,{_LONGEST}}})$"
 
     def pattern(self, unit: str, *, whole: bool) -> str:
-        """A written number with that unit, a pattern, or none."""
+        """Return the pattern of a number with that unit, itself a pattern, or without one."""
         return f"^{_LEAD}(?P<number>{self.body(whole=whole)}){_tail(unit)}$"
 
     def plain(self, number: str) -> str:
-        """The digits, in SQL, as programs write them."""
+        """Return the digits, in SQL, as programs write them."""
         bare = f"regexp_replace({number}, '[{_SPACES}]', '', 'g')"
         if self.groups in (".", ","):
             bare = f"replace({bare}, '{self.groups}', '')"
@@ -104,13 +104,13 @@ _PLAIN_FORMATS = ("0,0", "0.0")
 
 
 def style_of(shape: str | None) -> NumberStyle:
-    """The style of numbers of that format, as `Meaning.format` tells it."""
+    """Return the style of numbers of that format, as in `Meaning.format`."""
     return _FORMATS.get(shape or "", FRENCH)
 
 
 def format_of(style: NumberStyle, *, whole: bool) -> str | None:
-    """How the numbers of a style are told; the French one mixes commas and points."""
-    named = [shape for shape, one in _FORMATS.items() if one is style]
+    """Return the format of a style of numbers; the French one mixes commas and points."""
+    named = [shape for shape, named_style in _FORMATS.items() if named_style is style]
     if not named:
         return "# ##0" if whole else None
     return named[0] if whole else named[1]
@@ -120,7 +120,7 @@ def format_of(style: NumberStyle, *, whole: bool) -> str | None:
 class _Parts:
     """Written numbers, taken to pieces: where each stands among the texts, and what it has."""
 
-    found: Flags
+    are_numbers: Flags
     opened: Flags
     closed: Flags
     noted: Flags
@@ -129,22 +129,22 @@ class _Parts:
 
     @classmethod
     def of(cls, texts: Texts, style: NumberStyle, *, whole: bool) -> "_Parts":
-        """Of the texts those that are numbers by themselves, whatever the others are."""
+        """Return the parts of the texts that are numbers by themselves, whatever the others are."""
         heads = pc.extract_regex(texts, style.head(whole=whole))
-        found: Flags = heads.is_valid().to_numpy(zero_copy_only=False)
+        are_numbers: Flags = heads.is_valid().to_numpy(zero_copy_only=False)
         heads = heads.drop_null()
         rests = pc.struct_field(heads, "rest").dictionary_encode()
-        tails = [_tail_of(one) for one in rests.dictionary.to_pylist()]
+        tails = [_tail_of(rest) for rest in rests.dictionary.to_pylist()]
         at = rests.indices.to_numpy()
-        fits = np.array([one is not None for one in tails], bool)[at]
-        found[found] = fits
+        fits = np.array([tail is not None for tail in tails], bool)[at]
+        are_numbers[are_numbers] = fits
         heads, at = heads.filter(pa.array(fits)), at[fits]
         # One more than there are, since there may be none.
-        told = [*(one or _NO_TAIL for one in tails), _NO_TAIL]
-        units, closed, noted = zip(*told, strict=True)
+        told_tails = [*(tail or _NO_TAIL for tail in tails), _NO_TAIL]
+        units, closed, noted = zip(*told_tails, strict=True)
         before = pc.struct_field(heads, "before").to_numpy(zero_copy_only=False).astype(str)
         return cls(
-            found,
+            are_numbers,
             flags_of(pc.not_equal(pc.struct_field(heads, "open"), "")),
             np.array(closed, bool)[at],
             np.array(noted, bool)[at],
@@ -154,12 +154,12 @@ class _Parts:
 
     @property
     def usual(self) -> str:
-        """The unit that most of them have, zero apart."""
+        """Return the unit that most of them have, except zeros."""
         names, counts = np.unique(self.units[~self.is_zero], return_counts=True)
         return str(names[np.argmax(counts)]) if len(names) else ""
 
     def consistent(self) -> Flags:
-        """Which have the usual unit, parentheses that pair, and share marks with few."""
+        """Tell which have the usual unit, paired parentheses, and few marks of notes."""
         pairs = self.opened == self.closed
         # A number with a unit leads to no note: `(10,50 €)` is a loss, `(12)` may be one.
         bare = self.opened & (self.units == "")
@@ -174,25 +174,25 @@ class _Parts:
 
 @lru_cache(maxsize=1000)
 def _tail_of(rest: str) -> tuple[str, bool, bool] | None:
-    """The unit behind a number, whether a parenthesis closes it and a note follows; None: other."""
-    found = _TAIL.fullmatch(rest)
-    if found is None:
+    """Return the unit behind a number, whether a parenthesis closes, and whether a note follows."""
+    match = _TAIL.fullmatch(rest)
+    if match is None:
         return None
-    inside, close, after, note = found.groups(default="")
+    inside, close, after, note = match.groups(default="")
     return canonical_unit(inside or after), bool(close), bool(note)
 
 
 def written(style: NumberStyle, *, whole: bool) -> Test:
-    """Numbers of that style, all with one unit or all without; zero may lack it."""
+    """Return the test for numbers of that style, all with one unit or all without one."""
 
     def test(texts: Texts) -> Flags:
         if not len(texts) or not _is_proven(style, texts):
             return np.zeros(len(texts), bool)
         parts = _Parts.of(texts, style, whole=whole)
-        found = parts.found.copy()
-        if found.any():
-            found[found] = parts.consistent()
-        return found
+        flags = parts.are_numbers.copy()
+        if flags.any():
+            flags[flags] = parts.consistent()
+        return flags
 
     return test
 
@@ -202,14 +202,14 @@ def _is_proven(style: NumberStyle, texts: Texts) -> bool:
 
 
 def unit_of_values(texts: Texts, shape: str | None) -> str:
-    """The unit that the numbers of a column are written with; empty when they have none."""
+    """Return the unit that a column's numbers are written with; empty without one."""
     if shape in _PLAIN_FORMATS or not pc.any(pc.match_substring_regex(texts, _MARKED)).as_py():
         return ""
     return _Parts.of(texts, style_of(shape), whole=False).usual
 
 
 def told_double(value: str) -> str:
-    """A DOUBLE in SQL: null where it is no number, else the 15 digits that it holds for sure.
+    """Return a DOUBLE in SQL, rounded to the 15 digits that it holds; null for no number.
 
     What stands behind them comes of binary fractions: 0.1 + 0.2 is 0.30000000000000004.
     """
@@ -221,18 +221,18 @@ def told_double(value: str) -> str:
 
 
 def is_any_number(text: str, *, whole: bool = False) -> str:
-    """Whether a text is a number without a unit, in SQL, whatever else its column holds."""
+    """Return the SQL test for a text that is a number without a unit."""
     return f"regexp_full_match({text}, '{_ANY_WHOLE if whole else _ANY}')"
 
 
 def any_number_sql(text: str, *, whole: bool = False) -> str:
-    """Such numbers, in SQL: null for other texts; `whole` ones become BIGINT, others DOUBLE."""
+    """Return such numbers in SQL, null for other texts; `whole` ones as BIGINT, else DOUBLE."""
     number, kind = FRENCH.plain(text), "BIGINT" if whole else "DOUBLE"
     return f"CASE WHEN {is_any_number(text, whole=whole)} THEN TRY_CAST({number} AS {kind}) END"
 
 
 def number_sql(text: str, style: NumberStyle, unit: str, *, whole: bool) -> str:
-    """Written numbers, in SQL: null for what is none of that style with that unit.
+    """Return written numbers in SQL; null for numbers of another style or unit.
 
     `text` is trimmed; `whole` ones become BIGINT, others DOUBLE.
     """
@@ -249,6 +249,6 @@ def number_sql(text: str, style: NumberStyle, unit: str, *, whole: bool) -> str:
 
 
 def _spellings(unit: str) -> str:
-    """The pattern of one unit; of none, what nothing matches."""
-    found = [one for one, name in UNITS.items() if name == unit]
-    return f"(?:{'|'.join(found)})" if found else r"\x{0}"
+    """Return the pattern of one unit; one that matches nothing without a unit."""
+    spellings = [spelling for spelling, name in UNITS.items() if name == unit]
+    return f"(?:{'|'.join(spellings)})" if spellings else r"\x{0}"

@@ -75,7 +75,7 @@ _TOLD: Mapping[str, str] = {
 """How names of columns spell units, besides."""
 
 _WORDS = {**_TOLD, **UNITS}
-_IN_NAME = "|".join(f"(?:{one})" for one in _WORDS)
+_IN_NAME = "|".join(f"(?:{word})" for word in _WORDS)
 _ENCLOSED = re.compile(rf"[(\[]\s*(?:en\s+)?({_IN_NAME}|[mtgL])\s*[)\]]", re.IGNORECASE)
 _LAST = re.compile(rf"(?:\ben[ _]+|,\s*en\s+|,\s+)({_IN_NAME})$", re.IGNORECASE)
 _SUFFIX = re.compile(
@@ -90,17 +90,17 @@ _NO_NAMES = ("ans", "jours", "mois", "h", "min", "habitants", "ha", "°")
 
 
 def canonical_unit(spelled: str) -> str:
-    """What a spelling of a unit is called; as it is, where nobody here knows it."""
+    """Return the canonical name of a unit; an unknown spelling stays as it is."""
     text = spelled.strip()
-    return next((name for one, name in UNITS.items() if re.fullmatch(one, text)), text)
+    return next((name for pattern, name in UNITS.items() if re.fullmatch(pattern, text)), text)
 
 
 def unit_of_name(name: str) -> str:
-    """The unit that a column's name tells of: `montant (k€)`, `surface_m2`, `kWh`."""
+    """Return the unit in a column's name: `montant (k€)`, `surface_m2`, `kWh`."""
     text = name.strip()
     for pattern in (_ENCLOSED, _LAST, _SUFFIX):
-        if found := pattern.search(text):
-            return _called(found[1])
+        if match := pattern.search(text):
+            return _called(match[1])
     unit = canonical_unit(text)
     return unit if unit in UNITS.values() and unit not in _NO_NAMES else ""
 
@@ -110,7 +110,7 @@ def _called(spelled: str) -> str:
     if text.lower() in _SUFFIXES:
         return _SUFFIXES[text.lower()]
     for flags in (re.NOFLAG, re.IGNORECASE):
-        for one, unit in _WORDS.items():
-            if re.fullmatch(one, text, flags):
+        for spelling, unit in _WORDS.items():
+            if re.fullmatch(spelling, text, flags):
                 return unit
     return text

@@ -28,65 +28,65 @@ _FEW = 1_000
 
 
 def matching(pattern: str) -> Test:
-    """Texts that fit a regular expression (RE2) as a whole."""
+    """Return the test for texts that fit a regular expression (RE2) as a whole."""
     return lambda texts: flags_of(pc.match_substring_regex(texts, f"^(?:{pattern})$"))
 
 
 def among(codes: Iterable[str]) -> Test:
-    """Texts that stand in a list of valid codes."""
-    known = frozenset(codes)
-    listed = pa.array(list(known), pa.string())
+    """Return the test for texts of a list of valid codes."""
+    valid_codes = frozenset(codes)
+    listed = pa.array(list(valid_codes), pa.string())
 
     def test(texts: Texts) -> Flags:
         # Arrow hashes the whole list anew at each call: too much for a few texts.
         if len(texts) > _FEW:
             return flags_of(pc.is_in(texts, listed))
-        return np.fromiter((text in known for text in texts.to_pylist()), bool, len(texts))
+        return np.fromiter((text in valid_codes for text in texts.to_pylist()), bool, len(texts))
 
     return test
 
 
 def within(degrees: int) -> Test:
-    """Decimal numbers between the degrees below and above zero."""
+    """Return the test for decimal numbers of at most so many degrees above or below zero."""
 
     def test(texts: Texts) -> Flags:
-        found = matching(r"-?[0-9]{1,3}[.,][0-9]+")(texts)
-        numbers = pc.replace_substring(texts.filter(pa.array(found)), ",", ".")
+        matches = matching(r"-?[0-9]{1,3}[.,][0-9]+")(texts)
+        numbers = pc.replace_substring(texts.filter(pa.array(matches)), ",", ".")
         values = numbers.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        found[found] = np.abs(values) <= degrees
-        return found
+        matches[matches] = np.abs(values) <= degrees
+        return matches
 
     return test
 
 
-def flags_of(found: Texts) -> Flags:
-    """An Arrow array of booleans as one of NumPy, which can be changed."""
-    flags: Flags = found.to_numpy(zero_copy_only=False).astype(bool)
+def flags_of(booleans: Texts) -> Flags:
+    """Return an Arrow array of booleans as a NumPy array, which can be changed."""
+    flags: Flags = booleans.to_numpy(zero_copy_only=False).astype(bool)
     return flags
 
 
 def bytes_behind(texts: Texts) -> bytes:
-    """The bytes that an array is part of: quicker to look through than the texts themselves."""
+    """Return the bytes that hold an array: they are searched faster than its texts."""
     kept = texts.buffers()[2]
     return kept.to_pybytes() if kept else b""
 
 
 def checked(texts: Texts, length: int, test: Callable[[Digits], Flags]) -> Flags:
-    """Which texts are `length` digits that pass `test`."""
-    found = matching(f"[0-9]{{{length}}}")(texts)
-    found[found] = test(digits_of(texts.filter(pa.array(found)), length))
-    return found
+    """Tell which texts are `length` digits that pass `test`."""
+    matches = matching(f"[0-9]{{{length}}}")(texts)
+    matches[matches] = test(digits_of(texts.filter(pa.array(matches)), length))
+    return matches
 
 
 def digits_of(texts: Texts, length: int) -> Digits:
-    """The digits of texts that are all `length` of them, read where Arrow keeps them."""
+    """Return the digits of texts of `length` digits each, read from Arrow's memory."""
     start, end = texts.offset * length, (texts.offset + len(texts)) * length
     kept = np.frombuffer(texts.buffers()[2] or b"", np.uint8)[start:end]
     return kept.reshape(-1, length).astype(np.int64) - ord("0")
 
 
 def number_of(digits: Digits) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Each row of digits as one number."""
+    """Return each row of digits as one number."""
     powers = 10 ** np.arange(digits.shape[1] - 1, -1, -1, dtype=np.int64)
     number: np.ndarray[tuple[int], np.dtype[np.int64]] = digits @ powers
     return number

@@ -31,14 +31,14 @@ class EmptyCells(NamedTuple):
 
 
 def is_withheld(column: Column) -> str:
-    """Whether a cell has a mark in place of a secret number, in SQL."""
+    """Return the SQL test for a cell with a mark in place of a secret number."""
     if not column.withheld:
         return "false"
     return f"coalesce({filled(column.name)} IN ({_marks(column)}), false)"
 
 
 def without_marks(column: Column | None, value: str) -> str:
-    """`value` of the column's cells in SQL, null where a mark stands in place of a figure."""
+    """Return the column's `value` in SQL, null where a mark stands in place of a figure."""
     if column is None or not column.withheld:
         return value
     return f"CASE WHEN {filled(column.name)} NOT IN ({_marks(column)}) THEN {value} END"
@@ -49,28 +49,30 @@ def _marks(column: Column) -> str:
 
 
 def warnings_of(empty: Mapping[str, EmptyCells], becomes: Becomes) -> Iterator[dict[str, Any]]:
-    """What a report says of each column."""
-    for name, one in empty.items():
-        if one.secret:
-            told = secret_told(name, one.marks, becomes, one.secret)
-            yield {"kind": WITHHELD, "column": name, "cells": one.secret, "told": told}
-        if others := one.cells - one.secret:
-            told = _empty_told(name, others)
-            yield {"kind": "no_value", "column": name, "cells": others, "told": told}
+    """Yield what a report says of each column's empty cells."""
+    for name, cells in empty.items():
+        if cells.secret:
+            sentence = secret_told(name, cells.marks, becomes, cells.secret)
+            yield {"kind": WITHHELD, "column": name, "cells": cells.secret, "told": sentence}
+        if others := cells.cells - cells.secret:
+            sentence = _empty_told(name, others)
+            yield {"kind": "no_value", "column": name, "cells": others, "told": sentence}
 
 
 def secret_told(
     name: str, marks: tuple[str, ...], becomes: Becomes, cells: int | None = None
 ) -> str:
-    """What becomes of the secret values of a column, in French; None where none may be counted."""
-    named = french_list([quoted(one) for one in marks[:_MARKS]])
+    """Tell, in French, what becomes of a column's secret values; `cells` counts them, if it may."""
+    named = french_list([quoted(mark) for mark in marks[:_MARKS]])
     named += ", …" if len(marks) > _MARKS else ""
     if cells == 1:
-        told = "n'est pas comptée" if becomes == "not_counted" else "reste vide"
-        return f"1 valeur secrète ou non communiquée ({named}) {told} dans {quoted(name)}"
+        consequence = "n'est pas comptée" if becomes == "not_counted" else "reste vide"
+        return f"1 valeur secrète ou non communiquée ({named}) {consequence} dans {quoted(name)}"
     some = "les" if cells is None else grouped(cells)
-    told = "ne sont pas comptées" if becomes == "not_counted" else "restent vides"
-    return f"{some} valeurs secrètes ou non communiquées ({named}) {told} dans {quoted(name)}"
+    consequence = "ne sont pas comptées" if becomes == "not_counted" else "restent vides"
+    return (
+        f"{some} valeurs secrètes ou non communiquées ({named}) {consequence} dans {quoted(name)}"
+    )
 
 
 def _empty_told(name: str, cells: int) -> str:

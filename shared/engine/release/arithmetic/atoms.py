@@ -34,40 +34,46 @@ class Undecided(Exception):
 
 
 def without(atoms: Iterable[Atom], hidden: Collection[int], enough: int) -> list[Atom]:
-    """The atoms as they are to somebody who does not see these cells: more rows are alike."""
+    """Return the atoms without these hidden cells: atoms that then look alike are joined."""
     gone, merged = frozenset(hidden), dict[frozenset[int], Atom]()
-    for one in atoms:
-        seen = one.cells - gone
+    for atom in atoms:
+        seen = atom.cells - gone
         if not seen:
             continue
-        known = merged.get(seen)
-        merged[seen] = _joined(known, one, enough) if known else one._replace(cells=seen)
+        merged_atom = merged.get(seen)
+        merged[seen] = (
+            _joined(merged_atom, atom, enough) if merged_atom else atom._replace(cells=seen)
+        )
     return list(merged.values())
 
 
-def _joined(one: Atom, other: Atom, enough: int) -> Atom:
-    units = None if one.units is None or other.units is None else one.units | other.units
+def _joined(atom: Atom, other: Atom, enough: int) -> Atom:
+    units = None if atom.units is None or other.units is None else atom.units | other.units
     is_enough = units is None or len(units) >= enough
-    alike = one.alike if one.alike == other.alike else 0
-    return Atom(one.cells, None if is_enough else units, one.rows + other.rows, alike)
+    alike = atom.alike if atom.alike == other.alike else 0
+    return Atom(atom.cells, None if is_enough else units, atom.rows + other.rows, alike)
 
 
 def found_in(atoms: Sequence[Atom], enough: int) -> list[Disclosure]:
-    """Combinations of cells that disclose fewer than `enough` units; empty when none does.
+    """Find combinations of cells that disclose fewer than `enough` units.
 
     So do those that disclose how many are in a group that nearly all of a larger one are in: it
     counts as a unit of its own. Raises Undecided.
     """
     atoms = [
-        one._replace(units=frozenset({-one.alike})) if one.alike and one.units is None else one
-        for one in atoms
+        atom._replace(units=frozenset({-atom.alike})) if atom.alike and atom.units is None else atom
+        for atom in atoms
     ]
-    return [it for some in _components(atoms) for it in _found_in_component(some, enough)]
+    return [
+        disclosure
+        for some in _components(atoms)
+        for disclosure in _found_in_component(some, enough)
+    ]
 
 
 def _components(atoms: Sequence[Atom]) -> Iterator[list[Atom]]:
-    """Atoms that have cells in common, directly or through others, where one of them is small."""
-    first = {one: one for atom in atoms for one in atom.cells}
+    """Group atoms that share cells, directly or through others; yield groups with a small atom."""
+    first = {cell: cell for atom in atoms for cell in atom.cells}
 
     def root(cell: int) -> int:
         while first[cell] != cell:
@@ -76,39 +82,42 @@ def _components(atoms: Sequence[Atom]) -> Iterator[list[Atom]]:
         return cell
 
     for atom in atoms:
-        one, *others = atom.cells
+        first_cell, *others = atom.cells
         for other in others:
-            first[root(other)] = root(one)
+            first[root(other)] = root(first_cell)
     together: dict[int, list[Atom]] = defaultdict(list)
     for atom in atoms:
         together[root(next(iter(atom.cells)))].append(atom)
-    yield from (some for some in together.values() if any(one.units is not None for one in some))
+    yield from (some for some in together.values() if any(atom.units is not None for atom in some))
 
 
 def _found_in_component(atoms: Sequence[Atom], enough: int) -> list[Disclosure]:
     left = _not_alone(atoms)
-    cells = sorted({cell for one in left for cell in one.cells})
+    cells = sorted({cell for atom in left for cell in atom.cells})
     if len(cells) > _MOST_CELLS or len(cells) * len(left) > _MOST_ENTRIES:
         raise Undecided
     place = {cell: at for at, cell in enumerate(cells)}
     matrix = np.zeros((len(cells), len(left)), dtype=np.int64)
     for at, atom in enumerate(left):
         matrix[[place[cell] for cell in atom.cells], at] = 1
-    found = disclosures(matrix, [one.units for one in left], enough)
-    return [one._replace(cells=tuple(cells[at] for at in one.cells)) for one in found]
+    combinations = disclosures(matrix, [atom.units for atom in left], enough)
+    return [
+        combination._replace(cells=tuple(cells[at] for at in combination.cells))
+        for combination in combinations
+    ]
 
 
 def _not_alone(atoms: Sequence[Atom]) -> list[Atom]:
-    """The atoms without cells that no combination can be made of.
+    """Remove the cells that no combination can contain.
 
     A cell that has a large atom alone cannot be in one: nothing takes that atom away again.
     """
-    cells_of = [set(one.cells) for one in atoms]
+    cells_of = [set(atom.cells) for atom in atoms]
     atoms_of: Mapping[int, set[int]] = defaultdict(set)
-    for at, one in enumerate(atoms):
-        for cell in one.cells:
+    for at, atom in enumerate(atoms):
+        for cell in atom.cells:
             atoms_of[cell].add(at)
-    alone = [at for at, one in enumerate(atoms) if one.units is None and len(cells_of[at]) == 1]
+    alone = [at for at, atom in enumerate(atoms) if atom.units is None and len(cells_of[at]) == 1]
     while alone:
         at = alone.pop()
         for cell in tuple(cells_of[at]):
@@ -117,7 +126,7 @@ def _not_alone(atoms: Sequence[Atom]) -> list[Atom]:
                 if atoms[other].units is None and len(cells_of[other]) == 1:
                     alone.append(other)
     return [
-        one._replace(cells=frozenset(cells))
-        for one, cells in zip(atoms, cells_of, strict=True)
+        atom._replace(cells=frozenset(cells))
+        for atom, cells in zip(atoms, cells_of, strict=True)
         if cells
     ]

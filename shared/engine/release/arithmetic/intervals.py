@@ -54,15 +54,15 @@ class System(NamedTuple):
     is_signed: bool = False
 
     def values(self) -> dict[int, float]:
-        """The value of each cell."""
-        found: dict[int, float] = {}
+        """Return the value of each cell."""
+        values: dict[int, float] = {}
         for piece in self.pieces:
             for cell in piece.cells:
-                found[cell] = found.get(cell, 0.0) + piece.value
-        return found
+                values[cell] = values.get(cell, 0.0) + piece.value
+        return values
 
     def hidden_besides(self, hidden: Collection[int]) -> set[int]:
-        """Cells to hide besides those: the fewest that protect the targets, as the solver finds.
+        """Return the fewest other cells to hide so that the targets are protected.
 
         Raises Undecided when it finds none.
         """
@@ -71,14 +71,14 @@ class System(NamedTuple):
         return {cells[at] for at in solved if at < len(cells)} - set(hidden) - set(self.fixed)
 
     def intervals(self, hidden: Collection[int]) -> tuple[dict[int, Interval], list[Interval]]:
-        """What is possible of each hidden cell, and of each piece. Raises Undecided."""
+        """Return the possible values of each hidden cell, and of each piece. Raises Undecided."""
         cells, scale = sorted(self.values()), self._scale()
         solved: list[tuple[int, float, float]] = self._solved("audit", cells, hidden)
-        found = {at: Interval(least / scale, most / scale) for at, least, most in solved}
-        if any(len(cells) + at not in found for at in range(len(self.pieces))):
+        intervals = {at: Interval(least / scale, most / scale) for at, least, most in solved}
+        if any(len(cells) + at not in intervals for at in range(len(self.pieces))):
             raise Undecided
-        of_cells = {cell: found[at] for at, cell in enumerate(cells) if at in found}
-        return of_cells, [found[len(cells) + at] for at in range(len(self.pieces))]
+        of_cells = {cell: intervals[at] for at, cell in enumerate(cells) if at in intervals}
+        return of_cells, [intervals[len(cells) + at] for at in range(len(self.pieces))]
 
     def _scale(self) -> float:
         most = max((abs(value) for value in self.values().values()), default=0.0)
@@ -91,14 +91,14 @@ class System(NamedTuple):
             raise Undecided
         text = self._text(cells, frozenset(hidden), digits=0 if what == "suppress" else 6)
         with TemporaryDirectory() as folder:
-            source, made = Path(folder, "cells.jj"), Path(folder, "found.json")
+            source, answer = Path(folder, "cells.jj"), Path(folder, "found.json")
             source.write_text(text)
-            if not _is_solved(what, source, made):
+            if not _is_solved(what, source, answer):
                 raise Undecided
-            return list(json.loads(made.read_text()))
+            return list(json.loads(answer.read_text()))
 
     def _text(self, cells: Sequence[int], hidden: frozenset[int], *, digits: int) -> str:
-        """The file: a line for each cell, then for each piece, then what each cell is the sum of.
+        """Write the solver's file: a line for each cell, for each piece, and for each sum.
 
         `u` is hidden, `s` shown, `z` shown whatever happens. Values have so many digits after the
         point, and sums are those of what is written.
@@ -133,7 +133,7 @@ class System(NamedTuple):
 
 @cache
 def _solver() -> "subprocess.Popen[str]":
-    """The process that solves for this one, and ends with it."""
+    """Return this process's solver process, which ends with it."""
     limits = str(_SECONDS), str(_MEMORY_BYTES)
     return subprocess.Popen(
         [sys.executable, "-m", "shared.engine.release.arithmetic.solver", *limits],
@@ -145,12 +145,12 @@ def _solver() -> "subprocess.Popen[str]":
     )
 
 
-def _is_solved(what: str, source: Path, made: Path) -> bool:
+def _is_solved(what: str, source: Path, answer: Path) -> bool:
     solver = _solver()
     assert solver.stdin  # noqa: S101 - it is a pipe
     assert solver.stdout  # noqa: S101 - it is a pipe
     try:
-        solver.stdin.write(f"{json.dumps([what, str(source), str(made)])}\n")
+        solver.stdin.write(f"{json.dumps([what, str(source), str(answer)])}\n")
         solver.stdin.flush()
         return bool(json.loads(solver.stdout.readline()))
     except (OSError, ValueError):

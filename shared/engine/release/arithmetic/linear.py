@@ -31,12 +31,12 @@ class Disclosure(NamedTuple):
 
 
 def disclosures(matrix: Matrix, units: Sequence[Units | None], enough: int) -> list[Disclosure]:
-    """Combinations of cells (rows of `matrix`) that leave fewer than `enough` units.
+    """Find combinations of cells (rows of `matrix`) that leave fewer than `enough` units.
 
     `units` are those of each atom (column), None where they are enough; a number below 0 is that of
     a group, which only a combination of several cells discloses. Empty when there is none.
     """
-    is_small = np.array([one is not None for one in units], dtype=bool)
+    is_small = np.array([units_of_atom is not None for units_of_atom in units], dtype=bool)
     if not is_small.any():
         return []
     cells = matrix.shape[0]
@@ -44,8 +44,8 @@ def disclosures(matrix: Matrix, units: Sequence[Units | None], enough: int) -> l
     eye = np.eye(cells, dtype=np.int64)
     rest = _reduced(np.hstack([big, small, eye]) % _PRIME, big.shape[1], keep_pivots=False)
     left, combined = rest[:, big.shape[1] : -cells], rest[:, -cells:]
-    told = [one for one in units if one is not None]
-    return list(_found(left, combined, told, enough))
+    small_units = [units_of_atom for units_of_atom in units if units_of_atom is not None]
+    return list(_found(left, combined, small_units, enough))
 
 
 def _found(
@@ -59,16 +59,16 @@ def _found(
 
 
 def _searched(block: Matrix, units: Sequence[Units], enough: int) -> Iterator[Disclosure]:
-    """Combinations of a block's rows with few units, by reduction to random columns.
+    """Search a block for combinations of rows with few units, by random reductions.
 
     A vector of w entries shows up as a row when one alone of them is reduced to (Prange 1962): the
     number of reductions makes it unlikely to miss any. Blocks that would need too many are in
     doubt.
     """
     depth, columns = len(block), len(units)
-    found = list(_light_rows(block, units, enough))
-    if found or depth == 1:
-        yield from found
+    disclosed = list(_light_rows(block, units, enough))
+    if disclosed or depth == 1:
+        yield from disclosed
         return
     searches = _searches(depth / columns, min(columns, _most_atoms(units, enough)))
     random = np.random.default_rng(columns * 1009 + depth)
@@ -76,9 +76,9 @@ def _searched(block: Matrix, units: Sequence[Units], enough: int) -> Iterator[Di
         order = random.permutation(columns)
         turned = np.hstack([block[:, order], block[:, columns:]])
         reduced = _reduced(turned, columns, keep_pivots=True)
-        found = list(_light_rows(reduced, [units[int(at)] for at in order], enough))
-        if found:
-            yield from found
+        disclosed = list(_light_rows(reduced, [units[int(at)] for at in order], enough))
+        if disclosed:
+            yield from disclosed
             return
     if searches > _MOST_SEARCHES:
         yield Disclosure(_cells(block[:, columns:].max(axis=0)), is_sure=False)
@@ -93,33 +93,33 @@ def _light_rows(block: Matrix, units: Sequence[Units], enough: int) -> Iterator[
             if len(behind) >= enough:
                 break
         else:
-            found = _cells(row[columns:])
+            cells = _cells(row[columns:])
             # A group that is a cell by itself was judged where it stands.
-            if len(found) > 1 or not any(unit < 0 for unit in behind):
-                yield Disclosure(found)
+            if len(cells) > 1 or not any(unit < 0 for unit in behind):
+                yield Disclosure(cells)
 
 
 def _cells(row: Matrix) -> tuple[int, ...]:
-    return tuple(int(one) for one in np.flatnonzero(row))
+    return tuple(int(cell) for cell in np.flatnonzero(row))
 
 
 def _most_atoms(units: Sequence[Units], enough: int) -> int:
-    """How many atoms have fewer than `enough` units between them, at most."""
+    """Return how many atoms together have fewer than `enough` units, at most."""
     of_unit: dict[int, int] = {}
-    for one in units:
-        for unit in one:
+    for units_of_atom in units:
+        for unit in units_of_atom:
             of_unit[unit] = of_unit.get(unit, 0) + 1
     return sum(sorted(of_unit.values(), reverse=True)[: enough - 1])
 
 
 def _searches(rate: float, most: int) -> int:
-    """How many reductions find any vector of up to `most` entries, but for `_DOUBT`."""
+    """Return how many reductions find any vector of up to `most` entries, but for `_DOUBT`."""
     least = min(weight * rate * (1 - rate) ** (weight - 1) for weight in range(1, most + 1))
     return ceil(log(_DOUBT) / log(1 - least)) if 0 < least < 1 else _MOST_SEARCHES + 1
 
 
 def _reduced(matrix: Matrix, columns: int, *, keep_pivots: bool) -> Matrix:
-    """Row-reduced over the first `columns`: the rows with pivots, or those without any."""
+    """Row-reduce over the first `columns`; return the rows with pivots, or those without."""
     work, top = matrix.copy(), 0
     for column in range(columns):
         below = np.flatnonzero(work[top:, column])
@@ -140,7 +140,7 @@ def _reduced(matrix: Matrix, columns: int, *, keep_pivots: bool) -> Matrix:
 
 
 def _blocks(basis: Matrix) -> Iterator[tuple[list[int], list[int]]]:
-    """Rows that have no column in common with others, and their columns."""
+    """Yield the rows that share no column with other rows, and their columns."""
     is_left = np.ones(len(basis), dtype=bool)
     touches = basis != 0
     for first in range(len(basis)):

@@ -22,39 +22,39 @@ _MOST_TIMES = 2
 
 
 def main(seconds: int, memory_bytes: int) -> None:
-    """Answer until nobody asks any more."""
+    """Answer requests until the input ends."""
     for line in sys.stdin:
-        what, source, made = json.loads(line)
+        what, source, answer = json.loads(line)
         child = os.fork()
         if child == 0:
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
             resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
             signal.alarm(_MOST_TIMES * seconds)
-            _solve(what, Path(source), Path(made))
+            _solve(what, Path(source), Path(answer))
         sys.stdout.write(f"{json.dumps(os.waitpid(child, 0)[1] == 0)}\n")
         sys.stdout.flush()
 
 
-def _solve(what: str, source: Path, made: Path) -> None:
-    """Suppress or audit, and end; an exit other than 0 is no answer."""
+def _solve(what: str, source: Path, answer: Path) -> None:
+    """Suppress or audit, then exit; only exit status 0 is an answer."""
     try:
         os.chdir(source.parent)  # where it writes logs of its own
         done = _suppressed(str(source)) if what == "suppress" else _ends(str(source))
-        made.write_text(json.dumps(done))
+        answer.write_text(json.dumps(done))
         os._exit(0)
     finally:
         os._exit(1)
 
 
 def _suppressed(source: str) -> list[int]:
-    found = f"{source}.out"
-    if code := HiTaSCtrl().full_jj(in_file_jj=source, out_file=found, max_time=1):
+    suppressed = f"{source}.out"
+    if code := HiTaSCtrl().full_jj(in_file_jj=source, out_file=suppressed, max_time=1):
         raise ValueError(f"code {code}")
-    return [int(line) for line in Path(found).read_text().split()]
+    return [int(line) for line in Path(suppressed).read_text().split()]
 
 
 def _ends(source: str) -> list[tuple[int, float, float]]:
-    return [(one["cell"], one["min"], one["max"]) for one in audit_jj(source)]
+    return [(interval["cell"], interval["min"], interval["max"]) for interval in audit_jj(source)]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from shared.engine.reading.formats.encoding import MIXED
 
 
 def text_of(column: pa.Array) -> pa.Array:
-    """A column as text, null where it holds nothing; lists as JSON.
+    """Return a column as text, null where it holds nothing; lists become JSON.
 
     Whole numbers have no point, and none has an exponent. Bytes that are no UTF-8 are Windows-1252.
     """
@@ -23,13 +23,13 @@ def text_of(column: pa.Array) -> pa.Array:
         return pc.if_else(pc.equal(texts, ""), None, texts)
     if pa.types.is_nested(kind):
         as_json = partial(json.dumps, ensure_ascii=False, default=str)
-        lists = [as_json(one) if one else None for one in column.to_pylist()]
+        lists = [as_json(nested) if nested else None for nested in column.to_pylist()]
         return pa.array(lists, pa.string())
     return column.cast(pa.string())
 
 
 def numbers(column: pa.Array) -> pa.Array:
-    """Floating numbers as text; null for what is none."""
+    """Return floating-point numbers as text; null for what is no number."""
     finite = pc.if_else(pc.is_finite(column), column, None)
     texts = pc.cast(finite, pa.string())
     if pc.any(pc.match_substring(texts, "e")).as_py():
@@ -39,7 +39,7 @@ def numbers(column: pa.Array) -> pa.Array:
 
 
 def is_cells(kind: pa.DataType) -> bool:
-    """Whether values of that type can be text: pictures and other bytes cannot."""
+    """Whether values of that type can be written as text; pictures and other bytes cannot."""
     return not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
@@ -48,5 +48,5 @@ def _decoded(texts: pa.Array) -> pa.Array:
         texts.validate(full=True)
     except pa.ArrowInvalid:
         values = texts.cast(pa.binary()).to_pylist()
-        return pa.array([one and one.decode("utf-8", MIXED) for one in values], pa.string())
+        return pa.array([text and text.decode("utf-8", MIXED) for text in values], pa.string())
     return texts

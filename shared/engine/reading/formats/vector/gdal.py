@@ -39,14 +39,14 @@ class Layer:
     def __init__(self, source: GeographicFile, name: str) -> None:
         self.name, self._source = name, source
         with _explained(source.kind):
-            told = pyogrio.read_info(
+            info = pyogrio.read_info(
                 source.path, layer=name, encoding=source.recoded, force_feature_count=True
             )
-        self.features, self.system = int(told["features"]) - source.deleted, told["crs"]
-        self._number = str(told["fid_column"] or "fid")
+        self.features, self.system = int(info["features"]) - source.deleted, info["crs"]
+        self._number = str(info["fid_column"] or "fid")
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Its features, some at a time: the number, the attributes and the geometry as WKB.
+        """Yield its features in batches: the number, the attributes and the geometry as WKB.
 
         Times are texts. Raises Rejected, in French, where the file breaks off.
         """
@@ -79,11 +79,11 @@ class Layer:
                 yield batch
 
     def _straightened(self, rows: int) -> Iterator[pa.RecordBatch]:
-        """The same by GDAL's older way, which makes straight lines of curves."""
+        """Yield the same through GDAL's older interface, which turns curves into lines."""
         source = self._source
         for at in range(0, self.features, rows):
             with _explained(source.kind):
-                told, numbers, shapes, columns = read(
+                metadata, numbers, shapes, columns = read(
                     source.path,
                     layer=self.name,
                     skip_features=at,
@@ -91,11 +91,13 @@ class Layer:
                     return_fids=True,
                     datetime_as_string=True,
                 )
-                made = [pa.array(one, from_pandas=True) for one in (numbers, *columns, shapes)]
-            names = [self._number, *told["fields"], "wkb_geometry"]
-            fields = [pa.field(name, one.type) for name, one in zip(names, made, strict=True)]
+                arrays = [
+                    pa.array(values, from_pandas=True) for values in (numbers, *columns, shapes)
+                ]
+            names = [self._number, *metadata["fields"], "wkb_geometry"]
+            fields = [pa.field(name, array.type) for name, array in zip(names, arrays, strict=True)]
             schema = pa.schema([*fields[:-1], fields[-1].with_metadata({KIND: WKB})])
-            yield pa.record_batch(made, schema=schema)
+            yield pa.record_batch(arrays, schema=schema)
 
 
 def _next(reader: pa.RecordBatchReader, kind: str) -> pa.RecordBatch | None:
@@ -111,7 +113,7 @@ def layers_of(source: GeographicFile) -> list[str]:
 
 
 def _hold_to_drivers() -> None:
-    """Take all other drivers out of GDAL, which looks for those to skip when it registers them."""
+    """Take all other drivers out of GDAL: it reads which to skip when it registers them."""
     if others := set(pyogrio.list_drivers()) - set(DRIVERS.values()):
         pyogrio.set_gdal_config_options({"OGR_SKIP": ",".join(sorted(others)), **_OPTIONS})
         _register_drivers()
@@ -120,7 +122,7 @@ def _hold_to_drivers() -> None:
 
 @contextmanager
 def _explained(kind: str) -> Iterator[None]:
-    """Let a fault of the file be Rejected in French: what GDAL says of it may hold its values."""
+    """Raise Rejected, in French, for any GDAL error: its own message may hold values."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

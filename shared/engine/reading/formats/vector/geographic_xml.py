@@ -23,7 +23,7 @@ _LINK = "NetworkLink"
 
 
 def look_at_markup(path: Path, kind: str, repairs: Repairs) -> GeographicFile:
-    """A KML or GPX file, by `kind`.
+    """Describe a KML or GPX file, by `kind`.
 
     Raises Rejected, in French and naming the line, for XML that is broken, nested too deep or
     declares a document type.
@@ -31,8 +31,8 @@ def look_at_markup(path: Path, kind: str, repairs: Repairs) -> GeographicFile:
     markup = _Markup()
     markup.read(path)
     for code, names in (("styles", _STYLES), ("pictures", _PICTURES), ("links", (_LINK,))):
-        found = sum(markup.counts[name] for name in names) if kind == "kml" else 0
-        repairs.note(code, count=found)
+        parts = sum(markup.counts[name] for name in names) if kind == "kml" else 0
+        repairs.note(code, count=parts)
     is_link = kind == "kml" and markup.counts[_LINK]
     return GeographicFile(
         kind,
@@ -61,7 +61,7 @@ class _Markup:
         parser.EndElementHandler = self._closed
 
     def read(self, path: Path) -> None:
-        """Look at a file."""
+        """Count the elements of a file; raises Rejected for malformed XML."""
         try:
             with path.open("rb") as file:
                 self._parser.ParseFile(file)

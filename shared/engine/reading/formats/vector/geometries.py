@@ -35,7 +35,7 @@ class Overview(NamedTuple):
     north: float = 0
 
     def with_these(self, shapes: Any) -> "Overview":  # noqa: ANN401 - shapely has no types
-        """The same with some more of them."""
+        """Return the overview with some more shapes added."""
         kinds = shapely.get_type_id(shapes)
         bounds = np.abs(np.nan_to_num(shapely.total_bounds(shapes)))
         return Overview(
@@ -48,7 +48,7 @@ class Overview(NamedTuple):
 
     @property
     def are_degrees(self) -> bool:
-        """Whether all lie on the earth, read as longitudes and latitudes."""
+        """Whether all coordinates are possible longitudes and latitudes."""
         east, north = _MOST_DEGREES
         return self.east <= east and self.north <= north
 
@@ -56,15 +56,15 @@ class Overview(NamedTuple):
 class Reference:
     """The system of coordinates of a layer, and the way from it to WGS84."""
 
-    def __init__(self, told: str | None, overview: Overview) -> None:
+    def __init__(self, system: str | None, overview: Overview) -> None:
         self.name, self.is_known = "aucun n'est indiqué", False
         self._transformer: Any = None
-        if told:
-            self._find(told, overview)
+        if system:
+            self._find(system, overview)
 
-    def _find(self, told: str, overview: Overview) -> None:
+    def _find(self, written_system: str, overview: Overview) -> None:
         try:
-            system = pyproj.CRS.from_user_input(told).to_2d()
+            system = pyproj.CRS.from_user_input(written_system).to_2d()
             code = system.to_epsg()
             self.name = f"{system.name} (EPSG:{code})" if code else system.name
             if code not in _ALREADY:
@@ -78,18 +78,18 @@ class Reference:
 
     @property
     def is_other(self) -> bool:
-        """Whether degrees of WGS84 are computed from it."""
+        """Whether its coordinates have to be converted to degrees of WGS84."""
         return self.is_known and self._transformer is not None
 
     def tell(self, overview: Overview, repairs: Repairs) -> None:
-        """Name it, unless it was WGS84 all along."""
+        """Note the system in the repairs, unless it is WGS84."""
         if overview.have_shapes and not self.is_known:
             repairs.note("unknown_reference", detail=self.name)
         elif overview.have_shapes and self.is_other:
             repairs.note("reprojected", detail=self.name)
 
     def to_wgs84(self, shapes: Any) -> Any:  # noqa: ANN401 - shapely has no types
-        """The shapes in degrees; corners beyond the area of the system get infinite."""
+        """Return the shapes in degrees; corners outside the system's area become infinite."""
         return shapely.transform(shapes, self._moved) if self.is_other else shapes
 
     def _moved(self, corners: Any) -> Any:  # noqa: ANN401 - an array
@@ -97,7 +97,7 @@ class Reference:
 
 
 def parsed(column: pa.Array) -> Any:  # noqa: ANN401 - shapely has no types
-    """The shapes in a column of WKB; None for what is none."""
+    """Return the shapes in a column of WKB; None where it holds no geometry."""
     return shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
 
 
@@ -108,36 +108,40 @@ class Geometries:
         self._reference, self._overview, self._repairs = reference, overview, repairs
 
     def texts(self, column: pa.Array) -> dict[str, pa.Array]:
-        """Of some features the geometry, and where these are points, where they are."""
-        given = parsed(column)
-        missing = int(shapely.is_missing(given).sum())
-        invalid = len(given) - missing - int(shapely.is_valid(given).sum())
+        """Return the geometry of some features, and the coordinates of points."""
+        geometries = parsed(column)
+        missing = int(shapely.is_missing(geometries).sum())
+        invalid = len(geometries) - missing - int(shapely.is_valid(geometries).sum())
         self._repairs.note("no_geometry", count=column.null_count)
         self._repairs.note("unread_geometry", count=missing - column.null_count)
         self._repairs.note("invalid_geometry", count=invalid)
-        self._tell_flattened(given)
-        shapes = self._placed(shapely.force_2d(given))
+        self._tell_flattened(geometries)
+        shapes = self._placed(shapely.force_2d(geometries))
         digits = _DECIMALS if self._reference.is_other else _ALL
         degrees = [shapely.get_x(shapes), shapely.get_y(shapes)]
         if self._reference.is_other:
-            degrees = [np.round(one, _DECIMALS) for one in degrees]
-        found = {LONGITUDE: degrees[0], LATITUDE: degrees[1], ALTITUDE: shapely.get_z(given)}
+            degrees = [np.round(axis, _DECIMALS) for axis in degrees]
+        texts_of_points = {
+            LONGITUDE: degrees[0],
+            LATITUDE: degrees[1],
+            ALTITUDE: shapely.get_z(geometries),
+        }
         return {
-            **{name: numbers(pa.array(values)) for name, values in found.items()},
+            **{name: numbers(pa.array(values)) for name, values in texts_of_points.items()},
             GEOMETRY: pa.array(shapely.to_wkt(shapes, rounding_precision=digits), pa.string()),
         }
 
     def _placed(self, flat: Any) -> Any:  # noqa: ANN401 - shapely has no types
-        """The shapes in WGS84; none for those beyond the area of their system."""
+        """Return the shapes in WGS84; None for those outside the area of their system."""
         moved = self._reference.to_wgs84(flat)
         beyond = np.isinf(shapely.bounds(moved)).any(axis=1)
         self._repairs.note("beyond_reference", count=int(beyond.sum()))
         return np.where(beyond, None, moved)
 
-    def _tell_flattened(self, given: Any) -> None:  # noqa: ANN401 - shapely has no types
-        """Count those with heights or measures that no column keeps."""
-        lost = shapely.has_m(given)
+    def _tell_flattened(self, geometries: Any) -> None:  # noqa: ANN401 - shapely has no types
+        """Count the shapes whose heights or measures no column keeps."""
+        lost = shapely.has_m(geometries)
         if not self._overview.are_points:
-            corners, whose = shapely.get_coordinates(given, include_z=True, return_index=True)
+            corners, whose = shapely.get_coordinates(geometries, include_z=True, return_index=True)
             lost[np.unique(whose[np.nan_to_num(corners[:, 2]) != 0])] = True
         self._repairs.note("flattened", count=int(lost.sum()))

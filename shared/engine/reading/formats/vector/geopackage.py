@@ -16,7 +16,7 @@ _INDEX = re.compile(
 
 
 def look_at_geopackage(path: Path, repairs: Repairs) -> GeographicFile:
-    """A GeoPackage, whose layers are the tables that hold rows of their own.
+    """Describe a GeoPackage; its layers are the tables that hold rows of their own.
 
     Views are left aside and named. Raises Rejected, in French, for a broken database, one that is
     no GeoPackage, and one with virtual tables.
@@ -30,15 +30,15 @@ def look_at_geopackage(path: Path, repairs: Repairs) -> GeographicFile:
 
 
 def _look(database: sqlite3.Connection, path: Path, repairs: Repairs) -> GeographicFile:
-    made = database.execute("SELECT name, type, rootpage, sql FROM sqlite_master").fetchall()
-    tables = {name: sql for name, kind, _, sql in made if kind == "table"}
+    objects = database.execute("SELECT name, type, rootpage, sql FROM sqlite_master").fetchall()
+    tables = {name: sql for name, kind, _, sql in objects if kind == "table"}
     if "gpkg_contents" not in tables:
         raise Rejected("ce fichier est une base SQLite, pas un tableau")
-    for name, kind, page, sql in made:
+    for name, kind, page, sql in objects:
         if kind == "table" and not page and not _INDEX.fullmatch(sql):
             raise Rejected(f"table « {name} » : une table virtuelle n'est pas lue ici")
     listed = database.execute("SELECT table_name FROM gpkg_contents WHERE data_type <> 'tiles'")
     names = [str(name) for (name,) in listed]
-    views = {name for name, kind, *_ in made if kind == "view"}.intersection(names)
+    views = {name for name, kind, *_ in objects if kind == "view"}.intersection(names)
     repairs.note_each("views", sorted(views))
     return GeographicFile("gpkg", path, "binary", layers=frozenset(names) & frozenset(tables))

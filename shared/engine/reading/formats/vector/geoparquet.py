@@ -38,9 +38,9 @@ class ParquetLayer:
     def __init__(self, path: Path) -> None:
         self._file = parquet.ParquetFile(path)
         schema = self._file.schema_arrow
-        told = _told(self._file) or {}
-        self._geometry = str(told.get("primary_column"))
-        self.system = _system(told["columns"][self._geometry])
+        metadata = _told(self._file) or {}
+        self._geometry = str(metadata.get("primary_column"))
+        self.system = _system(metadata["columns"][self._geometry])
         self.features = self._file.metadata.num_rows
         if self.features * len(schema) > MOST_CELLS:
             raise Rejected(
@@ -50,11 +50,13 @@ class ParquetLayer:
         at = schema.get_field_index(self._geometry)
         self._schema = schema.set(at, schema.field(at).with_metadata({KIND: WKB}))
         footer = self._file.metadata
-        size = sum(footer.row_group(one).total_byte_size for one in range(footer.num_row_groups))
+        size = sum(
+            footer.row_group(group).total_byte_size for group in range(footer.num_row_groups)
+        )
         self._rows = rows_at_once(size, self.features)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Its features, some at a time; raises Rejected, in French, where the file breaks off."""
+        """Yield its features in batches; raises Rejected, in French, where the file breaks off."""
         try:
             for batch in self._file.iter_batches(self._rows):
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=self._schema)
@@ -63,31 +65,31 @@ class ParquetLayer:
 
 
 def look_at_geoparquet(path: Path) -> GeographicFile | None:
-    """What is known of a Parquet file with geometries in WKB; None for any other Parquet."""
+    """Describe a Parquet file with geometries in WKB; None for any other Parquet file."""
     try:
-        told = _told(parquet.ParquetFile(path))
+        metadata = _told(parquet.ParquetFile(path))
     except (pa.ArrowException, OSError):
         return None
-    if told is None:
+    if metadata is None:
         return None
-    boxes = frozenset(_boxes(told["columns"][told["primary_column"]]))
+    boxes = frozenset(_boxes(metadata["columns"][metadata["primary_column"]]))
     return GeographicFile("geoparquet", path, "binary", drawn=boxes)
 
 
 def _told(file: parquet.ParquetFile) -> dict[str, Any] | None:
-    """The metadata of geometries, or what its bytes tell; None where no column is WKB."""
+    """Return the metadata of geometries, or guess it from the bytes; None without a WKB column."""
     schema = file.schema_arrow
     try:
-        told = json.loads((schema.metadata or {}).get(_KEY, b"null"))
-        name = told["primary_column"]
-        is_wkb = told["columns"][name]["encoding"] == "WKB" and _is_bytes(schema.field(name))
+        metadata = json.loads((schema.metadata or {}).get(_KEY, b"null"))
+        name = metadata["primary_column"]
+        is_wkb = metadata["columns"][name]["encoding"] == "WKB" and _is_bytes(schema.field(name))
     except (ValueError, KeyError, TypeError, RecursionError):
         is_wkb = False
-    return told if is_wkb else _seen(file)
+    return metadata if is_wkb else _seen(file)
 
 
 def _seen(file: parquet.ParquetFile) -> dict[str, Any] | None:
-    """The same of the first column whose bytes are WKB: no system is told."""
+    """Return such metadata for the first column whose bytes are WKB, without a system."""
     for name in (field.name for field in file.schema_arrow if _is_bytes(field)):
         batch = next(file.iter_batches(_LOOKED_AT, columns=[name]), None)
         values = batch.column(0).drop_null() if batch else ()
@@ -101,18 +103,21 @@ def _is_bytes(field: pa.Field) -> bool:
 
 
 def _system(column: dict[str, Any]) -> str | None:
-    """The system of coordinates: WGS84 where none is told, none where that is said."""
-    told = column.get("crs", _WGS84)
-    if not isinstance(told, dict):
-        return told if told == _WGS84 else None
-    known = told.get("id")
-    if isinstance(known, dict) and (known.get("authority"), known.get("code")) == _DEFAULT:
+    """Return the coordinate system: WGS84 where the key lacks, None where it is null."""
+    system = column.get("crs", _WGS84)
+    if not isinstance(system, dict):
+        return system if system == _WGS84 else None
+    identifier = system.get("id")
+    if (
+        isinstance(identifier, dict)
+        and (identifier.get("authority"), identifier.get("code")) == _DEFAULT
+    ):
         return _WGS84
-    return json.dumps(told)
+    return json.dumps(system)
 
 
 def _boxes(column: dict[str, Any]) -> Iterator[str]:
-    """The columns that only say how far geometries reach."""
+    """Return the columns that hold only the bounding boxes of geometries."""
     covering = column.get("covering")
     for corners in covering.values() if isinstance(covering, dict) else ():
         for path in corners.values() if isinstance(corners, dict) else ():

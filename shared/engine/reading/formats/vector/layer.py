@@ -35,12 +35,12 @@ _OWN_ID = ("fid", "ogc_fid")
 
 
 def read_geoparquet(source: GeographicFile, repairs: Repairs) -> Table:
-    """The same of a Parquet file that was looked at."""
+    """Read the table of a GeoParquet file that was looked at."""
     return _table(source, ParquetLayer(source.path), repairs)
 
 
 def read_layer(path: Path, kind: str, filename: str, repairs: Repairs) -> Table:
-    """The table of the layer with most features; the others are named.
+    """Read the table of the layer with most features; note the other layers.
 
     Attributes are text, geometries WKT in WGS84 in a column `geometry`; points have `longitude`
     and `latitude` besides, and `altitude` where one is told. Raises Rejected, in French, for a
@@ -70,15 +70,15 @@ def _look(path: Path, kind: str, filename: str, repairs: Repairs) -> GeographicF
 
 
 def _fullest(source: GeographicFile, repairs: Repairs) -> Layer:
-    """The layer with most features, of several the first."""
-    found = [one for one in layers_of(source) if source.layers is None or one in source.layers]
-    if len(found) > _MOST_LAYERS:
-        raise Rejected(f"plus de {_MOST_LAYERS} couches ({len(found)}) : rassemblez-les d'abord")
-    filled = [one for one in (Layer(source, name) for name in found) if one.features]
+    """Return the layer with most features; the first of several."""
+    names = [name for name in layers_of(source) if source.layers is None or name in source.layers]
+    if len(names) > _MOST_LAYERS:
+        raise Rejected(f"plus de {_MOST_LAYERS} couches ({len(names)}) : rassemblez-les d'abord")
+    filled = [layer for layer in (Layer(source, name) for name in names) if layer.features]
     if not filled:
         raise Rejected(source.emptiness)
-    best = max(filled, key=lambda one: one.features)
-    others = [one.name for one in filled if one is not best]
+    best = max(filled, key=lambda layer: layer.features)
+    others = [layer.name for layer in filled if layer is not best]
     repairs.note_each("other_layers", others)
     return best
 
@@ -101,18 +101,18 @@ class _Plan:
             for at in _attributes(schema, source, repairs)
             if at != self._shape and (source.has_schema or at in filled)
         ]
-        given = [str(schema.field(at).name) for at in self._attributes]
-        given = name_columns(given, len(given), None, repairs)
+        attributes = [str(schema.field(at).name) for at in self._attributes]
+        attributes = name_columns(attributes, len(attributes), None, repairs)
         reference = Reference(layer.system, overview)
         reference.tell(overview, repairs)
         self._geometries = Geometries(reference, overview, repairs)
-        self._added = _added(overview, reference, given)
-        self.names = [*given, *unique(self._added, given)]
+        self._added = _added(overview, reference, attributes)
+        self.names = [*attributes, *unique(self._added, attributes)]
         if not self.names:
             raise Rejected(source.emptiness)
 
     def table(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Some features as rows of text."""
+        """Return some features as rows of text."""
         columns = [text_of(batch.column(at)) for at in self._attributes]
         if self._shape is not None and self._added:
             texts = self._geometries.texts(batch.column(self._shape))
@@ -121,11 +121,11 @@ class _Plan:
 
 
 def _survey(layer: Layer | ParquetLayer) -> tuple[pa.Schema, set[int], Overview]:
-    """What a first reading tells: the columns, which of them hold something, the geometries."""
+    """Read all features once: their columns, which of these hold something, and the geometries."""
     schema, filled, overview = pa.schema([]), set[int](), Overview()
     for batch in layer.batches():
         schema = batch.schema
-        filled |= {at for at, one in enumerate(batch.columns) if one.null_count < len(one)}
+        filled |= {at for at, column in enumerate(batch.columns) if column.null_count < len(column)}
         shape = _shape_in(schema)
         if shape is not None:
             overview = overview.with_these(parsed(batch.column(shape)))
@@ -133,33 +133,35 @@ def _survey(layer: Layer | ParquetLayer) -> tuple[pa.Schema, set[int], Overview]
 
 
 def _shape_in(schema: pa.Schema) -> int | None:
-    """The column of geometries, if there is one."""
-    told = [field.metadata or {} for field in schema]
-    return next((at for at, one in enumerate(told) if one.get(KIND) == WKB), None)
+    """Return the position of the geometry column, if there is one."""
+    metadata_by_field = [field.metadata or {} for field in schema]
+    return next(
+        (at for at, metadata in enumerate(metadata_by_field) if metadata.get(KIND) == WKB), None
+    )
 
 
 def _attributes(schema: pa.Schema, source: GeographicFile, repairs: Repairs) -> list[int]:
-    """The columns of the file's maker that can be text; the others are named."""
-    made = [
+    """Return the positions of the attributes that can be text; note the others."""
+    readable = [
         at
         for at, field in enumerate(schema)
         if field.name not in source.drawn and not (at == 0 and field.name.lower() in _OWN_ID)
     ]
-    blobs = [schema.field(at) for at in made if at != _shape_in(schema)]
+    blobs = [schema.field(at) for at in readable if at != _shape_in(schema)]
     blobs = [field.name for field in blobs if not is_cells(field.type)]
     repairs.note_each("binary_fields", blobs)
-    return [at for at in made if schema.field(at).name not in blobs]
+    return [at for at in readable if schema.field(at).name not in blobs]
 
 
-def _added(overview: Overview, reference: Reference, given: list[str]) -> list[str]:
-    """What is told of where features are, that no attribute of that name tells."""
+def _added(overview: Overview, reference: Reference, attributes: list[str]) -> list[str]:
+    """Return the names of the coordinate columns that no attribute has already."""
     if not overview.have_shapes:
         return []
-    known = {name.lower() for name in given}
+    taken = {name.lower() for name in attributes}
     added = []
     if overview.are_points:
-        if reference.is_known and not known & {LONGITUDE, LATITUDE}:
+        if reference.is_known and not taken & {LONGITUDE, LATITUDE}:
             added += [LONGITUDE, LATITUDE]
-        if overview.have_heights and ALTITUDE not in known:
+        if overview.have_heights and ALTITUDE not in taken:
             added.append(ALTITUDE)
     return [*added, GEOMETRY]

@@ -58,28 +58,28 @@ class _Attributes:
                 int.from_bytes(start[at : at + size], "little")
                 for at, size in ((4, 4), (8, 2), (10, 2))
             )
-            told = file.read(max(0, self.begin - _TABLE_HEADER)).partition(_END)[0]
+            header = file.read(max(0, self.begin - _TABLE_HEADER)).partition(_END)[0]
         held = max(0, path.stat().st_size - self.begin) // max(1, self.width)
-        if not told or self.rows > held:
+        if not header or self.rows > held:
             raise Rejected(
                 f"le fichier .dbf de ce Shapefile annonce {self.rows} lignes et en contient {held}"
             )
         self._path = path
-        self.names, self.texts = self._fields(told)
+        self.names, self.texts = self._fields(header)
 
-    def _fields(self, told: bytes) -> tuple[list[bytes], list[_Field]]:
+    def _fields(self, header: bytes) -> tuple[list[bytes], list[_Field]]:
         names, texts, at = [], [], 1  # the first byte of a row says whether it was deleted
-        for place in range(0, len(told) - _FIELD + 1, _FIELD):
-            one = told[place : place + _FIELD]
-            name, end = one[:11].partition(b"\x00")[0], at + one[16]
+        for place in range(0, len(header) - _FIELD + 1, _FIELD):
+            descriptor = header[place : place + _FIELD]
+            name, end = descriptor[:11].partition(b"\x00")[0], at + descriptor[16]
             names.append(name)
-            if one[11:12] == b"C":
+            if descriptor[11:12] == b"C":
                 texts.append(_Field(name.decode("cp1252", "replace"), at, end))
             at = end
         return names, texts
 
     def batches(self) -> Iterator[Any]:
-        """The rows as bytes, some at a time: an array of rows by bytes of a row."""
+        """Yield the rows as arrays of bytes: one line of the array for each row."""
         if not self.rows:
             return
         held = np.memmap(self._path, np.uint8, "r", self.begin, (self.rows, self.width))
@@ -88,7 +88,7 @@ class _Attributes:
 
 
 def look_at_shapefile(path: Path, filename: str, repairs: Repairs) -> GeographicFile:
-    """The Shapefile whose parts stand beside each other, called as `path` is.
+    """Describe the Shapefile whose parts stand beside `path` under the same name.
 
     Raises Rejected, in French, for one that lacks parts, or whose parts do not fit each other.
     """
@@ -107,7 +107,7 @@ def look_at_shapefile(path: Path, filename: str, repairs: Repairs) -> Geographic
     encoding = _encoding(table, path, repairs)
     deleted = sum(int((rows[:, 0] == _DELETED).sum()) for rows in table.batches())
     repairs.note("deleted_rows", count=deleted)
-    short = [one.decode(encoding, "replace") for one in table.names if len(one) == _LONGEST_NAME]
+    short = [name.decode(encoding, "replace") for name in table.names if len(name) == _LONGEST_NAME]
     repairs.note("cut_names", count=len(short), detail=", ".join(short))
     return GeographicFile(
         "shp",
@@ -120,7 +120,7 @@ def look_at_shapefile(path: Path, filename: str, repairs: Repairs) -> Geographic
 
 
 def _shapes_in(path: Path) -> int:
-    """How many shapes the index has; Rejected unless the file has all of them, each by itself."""
+    """Count the shapes of the index; Rejected unless the file holds each of them separately."""
     index = path.with_suffix(".shx").read_bytes()[_INDEX_HEADER:]
     words = np.frombuffer(index, ">u4", len(index) // 8 * 2).astype(np.int64).reshape(-1, 2)
     starts, lengths = words[:, 0] * _WORD, words[:, 1] * _WORD + _SHAPE_HEADER
@@ -131,40 +131,44 @@ def _shapes_in(path: Path) -> int:
 
 
 def _encoding(table: _Attributes, path: Path, repairs: Repairs) -> str:
-    """What its `.cpg` says, where that can be; else found as that of any text."""
+    """Return the encoding that the `.cpg` names, if it decodes; else detect it."""
     written = path.with_suffix(".texts")
     with written.open("wb") as file:
         file.writelines(_lines(table, repairs))
-    told = path.with_suffix(".cpg")
-    named = _named(told.read_bytes()[:100]) if told.exists() else ""
+    encoding_file = path.with_suffix(".cpg")
+    named = _named(encoding_file.read_bytes()[:100]) if encoding_file.exists() else ""
     if named and decodes(written, named):
         return named
     return find_encoding(written, repairs).removesuffix("-sig")
 
 
 def _lines(table: _Attributes, repairs: Repairs) -> Iterator[bytes]:
-    """The columns of text, a row a line; what may be cut in them is told."""
+    """Yield the columns of text, one line for each row; note the columns that may be cut."""
     yield b" ".join(table.names) + b"\n"
     cut = set()
     for rows in table.batches():
-        cut |= {one for one in table.texts if one.is_full and (rows[:, one.end - 1] > _SPACE).any()}
+        cut |= {
+            field
+            for field in table.texts
+            if field.is_full and (rows[:, field.end - 1] > _SPACE).any()
+        }
         texts = [np.full((len(rows), 1), _SPACE, np.uint8)]
-        texts += [rows[:, one.start : one.end] for one in table.texts]
+        texts += [rows[:, field.start : field.end] for field in table.texts]
         for line in np.hstack(texts):
             yield line.tobytes().translate(_BLANKS) + b"\n"
-    names = ", ".join(one.name for one in table.texts if one in cut)
+    names = ", ".join(field.name for field in table.texts if field in cut)
     repairs.note("cut_texts", count=len(cut), detail=names)
 
 
-def _named(told: bytes) -> str:
-    """The encoding that a `.cpg` names, as Python calls it; nothing for what is none."""
-    text = told.decode("ascii", "ignore").strip().lower()
+def _named(content: bytes) -> str:
+    """Return Python's name of the encoding that a `.cpg` names; empty for an unknown one."""
+    text = content.decode("ascii", "ignore").strip().lower()
     name = re.sub(r"^(ansi|oem)[ _-]*", "", text)
     digits = re.sub(r"[^0-9]", "", name)
     if digits == re.sub(r"^iso[ _-]*", "", name):
         name = _NUMBERED.get(digits, f"cp{digits}")
     try:
-        found = codecs.lookup(name).name
+        codec_name = codecs.lookup(name).name
     except (LookupError, ValueError):
         return ""
-    return found if _CODECS.fullmatch(found) else ""
+    return codec_name if _CODECS.fullmatch(codec_name) else ""

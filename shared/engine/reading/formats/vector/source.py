@@ -38,6 +38,6 @@ class GeographicFile:
 
 
 def rows_at_once(size: int, features: int) -> int:
-    """How many of so many features are read at a time, where all take `size` bytes."""
-    each = size // max(1, features)
-    return max(1, min(_MOST_ROWS, _BATCH_BYTES // max(1, each)))
+    """Return how many features to read at a time, where all of them take `size` bytes."""
+    bytes_per_row = size // max(1, features)
+    return max(1, min(_MOST_ROWS, _BATCH_BYTES // max(1, bytes_per_row)))
