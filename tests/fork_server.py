@@ -1,7 +1,8 @@
 """A process that has loaded libraries, and becomes by forks what `python` would start.
 
-`python -m tests.fork_server MODULE...` loads these. It reads questions as lines of JSON: to
-run Python with arguments, or whether a process has ended. See tests/forks.py.
+`python -m tests.fork_server MODULE...` loads these; of `MODULE:FUNCTION` it also calls the
+function, which keeps what it reads. It reads questions as lines of JSON: to run Python with
+arguments, or whether a process has ended. See tests/forks.py.
 """
 
 import gc
@@ -15,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 
-def _load(modules: list[str]) -> None:
+def _load(names: list[str]) -> None:
     with warnings.catch_warnings(action="ignore"):  # eventlet's, of its age
-        for module in modules:
-            importlib.import_module(module)
+        for name in names:
+            module, _, function = name.partition(":")
+            loaded = importlib.import_module(module)
+            if function:
+                getattr(loaded, function)()
             if module == "eventlet":
                 _patch()
     gc.collect()
