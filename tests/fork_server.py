@@ -1,24 +1,31 @@
 """A process that has loaded libraries, and becomes by forks what `python` would start.
 
-`python -m tests.fork_server MODULE...` loads these. It reads questions as lines of JSON: to
-run Python with arguments, or whether a process has ended. See tests/forks.py.
+`python -m tests.fork_server MODULE...` loads these; of `MODULE:FUNCTION` it also calls the
+function, which keeps what it reads. It reads questions as lines of JSON: to run Python with
+arguments, or whether a process has ended. See tests/forks.py.
 """
 
+import atexit
 import gc
 import importlib
 import json
 import os
 import runpy
 import sys
+import threading
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 
-def _load(modules: list[str]) -> None:
+def _load(names: list[str]) -> None:
     with warnings.catch_warnings(action="ignore"):  # eventlet's, of its age
-        for module in modules:
-            importlib.import_module(module)
+        for name in names:
+            module, _, function = name.partition(":")
+            loaded = importlib.import_module(module)
+            if function:
+                getattr(loaded, function)()
             if module == "eventlet":
                 _patch()
     gc.collect()
@@ -67,6 +74,24 @@ def _become(asked: dict[str, Any]) -> None:
         exec(program, {"__name__": "__main__"})  # noqa: S102 - it is what `-c` does
 
 
+def _end(work: Callable[[], object]) -> NoReturn:
+    """Do it and end as Python does, but for taking apart what was loaded: that takes long."""
+    status: object = None
+    try:
+        work()
+    except SystemExit as error:
+        status = error.code
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads
+    if not isinstance(status, int | None):
+        sys.stderr.write(f"{status}\n")
+        status = 1
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit((status or 0) & 0xFF)
+
+
 if __name__ == "__main__":
     _load(sys.argv[1:])
-    _become(_fork())
+    asked = _fork()
+    _end(lambda: _become(asked))

@@ -28,6 +28,8 @@ SERVICES = f"{COMMON} fsspec.implementations.local nameko.web.handlers numpy pym
 SERVICES += " prometheus_client python_multipart rdflib stdnum tantivy werkzeug.routing yaml"
 SERVICES += " services.catalog.service services.compute.service"
 SERVICES += " services.intake.service services.notify.service"
+# The catalog reads these for a second whenever it starts.
+SERVICES += " services.catalog.search.places.gazetteer:gazetteer shared.places.names:read_names"
 
 
 class Forked:

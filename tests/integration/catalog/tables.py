@@ -1,7 +1,6 @@
 """Tables in the running catalogue, as the real runner reads them."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -9,18 +8,17 @@ from shared.engine.tables.key_file import KEYS
 from shared.engine.tables.manifest import Output
 from shared.events import JobSucceeded
 from tests.integration.catalog.lab import Lab
-from tests.integration.compute.jobs import ingest
+from tests.integration.compute.jobs import ingested_once
 
 
 def ingested(lab: Lab, dataset_id: str, content: Path | bytes, version: int = 1) -> JobSucceeded:
     """The end of an ingest job that read this table; what it made is in the store."""
-    with TemporaryDirectory() as folder:
-        run = ingest(Path(folder) / "job", content)
-        names = [made["name"] for made in run.result["outputs"]]
-        outputs = [
-            Output(name=name, file=lab.files.put([run.made(name).read_bytes()], "x/y"))
-            for name in names
-        ]
+    run = ingested_once(content)
+    names = [made["name"] for made in run.result["outputs"]]
+    outputs = [
+        Output(name=name, file=lab.files.put([run.made(name).read_bytes()], "x/y"))
+        for name in names
+    ]
     assert set(names) <= {"table.parquet", KEYS}
     return lab.ended(dataset_id, version, outputs, run.reports)
 

@@ -96,8 +96,8 @@ def _folder() -> TemporaryDirectory[str]:
 
 
 @cache
-def _ingested(content: Path | bytes) -> RunOutcome:
-    """One file, taken in once for all tests: treatments change nothing of it."""
+def ingested_once(content: Path | bytes) -> RunOutcome:
+    """One file, taken in once for all tests: nobody changes anything of it."""
     made = len(list(Path(_folder().name).iterdir()))
     return ingest(Path(_folder().name, str(made)), content)
 
@@ -106,7 +106,7 @@ def take_in(tables: Tables) -> Taken:
     """Take in the tables: what their columns were read to hold, and which rows are totals."""
     taken, described, totals, likely = {}, {}, {}, {}
     for name, content in tables.items():
-        made = _ingested(content)
+        made = ingested_once(content)
         described[name] = made.reports[0]["columns"]
         taken[name] = made.made("table.parquet")
         found = [one["ranges"] for one in made.reports[0].get("totals", ())]
