@@ -55,12 +55,8 @@ def add(
     about = {"title": title, "theme": theme, "licence": licence, "access": access}
     about |= {"content": "files" if files else "table", "sheet": sheet, "language": language}
     content_fields = {"description": description, "keywords": keyword, "territory": territory}
-    optional_fields = {
-        "modified": modified or None,
-        "frequency": frequency or None,
-        "hvd": hvd or None,
-    }
-    metadata = {**about, **content_fields, **optional_fields} | {
+    optional = {"modified": modified or None, "frequency": frequency or None, "hvd": hvd or None}
+    metadata = {**about, **content_fields, **optional} | {
         "producer": producer,
         "producer_kind": producer_kind or None,
         "source_url": source_url,
@@ -102,13 +98,9 @@ def describe(
     ] = None,
 ) -> Answer:
     """Change what is said of one's dataset; what is not given stays."""
-    fields: dict[str, object] = {
-        "title": title,
-        "theme": theme,
-        "licence": licence,
-        "access": access,
-    }
-    fields |= {"description": description, "producer": producer, "joins_shown": joins_shown}
+    fields: dict[str, object] = {"title": title, "theme": theme, "licence": licence}
+    fields |= {"access": access, "joins_shown": joins_shown}
+    fields |= {"description": description, "producer": producer}
     optional = {"source_url": source_url, "modified": modified, "frequency": frequency, "hvd": hvd}
     optional["producer_kind"] = producer_kind
     whole: dict[str, object] = {"keywords": keyword, "territory": territory}

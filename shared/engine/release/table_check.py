@@ -191,16 +191,7 @@ class TableCheck:
         self, out: Path, number: int, followed: FollowedTable, is_trial: bool
     ) -> LedgerEntry | None:
         """Write the ledger's file of the shown figures; returns its entry, None without figures."""
-        statistics: dict[str, Statistic | None] = {}
-        for figure in self.figures:
-            if figure.carrier in self.groups and figure.kind != "single":
-                statistics_of_figure = {
-                    statistic.name: statistic for statistic in self._telling.by(figure)
-                }
-                is_sum = any(statistic.how == "sum" for statistic in statistics_of_figure.values())
-                statistics |= (
-                    statistics_of_figure if is_sum else {COUNT: None, **statistics_of_figure}
-                )
+        statistics = self._statistics()
         if not statistics:
             return None
         file, population = f"release_{number}.parquet", self.population
@@ -229,6 +220,16 @@ class TableCheck:
             is_trial=is_trial,
             file=file,
         )
+
+    def _statistics(self) -> dict[str, Statistic | None]:
+        """What its figures tell of units, by name; of a figure that is no sum the count, too."""
+        statistics: dict[str, Statistic | None] = {}
+        for figure in self.figures:
+            if figure.carrier in self.groups and figure.kind != "single":
+                by_name = {statistic.name: statistic for statistic in self._telling.by(figure)}
+                is_sum = any(statistic.how == "sum" for statistic in by_name.values())
+                statistics |= by_name if is_sum else {COUNT: None, **by_name}
+        return statistics
 
     def _filters(self) -> list[str]:
         filters = (self.following.tables[source].filters for source in self.groups.values())

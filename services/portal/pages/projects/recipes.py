@@ -1,7 +1,7 @@
 """A recipe for a project: which data and columns it takes, and the treatment that it makes."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -111,21 +111,21 @@ async def fill(visit: Visit) -> Response:
     except Refused as refused:
         if refused.status != _UNUSABLE:
             raise
-        fields = {f"inputs.{table.name}": table.at for table in inputs}
-        fields |= {
-            f"columns.{table.name}.{column.name}": column.field
-            for table in inputs
-            for column in table.columns
-        }
-        fields |= {
-            f"parameters.{parameter['name']}": parameter["field"] for parameter in parameters
-        }
-        return await show(
-            visit, Faults(refused.detail, fields.get(refused.field, ""), refused.status)
-        )
+        field = _fields_of(inputs, parameters).get(refused.field, "")
+        return await show(visit, Faults(refused.detail, field, refused.status))
     if notice := " ".join(_read_twice(body["columns"])):
         visit.request.session["said"] = notice
     return await treatments.show(visit, treatment=treatment)
+
+
+def _fields_of(inputs: Iterable[ChosenInput], parameters: Iterable[Json]) -> dict[str, str]:
+    """The form's fields, by what compute calls them in what it refuses."""
+    fields = {f"parameters.{parameter['name']}": parameter["field"] for parameter in parameters}
+    for table in inputs:
+        fields[f"inputs.{table.name}"] = table.at
+        for column in table.columns:
+            fields[f"columns.{table.name}.{column.name}"] = column.field
+    return fields
 
 
 def _read_twice(columns: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
