@@ -98,11 +98,10 @@ def describe(
     ] = None,
 ) -> Answer:
     """Change what is said of one's dataset; what is not given stays."""
-    fields: dict[str, object] = {"title": title, "theme": theme, "licence": licence}
-    fields |= {"access": access, "joins_shown": joins_shown}
-    fields |= {"description": description, "producer": producer}
+    fields: dict[str, object] = {"title": title, "theme": theme, "producer": producer}
+    fields |= {"licence": licence, "access": access, "description": description}
     optional = {"source_url": source_url, "modified": modified, "frequency": frequency, "hvd": hvd}
-    optional["producer_kind"] = producer_kind
+    optional["producer_kind"], fields["joins_shown"] = producer_kind, joins_shown
     whole: dict[str, object] = {"keywords": keyword, "territory": territory}
     whole |= {"minimum_units": minimum_units, "columns": described(columns), "language": language}
     whole["temporal"] = _given(start=temporal_start, end=temporal_end)
