@@ -22,6 +22,7 @@ from deploy.cli.commands import (
     parked_commands,
     project_commands,
     recipe_commands,
+    run_command,
     stack_commands,
     treatment_commands,
     webhook_commands,
@@ -42,6 +43,7 @@ app = CommandGroup(
 app.command()(stack_commands.up)
 app.command()(stack_commands.down)
 app.command()(stack_commands.status)
+app.command()(run_command.run)
 treatment_commands.add_cross(app)
 app.add_typer(project_commands.app, name="project")
 app.add_typer(treatment_commands.app, name="treatment")

@@ -21,7 +21,7 @@ def instructions(
     """Return the work of a job on these inputs, numbered as in its folder."""
     bound = (bound_input for bound_input in inputs if bound_input.columns is not None)
     return Work(
-        **_about(inputs),
+        **about(inputs),
         kind=job.kind,
         expected_rows=dict(expected_rows),
         table_columns={bound_input.name: bound_input.table_columns for bound_input in bound},
@@ -45,7 +45,7 @@ def instructions(
 def code_trial(steps: Sequence[Step], inputs: Sequence[Input], settings: Settings) -> Work:
     """Return the work of a trial of these steps, on inputs without other deciders."""
     return Work(
-        **_about(inputs),
+        **about(inputs),
         kind="trial",
         sources=tuple(inputs),
         steps=tuple(steps),
@@ -54,8 +54,8 @@ def code_trial(steps: Sequence[Step], inputs: Sequence[Input], settings: Setting
     )
 
 
-def _about(inputs: Sequence[Input]) -> dict[str, Any]:
-    """Return what a job is told of inputs wherever they are read."""
+def about(inputs: Sequence[Input]) -> dict[str, Any]:
+    """Return what a job is told of inputs wherever they are read, numbered as in its folder."""
     return {
         "inputs": {named.name: f"in/{number}" for number, named in enumerate(inputs)},
         "described": {

@@ -1,0 +1,52 @@
+"""The engine without the lab: the same recipe on the same files makes the same table."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from deploy.cli.app import app
+from deploy.demo import content
+from deploy.demo.story import Story
+from deploy.local.engine_run import MANIFEST, EngineRun
+from shared.engine.analysis.yaml_text import read_object
+from shared.errors import Invalid, Rejected
+
+RECIPE = Path(content.__file__).with_name("vacance-par-epci.yaml")
+FILES = {
+    "logements": content.DATA / content.HOMES_FILE,
+    "epci": content.DATA / "epci_2026.csv",
+    "communes": content.DATA / "communes_2026.csv",
+}
+
+
+@pytest.mark.timeout(300)
+def test_recipe_makes_the_labs_table_from_files(story: Story, tmp_path: Path) -> None:
+    """Byte for byte, with chart, map, report and a manifest; confined or, where it must be, not."""
+    (tmp_path / "lab").mkdir()
+    table, *_ = story.fetch(tmp_path / "lab")
+    inputs = [word for name, file in FILES.items() for word in ("--input", f"{name}={file}")]
+    output = tmp_path / "alone"
+    answer = CliRunner().invoke(app, ["run", str(RECIPE), *inputs, "--output", str(output)])
+    assert "3287 lignes agrégées en 71 groupes" in answer.output
+    made = {path.name for path in output.iterdir()}
+    assert made >= {"result.csv", "result.parquet", "graphique.png", "carte.svg", MANIFEST}
+    assert (output / "result.csv").read_bytes() == table.read_bytes()
+    bare = EngineRun(lambda _words: None, is_confined=False)
+    list(bare.run(read_object(RECIPE.read_text()), FILES, {}, tmp_path / "bare"))
+    assert (tmp_path / "bare" / "result.csv").read_bytes() == table.read_bytes()
+
+
+def test_what_does_not_fit_is_named_and_code_needs_the_sandbox(tmp_path: Path) -> None:
+    """A missing input, a wrong value, and people's own code where nothing confines it."""
+    recipe, output = read_object(RECIPE.read_text()), tmp_path / "out"
+    bare = EngineRun(lambda _words: None, is_confined=False)
+    with pytest.raises(Invalid, match=r"inputs\.communes"):
+        list(bare.run(recipe, {name: FILES[name] for name in ("logements", "epci")}, {}, output))
+    with pytest.raises(Invalid, match=r"parameters\.barres"):
+        list(bare.run(recipe, FILES, {"barres": "beaucoup"}, output))
+    code = {"code": "def run(tables, parameters):\n    return tables['t']\n"}
+    step = {"application": "python", "inputs": {"t": "logements"}, "parameters": code}
+    with pytest.raises(Rejected, match="bubblewrap"):
+        list(bare.run({**recipe, "steps": [{**step, "output": "o"}]}, FILES, {}, output))
+    assert not output.exists()
