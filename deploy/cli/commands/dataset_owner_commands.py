@@ -55,12 +55,8 @@ def add(
     about = {"title": title, "theme": theme, "licence": licence, "access": access}
     about |= {"content": "files" if files else "table", "sheet": sheet, "language": language}
     content_fields = {"description": description, "keywords": keyword, "territory": territory}
-    optional_fields = {
-        "modified": modified or None,
-        "frequency": frequency or None,
-        "hvd": hvd or None,
-    }
-    metadata = {**about, **content_fields, **optional_fields} | {
+    coded = {"modified": modified or None, "frequency": frequency or None, "hvd": hvd or None}
+    metadata = {**about, **content_fields, **coded} | {
         "producer": producer,
         "producer_kind": producer_kind or None,
         "source_url": source_url,
@@ -102,20 +98,15 @@ def describe(
     ] = None,
 ) -> Answer:
     """Change what is said of one's dataset; what is not given stays."""
-    fields: dict[str, object] = {
-        "title": title,
-        "theme": theme,
-        "licence": licence,
-        "access": access,
-    }
-    fields |= {"description": description, "producer": producer, "joins_shown": joins_shown}
+    core: dict[str, object] = {"title": title, "theme": theme, "licence": licence, "access": access}
+    core |= {"description": description, "producer": producer, "joins_shown": joins_shown}
     optional = {"source_url": source_url, "modified": modified, "frequency": frequency, "hvd": hvd}
     optional["producer_kind"] = producer_kind
     whole: dict[str, object] = {"keywords": keyword, "territory": territory}
     whole |= {"minimum_units": minimum_units, "columns": described(columns), "language": language}
     whole["temporal"] = _given(start=temporal_start, end=temporal_end)
     whole["contact"] = _given(name=contact_name, email=contact_email, url=contact_url)
-    return api.patch("catalog", path_of("datasets", dataset_id), _changes(fields, optional, whole))
+    return api.patch("catalog", path_of("datasets", dataset_id), _changes(core, optional, whole))
 
 
 def _changes(
