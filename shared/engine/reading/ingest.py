@@ -138,7 +138,7 @@ def _has_no_break(texts: Texts) -> bool:
 
 @dataclass(frozen=True)
 class _TakenIn:
-    """The table that is taken in: the file `made`, mended column by column.
+    """The table that is taken in: the file `output`, mended column by column.
 
     What mends a column is an SQL expression of its values; the owner is told of each.
     """
