@@ -107,7 +107,7 @@ class TableExports(NamedTuple):
             return _called(job, f"-{name}"), queries.result(job_id, name, caller)
         table = queries.result(job_id, RESULT, caller)
         if format_name != "parquet":
-            job, manifest = queries.made(job_id, self.files, caller)
+            job, manifest = queries.job_and_manifest(job_id, self.files, caller)
             export = Export(format=format_name, about=lines_of(job, manifest))
             table = self.table(table, export, caller.member_id)
         return _called(job, f".{format_name}"), table
@@ -125,8 +125,8 @@ class TableExports(NamedTuple):
                 for chunk in self.files.chunks(table):
                     file.write(chunk)
             (folder.path / "export.json").write_text(export.model_dump_json())
-            exported = _run(folder, self.memory_bytes, self.spares)
-            return self.files.put(pieces(exported), MEDIA_TYPES[export.format])
+            exported_file = _run(folder, self.memory_bytes, self.spares)
+            return self.files.put(pieces(exported_file), MEDIA_TYPES[export.format])
 
 
 def _called(job: Job, ending: str) -> str:

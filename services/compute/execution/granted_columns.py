@@ -37,5 +37,5 @@ def project(
     if not outcome.ok:
         raise Rejected(f"les colonnes accordées n'ont pas pu être extraites : {outcome.reason}")
     for number in columns:
-        projected = stage.made_path(OutputFile(name=str(number), path=f"out/{number}"))
-        projected.rename(target.input_path(number))
+        projected_file = stage.made_path(OutputFile(name=str(number), path=f"out/{number}"))
+        projected_file.rename(target.input_path(number))

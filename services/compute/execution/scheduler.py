@@ -184,9 +184,9 @@ def first_due(jobs: Repository[Job], time: datetime) -> list[Job]:
     first: dict[str, Job] = {}
     beyond = ""
     while True:
-        due = jobs.find({"turn": {"$gt": beyond}}, sort="turn", limit=_AT_ONCE)
-        for job in due:
+        due_jobs = jobs.find({"turn": {"$gt": beyond}}, sort="turn", limit=_AT_ONCE)
+        for job in due_jobs:
             first.setdefault(job.lane, job)
-        if len(due) < _AT_ONCE:
+        if len(due_jobs) < _AT_ONCE:
             return [job for job in first.values() if job.is_due(time)]
-        beyond = after_lane(due[-1].lane)
+        beyond = after_lane(due_jobs[-1].lane)

@@ -74,7 +74,9 @@ class Queries:
         complete_index(self._store, Job, _OF_JOBS)
         return named_by(self._store, Job, hashes)
 
-    def made(self, identifier: str, files: Storage, caller: Caller) -> tuple[Job, Manifest]:
+    def job_and_manifest(
+        self, identifier: str, files: Storage, caller: Caller
+    ) -> tuple[Job, Manifest]:
         """Return a job with its manifest, for who may have its result; raises like `result`."""
         ref = self.result(identifier, MANIFEST, caller)
         return self.read(identifier, caller), Manifest.model_validate_json(files.read(ref))

@@ -70,8 +70,8 @@ class Fitting:
         ]
         if not able:
             return f"{fault}. Aucune colonne de ce jeu ne convient"
-        suitable = french_list([*able[:_SHOWN], "d'autres"] if len(able) > _SHOWN else able)
-        return f"{fault}. {'Convient' if len(able) == 1 else 'Conviennent'} : {suitable}"
+        suitable_columns = french_list([*able[:_SHOWN], "d'autres"] if len(able) > _SHOWN else able)
+        return f"{fault}. {'Convient' if len(able) == 1 else 'Conviennent'} : {suitable_columns}"
 
     def _does(self, name: str, needed: str, column: KnownColumn) -> bool:
         """Whether that column can stand for the one that the recipe names."""

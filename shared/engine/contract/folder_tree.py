@@ -159,8 +159,8 @@ def _moved_up(name: str, top: int) -> list[str]:
 
 def _without_files(folder: int) -> list[str]:
     """Remove everything but folders; returns the names of the folders."""
-    with os.scandir(folder) as scanned:
-        entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in scanned]
+    with os.scandir(folder) as scan:
+        entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in scan]
     for name in (name for name, is_folder in entries if not is_folder):
         with suppress(OSError):
             os.unlink(name, dir_fd=folder)

@@ -101,8 +101,10 @@ def _about(file: IO[bytes], about: list[Line]) -> None:
 
 
 def _text_cell(text: str, style: int) -> str:
-    legible = escape("".join(sign for sign in text if sign >= " " or sign in "\t\n"))[:LONGEST_TEXT]
-    return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{legible}</t></is></c>'
+    legible_text = escape("".join(sign for sign in text if sign >= " " or sign in "\t\n"))[
+        :LONGEST_TEXT
+    ]
+    return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{legible_text}</t></is></c>'
 
 
 def _cell(column: str, kind: str) -> str:
@@ -138,13 +140,15 @@ def _moment(column: str, style: int) -> str:
 def _text(column: str) -> str:
     """Return a string's cell in SQL, without what XML and Excel would misread."""
     text = f"left(CAST({column} AS VARCHAR), {LONGEST_TEXT})"
-    legible = f"regexp_replace({text}, '{_ILLEGAL}', '', 'g')"
-    legible = f"regexp_replace({legible}, '_(x[0-9A-Fa-f]{{4}}_)', '_x005F_\\1', 'g')"
+    legible_text = f"regexp_replace({text}, '{_ILLEGAL}', '', 'g')"
+    legible_text = f"regexp_replace({legible_text}, '_(x[0-9A-Fa-f]{{4}}_)', '_x005F_\\1', 'g')"
     for sign, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        legible = f"replace({legible}, '{sign}', '{written}')"
-    legible = f"CASE WHEN regexp_matches({text}, '{_SPECIAL}') THEN {legible} ELSE {text} END"
+        legible_text = f"replace({legible_text}, '{sign}', '{written}')"
+    legible_text = (
+        f"CASE WHEN regexp_matches({text}, '{_SPECIAL}') THEN {legible_text} ELSE {text} END"
+    )
     opened = f'<c s="{_TEXT_STYLE}" t="inlineStr"><is><t xml:space="preserve">'
-    return f"'{opened}' || {legible} || '</t></is></c>'"
+    return f"'{opened}' || {legible_text} || '</t></is></c>'"
 
 
 def _cut(database: Database, table: str, kinds: dict[str, str]) -> Iterator[Line]:

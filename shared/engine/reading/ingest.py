@@ -60,17 +60,17 @@ def ingest_file(
         TemporaryDirectory(prefix="unpacked-", dir=folder / "out") as unpacked,
     ):
         source, filename = unpack(folder / input_name, work.filename, Path(unpacked), repairs)
-        read = read_table(source, filename, repairs, work.sheet)
+        parsed_table = read_table(source, filename, repairs, work.sheet)
         spaced, units = None, {}
-        if read:
-            spaced = _write(read, output, source.stat().st_size, say)
+        if parsed_table:
+            spaced = _write(parsed_table, output, source.stat().st_size, say)
         else:
             units = copy_parquet(database, source, output, repairs)
         table = _TakenIn(database, output, repairs)
         table.show()
         table.rewrite(table.no_break_spaces(spaced))
         table.rewrite(table.leading_zeros(work.repairs))
-        rows, described = _describe(database, read, repairs, units, say)
+        rows, described = _describe(database, parsed_table, repairs, units, say)
         changed = {column.name: _without(column) for column in described if column.missing}
         table.rewrite(changed | table.ungrouped(described, changed))
         if rows == 0:
@@ -80,10 +80,10 @@ def ingest_file(
         totals = find_total_rows(database, _READ, described, rows)
         counted = without_totals(database, _READ, described, totals.totals)
         has_keys = write_keys(database, *counted, privacy, output.with_name(KEYS))
-    judged = {"repairs": repairs.made(), "privacy": privacy, **totals.told}
-    profile = Profile(rows=rows, **_source(read), columns=described, **judged)
-    reported = profile if privacy.verdict == "none" else profile.without_values()
-    return _outputs(has_keys=has_keys), [reported.model_dump(mode="json")]
+    judged = {"repairs": repairs.all(), "privacy": privacy, **totals.profile_fields}
+    profile = Profile(rows=rows, **_source(parsed_table), columns=described, **judged)
+    reported_profile = profile if privacy.verdict == "none" else profile.without_values()
+    return _outputs(has_keys=has_keys), [reported_profile.model_dump(mode="json")]
 
 
 def _outputs(*, has_keys: bool) -> list[OutputFile]:
@@ -93,22 +93,26 @@ def _outputs(*, has_keys: bool) -> list[OutputFile]:
 
 
 def _describe(
-    database: Database, read: Table | None, repairs: Repairs, units: Mapping[str, str], say: Say
+    database: Database,
+    parsed_table: Table | None,
+    repairs: Repairs,
+    units: Mapping[str, str],
+    say: Say,
 ) -> tuple[int, list[Column]]:
     """Describe the rows of the table and its columns; `units` come from a Parquet file."""
     rows, described = describe(database, _READ, lambda share, what: say(0.5 + share / 2, what))
-    if read and read.delimiter == ",":
+    if parsed_table and parsed_table.delimiter == ",":
         described = with_doubtful_commas(database, _READ, described, repairs)
     described = with_named_communes(database, _READ, with_units(described, units))
     return rows, with_warnings(database, _READ, described)
 
 
-def _source(read: Table | None) -> dict[str, Any]:
+def _source(parsed_table: Table | None) -> dict[str, Any]:
     """Return how the file was read, as fields of the profile."""
-    if read is None:
+    if parsed_table is None:
         return {"format": "parquet", "encoding": "binary"}
     names = ("format", "encoding", "delimiter", "sheet")
-    return {name: getattr(read, name) for name in names}
+    return {name: getattr(parsed_table, name) for name in names}
 
 
 def _write(table: Table, output: Path, size: int, say: Say) -> set[str]:
@@ -134,7 +138,7 @@ def _has_no_break(texts: Texts) -> bool:
 
 @dataclass(frozen=True)
 class _TakenIn:
-    """The table that is taken in: the file `made`, mended column by column.
+    """The table that is taken in: the file `output`, mended column by column.
 
     What mends a column is an SQL expression of its values; the owner is told of each.
     """

@@ -91,7 +91,7 @@ class Repairs:
         """Add one repair for each of these; the first ones are named."""
         self.note(code, count=len(names), detail=", ".join(names[:_NAMED]))
 
-    def made(self) -> tuple[Repair, ...]:
+    def all(self) -> tuple[Repair, ...]:
         """Return all repairs, one of each kind, in the order in which they were first made."""
         return tuple(
             Repair(

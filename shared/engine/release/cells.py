@@ -91,11 +91,13 @@ class Cells:
 
     def units(self) -> tuple[dict[int, int], set[int]]:
         """Count the units of each cell, and return the cells whose rows have unequal weights."""
-        counted = self.population.rows(f"""
+        unit_counts = self.population.rows(f"""
             SELECT cell, count(DISTINCT unit), min(weight) <> max(weight)
             FROM {quoted(PARTS)} GROUP BY cell
         """)
-        return {cell: n for cell, n, _ in counted}, {cell for cell, _, uneven in counted if uneven}
+        return {cell: n for cell, n, _ in unit_counts}, {
+            cell for cell, _, uneven in unit_counts if uneven
+        }
 
     def read_values(self, expression: str) -> bool:
         """Read the values of a column of the input; returns whether some are negative."""
@@ -120,7 +122,7 @@ class Cells:
         )
 
     def _measured(self, parts: str) -> dict[int, Measure]:
-        measured = self.population.rows(f"""
+        measures = self.population.rows(f"""
             SELECT cell, count(*), sum(part), max(part), coalesce(max(part, 2)[2], 0),
                 min(least) = max(most)
             FROM (
@@ -130,7 +132,7 @@ class Cells:
                 WHERE value IS NOT NULL GROUP BY cell, unit
             ) GROUP BY cell
         """)
-        return {cell: Measure(*rest) for cell, *rest in measured}
+        return {cell: Measure(*rest) for cell, *rest in measures}
 
     @cached_property
     def are_apart(self) -> bool:
@@ -187,7 +189,7 @@ class Cells:
         are atoms of their own.
         """
         enough = self.population.minimum
-        grouped = self.population.rows(f"""
+        atom_rows = self.population.rows(f"""
             SELECT cells, coalesce(alike, 0) AS alike, count(DISTINCT unit) AS n, count(*),
                 CASE WHEN n < {enough} THEN list(DISTINCT unit) END
             FROM {quoted(_ATOMS)} JOIN {quoted(self.population.units)} USING (row)
@@ -195,7 +197,7 @@ class Cells:
         """)
         return [
             Atom(frozenset(cells), None if units is None else frozenset(units), rows, alike)
-            for cells, alike, _, rows, units in grouped
+            for cells, alike, _, rows, units in atom_rows
         ]
 
     @cached_property
@@ -212,9 +214,9 @@ class Cells:
 
     def pieces(self) -> Iterator[tuple[int, Piece]]:
         """Yield the atoms with their value of the column that was read, by number."""
-        valued = self.population.rows(f"""
+        piece_rows = self.population.rows(f"""
             SELECT atom, any_value(cells), sum(value) FROM {quoted(_ATOMS)}
             JOIN {quoted(_VALUES)} USING (row) WHERE value IS NOT NULL GROUP BY atom
         """)
-        for atom, cells, value in valued:
+        for atom, cells, value in piece_rows:
             yield atom, Piece(frozenset(cells), value)

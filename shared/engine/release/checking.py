@@ -50,25 +50,25 @@ class ReleaseChecks:
         inside = sorted(self.following.inside(followed))
         if not inside:
             return table
-        checked = f"{table} (diffusable)"
-        self.database.execute(f"CREATE TABLE {quoted(checked)} AS FROM {quoted(table)}")
+        checked_table = f"{table} (diffusable)"
+        self.database.execute(f"CREATE TABLE {quoted(checked_table)} AS FROM {quoted(table)}")
         outcomes = [
             outcome_of_rule
             for protected_input in inside
-            for outcome_of_rule in self._checked(protected_input, table, followed, checked)
+            for outcome_of_rule in self._checked(protected_input, table, followed, checked_table)
         ]
         if any(rule_outcome.verdict == "suppressed" for rule_outcome in outcomes):
             self.hidden = HiddenCells.marked(
-                self.database, checked, self._figures(followed)
+                self.database, checked_table, self._figures(followed)
             ).sentence
         names = list(columns(self.database, table))
         for hidden_name in set(names) - set(visible(names)):
             self.database.execute(
-                f"ALTER TABLE {quoted(checked)} DROP COLUMN {quoted(hidden_name)}"
+                f"ALTER TABLE {quoted(checked_table)} DROP COLUMN {quoted(hidden_name)}"
             )
         verdict = strictest(rule_outcome.verdict for rule_outcome in outcomes)
         self.outputs.append(OutputRelease(name=output, verdict=verdict, rules=tuple(outcomes)))
-        return checked
+        return checked_table
 
     def hold(self, name: str, rule: Literal["opaque", "stops"]) -> None:
         """Hold an output back for a reviewer.
@@ -92,7 +92,7 @@ class ReleaseChecks:
         )
 
     def _checked(
-        self, name: str, table: str, followed: FollowedTable, checked: str
+        self, name: str, table: str, followed: FollowedTable, checked_table: str
     ) -> Iterator[RuleOutcome]:
         """Yield what the rules say of one input in a table."""
         population = self.following.populations[name]
@@ -118,7 +118,7 @@ class ReleaseChecks:
         if not groups:
             return
         check = TableCheck(
-            population, self.following, table, checked, groups, figures, self.numbers
+            population, self.following, table, checked_table, groups, figures, self.numbers
         )
         try:
             if not is_held:

@@ -189,25 +189,25 @@ class Turned:
         """Number the groups of each column of `output`, and note whose rows are in them."""
         self.grouping.follow()
         following, cells = self.grouping.following, self.grouping.output
-        grouped = following.tables[cells]
+        grouped_table = following.tables[cells]
         if cells not in following.groups:
-            if following.inside(grouped):
+            if following.inside(grouped_table):
                 following.lose(self.grouping.inputs, self.output)
             else:
-                following.tables[self.output] = grouped
+                following.tables[self.output] = grouped_table
             return
         index = [name for name in self.grouping.groups if name != self.names]
         carriers = {name: cells_of(f"{self.output} : {name}") for name in self.columns.values()}
         self._number(cells, index, carriers)
-        (figure,) = set(grouped.columns) - set(self.grouping.groups)
+        (figure,) = set(grouped_table.columns) - set(self.grouping.groups)
         turned = {
-            name: tuple(part._replace(carrier=carrier) for part in grouped.columns[figure])
+            name: tuple(part._replace(carrier=carrier) for part in grouped_table.columns[figure])
             for name, carrier in carriers.items()
         }
         following.tables[self.output] = replace(
-            grouped,
+            grouped_table,
             carriers={carrier: Carrier(grouped=cells) for carrier in carriers.values()},
-            columns={**{name: grouped.columns[name] for name in index}, **turned},
+            columns={**{name: grouped_table.columns[name] for name in index}, **turned},
         )
 
     def _number(self, cells: str, index: Sequence[str], carriers: Mapping[str, str]) -> None:

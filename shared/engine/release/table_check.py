@@ -76,11 +76,11 @@ class TableCheck:
         cells, results = set[int](), set[int]()
         for statistic in (None, *self._telling.all()):
             hidden = {**self.rows, **(self.columns.get(statistic.name, {}) if statistic else {})}
-            differing = check.differing(
+            differing_cells = check.differing(
                 statistic.name if statistic else "", self._marks(statistic), hidden
             )
-            cells.update(differing)
-            results.update(*differing.values())
+            cells.update(differing_cells)
+            results.update(*differing_cells.values())
         if cells:
             entries = [others[number].entry for number in sorted(results)]
             yield between_versions(self.population, cells, entries)

@@ -154,11 +154,11 @@ def differences(
     folder: Path, populations: Iterable[Population], entries: Iterable[LedgerEntry]
 ) -> tuple[ReleaseDifference, ...]:
     """Compare what is to leave with earlier releases of its figures, smallest first."""
-    leaving = list(entries)
+    leaving_entries = list(entries)
     differences_found = (
         _difference(folder, population, entry, earlier)
         for population in populations
-        for entry in leaving
+        for entry in leaving_entries
         if entry.dataset_id == population.terms.dataset_id
         for earlier in population.terms.earlier
         if earlier.entry.version == entry.version == population.terms.version

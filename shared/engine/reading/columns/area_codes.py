@@ -78,14 +78,14 @@ def meaning_by_departement(pairs: Sequence[tuple[str, str, int]]) -> Meaning | N
 
     Codes that are all the same may be so by chance, unless several départements share them.
     """
-    placed = [pair for pair in pairs if pair[0] in _regions()]
-    rows = sum(count for *_, count in placed)
+    placed_pairs = [pair for pair in pairs if pair[0] in _regions()]
+    rows = sum(count for *_, count in placed_pairs)
     if rows < _MANY:
         return None
     for kind, repair, follows in _FOLLOWING:
-        fitting = [pair for pair in placed if follows(*pair[:2])]
-        share = sum(count for *_, count in fitting) / rows
-        if share >= _ENOUGH and len({departement for departement, *_ in fitting}) > 1:
+        fitting_pairs = [pair for pair in placed_pairs if follows(*pair[:2])]
+        share = sum(count for *_, count in fitting_pairs) / rows
+        if share >= _ENOUGH and len({departement for departement, *_ in fitting_pairs}) > 1:
             valid, confidence = 0.0 if repair else share, round(_SURE * share, 3)
             return Meaning(type=kind, confidence=confidence, valid=valid, repair=repair)
     return None

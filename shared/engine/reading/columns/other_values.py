@@ -37,5 +37,5 @@ def _with_rows(
         [list(meaning.invalid)],
     ).fetchall()
     rows = {str(text): int(row) for text, row in first_rows}
-    located = {"invalid_at": tuple(map(rows.__getitem__, meaning.invalid))}
-    return column.model_copy(update={"meaning": meaning.model_copy(update=located)})
+    positions = {"invalid_at": tuple(map(rows.__getitem__, meaning.invalid))}
+    return column.model_copy(update={"meaning": meaning.model_copy(update=positions)})

@@ -160,8 +160,8 @@ def _set_apart(
     flags = test(values)
     if not flags.any():
         return values, counts
-    passing = values.filter(pa.array(flags)).to_pylist()
-    apart.update(zip(passing, counts[flags].tolist(), strict=True))
+    passing_values = values.filter(pa.array(flags)).to_pylist()
+    apart.update(zip(passing_values, counts[flags].tolist(), strict=True))
     return values.filter(pa.array(~flags)), counts[~flags]
 
 

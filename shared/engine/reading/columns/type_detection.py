@@ -150,18 +150,18 @@ class TypeDetection:
     def best(self) -> tuple[Meaning, ColumnType] | None:
         """Return what the column holds."""
         fitting = [tally for tally in self._tallies if self._fits(tally)]
-        mostly_fitting = (
+        mostly_valid = (
             [] if _are_told(fitting) else [tally for tally in self._tallies if self._is_most(tally)]
         )
-        if not (fitting or mostly_fitting):
+        if not (fitting or mostly_valid):
             return None
         named = [tally for tally in fitting if tally.is_named]
-        best = (mostly_fitting or named or fitting)[0]
-        if not mostly_fitting and (
+        best = (mostly_valid or named or fitting)[0]
+        if not mostly_valid and (
             best.type.name in _NUMBERS or best.distinct < _ENOUGH * self._distinct
         ):
             best = _mended(best, fitting)
-        also = _also(best, mostly_fitting or fitting)
+        also = _also(best, mostly_valid or fitting)
         doubt = _DOUBTFUL if best.type.is_key and also and not named else 1.0
         meaning = Meaning(
             type=best.type.name,

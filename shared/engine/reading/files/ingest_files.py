@@ -56,7 +56,7 @@ def ingest_files(
         format="zip" if is_archive(work.filename) else ending,
         encoding="binary",
         columns=(),
-        repairs=repairs.made(),
+        repairs=repairs.all(),
         privacy=unexamined(len(listed)),
         files=_summary(listed),
     )

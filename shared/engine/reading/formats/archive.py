@@ -135,8 +135,10 @@ def _table_in(files: list[zipfile.ZipInfo], repairs: Repairs) -> zipfile.ZipInfo
     endings_of_tables = (*_TABLES, *MAPS, *_BOOKS)
     tables = [member for member in files if member.filename.lower().endswith(endings_of_tables)]
     # Beside a table, a text is mostly what tells about it.
-    structured = [member for member in tables if not member.filename.lower().endswith(".txt")]
-    candidates = structured or tables or files
+    tables_without_texts = [
+        member for member in tables if not member.filename.lower().endswith(".txt")
+    ]
+    candidates = tables_without_texts or tables or files
     endings = {PurePosixPath(member.filename.lower()).suffix for member in candidates}
     if endings == {_SHP}:
         return _fullest(files, candidates, repairs)

@@ -192,9 +192,9 @@ def read_text(path: Path, repairs: Repairs) -> Table:
         raise Rejected("ligne 1 : le nom des colonnes manque")
     head = find_header([[cell.strip() for cell in cells] for _, cells in start])
 
-    def below(noted: Repairs | None = None) -> Iterator[Numbered]:
+    def below(repairs_below: Repairs | None = None) -> Iterator[Numbered]:
         with path.open(encoding=encoding, errors=MIXED, newline="") as file:
-            yield from islice(dialect.parse(_unmarked(file, noted)), head.at, None)
+            yield from islice(dialect.parse(_unmarked(file, repairs_below)), head.at, None)
 
     line, header = start[head.at]
     regular = _regular(path, encoding, dialect, start[head.at]) if head.height == 1 else None

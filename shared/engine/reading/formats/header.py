@@ -236,17 +236,17 @@ def name_columns(cells: Cells, width: int, line: int | None, repairs: Repairs) -
     place = f"ligne {line} : " if line else ""
     if width > MAX_COLUMNS:
         raise Rejected(f"{place}plus de {MAX_COLUMNS} colonnes")
-    written = [" ".join(cell.split()) for cell in cells]
-    if any(len(name) > _MAX_NAME for name in written):
+    written_names = [" ".join(cell.split()) for cell in cells]
+    if any(len(name) > _MAX_NAME for name in written_names):
         raise Rejected(f"{place}un nom de colonne dépasse {_MAX_NAME} caractères")
     broken = sum("\n" in cell.strip() for cell in cells)
     repairs.note("line_breaks", line=line, count=broken)
     spaced = sum(cell.strip(whitespace) != cell.strip() for cell in cells)
     repairs.note("no_break_names", line=line, count=spaced)
-    repairs.note("blank_names", line=line, count=written.count(""))
-    padded = written + [""] * (width - len(written))
-    numbered = [name or f"colonne_{at}" for at, name in enumerate(padded, 1)]
-    names = unique(numbered)
-    repeated = sum(name != want for name, want in zip(names, numbered, strict=True))
+    repairs.note("blank_names", line=line, count=written_names.count(""))
+    padded = written_names + [""] * (width - len(written_names))
+    numbered_names = [name or f"colonne_{at}" for at, name in enumerate(padded, 1)]
+    names = unique(numbered_names)
+    repeated = sum(name != want for name, want in zip(names, numbered_names, strict=True))
     repairs.note("repeated_names", line=line, count=repeated)
     return names

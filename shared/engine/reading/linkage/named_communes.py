@@ -19,9 +19,9 @@ _MOSTLY = 0.8
 
 def with_named_communes(database: Database, table: str, columns: Sequence[Column]) -> list[Column]:
     """Return the columns of `table`, with those that name communes marked so."""
-    naming = {"names": "commune"}
+    marking = {"names": "commune"}
     return [
-        column.model_copy(update=naming) if _names_communes(database, table, column) else column
+        column.model_copy(update=marking) if _names_communes(database, table, column) else column
         for column in columns
     ]
 

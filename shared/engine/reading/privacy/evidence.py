@@ -250,9 +250,9 @@ def listed(name: str) -> tuple[Evidence, Evidence]:
     is_known = among(words(name))
 
     def by_name(sample: ColumnSample) -> float:
-        recognised = is_known(pc.utf8_lower(sample.distinct))
-        share = float(recognised.mean()) if len(recognised) else 0.0
-        return share if share >= _KNOWN and recognised.sum() > 1 else 0.0
+        recognised_flags = is_known(pc.utf8_lower(sample.distinct))
+        share = float(recognised_flags.mean()) if len(recognised_flags) else 0.0
+        return share if share >= _KNOWN and recognised_flags.sum() > 1 else 0.0
 
     return by_name, lambda sample: by_name(sample) * UNNAMED
 

@@ -52,11 +52,11 @@ def marked_sets(
         )
         if named:
             reason = Reason("label", text.name, named)
-            labelled = database.execute(
+            labelled_rows = database.execute(
                 f"SELECT number FROM (SELECT {ROW} AS number, {marked} AS marked"
                 f" FROM {quoted(table)}) WHERE marked"
             ).fetchall()
-            yield from ((int(row), reason) for (row,) in labelled)
+            yield from ((int(row), reason) for (row,) in labelled_rows)
 
 
 def _hinted(database: Database, table: str, texts: Sequence[Column], rows: int) -> list[Column]:

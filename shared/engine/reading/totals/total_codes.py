@@ -99,7 +99,7 @@ def _alike(
     database: Database, table: str, column: Column, others: Sequence[Column], rows: int
 ) -> list[str]:
     """Return the columns, in SQL, whose values a total shares with its parts."""
-    repeated = [column for column in others if column.distinct <= _OWN * rows]
+    repeated = [other for other in others if other.distinct <= _OWN * rows]
     if not repeated:
         return []
     pairs = ", ".join(

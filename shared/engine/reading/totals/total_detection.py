@@ -30,7 +30,7 @@ class FoundTotals(NamedTuple):
     likely: tuple[TotalRows, ...] = ()
 
     @property
-    def told(self) -> dict[str, tuple[TotalRows, ...]]:
+    def profile_fields(self) -> dict[str, tuple[TotalRows, ...]]:
         """Return the fields of a profile that list the totals."""
         return {"totals": self.totals, "likely_totals": self.likely}
 

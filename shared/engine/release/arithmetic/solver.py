@@ -47,10 +47,10 @@ def _solve(what: str, source: Path, answer: Path) -> None:
 
 
 def _suppressed(source: str) -> list[int]:
-    suppressed = f"{source}.out"
-    if code := HiTaSCtrl().full_jj(in_file_jj=source, out_file=suppressed, max_time=1):
+    suppressed_file = f"{source}.out"
+    if code := HiTaSCtrl().full_jj(in_file_jj=source, out_file=suppressed_file, max_time=1):
         raise ValueError(f"code {code}")
-    return [int(line) for line in Path(suppressed).read_text().split()]
+    return [int(line) for line in Path(suppressed_file).read_text().split()]
 
 
 def _ends(source: str) -> list[tuple[int, float, float]]:

@@ -142,15 +142,15 @@ def _shape_in(schema: pa.Schema) -> int | None:
 
 def _attributes(schema: pa.Schema, source: GeographicFile, repairs: Repairs) -> list[int]:
     """Return the positions of the attributes that can be text; note the others."""
-    readable = [
+    positions = [
         at
         for at, field in enumerate(schema)
         if field.name not in source.drawn and not (at == 0 and field.name.lower() in _OWN_ID)
     ]
-    blobs = [schema.field(at) for at in readable if at != _shape_in(schema)]
+    blobs = [schema.field(at) for at in positions if at != _shape_in(schema)]
     blobs = [field.name for field in blobs if not is_cells(field.type)]
     repairs.note_each("binary_fields", blobs)
-    return [at for at in readable if schema.field(at).name not in blobs]
+    return [at for at in positions if schema.field(at).name not in blobs]
 
 
 def _added(overview: Overview, reference: Reference, attributes: list[str]) -> list[str]:
