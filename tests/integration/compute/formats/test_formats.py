@@ -23,7 +23,7 @@ def named(value: object) -> str | None:
     return "file" if isinstance(value, bytes) else None
 
 
-EPCI = (DEMO / "epci_2026.csv").read_bytes()
+EPCI = b"".join((DEMO / "epci_2026.csv").read_bytes().splitlines(keepends=True)[:400])
 EPCI_TABLE = pd.read_csv(io.BytesIO(EPCI), sep=";", dtype=str)
 LAST_ROW = 1_048_576
 

@@ -26,9 +26,10 @@ def check(folder: Path, code: str | bytes, *words: str) -> "subprocess.Completed
 
 
 def test_code_runs_on_a_sample_without_a_lab(tmp_path: Path) -> None:
-    """What it prints and makes is there, with codes as texts."""
+    """What it prints and makes is there, with codes as texts; a mark before it is not read."""
     words = ("--sample", str(DEMO / "communes_2026.csv"), "--output", str(tmp_path / "made"))
-    done = check(tmp_path, CODE, *words, "--parameters", '{"departement": "61"}')
+    code = b"\xef\xbb\xbf" + CODE.replace("\n", "\r\n").encode()
+    done = check(tmp_path, code, *words, "--parameters", '{"departement": "61"}')
     assert done.returncode == 0, done.stderr
     assert "reçu " in done.stdout
     assert "made: result.parquet, result.csv" in done.stdout
@@ -38,11 +39,13 @@ def test_code_runs_on_a_sample_without_a_lab(tmp_path: Path) -> None:
 
 
 def test_fault_of_code_is_told_as_a_job_tells_it(tmp_path: Path) -> None:
-    """With its trace, since these are its author's own data."""
+    """With its trace, since these are its author's own data, in the encoding that it says."""
     words = ("--sample", str(DEMO / "communes_2026.csv"))
-    done = check(tmp_path, CODE, *words)
+    code = f"# -*- coding: cp1252 -*-\n{CODE}".encode("cp1252")
+    done = check(tmp_path, code, *words)
     assert done.returncode == 1
-    assert "le code s'est arrêté ligne 4 : il n'y a pas de clé ou de colonne" in done.stderr
+    assert "reçu " in done.stdout
+    assert "le code s'est arrêté ligne 5 : il n'y a pas de clé ou de colonne" in done.stderr
     assert "KeyError: 'departement'" in done.stdout
 
 
@@ -51,16 +54,6 @@ def test_code_without_run_is_refused_before_anything_starts(tmp_path: Path) -> N
     done = check(tmp_path, "x = 1\n", "--sample", str(DEMO / "communes_2026.csv"))
     assert done.returncode == 1
     assert "def run(tables, parameters)" in done.stderr
-
-
-def test_code_is_read_as_python_reads_it(tmp_path: Path) -> None:
-    """With a mark before it, or in the encoding that its first line says."""
-    coded = f"# -*- coding: cp1252 -*-\n{CODE}".encode("cp1252")
-    words = ("--sample", str(DEMO / "communes_2026.csv"), "--parameters", '{"departement": "61"}')
-    for code in (b"\xef\xbb\xbf" + CODE.replace("\n", "\r\n").encode(), coded):
-        done = check(tmp_path, code, *words)
-        assert done.returncode == 0, done.stderr
-        assert "reçu " in done.stdout
 
 
 def test_code_in_an_unknown_encoding_is_refused_in_a_sentence(tmp_path: Path) -> None:

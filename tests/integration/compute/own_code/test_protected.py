@@ -64,46 +64,47 @@ def journal(run: RunOutcome) -> str:
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "said", "parts"),
     [
-        (GOOD, "Ablon\n"),
-        (BAD, "raise type(value, (Exception,), {})(value)"),
-        (HARD, "sans rendre de résultat (code 3)"),
-        (LONG, "plus de 2 Mo dans son journal"),
-        (SILENT, "rien écrit"),
+        (GOOD, "Ablon\n", ()),
+        (
+            BAD,
+            "raise type(value, (Exception,), {})(value)",
+            ("le code s'est arrêté ligne 4", "Python dit : code."),
+        ),
+        (
+            HARD,
+            "sans rendre de résultat (code 3)",
+            ("le processus du code s'est arrêté sans rendre de résultat (code 3)",),
+        ),
+        (LONG, "plus de 2 Mo dans son journal", ("plus de 2 Mo dans son journal",)),
+        (SILENT, "rien écrit", ()),
+        (
+            LOST,
+            "KeyError: 'Ablon'",
+            ("ligne 3 : il n'y a pas de clé", "Python dit : KeyError: 'Ablon'"),
+        ),
     ],
-    ids=["good", "raises", "exits", "prints", "silent"],
+    ids=["good", "raises", "exits", "prints", "silent", "misses"],
 )
-def test_holder_sees_the_same_whether_code_fails(
-    code: str, said: str, run_code: RunCode, capsys: pytest.CaptureFixture[str]
+def test_reviewer_alone_is_told_whether_code_fails(
+    code: str,
+    said: str,
+    parts: tuple[str, ...],
+    run_code: RunCode,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Not the failure, not its line, nor a print; the reviewer reads why."""
+    """The holder sees the same: not the failure, not its line, nor a print.
+
+    The reviewer reads why, in the journal, and in the record with what Python says of it. What is
+    said of code that ended well is what is said of any.
+    """
     run = run_code(code, told=PROTECTED)
     assert run.error == ""
     assert said in journal(run)
     news = map(json.loads, capsys.readouterr().out.splitlines())
     assert [one.get("log") or one["message"] for one in news][-len(SAID) :] == SAID
-
-
-@pytest.mark.parametrize(
-    ("code", "parts"),
-    [
-        (GOOD, ()),
-        (BAD, ("le code s'est arrêté ligne 4", "Python dit : code.")),
-        (HARD, ("le processus du code s'est arrêté sans rendre de résultat (code 3)",)),
-        (LOST, ("ligne 3 : il n'y a pas de clé", "Python dit : KeyError: 'Ablon'")),
-    ],
-    ids=["good", "raises", "exits", "misses"],
-)
-def test_reviewer_alone_is_told_of_a_failure(
-    code: str, parts: tuple[str, ...], run_code: RunCode
-) -> None:
-    """In the record, with what Python says of it; the holder's record says what it always does.
-
-    What is said of code that ended well is what is said of any.
-    """
-    told = run_code(code, told=PROTECTED).result["release"]
-    record = ReleaseRecord.model_validate(told)
+    record = ReleaseRecord.model_validate(run.result["release"])
     assert [part for part in parts if part not in record.failure] == []
     assert bool(record.failure) == bool(parts)
     assert record.for_holder() == ReleaseRecord(verdict="held", told=HELD)
