@@ -15,35 +15,37 @@ def keys_told(left: Side, right: Side) -> str:
             return f"{name} part de « {source} », et {quoted(side.key)} contient « {side.kind} »"
     if not left.space or not right.space or left.space == right.space:
         return ""
-    told = (
+    message = (
         f"{quoted(left.key)} et {quoted(right.key)} ne sont pas de même nature"
         f" (« {left.space} » et « {right.space} ») : peu de clés se rencontreront"
     )
     ways = (("left_via", left, right), ("right_via", right, left))
-    found = [
-        f"{name} = « {one.name} »"
+    crosswalks = [
+        f"{name} = « {crosswalk.name} »"
         for name, here, there in ways
-        for one in CROSSWALKS.values()
-        if not here.via and one.source == here.kind and one.space == there.space
+        for crosswalk in CROSSWALKS.values()
+        if not here.via and crosswalk.source == here.kind and crosswalk.space == there.space
     ]
-    return f"{told} ; {' ou '.join(found)} mène de l'une à l'autre" if found else told
+    return (
+        f"{message} ; {' ou '.join(crosswalks)} mène de l'une à l'autre" if crosswalks else message
+    )
 
 
 def codes_told(side: Side, other: Side) -> str:
     """What keeps a key that is called as codes are from meeting codes; empty if nothing does."""
-    known, key = side.known, quoted(side.key)
-    if known is None or side.kind or not (side.via or other.codes):
+    profile, key = side.profile, quoted(side.key)
+    if profile is None or side.kind or not (side.via or other.codes):
         return ""
-    if known.has_lost_zeros:
+    if profile.has_lost_zeros:
         return (
             f"les codes de {key} ont perdu leur zéro de tête : ils ne rencontreront pas ceux qui"
             " l'ont ; leur propriétaire peut le leur rendre, ou une étape « Nettoyer une table »"
         )
-    if not known.misnamed:
+    if not profile.misnamed:
         return ""
     return (
-        f"le nom de {key} annonce {key_in_french(known.misnamed)}, mais ses valeurs n'en sont pas :"
-        " peu de clés se rencontreront"
+        f"le nom de {key} annonce {key_in_french(profile.misnamed)}, mais ses valeurs n'en sont pas"
+        " : peu de clés se rencontreront"
     )
 
 

@@ -88,15 +88,15 @@ def dataset_crossings(
         for name, dataset_id in treatment.inputs.items()
     }
     for number, step in enumerate(treatment.steps):
-        given = {role: tables[name] for role, name in step.inputs.items()}
+        input_tables = {role: tables[name] for role, name in step.inputs.items()}
         parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
         if isinstance(parameters, CrossParameters):
-            left = given["left"].key(parameters.left_key)
-            right = given["right"].key(parameters.right_key)
+            left = input_tables["left"].key(parameters.left_key)
+            right = input_tables["right"].key(parameters.right_key)
             yield DatasetCrossing(number, left, right, parameters)
-        names = {role: table.names for role, table in given.items()}
+        names = {role: table.names for role, table in input_tables.items()}
         effect = effect_of(step, f"steps.{number}", names)
-        tables[step.output] = _made(number, step, effect, given)
+        tables[step.output] = _made(number, step, effect, input_tables)
 
 
 def _input(dataset_id: str, names: Columns) -> _Table:
@@ -105,7 +105,7 @@ def _input(dataset_id: str, names: Columns) -> _Table:
     return _Table(columns, unknown if names is None else None)
 
 
-def _made(number: int, step: Step, effect: Effect, given: Mapping[str, _Table]) -> _Table:
+def _made(number: int, step: Step, effect: Effect, input_tables: Mapping[str, _Table]) -> _Table:
     """The table that a step makes: where its columns come from, and what became of its rows."""
     named = f"l'étape {number + 1} ({quoted(APPLICATIONS[step.application].title)})"
     rows = "grouped" if effect.by is not None else effect.rows
@@ -113,17 +113,19 @@ def _made(number: int, step: Step, effect: Effect, given: Mapping[str, _Table]) 
     if not change and step.parameters.get("totals") == "kept":
         change = f"{named} garde les lignes de total"
     columns = {
-        name: _origin(made, given, change, f"{named} calcule {quoted(name)}")
-        for name, made in effect.columns.items()
+        name: _origin(column, input_tables, change, f"{named} calcule {quoted(name)}")
+        for name, column in effect.columns.items()
     }
-    is_open = effect.is_open or any(given[role].others for role in effect.passes)
+    is_open = effect.is_open or any(input_tables[role].others for role in effect.passes)
     unknown = KeyOrigin("", "", (f"les colonnes que fait {named} ne sont pas connues",))
     return _Table(columns, unknown if is_open else None)
 
 
-def _origin(made: MadeColumn, given: Mapping[str, _Table], change: str, computed: str) -> KeyOrigin:
-    source = made.unchanged
+def _origin(
+    column: MadeColumn, input_tables: Mapping[str, _Table], change: str, computed: str
+) -> KeyOrigin:
+    source = column.unchanged
     if source is None:
         return KeyOrigin("", "", (computed,))
-    before = given[source.role].key(source.column)
+    before = input_tables[source.role].key(source.column)
     return before._replace(changes=(*before.changes, change) if change else before.changes)

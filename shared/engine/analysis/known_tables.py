@@ -135,8 +135,8 @@ class KnownInputs(Frozen):
     def table(self, dataset_id: str) -> KnownTable:
         """The table of that dataset; one of which nothing is known when there is none."""
         none = KnownTable(dataset_id=dataset_id)
-        return next((one for one in self.tables if one.dataset_id == dataset_id), none)
+        return next((table for table in self.tables if table.dataset_id == dataset_id), none)
 
     def crossing(self, step: int) -> KnownCrossing | None:
         """The crossing that the step of that number makes, if it was counted."""
-        return next((one for one in self.crossings if one.step == step), None)
+        return next((crossing for crossing in self.crossings if crossing.step == step), None)

@@ -64,7 +64,10 @@ def _rewired(step: Step, tables: Mapping[str, str], gone: Collection[str]) -> St
 
 def _check_does_without(number: int, step: Step, gone: Collection[str]) -> None:
     effect = effect_of(step, f"steps.{number}", dict.fromkeys(step.inputs))
-    needed = [(f"parameters.{one.field}", one.source.column) for one in effect.named]
+    needed = [
+        (f"parameters.{named_column.field}", named_column.source.column)
+        for named_column in effect.named
+    ]
     needed += [("parameters", source.column) for source in effect.reads]
     needed += [(f"parameters.{field}", column) for field, column in _in_code(step, gone)]
     for field, column in needed:

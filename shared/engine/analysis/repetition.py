@@ -19,9 +19,9 @@ _WRITTEN_IN_WAYS = ("date", "decimal")
 """Kinds of values of which several spellings that a profile counts apart are one."""
 
 
-def multiplied(one: Times, other: Times) -> Times:
+def multiplied(times: Times, other: Times) -> Times:
     """How often a row stands that stands so often, each of them so often."""
-    return None if one is None or other is None else one * other
+    return None if times is None or other is None else times * other
 
 
 class Side(NamedTuple):
@@ -29,14 +29,14 @@ class Side(NamedTuple):
 
     table: str
     key: str
-    known: KnownColumn | None
+    profile: KnownColumn | None
     times: Times
     via: str | None
 
     @property
     def rows_of_a_key(self) -> Times:
         """How many rows have a key that the crosswalk leads to, at most."""
-        most = multiplied(self.known.rows_of_a_value if self.known else None, self.times)
+        most = multiplied(self.profile.rows_of_a_value if self.profile else None, self.times)
         if self.via is None or most is None:
             return most
         crosswalk = CROSSWALKS[self.via]
@@ -55,11 +55,11 @@ class Side(NamedTuple):
     @property
     def has_one_row_of_a_key(self) -> bool:
         """Whether each of its keys is certainly on one row only, with or without its totals."""
-        known = self.known
-        if known is None or known.kind in _WRITTEN_IN_WAYS or self.times != 1:
+        profile = self.profile
+        if profile is None or profile.kind in _WRITTEN_IN_WAYS or self.times != 1:
             return False
         is_merged = self.via is not None and CROSSWALKS[self.via].cost.merges
-        return known.rows_of_a_value == 1 and not is_merged
+        return profile.rows_of_a_value == 1 and not is_merged
 
     @property
     def has_one_key_of_a_row(self) -> bool:
@@ -69,7 +69,7 @@ class Side(NamedTuple):
     @property
     def kind(self) -> str:
         """The kind of its key; nothing where it is not known."""
-        return (self.known.key if self.known else None) or ""
+        return (self.profile.key if self.profile else None) or ""
 
     @property
     def space(self) -> str:
@@ -79,7 +79,7 @@ class Side(NamedTuple):
     @property
     def codes(self) -> str:
         """The kind of codes that it meets, coarse ones too; nothing where it is not known."""
-        coarse = self.known.type if self.known and not self.known.has_lost_zeros else ""
+        coarse = self.profile.type if self.profile and not self.profile.has_lost_zeros else ""
         return self.space or (coarse if coarse in COARSE else "")
 
 
@@ -101,24 +101,28 @@ class Keys(NamedTuple):
     @property
     def is_exact(self) -> bool:
         """Whether the rows of the most frequent key were counted, and not only all values."""
-        one = self.counted
-        return one is not None and not one.is_cut and bool(one.left_most and one.right_most)
+        counted = self.counted
+        return (
+            counted is not None
+            and not counted.is_cut
+            and bool(counted.left_most and counted.right_most)
+        )
 
     @property
     def left_times(self) -> Times:
         """How often a row of the left table may stand in the result."""
-        one = self.counted
-        if self.how == "anti" or (one and not one.multiplies_left):
+        counted = self.counted
+        if self.how == "anti" or (counted and not counted.multiplies_left):
             return 1
-        return self._times(self.left, self.right, one.right_most if one else 0)
+        return self._times(self.left, self.right, counted.right_most if counted else 0)
 
     @property
     def right_times(self) -> Times:
         """How often a row of the right table may."""
-        one = self.counted
-        if one and not one.multiplies_right:
+        counted = self.counted
+        if counted and not counted.multiplies_right:
             return 1
-        return self._times(self.right, self.left, one.left_most if one else 0)
+        return self._times(self.right, self.left, counted.left_most if counted else 0)
 
     def _times(self, side: Side, other: Side, most: int) -> Times:
         """How often a row of a side may stand; it meets `most` of the other, if that is exact."""
@@ -135,20 +139,20 @@ class Keys(NamedTuple):
     @property
     def rows_out(self) -> int | None:
         """How many rows the result has, if that is counted."""
-        one = self.counted
+        counted = self.counted
         if (
             self.how == "left"
             and self.left.has_one_key_of_a_row
             and self.right.has_one_row_of_a_key
         ):
             return self.left_rows
-        if one is None or one.is_cut or self.is_partial:
+        if counted is None or counted.is_cut or self.is_partial:
             return None
-        parts = [0 if self.how == "anti" else one.joined]
+        parts = [0 if self.how == "anti" else counted.joined]
         if self.how in ("left", "full", "anti"):
-            parts.append(_alone(self.left_rows, one.left))
+            parts.append(_alone(self.left_rows, counted.left))
         if self.how in ("right", "full"):
-            parts.append(_alone(self.right_rows, one.right))
+            parts.append(_alone(self.right_rows, counted.right))
         return None if None in parts else sum(filter(None, parts))
 
     @property
@@ -158,13 +162,13 @@ class Keys(NamedTuple):
         The usual estimate of an equi-join (Selinger et al. 1979): the product of the rows by the
         larger number of distinct keys.
         """
-        known = (self.left.known, self.right.known)
-        distinct = max((one.distinct or 0 for one in known if one), default=0)
-        filled = [one.filled for one in known if one and one.filled is not None]
+        profiles = (self.left.profile, self.right.profile)
+        distinct = max((profile.distinct or 0 for profile in profiles if profile), default=0)
+        filled = [profile.filled for profile in profiles if profile and profile.filled is not None]
         is_plain = (
             not (self.left.via or self.right.via) and self.left.times == self.right.times == 1
         )
-        if not distinct or len(filled) < len(known) or not is_plain:
+        if not distinct or len(filled) < len(profiles) or not is_plain:
             return None
         return filled[0] * filled[1] // distinct
 
