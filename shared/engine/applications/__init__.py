@@ -89,7 +89,9 @@ class ApplicationView(Frozen):
     description: str
     automatic: bool
     roles: tuple[Role, ...]
-    parameters: Annotated[dict[str, Any], BeforeValidator(lambda told: told.model_json_schema())]
+    parameters: Annotated[
+        dict[str, Any], BeforeValidator(lambda parameters: parameters.model_json_schema())
+    ]
     unavailable: str = Field(
         default="", description="why this lab cannot run it, in French; empty where it can"
     )
@@ -197,7 +199,7 @@ def _check_name(name: str, at: str) -> None:
 
 
 def _check_roles(application: Application, step: Step, tables: set[str], at: str) -> None:
-    known = {role.name for role in application.roles}
+    names = {role.name for role in application.roles}
     needed = {role.name for role in application.roles if role.required}
     for role in sorted(needed - step.inputs.keys()):
         raise Invalid("ce rôle doit être pourvu", f"{at}.inputs.{role}")
@@ -206,7 +208,7 @@ def _check_roles(application: Application, step: Step, tables: set[str], at: str
     for role, table in step.inputs.items():
         if application.open_roles:
             _check_name(role, f"{at}.inputs.{role}")
-        elif role not in known:
+        elif role not in names:
             raise Invalid("l'application n'a pas ce rôle", f"{at}.inputs.{role}")
         if table not in tables:
             raise Invalid(f"aucune table ne s'appelle « {table} »", f"{at}.inputs.{role}")

@@ -164,8 +164,8 @@ class Effect:
     @property
     def reads(self) -> frozenset[Source]:
         """Every column that the step looks at; what it hands on as it is, it does not look at."""
-        parts = (part for made in self.columns.values() for part in made.of if part.how)
-        named = (one.source for one in self.named if one.is_read)
+        parts = (part for column in self.columns.values() for part in column.of if part.how)
+        named = (named_column.source for named_column in self.named if named_column.is_read)
         return frozenset((*(part.source for part in parts), *named, *self.looks_at))
 
 

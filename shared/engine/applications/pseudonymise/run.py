@@ -73,7 +73,7 @@ def _pseudonym(value: str) -> str:
 def _pads(key: bytes) -> tuple[bytes, bytes]:
     """What is hashed before the value, and before that hash."""
     block = key.ljust(_BLOCK, b"\0")
-    return bytes(one ^ _INNER for one in block), bytes(one ^ _OUTER for one in block)
+    return bytes(byte ^ _INNER for byte in block), bytes(byte ^ _OUTER for byte in block)
 
 
 def _key(workbench: Workbench) -> bytes:

@@ -137,31 +137,33 @@ def _has_cells(notebook: str) -> bool:
     return isinstance(read, dict) and isinstance(read.get("cells"), list)
 
 
-def _effect(told: PythonParameters, tables: Mapping[str, Columns]) -> Effect:
+def _effect(parameters: PythonParameters, tables: Mapping[str, Columns]) -> Effect:
     """Nobody knows what code makes of its columns: any of them may come out, row by row."""
-    for role in told.columns:
+    for role in parameters.columns:
         if role not in tables:
             raise Invalid(f"cette étape n'a pas de table {quoted(role)}", f"columns.{role}")
-    given = {role: told.columns.get(role, columns or ()) for role, columns in tables.items()}
-    shown = {
+    columns_by_role = {
+        role: parameters.columns.get(role, columns or ()) for role, columns in tables.items()
+    }
+    code_columns = {
         f"{role}.{name}": as_it_is(Source(role, name))
-        for role, names in given.items()
+        for role, names in columns_by_role.items()
         for name in names
     }
-    whole = tuple(role for role in tables if role not in told.columns)
+    whole = tuple(role for role in tables if role not in parameters.columns)
     return Effect(
         {},
-        named=tuple(_named(told)),
+        named=tuple(_named(parameters)),
         whole=whole,
-        shows=(ShownTable(shown),),
+        shows=(ShownTable(code_columns),),
         passes=tuple(role for role in whole if tables[role] is None),
         is_open=True,
-        code=told.hash,
+        code=parameters.hash,
     )
 
 
-def _named(told: PythonParameters) -> Iterator[Named]:
-    for role, names in told.columns.items():
+def _named(parameters: PythonParameters) -> Iterator[Named]:
+    for role, names in parameters.columns.items():
         yield from named_each(f"columns.{role}", names, role=role)
 
 

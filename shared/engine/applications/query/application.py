@@ -47,9 +47,9 @@ def effect(parameters: QueryParameters, tables: Mapping[str, Columns]) -> Effect
 
     Raises Invalid for one that cannot run, whatever they hold.
     """
-    found: Effect = _parser("made_columns").effect(parameters.sql, tables)
+    query_effect: Effect = _parser("made_columns").effect(parameters.sql, tables)
     # Which rows it takes, and by what, columns do not say: another query is another request.
-    return replace(found, code=hash_of_query(parameters.sql))
+    return replace(query_effect, code=hash_of_query(parameters.sql))
 
 
 def filled_query(sql: str, values: Mapping[str, str | float | bool]) -> str:

@@ -25,4 +25,6 @@ def groups(grouped: GroupedStep) -> Grouping | None:
         f" SELECT {', '.join(read) or '1'} FROM {quoted(roles[plain.role].name)}"
     )
     columns = {name: quoted(column) for name, column in plain.keys.items()}
-    return Grouping(following, inputs, plain.effect, view, step.output, columns, plain.wanted)
+    return Grouping(
+        following, inputs, plain.effect, view, step.output, columns, plain.tests_by_column
+    )

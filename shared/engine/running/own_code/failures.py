@@ -96,8 +96,8 @@ def reason(failure: Failure | None, status: int, code: str) -> str:
     if failure.fault in _FAULTS:
         return _FAULTS[failure.fault].format(name=f" (« {name} »)" if name else "")
     kind = failure.kind if _is_known(failure.kind, code) else "Exception"
-    told = f"le code s'est arrêté{_where(failure)} : {_what(kind, name)}"
-    return f"{told}{IN_JOURNAL}"
+    sentence = f"le code s'est arrêté{_where(failure)} : {_what(kind, name)}"
+    return f"{sentence}{IN_JOURNAL}"
 
 
 def _of_status(status: int) -> str:
@@ -118,11 +118,11 @@ def _where(failure: Failure) -> str:
 
 
 def _what(kind: str, name: str) -> str:
-    told = _WHAT.get(kind, "")
+    description = _WHAT.get(kind, "")
     if kind in _OUTSIDE:
-        told = _NO_ACCESS
+        description = _NO_ACCESS
     named = f" « {name} »" if name else ""
-    return f"{told.format(name=named)} ({kind})" if told else kind
+    return f"{description.format(name=named)} ({kind})" if description else kind
 
 
 def _is_known(kind: str, code: str) -> bool:

@@ -92,12 +92,12 @@ def read_left(folder: Path, *, is_notebook: bool) -> Sequence[Left]:
         raise Rejected(_ILLEGIBLE) from error
     if not left:
         raise Rejected("le code n'a rien rendu")
-    if len({one.name.lower() for one in left}) < len(left) or len(left) > MOST_OUTPUTS + 1:
+    if len({output.name.lower() for output in left}) < len(left) or len(left) > MOST_OUTPUTS + 1:
         raise Rejected(_ILLEGIBLE)
-    if not is_notebook and any(one.kind == "html" for one in left):
+    if not is_notebook and any(output.kind == "html" for output in left):
         raise Rejected(_ILLEGIBLE)
-    for one in left:
-        _check(one, folder / one.file)
+    for output in left:
+        _check(output, folder / output.file)
     return left
 
 

@@ -117,15 +117,15 @@ def at(sql: str, offset: object, message: str) -> str:
     return f"{QueryPlace.at(sql, len(text[: int(offset)].decode(errors='ignore')))} : {message}"
 
 
-def syntax_fault(sql: str, told: Mapping[str, Any]) -> Invalid:
+def syntax_fault(sql: str, answer: Mapping[str, Any]) -> Invalid:
     """Of a text that is no SELECT."""
-    if told.get("error_type") == "not implemented":
+    if answer.get("error_type") == "not implemented":
         return Invalid(
             "seul un SELECT est accepté ; un PIVOT doit nommer ses valeurs (ON annee IN (…))", "sql"
         )
-    found = re.search(r'near "([^"]*)"', str(told.get("error_message")))
-    message = f"erreur de syntaxe près de {quoted(found[1])}" if found else "erreur de syntaxe"
-    return Invalid(at(sql, told.get("position"), message), "sql")
+    match = re.search(r'near "([^"]*)"', str(answer.get("error_message")))
+    message = f"erreur de syntaxe près de {quoted(match[1])}" if match else "erreur de syntaxe"
+    return Invalid(at(sql, answer.get("position"), message), "sql")
 
 
 def bound_fault(sql: str, error: duckdb.Error, before: int) -> Invalid:
@@ -133,19 +133,19 @@ def bound_fault(sql: str, error: duckdb.Error, before: int) -> Invalid:
 
     The tables hold no rows: what the engine says names columns, types and constants of the query.
     """
-    told = _json_of(error)
-    message = str(told.get("exception_message", ""))
+    details = _json_of(error)
+    message = str(details.get("exception_message", ""))
     for written, kind in _LITERALS.items():
         message = message.replace(written, kind)
-    position = told.get("position")
+    position = details.get("position")
     place = int(position) - before if position is not None else None
     for pattern, french in _TOLD:
-        if found := re.search(pattern, message):
-            if place is None and "name" in found.groupdict() and found["name"] in sql:
-                place = len(sql[: sql.index(found["name"])].encode())
+        if match := re.search(pattern, message):
+            if place is None and "name" in match.groupdict() and match["name"] in sql:
+                place = len(sql[: sql.index(match["name"])].encode())
             named = {
                 key: quoted(value) if key == "name" else value
-                for key, value in found.groupdict().items()
+                for key, value in match.groupdict().items()
             }
             told_of = french.format(**named)
             if pattern == _ARROW and (arrow := place_of_arrow(sql)):
@@ -166,15 +166,15 @@ def failure_of(error: duckdb.Error) -> str:
     for pattern, french in _OF_ROWS:
         if re.search(pattern, str(error).replace('\\"', '"')):
             return french
-    known = (message for kind, message in _FAILED if isinstance(error, kind))
-    return next(known, "le moteur n'a pas pu exécuter la requête")
+    messages = (message for kind, message in _FAILED if isinstance(error, kind))
+    return next(messages, "le moteur n'a pas pu exécuter la requête")
 
 
 def _json_of(error: duckdb.Error) -> dict[str, Any]:
     """What the engine says where `errors_as_json` is set."""
     _, brace, rest = str(error).partition("{")
     try:
-        told = json.loads(brace + rest)
+        details = json.loads(brace + rest)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return details if isinstance(details, dict) else {}

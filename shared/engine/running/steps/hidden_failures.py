@@ -34,12 +34,12 @@ def hides(work: Work, number: int) -> bool:
     """
     inside, chosen = set(work.protected), set[str]()
     for at, step in enumerate(work.steps):
-        given = inside.intersection(step.inputs.values())
-        is_made = not given <= {*work.inputs}
-        may_choose = bool(given) and (traits_of(step).may_fail_by_row or is_made)
+        inside_inputs = inside.intersection(step.inputs.values())
+        is_made = not inside_inputs <= {*work.inputs}
+        may_choose = bool(inside_inputs) and (traits_of(step).may_fail_by_row or is_made)
         if at == number:
             return may_choose
-        if given:
+        if inside_inputs:
             inside.add(step.output)
         if may_choose:
             chosen.add(step.output)
@@ -57,13 +57,13 @@ def is_chosen(work: Work, number: int) -> bool:
 
 @dataclass(frozen=True)
 class HiddenFailures:
-    """What is hidden of the failures of a treatment; `found` is the first, if there is one."""
+    """The failures of a treatment that must be hidden; `reasons` holds the first, if any."""
 
     work: Work
     database: Database
     out: Path
-    made: list[OutputFile]
-    found: list[str] = field(default_factory=list)
+    output_files: list[OutputFile]
+    reasons: list[str] = field(default_factory=list)
 
     def attempt(
         self, number: int, step: Step, do: Callable[[], tuple[Effect, Report]]
@@ -74,7 +74,7 @@ class HiddenFailures:
 
     def attempted(self, number: int, do: Callable[[], DoneT]) -> DoneT | None:
         """What `do` makes, None after a failure; raises what may be told."""
-        if self.found:
+        if self.reasons:
             return None
         try:
             return do()
@@ -89,13 +89,13 @@ class HiddenFailures:
     @property
     def failure(self) -> str:
         """Why the treatment did not come to its end, for a reviewer; empty where it did."""
-        return "".join(self.found)[:_LONGEST]
+        return "".join(self.reasons)[:_LONGEST]
 
     def _note(self, why: str) -> None:
-        self.found.append(why)
+        self.reasons.append(why)
         path = self.out / JOURNAL
         path.write_text(f"{why}\n", encoding="utf-8")
-        self.made.append(
+        self.output_files.append(
             OutputFile(name=JOURNAL, path=f"out/{JOURNAL}", media_type="text/plain", opaque="log")
         )
 

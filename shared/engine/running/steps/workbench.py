@@ -87,7 +87,7 @@ class Workbench:
     makes what is `summed`: then it is made as it is read, and `few` of its rows by themselves.
     Such tables are named in `as_read`, with whether their rows are added up by key. `expected_rows`
     are those that the preview told.
-    `empty` counts, by column, the cells that are read as no number or day. `made` are
+    `empty` counts, by column, the cells that are read as no number or day. `output_files` are
     files beside the step's table, in the folder `out`. The treatment `is_protected` when others'
     restricted data go in; rows of the tables may be `is_chosen` by its holder.
     """
@@ -100,7 +100,7 @@ class Workbench:
     sample_rows: int | None = None
     crossing_rows: int = MOST_ROWS
     empty: dict[str, EmptyCells] = field(default_factory=dict)
-    made: list[OutputFile] = field(default_factory=list)
+    output_files: list[OutputFile] = field(default_factory=list)
     is_protected: bool = False
     is_chosen: bool = False
     summed: AggregateParameters | None = None
@@ -116,11 +116,11 @@ class Workbench:
 
     def column(self, role: str, name: str, parameter: str) -> str:
         """A column as an SQL identifier; raises Invalid naming `parameter` when there is none."""
-        known = self.columns(role)
-        if name not in known:
+        columns = self.columns(role)
+        if name not in columns:
             raise Invalid(
                 f"la table « {self.tables[role].name} » n'a pas de colonne « {name} »"
-                f" (ses colonnes : {', '.join(list(known)[:50])})",
+                f" (ses colonnes : {', '.join(list(columns)[:50])})",
                 parameter,
             )
         return quoted(name)
@@ -140,12 +140,16 @@ class Workbench:
 
     def counted(self, role: str, name: str, value: str = "") -> str:
         """A column's cells, or a value of each, in SQL: null where a mark stands for a figure."""
-        known = self.tables[role].described.get(name)
-        if known and known.withheld and not self.is_added_up and name not in self.empty:
+        profile = self.tables[role].described.get(name)
+        if profile and profile.withheld and not self.is_added_up and name not in self.empty:
             whole = quoted(self.tables[role].whole)
-            ((secret,),) = self.rows(f"SELECT count(*) FILTER ({is_withheld(known)}) FROM {whole}")
-            self.empty.update({name: EmptyCells(secret, secret, known.withheld)} if secret else {})
-        return without_marks(known, value or quoted(name))
+            ((secret,),) = self.rows(
+                f"SELECT count(*) FILTER ({is_withheld(profile)}) FROM {whole}"
+            )
+            self.empty.update(
+                {name: EmptyCells(secret, secret, profile.withheld)} if secret else {}
+            )
+        return without_marks(profile, value or quoted(name))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Every row of a query."""
@@ -164,8 +168,8 @@ class Workbench:
 
         `by_key` makes what its rows add up to by key, where that is all that is needed of them.
         """
-        made = {self.output: sql, few(self.output): some, added_up(self.output): by_key}
-        for name, query in made.items():
+        queries = {self.output: sql, few(self.output): some, added_up(self.output): by_key}
+        for name, query in queries.items():
             if query:
                 self.database.execute(f"CREATE VIEW {quoted(name)} AS {query}")
         self.as_read[self.output] = bool(by_key)
@@ -229,9 +233,12 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
         # To fail for one person's cell is to tell of that person.
         return any_number_sql(text), False
     if wrong:
-        told = counted(wrong, "valeur n'est pas un nombre", "valeurs ne sont pas des nombres")
+        wrong_values = counted(
+            wrong, "valeur n'est pas un nombre", "valeurs ne sont pas des nombres"
+        )
         raise Invalid(
-            f"colonne « {name} » : {told}, par exemple de la forme « {_shape(str(example))} »",
+            f"colonne « {name} » : {wrong_values}, par exemple de la forme"
+            f" « {_shape(str(example))} »",
             parameter,
         )
     if whole and not workbench.is_protected:

@@ -101,9 +101,9 @@ def _make_successors(workbench: Workbench) -> None:
         empty = "SELECT '' AS gone, '' AS successor LIMIT 0"
         workbench.database.execute(f"CREATE OR REPLACE TABLE {SUCCESSORS} AS {empty}")
         return
-    known = workbench.columns("successors")
+    columns = workbench.columns("successors")
     for column in SUCCESSOR_COLUMNS:
-        if column not in known:
+        if column not in columns:
             raise Invalid(f"la table des communes n'a pas de colonne « {column} »", "successors")
     source = quoted(workbench.tables["successors"].name)
     workbench.database.execute(f"""
@@ -136,7 +136,7 @@ def _make_keys(
     To trim each of millions of cells takes longer than to count them as they are written. `sums`
     are more aggregates to have of each cell.
     """
-    more = "".join(f", {one} AS {quoted(one)}" for one in sums)
+    more = "".join(f", {column} AS {quoted(column)}" for column in sums)
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {cells(side)} AS SELECT *, {key_text("cell")} AS key FROM (
             SELECT {cell} AS cell, count(*) AS n, {weight} AS weight{more}
@@ -164,7 +164,7 @@ def _account(workbench: Workbench, size: CrossingSize, *, whole: bool) -> Report
         SELECT coalesce(key, ''), n, weight, successor, met FROM {LEFT}
         WHERE NOT found ORDER BY weight DESC, key LIMIT {MAX_ORPHANS}
     """)
-    shown = _shown([key for key, *_ in orphans])
+    shown_keys = _shown([key for key, *_ in orphans])
     return {
         "keys": {
             part: {
@@ -183,7 +183,7 @@ def _account(workbench: Workbench, size: CrossingSize, *, whole: bool) -> Report
                 "successor": successor,
                 "crossed": crossed,
             }
-            for key, (_, rows, weight, successor, crossed) in zip(shown, orphans, strict=True)
+            for key, (_, rows, weight, successor, crossed) in zip(shown_keys, orphans, strict=True)
         ],
         "rows": _rows(workbench, size),
     }
@@ -195,8 +195,8 @@ def _shown(keys_of_rows: list[str]) -> list[str | None]:
     most = max(map(len, parts), default=1)
     if most == 1:
         return redacted(keys_of_rows)
-    padded = [[*it, *([""] * (most - len(it)))] for it in parts]
-    columns = [redacted([it[at] for it in padded]) for at in range(most)]
+    padded = [[*parts_of_key, *([""] * (most - len(parts_of_key)))] for parts_of_key in parts]
+    columns = [redacted([parts_of_key[at] for parts_of_key in padded]) for at in range(most)]
     rows = zip(*columns, strict=True)
     return [None if None in row else " | ".join(map(str, row)) for row in rows]
 
@@ -267,14 +267,14 @@ def _of_size(workbench: Workbench, report: Report, size: CrossingSize, times: Re
     """What multiplies rows, what a trial says of the crossing it did not make, and the preview."""
     is_full = workbench.sample_rows is None
     is_known = all(table.is_whole for table in workbench.tables.values())
-    told: Report = {"size": size.model_dump() if is_known else None}
+    size_report: Report = {"size": size.model_dump() if is_known else None}
     parts = _in_words(report)
     parts += [f"l'essai garde au plus {ROWS_EACH} rencontres par ligne"] * report["is_bounded"]
     if times.is_of_both and (is_full or is_known):
         parts.append(f"{'' if is_full else 'en entier, '}{size.repeated}")
     elif is_known and not is_full:
-        parts.append(f"en entier, {size.told}")
+        parts.append(f"en entier, {size.in_words}")
     if is_known and workbench.expected_rows is not None:
-        told["preview"] = {"rows": workbench.expected_rows, "made": size.out}
+        size_report["preview"] = {"rows": workbench.expected_rows, "made": size.out}
         parts.append(preview_told(workbench.expected_rows, size.out))
-    return told | {"summary": " ; ".join(parts)}
+    return size_report | {"summary": " ; ".join(parts)}

@@ -39,7 +39,7 @@ def join_tables(
     if workbench.summed and of.rows_of_a_key is None and how in ("left", "inner"):
         crossed = f"{join} ({_met_once(of, of_right)}) r ON r.met = l.cell"
         by_key = [f"l.cell AS {quoted(name)}" for name in kept if quoted(name) == left]
-        by_key += [*chosen[len(kept) :], *(f"l.{quoted(one)}" for one in sums)]
+        by_key += [*chosen[len(kept) :], *(f"l.{quoted(column)}" for column in sums)]
         with_keys = f"{join} ({_with_keys(of_right)}) r ON r.key = l.key"
         met = f"{cells('left')} l {with_keys if of.are_equal else crossed}"
         added_up = f"SELECT {', '.join(by_key)} FROM {met}" if sums else ""
@@ -62,11 +62,11 @@ def _make_as_read(
     workbench: Workbench, left: str, crossed: str, chosen: Sequence[str], added_up: str
 ) -> None:
     """Cross the rows each time that they are read; and their sums by key, if any."""
-    shown = f"SELECT {', '.join(chosen)} FROM"
+    select = f"SELECT {', '.join(chosen)} FROM"
     some = evenly(SAMPLE, max(SAMPLE, workbench.tables["left"].rows))
     workbench.make_as_read(
-        f"{shown} (SELECT {left}) l {crossed}",
-        f"{shown} (SELECT {left} QUALIFY {some}) l {crossed}",
+        f"{select} (SELECT {left}) l {crossed}",
+        f"{select} (SELECT {left} QUALIFY {some}) l {crossed}",
         added_up,
     )
 

@@ -54,8 +54,8 @@ def crossed_keys(workbench: Workbench, parameters: CrossParameters) -> tuple[str
     """The keys of both sides, in SQL."""
     pairs = [((parameters.left_key, "left_key"), (parameters.right_key, "right_key"))]
     pairs += [
-        ((one.left, f"keys.{at}.left"), (one.right, f"keys.{at}.right"))
-        for at, one in enumerate(parameters.keys)
+        ((key.left, f"keys.{at}.left"), (key.right, f"keys.{at}.right"))
+        for at, key in enumerate(parameters.keys)
     ]
     met = [_met(workbench, left, right) for left, right in pairs]
     return key_of([left for left, _ in met]), key_of([right for _, right in met])
@@ -110,15 +110,15 @@ def map_side(workbench: Workbench, side: Side, via: str | None) -> str:
     first = f"SELECT DISTINCT {first_part('key')} AS key FROM ({present})"
     values = workbench.database.sql(first).to_arrow_table()["key"].combine_chunks()
     at, targets = map_keys(via, values)
-    made = quoted(f"{side} mapped")
+    mapped = quoted(f"{side} mapped")
     workbench.database.register(_ARRIVING, pa.table({"key": values.take(at), "target": targets}))
     arriving = (
         f"SELECT k.key, a.target || {further_parts('k.key')} AS target, n FROM ({present}) k"
         f" JOIN {quoted(_ARRIVING)} a ON a.key = {first_part('k.key')}"
     )
-    workbench.database.execute(f"CREATE OR REPLACE TABLE {made} AS {arriving}")
+    workbench.database.execute(f"CREATE OR REPLACE TABLE {mapped} AS {arriving}")
     workbench.database.unregister(_ARRIVING)
-    return made
+    return mapped
 
 
 def mapping_report(workbench: Workbench, side: Side, mapped: str, via: str) -> Report:
@@ -126,7 +126,7 @@ def mapping_report(workbench: Workbench, side: Side, mapped: str, via: str) -> R
 
     `cost` is what it cost here, which may be less than what it may cost.
     """
-    counts = (f"{it} FILTER ({of})" for of in _OF.values() for it in ("count(*)", "sum(n)"))
+    counts = (f"{count} FILTER ({of})" for of in _OF.values() for count in ("count(*)", "sum(n)"))
     ((total, *figures),) = workbench.rows(f"""
         SELECT count(*), {", ".join(counts)}
         FROM (
@@ -145,9 +145,9 @@ def mapping_report(workbench: Workbench, side: Side, mapped: str, via: str) -> R
         for what, (number, rows) in zip(_OF, pairs, strict=True)
     }
     crosswalk = CROSSWALKS[via]
-    told = {"via": via, "description": crosswalk.description, "keys": int(total)}
+    mapping = {"via": via, "description": crosswalk.description, "keys": int(total)}
     multiplies, merges = (report[what]["keys"] > 0 for what in ("multiplied", "merged"))
-    return told | report | {"cost": Cost.of(multiplies=multiplies, merges=merges)}
+    return mapping | report | {"cost": Cost.of(multiplies=multiplies, merges=merges)}
 
 
 def mapping_in_words(side: Side, report: Report) -> str:
@@ -159,7 +159,7 @@ def mapping_in_words(side: Side, report: Report) -> str:
         f" ({counted(changed['rows'], 'ligne', 'lignes')}),"
         f" {counted(report['multiplied']['rows'], 'ligne', 'lignes')} à plusieurs clés,"
         f" {counted(unknown['keys'], 'clé inconnue', 'clés inconnues')} ;"
-        f" {Cost(report['cost']).told}"
+        f" {Cost(report['cost']).in_words}"
     )
 
 
@@ -184,9 +184,9 @@ def cog_warnings(workbench: Workbench, met: int) -> list[Report]:
 
 
 def _of_missing(here: CommunesByKey, there: CommunesByKey, met: int, years: Years) -> Report | None:
-    known, arriving = there.keys(), set().union(*there.values())
+    targets_there, arriving = there.keys(), set().union(*there.values())
     gains = {
-        ("left_via",): sum(not targets.isdisjoint(known) for targets in here.values()),
+        ("left_via",): sum(not targets.isdisjoint(targets_there) for targets in here.values()),
         ("right_via",): len(here.keys() & arriving),
         ("left_via", "right_via"): sum(
             not targets.isdisjoint(arriving) for targets in here.values()
@@ -197,12 +197,12 @@ def _of_missing(here: CommunesByKey, there: CommunesByKey, met: int, years: Year
         return None
     missing = len(here) - met
     absent = counted(missing, "code de commune manque", "codes de communes manquent")
-    told = (
+    message = (
         f"{absent} dans la table croisée, qui suit le code officiel de {years['right']} ; la table"
         f" principale suit celui de {years['left']} :"
         f" {' et '.join(best)} = « {PRESENT.name} » en rattache {gains[best] - met}"
     )
-    return _warning("missing", best, gains[best] - met, years, told)
+    return _warning("missing", best, gains[best] - met, years, message)
 
 
 def _of_split(here: CommunesByKey, there: CommunesByKey, years: Years) -> Report | None:
@@ -213,16 +213,16 @@ def _of_split(here: CommunesByKey, there: CommunesByKey, years: Years) -> Report
     if not split:
         return None
     some = counted(split, "commune scindée", "communes scindées")
-    told = (
+    message = (
         f"la table principale a {some} entre {years['left']} et {years['right']}, dont les lignes"
         " portent aussi ce qui est depuis une autre commune ;"
         f" left_via = « {PRESENT.name} » les rattache à toutes"
     )
-    return _warning("split", ("left_via",), split, years, told)
+    return _warning("split", ("left_via",), split, years, message)
 
 
 def _warning(
-    kind: str, parameters: tuple[str, ...], number: int, years: Years, told: str
+    kind: str, parameters: tuple[str, ...], number: int, years: Years, message: str
 ) -> Report:
     return {
         "kind": kind,
@@ -230,7 +230,7 @@ def _warning(
         "via": PRESENT.name,
         "keys": number,
         "years": years,
-        "told": told,
+        "told": message,
     }
 
 

@@ -192,9 +192,9 @@ def _repeat(workbench: Workbench, mapped: Mapping[Side, str]) -> bool:
     """Whether each table has a key on several rows, or keys that lead to the same."""
     return all(
         workbench.rows(f"""
-            SELECT 1 FROM {one} GROUP BY target HAVING sum(n) > 1 LIMIT 1
+            SELECT 1 FROM {table} GROUP BY target HAVING sum(n) > 1 LIMIT 1
         """)
-        for one in mapped.values()
+        for table in mapped.values()
     )
 
 
@@ -221,19 +221,19 @@ def bound(workbench: Workbench, left_key: str) -> JoinBound:
     most_rows = workbench.sample_rows * ROWS_EACH
     if (rows or 0) <= most_rows:
         return JoinBound()
-    each = max(1, most_rows // left.rows)
-    few = min(each, int(most_keys))
+    rows_of_a_key = max(1, most_rows // left.rows)
+    few = min(rows_of_a_key, int(most_keys))
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {_FEW} AS SELECT key AS left_key, right_key FROM ({met})
         QUALIFY row_number() OVER (PARTITION BY key ORDER BY right_key) <= {few}
     """)
-    return JoinBound(_FEW, each // few)
+    return JoinBound(_FEW, rows_of_a_key // few)
 
 
-def preview_told(expected: int, made: int) -> str:
+def preview_told(expected: int, actual: int) -> str:
     """How far the preview was right about the rows of the whole tables."""
-    told = f"l'aperçu annonçait {counted(expected, 'ligne', 'lignes')}"
-    if expected == made:
-        return f"{told}, ce qui est exact"
-    off = f"{100 * abs(made - expected) / max(1, made):.1f}".replace(".", ",")
-    return f"{told} ; il y en a {made} sur les tables entières (écart de {off} %)"
+    sentence = f"l'aperçu annonçait {counted(expected, 'ligne', 'lignes')}"
+    if expected == actual:
+        return f"{sentence}, ce qui est exact"
+    off = f"{100 * abs(actual - expected) / max(1, actual):.1f}".replace(".", ",")
+    return f"{sentence} ; il y en a {actual} sur les tables entières (écart de {off} %)"

@@ -37,10 +37,10 @@ class PositionBatch(NamedTuple):
     @property
     def plane(self) -> Any:  # noqa: ANN401 - shapely has no types
         """The points in Lambert-93, in metres; None for those without."""
-        made = np.full(len(self.x), None, dtype=object)
-        known = np.isfinite(self.x)
-        made[known] = shapely.points(self.x[known], self.y[known])
-        return made
+        plane_points = np.full(len(self.x), None, dtype=object)
+        finite = np.isfinite(self.x)
+        plane_points[finite] = shapely.points(self.x[finite], self.y[finite])
+        return plane_points
 
 
 def batches(
@@ -75,8 +75,8 @@ def _read(columns: dict[str, Any], *, lon_first: bool) -> PositionBatch:
         points = read_pair(columns["latitude"], columns["longitude"])
     inside = _is_in_area(points)
     x, y = (np.full(len(points.latitude), np.nan) for _ in range(2))
-    known = points.longitude[inside], points.latitude[inside]
-    x[inside], y[inside] = _between(_DEGREES, _PLANE).transform(*known)
+    degrees = points.longitude[inside], points.latitude[inside]
+    x[inside], y[inside] = _between(_DEGREES, _PLANE).transform(*degrees)
     return PositionBatch(points, x, y)
 
 

@@ -70,14 +70,16 @@ def read_numbers(texts: Texts) -> Numbers:
 
 def read_angles(texts: Texts, letters: str) -> Numbers:
     """Degrees, with minutes and seconds or without; the letter of a direction is one of these."""
-    found = read_numbers(texts)
-    others = np.isnan(found) & pc.fill_null(_has_text(texts), False).to_numpy(zero_copy_only=False)
+    angles_read = read_numbers(texts)
+    others = np.isnan(angles_read) & pc.fill_null(_has_text(texts), False).to_numpy(
+        zero_copy_only=False
+    )
     if others.any():
         encoded = texts.filter(pa.array(others)).dictionary_encode()
         angles = [_angle(text, letters) for text in encoded.dictionary.to_pylist()]
-        found = found.copy()
-        found[others] = np.array(angles)[encoded.indices.to_numpy()]
-    return found
+        angles_read = angles_read.copy()
+        angles_read[others] = np.array(angles)[encoded.indices.to_numpy()]
+    return angles_read
 
 
 def _angle(text: str, letters: str) -> float:
@@ -105,7 +107,10 @@ def read_points(texts: Texts, *, lon_first: bool) -> Points:
     latitude, longitude = (np.full(len(texts), np.nan) for _ in range(2))
     left = pc.fill_null(_has_text(texts), False).to_numpy(zero_copy_only=False).copy()
     filled = int(left.sum())
-    for pattern, is_lon_first in ((_WKT_POINT, True), *((one, lon_first) for one in _PAIRS)):
+    for pattern, is_lon_first in (
+        (_WKT_POINT, True),
+        *((pattern, lon_first) for pattern in _PAIRS),
+    ):
         if not left.any():
             break
         parts = pc.extract_regex(texts, pattern)
@@ -140,10 +145,10 @@ def _pair(text: str) -> tuple[float, float]:
     none = (np.nan, np.nan)
     if text.lstrip().startswith("{") or _WKT.match(text):
         return _of_shape(_shape(text), none)
-    found = _LETTERS.match(text.strip())
-    if found is None:
+    match = _LETTERS.match(text.strip())
+    if match is None:
         return none
-    north, east = found[1] or found[4], found[2] or found[3]
+    north, east = match[1] or match[4], match[2] or match[3]
     return _angle(north, "NS"), _angle(east, "EWO")
 
 

@@ -71,14 +71,16 @@ def kind_of(node: exp.Expr) -> str:
 
 def is_aggregated(node: exp.Expr) -> bool:
     """Whether figures of groups stand in it, other than those of windows and subqueries."""
-    for one in descend(node):
-        if isinstance(one, exp.Window):
-            inner = one.this.this if isinstance(one.this, exp.Filter) else one.this
-            parts = [*inner.iter_expressions(), *(one.args.get("partition_by") or ())]
-            parts += [it for it in (one.args.get("order"),) if it]
+    for inner_node in descend(node):
+        if isinstance(inner_node, exp.Window):
+            inner = (
+                inner_node.this.this if isinstance(inner_node.this, exp.Filter) else inner_node.this
+            )
+            parts = [*inner.iter_expressions(), *(inner_node.args.get("partition_by") or ())]
+            parts += [order for order in (inner_node.args.get("order"),) if order]
             if any(map(is_aggregated, parts)):
                 return True
-        elif aggregate_of(one):
+        elif aggregate_of(inner_node):
             return True
     return False
 
@@ -87,10 +89,10 @@ def descend(node: exp.Expr) -> Iterator[exp.Expr]:
     """Its parts, but not what is inside windows and subqueries."""
     stack = [node]
     while stack:
-        one = stack.pop()
-        yield one
-        if not isinstance(one, exp.Query | exp.Window):
-            stack.extend(one.iter_expressions())
+        current = stack.pop()
+        yield current
+        if not isinstance(current, exp.Query | exp.Window):
+            stack.extend(current.iter_expressions())
 
 
 def is_star(node: exp.Expr) -> bool:
@@ -102,5 +104,7 @@ def is_star(node: exp.Expr) -> bool:
 
 def spreads(node: exp.Expr) -> bool:
     """Whether it stands for a column for each of a table's, as `COLUMNS(...)` does."""
-    stars = (one for one in descend(node) if isinstance(one, exp.Star | exp.Columns))
-    return any(not isinstance(one.parent, exp.Count) for one in stars)
+    stars = (
+        inner_node for inner_node in descend(node) if isinstance(inner_node, exp.Star | exp.Columns)
+    )
+    return any(not isinstance(star.parent, exp.Count) for star in stars)

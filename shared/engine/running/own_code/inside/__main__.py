@@ -43,11 +43,11 @@ def main() -> None:
 
 
 def begin() -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the first cell of a notebook is given: see `given`."""
-    return given(json.loads(REQUEST.read_bytes()))
+    """What the first cell of a notebook is given: see `inputs_of`."""
+    return inputs_of(json.loads(REQUEST.read_bytes()))
 
 
-def given(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def inputs_of(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the code gets by role, and the parameters; draws of chance start at the seed.
 
     That is a table, or of files the path of each by its name.
@@ -62,8 +62,8 @@ def given(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path for path in found}
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path for path in paths}
 
 
 def _run(request: dict[str, Any]) -> None:
@@ -78,7 +78,7 @@ def _run(request: dict[str, Any]) -> None:
     if request["is_load"]:
         leave(b"", request["limits"])
     else:
-        leave(run(*given(request)), request["limits"])
+        leave(run(*inputs_of(request)), request["limits"])
 
 
 def _line(error: BaseException) -> int:
@@ -121,10 +121,10 @@ def _name(error: BaseException) -> str:
     return str(error.args[0]) if isinstance(error, KeyError) and error.args else ""
 
 
-def _fail(**said: Any) -> None:
+def _fail(**failure: Any) -> None:
     for name, most in (("name", 200), ("kind", 200), ("trace", 20_000)):
-        said[name] = str(said.get(name, ""))[-most:]
-    (OUT / "error.json").write_text(json.dumps(said))
+        failure[name] = str(failure.get(name, ""))[-most:]
+    (OUT / "error.json").write_text(json.dumps(failure))
     sys.stdout.flush()
     sys.exit(1)
 
