@@ -34,7 +34,7 @@ class DatasetUse(Frozen):
 
 
 def uses_of(reading: Reading, persons: Mapping[str, str]) -> tuple[ColumnUse, ...] | None:
-    """The columns that are read, each with its use; None for all of a dataset of unknown ones.
+    """Return the columns that are read, each with its use; None where the dataset's are not known.
 
     `persons` says, by column, what it tells about persons.
     """

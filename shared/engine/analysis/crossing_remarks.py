@@ -8,7 +8,7 @@ from shared.words import grouped, quoted
 
 
 def keys_told(left: Side, right: Side) -> str:
-    """That keys of the two sides are of different kinds, and what leads from one to the other."""
+    """State that the two keys are of different kinds, and which crosswalk connects them."""
     for side, name in ((left, "left_via"), (right, "right_via")):
         if side.via and side.kind and CROSSWALKS[side.via].source != side.kind:
             source = CROSSWALKS[side.via].source
@@ -32,7 +32,7 @@ def keys_told(left: Side, right: Side) -> str:
 
 
 def codes_told(side: Side, other: Side) -> str:
-    """What keeps a key that is called as codes are from meeting codes; empty if nothing does."""
+    """State why a key that is named like codes will meet few of them; else empty."""
     profile, key = side.profile, quoted(side.key)
     if profile is None or side.kind or not (side.via or other.codes):
         return ""
@@ -50,7 +50,7 @@ def codes_told(side: Side, other: Side) -> str:
 
 
 def crossing_told(keys: Keys, *, is_kept: bool) -> str:
-    """What a crossing does in which rows of both tables stand several times."""
+    """State what happens when a crossing repeats rows of both tables."""
     left, right = keys.left, keys.right
     why = (
         f"des valeurs de {quoted(left.key)} et de {quoted(right.key)} se trouvent sur plusieurs"

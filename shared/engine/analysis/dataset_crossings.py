@@ -39,22 +39,22 @@ class DatasetCrossing(NamedTuple):
 
     @property
     def keys(self) -> tuple[KeyOrigin, KeyOrigin]:
-        """Where both keys come from."""
+        """Return where both keys come from."""
         return self.left, self.right
 
     @property
     def dataset_ids(self) -> tuple[str, str]:
-        """The datasets of its keys; one is empty where a step computes a key."""
+        """Return the datasets of its keys; one is empty where a step computes a key."""
         return self.left.dataset_id, self.right.dataset_id
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """What steps before did to the rows of either table."""
+        """Return what earlier steps did to the rows of either table."""
         return tuple(dict.fromkeys((*self.left.changes, *self.right.changes)))
 
     @property
     def is_exact(self) -> bool:
-        """Whether it crosses rows of two datasets as they are, by their keys alone."""
+        """Return whether it crosses rows of two datasets as they are, by their keys alone."""
         return not self.changes and not self.parameters.keys
 
 
@@ -65,19 +65,19 @@ class _Table(NamedTuple):
     others: KeyOrigin | None
 
     def key(self, name: str) -> KeyOrigin:
-        """Where that column comes from; one that is not there is a fault, which others tell."""
+        """Return the origin of that column; an empty one where the table lacks it."""
         return self.columns.get(name, self.others or KeyOrigin("", ""))
 
     @property
     def names(self) -> Columns:
-        """Its columns, as far as all are known."""
+        """Return the names of its columns; None where some are not known."""
         return tuple(self.columns) if self.others is None else None
 
 
 def dataset_crossings(
     treatment: Treatment, columns: Mapping[str, Columns]
 ) -> Iterator[DatasetCrossing]:
-    """The crossings of a treatment that reads datasets of these columns, by id.
+    """Yield the crossings of a treatment that reads datasets of these columns, by id.
 
     Raises Invalid for one that cannot run, whatever they hold.
     """
@@ -106,7 +106,7 @@ def _input(dataset_id: str, names: Columns) -> _Table:
 
 
 def _made(number: int, step: Step, effect: Effect, input_tables: Mapping[str, _Table]) -> _Table:
-    """The table that a step makes: where its columns come from, and what became of its rows."""
+    """Return the table that a step makes: its columns' origins, and what became of its rows."""
     named = f"l'étape {number + 1} ({quoted(APPLICATIONS[step.application].title)})"
     rows = "grouped" if effect.by is not None else effect.rows
     change = "" if rows == "kept" else f"{named} {_ROWS[rows]}"

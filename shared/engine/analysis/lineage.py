@@ -30,7 +30,7 @@ class Shown(Frozen):
     beside: tuple[Origin, ...] = ()
 
     def covers(self, other: "Shown") -> bool:
-        """Whether `other` shows nothing that this does not show, or allows to work out."""
+        """Return whether `other` shows nothing that this does not show, or allows to work out."""
         if not set(other.beside) <= set(self.beside):
             return False
         if self.by is None:
@@ -80,7 +80,7 @@ class Reading(Frozen):
     code: tuple[str, ...] = Field(default=(), exclude_if=lambda code: not code)
 
     def covers(self, other: "Reading") -> bool:
-        """Whether `other` reads no more of the dataset and shows nothing finer.
+        """Return whether `other` reads no more of the dataset and shows nothing finer.
 
         Of other rows it may: so a crossing more or less, or of another kind, is not covered.
         """
@@ -94,22 +94,22 @@ class Reading(Frozen):
 
 
 def dataset_of(origin: Origin) -> str:
-    """The dataset that a column is of."""
+    """Return the dataset that a column is of."""
     return origin.partition(".")[0]
 
 
 def column_of(origin: Origin) -> str:
-    """The column's name."""
+    """Return the column's name."""
     return origin.partition(".")[2]
 
 
 def figured_column(figure: str) -> str:
-    """The column that a figure is made of: `x` of `sum(mean(x))`; names may hold parentheses."""
+    """Return the column that a figure is made of: `x` of `sum(mean(x))`."""
     return list(_made_of(figure))[-1]
 
 
 def _made_of(figure: str) -> Iterator[str]:
-    """The figure, what it is made of, and so on to its column."""
+    """Yield the figure, what it is made of, and so on to its column."""
     yield figure
     while figure.startswith(_PREFIXES) and figure.endswith(")"):
         figure = figure.partition("(")[2][:-1]
@@ -145,11 +145,11 @@ class _Table:
 
     @property
     def names(self) -> tuple[str, ...] | None:
-        """The columns' names; None where a dataset in it has some that are not known."""
+        """Return the columns' names; None where a dataset in it has some that are not known."""
         return None if self.unknown else tuple(self.columns)
 
     def of(self, name: str) -> _Traces:
-        """What the column of that name is made of."""
+        """Return what the column of that name is made of."""
         guessed = {_raw(dataset_id, name) for dataset_id in self.unknown}
         return self.columns.get(name, frozenset()) | guessed
 
@@ -193,7 +193,7 @@ class _Account:
 def readings_of(
     treatment: Treatment, columns: Mapping[str, tuple[str, ...] | None]
 ) -> dict[str, Reading]:
-    """What `treatment` reads of each dataset; `columns` by dataset id, None where not known.
+    """Return what `treatment` reads of each dataset; `columns` by dataset id, None where not known.
 
     Raises Invalid for a treatment that cannot run (`check_steps`).
     """
@@ -249,7 +249,7 @@ class _Step:
     account: _Account
 
     def trace(self) -> _Table:
-        """The table that it makes; what it reads, meets and shows goes into the account."""
+        """Return the table that the step makes; note what it reads, meets and shows."""
         self.account.look_at(trace for source in self.effect.reads for trace in self._of(source))
         for role in self.effect.whole:
             self.account.read_all(self._table(role))

@@ -32,7 +32,7 @@ def misreadings(
     profiles: Mapping[Source, KnownColumn],
     territory: Sequence[str],
 ) -> Iterator[Misreading]:
-    """What the step would take wrongly of columns; `territory` is what their tables are about.
+    """Yield the columns that the step would take wrongly; `territory` is their tables' subject.
 
     A step that cleans a table mends what it names: of that only names of communes are told.
     """
@@ -52,7 +52,7 @@ def _told(column: str, warning: ColumnWarning, advice: str) -> str:
 
 
 def _advice(warning: ColumnWarning, source: Source, effect: Effect, step: Step) -> str:
-    """What to do about it; nothing where the step does not mind."""
+    """State what to do about it; empty where the step does not mind."""
     if warning.kind == "mixed_conventions":
         return f"écrivez-les d'abord d'une seule façon (étape « {CLEAN.title} »)"
     if warning.kind == "shared_names":
@@ -73,7 +73,7 @@ def _advice(warning: ColumnWarning, source: Source, effect: Effect, step: Step) 
 def _unplaced(
     parameters: CleanParameters, profiles: Mapping[Source, KnownColumn], territory: Sequence[str]
 ) -> Iterator[Misreading]:
-    """Names that get no code, as several communes have them and nothing tells which is meant."""
+    """Yield names that get no code: several communes have them, and nothing tells which."""
     for number, operation in enumerate(parameters.operations):
         if not isinstance(operation, CommuneCodes) or operation.departement or operation.territory:
             continue
@@ -85,7 +85,7 @@ def _unplaced(
 
 
 def _placing(warning: ColumnWarning, territory: Sequence[str]) -> str:
-    """By which parameter the communes of a name are told apart."""
+    """State which parameter tells the communes of one name apart."""
     if warning.beside:
         return "nommez-la comme departement : sans elle, ces lignes n'auront pas de code"
     codes = (

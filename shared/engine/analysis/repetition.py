@@ -20,7 +20,7 @@ _WRITTEN_IN_WAYS = ("date", "decimal")
 
 
 def multiplied(times: Times, other: Times) -> Times:
-    """How often a row stands that stands so often, each of them so often."""
+    """Return how often a row stands that is repeated twice in a row, by both numbers."""
     return None if times is None or other is None else times * other
 
 
@@ -35,7 +35,7 @@ class Side(NamedTuple):
 
     @property
     def rows_of_a_key(self) -> Times:
-        """How many rows have a key that the crosswalk leads to, at most."""
+        """Return how many rows have a key that the crosswalk leads to, at most."""
         most = multiplied(self.profile.rows_of_a_value if self.profile else None, self.times)
         if self.via is None or most is None:
             return most
@@ -46,7 +46,7 @@ class Side(NamedTuple):
 
     @property
     def keys_of_a_row(self) -> Times:
-        """How many keys a row has: a crosswalk may lead one to several."""
+        """Return how many keys a row has: a crosswalk may lead one to several."""
         crosswalk = CROSSWALKS[self.via] if self.via else None
         if crosswalk is None or crosswalk.source == crosswalk.target:
             return 1
@@ -54,7 +54,7 @@ class Side(NamedTuple):
 
     @property
     def has_one_row_of_a_key(self) -> bool:
-        """Whether each of its keys is certainly on one row only, with or without its totals."""
+        """Return whether each key is certainly on one row only, with or without total rows."""
         profile = self.profile
         if profile is None or profile.kind in _WRITTEN_IN_WAYS or self.times != 1:
             return False
@@ -63,22 +63,22 @@ class Side(NamedTuple):
 
     @property
     def has_one_key_of_a_row(self) -> bool:
-        """Whether each of its rows has certainly one key at most."""
+        """Return whether each of its rows has certainly one key at most."""
         return not (self.via and CROSSWALKS[self.via].cost.multiplies)
 
     @property
     def kind(self) -> str:
-        """The kind of its key; nothing where it is not known."""
+        """Return the kind of its key; nothing where it is not known."""
         return (self.profile.key if self.profile else None) or ""
 
     @property
     def space(self) -> str:
-        """What its keys can be compared with; nothing where it is not known."""
+        """Return the space of codes that its keys are compared with; empty where unknown."""
         return space_behind(self.via, KEY_SPACES.get(self.kind, self.kind))
 
     @property
     def codes(self) -> str:
-        """The kind of codes that it meets, coarse ones too; nothing where it is not known."""
+        """Return the kind of codes that it meets, coarse ones too; empty where it is not known."""
         coarse = self.profile.type if self.profile and not self.profile.has_lost_zeros else ""
         return self.space or (coarse if coarse in COARSE else "")
 
@@ -100,7 +100,7 @@ class Keys(NamedTuple):
 
     @property
     def is_exact(self) -> bool:
-        """Whether the rows of the most frequent key were counted, and not only all values."""
+        """Return whether the rows of the most frequent key were counted, not only all values."""
         counted = self.counted
         return (
             counted is not None
@@ -110,7 +110,7 @@ class Keys(NamedTuple):
 
     @property
     def left_times(self) -> Times:
-        """How often a row of the left table may stand in the result."""
+        """Return how often a row of the left table may stand in the result."""
         counted = self.counted
         if self.how == "anti" or (counted and not counted.multiplies_left):
             return 1
@@ -118,27 +118,27 @@ class Keys(NamedTuple):
 
     @property
     def right_times(self) -> Times:
-        """How often a row of the right table may."""
+        """Return how often a row of the right table may stand in the result."""
         counted = self.counted
         if counted and not counted.multiplies_right:
             return 1
         return self._times(self.right, self.left, counted.left_most if counted else 0)
 
     def _times(self, side: Side, other: Side, most: int) -> Times:
-        """How often a row of a side may stand; it meets `most` of the other, if that is exact."""
+        """Return how often a row of a side may stand: `most` times if that is counted exactly."""
         times = most if self.is_exact else multiplied(other.rows_of_a_key, side.keys_of_a_row)
         return SEVERAL if self.counted and times in {1, None} else times
 
     @property
     def is_many_to_many(self) -> bool:
-        """Whether rows of both tables stand several times, or may do so."""
+        """Return whether rows of both tables stand several times, or may do so."""
         if self.counted:
             return self.how != "anti" and self.counted.is_many_to_many
         return self.left_times not in {1, None} and self.right_times not in {1, None}
 
     @property
     def rows_out(self) -> int | None:
-        """How many rows the result has, if that is counted."""
+        """Return how many rows the result has, if that is counted."""
         counted = self.counted
         if (
             self.how == "left"
@@ -157,7 +157,7 @@ class Keys(NamedTuple):
 
     @property
     def estimate(self) -> int | None:
-        """How many rows the result would have if each key were as frequent as any other.
+        """Return how many rows the result would have if each key were as frequent as any other.
 
         The usual estimate of an equi-join (Selinger et al. 1979): the product of the rows by the
         larger number of distinct keys.
@@ -180,7 +180,7 @@ def _alone(rows: int | None, met: int | None) -> int | None:
 def repeated_told(
     column: str, source: str, times: Times, crossed: str, how: str, *, is_bound: bool = False
 ) -> str:
-    """That a figure counts rows several times, since a crossing repeats them; empty if not.
+    """State that a figure counts rows several times, as a crossing repeats them; else empty.
 
     `is_bound` when no row need stand so often, since nobody counted the rows of each key.
     """
@@ -205,7 +205,7 @@ RATE_UNITS = ("%", "‰")
 
 
 def rate_told(column: KnownColumn) -> str:
-    """That a sum of rates is no rate; empty for a column that has none, by unit or name."""
+    """State that a sum of rates is no rate; empty for a column that has no rates."""
     is_named = column.kind in ("", "decimal") and _RATE.search(fold(column.name))
     if column.unit not in RATE_UNITS and not is_named:
         return ""
@@ -218,7 +218,7 @@ def rate_told(column: KnownColumn) -> str:
 
 
 def grain_told(ratio: str, parts: Iterable[tuple[str, str]], *, is_mixed: bool) -> str:
-    """That a ratio divides figures that are not of the same rows; empty if they are.
+    """State that a ratio divides figures of different rows; empty if they are of the same.
 
     `parts` are how each is made and of which column; `is_mixed` when a crossing repeats one only.
     """

@@ -43,19 +43,19 @@ class StepTable(NamedTuple):
     totals: int = 0
 
     def rows_read(self, *, with_totals: bool) -> int | None:
-        """How many rows a step reads."""
+        """Return how many rows a step reads."""
         return self.rows if self.rows is None or with_totals else self.rows - self.totals
 
     @property
     def types(self) -> Types | None:
-        """What a query gets its columns as; None where it may have others."""
+        """Return the SQL types that a query gets; None where the table may have other columns."""
         profiles = {name: column.profile for name, column in self.columns.items()}
         types = {name: profile.query_type if profile else "" for name, profile in profiles.items()}
         return None if self.is_open else types
 
     @staticmethod
     def profiles_in(tables: Mapping[str, "StepTable"]) -> dict[Source, KnownColumn]:
-        """The columns of tables, by their roles, of which something is known."""
+        """Return the columns of tables, by their roles, of which something is known."""
         return {
             Source(role, name): column.profile
             for role, table in tables.items()
@@ -65,7 +65,7 @@ class StepTable(NamedTuple):
 
 
 def grouped(column: StepColumn, parameters: AggregateParameters) -> KnownColumn | None:
-    """A column of groups: the only one has each of its values once."""
+    """Return a column of groups; where it is the only one, each of its values stands once."""
     profile = column.profile
     if profile is None:
         return None
@@ -74,7 +74,7 @@ def grouped(column: StepColumn, parameters: AggregateParameters) -> KnownColumn 
 
 
 def figure(name: str, column: MadeColumn, table: StepTable) -> KnownColumn:
-    """A figure of groups: the first or last of dates is a date."""
+    """Return the profile of a figure of groups; the smallest or largest of dates is a date."""
     sources = [table.columns.get(part.source.column) for part in column.of if part.how in _EXTREMES]
     profiles = [source.profile for source in sources if source]
     is_day = any(profile and profile.kind == "date" for profile in profiles)
@@ -82,7 +82,7 @@ def figure(name: str, column: MadeColumn, table: StepTable) -> KnownColumn:
 
 
 def met(column: StepColumn, times: Times, step: Step, *, is_bound: bool) -> StepColumn:
-    """A column after a crossing in which each of its rows may stand that often."""
+    """Return a column after a crossing in which each of its rows may stand that often."""
     if times == 1:
         return column
     is_bound |= column.times != 1
@@ -93,7 +93,7 @@ def met(column: StepColumn, times: Times, step: Step, *, is_bound: bool) -> Step
 def handed_on(
     name: str, column: MadeColumn, input_tables: Mapping[str, StepTable], step: Step
 ) -> StepColumn:
-    """A column of a step's result: as it was, or as one that is made there."""
+    """Return a column of a step's result: as it was, or as one that is made there."""
     source = column.unchanged
     input_column = input_tables[source.role].columns.get(source.column) if source else None
     if input_column is None:

@@ -45,7 +45,7 @@ _KINDS = {"text": "du texte", "boolean": "oui ou non"}
 
 
 def check_tables(treatment: Treatment, inputs: KnownInputs) -> Findings:
-    """Everything that is to be said of a treatment, as far as its tables are known.
+    """Return everything that is to be said of a treatment, as far as its tables are known.
 
     Raises Invalid for one that cannot run, whatever they hold (`check_steps`).
     """
@@ -54,7 +54,7 @@ def check_tables(treatment: Treatment, inputs: KnownInputs) -> Findings:
 
 
 def crossed_rows(treatment: Treatment, inputs: KnownInputs) -> dict[str, int]:
-    """How many rows each crossing makes of which that is known, by its output."""
+    """Return how many rows each crossing makes of which that is known, by its output."""
     check = _Check(treatment, inputs)
     check.findings()
     crossed = (step.output for step in treatment.steps if traits_of(step).joins)
@@ -63,7 +63,7 @@ def crossed_rows(treatment: Treatment, inputs: KnownInputs) -> dict[str, int]:
 
 
 def result_of(treatment: Treatment, inputs: KnownInputs) -> tuple[Findings, KnownTable, bool]:
-    """The same with the table that comes out, and whether it may have columns nobody knows."""
+    """Return the findings, the table that comes out, and whether it may have unknown columns."""
     check_steps(treatment.inputs, treatment.steps)
     check = _Check(treatment, inputs)
     findings = check.findings()
@@ -85,7 +85,7 @@ class _Check:
         self.tables: dict[str, StepTable] = {}
 
     def findings(self) -> Findings:
-        """Go through the steps."""
+        """Check every step; return what was found."""
         inputs = self._treatment.inputs.items()
         self.tables = {name: self._input(name, dataset_id) for name, dataset_id in inputs}
         for number, step in enumerate(self._treatment.steps):
@@ -106,7 +106,7 @@ class _Check:
         return self.cross(number, step, parameters) if traits.joins else self._made(number, step)
 
     def _tell_misreadings(self, number: int, step: Step, parameters: Parameters) -> None:
-        """Tell each once, where a step first takes it wrongly."""
+        """Warn of each misreading once, at the first step that makes it."""
         input_tables = self._input_tables(step)
         before = {warning.message for warning in self._findings.warnings}
         about = (self._inputs.table(table.dataset_id).territory for table in input_tables.values())
@@ -128,7 +128,7 @@ class _Check:
         return StepTable(name, dataset_id, columns, rows, is_open, dataset.is_files, totals)
 
     def _takes_files(self, number: int, step: Step) -> bool:
-        """Whether a step takes files for a table: a fault for each role."""
+        """Return whether a step takes files for a table; note a fault for each such role."""
         roles = {role: self.tables[name] for role, name in step.inputs.items()}
         files = {role: table for role, table in roles.items() if table.is_files}
         if traits_of(step).reads_files:
@@ -146,7 +146,7 @@ class _Check:
         notes.append(Remark(field=field, kind=kind, message=message, dataset_id=dataset.dataset_id))
 
     def _column(self, table: StepTable, name: str, field: str) -> StepColumn:
-        """The column of that name; a fault when there can be none."""
+        """Return the column of that name; note a fault where the table cannot have it."""
         column = table.columns.get(name)
         if column is None and not table.is_open:
             message = f"la table {quoted(table.name)} n'a pas de colonne {quoted(name)}"
@@ -173,7 +173,7 @@ class _Check:
         return effect_of(step, f"steps.{number}", columns_by_role)
 
     def _name(self, number: int, step: Step, named: Named) -> StepColumn:
-        """A column that a step names; that there is none, or no number, is told."""
+        """Return a column that a step names; note a fault where there is none or it has no numbers."""
         field, name = f"steps.{number}.parameters.{named.field}", named.source.column
         column = self._column(self._input_tables(step)[named.source.role], name, field)
         profile = column.profile
@@ -183,7 +183,7 @@ class _Check:
         return column
 
     def _made(self, number: int, step: Step) -> StepTable:
-        """The table that a step makes of which nothing but its effect is to be told."""
+        """Return the table that a step makes, by its effect alone; note faults and cautions."""
         effect = self._effect(number, step)
         for fault in effect.faults:
             field = f"steps.{number}.parameters.{fault.field}"
@@ -195,7 +195,7 @@ class _Check:
         return self._table(step, effect)
 
     def _table(self, step: Step, effect: Effect) -> StepTable:
-        """What a step makes, as its effect says; one that keeps its rows has as many."""
+        """Return the table that a step makes by its effect, with as many rows if it keeps them."""
         input_tables = self._input_tables(step)
         main = input_tables[APPLICATIONS[step.application].main_role(step)]
         columns = {
@@ -210,7 +210,7 @@ class _Check:
     def _sides(
         self, number: int, step: Step, parameters: CrossParameters
     ) -> list[tuple[Side, Side]]:
-        """The sides of a crossing by each of its keys; what keeps a key from meeting is told."""
+        """Return both sides of a crossing for each key; warn of what keeps keys from meeting."""
         input_tables, at = self._input_tables(step), f"steps.{number}.parameters"
         named = {
             named_column.field: named_column for named_column in self._effect(number, step).named
@@ -236,7 +236,7 @@ class _Check:
         return sides
 
     def cross(self, number: int, step: Step, parameters: CrossParameters) -> StepTable:
-        """The crossed table: whose rows may stand several times, and how many there may be."""
+        """Return the crossed table, with how often its rows may stand and how many it has."""
         at, input_tables = f"steps.{number}", self._input_tables(step)
         left, right = input_tables["left"], input_tables["right"]
         is_kept = parameters.totals == "kept"
@@ -276,7 +276,7 @@ class _Check:
         )
 
     def aggregate(self, number: int, step: Step, parameters: AggregateParameters) -> StepTable:
-        """The table of groups: what is added up of rows that stand several times is told."""
+        """Return the table of groups; warn of figures that count repeated rows."""
         table, at = self._input_tables(step)["table"], f"steps.{number}.parameters"
         columns: dict[str, StepColumn] = {}
         effect = self._effect(number, step)
@@ -332,7 +332,7 @@ class _Check:
             )
 
     def _check_ratio(self, at: str, parameters: AggregateParameters, table: StepTable) -> None:
-        """Tell of a ratio of figures that are not of the same rows."""
+        """Warn of a ratio of figures that are not of the same rows."""
         if parameters.ratio is None:
             return
         parts = [parameters.made_of(figure) for figure in parameters.ratio.parts]

@@ -98,7 +98,7 @@ def _of_file(profile: Report) -> Iterator[str]:
 
 
 def _of_codes(columns: Iterable[Report]) -> Iterator[str]:
-    """How many rows of columns of codes have another value; a log outlives the data's values."""
+    """Yield how many rows of each column of codes have another value, but not the values."""
     for column in columns:
         meaning = {**(column["meaning"] or {}), "invalid": (), "invalid_at": ()}
         if column["meaning"] and (others := others_told(Meaning.model_validate(meaning))):
@@ -112,7 +112,7 @@ def _of_page(page: Report) -> Iterator[str]:
 
 
 def _described(source: Input) -> str:
-    """Title, version and terms of a dataset that is read."""
+    """Return title, version and terms of a dataset that is read."""
     parts = [f"{quoted(source.title or source.dataset_id)}, version {source.version}"]
     if source.licence:
         parts.append(f"licence {source.licence}")

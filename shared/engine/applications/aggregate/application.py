@@ -45,7 +45,7 @@ class Ratio(Parameters):
 
     @property
     def parts(self) -> tuple[str, str]:
-        """The two columns of the result that it is made of."""
+        """Return the two columns of the result that it is made of."""
         return self.numerator, self.denominator
 
 
@@ -58,7 +58,7 @@ class Quantile(Parameters):
 
     @property
     def called(self) -> str:
-        """Its name in the result."""
+        """Return its name in the result."""
         return self.name or f"{self.column}_q{100 * self.p:g}"
 
 
@@ -71,7 +71,7 @@ class WeightedMean(Parameters):
 
     @property
     def called(self) -> str:
-        """Its name in the result."""
+        """Return its name in the result."""
         return self.name or f"{self.column}_moyenne_ponderee"
 
 
@@ -88,7 +88,7 @@ class Share(Parameters):
 
     @property
     def called(self) -> str:
-        """Its name in the result."""
+        """Return its name in the result."""
         return self.name or f"{self.of}_part"
 
 
@@ -101,7 +101,7 @@ class TimeGroup(Parameters):
 
     @property
     def called(self) -> str:
-        """Its name in the result."""
+        """Return its name in the result."""
         return self.name or f"{self.column}_{_STEPS[self.step]}"
 
 
@@ -155,25 +155,25 @@ class AggregateParameters(Parameters):
     totals: Totals = "left_out"
 
     def figures(self) -> list[str]:
-        """The names of the numeric columns of the result, in order."""
+        """Return the names of the numeric columns of the result, in order."""
         shares = [share.called for share in self.shares]
         ratio = [self.ratio.name] if self.ratio else []
         return [*(name for name, _, _ in self._plain()), *shares, *ratio]
 
     def groups(self) -> list[str]:
-        """The names of the columns of the result that tell groups apart."""
+        """Return the names of the columns of the result that tell groups apart."""
         return [*self.by, *(time_group.called for time_group in self.times)]
 
     def group_columns(self) -> Columns:
-        """The columns of the table that groups are made of."""
+        """Return the columns of the table that groups are made of."""
         return (*self.by, *(time_group.column for time_group in self.times))
 
     def made_of(self, figure: str) -> tuple[str, str]:
-        """How a figure that is no share or ratio is made (of FIGURES), and of which column."""
+        """Return how a figure that is no share or ratio is made (of FIGURES), and its column."""
         return {name: (how, column) for name, how, column in self._plain()}[figure]
 
     def _plain(self) -> Iterator[tuple[str, str, str]]:
-        """The figures of single columns: their name, how they are made, and of which column."""
+        """Yield the figures of single columns: name, how it is made, and its column."""
         yield from ((name, "sum", name) for name in self.sums)
         for how, (field, ending) in _FIGURES.items():
             names: Columns = getattr(self, field)
@@ -229,7 +229,7 @@ def _check(name: str, names: list[str], field: str) -> None:
 
 
 def _effect(parameters: AggregateParameters, _tables: Mapping[str, TableColumns]) -> Effect:
-    """Groups, and figures of their rows; the chart shows a figure beside its label."""
+    """Return the effect: groups and figures of their rows; the chart shows one of the figures."""
     by = tuple(Source("table", name) for name in parameters.group_columns())
     columns = {name: as_it_is(Source("table", name)) for name in parameters.by}
     for time in parameters.times:

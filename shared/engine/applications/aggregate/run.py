@@ -41,7 +41,7 @@ def run(workbench: Workbench, parameters: AggregateParameters) -> Report:
 
 
 def smallest_group(database: Database) -> int:
-    """How many rows the smallest group of the last table has that was made here; 0 for none."""
+    """Return how many rows the smallest group has in the last table made here; 0 for none."""
     ((rows,),) = database.execute(f"SELECT min({_ROWS}) FROM {_GROUPED}").fetchall()
     return int(rows or 0)
 
@@ -51,7 +51,7 @@ def _places(number: int) -> str:
 
 
 def _added(parameters: AggregateParameters) -> Iterator[str]:
-    """The columns that are made of the others."""
+    """Yield the columns that are made of the others."""
     for share in parameters.shares:
         within = f"PARTITION BY {', '.join(map(quoted, share.within))}" if share.within else ""
         total = f"nullif(sum({quoted(share.of)}) OVER ({within}), 0)"
@@ -70,7 +70,7 @@ def _ratio(ratio: Ratio) -> str:
 
 
 def _of_repetition(workbench: Workbench, parameters: AggregateParameters) -> Iterator[Report]:
-    """What of the figures counts rows several times, since a crossing repeats them."""
+    """Yield what of the figures counts rows several times, since a crossing repeats them."""
     repeated = workbench.tables["table"].repeated
     for names, how in ((parameters.sums, "la somme"), (parameters.means, "la moyenne")):
         for name in names:

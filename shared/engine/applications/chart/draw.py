@@ -67,7 +67,7 @@ def draw_bars(
 
 
 def _missing(rows: int, secret: int = 0) -> list[str]:
-    """What is said of rows without a value, and of those whose value is a secret."""
+    """Return what is said of rows without a value, and of those whose value is a secret."""
     reasons = ((secret, "dont la valeur est secrète ou manque"), (rows - secret, "sans valeur"))
     return [
         f"1 ligne {which} n'est pas dessinée."
@@ -110,7 +110,7 @@ def _draw_points(work: PictureWork, parameters: ChartParameters) -> Report:
 
 
 def _rows(bench: Workbench, parameters: ChartParameters) -> list[tuple[Any, float | None, str]]:
-    """x, value and series of every row; raises Invalid where they are too many for a drawing."""
+    """Return x, value and series of every row; raise Invalid for more than a drawing can hold."""
     value, _ = number(bench, TABLE, parameters.value, "value")
     series = "''"
     if parameters.series:
@@ -125,7 +125,7 @@ def _rows(bench: Workbench, parameters: ChartParameters) -> list[tuple[Any, floa
 
 
 def _x_column(bench: Workbench, parameters: ChartParameters) -> str:
-    """The abscissa in SQL: days and numbers where the column is read as such, else its words."""
+    """Return the abscissa in SQL: days or numbers where the column is read so, else its words."""
     column = bench.column(TABLE, parameters.label, "label")
     table = bench.tables[TABLE]
     if bench.columns(TABLE)[parameters.label] != "VARCHAR":

@@ -54,12 +54,12 @@ class CleanParameters(Parameters):
 
     @property
     def fills(self) -> bool:
-        """Whether it puts values where none are."""
+        """Return whether it puts values where none are."""
         return any(isinstance(operation, Fill) for operation in self.operations)
 
     @property
     def may_stop(self) -> bool:
-        """Whether it stops at values that it is not told of, or cannot read."""
+        """Return whether it stops at values that it is not told of, or cannot read."""
         stopping = (
             operation for operation in self.operations if isinstance(operation, (Recode, Dates))
         )
@@ -67,12 +67,12 @@ class CleanParameters(Parameters):
 
     @property
     def chooses_rows(self) -> bool:
-        """Whether it keeps some rows only."""
+        """Return whether it keeps some rows only."""
         return any(isinstance(operation, _CHOOSE_ROWS) for operation in self.operations)
 
     @property
     def choice(self) -> str:
-        """The SHA-256 of the operations by which rows are chosen or put together; or nothing."""
+        """Return the SHA-256 of the operations that choose or merge rows; empty without any."""
         chosen = [
             operation
             for operation in self.operations
@@ -186,7 +186,7 @@ class _Cleaning:
 
 
 def _names_of(operation: Operation) -> Iterator[tuple[str, str]]:
-    """The columns that an operation names, and where."""
+    """Yield the columns that an operation names, and where."""
     if isinstance(operation, Rows):
         yield "column", operation.column
     elif isinstance(operation, CommuneCodes):
@@ -200,7 +200,7 @@ def _names_of(operation: Operation) -> Iterator[tuple[str, str]]:
 
 
 def _effect(parameters: CleanParameters, tables: Mapping[str, Columns]) -> Effect:
-    """Each column as it is or made of its values; which rows are chosen is part of the request."""
+    """Return the effect: each column is kept, or made of its own values."""
     cleaning = _Cleaning(tables, as_they_are("table", tables["table"]))
     for number, operation in enumerate(parameters.operations):
         cleaning.apply(operation, f"operations.{number}")
@@ -227,7 +227,7 @@ def _without(parameters: dict[str, Any], gone: Collection[str]) -> dict[str, Any
 
 
 def _operation(operation: dict[str, Any], gone: Collection[str]) -> dict[str, Any] | None:
-    """An operation without these columns; None where nothing is left of it."""
+    """Return an operation without these columns; None where nothing is left of it."""
     if not isinstance(operation.get("columns"), list | tuple):
         return operation
     columns = kept(operation["columns"], gone)

@@ -91,7 +91,7 @@ class CrossParameters(Parameters):
 
     @property
     def refuses_repetition(self) -> bool:
-        """Whether it is not made where rows of both tables stand several times."""
+        """Return whether it is not made where rows of both tables stand several times."""
         return self.many_to_many == "refused" and self.how != "anti"
 
     @model_validator(mode="after")
@@ -104,7 +104,7 @@ class CrossParameters(Parameters):
 
 
 def _effect(parameters: CrossParameters, tables: Mapping[str, Columns]) -> Effect:
-    """Both tables' columns, and a report that lists the left keys that met nothing.
+    """Return the effect: both tables' columns, and a report of the left keys that met nothing.
 
     Each is listed with its weight, and with the code that follows it where a table says so.
     """
@@ -150,7 +150,7 @@ def _named(parameters: CrossParameters) -> Iterator[Named]:
 
 
 def _followers(tables: Mapping[str, Columns]) -> tuple[Source, ...]:
-    """The columns by which gone codes are led to those that follow them."""
+    """Return the columns by which gone codes are led to those that follow them."""
     names = SUCCESSOR_COLUMNS if "successors" in tables else ()
     return tuple(Source("successors", name) for name in names)
 

@@ -76,7 +76,7 @@ def _counted(number_of_them: int, level: Level) -> str:
 
 
 def _notes(placed: Placed, level: Level, parameters: MapParameters) -> Iterator[str]:
-    """What of the rows is not coloured, in French, by its reason."""
+    """Yield what of the rows is not coloured, in French, by its reason."""
     if placed.missing:
         named = ", ".join(
             f"{area.code} {area.name}"

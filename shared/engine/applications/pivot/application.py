@@ -48,11 +48,11 @@ class Wide(Parameters):
 
     @property
     def how(self) -> str:
-        """How a cell is made: a name of FIGURES, empty where it is a value as it is."""
+        """Return how a cell is made: a name of FIGURES, empty where it is a value as it is."""
         return "" if self.figure == "first" else self.figure
 
     def called(self, names: tuple[str, ...]) -> list[str]:
-        """What the columns of these values of `names` are called, beside those of the index."""
+        """Return the column names that these values of `names` get, beside those of the index."""
         return unique(names, self.index)
 
 
@@ -98,7 +98,7 @@ def _effect(parameters: PivotParameters, tables: Mapping[str, Columns]) -> Effec
 
 
 def _wide(wide: Wide) -> Effect:
-    """Groups, and a figure of each; where names are not told they come out as columns' names."""
+    """Return the effect: groups, and a figure of each; names not given come out as column names."""
     names, value = Source("table", wide.names), Part(Source("table", wide.values), wide.how)
     by = (*(Source("table", name) for name in wide.index), names)
     groups = {source.column: as_it_is(source) for source in by[:-1]}

@@ -13,7 +13,7 @@ _JUDGED = ("sum", "count", "mean")
 
 
 def groups(grouped: GroupedStep) -> Turned | None:
-    """The groups that its cells are of; None where their figures cannot be judged."""
+    """Return the groups that its cells are of; None where their figures cannot be judged."""
     step, table = grouped.step, grouped.roles[TABLE]
     wide = PivotParameters.model_validate(step.parameters).wide
     if not wide or wide.figure not in _JUDGED or wide.names in wide.index:

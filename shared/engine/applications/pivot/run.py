@@ -71,7 +71,7 @@ def _figure(workbench: Workbench, wide: Wide) -> str:
 
 
 def _names(workbench: Workbench, wide: Wide) -> tuple[str, ...]:
-    """The values that become columns: of the whole table, so that a trial has the same."""
+    """Return the values that become columns: of the whole table, so that a trial has the same."""
     table = quoted(workbench.tables[TABLE].whole)
     rows = workbench.rows(
         f"SELECT DISTINCT {_NAME} FROM (SELECT {filled(wide.names)} AS {_NAME} FROM {table})"
@@ -90,7 +90,7 @@ def _names(workbench: Workbench, wide: Wide) -> tuple[str, ...]:
 
 
 def _left_out(workbench: Workbench, wide: Wide, names: tuple[str, ...]) -> dict[str, int]:
-    """The rows in no cell, and those behind the first of their cell."""
+    """Return the rows in no cell, and those behind the first of their cell."""
     by, name = ", ".join(map(quoted, wide.index)), filled(wide.names)
     is_kept = f"{name} IN ({', '.join(map(literal, names))})"
     ((unnamed, others, kept, cells),) = workbench.rows(

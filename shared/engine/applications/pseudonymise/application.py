@@ -40,7 +40,7 @@ class PseudonymiseParameters(Parameters):
 
 
 def _effect(parameters: PseudonymiseParameters, tables: Mapping[str, Columns]) -> Effect:
-    """The same columns; those that are named hold pseudonyms of their values."""
+    """Return the effect: the same columns; those that are named hold pseudonyms of their values."""
     columns = as_they_are("table", tables["table"])
     for name in parameters.columns:
         columns[name] = MadeColumn((Part(Source("table", name), "pseudonym"),), "text")

@@ -225,7 +225,7 @@ def _keep(workbench: Workbench, folder: CodeFolder, left: Sequence[Left]) -> Non
 
 
 def _kept(workbench: Workbench, folder: CodeFolder, number: int, output: Left) -> OutputFile:
-    """A file of the job beside its table; no rule of release can look into it."""
+    """Return a file of the job beside its table; no rule of release can look into it."""
     path = workbench.out / f"{workbench.output}-{number}.bin"
     name, source = f"{workbench.output}-{output.name}", folder.left / output.file
     if output.kind != "frame":
@@ -271,7 +271,7 @@ def _read(path: Path) -> str:
 
 
 def _rows(workbench: Workbench, path: Path) -> str:
-    """The rows of a frame, in SQL, each column of a type that the other steps know."""
+    """Return the rows of a frame, in SQL, each column of a type that the other steps know."""
     workbench.database.execute(f"CREATE OR REPLACE TEMP VIEW returned_rows AS {_read(path)}")
     kinds = columns(workbench.database, "returned_rows")
     chosen = (f"{_plain(quoted(name), kind)} AS {quoted(name)}" for name, kind in kinds.items())

@@ -8,7 +8,7 @@ from shared.engine.running.steps.grouped_step import GroupedStep
 
 
 def groups(grouped: GroupedStep) -> Grouping | None:
-    """The groups of the query, of its rows as it reads them; None for one that is not plain."""
+    """Return the groups of the rows that the query reads; None for a query that is not plain."""
     step, roles = grouped.step, grouped.roles
     bench, following = grouped.bench, grouped.following
     tables = {role: given_columns(bench, role) for role in roles}

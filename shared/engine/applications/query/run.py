@@ -76,12 +76,12 @@ def run(workbench: Workbench, parameters: QueryParameters) -> Report:
 
 
 def shape(columns: Mapping[str, Given]) -> dict[str, str]:
-    """The types of columns as a query gets them."""
+    """Return the types of columns as a query gets them."""
     return {name: column.kind for name, column in columns.items()}
 
 
 def given_columns(workbench: Workbench, role: str) -> dict[str, Given]:
-    """The columns of the table in a role: text that was read to be numbers or days as these.
+    """Return the columns of the table in a role: text that was read to be numbers or days as these.
 
     Those by which restricted rows are followed are none of them: `*` would show them.
     """
@@ -139,7 +139,7 @@ def _unread(column: Given) -> str:
 
 
 def result_names(query_effect: Effect, types: Mapping[str, str]) -> list[str]:
-    """What the result's columns are called: as was foreseen, or as the engine names them.
+    """Return what the result's columns are called: as was foreseen, or as the engine names them.
 
     Raises Invalid where the engine makes more of them than owners were asked for.
     """

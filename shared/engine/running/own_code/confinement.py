@@ -93,7 +93,7 @@ def _place(outside: str, target: str) -> None:
 
 
 def _status_of(pid: int) -> int:
-    """Wait for the command as the first process has to: for all whose parents are gone, too."""
+    """Wait for the command, and for processes without parents, as the first process must."""
     while True:
         ended, status = os.wait()
         if ended == pid:

@@ -80,7 +80,7 @@ class CodeFailed(Rejected):
 
     @property
     def message(self) -> str:
-        """What Python says of it; empty where it says nothing."""
+        """Return what Python says of it; empty where it says nothing."""
         return "".join(getattr(self, "__notes__", ())[-1:])
 
 
@@ -89,7 +89,7 @@ class NotLoaded(Rejected):
 
 
 def reason(failure: Failure | None, status: int, code: str) -> str:
-    """Why the code ended with that status, and what to do; `failure` is what it said, if it did."""
+    """State why the code ended with that status, and what to do; `failure` is what it reported."""
     if failure is None:
         return _of_status(status)
     name = failure.name if _stands_in(failure.name, code) else ""
@@ -130,5 +130,5 @@ def _is_known(kind: str, code: str) -> bool:
 
 
 def _stands_in(name: str, code: str) -> bool:
-    """Whether the code has that name as a whole word."""
+    """Return whether the code has that name as a whole word."""
     return bool(name) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code) is not None

@@ -54,12 +54,12 @@ class CodeFolder:
 
     @property
     def inputs(self) -> Path:
-        """/in to the code."""
+        """Return the folder that the code sees as /in."""
         return self.path / "given"
 
     @property
     def left(self) -> Path:
-        """/out to the code."""
+        """Return the folder that the code sees as /out."""
         return self.path / "left"
 
 
@@ -116,7 +116,7 @@ def _command(folder: CodeFolder) -> list[str]:
 
 
 def _own_parts() -> Iterator[str]:
-    """The packages around the code's own process, and none else of the lab."""
+    """Yield the packages around the code's own process, and none else of the lab."""
     parts = _INSIDE.split(".")
     for depth in range(1, len(parts)):
         yield "/".join((*parts[:depth], "__init__.py"))

@@ -19,7 +19,7 @@ def main(folder: Path, _memory_bytes: int) -> None:
 
 
 def _answer(queries: list[dict[str, Any]]) -> dict[str, str]:
-    """Nothing where all fit; a later query gets the types that an earlier one makes."""
+    """Return the first fault, empty where all fit; a later query gets an earlier one's types."""
     types_by_output: dict[str, dict[str, str]] = {}
     for query in queries:
         tables = {

@@ -33,7 +33,7 @@ Tables = frozenset[str]
 
 
 def check_statement(database: Database, sql: str, tables: Iterable[str]) -> None:
-    """Whether `sql` is one SELECT on these tables; raises Invalid, in French, with the place."""
+    """Check that `sql` is one SELECT on these tables; raise Invalid, in French, with the place."""
     ((parsed,),) = database.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
     try:
         answer = json.loads(parsed)
@@ -55,7 +55,7 @@ def check_statement(database: Database, sql: str, tables: Iterable[str]) -> None
 
 
 def _parts(sql: str, node: dict[str, Any], seen: Tables) -> Iterator[tuple[Any, Tables]]:
-    """What is to be looked at next, each with the names of tables that it sees."""
+    """Yield what is to be looked at next, each with the names of tables that it sees."""
     if "class" in node:
         _check_expression(sql, node)
     elif "type" in node and isinstance(node["type"], str):

@@ -110,7 +110,7 @@ _FAILED: tuple[tuple[type[duckdb.Error], str], ...] = (
 
 
 def at(sql: str, offset: object, message: str) -> str:
-    """The message with the place of that byte of the text, where it is one."""
+    """Return the message with the place of that byte of the text, where it is one."""
     text = sql.encode()
     if not isinstance(offset, int | str) or not 0 <= int(offset) <= len(text):
         return message
@@ -118,7 +118,7 @@ def at(sql: str, offset: object, message: str) -> str:
 
 
 def syntax_fault(sql: str, answer: Mapping[str, Any]) -> Invalid:
-    """Of a text that is no SELECT."""
+    """Return the fault of a text that is no SELECT."""
     if answer.get("error_type") == "not implemented":
         return Invalid(
             "seul un SELECT est accepté ; un PIVOT doit nommer ses valeurs (ON annee IN (…))", "sql"
@@ -129,7 +129,7 @@ def syntax_fault(sql: str, answer: Mapping[str, Any]) -> Invalid:
 
 
 def bound_fault(sql: str, error: duckdb.Error, before: int) -> Invalid:
-    """Of a query that does not fit its tables; `before` bytes of ours stand before its text.
+    """Return the fault of a query that does not fit its tables; our `before` bytes precede it.
 
     The tables hold no rows: what the engine says names columns, types and constants of the query.
     """
@@ -155,14 +155,14 @@ def bound_fault(sql: str, error: duckdb.Error, before: int) -> Invalid:
 
 
 def failed_at(sql: str, error: duckdb.Error, ran: str) -> str:
-    """Of a query that failed on rows, with the place where the engine says it; `ran` holds it."""
+    """State why the query `ran` failed on rows, with the place if the engine gives it."""
     position, before = _json_of(error).get("position"), ran.rindex(f"{sql}\n)")
     place = int(position) - len(ran[:before].encode()) if position is not None else None
     return at(sql, place, failure_of(error))
 
 
 def failure_of(error: duckdb.Error) -> str:
-    """Of a query that failed on rows, by the kind of error alone."""
+    """State why a query failed on rows, by the kind of error alone."""
     for pattern, french in _OF_ROWS:
         if re.search(pattern, str(error).replace('\\"', '"')):
             return french
@@ -171,7 +171,7 @@ def failure_of(error: duckdb.Error) -> str:
 
 
 def _json_of(error: duckdb.Error) -> dict[str, Any]:
-    """What the engine says where `errors_as_json` is set."""
+    """Return what the engine says where `errors_as_json` is set."""
     _, brace, rest = str(error).partition("{")
     try:
         details = json.loads(brace + rest)

@@ -22,7 +22,7 @@ class GroupColumn(NamedTuple):
 
     @property
     def sql(self) -> str:
-        """What it is called, and how it is worked out."""
+        """Return the column in SQL: how it is worked out, and its name."""
         value = quoted(self.column) if self.column else "*"
         expression = f"{_WRITTEN[self.how]}({value})" if self.how else value
         return f"{expression} AS {quoted(self.name)}"
@@ -44,7 +44,7 @@ class Order(NamedTuple):
 
     @property
     def sql(self) -> str:
-        """The same in SQL."""
+        """Return the order in SQL."""
         down, first = "DESC" * self.is_down, "FIRST" if self.is_empty_first else "LAST"
         return f"{self.place} {down} NULLS {first}"
 
@@ -60,12 +60,12 @@ class PlainGroups:
 
     @property
     def keys(self) -> dict[str, str]:
-        """The columns that make groups, by their names in the result."""
+        """Return the columns that make groups, by their names in the result."""
         return {output.name: output.column for output in self.outputs if not output.how}
 
     @property
     def tests_by_column(self) -> dict[str, str]:
-        """The conditions by their columns."""
+        """Return the conditions by their columns."""
         tests: dict[str, str] = {}
         for condition in self.conditions:
             before = tests.get(condition.column)
@@ -74,7 +74,7 @@ class PlainGroups:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that it reads."""
+        """Return the columns that it reads."""
         named = [
             *(output.column for output in self.outputs),
             *(condition.column for condition in self.conditions),
@@ -83,7 +83,7 @@ class PlainGroups:
 
     @property
     def sql(self) -> str:
-        """The query; groups are sorted, as nobody shall learn from the order of the rows."""
+        """Return the query; groups are sorted, as nobody shall learn from the order of the rows."""
         chosen = ", ".join(output.sql for output in self.outputs)
         where = " AND ".join(f"({condition.sql})" for condition in self.conditions) or "true"
         text = f"SELECT {chosen} FROM {quoted(self.role)} WHERE {where}"
@@ -95,7 +95,7 @@ class PlainGroups:
 
     @property
     def effect(self) -> Effect:
-        """What it makes of columns, as an aggregation would tell it."""
+        """Return what it makes of columns, as an aggregation would tell it."""
         columns = {}
         for output in self.outputs:
             source = Source(self.role, output.column)

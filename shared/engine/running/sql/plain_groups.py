@@ -42,7 +42,7 @@ class _OtherError(Exception):
 
 
 def plain_groups(sql: str, tables: Mapping[str, Types]) -> PlainGroups | None:
-    """The query on these tables as groups of one of them; None for any other."""
+    """Return the query on these tables as groups of one of them; None for any other."""
     try:
         return _Reading(parse(sql), tables).groups()
     except _OtherError:
@@ -92,7 +92,7 @@ class _Reading:
         return GroupColumn(name, self._column(value.this), how)
 
     def _column(self, node: exp.Expr) -> str:
-        """The table's column of that name."""
+        """Return the table's column of that name."""
         column = _only(node, exp.Column)
         _check(column, ("this", "table"))
         if column.table and plain_lower(column.table) != self._called:
@@ -103,7 +103,7 @@ class _Reading:
         return names[0]
 
     def _check_groups(self, outputs: Sequence[GroupColumn]) -> None:
-        """Whether the groups are those that are shown: else rows could not be told apart."""
+        """Raise where the query groups by other columns than it shows."""
         keys = {output.column for output in outputs if not output.how}
         group = self._tree.args.get("group")
         _check(group, ("expressions", "all"))
@@ -115,7 +115,7 @@ class _Reading:
             raise _OtherError
 
     def _key(self, node: exp.Expr, outputs: Sequence[GroupColumn]) -> str:
-        """A column of groups by its name, its alias where no column has that, or its place."""
+        """Return a column of groups by its name, else by its alias, else by its place."""
         if isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit():
             at = int(node.name)
             if not 1 <= at <= len(outputs) or outputs[at - 1].how:
@@ -160,7 +160,7 @@ class _Reading:
                 yield self._condition(node)
 
     def _condition(self, node: exp.Expr) -> Condition:
-        """One column, beside what stands in the query: no other column, no calculation."""
+        """Return one column, beside what stands in the query: no other column, no calculation."""
         if isinstance(node, exp.Not):
             inner = self._condition(bare(node.this))
             return inner._replace(sql=f"NOT ({inner.sql})")
@@ -193,7 +193,7 @@ def _named(outputs: Sequence[GroupColumn], name: str) -> GroupColumn:
 
 
 def _value(node: exp.Expr, kind: str) -> str:
-    """What stands in a query, for a column of that type.
+    """Return what stands in a query, for a column of that type.
 
     Texts are read as the column's values are. A number beside a column of texts would let the query
     fail where one of them is none, and so tell of it.
@@ -214,7 +214,7 @@ def _only(node: exp.Expr | None, kind: type[NodeT]) -> NodeT:
 
 
 def _check(node: exp.Expr | None, known_arguments: Sequence[str] | frozenset[str]) -> None:
-    """Whether nothing stands in a part of the query but what is known to."""
+    """Raise where a part of the query has other arguments than the known ones."""
     if node is not None and any(
         value for name, value in node.args.items() if name not in known_arguments
     ):

@@ -20,7 +20,7 @@ _EXTREMES = {"mins": "min", "maxs": "max"}
 
 
 def figures_sql(workbench: Workbench, parameters: AggregateParameters) -> Iterator[str]:
-    """Every figure with its name, in the order of the result, without shares and the ratio.
+    """Yield every figure with its name, in the order of the result, without shares and the ratio.
 
     Raises Invalid naming the parameter whose column does not exist or holds no numbers.
     """
@@ -67,7 +67,7 @@ def _weighted(workbench: Workbench, parameters: AggregateParameters) -> Iterator
 
 
 def ordered(workbench: Workbench, name: str, parameter: str) -> str:
-    """A column's numbers or its days, in SQL; what is no day among days is empty, and counted."""
+    """Return a column's numbers or days, in SQL; a cell that is no day is null, and counted."""
     column, kind = workbench.column(TABLE, name, parameter), workbench.columns(TABLE)[name]
     if kind.startswith(_DAYS):
         return column
@@ -85,7 +85,7 @@ def ordered(workbench: Workbench, name: str, parameter: str) -> str:
 
 
 def period(workbench: Workbench, at: int, time_group: TimeGroup) -> str:
-    """The period of a date, as text that sorts by time; raises Invalid for what is no date.
+    """Return the period of a date, as text that sorts by time; raises Invalid for what is no date.
 
     Every value of the whole table is looked at, not only a sample's.
     """
@@ -111,7 +111,7 @@ def period(workbench: Workbench, at: int, time_group: TimeGroup) -> str:
 
 
 def _day(workbench: Workbench, time_group: TimeGroup) -> str:
-    """A text as a day, as its column was read, or else as ISO and French dates are written."""
+    """Return a text as a day, in SQL: as its column was read, else as an ISO or French date."""
     profile, text = workbench.described(TABLE, time_group.column), filled(time_group.column)
     if profile.type in ("date", "datetime") and (value := typed_value(profile)):
         return f"CAST({value} AS DATE)"

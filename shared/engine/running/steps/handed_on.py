@@ -20,7 +20,7 @@ _ALIKE = ("mean", "median", "quantile", "min", "max")
 def made_table(
     database: Database, step: Step, effect: Effect, tables: Mapping[str, InputTable], report: Report
 ) -> InputTable:
-    """The table that a step made, with all that is known of it."""
+    """Return the table that a step made, with all that is known of it."""
     rows = report["rows"]["out"] if "rows" in report else count(database, step.output)
     is_whole = not ("sample" in report or report.get("is_bounded")) and all(
         tables[name].is_whole for name in step.inputs.values()
@@ -40,7 +40,7 @@ def made_table(
 def secret_columns(
     step: Step, effect: Effect, tables: Mapping[str, InputTable], report: Report
 ) -> dict[str, str]:
-    """What is said of the figures that secret values are not in, by column of the step's table."""
+    """Return, by column of the step's table, what is said of figures without secret values."""
     warnings = report.get("warnings", ())
     warnings_by_column = {
         warning["column"]: warning["told"] for warning in warnings if warning["kind"] == WITHHELD
@@ -58,7 +58,7 @@ def secret_columns(
 def repeated_columns(
     step: Step, effect: Effect, tables: Mapping[str, InputTable], report: Report
 ) -> dict[str, Repeated]:
-    """The columns of the step's table whose rows stand in it several times; of groups none."""
+    """Return the columns of the step's table whose rows stand in it several times."""
     if effect.by is not None:
         return {}
     repeated: dict[str, Repeated] = {}
@@ -75,7 +75,7 @@ def repeated_columns(
 def described_columns(
     database: Database, step: Step, effect: Effect, tables: Mapping[str, InputTable]
 ) -> dict[str, Column]:
-    """What the columns that a step hands on were read to hold, and the units of its figures.
+    """Return what the columns that a step hands on were read to hold, and the units of its figures.
 
     What queries and own code make, and columns that only a run tells, have the types that were
     given them: texts stay texts.
@@ -106,7 +106,7 @@ def _text(name: str) -> Column:
 
 
 def _unit(column: MadeColumn, sources: Sequence[Column | None]) -> str:
-    """The unit of a figure: its own, or its only source's; a sum of rates is none."""
+    """Return the unit of a figure: its own, or its only source's; a sum of rates is none."""
     source = sources[0] if len(sources) == 1 else None
     if column.unit or not (source and source.meaning and source.meaning.unit):
         return column.unit

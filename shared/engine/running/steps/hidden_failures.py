@@ -27,7 +27,7 @@ DoneT = TypeVar("DoneT")
 
 
 def hides(work: Work, number: int) -> bool:
-    """Whether a failure in that step, or after the last, would tell of others' restricted data.
+    """Return whether a failure at that step, or after all, would tell of others' restricted data.
 
     What others fail for in the tables that were given is known of these as a whole. In what a step
     made of them it may be one row that a holder chose.
@@ -47,7 +47,7 @@ def hides(work: Work, number: int) -> bool:
 
 
 def is_chosen(work: Work, number: int) -> bool:
-    """Whether its holder may have chosen rows that a step reads: by own tables, or by a step."""
+    """Return whether the holder may have chosen rows that a step reads, by own tables or a step."""
     chosen = work.inputs.keys() - work.protected.keys() - set(work.published)
     for step in work.steps[:number]:
         if traits_of(step).may_fail_by_row or chosen.intersection(step.inputs.values()):
@@ -68,12 +68,12 @@ class HiddenFailures:
     def attempt(
         self, number: int, step: Step, do: Callable[[], tuple[Effect, Report]]
     ) -> tuple[Effect, Report]:
-        """What `do` makes of a step, or a table that stands for it after a failure."""
+        """Return what `do` makes of a step, or a table that stands for it after a failure."""
         done = self.attempted(number, do)
         return done or (Effect({}, is_open=True), self._stand_in(step))
 
     def attempted(self, number: int, do: Callable[[], DoneT]) -> DoneT | None:
-        """What `do` makes, None after a failure; raises what may be told."""
+        """Return what `do` makes, None after a failure; raises what may be told."""
         if self.reasons:
             return None
         try:
@@ -88,7 +88,7 @@ class HiddenFailures:
 
     @property
     def failure(self) -> str:
-        """Why the treatment did not come to its end, for a reviewer; empty where it did."""
+        """Return why the treatment did not come to its end, for a reviewer; empty where it did."""
         return "".join(self.reasons)[:_LONGEST]
 
     def _note(self, why: str) -> None:
@@ -117,7 +117,7 @@ class HiddenFailures:
 
 
 def _told(error: Exception) -> str:
-    """The error in French, with what Python says of it where own code failed."""
+    """Return the error in French, with what Python says of it where own code failed."""
     why = str(error) if isinstance(error, Rejected) else f"{type(error).__name__} : {error}"
     messages = [f"Python dit : {note}" for note in getattr(error, "__notes__", ()) if note]
     return ". ".join((why, *messages))

@@ -34,7 +34,7 @@ _KEPT = ("gardée, comme demandé", "gardées, comme demandé")
 
 
 def take(database: Database, work: Work, name: str, path: Path) -> InputTable:
-    """The table of that name, in a file of its own; one that has totals has a second with them."""
+    """Load the input table of that name; one that has total rows gets a second table with them."""
     is_protected = name in work.protected
     read = numbered(path) if is_protected else f"read_parquet({literal(str(path))})"
     whole, totals = f"{name} (avec les totaux)", work.total_rows.get(name, ())
@@ -71,7 +71,7 @@ def take(database: Database, work: Work, name: str, path: Path) -> InputTable:
 def sample_of(
     database: Database, table: InputTable, rows: int, *, is_protected: bool = False
 ) -> InputTable:
-    """`rows` rows at even distances: the same ones each time, from all over the table.
+    """Return `rows` rows at even distances: the same ones each time, from all over the table.
 
     Of others' restricted data they are any rows, by what stands in these: nobody knows whose row is
     left out, which is all that a result of the whole table has more. Where that is too few rows to
@@ -93,7 +93,7 @@ def sample_of(
 def _mixed_days(
     database: Database, rows_read: str, described: Mapping[str, Column]
 ) -> dict[str, str]:
-    """The columns whose days are written in several ways, and what makes one of them, in SQL."""
+    """Return the columns whose days are written in several ways, and the SQL that unites them."""
     mixed = [column for column in described.values() if mixed_days(column)]
     kinds = database.execute(f"DESCRIBE {rows_read}").fetchall() if mixed else []
     stored = {str(row[0]): str(row[1]) for row in kinds}
@@ -105,7 +105,7 @@ def _mixed_days(
 
 
 def _columns(database: Database, work: Work, name: str, read: str) -> str:
-    """What stands for the columns of an input: empty ones for those that were not granted.
+    """Return what stands for the columns of an input: empty ones for those that were not granted.
 
     So columns of a crossing are called as its owners and its holder read it, who know the names of
     all: which of two equal names gets a suffix depends on them.
@@ -123,7 +123,7 @@ def _columns(database: Database, work: Work, name: str, read: str) -> str:
 
 
 def sampled(main: InputTable) -> Report:
-    """What a report says of a step whose main table is a sample, else nothing."""
+    """Return what a report says of a step whose main table is a sample, else nothing."""
     if main.rows == main.whole_rows:
         return {}
     return {
@@ -136,7 +136,7 @@ def sampled(main: InputTable) -> Report:
 
 
 def with_totals_told(report: Report, tables: Iterable[InputTable], *, is_kept: bool) -> Report:
-    """A report that says of rows of totals that they were left out, or kept as was asked.
+    """Return a report that says of rows of totals that they were left out, or kept as was asked.
 
     Of rows that only look so it says that they are counted.
     """
@@ -163,7 +163,7 @@ def with_totals_told(report: Report, tables: Iterable[InputTable], *, is_kept: b
 def with_empty_told(
     report: Report, empty: Mapping[str, EmptyCells], becomes: Becomes = "not_counted"
 ) -> Report:
-    """The report, with a warning for each column of which cells are left empty."""
+    """Return the report, with a warning for each column of which cells are left empty."""
     warnings = list(warnings_of(empty, becomes))
     summary = " ; ".join([report["summary"], *(str(warning["told"]) for warning in warnings)])
     return report | {"warnings": [*report.get("warnings", []), *warnings], "summary": summary}

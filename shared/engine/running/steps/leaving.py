@@ -45,7 +45,7 @@ class Leaving:
         self._release = ReleaseChecks(database, folder, self._following, self._numbers, is_trial)
 
     def take(self, tables: Mapping[str, InputTable]) -> None:
-        """Begin with the inputs."""
+        """Begin to follow the rows of the inputs."""
         for name in tables:
             self._following.take(name, is_published=name in self._work.published)
 
@@ -75,7 +75,7 @@ class Leaving:
     def _grouping(
         self, step: Step, effect: Effect, roles: Mapping[str, InputTable]
     ) -> Grouping | Turned | None:
-        """The groups that a step makes of rows, None where it makes none that are followed."""
+        """Return the groups that a step makes of rows; None where it makes none to follow."""
         groups = groups_of(step.application)
         if effect.is_open or groups is None:
             return None
@@ -118,11 +118,11 @@ class Leaving:
 
     @property
     def hidden(self) -> str:
-        """What the last table keeps secret, in French; empty where that is nothing."""
+        """Return what the last table keeps secret, in French; empty where that is nothing."""
         return self._release.hidden
 
     def record(self, failure: str) -> dict[str, Any]:
-        """What was checked, for the last report; empty where nothing had to be.
+        """Return what was checked, for the last report; empty where nothing had to be.
 
         `failure` is why own code, or a query, did not come to its end.
         """
@@ -141,13 +141,13 @@ class Leaving:
 
 
 def _told_less(report: Report, secret: Sequence[Report]) -> Report:
-    """The report of a step without what it counts of restricted data."""
+    """Return the report of a step without what it counts of restricted data."""
     kept = {name: report[name] for name in _KEPT if name in report}
     return kept | {"summary": _TOLD} | ({"warnings": list(secret)} if secret else {})
 
 
 def _secret(effect: Effect, roles: Mapping[str, InputTable]) -> list[Report]:
-    """The columns in whose figures secret values are not counted, as the catalogue shows them.
+    """Return the columns whose figures leave out secret values, as the catalogue shows them.
 
     Not as they are read here: how many there are tells of units.
     """

@@ -43,7 +43,7 @@ class Screening:
     as_read: Collection[str]
 
     def of(self, result: InputTable) -> tuple[Sequence[Column], Report]:
-        """The result's columns, and what it tells about persons.
+        """Return the result's columns, and what it tells about persons.
 
         That is more than its inputs did, where they met.
         """
@@ -56,7 +56,7 @@ class Screening:
         return described, screening | ({} if rows else {IS_EMPTY: True})
 
     def _of_sums(self, names: list[str]) -> Privacy | None:
-        """The verdict on the last sums, of persons, that the result shows, crossed since or not.
+        """Return the verdict on the last sums of persons that the result shows.
 
         Those of an input are judged by all of it in a trial too.
         """
@@ -74,7 +74,7 @@ class Screening:
         return max(summed, key=self.work.steps.index, default=None)
 
     def needs_source(self, step: Step) -> bool:
-        """Whether a step makes sums of persons, whose groups may be small."""
+        """Return whether a step makes sums of persons, whose groups may be small."""
         if not traits_of(step).sums:
             return False
         cached = self.work.cached.get(step.inputs[TABLE])
@@ -87,7 +87,7 @@ class Screening:
         return is_about_persons(self.database, self._some(source))
 
     def _are_groups_large(self, step: Step, source: InputTable) -> bool:
-        """Whether the last sums, if this job made them, are known to be of many rows each."""
+        """Return whether the last sums, if made by this job, surely have many rows each."""
         parameters = AggregateParameters.model_validate(step.parameters)
         # Cells that differ by spaces alone make one group here: no smaller one than there.
         are_as_made = self.work.sample_rows is None and not parameters.times and not source.totals
@@ -95,7 +95,7 @@ class Screening:
         return are_as_made and is_made and smallest_group(self.database) >= K_ENOUGH
 
     def _some(self, table: InputTable) -> str:
-        """Rows by which a table is judged; a crossing that is not kept is not made for them."""
+        """Return the rows by which a table is judged, without making a whole crossing for them."""
         if table.name not in self.as_read:
             return sample_of(self.database, table, SAMPLE).name
         some = quoted(f"{few(table.name)} (faites)")
@@ -107,7 +107,7 @@ class Screening:
 def write_result(
     database: Database, out: Path, table: InputTable, columns: Sequence[Column], report: Report
 ) -> list[OutputFile]:
-    """The last table as Parquet, and as CSV: UTF-8, `;` between fields, decimal points.
+    """Write the last table as Parquet, and as CSV: UTF-8, `;` between fields, decimal points.
 
     Programs read that CSV as it is; a person may open it all the same, so no text is a formula.
     Its columns have the types that their source was read to hold, or those found in it where
@@ -131,7 +131,7 @@ def write_result(
 
 
 def _told(database: Database, select: str) -> str:
-    """The rows of a query, figures of binary fractions as people write them."""
+    """Return the rows of a query, figures of binary fractions as people write them."""
     kinds = database.execute(f"DESCRIBE {select}").fetchall()
     doubles = [quoted(str(row[0])) for row in kinds if row[1] == "DOUBLE"]
     replaced = ", ".join(f"{told_double(column)} AS {column}" for column in doubles)
@@ -141,7 +141,7 @@ def _told(database: Database, select: str) -> str:
 def secrets_told(
     table: InputTable, columns: Sequence[Column], reports: Sequence[Report], hidden: str
 ) -> Report:
-    """What is said of secret values, on the whole and by column of the result, in French.
+    """Return what is said of secret values, on the whole and by column of the result, in French.
 
     `hidden` is what is said of figures that the rules left empty.
     """
@@ -166,5 +166,5 @@ def secrets_told(
 
 
 def _sentence(text: str) -> str:
-    """A text with its capital and its full stop."""
+    """Return a text with its capital and its full stop."""
     return f"{text[:1].upper()}{text[1:]}."

@@ -38,7 +38,7 @@ class StepFacts(Frozen):
     secret: dict[str, str] = {}
 
     def table(self, name: str) -> InputTable:
-        """The table, called `name`."""
+        """Return the table, called `name`."""
         facts = (self.is_whole, self.repeated, self.described)
         return InputTable(name, name, self.rows, self.rows, *facts, secret=self.secret)
 
@@ -97,7 +97,7 @@ class Reuse:
                 yield self._left(done, key, table).model_copy(update={"needs_source": needed})
 
     def _written(self, done: Done, key: str, most_bytes: int) -> Path | None:
-        """The table of a step that took long, unless it was made as it was read."""
+        """Return the table of a step that took long, unless it was made as it was read."""
         name, path = done.step.output, self._path(done, "parquet")
         if done.seconds < self.work.keeping.from_seconds or not self._is_table(name):
             return None
@@ -118,7 +118,7 @@ class Reuse:
         return None
 
     def _is_faithful(self, kinds: Mapping[str, str], path_literal: str) -> bool:
-        """Whether a file has the types that were to be written."""
+        """Return whether a file has the types that were to be written."""
         read = self.database.execute(f"DESCRIBE FROM read_parquet({path_literal})").fetchall()
         stored = {str(row[0]): str(row[1]) for row in read}
         return stored == {name: _STORED.get(kind, kind) for name, kind in kinds.items()}
@@ -154,7 +154,7 @@ class Reuse:
 
 
 def taken_over(database: Database, folder: Path, work: Work) -> Reuse:
-    """The steps of `work` that need not be done, in the database.
+    """Return the steps of `work` that need not be done, in the database.
 
     None at all when one of them cannot be read: others may have been chosen because of it.
     """

@@ -155,7 +155,7 @@ class TreatmentRun:
         return draw_pictures(self.work, self.folder / "out", reports, benches, hidden)
 
     def _summed(self, number: int) -> AggregateParameters | None:
-        """What is added up of a crossing that the aggregation after it alone reads.
+        """Return what is added up of a crossing that the aggregation after it alone reads.
 
         One of others' restricted data is read again, to see whose rows are in which group.
 
@@ -196,7 +196,7 @@ class TreatmentRun:
     def _roles(
         self, number: int, step: Step, tables: Mapping[str, InputTable]
     ) -> dict[str, InputTable]:
-        """The step's tables by role: with totals if it keeps them; in a trial, a sample of one."""
+        """Return the step's tables by role, with totals if it keeps them; a trial samples one."""
         application = APPLICATIONS[step.application]
         main = application.main_role(step)
         parameters = parse_parameters(application, step, f"steps.{number}")
@@ -263,7 +263,7 @@ def treat(
 
 
 def _is_sampled(folder: Path, work: Work) -> bool:
-    """Whether a sample leaves out rows of any input."""
+    """Return whether a sample leaves out rows of any input."""
     rows = (parquet.read_metadata(folder / path).num_rows for path in work.inputs.values())
     return work.sample_rows is not None and max(rows, default=0) > work.sample_rows
 

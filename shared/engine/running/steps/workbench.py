@@ -65,12 +65,12 @@ class InputTable:
 
     @property
     def called(self) -> str:
-        """What people call it: a dataset's title, else its name in the steps."""
+        """Return what people call it: a dataset's title, else its name in the steps."""
         return self.title or self.name
 
     @property
     def whole_table(self) -> "InputTable":
-        """The same with its rows of totals."""
+        """Return the same with its rows of totals."""
         if not self.totals:
             return self
         rows = self.rows + self.totals
@@ -109,13 +109,13 @@ class Workbench:
     _columns: dict[str, dict[str, str]] = field(default_factory=dict, init=False)
 
     def columns(self, role: str) -> dict[str, str]:
-        """The columns of the table in that role, name to type."""
+        """Return the columns of the table in that role, name to type."""
         if role not in self._columns:
             self._columns[role] = columns(self.database, self.tables[role].name)
         return self._columns[role]
 
     def column(self, role: str, name: str, parameter: str) -> str:
-        """A column as an SQL identifier; raises Invalid naming `parameter` when there is none."""
+        """Return a column as an SQL identifier; raise Invalid where there is none."""
         columns = self.columns(role)
         if name not in columns:
             raise Invalid(
@@ -126,20 +126,20 @@ class Workbench:
         return quoted(name)
 
     def described(self, role: str, name: str) -> Column:
-        """What a column of text was read to hold; one of which nobody knows is looked at."""
+        """Return what a column of text was read to hold; one of which nobody knows is looked at."""
         table = self.tables[role]
         return table.described.get(name) or describe_column(self.database, table.whole, name)
 
     def kind_of_value(self, role: str, name: str) -> str:
-        """`day` or `number` where a column's values are compared as such; else empty."""
+        """Return `day` or `number` where a column's values are compared as such; else empty."""
         return kind_of_value(self.tables[role].described.get(name), self.columns(role)[name])
 
     def plain_value(self, role: str, name: str) -> str:
-        """A column's cells as text in SQL, each value written in one way."""
+        """Return a column's cells as text in SQL, each value written in one way."""
         return plain_value(self.tables[role].described.get(name), name, self.columns(role)[name])
 
     def counted(self, role: str, name: str, value: str = "") -> str:
-        """A column's cells, or a value of each, in SQL: null where a mark stands for a figure."""
+        """Return a column's cells in SQL, or `value` of each: null for a mark."""
         profile = self.tables[role].described.get(name)
         if profile and profile.withheld and not self.is_added_up and name not in self.empty:
             whole = quoted(self.tables[role].whole)
@@ -152,7 +152,7 @@ class Workbench:
         return without_marks(profile, value or quoted(name))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Every row of a query."""
+        """Return every row of a query."""
         return self.database.execute(sql).fetchall()
 
     def make(self, sql: str) -> None:
@@ -160,7 +160,7 @@ class Workbench:
         self.database.execute(self.making(sql))
 
     def making(self, sql: str) -> str:
-        """What makes the step's output of the query `sql`."""
+        """Return what makes the step's output of the query `sql`."""
         return f"CREATE TABLE {quoted(self.output)} AS {sql}"
 
     def make_as_read(self, sql: str, some: str, by_key: str = "") -> None:
@@ -176,11 +176,11 @@ class Workbench:
 
     @property
     def is_added_up(self) -> bool:
-        """Whether the rows of its only table were added up by key."""
+        """Return whether the rows of its only table were added up by key."""
         return TABLE in self.tables and self.as_read.get(self.tables[TABLE].name, False)
 
     def added(self, function: str, value: str) -> str:
-        """An aggregate in SQL: of all rows, or of what these were added up to by key."""
+        """Return an aggregate in SQL: of all rows, or of what these were added up to by key."""
         figure = f"{function}({value})"
         if not self.is_added_up:
             return figure
@@ -190,22 +190,22 @@ class Workbench:
 
 
 def few(table: str) -> str:
-    """The table that has a few rows of one that is read once."""
+    """Return the table that has a few rows of one that is read once."""
     return f"{table} (quelques lignes)"
 
 
 def added_up(table: str) -> str:
-    """The table that has what the rows of one that is read once add up to by key."""
+    """Return the table that has what the rows of one that is read once add up to by key."""
     return f"{table} (par clé)"
 
 
 def whole_number(name: str, kind: str) -> str:
-    """A column of that type, all whole numbers, as an SQL expression; empty text is null."""
+    """Return a column of that type, all whole numbers, as an SQL expression; empty text is null."""
     return f"CAST({quoted(name) if kind in WHOLE_TYPES else filled(name)} AS BIGINT)"
 
 
 def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[str, bool]:
-    """A column as an SQL expression of numbers (empty text is null), and whether all are whole.
+    """Return a column as numbers in SQL (null for empty text), and whether all are whole.
 
     Every value of the whole table is looked at, not only a sample's. Raises Invalid naming the
     column, how many of its values are no numbers, and the shape of one: reasons of failed jobs are
@@ -247,7 +247,7 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
 
 
 def _written(workbench: Workbench, role: str, name: str) -> tuple[str, bool] | None:
-    """The column read as numbers with groups, units and the like; None where that fails, too.
+    """Return the column read as numbers with separators or units; None where that fails, too.
 
     What stands in place of a secret number is none, and is counted.
     """
@@ -272,7 +272,7 @@ def _written(workbench: Workbench, role: str, name: str) -> tuple[str, bool] | N
 
 
 def _shape(text: str) -> str:
-    """Letters as `x` and digits as `9`."""
+    """Return letters as `x` and digits as `9`."""
     return re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "9", text[:50]))
 
 

@@ -34,7 +34,7 @@ _EXACT = 2**53
 
 @singledispatch
 def cell(operation: OnCells, _chain: Chain, _name: str, _at: str) -> str:
-    """A column's new values; raises Invalid naming the parameter for values that do not fit."""
+    """Return a column's new values in SQL; raise Invalid naming the parameter that does not fit."""
     raise TypeError(operation)
 
 

@@ -32,16 +32,16 @@ class Chain:
 
     @property
     def columns(self) -> dict[str, str]:
-        """Its columns, name to type."""
+        """Return its columns, name to type."""
         return columns(self.workbench.database, self.table.name)
 
     @property
     def now(self) -> Workbench:
-        """The step's workbench with the table as it is now."""
+        """Return the step's workbench with the table as it is now."""
         return replace(self.workbench, tables={**self.workbench.tables, TABLE: self.table})
 
     def column(self, name: str, parameter: str) -> str:
-        """A column as an SQL identifier; raises Invalid naming `parameter` when there is none."""
+        """Return a column as an SQL identifier; raise Invalid where there is none."""
         columns = self.columns
         if name not in columns:
             listed = ", ".join(list(columns)[:50])
@@ -50,7 +50,7 @@ class Chain:
         return quoted(name)
 
     def text(self, name: str, parameter: str) -> str:
-        """A column as an SQL expression of texts without spaces around; whole numbers lack `.0`."""
+        """Return a column as trimmed texts in SQL; whole numbers lack `.0`."""
         column = self.column(name, parameter)
         text = f"trim(CAST({column} AS VARCHAR))"
         if self.columns[name] in ("DOUBLE", "FLOAT"):
@@ -58,7 +58,7 @@ class Chain:
         return text
 
     def figures(self, *sql: str, whole: bool = False) -> tuple[int, ...]:
-        """Figures of its rows; of the whole table's rather than a trial's sample if `whole`."""
+        """Return figures of the table's rows; if `whole`, not only of a trial's sample."""
         table = self.table.whole if whole else self.table.name
         ((*counts,),) = self.workbench.rows(f"SELECT {', '.join(sql)} FROM {quoted(table)}")
         return tuple(int(count or 0) for count in counts)
@@ -75,7 +75,7 @@ class Chain:
         return sum(counts[::2]), sum(counts[1::2])
 
     def choose(self, values: Mapping[str, str], changed: Mapping[str, str] | None = None) -> None:
-        """Have these columns alone, name to SQL; what is known of those `changed` holds no more."""
+        """Keep these columns alone, name to SQL; forget what is known of those `changed`."""
         listed = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
         self._next(lambda table: f"SELECT {listed} FROM {table}", kind="VIEW")
         described = {
@@ -86,7 +86,7 @@ class Chain:
         self.table = replace(self.table, described=described)
 
     def rename(self, names: Mapping[str, str], *, is_copy: bool) -> None:
-        """Call columns by other names, old to new; copies stand behind the others."""
+        """Rename columns, old to new, or copy them behind the others."""
         kept = {name if is_copy else names.get(name, name): name for name in self.columns}
         pairs = kept | ({new: old for old, new in names.items()} if is_copy else {})
         listed = ", ".join(f"{quoted(old)} AS {quoted(new)}" for new, old in pairs.items())
@@ -142,7 +142,7 @@ class Chain:
 
 
 def first_rows(names: Sequence[str]) -> OfTable:
-    """The numbers of the rows that no earlier one equals in these columns."""
+    """Return the numbers of the rows that no earlier one equals in these columns."""
     by = ", ".join(map(quoted, names))
     return lambda table: (
         f"(SELECT min({_NUMBER}) FROM (SELECT {ROW} AS {_NUMBER}, {by} FROM {table}) GROUP BY {by})"

@@ -116,7 +116,7 @@ def _recode(operation: Recode, chain: Chain, at: str) -> Report:
 
 
 def _counts(chain: Chain, column: str, text: str) -> tuple[int, ...]:
-    """Cells with a code, those of them that change, and those of which none is known."""
+    """Return how many cells have a code, how many of them change, and how many have none."""
     table = quoted(chain.table.name)
     ((*counts,),) = chain.workbench.rows(
         "SELECT count(c.code), count(*) FILTER (c.value IS DISTINCT FROM t.before"
@@ -128,7 +128,7 @@ def _counts(chain: Chain, column: str, text: str) -> tuple[int, ...]:
 
 
 def _make_codes(operation: Recode, chain: Chain, at: str) -> None:
-    """The table of `code` and `value`, each code once; raises Rejected where one has several."""
+    """Make the table of `code` and `value`; raises Rejected where a code has several values."""
     database = chain.workbench.database
     if operation.codes:
         codes = {code.strip(): value for code, value in operation.codes.items()}

@@ -66,7 +66,7 @@ def _of_row(sql: str, column: str | None) -> str:
 def _pairs(
     chain: Chain, table: str, name: str, beside: str, territory: Sequence[str]
 ) -> list[_Pair]:
-    """Each name of a table with what stands beside it, and how many rows have both."""
+    """Return each name of a table with what stands beside it, and how many rows have both."""
     counts = chain.workbench.rows(
         f"SELECT {name} AS name, {beside} AS beside, count(*) FROM {quoted(table)}"
         " WHERE name <> '' GROUP BY ALL"
@@ -75,7 +75,7 @@ def _pairs(
 
 
 def _make_codes(chain: Chain, pairs: Iterable[_Pair]) -> None:
-    """The table of names with what stands beside them, and their codes."""
+    """Make the table of names with what stands beside them, and their codes."""
     coded = [pair for pair in pairs if pair.commune.code]
     columns = {
         "name": [pair.name for pair in coded],
@@ -106,7 +106,7 @@ def _figures(pairs: Sequence[_Pair]) -> Report:
 
 
 def _listed(pairs: Iterable[_Pair], outcomes: Iterable[str]) -> list[Report]:
-    """The names of these outcomes, the most frequent first; what is no mere name is not told."""
+    """Return names with these outcomes, the most frequent first; leave out what is no mere name."""
     listed_outcomes, rows_by_commune = set(outcomes), Counter[tuple[str, FoundCommune]]()
     for pair in pairs:
         if pair.commune.outcome in listed_outcomes and _NAME.fullmatch(pair.name):
@@ -120,7 +120,7 @@ def _listed(pairs: Iterable[_Pair], outcomes: Iterable[str]) -> list[Report]:
 
 
 def codes_in_words(report: Report) -> str:
-    """What the operation did, in French, with the names that have most rows without a code."""
+    """State in French what the operation did, with the most frequent names without a code."""
     got = counted(report["cells"], "ligne a un code", "lignes ont un code")
     sentences = [f"codes des communes (« {report['columns'][0]} ») : {got}"]
     if report["former"]:
@@ -138,7 +138,7 @@ def codes_in_words(report: Report) -> str:
 
 
 def _some(names: Sequence[Report]) -> str:
-    """The first of these names in parentheses, each with its code or why it has none."""
+    """Return the first of these names in parentheses, each with its code or why it has none."""
     examples = [
         f"{french_quoted(name['name'])} : {name.get('code') or _WHY[name['outcome']]}"
         for name in names[:_SHOWN]

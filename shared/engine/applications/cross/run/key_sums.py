@@ -15,7 +15,7 @@ _MOST = 20
 
 
 def key_sums(workbench: Workbench, parameters: CrossParameters, key: str) -> tuple[str, ...]:
-    """The aggregates of left rows, in SQL, that all the next step's figures are made of.
+    """Return the aggregates of left rows, in SQL, that all the next step's figures are made of.
 
     None where it adds up anything else than whole numbers and rows, which are the same in any
     order, or by groups that rows of one `key` need not have in common.
@@ -44,7 +44,7 @@ def key_sums(workbench: Workbench, parameters: CrossParameters, key: str) -> tup
 
 
 def _whole(workbench: Workbench, names: Collection[str]) -> dict[str, str]:
-    """Those of the columns that hold whole numbers alone, by type or as texts, in SQL."""
+    """Return those of the columns that hold whole numbers alone, by type or as texts, in SQL."""
     left = {name: kind for name, kind in workbench.columns("left").items() if name in names}
     # Days are written as whole numbers, too: 20240131.
     days = [name for name in left if workbench.kind_of_value("left", name) == "day"]
@@ -64,7 +64,7 @@ def _whole(workbench: Workbench, names: Collection[str]) -> dict[str, str]:
 def _figures(
     parameters: AggregateParameters, counted: Mapping[str, str], whole: Mapping[str, str]
 ) -> Iterator[str]:
-    """Every aggregate that is needed; empty for one that cannot be made by key."""
+    """Yield every aggregate that is needed; empty for one that cannot be made by key."""
     yield "count(*)"
     for name in parameters.counts:
         yield f"count({counted[name]})" if name in counted else ""

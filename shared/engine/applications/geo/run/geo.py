@@ -79,7 +79,7 @@ class _Work:
         self._places = _places(workbench, parameters.nearest) if parameters.nearest else None
 
     def columns_of(self, batch: PositionBatch) -> dict[str, Any]:
-        """The columns that are added, in the order of their names."""
+        """Return the columns that are added, in the order of their names."""
         parameters, points = self._parameters, batch.points
         read = int(points.is_read.sum())
         self._counts.update(
@@ -109,7 +109,7 @@ class _Work:
         return {name: columns[name] for name in parameters.added}
 
     def report(self) -> Report:
-        """What was placed, and what was not; raises Rejected when nothing can be read."""
+        """Return what was placed, and what was not; raises Rejected when nothing can be read."""
         counts = self._counts
         if counts["rows"] and not counts["read"]:
             raise Rejected("aucune position n'est lisible : vérifiez les colonnes nommées")

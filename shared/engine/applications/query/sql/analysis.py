@@ -55,13 +55,13 @@ class Analysis:
             raise SqlFault("la requête a trop de niveaux imbriqués") from error
 
     def _all_rows(self) -> Relation:
-        """What a query may make of which nobody knows what it means: anything of every row."""
+        """Return the result of a query that is not understood: anything of every row."""
         tables = self._relations.values()
         rest = computed("derived", NONE.union(*(table.parts for table in tables)))
         return Relation((), tuple(self._relations), rest, is_unsure=True)
 
     def _read_rows(self) -> None:
-        """A table of which no column is read is read for its rows: its first column stands in."""
+        """Note the first column of each table of which only the rows are read."""
         for role, columns in self.account.used.items():
             if not self.account.is_read(role):
                 self.account.read(self.first_of(role, columns))
@@ -70,11 +70,11 @@ class Analysis:
 
     @staticmethod
     def first_of(role: str, columns: tuple[str, ...]) -> Parts:
-        """The column that stands for a table's rows."""
+        """Return the column that stands for a table's rows."""
         return frozenset(Trace(Source(role, name), "count") for name in columns[:1])
 
     def relation(self, node: exp.Expr, scope: Scope) -> Relation:  # noqa: PLR0911 - one for each form
-        """The table that a query or another source of FROM makes."""
+        """Return the table that a query or another source of FROM makes."""
         self.account.spend(10)
         match node:
             case exp.Subquery():
@@ -103,7 +103,7 @@ class Analysis:
                 raise SqlFault("cette forme de requête n'est pas lue ici", place_of(self.sql, node))
 
     def joined(self, node: exp.Expr, relation: Relation, scope: Scope) -> Relation:
-        """A source with the joins that are written inside its brackets."""
+        """Return a source with the joins that are written inside its brackets."""
         joins = node.args.get("joins")
         if not joins:
             return relation
@@ -113,7 +113,7 @@ class Analysis:
         return selected(self, select, inner)
 
     def ctes(self, node: exp.Expr, around: CommonTables) -> CommonTables:
-        """What WITH defines: each sees those before it, and itself where it is recursive."""
+        """Return what WITH defines: each sees those before it, and itself where it is recursive."""
         ctes: dict[str, Callable[[], Relation]] = dict(around)
         clause = node.args.get("with_")
         is_recursive = bool(clause and clause.args.get("recursive"))
@@ -194,7 +194,7 @@ class Analysis:
         return self._ordered(node, last, inner)
 
     def _ordered(self, node: exp.Expr, relation: Relation, scope: Scope) -> Relation:
-        """The same rows; what they are ordered and cut by is read."""
+        """Return the same rows; note as read what they are ordered and cut by."""
         scope.add("", relation)
         for clause in ("order", "limit", "offset"):
             if clause_node := node.args.get(clause):
@@ -203,14 +203,14 @@ class Analysis:
 
 
 def _base(role: str, columns: Columns) -> Relation:
-    """The table in that role."""
+    """Return the table in that role."""
     named = ((name, Trace(Source(role, name))) for name in columns or ())
     outputs = tuple(QueryColumn(name, frozenset({trace})) for name, trace in named)
     return Relation(outputs, () if columns is not None else (role,))
 
 
 def merged(left: Relation, right: Relation, *, by_name: bool) -> Relation:
-    """The rows of both, their columns by place or by name."""
+    """Return a relation of both tables' rows, whose columns are matched by place or by name."""
     is_unsure = left.is_unsure or right.is_unsure
     common = Relation((), (*left.open, *right.open), left.rest | right.rest, is_unsure)
     is_blurred = bool(common.open) or common.is_unsure
@@ -241,12 +241,12 @@ def merged(left: Relation, right: Relation, *, by_name: bool) -> Relation:
 
 
 def replace_scope(scope: Scope, ctes: CommonTables) -> Scope:
-    """The same scope with these tables of WITH."""
+    """Return a copy of the scope with these tables of WITH."""
     return scope if ctes is scope.ctes else replace(scope, ctes=ctes)
 
 
 def _sides(node: exp.Expr) -> list[exp.Expr]:
-    """The queries of a chain of set operations, which may be long, from left to right."""
+    """Return the queries of a chain of set operations, which may be long, from left to right."""
     sides: list[exp.Expr] = []
     while isinstance(node, exp.SetOperation):
         sides.append(node.expression)

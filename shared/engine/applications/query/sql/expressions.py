@@ -41,7 +41,7 @@ class Expressions:
         self._sql, self._account, self._subquery = sql, account, subquery
 
     def parts(self, node: exp.Expr | None, scope: Scope) -> Parts:
-        """What the value of `node` is made of; a column alone is as it is."""
+        """Return what the value of `node` is made of; a column alone is as it is."""
         if node is None:
             return NONE
         node = bare(node)
@@ -53,7 +53,7 @@ class Expressions:
         return self.derived(list(node.iter_expressions()), scope)
 
     def derived(self, nodes: list[exp.Expr], scope: Scope) -> Parts:
-        """What a calculation on all of them is made of."""
+        """Return what a calculation on all of them is made of."""
         parts: set[Parts] = set()
         stack = list(nodes)
         while stack:
@@ -89,7 +89,7 @@ class Expressions:
                 return self.everything(scope)
 
     def everything(self, scope: Scope) -> Parts:
-        """All columns of all its tables: what `COLUMNS(...)` chooses from them is not looked at."""
+        """Return all columns of all its tables, whichever of them `COLUMNS(...)` chooses."""
         return NONE.union(*(self._account.read_all(relation) for relation in scope.relations))
 
     def _exists(self, node: exp.Expr, scope: Scope) -> Parts:
@@ -138,7 +138,7 @@ class Expressions:
         return parts if isinstance(node, exp.Lambda) else parts | outer
 
     def column(self, node: exp.Column, scope: Scope) -> Parts:
-        """What a name stands for: a column, a field of one, or a table's whole row."""
+        """Return what a name stands for: a column, a field of one, or a table's whole row."""
         words = [part.name for part in node.parts]
         self._account.spend(len(words) + len(scope.sources))
         if isinstance(node.this, exp.Star):
@@ -156,7 +156,7 @@ class Expressions:
         return NONE
 
     def _star(self, node: exp.Column, name: str, scope: Scope) -> Parts:
-        """All columns of a table, or all fields of a column."""
+        """Return all columns of a table, or all fields of a column."""
         if relation := scope.table(name):
             return self._account.read_all(relation)
         field = scope.column(name, is_row=False)
@@ -172,7 +172,7 @@ class Expressions:
         return parts if parts is None or len(words) == 2 else computed("derived", parts)  # noqa: PLR2004
 
     def _note_row(self, words: list[str], scope: Scope) -> None:
-        """A whole row also holds the columns that nobody knows."""
+        """Note that every column is read where a table's name stands for its whole row."""
         relation = scope.table(words[0]) if len(words) == 1 else None
         is_column = any(relation.find(words[0]) is not None for relation in scope.relations)
         if relation is not None and not is_column:

@@ -27,7 +27,7 @@ class Analyst(Protocol):
     account: ColumnsRead
 
     def relation(self, node: exp.Expr, scope: Scope) -> Relation:
-        """The table that a source makes."""
+        """Return the table that a source makes."""
 
 
 Sources = Mapping[str, Relation]
@@ -110,7 +110,7 @@ class _Sources:
         return names
 
     def _left(self, among: list[str] | None, right: list[str]) -> Sources:
-        """The tables that stand before those of `right`: all that `*` shows, or some of them."""
+        """Return the tables before those of `right`: all that `*` shows, or those in `among`."""
         before = self._scope.starred() if among is None else self._scope.sources.items()
         return {
             name: relation
@@ -119,7 +119,7 @@ class _Sources:
         }
 
     def _common(self, left: Sources, right: Sources) -> list[str]:
-        """The names that both sides of a NATURAL JOIN have; all are read where some are unknown."""
+        """Return the names that both sides of a NATURAL JOIN have; read all if some are unknown."""
         both = (*left.values(), *right.values())
         self._account.spend(sum(len(relation.outputs) for relation in both))
         if any(relation.open or relation.is_unsure for relation in both):
@@ -132,7 +132,7 @@ class _Sources:
         return list(dict.fromkeys(name for name in others if plain_lower(name) in mine))
 
     def _merge(self, column: str, left: Sources, right: Sources, how: str) -> None:
-        """One column of USING: it stands once, where the left table has it."""
+        """Merge a column of USING: it stands once, where the left table has it."""
         lower, scope = plain_lower(column), self._scope
         self._account.spend(len(left) + len(right))
         mine = scope.merged.get(lower) or self._side(column, left)
@@ -145,12 +145,12 @@ class _Sources:
         _meet(self._account, mine, others, how)
 
     def _side(self, column: str, side: Sources) -> Parts:
-        """What a column of USING is on one side; a fault where that has none."""
+        """Return what a column of USING is on one side; a fault where that has none."""
         parts_by_table = [self._scope.qualified(name, column) for name in side]
         parts = NONE.union(*(table_parts for table_parts in parts_by_table if table_parts))
         return parts or self._parts(exp.column(column), Scope({}, sources=dict(side)))
 
 
 def _is_join(node: exp.Expr) -> bool:
-    """Whether brackets hold no query, but a table with others that are joined to it."""
+    """Return whether brackets hold no query, but a table with others that are joined to it."""
     return isinstance(node, exp.Table | exp.Subquery) and bool(node.args.get("joins"))

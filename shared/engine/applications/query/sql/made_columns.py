@@ -12,7 +12,7 @@ from shared.words import unique
 
 
 def effect(sql: str, tables: Mapping[str, Columns]) -> Effect:
-    """What a query makes of tables with these columns; its names are those of the roles.
+    """Return what a query makes of tables with these columns; its names are those of the roles.
 
     Raises Invalid for one that cannot run, whatever they hold.
     """

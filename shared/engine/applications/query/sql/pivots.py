@@ -35,7 +35,7 @@ _VALUE_IN: Mapping[type[exp.Expr], str] = {
 
 
 def pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -> Relation:
-    """The table that a PIVOT or UNPIVOT makes of another."""
+    """Return the table that a PIVOT or UNPIVOT makes of another."""
     inside = Scope(scope.ctes, parent=scope)
     inside.add("", table)
     if node.args.get("unpivot"):
@@ -44,7 +44,7 @@ def pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) ->
 
 
 def _pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -> Relation:
-    """Groups by the keys, or by all other columns, and one column for each value."""
+    """Return groups by the keys, or by all other columns, and one column for each value."""
     on = node.args.get("fields") or node.expressions
     using = node.args.get("using") or (node.expressions if node.args.get("fields") else [])
     for pivoted in on:
@@ -79,7 +79,7 @@ def _pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -
 
 
 def _named(on: list[exp.Expr], using: list[exp.Expr], parts: Parts) -> list[QueryColumn]:
-    """The columns of the values, where DuckDB's names for them are plain."""
+    """Return the columns of the values, where DuckDB's names for them are plain."""
     if len(on) > 1 or len(using) > 1:
         return []
     values = on[0].expressions
@@ -91,12 +91,12 @@ def _named(on: list[exp.Expr], using: list[exp.Expr], parts: Parts) -> list[Quer
 
 
 def _without(names: set[str], table: Relation) -> list[QueryColumn]:
-    """The columns that are none of these: the engine tells them by their names alone."""
+    """Return the columns that are none of these: the engine tells them by their names alone."""
     return [output for output in table.outputs if plain_lower(output.name) not in names]
 
 
 def _names(nodes: list[exp.Expr]) -> set[str]:
-    """The columns that expressions name; one that is not sure to be named is a key all the same."""
+    """Return the columns that expressions name; where a name is in doubt the column stays a key."""
     names, stack = set(), list(nodes)
     while stack:
         node = stack.pop()
@@ -110,7 +110,7 @@ def _names(nodes: list[exp.Expr]) -> set[str]:
 
 
 def _unpivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -> Relation:
-    """The other columns, one of names and one of values."""
+    """Return the other columns, one of names and one of values."""
     fields, into = node.args.get("fields"), node.args.get("into")
     if fields:
         columns = [expression for field in fields for expression in field.expressions]

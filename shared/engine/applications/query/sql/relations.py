@@ -35,12 +35,12 @@ _ASSOCIATIVE = frozenset(("sum", "min", "max"))
 
 
 def computed(how: str, parts: Iterable[Trace]) -> Parts:
-    """What a figure of figures is made of: a calculation, unless it amounts to one of them."""
+    """Return the parts of a figure of figures, which is a calculation or one of the figures."""
     return frozenset(part._replace(how=_composed(how, part.how)) for part in parts)
 
 
 def grouped(by: frozenset[Source] | None, parts: Iterable[Trace], *, anew: bool = True) -> Parts:
-    """The same for the groups `by`; `anew` also where it is made for others already."""
+    """Return the parts as figures of the groups `by`; if `anew`, also parts that have groups."""
     return frozenset(part._replace(by=by) if anew or part.by is None else part for part in parts)
 
 
@@ -72,7 +72,7 @@ class Relation:
     is_unsure: bool = False
 
     def find(self, name: str) -> Parts | None:
-        """What its columns of that name are made of; None where there is none."""
+        """Return what its columns of that name are made of; None where there is none."""
         return self._by_name.get(plain_lower(name))
 
     @cached_property
@@ -87,11 +87,11 @@ class Relation:
 
     @cached_property
     def parts(self) -> Parts:
-        """What all its columns are made of."""
+        """Return what all its columns are made of."""
         return self.rest.union(*(output.parts for output in self.outputs))
 
     def named(self, names: list[str]) -> "Relation":
-        """The same with its first columns called so."""
+        """Return the relation with its first columns renamed."""
         called = [
             output._replace(name=name) for output, name in zip(self.outputs, names, strict=False)
         ]
@@ -136,5 +136,5 @@ class ColumnsRead:
         return self.read(relation.parts)
 
     def is_read(self, role: str) -> bool:
-        """Whether anything of the table in that role is read."""
+        """Return whether anything of the table in that role is read."""
         return role in self.whole or any(source.role == role for source in self.looks_at)

@@ -43,16 +43,16 @@ class Scope:
         return name
 
     def starred(self) -> Iterator[tuple[str, Relation]]:
-        """The tables that `*` shows, in order."""
+        """Return the tables that `*` shows, in order."""
         return ((name, source) for name, source in self.sources.items() if name not in self.aside)
 
     @property
     def relations(self) -> tuple[Relation, ...]:
-        """All its tables."""
+        """Return all tables of the scope."""
         return tuple(self.sources.values())
 
     def column(self, name: str, *, is_row: bool = True) -> Parts | None:
-        """What an unqualified name stands for, here or around; None for what nothing has.
+        """Return what an unqualified name stands for, here or around; None for what nothing has.
 
         A table's name may stand for its row, unless `is_row` is false.
         """
@@ -77,7 +77,7 @@ class Scope:
         return parts
 
     def qualified(self, table: str, name: str) -> Parts | None:
-        """What `table.name` stands for where that table is seen; None where there is none."""
+        """Return what `table.name` stands for where that table is seen; None where none is."""
         relation = self.sources.get(plain_lower(table))
         if relation is None:
             return self.parent.qualified(table, name) if self.parent else None
@@ -88,7 +88,7 @@ class Scope:
         return guessed | relation.rest if relation.open or relation.is_unsure else None
 
     def table(self, name: str) -> Relation | None:
-        """The table that is seen under that alias."""
+        """Return the table that is seen under that alias."""
         relation = self.sources.get(plain_lower(name))
         return relation or (self.parent.table(name) if self.parent else None)
 
@@ -97,7 +97,7 @@ class Scope:
         return any(relation.open or relation.is_unsure for relation in self.relations)
 
     def _guessed(self, name: str) -> Parts | None:
-        """A name that no known column has is one of a table whose columns nobody knows."""
+        """Return what an unknown name may stand for: columns of tables that are not known."""
         if not self._is_open:
             return None
         roles = (role for relation in self.relations for role in relation.open)
@@ -109,13 +109,13 @@ class Scope:
         return alias() if alias else None
 
     def _row(self, name: str) -> Parts | None:
-        """A table's name in place of a column's is its whole row."""
+        """Return the whole row of a table whose name stands in place of a column's."""
         relation = self.sources.get(name)
         return computed("derived", relation.parts) if relation else None
 
     @property
     def names(self) -> dict[str, str]:
-        """Every name that a column may have here, for those that are wrong."""
+        """Return every name that a column may have here, for those that are wrong."""
         names = {
             output.name: output.name for relation in self.relations for output in relation.outputs
         }

@@ -30,7 +30,7 @@ _LONGEST_NAME = 60
 
 
 def selected(analyst: Analyst, select: exp.Select, scope: Scope) -> Relation:
-    """The table that a SELECT makes; what it filters, groups and orders by is read."""
+    """Return the table that a SELECT makes; what it filters, groups and orders by is read."""
     return _Select(analyst, select, scope).relation()
 
 
@@ -100,7 +100,7 @@ class _Select:
         return self._parts(node, self._scope)
 
     def _at(self, place: int) -> Parts:
-        """What the column of that place is made of."""
+        """Return what the column of that place is made of."""
         chosen = self._select.expressions
         if any(is_star(expression) or spreads(expression) for expression in chosen):
             return self._analyst.expressions.everything(self._scope)
@@ -112,7 +112,7 @@ class _Select:
         return self._parts(node, self._scope)
 
     def _counted(self, by: frozenset[Source] | None) -> Parts:
-        """What `count(*)` counts: rows by their groups, or those of the tables."""
+        """Return what `count(*)` counts: rows by their groups, or those of the tables."""
         if by:
             return frozenset(Trace(source, "count") for source in by)
         traces: set[Trace] = set()
@@ -127,7 +127,7 @@ class _Select:
     # What comes out.
 
     def alias_parts(self, node: exp.Alias) -> Parts:
-        """What the value under an alias is made of."""
+        """Return what the value under an alias is made of."""
         return self._parts(node.this, self._scope)
 
     def _outputs(self, chosen: Iterable[exp.Expr]) -> Relation:
@@ -156,11 +156,11 @@ class _Select:
         return Relation(tuple(outputs), tuple(dict.fromkeys(opened)), rest, is_unsure)
 
     def _is_of_fields(self, node: exp.Expr) -> bool:
-        """Whether `x.*` stands for the fields of a column."""
+        """Return whether `x.*` stands for the fields of a column."""
         return isinstance(node, exp.Column) and self._scope.table(node.parts[0].name) is None
 
     def _star(self, node: exp.Expr) -> Relation:
-        """The columns that `*` or `t.*` shows, without those of EXCLUDE."""
+        """Return the columns that `*` or `t.*` shows, without those of EXCLUDE."""
         star = node if isinstance(node, exp.Star) else node.this
         table = plain_lower(node.parts[0].name) if isinstance(node, exp.Column) else ""
         sources = [
@@ -239,7 +239,7 @@ class _Alias:
 
 
 def name_of(node: exp.Expr) -> str:
-    """What a column of the result is called: its alias or name, or what it is worked out by."""
+    """Return the name of a result's column: its alias or name, else the expression's text."""
     if isinstance(node, exp.Alias):
         return node.alias
     node = bare(node)
@@ -257,7 +257,7 @@ def _of_groups(relation: Relation, by: frozenset[Source], *, anew: bool) -> Rela
 
 
 def _leaves(node: exp.Expr) -> Iterator[exp.Expr]:
-    """The keys of nested GROUPING SETS, CUBE and ROLLUP."""
+    """Yield the keys of nested GROUPING SETS, CUBE and ROLLUP."""
     if isinstance(node, exp.GroupingSets | exp.Cube | exp.Rollup | exp.Tuple):
         for expression in node.expressions:
             yield from _leaves(expression)

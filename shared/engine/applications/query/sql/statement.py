@@ -67,7 +67,7 @@ class QueryPlace(NamedTuple):
 
     @classmethod
     def at(cls, sql: str, offset: int) -> "QueryPlace":
-        """The place of the character of that number, from 0."""
+        """Return the place of the character of that number, from 0."""
         before = sql[: max(0, min(offset, len(sql)))]
         return cls(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
 
@@ -81,7 +81,7 @@ class SqlFault(ValueError):
 
 @lru_cache(maxsize=2)
 def parse(sql: str) -> exp.Query:
-    """The one SELECT that `sql` holds; raises SqlFault for whatever else it holds.
+    """Return the one SELECT that `sql` holds; raises SqlFault for whatever else it holds.
 
     Nobody changes the tree: who checks a query analyses it next.
     """
@@ -108,7 +108,7 @@ def parse(sql: str) -> exp.Query:
 
 
 def _parameter(sql: str, tokens: list[Token]) -> SqlFault | None:
-    """Of a parameter where one seems to stand: the place of the first."""
+    """Return the place of the first parameter, where the text seems to have one."""
     for token in tokens:
         is_named = token.token_type is TokenType.COLON and _NAMED.match(sql, token.start)
         if is_named or token.token_type in {TokenType.PARAMETER, TokenType.PLACEHOLDER}:
@@ -122,7 +122,7 @@ _TOO_DEEP = (
 
 
 def tokens_of(sql: str) -> list[Token]:
-    """Its words and signs, without comments; raises SqlFault for what is not closed."""
+    """Return the tokens of a query, without comments; raise SqlFault for what is not closed."""
     if "\0" in sql:
         raise SqlFault("la requête contient un caractère nul")
     try:
@@ -175,7 +175,7 @@ def _check_letters(sql: str, token: Token) -> None:
 
 
 def _is_twin(letter: str) -> bool:
-    """Whether a letter is outside of A to Z, and in another case within."""
+    """Return whether a letter is outside of A to Z, and in another case within."""
     return not letter.isascii() and any(map(str.isascii, letter.lower() + letter.upper()))
 
 
@@ -214,7 +214,7 @@ def _query(sql: str, tree: exp.Expr) -> exp.Query:
 
 
 def tables_named(sql: str) -> list[str]:
-    """The names that stand where a table's does, in lower case, in the order of the text."""
+    """Return the names that stand where a table's does, in lower case, in the order of the text."""
     try:
         tree = parse(sql)
     except SqlFault:
@@ -225,13 +225,13 @@ def tables_named(sql: str) -> list[str]:
 
 
 def place_of(sql: str, node: exp.Expr) -> QueryPlace | None:
-    """Where the first word of `node` stands that has a place; None where none has."""
+    """Return where the first word of `node` stands that has a place; None where none has."""
     starts = [int(child.meta["start"]) for child in node.walk() if "start" in child.meta]
     return QueryPlace.at(sql, min(starts)) if starts else None
 
 
 def place_of_arrow(sql: str) -> QueryPlace | None:
-    """Where the first lambda of old, with an arrow, stands in a query that `parse` takes."""
+    """Return where the first lambda of old, with an arrow, stands in a query that `parse` takes."""
     for arrow in parse(sql).find_all(exp.Lambda):
         ends = [int(name.meta["end"]) for name in arrow.expressions if "end" in name.meta]
         if ends and _ARROW.match(sql, max(ends) + 1):
@@ -244,7 +244,7 @@ def _place(sql: str, token: Token) -> QueryPlace:
 
 
 def _syntax_fault(error: SqlglotError) -> SqlFault:
-    """What is wrong with it, by the place that the parser names."""
+    """Return what is wrong with it, by the place that the parser names."""
     errors = getattr(error, "errors", None)
     if not errors:
         return SqlFault("la requête n'est pas du SQL que DuckDB lit")

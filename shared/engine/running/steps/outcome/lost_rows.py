@@ -35,7 +35,7 @@ class Filter(NamedTuple):
 
 
 def lost(database: Database, steps: tuple[Step, ...], tables: Mapping[str, InputTable]) -> Report:
-    """What is wrong with the last table, in French, and a value that may have been meant.
+    """Report in French what is wrong with the last table, and a value that may have been meant.
 
     Empty where it has rows, and a value in every column that the treatment made. What an input has
     empty is no fault of the treatment.
@@ -60,7 +60,7 @@ def _lost_rows(
 
 
 def _emptied(database: Database, step: Step, input_tables: list[InputTable]) -> Report:
-    """A step that was given rows and left none."""
+    """Report a step that got rows and left none."""
     before = french_list([_lines(table) for table in input_tables])
     # Of a step that an earlier job did, the tables need not be here.
     with suppress(duckdb.Error):
@@ -85,7 +85,7 @@ def _lines(table: InputTable) -> str:
 def _filters(
     database: Database, sql: str, roles: Mapping[str, InputTable]
 ) -> Iterator[tuple[Filter, InputTable]]:
-    """The conditions of a query that compare a column of one of its tables with a text."""
+    """Yield the conditions of a query that compare a column of one of its tables with a text."""
     columns_by_role = {role: columns(database, table.name) for role, table in roles.items()}
     try:
         read = sqlglot.parse_one(sql, dialect="duckdb")
@@ -106,7 +106,7 @@ def _filters(
 
 
 def _plain(side: exp.Expression) -> tuple[exp.Expression, bool]:
-    """What stands within functions that fold text, and whether there are some."""
+    """Return what stands within functions that fold text, and whether there are some."""
     folds = False
     while isinstance(side, exp.Func) and side.sql("duckdb").lower().startswith(_FOLDS):
         inner = side.expressions[0] if isinstance(side, exp.Anonymous) else side.this
@@ -124,7 +124,7 @@ def _kept(database: Database, condition: Filter, table: InputTable) -> bool:
 
 
 def _near(database: Database, condition: Filter, table: InputTable) -> str:
-    """The value of the column that is most like the one that none has; empty without any."""
+    """Return the value of the column that is most like the one that none has; empty without any."""
     text, value = _folded(literal(condition.text)), _folded("value")
     holds = f"contains({value}, {text}) OR contains({text}, {value})"
     alike = f"jaro_winkler_similarity({value}, {text})"
@@ -148,7 +148,7 @@ def _rows(database: Database, sql: str) -> list[tuple[Any, ...]]:
 def _made_empty(
     database: Database, steps: tuple[Step, ...], tables: Mapping[str, InputTable], result: str
 ) -> str:
-    """Which column of the result has no value though its inputs have no such column empty."""
+    """State which columns of the result lost all values, though no input has them empty."""
     inputs = {name for step in steps for name in step.inputs.values()} - {
         step.output for step in steps
     }
@@ -168,7 +168,7 @@ def _made_empty(
 
 
 def _without_value(database: Database, table: str) -> list[str]:
-    """The columns of a table none of whose rows has a value."""
+    """Return the columns of a table none of whose rows has a value."""
     names = list(columns(database, table))
     if not names:
         return []

@@ -76,7 +76,7 @@ def _draw(task: PictureWork, number: int, step: Step) -> Report:
 
 
 def _stem(work: Work, number: int, files: Sequence[str]) -> str:
-    """What a step's files are called: the last by what it is, the others by their table."""
+    """Return what a step's files are called: the last by what it is, the others by their table."""
     step = work.steps[number]
     stem = APPLICATIONS[step.application].picture
     is_taken = any(Path(name).stem == stem for name in files)
@@ -88,13 +88,13 @@ def _type_of(name: str) -> str:
 
 
 def _sources(work: Work, step: Step) -> tuple[Input, ...]:
-    """The datasets whose data went into the step's table."""
+    """Return the datasets whose data went into the step's table."""
     origins = _origins(work, step)
     return tuple(source for source in work.sources if source.name in origins)
 
 
 def _origins(work: Work, step: Step) -> set[str]:
-    """The names of the tables that went into the step's table."""
+    """Return the names of the tables that went into the step's table."""
     makers = {step.output: step for step in work.steps}
     names, origins = list(step.inputs.values()), set[str]()
     while names:
@@ -112,7 +112,7 @@ def _done(steps: Sequence[Step], reports: Sequence[Report]) -> Iterator[DoneStep
 
 
 def _head(work: Work, reports: Sequence[Report], hidden: str) -> Iterator[str]:
-    """What is read before all else, in French: what a trial saw of its tables, and what is hidden.
+    """State in French what is read first: what a trial saw of its tables, and what is hidden.
 
     How many rows a dataset has is in the catalogue, also of a restricted one.
     """

@@ -54,7 +54,7 @@ class PictureWork:
 
 
 def _named(source: Input) -> str:
-    """What its licence asks to be printed."""
+    """Return the attribution that the source's licence asks to be printed."""
     if source.attribution:
         return source.attribution.removeprefix(_SOURCES).rstrip(".")
     return f"{quoted(source.title or source.name)}, version {source.version}"
