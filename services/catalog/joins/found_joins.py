@@ -272,7 +272,7 @@ def _reason(join: Join, title: str, about: str, rows: int | None) -> str:
 
 
 def _crosswalk_told(column: KeyColumn) -> str:
-    cost = f" ({column.cost.told})" if column.cost else ""
+    cost = f" ({column.cost.in_words})" if column.cost else ""
     return f"{_named(column.columns)} passe par « {column.via} »{cost}"
 
 

@@ -34,7 +34,7 @@ class DatasetUse(Frozen):
 
 
 def uses_of(reading: Reading, persons: Mapping[str, str]) -> tuple[ColumnUse, ...] | None:
-    """The columns that are read, each with its use; None for all of a dataset of unknown ones.
+    """Return the columns that are read, each with its use; None where the dataset's are not known.
 
     `persons` says, by column, what it tells about persons.
     """
@@ -44,28 +44,30 @@ def uses_of(reading: Reading, persons: Mapping[str, str]) -> tuple[ColumnUse, ..
         ColumnUse(
             name=name,
             why=" ; ".join(_uses(reading, name)) or _ONLY_READ,
-            is_shown=any(name in (*one.figures, *_groups(one)) for one in reading.shown),
+            is_shown=any(
+                name in (*showing.figures, *_groups(showing)) for showing in reading.shown
+            ),
             person=persons.get(name, ""),
         )
         for name in reading.columns
     )
 
 
-def _groups(shown: Shown) -> list[str]:
-    return [column_of(one) for one in shown.by or ()]
+def _groups(showing: Shown) -> list[str]:
+    return [column_of(origin) for origin in showing.by or ()]
 
 
 def _uses(reading: Reading, name: str) -> Iterator[str]:
     if met := {quoted(column_of(key.other)) for key in reading.keys if key.column == name}:
         yield f"sert à croiser avec {french_list(sorted(met))}"
-    if any(name in _groups(shown) for shown in reading.shown):
+    if any(name in _groups(showing) for showing in reading.shown):
         yield "regroupe le résultat"
-    figures = {one for shown in reading.shown for one in shown.figures}
-    mine = {one for one in figures if figured_column(one) == name}
-    if name in mine:
+    figures = {figure for showing in reading.shown for figure in showing.figures}
+    column_figures = {figure for figure in figures if figured_column(figure) == name}
+    if name in column_figures:
         yield "figure au résultat"
-    made = {one.partition("(")[0] for one in mine - {name}}
-    for how in sorted(made - _OF_KEYS):
+    computations = {figure.partition("(")[0] for figure in column_figures - {name}}
+    for how in sorted(computations - _OF_KEYS):
         yield f"entre dans {FIGURES[how]} {quoted(name)}"
-    if made & _OF_KEYS:
+    if computations & _OF_KEYS:
         yield "figure au compte rendu du croisement"

@@ -8,47 +8,49 @@ from shared.words import grouped, quoted
 
 
 def keys_told(left: Side, right: Side) -> str:
-    """That keys of the two sides are of different kinds, and what leads from one to the other."""
+    """State that the two keys are of different kinds, and which crosswalk connects them."""
     for side, name in ((left, "left_via"), (right, "right_via")):
         if side.via and side.kind and CROSSWALKS[side.via].source != side.kind:
             source = CROSSWALKS[side.via].source
             return f"{name} part de « {source} », et {quoted(side.key)} contient « {side.kind} »"
     if not left.space or not right.space or left.space == right.space:
         return ""
-    told = (
+    message = (
         f"{quoted(left.key)} et {quoted(right.key)} ne sont pas de même nature"
         f" (« {left.space} » et « {right.space} ») : peu de clés se rencontreront"
     )
     ways = (("left_via", left, right), ("right_via", right, left))
-    found = [
-        f"{name} = « {one.name} »"
+    crosswalks = [
+        f"{name} = « {crosswalk.name} »"
         for name, here, there in ways
-        for one in CROSSWALKS.values()
-        if not here.via and one.source == here.kind and one.space == there.space
+        for crosswalk in CROSSWALKS.values()
+        if not here.via and crosswalk.source == here.kind and crosswalk.space == there.space
     ]
-    return f"{told} ; {' ou '.join(found)} mène de l'une à l'autre" if found else told
+    return (
+        f"{message} ; {' ou '.join(crosswalks)} mène de l'une à l'autre" if crosswalks else message
+    )
 
 
 def codes_told(side: Side, other: Side) -> str:
-    """What keeps a key that is called as codes are from meeting codes; empty if nothing does."""
-    known, key = side.known, quoted(side.key)
-    if known is None or side.kind or not (side.via or other.codes):
+    """State why a key that is named like codes will meet few of them; else empty."""
+    profile, key = side.profile, quoted(side.key)
+    if profile is None or side.kind or not (side.via or other.codes):
         return ""
-    if known.has_lost_zeros:
+    if profile.has_lost_zeros:
         return (
             f"les codes de {key} ont perdu leur zéro de tête : ils ne rencontreront pas ceux qui"
             " l'ont ; leur propriétaire peut le leur rendre, ou une étape « Nettoyer une table »"
         )
-    if not known.misnamed:
+    if not profile.misnamed:
         return ""
     return (
-        f"le nom de {key} annonce {key_in_french(known.misnamed)}, mais ses valeurs n'en sont pas :"
-        " peu de clés se rencontreront"
+        f"le nom de {key} annonce {key_in_french(profile.misnamed)}, mais ses valeurs n'en sont pas"
+        " : peu de clés se rencontreront"
     )
 
 
 def crossing_told(keys: Keys, *, is_kept: bool) -> str:
-    """What a crossing does in which rows of both tables stand several times."""
+    """State what happens when a crossing repeats rows of both tables."""
     left, right = keys.left, keys.right
     why = (
         f"des valeurs de {quoted(left.key)} et de {quoted(right.key)} se trouvent sur plusieurs"

@@ -39,22 +39,22 @@ class DatasetCrossing(NamedTuple):
 
     @property
     def keys(self) -> tuple[KeyOrigin, KeyOrigin]:
-        """Where both keys come from."""
+        """Return where both keys come from."""
         return self.left, self.right
 
     @property
     def dataset_ids(self) -> tuple[str, str]:
-        """The datasets of its keys; one is empty where a step computes a key."""
+        """Return the datasets of its keys; one is empty where a step computes a key."""
         return self.left.dataset_id, self.right.dataset_id
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """What steps before did to the rows of either table."""
+        """Return what earlier steps did to the rows of either table."""
         return tuple(dict.fromkeys((*self.left.changes, *self.right.changes)))
 
     @property
     def is_exact(self) -> bool:
-        """Whether it crosses rows of two datasets as they are, by their keys alone."""
+        """Return whether it crosses rows of two datasets as they are, by their keys alone."""
         return not self.changes and not self.parameters.keys
 
 
@@ -65,19 +65,19 @@ class _Table(NamedTuple):
     others: KeyOrigin | None
 
     def key(self, name: str) -> KeyOrigin:
-        """Where that column comes from; one that is not there is a fault, which others tell."""
+        """Return the origin of that column; an empty one where the table lacks it."""
         return self.columns.get(name, self.others or KeyOrigin("", ""))
 
     @property
     def names(self) -> Columns:
-        """Its columns, as far as all are known."""
+        """Return the names of its columns; None where some are not known."""
         return tuple(self.columns) if self.others is None else None
 
 
 def dataset_crossings(
     treatment: Treatment, columns: Mapping[str, Columns]
 ) -> Iterator[DatasetCrossing]:
-    """The crossings of a treatment that reads datasets of these columns, by id.
+    """Yield the crossings of a treatment that reads datasets of these columns, by id.
 
     Raises Invalid for one that cannot run, whatever they hold.
     """
@@ -88,15 +88,15 @@ def dataset_crossings(
         for name, dataset_id in treatment.inputs.items()
     }
     for number, step in enumerate(treatment.steps):
-        given = {role: tables[name] for role, name in step.inputs.items()}
+        input_tables = {role: tables[name] for role, name in step.inputs.items()}
         parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
         if isinstance(parameters, CrossParameters):
-            left = given["left"].key(parameters.left_key)
-            right = given["right"].key(parameters.right_key)
+            left = input_tables["left"].key(parameters.left_key)
+            right = input_tables["right"].key(parameters.right_key)
             yield DatasetCrossing(number, left, right, parameters)
-        names = {role: table.names for role, table in given.items()}
+        names = {role: table.names for role, table in input_tables.items()}
         effect = effect_of(step, f"steps.{number}", names)
-        tables[step.output] = _made(number, step, effect, given)
+        tables[step.output] = _made(number, step, effect, input_tables)
 
 
 def _input(dataset_id: str, names: Columns) -> _Table:
@@ -105,25 +105,27 @@ def _input(dataset_id: str, names: Columns) -> _Table:
     return _Table(columns, unknown if names is None else None)
 
 
-def _made(number: int, step: Step, effect: Effect, given: Mapping[str, _Table]) -> _Table:
-    """The table that a step makes: where its columns come from, and what became of its rows."""
+def _made(number: int, step: Step, effect: Effect, input_tables: Mapping[str, _Table]) -> _Table:
+    """Return the table that a step makes: its columns' origins, and what became of its rows."""
     named = f"l'étape {number + 1} ({quoted(APPLICATIONS[step.application].title)})"
     rows = "grouped" if effect.by is not None else effect.rows
     change = "" if rows == "kept" else f"{named} {_ROWS[rows]}"
     if not change and step.parameters.get("totals") == "kept":
         change = f"{named} garde les lignes de total"
     columns = {
-        name: _origin(made, given, change, f"{named} calcule {quoted(name)}")
-        for name, made in effect.columns.items()
+        name: _origin(column, input_tables, change, f"{named} calcule {quoted(name)}")
+        for name, column in effect.columns.items()
     }
-    is_open = effect.is_open or any(given[role].others for role in effect.passes)
+    is_open = effect.is_open or any(input_tables[role].others for role in effect.passes)
     unknown = KeyOrigin("", "", (f"les colonnes que fait {named} ne sont pas connues",))
     return _Table(columns, unknown if is_open else None)
 
 
-def _origin(made: MadeColumn, given: Mapping[str, _Table], change: str, computed: str) -> KeyOrigin:
-    source = made.unchanged
+def _origin(
+    column: MadeColumn, input_tables: Mapping[str, _Table], change: str, computed: str
+) -> KeyOrigin:
+    source = column.unchanged
     if source is None:
         return KeyOrigin("", "", (computed,))
-    before = given[source.role].key(source.column)
+    before = input_tables[source.role].key(source.column)
     return before._replace(changes=(*before.changes, change) if change else before.changes)

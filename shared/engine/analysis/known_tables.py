@@ -37,7 +37,7 @@ class KnownColumn(Frozen):
 
     @classmethod
     def of(cls, column: Column) -> "KnownColumn":
-        """What a profile says of a column."""
+        """Return what a profile says of a column."""
         meaning, named = column.meaning, named_kind(column.name)
         return cls(
             name=column.name,
@@ -55,22 +55,22 @@ class KnownColumn(Frozen):
 
     @property
     def code(self) -> str:
-        """The kind of code that it holds: its key, or that of areas too coarse to be one."""
+        """Return the kind of code that it holds: its key, or that of areas too coarse to be one."""
         return self.key or (self.type if self.type in COARSE else "")
 
     @property
     def space(self) -> str:
-        """What its codes can be compared with; nothing where it has none."""
+        """Return the space of codes that it can be compared with; empty where it holds none."""
         return KEY_SPACES.get(self.code, self.code)
 
     @property
     def query_type(self) -> str:
-        """What a query gets it as, by its kind where a step made it; empty if not known."""
+        """Return the SQL type that a query gets, which may follow from its kind; else empty."""
         return self.sql_type or _SQL_TYPES.get(self.kind, "")
 
     @property
     def rows_of_a_value(self) -> int | None:
-        """How many rows have one value at most; None where it is not counted."""
+        """Return how many rows have one value at most; None where it is not counted."""
         if self.filled is None or self.distinct is None:
             return None
         return max(1, self.filled - self.distinct + 1)
@@ -119,7 +119,7 @@ class KnownCrossing(Frozen):
 
     @property
     def is_many_to_many(self) -> bool:
-        """Whether rows of both tables stand in the result several times."""
+        """Return whether rows of both tables stand in the result several times."""
         return self.multiplies_left and self.multiplies_right
 
 
@@ -133,10 +133,10 @@ class KnownInputs(Frozen):
     crossings: tuple[KnownCrossing, ...] = ()
 
     def table(self, dataset_id: str) -> KnownTable:
-        """The table of that dataset; one of which nothing is known when there is none."""
+        """Return the table of that dataset; an unknown one when there is none."""
         none = KnownTable(dataset_id=dataset_id)
-        return next((one for one in self.tables if one.dataset_id == dataset_id), none)
+        return next((table for table in self.tables if table.dataset_id == dataset_id), none)
 
     def crossing(self, step: int) -> KnownCrossing | None:
-        """The crossing that the step of that number makes, if it was counted."""
-        return next((one for one in self.crossings if one.step == step), None)
+        """Return the crossing that the step of that number makes, if it was counted."""
+        return next((crossing for crossing in self.crossings if crossing.step == step), None)

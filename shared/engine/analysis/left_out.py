@@ -12,7 +12,7 @@ _CHOOSE_ROWS = ("keep_rows", "drop_rows", "drop_totals")
 
 
 def totals_told(treatment: Treatment, inputs: KnownInputs) -> Iterator[Remark]:
-    """The rows of each dataset that steps leave out, and those that only look so, once each."""
+    """Yield a remark for each dataset: how many total rows are left out, or are likely."""
     names: set[str] = set()
     for number, step in enumerate(treatment.steps):
         for role, name in _read_without_totals(step):
@@ -36,7 +36,7 @@ def _read_without_totals(step: Step) -> Iterator[tuple[str, str]]:
 
 
 def _chooses_rows(step: Step) -> bool:
-    """Whether the step drops rows by their values, as it is asked to for likely totals."""
+    """Return whether the step drops rows by their values, as it is asked to for likely totals."""
     operations = step.parameters.get("operations")
     return any(
         isinstance(operation, dict) and operation.get("op") in _CHOOSE_ROWS

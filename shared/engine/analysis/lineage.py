@@ -30,13 +30,13 @@ class Shown(Frozen):
     beside: tuple[Origin, ...] = ()
 
     def covers(self, other: "Shown") -> bool:
-        """Whether `other` shows nothing that this does not show, or allows to work out."""
+        """Return whether `other` shows nothing that this does not show, or allows to work out."""
         if not set(other.beside) <= set(self.beside):
             return False
         if self.by is None:
-            groups = {column_of(one) for one in set(other.by or ()) - set(other.beside)}
+            groups = {column_of(group) for group in set(other.by or ()) - set(other.beside)}
             rows = set(self.figures)
-            return groups <= rows and all(rows & set(_made_of(one)) for one in other.figures)
+            return groups <= rows and all(rows & set(_made_of(figure)) for figure in other.figures)
         return (
             other.by is not None
             and set(other.by) <= set(self.by)
@@ -80,7 +80,7 @@ class Reading(Frozen):
     code: tuple[str, ...] = Field(default=(), exclude_if=lambda code: not code)
 
     def covers(self, other: "Reading") -> bool:
-        """Whether `other` reads no more of the dataset and shows nothing finer.
+        """Return whether `other` reads no more of the dataset and shows nothing finer.
 
         Of other rows it may: so a crossing more or less, or of another kind, is not covered.
         """
@@ -90,26 +90,26 @@ class Reading(Frozen):
             return False
         if not set(other.code) <= set(self.code):
             return False
-        return all(any(mine.covers(one) for mine in self.shown) for one in other.shown)
+        return all(any(mine.covers(showing) for mine in self.shown) for showing in other.shown)
 
 
 def dataset_of(origin: Origin) -> str:
-    """The dataset that a column is of."""
+    """Return the dataset that a column is of."""
     return origin.partition(".")[0]
 
 
 def column_of(origin: Origin) -> str:
-    """The column's name."""
+    """Return the column's name."""
     return origin.partition(".")[2]
 
 
 def figured_column(figure: str) -> str:
-    """The column that a figure is made of: `x` of `sum(mean(x))`; names may hold parentheses."""
+    """Return the column that a figure is made of: `x` of `sum(mean(x))`."""
     return list(_made_of(figure))[-1]
 
 
 def _made_of(figure: str) -> Iterator[str]:
-    """The figure, what it is made of, and so on to its column."""
+    """Yield the figure, what it is made of, and so on to its column."""
     yield figure
     while figure.startswith(_PREFIXES) and figure.endswith(")"):
         figure = figure.partition("(")[2][:-1]
@@ -127,8 +127,8 @@ class _Trace:
     figure: str
     by: tuple[Origin, ...] | None = None
 
-    def made(self, how: str, by: tuple[Origin, ...] | None) -> "_Trace":
-        """The same after a step that makes groups of rows; their own stay where it makes none."""
+    def after_step(self, how: str, by: tuple[Origin, ...] | None) -> "_Trace":
+        """Return the trace after a step; it keeps its own groups where the step makes none."""
         figure = f"{how}({self.figure})" if how else self.figure
         return _Trace(self.origin, figure, self.by if by is None else by)
 
@@ -145,11 +145,11 @@ class _Table:
 
     @property
     def names(self) -> tuple[str, ...] | None:
-        """The columns' names; None where a dataset in it has some that are not known."""
+        """Return the columns' names; None where a dataset in it has some that are not known."""
         return None if self.unknown else tuple(self.columns)
 
     def of(self, name: str) -> _Traces:
-        """What the column of that name is made of."""
+        """Return what the column of that name is made of."""
         guessed = {_raw(dataset_id, name) for dataset_id in self.unknown}
         return self.columns.get(name, frozenset()) | guessed
 
@@ -162,7 +162,7 @@ class _Account:
     whole: set[str] = field(default_factory=set)
     keys: dict[str, set[Key]] = field(default_factory=dict)
     crossings: list[Crossing] = field(default_factory=list)
-    shown: dict[str, list[Shown]] = field(default_factory=dict)
+    showings: dict[str, list[Shown]] = field(default_factory=dict)
     code: list[str] = field(default_factory=list)
 
     def look_at(self, traces: Iterable[_Trace]) -> None:
@@ -182,43 +182,49 @@ class _Account:
         for dataset_id in {dataset_of(trace.origin) for trace in traces}:
             mine = {trace for trace in traces if dataset_of(trace.origin) == dataset_id}
             others = {trace.origin for trace in traces - mine}
-            for by in sorted({trace.by for trace in mine}, key=lambda one: one or ()):
+            for by in sorted({trace.by for trace in mine}, key=lambda groups: groups or ()):
                 figures = {trace.figure for trace in mine if trace.by == by}
-                foreign = {one for one in by or () if dataset_of(one) != dataset_id}
+                foreign = {group for group in by or () if dataset_of(group) != dataset_id}
                 beside = tuple(sorted(others | foreign))
-                told = Shown(by=by, figures=tuple(sorted(figures)), beside=beside)
-                self.shown.setdefault(dataset_id, []).append(told)
+                showing = Shown(by=by, figures=tuple(sorted(figures)), beside=beside)
+                self.showings.setdefault(dataset_id, []).append(showing)
 
 
 def readings_of(
     treatment: Treatment, columns: Mapping[str, tuple[str, ...] | None]
 ) -> dict[str, Reading]:
-    """What `treatment` reads of each dataset; `columns` by dataset id, None where not known.
+    """Return what `treatment` reads of each dataset; `columns` by dataset id, None where not known.
 
     Raises Invalid for a treatment that cannot run (`check_steps`).
     """
     check_steps(treatment.inputs, treatment.steps)
     account = _Account()
-    tables = {name: _input(one, columns.get(one)) for name, one in treatment.inputs.items()}
+    tables = {
+        name: _input(dataset_id, columns.get(dataset_id))
+        for name, dataset_id in treatment.inputs.items()
+    }
     for number, step in enumerate(treatment.steps):
-        known = {role: tables[name].names for role, name in step.inputs.items()}
-        effect = effect_of(step, f"steps.{number}", known)
+        columns_by_role = {role: tables[name].names for role, name in step.inputs.items()}
+        effect = effect_of(step, f"steps.{number}", columns_by_role)
         tables[step.output] = _Step(step, tables, effect, account).trace()
         account.code += [effect.code] if effect.code else []
     account.show(tables[treatment.steps[-1].output])
-    return {one: _reading(account, one, columns.get(one)) for one in set(treatment.inputs.values())}
+    return {
+        dataset_id: _reading(account, dataset_id, columns.get(dataset_id))
+        for dataset_id in set(treatment.inputs.values())
+    }
 
 
-def _reading(account: _Account, dataset_id: str, known: tuple[str, ...] | None) -> Reading:
+def _reading(account: _Account, dataset_id: str, known_columns: tuple[str, ...] | None) -> Reading:
     read = account.read.get(dataset_id, set())
-    is_whole = known is None and dataset_id in account.whole
+    is_whole = known_columns is None and dataset_id in account.whole
     # Names that the dataset does not have are the treatment's error: its trial says so.
-    columns = sorted(read if known is None else read & set(known))
+    columns = sorted(read if known_columns is None else read & set(known_columns))
     return Reading(
         columns=None if is_whole else tuple(columns),
         keys=tuple(sorted(account.keys.get(dataset_id, ()), key=Key.model_dump_json)),
         crossings=tuple(account.crossings),
-        shown=tuple(dict.fromkeys(account.shown.get(dataset_id, ()))),
+        shown=tuple(dict.fromkeys(account.showings.get(dataset_id, ()))),
         code=tuple(account.code),
     )
 
@@ -243,17 +249,19 @@ class _Step:
     account: _Account
 
     def trace(self) -> _Table:
-        """The table that it makes; what it reads, meets and shows goes into the account."""
-        self.account.look_at(trace for one in self.effect.reads for trace in self._of(one))
+        """Return the table that the step makes; note what it reads, meets and shows."""
+        self.account.look_at(trace for source in self.effect.reads for trace in self._of(source))
         for role in self.effect.whole:
             self.account.read_all(self._table(role))
         for met in self.effect.met:
             self._meet(met)
-        for shown in self.effect.shows:
-            self.account.show(_Table(self._made(shown.columns, shown.by)))
-        unknown = [one for role in self.effect.passes for one in self._table(role).unknown]
-        made = self._made(self.effect.columns, self.effect.by)
-        return _Table(made, tuple(dict.fromkeys(unknown)))
+        for showing in self.effect.shows:
+            self.account.show(_Table(self._made(showing.columns, showing.by)))
+        unknown = [
+            dataset_id for role in self.effect.passes for dataset_id in self._table(role).unknown
+        ]
+        columns = self._made(self.effect.columns, self.effect.by)
+        return _Table(columns, tuple(dict.fromkeys(unknown)))
 
     def _table(self, role: str) -> _Table:
         return self.tables[self.step.inputs[role]]
@@ -262,18 +270,18 @@ class _Step:
         return self._table(source.role).of(source.column)
 
     def _origins(self, sources: Iterable[Source]) -> tuple[Origin, ...]:
-        return tuple(sorted({trace.origin for one in sources for trace in self._of(one)}))
+        return tuple(sorted({trace.origin for source in sources for trace in self._of(source)}))
 
     def _made(
         self, columns: Mapping[str, MadeColumn], by: tuple[Source, ...] | None
     ) -> dict[str, _Traces]:
         return {
             name: frozenset(
-                trace.made(part.how, self._groups(by if made.by is None else made.by))
-                for part in made.of
+                trace.after_step(part.how, self._groups(by if column.by is None else column.by))
+                for part in column.of
                 for trace in self._of(part.source)
             )
-            for name, made in columns.items()
+            for name, column in columns.items()
         }
 
     def _groups(self, by: tuple[Source, ...] | None) -> tuple[Origin, ...] | None:
@@ -286,11 +294,16 @@ class _Step:
             (left, right, (met.left_via, met.right_via)),
             (right, left, (met.right_via, met.left_via)),
         ):
-            for one in mine:
-                keys = self.account.keys.setdefault(dataset_of(one.origin), set())
+            for trace in mine:
+                keys = self.account.keys.setdefault(dataset_of(trace.origin), set())
                 keys |= {
-                    Key(column=column_of(one.origin), other=it.origin, via=via, other_via=other_via)
-                    for it in others
+                    Key(
+                        column=column_of(trace.origin),
+                        other=other.origin,
+                        via=via,
+                        other_via=other_via,
+                    )
+                    for other in others
                 }
         # What a gone code leads to is no key that is crossed.
         crossed = (self._origins([met.left]), self._origins(met.right[:1]))

@@ -27,21 +27,21 @@ class Misreading(NamedTuple):
 
 def misreadings(
     step: Step,
-    told: Parameters,
+    parameters: Parameters,
     effect: Effect,
-    known: Mapping[Source, KnownColumn],
+    profiles: Mapping[Source, KnownColumn],
     territory: Sequence[str],
 ) -> Iterator[Misreading]:
-    """What the step would take wrongly of columns; `territory` is what their tables are about.
+    """Yield the columns that the step would take wrongly; `territory` is their tables' subject.
 
     A step that cleans a table mends what it names: of that only names of communes are told.
     """
-    if isinstance(told, CleanParameters):
-        yield from _unplaced(told, known, territory)
+    if isinstance(parameters, CleanParameters):
+        yield from _unplaced(parameters, profiles, territory)
         return
     fields = {named.source: named.field for named in reversed(effect.named)}
     for source in sorted(effect.reads):
-        for warning in known[source].warnings if source in known else ():
+        for warning in profiles[source].warnings if source in profiles else ():
             if advice := _advice(warning, source, effect, step):
                 field = fields.get(source, "")
                 yield Misreading(field, warning.kind, _told(source.column, warning, advice))
@@ -52,14 +52,17 @@ def _told(column: str, warning: ColumnWarning, advice: str) -> str:
 
 
 def _advice(warning: ColumnWarning, source: Source, effect: Effect, step: Step) -> str:
-    """What to do about it; nothing where the step does not mind."""
+    """State what to do about it; empty where the step does not mind."""
     if warning.kind == "mixed_conventions":
         return f"écrivez-les d'abord d'une seule façon (étape « {CLEAN.title} »)"
     if warning.kind == "shared_names":
         is_key = traits_of(step).joins
         return f"croisez plutôt par le code des communes (étape « {CLEAN.title} »)" * is_key
     hows = {
-        part.how for made in effect.columns.values() for part in made.of if part.source == source
+        part.how
+        for column in effect.columns.values()
+        for part in column.of
+        if part.source == source
     }
     is_grouped = Source(source.role, warning.beside) in (effect.by or ())
     if hows & _ADDED_UP or (hows & _AVERAGED and not is_grouped):
@@ -68,21 +71,21 @@ def _advice(warning: ColumnWarning, source: Source, effect: Effect, step: Step) 
 
 
 def _unplaced(
-    told: CleanParameters, known: Mapping[Source, KnownColumn], territory: Sequence[str]
+    parameters: CleanParameters, profiles: Mapping[Source, KnownColumn], territory: Sequence[str]
 ) -> Iterator[Misreading]:
-    """Names that get no code, as several communes have them and nothing tells which is meant."""
-    for number, one in enumerate(told.operations):
-        if not isinstance(one, CommuneCodes) or one.departement or one.territory:
+    """Yield names that get no code: several communes have them, and nothing tells which."""
+    for number, operation in enumerate(parameters.operations):
+        if not isinstance(operation, CommuneCodes) or operation.departement or operation.territory:
             continue
-        column = known.get(Source("table", one.column))
+        column = profiles.get(Source("table", operation.column))
         for warning in column.warnings if column else ():
             if warning.kind == "shared_names":
-                message = _told(one.column, warning, _placing(warning, territory))
+                message = _told(operation.column, warning, _placing(warning, territory))
                 yield Misreading(f"operations.{number}.column", warning.kind, message)
 
 
 def _placing(warning: ColumnWarning, territory: Sequence[str]) -> str:
-    """By which parameter the communes of a name are told apart."""
+    """State which parameter tells the communes of one name apart."""
     if warning.beside:
         return "nommez-la comme departement : sans elle, ces lignes n'auront pas de code"
     codes = (

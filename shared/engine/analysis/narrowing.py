@@ -16,7 +16,7 @@ _MOST_STEPS = 10
 
 
 def without_columns(treatment: Treatment, refused: Mapping[str, Collection[str]]) -> Treatment:
-    """The treatment on tables without the columns that are refused, by dataset.
+    """Return the treatment on tables without the columns that are refused, by dataset.
 
     They are left out of lists, and of each table before anything reads it. Raises Invalid, naming
     the step's field, where another step needs one of them.
@@ -36,14 +36,14 @@ def without_columns(treatment: Treatment, refused: Mapping[str, Collection[str]]
 
 
 def does_without(treatment: Treatment, refused: Mapping[str, Collection[str]]) -> bool:
-    """Whether the treatment was made by `without_columns` for these very columns."""
+    """Return whether the treatment was made by `without_columns` for these very columns."""
     done = [(step.application, step.inputs, step.parameters) for step in treatment.steps]
     steps = _dropped(treatment, refused)
     return all((step.application, step.inputs, step.parameters) in done for step in steps)
 
 
 def _dropped(treatment: Treatment, refused: Mapping[str, Collection[str]]) -> Iterator[Step]:
-    """A step for each table that has such columns, which takes them away."""
+    """Yield a step for each table that has such columns, which takes them away."""
     taken = {*treatment.inputs, *(step.output for step in treatment.steps)}
     for name, dataset_id in treatment.inputs.items():
         if columns := refused.get(dataset_id):
@@ -64,7 +64,10 @@ def _rewired(step: Step, tables: Mapping[str, str], gone: Collection[str]) -> St
 
 def _check_does_without(number: int, step: Step, gone: Collection[str]) -> None:
     effect = effect_of(step, f"steps.{number}", dict.fromkeys(step.inputs))
-    needed = [(f"parameters.{one.field}", one.source.column) for one in effect.named]
+    needed = [
+        (f"parameters.{named_column.field}", named_column.source.column)
+        for named_column in effect.named
+    ]
     needed += [("parameters", source.column) for source in effect.reads]
     needed += [(f"parameters.{field}", column) for field, column in _in_code(step, gone)]
     for field, column in needed:
@@ -77,7 +80,7 @@ def _check_does_without(number: int, step: Step, gone: Collection[str]) -> None:
 
 
 def _in_code(step: Step, columns: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The columns that own code names as a text or an attribute, each with the code's parameter."""
+    """Yield the columns that own code names as texts or attributes, with the code's parameter."""
     if not traits_of(step).runs_code:
         return
     for parameter in CODE_PARAMETERS:

@@ -22,7 +22,7 @@ class Remark(Frozen):
 
     @property
     def refusal(self) -> Invalid:
-        """The error that says it."""
+        """Return the error that states it."""
         return Invalid(self.message, self.field)
 
 

@@ -19,9 +19,9 @@ _WRITTEN_IN_WAYS = ("date", "decimal")
 """Kinds of values of which several spellings that a profile counts apart are one."""
 
 
-def multiplied(one: Times, other: Times) -> Times:
-    """How often a row stands that stands so often, each of them so often."""
-    return None if one is None or other is None else one * other
+def multiplied(times: Times, other: Times) -> Times:
+    """Return how often a row stands that is repeated twice in a row, by both numbers."""
+    return None if times is None or other is None else times * other
 
 
 class Side(NamedTuple):
@@ -29,14 +29,14 @@ class Side(NamedTuple):
 
     table: str
     key: str
-    known: KnownColumn | None
+    profile: KnownColumn | None
     times: Times
     via: str | None
 
     @property
     def rows_of_a_key(self) -> Times:
-        """How many rows have a key that the crosswalk leads to, at most."""
-        most = multiplied(self.known.rows_of_a_value if self.known else None, self.times)
+        """Return how many rows have a key that the crosswalk leads to, at most."""
+        most = multiplied(self.profile.rows_of_a_value if self.profile else None, self.times)
         if self.via is None or most is None:
             return most
         crosswalk = CROSSWALKS[self.via]
@@ -46,7 +46,7 @@ class Side(NamedTuple):
 
     @property
     def keys_of_a_row(self) -> Times:
-        """How many keys a row has: a crosswalk may lead one to several."""
+        """Return how many keys a row has: a crosswalk may lead one to several."""
         crosswalk = CROSSWALKS[self.via] if self.via else None
         if crosswalk is None or crosswalk.source == crosswalk.target:
             return 1
@@ -54,32 +54,32 @@ class Side(NamedTuple):
 
     @property
     def has_one_row_of_a_key(self) -> bool:
-        """Whether each of its keys is certainly on one row only, with or without its totals."""
-        known = self.known
-        if known is None or known.kind in _WRITTEN_IN_WAYS or self.times != 1:
+        """Return whether each key is certainly on one row only, with or without total rows."""
+        profile = self.profile
+        if profile is None or profile.kind in _WRITTEN_IN_WAYS or self.times != 1:
             return False
         is_merged = self.via is not None and CROSSWALKS[self.via].cost.merges
-        return known.rows_of_a_value == 1 and not is_merged
+        return profile.rows_of_a_value == 1 and not is_merged
 
     @property
     def has_one_key_of_a_row(self) -> bool:
-        """Whether each of its rows has certainly one key at most."""
+        """Return whether each of its rows has certainly one key at most."""
         return not (self.via and CROSSWALKS[self.via].cost.multiplies)
 
     @property
     def kind(self) -> str:
-        """The kind of its key; nothing where it is not known."""
-        return (self.known.key if self.known else None) or ""
+        """Return the kind of its key; nothing where it is not known."""
+        return (self.profile.key if self.profile else None) or ""
 
     @property
     def space(self) -> str:
-        """What its keys can be compared with; nothing where it is not known."""
+        """Return the space of codes that its keys are compared with; empty where unknown."""
         return space_behind(self.via, KEY_SPACES.get(self.kind, self.kind))
 
     @property
     def codes(self) -> str:
-        """The kind of codes that it meets, coarse ones too; nothing where it is not known."""
-        coarse = self.known.type if self.known and not self.known.has_lost_zeros else ""
+        """Return the kind of codes that it meets, coarse ones too; empty where it is not known."""
+        coarse = self.profile.type if self.profile and not self.profile.has_lost_zeros else ""
         return self.space or (coarse if coarse in COARSE else "")
 
 
@@ -100,71 +100,75 @@ class Keys(NamedTuple):
 
     @property
     def is_exact(self) -> bool:
-        """Whether the rows of the most frequent key were counted, and not only all values."""
-        one = self.counted
-        return one is not None and not one.is_cut and bool(one.left_most and one.right_most)
+        """Return whether the rows of the most frequent key were counted, not only all values."""
+        counted = self.counted
+        return (
+            counted is not None
+            and not counted.is_cut
+            and bool(counted.left_most and counted.right_most)
+        )
 
     @property
     def left_times(self) -> Times:
-        """How often a row of the left table may stand in the result."""
-        one = self.counted
-        if self.how == "anti" or (one and not one.multiplies_left):
+        """Return how often a row of the left table may stand in the result."""
+        counted = self.counted
+        if self.how == "anti" or (counted and not counted.multiplies_left):
             return 1
-        return self._times(self.left, self.right, one.right_most if one else 0)
+        return self._times(self.left, self.right, counted.right_most if counted else 0)
 
     @property
     def right_times(self) -> Times:
-        """How often a row of the right table may."""
-        one = self.counted
-        if one and not one.multiplies_right:
+        """Return how often a row of the right table may stand in the result."""
+        counted = self.counted
+        if counted and not counted.multiplies_right:
             return 1
-        return self._times(self.right, self.left, one.left_most if one else 0)
+        return self._times(self.right, self.left, counted.left_most if counted else 0)
 
     def _times(self, side: Side, other: Side, most: int) -> Times:
-        """How often a row of a side may stand; it meets `most` of the other, if that is exact."""
+        """Return how often a row of a side may stand: `most` times if that is counted exactly."""
         times = most if self.is_exact else multiplied(other.rows_of_a_key, side.keys_of_a_row)
         return SEVERAL if self.counted and times in {1, None} else times
 
     @property
     def is_many_to_many(self) -> bool:
-        """Whether rows of both tables stand several times, or may do so."""
+        """Return whether rows of both tables stand several times, or may do so."""
         if self.counted:
             return self.how != "anti" and self.counted.is_many_to_many
         return self.left_times not in {1, None} and self.right_times not in {1, None}
 
     @property
     def rows_out(self) -> int | None:
-        """How many rows the result has, if that is counted."""
-        one = self.counted
+        """Return how many rows the result has, if that is counted."""
+        counted = self.counted
         if (
             self.how == "left"
             and self.left.has_one_key_of_a_row
             and self.right.has_one_row_of_a_key
         ):
             return self.left_rows
-        if one is None or one.is_cut or self.is_partial:
+        if counted is None or counted.is_cut or self.is_partial:
             return None
-        parts = [0 if self.how == "anti" else one.joined]
+        parts = [0 if self.how == "anti" else counted.joined]
         if self.how in ("left", "full", "anti"):
-            parts.append(_alone(self.left_rows, one.left))
+            parts.append(_alone(self.left_rows, counted.left))
         if self.how in ("right", "full"):
-            parts.append(_alone(self.right_rows, one.right))
+            parts.append(_alone(self.right_rows, counted.right))
         return None if None in parts else sum(filter(None, parts))
 
     @property
     def estimate(self) -> int | None:
-        """How many rows the result would have if each key were as frequent as any other.
+        """Return how many rows the result would have if each key were as frequent as any other.
 
         The usual estimate of an equi-join (Selinger et al. 1979): the product of the rows by the
         larger number of distinct keys.
         """
-        known = (self.left.known, self.right.known)
-        distinct = max((one.distinct or 0 for one in known if one), default=0)
-        filled = [one.filled for one in known if one and one.filled is not None]
+        profiles = (self.left.profile, self.right.profile)
+        distinct = max((profile.distinct or 0 for profile in profiles if profile), default=0)
+        filled = [profile.filled for profile in profiles if profile and profile.filled is not None]
         is_plain = (
             not (self.left.via or self.right.via) and self.left.times == self.right.times == 1
         )
-        if not distinct or len(filled) < len(known) or not is_plain:
+        if not distinct or len(filled) < len(profiles) or not is_plain:
             return None
         return filled[0] * filled[1] // distinct
 
@@ -176,7 +180,7 @@ def _alone(rows: int | None, met: int | None) -> int | None:
 def repeated_told(
     column: str, source: str, times: Times, crossed: str, how: str, *, is_bound: bool = False
 ) -> str:
-    """That a figure counts rows several times, since a crossing repeats them; empty if not.
+    """State that a figure counts rows several times, as a crossing repeats them; else empty.
 
     `is_bound` when no row need stand so often, since nobody counted the rows of each key.
     """
@@ -201,7 +205,7 @@ RATE_UNITS = ("%", "‰")
 
 
 def rate_told(column: KnownColumn) -> str:
-    """That a sum of rates is no rate; empty for a column that has none, by unit or name."""
+    """State that a sum of rates is no rate; empty for a column that has no rates."""
     is_named = column.kind in ("", "decimal") and _RATE.search(fold(column.name))
     if column.unit not in RATE_UNITS and not is_named:
         return ""
@@ -214,7 +218,7 @@ def rate_told(column: KnownColumn) -> str:
 
 
 def grain_told(ratio: str, parts: Iterable[tuple[str, str]], *, is_mixed: bool) -> str:
-    """That a ratio divides figures that are not of the same rows; empty if they are.
+    """State that a ratio divides figures of different rows; empty if they are of the same.
 
     `parts` are how each is made and of which column; `is_mixed` when a crossing repeats one only.
     """

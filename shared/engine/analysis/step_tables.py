@@ -20,7 +20,7 @@ class StepColumn(NamedTuple):
     `is_bound` when that is a bound, which no row need reach.
     """
 
-    known: KnownColumn | None
+    profile: KnownColumn | None
     source: str
     times: Times = 1
     crossed: str = ""
@@ -43,45 +43,46 @@ class StepTable(NamedTuple):
     totals: int = 0
 
     def rows_read(self, *, with_totals: bool) -> int | None:
-        """How many rows a step reads."""
+        """Return how many rows a step reads."""
         return self.rows if self.rows is None or with_totals else self.rows - self.totals
 
     @property
     def types(self) -> Types | None:
-        """What a query gets its columns as; None where it may have others."""
-        known = {name: one.known for name, one in self.columns.items()}
-        types = {name: one.query_type if one else "" for name, one in known.items()}
+        """Return the SQL types that a query gets; None where the table may have other columns."""
+        profiles = {name: column.profile for name, column in self.columns.items()}
+        types = {name: profile.query_type if profile else "" for name, profile in profiles.items()}
         return None if self.is_open else types
 
     @staticmethod
-    def known_in(given: Mapping[str, "StepTable"]) -> dict[Source, KnownColumn]:
-        """The columns of tables, by their roles, of which something is known."""
+    def profiles_in(tables: Mapping[str, "StepTable"]) -> dict[Source, KnownColumn]:
+        """Return the columns of tables, by their roles, of which something is known."""
         return {
-            Source(role, name): one.known
-            for role, table in given.items()
-            for name, one in table.columns.items()
-            if one.known
+            Source(role, name): column.profile
+            for role, table in tables.items()
+            for name, column in table.columns.items()
+            if column.profile
         }
 
 
-def grouped(column: StepColumn, told: AggregateParameters) -> KnownColumn | None:
-    """A column of groups: the only one has each of its values once."""
-    known = column.known
-    if known is None:
+def grouped(column: StepColumn, parameters: AggregateParameters) -> KnownColumn | None:
+    """Return a column of groups; where it is the only one, each of its values stands once."""
+    profile = column.profile
+    if profile is None:
         return None
-    once = known.distinct if len(told.group_columns()) == 1 else None
-    return known.model_copy(update={"filled": once, "distinct": once})
+    once = profile.distinct if len(parameters.group_columns()) == 1 else None
+    return profile.model_copy(update={"filled": once, "distinct": once})
 
 
-def figure(name: str, made: MadeColumn, table: StepTable) -> KnownColumn:
-    """A figure of groups: the first or last of dates is a date."""
-    sources = [table.columns.get(part.source.column) for part in made.of if part.how in _EXTREMES]
-    is_day = any(one and one.known and one.known.kind == "date" for one in sources)
-    return KnownColumn(name=name, kind="date" if is_day else made.kind, unit=made.unit)
+def figure(name: str, column: MadeColumn, table: StepTable) -> KnownColumn:
+    """Return the profile of a figure of groups; the smallest or largest of dates is a date."""
+    sources = [table.columns.get(part.source.column) for part in column.of if part.how in _EXTREMES]
+    profiles = [source.profile for source in sources if source]
+    is_day = any(profile and profile.kind == "date" for profile in profiles)
+    return KnownColumn(name=name, kind="date" if is_day else column.kind, unit=column.unit)
 
 
 def met(column: StepColumn, times: Times, step: Step, *, is_bound: bool) -> StepColumn:
-    """A column after a crossing in which each of its rows may stand that often."""
+    """Return a column after a crossing in which each of its rows may stand that often."""
     if times == 1:
         return column
     is_bound |= column.times != 1
@@ -90,13 +91,15 @@ def met(column: StepColumn, times: Times, step: Step, *, is_bound: bool) -> Step
 
 
 def handed_on(
-    name: str, made: MadeColumn, given: Mapping[str, StepTable], step: Step
+    name: str, column: MadeColumn, input_tables: Mapping[str, StepTable], step: Step
 ) -> StepColumn:
-    """A column of a step's result: as it was, or as one that is made there."""
-    source = made.unchanged
-    found = given[source.role].columns.get(source.column) if source else None
-    if found is None:
-        key = None if made.code in COARSE else made.code or None
-        known = KnownColumn(name=name, kind=made.kind, type=made.code, key=key)
-        return StepColumn(known, step.output)
-    return found._replace(known=found.known and found.known.model_copy(update={"name": name}))
+    """Return a column of a step's result: as it was, or as one that is made there."""
+    source = column.unchanged
+    input_column = input_tables[source.role].columns.get(source.column) if source else None
+    if input_column is None:
+        key = None if column.code in COARSE else column.code or None
+        profile = KnownColumn(name=name, kind=column.kind, type=column.code, key=key)
+        return StepColumn(profile, step.output)
+    return input_column._replace(
+        profile=input_column.profile and input_column.profile.model_copy(update={"name": name})
+    )

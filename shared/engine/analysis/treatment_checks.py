@@ -45,7 +45,7 @@ _KINDS = {"text": "du texte", "boolean": "oui ou non"}
 
 
 def check_tables(treatment: Treatment, inputs: KnownInputs) -> Findings:
-    """Everything that is to be said of a treatment, as far as its tables are known.
+    """Return everything that is to be said of a treatment, as far as its tables are known.
 
     Raises Invalid for one that cannot run, whatever they hold (`check_steps`).
     """
@@ -54,7 +54,7 @@ def check_tables(treatment: Treatment, inputs: KnownInputs) -> Findings:
 
 
 def crossed_rows(treatment: Treatment, inputs: KnownInputs) -> dict[str, int]:
-    """How many rows each crossing makes of which that is known, by its output."""
+    """Return how many rows each crossing makes of which that is known, by its output."""
     check = _Check(treatment, inputs)
     check.findings()
     crossed = (step.output for step in treatment.steps if traits_of(step).joins)
@@ -63,17 +63,17 @@ def crossed_rows(treatment: Treatment, inputs: KnownInputs) -> dict[str, int]:
 
 
 def result_of(treatment: Treatment, inputs: KnownInputs) -> tuple[Findings, KnownTable, bool]:
-    """The same with the table that comes out, and whether it may have columns nobody knows."""
+    """Return the findings, the table that comes out, and whether it may have unknown columns."""
     check_steps(treatment.inputs, treatment.steps)
     check = _Check(treatment, inputs)
-    found = check.findings()
+    findings = check.findings()
     last = check.tables[treatment.steps[-1].output]
     columns = tuple(
-        (one.known or KnownColumn(name=name)).model_copy(update={"name": name})
-        for name, one in last.columns.items()
+        (column.profile or KnownColumn(name=name)).model_copy(update={"name": name})
+        for name, column in last.columns.items()
     )
     table = KnownTable(dataset_id="", columns=columns, rows=last.rows)
-    return found, table, last.is_open
+    return findings, table, last.is_open
 
 
 class _Check:
@@ -81,13 +81,13 @@ class _Check:
 
     def __init__(self, treatment: Treatment, inputs: KnownInputs) -> None:
         self._treatment, self._inputs = treatment, inputs
-        self._found = Findings([], [], [], {})
+        self._findings = Findings([], [], [], {})
         self.tables: dict[str, StepTable] = {}
 
     def findings(self) -> Findings:
-        """Go through the steps."""
+        """Check every step; return what was found."""
         inputs = self._treatment.inputs.items()
-        self.tables = {name: self._input(name, one) for name, one in inputs}
+        self.tables = {name: self._input(name, dataset_id) for name, dataset_id in inputs}
         for number, step in enumerate(self._treatment.steps):
             parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
             if self._takes_files(number, step):
@@ -95,9 +95,9 @@ class _Check:
             else:
                 self.tables[step.output] = self._checked(number, step, parameters)
                 self._tell_misreadings(number, step, parameters)
-        self._found.warnings.extend(totals_told(self._treatment, self._inputs))
-        self._found.tables.update({name: one.types for name, one in self.tables.items()})
-        return self._found
+        self._findings.warnings.extend(totals_told(self._treatment, self._inputs))
+        self._findings.tables.update({name: table.types for name, table in self.tables.items()})
+        return self._findings
 
     def _checked(self, number: int, step: Step, parameters: Any) -> StepTable:  # noqa: ANN401 - its application's
         traits = traits_of(step)
@@ -105,82 +105,85 @@ class _Check:
             return self.aggregate(number, step, parameters)
         return self.cross(number, step, parameters) if traits.joins else self._made(number, step)
 
-    def _tell_misreadings(self, number: int, step: Step, told: Parameters) -> None:
-        """Tell each once, where a step first takes it wrongly."""
-        given, before = self._given(step), {one.message for one in self._found.warnings}
-        about = (self._inputs.table(one.dataset_id).territory for one in given.values())
+    def _tell_misreadings(self, number: int, step: Step, parameters: Parameters) -> None:
+        """Warn of each misreading once, at the first step that makes it."""
+        input_tables = self._input_tables(step)
+        before = {warning.message for warning in self._findings.warnings}
+        about = (self._inputs.table(table.dataset_id).territory for table in input_tables.values())
         places, effect = next(filter(None, about), ()), self._effect(number, step)
-        known = StepTable.known_in(given)
-        for field, kind, message in misreadings(step, told, effect, known, places):
+        profiles = StepTable.profiles_in(input_tables)
+        for field, kind, message in misreadings(step, parameters, effect, profiles, places):
             at = f"steps.{number}.parameters.{field}".removesuffix(".")
             self._warn(at, kind, message if message not in before else "")
 
     def _input(self, name: str, dataset_id: str) -> StepTable:
-        known = self._inputs.table(dataset_id)
-        if known.is_lost:
-            self._note(self._found.faults, f"inputs.{name}", "unknown_dataset", known)
-        elif known.columns is None or known.reason:
-            self._note(self._found.unchecked, f"inputs.{name}", "not_known", known)
-        columns = {one.name: StepColumn(one, name) for one in known.columns or ()}
-        is_open = known.columns is None
-        rows, totals = known.rows, known.totals
-        return StepTable(name, dataset_id, columns, rows, is_open, known.is_files, totals)
+        dataset = self._inputs.table(dataset_id)
+        if dataset.is_lost:
+            self._note(self._findings.faults, f"inputs.{name}", "unknown_dataset", dataset)
+        elif dataset.columns is None or dataset.reason:
+            self._note(self._findings.unchecked, f"inputs.{name}", "not_known", dataset)
+        columns = {column.name: StepColumn(column, name) for column in dataset.columns or ()}
+        is_open = dataset.columns is None
+        rows, totals = dataset.rows, dataset.totals
+        return StepTable(name, dataset_id, columns, rows, is_open, dataset.is_files, totals)
 
     def _takes_files(self, number: int, step: Step) -> bool:
-        """Whether a step takes files for a table: a fault for each role."""
+        """Return whether a step takes files for a table; note a fault for each such role."""
         roles = {role: self.tables[name] for role, name in step.inputs.items()}
-        files = {role: one for role, one in roles.items() if one.is_files}
+        files = {role: table for role, table in roles.items() if table.is_files}
         if traits_of(step).reads_files:
             return False
-        for role, one in files.items():
+        for role, table in files.items():
             field = f"steps.{number}.inputs.{role}"
-            self._fault(field, FILES, no_table(one.name), one.dataset_id)
+            self._fault(field, FILES, no_table(table.name), table.dataset_id)
         return bool(files)
 
     @staticmethod
-    def _note(notes: list[Remark], field: str, kind: str, known: KnownTable) -> None:
+    def _note(notes: list[Remark], field: str, kind: str, dataset: KnownTable) -> None:
         message = (
-            known.reason or "Ses colonnes ne sont pas connues : elles n'ont pas été vérifiées."
+            dataset.reason or "Ses colonnes ne sont pas connues : elles n'ont pas été vérifiées."
         )
-        notes.append(Remark(field=field, kind=kind, message=message, dataset_id=known.dataset_id))
+        notes.append(Remark(field=field, kind=kind, message=message, dataset_id=dataset.dataset_id))
 
     def _column(self, table: StepTable, name: str, field: str) -> StepColumn:
-        """The column of that name; a fault when there can be none."""
-        found = table.columns.get(name)
-        if found is None and not table.is_open:
+        """Return the column of that name; note a fault where the table cannot have it."""
+        column = table.columns.get(name)
+        if column is None and not table.is_open:
             message = f"la table {quoted(table.name)} n'a pas de colonne {quoted(name)}"
             message += near(name, table.columns)
             self._fault(field, "unknown_column", message, table.dataset_id)
-        return found or StepColumn(None, table.name, times=None)
+        return column or StepColumn(None, table.name, times=None)
 
     def _fault(self, field: str, kind: str, message: str, dataset_id: str = "") -> None:
-        told = Remark(field=field, kind=kind, message=message, dataset_id=dataset_id)
-        self._found.faults.append(told)
+        remark = Remark(field=field, kind=kind, message=message, dataset_id=dataset_id)
+        self._findings.faults.append(remark)
 
     def _warn(self, field: str, kind: str, message: str) -> None:
         if message:
-            self._found.warnings.append(Remark(field=field, kind=kind, message=message))
+            self._findings.warnings.append(Remark(field=field, kind=kind, message=message))
 
-    def _given(self, step: Step) -> dict[str, StepTable]:
+    def _input_tables(self, step: Step) -> dict[str, StepTable]:
         return {role: self.tables[name] for role, name in step.inputs.items()}
 
     def _effect(self, number: int, step: Step) -> Effect:
-        given = self._given(step).items()
-        known = {role: None if it.is_open else tuple(it.columns) for role, it in given}
-        return effect_of(step, f"steps.{number}", known)
+        input_tables = self._input_tables(step).items()
+        columns_by_role = {
+            role: None if table.is_open else tuple(table.columns) for role, table in input_tables
+        }
+        return effect_of(step, f"steps.{number}", columns_by_role)
 
     def _name(self, number: int, step: Step, named: Named) -> StepColumn:
-        """A column that a step names; that there is none, or no number, is told."""
+        """Return a column that a step names; note a fault where there is none or it has no numbers."""
         field, name = f"steps.{number}.parameters.{named.field}", named.source.column
-        column = self._column(self._given(step)[named.source.role], name, field)
-        known = column.known
-        is_day = known is not None and (known.kind == "date" or known.type in _TEMPORAL)
+        column = self._column(self._input_tables(step)[named.source.role], name, field)
+        profile = column.profile
+        is_day = profile is not None and (profile.kind == "date" or profile.type in _TEMPORAL)
         if named.number_for and not (named.may_be_day and is_day):
             self._check_number(name, column, field, named.number_for)
         return column
 
     def _made(self, number: int, step: Step) -> StepTable:
-        """The table that a step makes of which nothing but its effect is to be told."""
+        """Return the table that a step makes, by its effect alone; note faults and cautions."""
         effect = self._effect(number, step)
         for fault in effect.faults:
             field = f"steps.{number}.parameters.{fault.field}"
@@ -192,30 +195,39 @@ class _Check:
         return self._table(step, effect)
 
     def _table(self, step: Step, effect: Effect) -> StepTable:
-        """What a step makes, as its effect says; one that keeps its rows has as many."""
-        given = self._given(step)
-        main = given[APPLICATIONS[step.application].main_role(step)]
+        """Return the table that a step makes by its effect, with as many rows if it keeps them."""
+        input_tables = self._input_tables(step)
+        main = input_tables[APPLICATIONS[step.application].main_role(step)]
         columns = {
-            name: handed_on(name, made, given, step) for name, made in effect.columns.items()
+            name: handed_on(name, column, input_tables, step)
+            for name, column in effect.columns.items()
         }
-        is_open = effect.is_open or any(given[role].is_open for role in effect.passes)
+        is_open = effect.is_open or any(input_tables[role].is_open for role in effect.passes)
         is_kept = step.parameters.get("totals") == "kept"
         rows = main.rows_read(with_totals=is_kept) if effect.rows == "kept" else None
         return StepTable(step.output, main.dataset_id, columns, rows, is_open)
 
-    def _sides(self, number: int, step: Step, told: CrossParameters) -> list[tuple[Side, Side]]:
-        """The sides of a crossing by each of its keys; what keeps a key from meeting is told."""
-        given, at = self._given(step), f"steps.{number}.parameters"
-        named = {one.field: one for one in self._effect(number, step).named}
-        columns = {field: self._name(number, step, one) for field, one in named.items()}
-        vias = {"left_key": told.left_via, "right_key": told.right_via}
+    def _sides(
+        self, number: int, step: Step, parameters: CrossParameters
+    ) -> list[tuple[Side, Side]]:
+        """Return both sides of a crossing for each key; warn of what keeps keys from meeting."""
+        input_tables, at = self._input_tables(step), f"steps.{number}.parameters"
+        named = {
+            named_column.field: named_column for named_column in self._effect(number, step).named
+        }
+        columns = {
+            field: self._name(number, step, named_column) for field, named_column in named.items()
+        }
+        vias = {"left_key": parameters.left_via, "right_key": parameters.right_via}
 
         def side(field: str) -> Side:
             column, (role, key) = columns[field], named[field].source
-            return Side(given[role].name, key, column.known, column.times, vias.get(field))
+            return Side(input_tables[role].name, key, column.profile, column.times, vias.get(field))
 
         fields = [("left_key", "right_key")]
-        fields += [(f"keys.{place}.left", f"keys.{place}.right") for place in range(len(told.keys))]
+        fields += [
+            (f"keys.{place}.left", f"keys.{place}.right") for place in range(len(parameters.keys))
+        ]
         sides = [(side(left), side(right)) for left, right in fields]
         for both, (left, right) in zip(fields, sides, strict=True):
             self._warn(f"{at}.{both[0]}", "other_keys", keys_told(left, right))
@@ -223,31 +235,33 @@ class _Check:
             self._warn(f"{at}.{both[1]}", "no_codes", codes_told(right, left))
         return sides
 
-    def cross(self, number: int, step: Step, told: CrossParameters) -> StepTable:
-        """The crossed table: whose rows may stand several times, and how many there may be."""
-        at, given = f"steps.{number}", self._given(step)
-        left, right, is_kept = given["left"], given["right"], told.totals == "kept"
-        sides = self._sides(number, step, told)
-        for name in SUCCESSOR_COLUMNS if "successors" in given else ():
-            self._column(given["successors"], name, f"{at}.inputs.successors")
-        if told.keys:  # nobody counted their rows together
+    def cross(self, number: int, step: Step, parameters: CrossParameters) -> StepTable:
+        """Return the crossed table, with how often its rows may stand and how many it has."""
+        at, input_tables = f"steps.{number}", self._input_tables(step)
+        left, right = input_tables["left"], input_tables["right"]
+        is_kept = parameters.totals == "kept"
+        sides = self._sides(number, step, parameters)
+        for name in SUCCESSOR_COLUMNS if "successors" in input_tables else ():
+            self._column(input_tables["successors"], name, f"{at}.inputs.successors")
+        if parameters.keys:  # nobody counted their rows together
             return self._table(step, self._effect(number, step))
         keys = Keys(
             *sides[0],
             left_rows=left.rows_read(with_totals=is_kept),
             right_rows=right.rows_read(with_totals=is_kept),
             counted=self._inputs.crossing(number),
-            how=told.how,
-            is_partial="successors" in given or (is_kept and bool(left.totals or right.totals)),
+            how=parameters.how,
+            is_partial="successors" in input_tables
+            or (is_kept and bool(left.totals or right.totals)),
         )
-        self._tell_rows(f"{at}.parameters.{CHOICE}", keys, told.many_to_many, left.dataset_id)
+        self._tell_rows(f"{at}.parameters.{CHOICE}", keys, parameters.many_to_many, left.dataset_id)
         table = left._replace(name=step.output, rows=keys.rows_out, totals=0)
-        if told.how == "anti":
+        if parameters.how == "anti":
             return table
         met_here = partial(met, step=step, is_bound=not keys.is_exact)
-        kept = {name: met_here(one, keys.left_times) for name, one in left.columns.items()}
+        kept = {name: met_here(column, keys.left_times) for name, column in left.columns.items()}
         renamed = zip(right.columns.values(), unique(right.columns, kept), strict=True)
-        added = {new: met_here(one, keys.right_times) for one, new in renamed}
+        added = {new: met_here(column, keys.right_times) for column, new in renamed}
         is_open = left.is_open or right.is_open
         return table._replace(columns={**kept, **added}, is_open=is_open)
 
@@ -256,58 +270,60 @@ class _Check:
             return
         message = crossing_told(keys, is_kept=choice == "kept")
         is_refused = keys.counted is not None and choice != "kept"
-        notes = self._found.faults if is_refused else self._found.warnings
+        notes = self._findings.faults if is_refused else self._findings.warnings
         notes.append(
             Remark(field=field, kind="many_to_many", message=message, dataset_id=dataset_id)
         )
 
-    def aggregate(self, number: int, step: Step, told: AggregateParameters) -> StepTable:
-        """The table of groups: what is added up of rows that stand several times is told."""
-        table, at = self._given(step)["table"], f"steps.{number}.parameters"
+    def aggregate(self, number: int, step: Step, parameters: AggregateParameters) -> StepTable:
+        """Return the table of groups; warn of figures that count repeated rows."""
+        table, at = self._input_tables(step)["table"], f"steps.{number}.parameters"
         columns: dict[str, StepColumn] = {}
         effect = self._effect(number, step)
         for named in effect.named:
-            columns[named.field] = one = self._name(number, step, named)
+            columns[named.field] = column = self._name(number, step, named)
             name, field, how = named.source.column, f"{at}.{named.field}", named.number_for
             what = named.field.partition(".")[0]
             if what in ("sums", "means"):
                 told_of = repeated_told(
-                    name, one.source, one.times, one.crossed, how, is_bound=one.is_bound
+                    name, column.source, column.times, column.crossed, how, is_bound=column.is_bound
                 )
                 self._warn(field, "repeated_rows", told_of)
-            if what == "sums" and one.known:
-                self._warn(field, "sum_of_rates", rate_told(one.known))
-        self._check_ratio(at, told, table)
+            if what == "sums" and column.profile:
+                self._warn(field, "sum_of_rates", rate_told(column.profile))
+        self._check_ratio(at, parameters, table)
         groups = {
-            name: StepColumn(grouped(columns[f"by.{place}"], told), step.output)
-            for place, name in enumerate(told.by)
+            name: StepColumn(grouped(columns[f"by.{place}"], parameters), step.output)
+            for place, name in enumerate(parameters.by)
         }
         groups |= {
-            one.called: StepColumn(KnownColumn(name=one.called, kind="text"), step.output)
-            for one in told.times
+            time_grain.called: StepColumn(
+                KnownColumn(name=time_grain.called, kind="text"), step.output
+            )
+            for time_grain in parameters.times
         }
         figures = {
             name: StepColumn(figure(name, effect.columns[name], table), step.output)
-            for name in told.figures()
+            for name in parameters.figures()
         }
         return StepTable(step.output, table.dataset_id, {**groups, **figures})
 
     def _check_number(self, name: str, column: StepColumn, field: str, how: str) -> None:
-        known = column.known
-        if known is None or not known.kind:
+        profile = column.profile
+        if profile is None or not profile.kind:
             return
-        if known.key:
-            kind = known.key
+        if profile.key:
+            kind = profile.key
             self._warn(
                 field,
                 "not_a_number",
                 f"{quoted(name)} contient des codes ({kind}) : {how} n'en dirait rien",
             )
-        elif known.kind == "date":
+        elif profile.kind == "date":
             message = f"la colonne {quoted(name)} contient des dates : {how} demande des nombres"
             self._fault(field, "not_a_number", message)
-        elif known.kind not in _NUMBERS and known.type not in _NUMBERS:
-            kind = _KINDS.get(known.kind, known.kind)
+        elif profile.kind not in _NUMBERS and profile.type not in _NUMBERS:
+            kind = _KINDS.get(profile.kind, profile.kind)
             self._warn(
                 field,
                 "not_a_number",
@@ -315,14 +331,20 @@ class _Check:
                 " échouera si une seule valeur n'en est pas un",
             )
 
-    def _check_ratio(self, at: str, told: AggregateParameters, table: StepTable) -> None:
-        """Tell of a ratio of figures that are not of the same rows."""
-        if told.ratio is None:
+    def _check_ratio(self, at: str, parameters: AggregateParameters, table: StepTable) -> None:
+        """Warn of a ratio of figures that are not of the same rows."""
+        if parameters.ratio is None:
             return
-        parts = [told.made_of(figure) for figure in told.ratio.parts]
+        parts = [parameters.made_of(figure) for figure in parameters.ratio.parts]
         columns = [table.columns.get(name) for _, name in parts]
-        grains = {(one.source, one.times) for one in columns if one and one.times is not None}
+        grains = {
+            (column.source, column.times)
+            for column in columns
+            if column and column.times is not None
+        }
         is_mixed = len(grains) > 1 and any(times != 1 for _, times in grains)
         self._warn(
-            f"{at}.ratio", "other_grain", grain_told(told.ratio.name, parts, is_mixed=is_mixed)
+            f"{at}.ratio",
+            "other_grain",
+            grain_told(parameters.ratio.name, parts, is_mixed=is_mixed),
         )

@@ -24,7 +24,7 @@ _TAG = "tag:yaml.org,2002:"
 
 
 def read_object(text: str) -> dict[str, Any]:
-    """The object that a YAML or JSON text says; Invalid, in French, with the line at fault."""
+    """Return the object that a YAML or JSON text holds; raise Invalid, in French, with its line."""
     if len(text) > MOST_CHARACTERS:
         raise Invalid(f"ce texte a plus de {MOST_CHARACTERS} caractères")
     try:
@@ -45,7 +45,7 @@ def read_object(text: str) -> dict[str, Any]:
 
 
 def read_value(text: str) -> float | bool | str:
-    """The number or truth value that a short text says in YAML, else the text itself.
+    """Return the number or truth value that a short text says in YAML, else the text itself.
 
     Invalid, in French, for a number that JSON does not have.
     """
@@ -89,6 +89,6 @@ def _check_number(text: str, place: str) -> None:
 
 
 def _kind(text: str) -> str:
-    """What YAML takes a text without quotes for: int, float, bool, timestamp, str..."""
+    """Return what YAML takes a text without quotes for: int, float, bool, timestamp, str..."""
     tag: str = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))
     return tag.removeprefix(_TAG)

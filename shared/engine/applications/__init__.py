@@ -89,7 +89,9 @@ class ApplicationView(Frozen):
     description: str
     automatic: bool
     roles: tuple[Role, ...]
-    parameters: Annotated[dict[str, Any], BeforeValidator(lambda told: told.model_json_schema())]
+    parameters: Annotated[
+        dict[str, Any], BeforeValidator(lambda parameters: parameters.model_json_schema())
+    ]
     unavailable: str = Field(
         default="", description="why this lab cannot run it, in French; empty where it can"
     )
@@ -97,13 +99,13 @@ class ApplicationView(Frozen):
 
 @cache
 def list_applications() -> tuple[ApplicationView, ...]:
-    """Every application, with the JSON Schema of its parameters, as this machine can run it."""
+    """Return every application with the JSON Schema of its parameters, as this machine runs it."""
     # In this module `map` is the application's folder.
     return tuple(_view_of(application) for application in APPLICATIONS.values())
 
 
 def traits_of(step: Step) -> Traits:
-    """What its application is; of one that nobody knows, the most careful answers."""
+    """Return the traits of a step's application; of an unknown one, the most careful answers."""
     application = APPLICATIONS.get(step.application)
     return application.traits if application else NOT_DECLARED
 
@@ -115,14 +117,14 @@ def _view_of(application: Application) -> ApplicationView:
 
 
 def describe_application(name: str) -> ApplicationView:
-    """One application; raises NotFound where none is called so."""
+    """Return the application of that name; raise NotFound where there is none."""
     if name not in APPLICATIONS:
         raise NotFound.of(name)
     return _view_of(APPLICATIONS[name])
 
 
 def check_steps(inputs: Iterable[str], steps: Sequence[Step]) -> None:
-    """Whether `steps` can run on tables of these names.
+    """Check that `steps` can run on tables of these names.
 
     Raises Invalid, in French, naming the field of the first fault: an application or table that
     does not exist, a role that is missing or unknown, a parameter that is wrong.
@@ -145,7 +147,7 @@ def check_steps(inputs: Iterable[str], steps: Sequence[Step]) -> None:
 
 
 def with_choices(treatment: WrittenT) -> WrittenT:
-    """The treatment with what it does not choose written out, as a new one is understood.
+    """Return the treatment with what it does not choose written out, as a new one is understood.
 
     One that was stored before there was a choice is understood as it was then: this is for those
     that are sent now.
@@ -161,7 +163,7 @@ def _chosen(step: Step) -> Step:
 
 
 def parse_parameters(application: Application, step: Step, at: str) -> Parameters:
-    """The step's parameters in the application's own type; raises Invalid naming the wrong one."""
+    """Return a step's parameters in its application's type; raise Invalid naming the wrong one."""
     try:
         return application.parameters.model_validate(step.parameters)
     except ValidationError as error:
@@ -171,7 +173,7 @@ def parse_parameters(application: Application, step: Step, at: str) -> Parameter
 
 
 def effect_of(step: Step, at: str, tables: Mapping[str, Columns]) -> Effect:
-    """What the step makes of tables with these columns, by role; `at` is where it stands.
+    """Return what the step makes of tables with these columns, by role; `at` is where it stands.
 
     Raises Invalid naming the parameter that is wrong.
     """
@@ -184,20 +186,20 @@ def effect_of(step: Step, at: str, tables: Mapping[str, Columns]) -> Effect:
 
 
 def _check_effect(step: Step, at: str) -> None:
-    """What is wrong with a step whatever columns its tables have, such as a table not named."""
+    """Refuse a step that is wrong whatever columns its tables have."""
     effect = effect_of(step, at, dict.fromkeys(step.inputs))
     for fault in effect.faults:
         raise Invalid(fault.message, f"{at}.parameters.{fault.field}")
 
 
 def _check_name(name: str, at: str) -> None:
-    """Tables are files and SQL names as well: a plain word is safe as each."""
+    """Refuse a table's name that is no plain word: it becomes a file's name and an SQL name."""
     if not _NAME.fullmatch(name):
         raise Invalid("un nom de table est fait de lettres minuscules, chiffres et _", at)
 
 
 def _check_roles(application: Application, step: Step, tables: set[str], at: str) -> None:
-    known = {role.name for role in application.roles}
+    names = {role.name for role in application.roles}
     needed = {role.name for role in application.roles if role.required}
     for role in sorted(needed - step.inputs.keys()):
         raise Invalid("ce rôle doit être pourvu", f"{at}.inputs.{role}")
@@ -206,7 +208,7 @@ def _check_roles(application: Application, step: Step, tables: set[str], at: str
     for role, table in step.inputs.items():
         if application.open_roles:
             _check_name(role, f"{at}.inputs.{role}")
-        elif role not in known:
+        elif role not in names:
             raise Invalid("l'application n'a pas ce rôle", f"{at}.inputs.{role}")
         if table not in tables:
             raise Invalid(f"aucune table ne s'appelle « {table} »", f"{at}.inputs.{role}")

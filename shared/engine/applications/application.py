@@ -44,7 +44,7 @@ class Role(Frozen):
 
 
 def kept(names: Collection[str], gone: Collection[str]) -> list[str]:
-    """These names but for those that are gone."""
+    """Return the names that are not among those gone."""
     return [name for name in names if name not in gone]
 
 
@@ -81,11 +81,11 @@ class Application:
     main: Callable[[Mapping[str, Any], Sequence[str]], str] | None = None
 
     def is_drawn(self, step: Step) -> bool:
-        """Whether the step makes a picture: by itself, or by a chart that it is asked for."""
+        """Return whether the step makes a picture: by itself, or by a chart asked for."""
         return self.traits.draws or step.parameters.get("chart") is not None
 
     def in_words(self, parameters: Mapping[str, Any], tables: Mapping[str, str]) -> str:
-        """What a step does with tables that are called so, by role, in a French sentence.
+        """Return what a step does with tables that are called so, by role, in a French sentence.
 
         Raises KeyError or TypeError for parameters that are wrongly written.
         """
@@ -94,7 +94,7 @@ class Application:
         return f"{self.title} : {french_list(list(dict.fromkeys(tables.values())))}."
 
     def main_role(self, step: Step) -> str:
-        """The role of the step's main table."""
+        """Return the role of the step's main table."""
         if self.main:
             return self.main(step.parameters, tuple(step.inputs))
         return next(iter(step.inputs)) if self.open_roles else self.roles[0].name

@@ -63,7 +63,7 @@ class MadeColumn(NamedTuple):
 
     @property
     def unchanged(self) -> Source | None:
-        """The column that it is, as it is; None for one that is made."""
+        """Return the column that it is, as it is; None for one that is made."""
         return self.of[0].source if len(self.of) == 1 and not self.of[0].how else None
 
 
@@ -96,7 +96,7 @@ def named_each(
     role: str = "table",
     may_be_day: bool = False,
 ) -> Iterator[Named]:
-    """The columns that a list of the parameters names, each at its place."""
+    """Yield the columns that a list of the parameters names, each at its place."""
     for at, column in enumerate(columns):
         yield Named(f"{field}.{at}", Source(role, column), number_for, may_be_day)
 
@@ -163,17 +163,17 @@ class Effect:
 
     @property
     def reads(self) -> frozenset[Source]:
-        """Every column that the step looks at; what it hands on as it is, it does not look at."""
-        parts = (part for made in self.columns.values() for part in made.of if part.how)
-        named = (one.source for one in self.named if one.is_read)
+        """Return every column that the step looks at, without those that it only hands on."""
+        parts = (part for column in self.columns.values() for part in column.of if part.how)
+        named = (named_column.source for named_column in self.named if named_column.is_read)
         return frozenset((*(part.source for part in parts), *named, *self.looks_at))
 
 
 def as_they_are(role: str, columns: Columns) -> dict[str, MadeColumn]:
-    """The known columns of the table in that role, unchanged."""
+    """Return the known columns of the table in that role, unchanged."""
     return {name: as_it_is(Source(role, name)) for name in columns or ()}
 
 
 def as_it_is(source: Source) -> MadeColumn:
-    """The column unchanged."""
+    """Return the column unchanged."""
     return MadeColumn((Part(source),))

@@ -22,17 +22,17 @@ class OwnCode(Frozen):
 
     @property
     def is_query(self) -> bool:
-        """Whether it is SQL, and no program."""
+        """Return whether it is SQL, and no program."""
         return APPLICATIONS[self.application].traits.runs_sql
 
     @property
     def lines(self) -> int:
-        """How many lines it has."""
+        """Return how many lines it has."""
         return len(self.text.splitlines())
 
 
 def own_code(treatment: Treatment) -> tuple[OwnCode, ...]:
-    """The code and queries of a treatment, step by step; none of steps that cannot run."""
+    """Return the code and queries of a treatment, step by step; none of steps that cannot run."""
     return tuple(_own_code(treatment.steps))
 
 

@@ -15,6 +15,6 @@ class Parameters(BaseModel):
 
 
 def hash_of(asked: tuple[Parameters, ...]) -> str:
-    """The SHA-256 of what is worked out of columns, empty for nothing."""
-    told = "".join(one.model_dump_json() for one in asked)
-    return sha256(told.encode()).hexdigest() if told else ""
+    """Return the SHA-256 of what is worked out of columns, empty for nothing."""
+    text = "".join(parameters.model_dump_json() for parameters in asked)
+    return sha256(text.encode()).hexdigest() if text else ""

@@ -48,7 +48,7 @@ class CrossingSize(Frozen):
         return self.is_too_large or self.is_unchosen
 
     @property
-    def told(self) -> str:
+    def in_words(self) -> str:
         """State in French how many rows go in and come out."""
         left, right, out = map(grouped, (self.left, self.right, self.out))
         return f"{left} lignes croisées avec {right} en donnent {out}"
@@ -59,8 +59,8 @@ class CrossingSize(Frozen):
         if not self.is_too_large:
             return f"croisement « {self.output} » refusé : {self.repeated} ; {WAYS_OUT}"
         return (
-            f"croisement « {self.output} » trop grand : {self.told}, de {self.columns} colonnes,"
-            f" pour {grouped(self._most_rows)} permises ; une même clé se trouve sur"
+            f"croisement « {self.output} » trop grand : {self.in_words}, de {self.columns}"
+            f" colonnes, pour {grouped(self._most_rows)} permises ; une même clé se trouve sur"
             f" {grouped(self.left_most)} lignes de la table principale et"
             f" {grouped(self.right_most)} de l'autre : choisissez une clé plus fine, ou agrégez"
             " l'une des tables avant de croiser"
@@ -75,7 +75,7 @@ class CrossingSize(Frozen):
             else "des clés en rencontrent plusieurs, d'un côté comme de l'autre"
         )
         return (
-            f"{self.told}, car {why} (jusqu'à"
+            f"{self.in_words}, car {why} (jusqu'à"
             f" {grouped(self.left_most)} de la table principale et"
             f" {grouped(self.right_most)} de l'autre pour la clé qui en donne le plus)"
         )

@@ -53,7 +53,7 @@ def quantiles(values: Sequence[float], number: int) -> Classes:
     return Classes(tuple(kept), digits)
 
 
-def given(bounds: Sequence[float]) -> Classes:
+def classes_between(bounds: Sequence[float]) -> Classes:
     """Make the classes between chosen bounds."""
     written = (f"{bound:.10f}".rstrip("0").partition(".")[2] for bound in bounds)
     return Classes(tuple(bounds), max((len(digits) for digits in written), default=0))

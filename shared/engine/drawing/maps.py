@@ -134,7 +134,7 @@ def _rings(outline: Any) -> Iterator[Any]:  # noqa: ANN401
 def _draw_legend(axes: Axes, chosen: Choropleth, groups: list[tuple[str, Any, list[str]]]) -> None:
     level = LEVELS[chosen.level]
     labels = {f"class-{at}": label for at, label in enumerate(chosen.classes.labels())}
-    labels |= {"other": f"autres {level.many}", "blank": "sans valeur", "secret": HIDDEN}
+    labels |= {"other": f"autres {level.plural}", "blank": "sans valeur", "secret": HIDDEN}
     handles = [
         Patch(
             facecolor=colour,

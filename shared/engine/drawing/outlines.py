@@ -16,8 +16,8 @@ SOURCE = (
 class Level(NamedTuple):
     """A kind of territory: what one and several are called, and of how many something is."""
 
-    one: str
-    many: str
+    singular: str
+    plural: str
     of_many: str
 
 

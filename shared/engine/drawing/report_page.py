@@ -91,7 +91,7 @@ class Contents:
     steps: Sequence[DoneStep]
     pictures: Sequence[Picture]
     table: TableRows
-    made: datetime
+    made_at: datetime
     software: Mapping[str, str]
     head: Sequence[str] = ()
     provenance: Sequence[str] = ()
@@ -131,7 +131,7 @@ def page_of(contents: Contents) -> str:
 <body>
 <main>
 <h1>{title}</h1>
-<p>Rapport établi le {french_date(day_in_paris(contents.made))}.</p>
+<p>Rapport établi le {french_date(day_in_paris(contents.made_at))}.</p>
 {head}{body}
 </main>
 </body>
@@ -292,6 +292,6 @@ def _provenance(contents: Contents) -> str:
     about = f"<ul>{items}</ul>" if items else ""
     return (
         f"{about}\n{read}\n<h3>Étapes</h3>\n<ol>{steps}</ol>\n"
-        f"<p>Logiciels : {escape(software)}. Fait le {escape(moment(contents.made))}, heure de"
+        f"<p>Logiciels : {escape(software)}. Fait le {escape(moment(contents.made_at))}, heure de"
         " Paris.</p>"
     )

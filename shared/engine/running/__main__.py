@@ -67,7 +67,7 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
     release = reports[-1].pop("release", None) if reports else None
     steps = reports[-1].pop("steps_left", []) if reports else []
     return {
-        "outputs": [made.model_dump() for made in outputs],
+        "outputs": [output.model_dump() for output in outputs],
         "reports": reports,
         "software": software,
         "release": release,
@@ -77,7 +77,7 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
 
 @cache
 def _version(name: str) -> str:
-    """A package's version, which a process reads once: its metadata is a file of e-mail headers."""
+    """Return a package's version; a process reads it once, from a file of e-mail headers."""
     return version(name)
 
 

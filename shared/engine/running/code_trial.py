@@ -42,7 +42,7 @@ def _answer(folder: Path, memory_bytes: int) -> dict[str, str]:
 
 
 def _reason(failed: CodeFailed) -> str:
-    """Why, with what Python says of it: its author may read all that it was tried on."""
+    """State why code failed, with what Python says: its author may read the data it ran on."""
     why = str(failed).removesuffix(IN_JOURNAL)
     return f"{why} ; Python dit « {failed.message} »" if failed.message else why
 

@@ -26,16 +26,16 @@ _PROTECTED = (
 
 def note(sentence: str) -> None:
     """Write a sentence into the log."""
-    told = sentence if len(sentence) <= LONGEST else f"{sentence[: LONGEST - 1]}…"
-    print(json.dumps({"log": " ".join(told.split())}), flush=True)  # noqa: T201 - the sandbox listens
+    text = sentence if len(sentence) <= LONGEST else f"{sentence[: LONGEST - 1]}…"
+    print(json.dumps({"log": " ".join(text.split())}), flush=True)  # noqa: T201 - the sandbox listens
 
 
 def note_inputs(work: Work) -> None:
     """Say what a treatment reads, and of what it is told no more."""
     if work.protected:
         note(_PROTECTED)
-    for one in work.sources:
-        note(f"lit {quoted(one.name)} : {_described(one)}")
+    for source in work.sources:
+        note(f"lit {quoted(source.name)} : {_described(source)}")
 
 
 def note_step(work: Work, number: int, step: Step, report: Report) -> None:
@@ -77,7 +77,7 @@ def note_report(kind: JobKind, report: Report) -> None:
 def _of_file(profile: Report) -> Iterator[str]:
     if files := profile.get("files"):
         yield f"{counted(files['count'], 'fichier gardé tel quel', 'fichiers gardés tels quels')}"
-        yield from (str(one["message"]) for one in profile["repairs"])
+        yield from (str(repair["message"]) for repair in profile["repairs"])
         yield "ce qu'ils disent de personnes n'est pas examiné : leur propriétaire le déclare"
         return
     columns = profile.get("columns", ())
@@ -88,7 +88,7 @@ def _of_file(profile: Report) -> Iterator[str]:
     size += counted(len(columns), "colonne", "colonnes")
     yield f"fichier lu ({', '.join(filter(None, read))}) : {size}"
     for part in ("repairs", "totals", "likely_totals"):
-        yield from (str(one["message"]) for one in profile.get(part, ()))
+        yield from (str(remark["message"]) for remark in profile.get(part, ()))
     yield from _of_codes(columns)
     privacy = profile.get("privacy") or {}
     if privacy.get("verdict", "none") == "none":
@@ -98,11 +98,11 @@ def _of_file(profile: Report) -> Iterator[str]:
 
 
 def _of_codes(columns: Iterable[Report]) -> Iterator[str]:
-    """How many rows of columns of codes have another value; a log outlives the data's values."""
-    for one in columns:
-        meaning = {**(one["meaning"] or {}), "invalid": (), "invalid_at": ()}
-        if one["meaning"] and (told := others_told(Meaning.model_validate(meaning))):
-            yield f"colonne {quoted(one['name'])} : {told}"
+    """Yield how many rows of each column of codes have another value, but not the values."""
+    for column in columns:
+        meaning = {**(column["meaning"] or {}), "invalid": (), "invalid_at": ()}
+        if column["meaning"] and (others := others_told(Meaning.model_validate(meaning))):
+            yield f"colonne {quoted(column['name'])} : {others}"
 
 
 def _of_page(page: Report) -> Iterator[str]:
@@ -111,13 +111,13 @@ def _of_page(page: Report) -> Iterator[str]:
     yield f"page lue ({page['format']}) : {read}, {refused}"
 
 
-def _described(one: Input) -> str:
-    """Title, version and terms of a dataset that is read."""
-    parts = [f"{quoted(one.title or one.dataset_id)}, version {one.version}"]
-    if one.licence:
-        parts.append(f"licence {one.licence}")
-    if one.columns is not None:
-        parts.append(counted(len(one.columns), "colonne accordée", "colonnes accordées"))
-    if one.until:
-        parts.append(f"accès jusqu'au {one.until}")
+def _described(source: Input) -> str:
+    """Return title, version and terms of a dataset that is read."""
+    parts = [f"{quoted(source.title or source.dataset_id)}, version {source.version}"]
+    if source.licence:
+        parts.append(f"licence {source.licence}")
+    if source.columns is not None:
+        parts.append(counted(len(source.columns), "colonne accordée", "colonnes accordées"))
+    if source.until:
+        parts.append(f"accès jusqu'au {source.until}")
     return ", ".join(parts)

@@ -16,8 +16,8 @@ def main(folder: Path, memory_bytes: int) -> None:
             source = f"read_parquet({literal(str(folder / 'in' / name))})"
             # A table of which nothing is read has no rows to count either.
             rows = f"SELECT {kept} FROM {source}" if kept else "SELECT 0 AS rien LIMIT 0"
-            made = literal(str(folder / "out" / name))
-            database.execute(f"COPY ({rows}) TO {made} (FORMAT parquet, COMPRESSION zstd)")
+            path = literal(str(folder / "out" / name))
+            database.execute(f"COPY ({rows}) TO {path} (FORMAT parquet, COMPRESSION zstd)")
     (folder / "out" / "result.json").write_text("{}")
 
 

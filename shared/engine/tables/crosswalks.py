@@ -32,7 +32,7 @@ class Cost(StrEnum):
         return self in {Cost.LOSES_DETAIL, Cost.MANY_TO_MANY}
 
     @property
-    def told(self) -> str:
+    def in_words(self) -> str:
         """State the cost in French."""
         return _TOLD[self]
 

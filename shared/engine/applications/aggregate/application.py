@@ -45,7 +45,7 @@ class Ratio(Parameters):
 
     @property
     def parts(self) -> tuple[str, str]:
-        """The two columns of the result that it is made of."""
+        """Return the two columns of the result that it is made of."""
         return self.numerator, self.denominator
 
 
@@ -58,7 +58,7 @@ class Quantile(Parameters):
 
     @property
     def called(self) -> str:
-        """Its name in the result."""
+        """Return its name in the result."""
         return self.name or f"{self.column}_q{100 * self.p:g}"
 
 
@@ -71,7 +71,7 @@ class WeightedMean(Parameters):
 
     @property
     def called(self) -> str:
-        """Its name in the result."""
+        """Return its name in the result."""
         return self.name or f"{self.column}_moyenne_ponderee"
 
 
@@ -88,7 +88,7 @@ class Share(Parameters):
 
     @property
     def called(self) -> str:
-        """Its name in the result."""
+        """Return its name in the result."""
         return self.name or f"{self.of}_part"
 
 
@@ -101,7 +101,7 @@ class TimeGroup(Parameters):
 
     @property
     def called(self) -> str:
-        """Its name in the result."""
+        """Return its name in the result."""
         return self.name or f"{self.column}_{_STEPS[self.step]}"
 
 
@@ -155,33 +155,36 @@ class AggregateParameters(Parameters):
     totals: Totals = "left_out"
 
     def figures(self) -> list[str]:
-        """The names of the numeric columns of the result, in order."""
-        shares = [one.called for one in self.shares]
+        """Return the names of the numeric columns of the result, in order."""
+        shares = [share.called for share in self.shares]
         ratio = [self.ratio.name] if self.ratio else []
         return [*(name for name, _, _ in self._plain()), *shares, *ratio]
 
     def groups(self) -> list[str]:
-        """The names of the columns of the result that tell groups apart."""
-        return [*self.by, *(one.called for one in self.times)]
+        """Return the names of the columns of the result that tell groups apart."""
+        return [*self.by, *(time_group.called for time_group in self.times)]
 
     def group_columns(self) -> Columns:
-        """The columns of the table that groups are made of."""
-        return (*self.by, *(one.column for one in self.times))
+        """Return the columns of the table that groups are made of."""
+        return (*self.by, *(time_group.column for time_group in self.times))
 
     def made_of(self, figure: str) -> tuple[str, str]:
-        """How a figure that is no share or ratio is made (of FIGURES), and of which column."""
+        """Return how a figure that is no share or ratio is made (of FIGURES), and its column."""
         return {name: (how, column) for name, how, column in self._plain()}[figure]
 
     def _plain(self) -> Iterator[tuple[str, str, str]]:
-        """The figures of single columns: their name, how they are made, and of which column."""
+        """Yield the figures of single columns: name, how it is made, and its column."""
         yield from ((name, "sum", name) for name in self.sums)
         for how, (field, ending) in _FIGURES.items():
             names: Columns = getattr(self, field)
             yield from ((f"{name}_{ending}", how, name) for name in names)
             if how == "count" and self.rows:
                 yield self.rows, how, self.group_columns()[0]
-        yield from ((one.called, "quantile", one.column) for one in self.quantiles)
-        yield from ((one.called, "weighed", one.column) for one in self.weighted_means)
+        yield from ((quantile.called, "quantile", quantile.column) for quantile in self.quantiles)
+        yield from (
+            (weighted_mean.called, "weighed", weighted_mean.column)
+            for weighted_mean in self.weighted_means
+        )
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:
@@ -225,51 +228,53 @@ def _check(name: str, names: list[str], field: str) -> None:
         )
 
 
-def _effect(told: AggregateParameters, _tables: Mapping[str, TableColumns]) -> Effect:
-    """Groups, and figures of their rows; the chart shows a figure beside its label."""
-    by = tuple(Source("table", name) for name in told.group_columns())
-    made = {name: as_it_is(Source("table", name)) for name in told.by}
-    for time in told.times:
-        made[time.called] = MadeColumn((Part(Source("table", time.column), "derived"),), "text")
-    others = {one.called for one in told.shares} | ({told.ratio.name} if told.ratio else set())
-    for figure in told.figures():
+def _effect(parameters: AggregateParameters, _tables: Mapping[str, TableColumns]) -> Effect:
+    """Return the effect: groups and figures of their rows; the chart shows one of the figures."""
+    by = tuple(Source("table", name) for name in parameters.group_columns())
+    columns = {name: as_it_is(Source("table", name)) for name in parameters.by}
+    for time in parameters.times:
+        columns[time.called] = MadeColumn((Part(Source("table", time.column), "derived"),), "text")
+    others = {share.called for share in parameters.shares} | (
+        {parameters.ratio.name} if parameters.ratio else set()
+    )
+    for figure in parameters.figures():
         if figure not in others:
-            how, column = told.made_of(figure)
+            how, column = parameters.made_of(figure)
             kind = "integer" if how in ("count", "distinct") else "decimal"
-            made[figure] = MadeColumn((Part(Source("table", column), how),), kind)
-    if told.rows:
-        parts = tuple(Part(one, "count") for one in by)
-        made[told.rows] = MadeColumn(parts, "integer")
-    for mean in told.weighted_means:
+            columns[figure] = MadeColumn((Part(Source("table", column), how),), kind)
+    if parameters.rows:
+        parts = tuple(Part(group, "count") for group in by)
+        columns[parameters.rows] = MadeColumn(parts, "integer")
+    for mean in parameters.weighted_means:
         weight = Part(Source("table", mean.weight), "weighed")
-        made[mean.called] = MadeColumn((*made[mean.called].of, weight), "decimal")
-    for share in told.shares:
-        shared = tuple(Part(part.source, "share") for part in made[share.of].of)
-        made[share.called] = MadeColumn(shared, "decimal", "%" if share.percent else "")
-    if ratio := told.ratio:
-        divided = dict.fromkeys(part for name in ratio.parts for part in made[name].of)
-        made[ratio.name] = MadeColumn(tuple(divided), "decimal", "%" if ratio.percent else "")
-    chart = told.chart
-    shown = {name: made[name] for name in (chart.label, chart.value)} if chart else {}
-    shows = (ShownTable(shown, by),) if chart else ()
-    code = hash_of(told.times)
-    return Effect(made, by=by, named=tuple(_named(told)), shows=shows, code=code)
+        columns[mean.called] = MadeColumn((*columns[mean.called].of, weight), "decimal")
+    for share in parameters.shares:
+        shared = tuple(Part(part.source, "share") for part in columns[share.of].of)
+        columns[share.called] = MadeColumn(shared, "decimal", "%" if share.percent else "")
+    if ratio := parameters.ratio:
+        divided = dict.fromkeys(part for name in ratio.parts for part in columns[name].of)
+        columns[ratio.name] = MadeColumn(tuple(divided), "decimal", "%" if ratio.percent else "")
+    chart = parameters.chart
+    drawn_columns = {name: columns[name] for name in (chart.label, chart.value)} if chart else {}
+    shows = (ShownTable(drawn_columns, by),) if chart else ()
+    code = hash_of(parameters.times)
+    return Effect(columns, by=by, named=tuple(_named(parameters)), shows=shows, code=code)
 
 
-def _named(told: AggregateParameters) -> Iterator[Named]:
-    yield from named_each("by", told.by)
-    yield from named_each("sums", told.sums, "la somme")
-    yield from named_each("means", told.means, _MEAN)
-    yield from named_each("counts", told.counts)
-    for at, time in enumerate(told.times):
+def _named(parameters: AggregateParameters) -> Iterator[Named]:
+    yield from named_each("by", parameters.by)
+    yield from named_each("sums", parameters.sums, "la somme")
+    yield from named_each("means", parameters.means, _MEAN)
+    yield from named_each("counts", parameters.counts)
+    for at, time in enumerate(parameters.times):
         yield Named(f"times.{at}.column", Source("table", time.column))
-    yield from named_each("distinct", told.distinct)
-    yield from named_each("medians", told.medians, "la médiane")
-    yield from named_each("mins", told.mins, "la plus petite valeur", may_be_day=True)
-    yield from named_each("maxs", told.maxs, "la plus grande valeur", may_be_day=True)
-    for at, one in enumerate(told.quantiles):
-        yield Named(f"quantiles.{at}.column", Source("table", one.column), "le quantile")
-    for at, mean in enumerate(told.weighted_means):
+    yield from named_each("distinct", parameters.distinct)
+    yield from named_each("medians", parameters.medians, "la médiane")
+    yield from named_each("mins", parameters.mins, "la plus petite valeur", may_be_day=True)
+    yield from named_each("maxs", parameters.maxs, "la plus grande valeur", may_be_day=True)
+    for at, quantile in enumerate(parameters.quantiles):
+        yield Named(f"quantiles.{at}.column", Source("table", quantile.column), "le quantile")
+    for at, mean in enumerate(parameters.weighted_means):
         yield Named(f"weighted_means.{at}.column", Source("table", mean.column), _MEAN)
         yield Named(f"weighted_means.{at}.weight", Source("table", mean.weight), "le poids")
 
@@ -304,8 +309,8 @@ def _sentence(parameters: Mapping[str, Any], _tables: Mapping[str, str]) -> str:
     ]
     if ratio := parameters.get("ratio"):
         actions.append(f"rapporte {quoted(ratio['numerator'])} à {quoted(ratio['denominator'])}")
-    made = french_list(actions) or "garde chaque groupe une fois"
-    return f"Par {_columns(parameters['by'])}, {made}."
+    actions_in_words = french_list(actions) or "garde chaque groupe une fois"
+    return f"Par {_columns(parameters['by'])}, {actions_in_words}."
 
 
 def _columns(names: Sequence[str]) -> str:

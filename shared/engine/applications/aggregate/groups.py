@@ -9,7 +9,7 @@ from shared.engine.running.steps.workbench import TABLE
 
 
 def groups(grouped: GroupedStep) -> Grouping:
-    """The groups that the aggregation makes of its table's rows."""
+    """Return the groups that the aggregation makes of its table's rows."""
     step, table = grouped.step, grouped.roles[TABLE].name
     parameters, bench = AggregateParameters.model_validate(step.parameters), grouped.bench
     columns = {name: quoted(name) for name in parameters.by}

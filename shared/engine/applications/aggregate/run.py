@@ -20,9 +20,9 @@ def run(workbench: Workbench, parameters: AggregateParameters) -> Report:
     """
     workbench.say(0.1, "relit les nombres")
     groups = [workbench.column(TABLE, name, "by") for name in parameters.by]
-    made = [
-        f"{period(workbench, at, it)} AS {quoted(it.called)}"
-        for at, it in enumerate(parameters.times)
+    time_groups = [
+        f"{period(workbench, at, time_group)} AS {quoted(time_group.called)}"
+        for at, time_group in enumerate(parameters.times)
     ]
     figures = list(figures_sql(workbench, parameters))
     workbench.say(0.5, "additionne")
@@ -30,18 +30,18 @@ def run(workbench: Workbench, parameters: AggregateParameters) -> Report:
     source = quoted(added_up(table) if workbench.is_added_up else table)
     # Counted with the rest: a crossing before it may be made anew each time it is read.
     workbench.database.execute(f"""
-        CREATE OR REPLACE TABLE {_GROUPED} AS SELECT {", ".join((*groups, *made, *figures))},
+        CREATE OR REPLACE TABLE {_GROUPED} AS SELECT {", ".join((*groups, *time_groups, *figures))},
             {workbench.added("count", "*")} AS {_ROWS} FROM {source}
-        GROUP BY {_places(len(groups) + len(made))}
+        GROUP BY {_places(len(groups) + len(time_groups))}
     """)
     names = [quoted(name) for name in parameters.groups()]
-    added = "".join(f", {one}" for one in _added(parameters))
+    added = "".join(f", {figure}" for figure in _added(parameters))
     workbench.make(f"SELECT * EXCLUDE {_ROWS}{added} FROM {_GROUPED} ORDER BY {', '.join(names)}")
     return _report(workbench, names, list(_of_repetition(workbench, parameters)))
 
 
 def smallest_group(database: Database) -> int:
-    """How many rows the smallest group of the last table has that was made here; 0 for none."""
+    """Return how many rows the smallest group has in the last table made here; 0 for none."""
     ((rows,),) = database.execute(f"SELECT min({_ROWS}) FROM {_GROUPED}").fetchall()
     return int(rows or 0)
 
@@ -51,7 +51,7 @@ def _places(number: int) -> str:
 
 
 def _added(parameters: AggregateParameters) -> Iterator[str]:
-    """The columns that are made of the others."""
+    """Yield the columns that are made of the others."""
     for share in parameters.shares:
         within = f"PARTITION BY {', '.join(map(quoted, share.within))}" if share.within else ""
         total = f"nullif(sum({quoted(share.of)}) OVER ({within}), 0)"
@@ -69,19 +69,19 @@ def _ratio(ratio: Ratio) -> str:
     return f"round({share}, {ratio.digits}) AS {quoted(ratio.name)}"
 
 
-def _of_repetition(workbench: Workbench, told: AggregateParameters) -> Iterator[Report]:
-    """What of the figures counts rows several times, since a crossing repeats them."""
+def _of_repetition(workbench: Workbench, parameters: AggregateParameters) -> Iterator[Report]:
+    """Yield what of the figures counts rows several times, since a crossing repeats them."""
     repeated = workbench.tables["table"].repeated
-    for names, how in ((told.sums, "la somme"), (told.means, "la moyenne")):
+    for names, how in ((parameters.sums, "la somme"), (parameters.means, "la moyenne")):
         for name in names:
-            if one := repeated.get(name):
-                text = repeated_told(name, one.source, one.times, one.crossed, how)
-                yield {"kind": "repeated_rows", "column": name, "times": one.times, "told": text}
-    if told.ratio:
-        parts = [told.made_of(figure) for figure in told.ratio.parts]
+            if column := repeated.get(name):
+                text = repeated_told(name, column.source, column.times, column.crossed, how)
+                yield {"kind": "repeated_rows", "column": name, "times": column.times, "told": text}
+    if parameters.ratio:
+        parts = [parameters.made_of(figure) for figure in parameters.ratio.parts]
         times = {repeated[name].times if name in repeated else 1 for _, name in parts}
-        if text := grain_told(told.ratio.name, parts, is_mixed=len(times) > 1):
-            yield {"kind": "other_grain", "column": told.ratio.name, "told": text}
+        if text := grain_told(parameters.ratio.name, parts, is_mixed=len(times) > 1):
+            yield {"kind": "other_grain", "column": parameters.ratio.name, "told": text}
 
 
 def _report(workbench: Workbench, groups: list[str], warnings: list[Report]) -> Report:
@@ -90,16 +90,16 @@ def _report(workbench: Workbench, groups: list[str], warnings: list[Report]) -> 
     ((without_group,),) = workbench.rows(
         f"SELECT coalesce(sum({_ROWS}), 0) FROM {_GROUPED} WHERE {empty}"
     )
-    made = count(workbench.database, workbench.output)
+    group_count = count(workbench.database, workbench.output)
     return {
-        "rows": {"in": table.rows, "out": made, "without_group": int(without_group)},
+        "rows": {"in": table.rows, "out": group_count, "without_group": int(without_group)},
         "summary": f"{counted(table.rows, 'ligne agrégée', 'lignes agrégées')} en"
-        f" {counted(made, 'groupe', 'groupes')}"
+        f" {counted(group_count, 'groupe', 'groupes')}"
         + (
             f", dont {counted(without_group, 'ligne', 'lignes')} sans groupe"
             if without_group
             else ""
         )
-        + "".join(f" ; {one['told']}" for one in warnings),
+        + "".join(f" ; {warning['told']}" for warning in warnings),
         "warnings": warnings,
     }

@@ -57,23 +57,25 @@ class ChartParameters(Parameters):
         return self
 
 
-def _effect(told: ChartParameters, tables: Mapping[str, Columns]) -> Effect:
-    named = tuple(_named(told))
-    shown = {one.source.column: as_it_is(one.source) for one in named}
+def _effect(parameters: ChartParameters, tables: Mapping[str, Columns]) -> Effect:
+    named = tuple(_named(parameters))
+    drawn_columns = {
+        named_column.source.column: as_it_is(named_column.source) for named_column in named
+    }
     return Effect(
         as_they_are("table", tables["table"]),
         named=named,
         passes=("table",),
-        shows=(ShownTable(shown),),
+        shows=(ShownTable(drawn_columns),),
         rows="kept",
     )
 
 
-def _named(told: ChartParameters) -> Iterator[Named]:
-    yield Named("label", Source("table", told.label))
-    yield Named("value", Source("table", told.value), "le graphique")
-    if told.series:
-        yield Named("series", Source("table", told.series))
+def _named(parameters: ChartParameters) -> Iterator[Named]:
+    yield Named("label", Source("table", parameters.label))
+    yield Named("value", Source("table", parameters.value), "le graphique")
+    if parameters.series:
+        yield Named("series", Source("table", parameters.series))
 
 
 def _sentence(parameters: Mapping[str, Any], _tables: Mapping[str, str]) -> str:

@@ -54,25 +54,31 @@ class CleanParameters(Parameters):
 
     @property
     def fills(self) -> bool:
-        """Whether it puts values where none are."""
-        return any(isinstance(one, Fill) for one in self.operations)
+        """Return whether it puts values where none are."""
+        return any(isinstance(operation, Fill) for operation in self.operations)
 
     @property
     def may_stop(self) -> bool:
-        """Whether it stops at values that it is not told of, or cannot read."""
-        stopping = (one for one in self.operations if isinstance(one, (Recode, Dates)))
-        return any(one.others == "refused" for one in stopping)
+        """Return whether it stops at values that it is not told of, or cannot read."""
+        stopping = (
+            operation for operation in self.operations if isinstance(operation, (Recode, Dates))
+        )
+        return any(operation.others == "refused" for operation in stopping)
 
     @property
     def chooses_rows(self) -> bool:
-        """Whether it keeps some rows only."""
-        return any(isinstance(one, _CHOOSE_ROWS) for one in self.operations)
+        """Return whether it keeps some rows only."""
+        return any(isinstance(operation, _CHOOSE_ROWS) for operation in self.operations)
 
     @property
     def choice(self) -> str:
-        """The SHA-256 of the operations by which rows are chosen or put together; or nothing."""
-        chosen = [one for one in self.operations if isinstance(one, (*_CHOOSE_ROWS, Recode))]
-        written = "\n".join(one.model_dump_json() for one in chosen)
+        """Return the SHA-256 of the operations that choose or merge rows; empty without any."""
+        chosen = [
+            operation
+            for operation in self.operations
+            if isinstance(operation, (*_CHOOSE_ROWS, Recode))
+        ]
+        written = "\n".join(operation.model_dump_json() for operation in chosen)
         return sha256(written.encode()).hexdigest() if chosen else ""
 
 
@@ -110,91 +116,108 @@ class _Cleaning:
     def _name(self, name: str, at: str, *, is_read: bool) -> None:
         if name in self.gone:
             raise Invalid(f"la colonne {quoted(name)} n'existe plus à cette étape", at)
-        made = self.columns.setdefault(name, as_it_is(Source("table", name)))
-        sources = [part.source for part in made.of if part.source.role == "table"]
-        self.named += [Named(at, one, is_read=is_read) for one in sources]
+        column = self.columns.setdefault(name, as_it_is(Source("table", name)))
+        sources = [part.source for part in column.of if part.source.role == "table"]
+        self.named += [Named(at, source, is_read=is_read) for source in sources]
 
-    def _choose(self, told: Choose) -> None:
-        names = [one for one in self.columns if (one in told.columns) == (told.op == "keep")]
+    def _choose(self, operation: Choose) -> None:
+        names = [
+            column
+            for column in self.columns
+            if (column in operation.columns) == (operation.op == "keep")
+        ]
         self.gone |= self.columns.keys() - set(names)
         self.columns = {name: self.columns[name] for name in names}
-        self.passes &= told.op == "drop"
+        self.passes &= operation.op == "drop"
 
-    def _rename(self, told: Rename, at: str) -> None:
-        new = {} if told.op == "copy" else told.columns
-        kept = {new.get(name, name): made for name, made in self.columns.items()}
-        added = {to: self.columns[name] for name, to in told.columns.items()}
+    def _rename(self, operation: Rename, at: str) -> None:
+        new = {} if operation.op == "copy" else operation.columns
+        kept = {new.get(name, name): column for name, column in self.columns.items()}
+        added = {to: self.columns[name] for name, to in operation.columns.items()}
         names = [new.get(name, name) for name in self.columns]
-        names += told.columns.values() if told.op == "copy" else ()
+        names += operation.columns.values() if operation.op == "copy" else ()
         if len({name.lower() for name in names}) < len(names):
             raise Invalid("deux colonnes auraient le même nom", at)
         self.gone = (self.gone | new.keys()) - kept.keys() - added.keys()
         self.columns = {**kept, **added}
 
-    def _look_at(self, told: OnRows) -> None:
-        names = (told.column,) if isinstance(told, Rows) else told.columns or tuple(self.columns)
+    def _look_at(self, operation: OnRows) -> None:
+        names = (
+            (operation.column,)
+            if isinstance(operation, Rows)
+            else operation.columns or tuple(self.columns)
+        )
         self.looks_at |= {part.source for name in names for part in self.columns[name].of}
 
-    def _recode(self, told: Recode, at: str) -> None:
+    def _recode(self, operation: Recode, at: str) -> None:
         added: tuple[Part, ...] = ()
-        if told.from_column and told.to_column:
+        if operation.from_column and operation.to_column:
             if "codes" not in self.tables:
                 raise Invalid("le rôle codes n'a pas de table", f"{at}.codes")
-            known, replaced = Source("codes", told.from_column), Source("codes", told.to_column)
-            self.named += [Named(f"{at}.from_column", known), Named(f"{at}.to_column", replaced)]
-            sources = [part.source for name in told.columns for part in self.columns[name].of]
-            self.met += [Met("left", one, (known,)) for one in sources if one.role == "table"]
+            codes, replaced = (
+                Source("codes", operation.from_column),
+                Source("codes", operation.to_column),
+            )
+            self.named += [Named(f"{at}.from_column", codes), Named(f"{at}.to_column", replaced)]
+            sources = [part.source for name in operation.columns for part in self.columns[name].of]
+            self.met += [
+                Met("left", source, (codes,)) for source in sources if source.role == "table"
+            ]
             added = (Part(replaced),)
-        self._change(told.columns, told, added)
+        self._change(operation.columns, operation, added)
 
-    def _add_codes(self, told: CommuneCodes, at: str) -> None:
-        if told.name.lower() in {name.lower() for name in self.columns}:
-            raise Invalid(f"la table a déjà une colonne {quoted(told.name)}", at)
-        names = filter(None, (told.column, told.departement))
+    def _add_codes(self, operation: CommuneCodes, at: str) -> None:
+        if operation.name.lower() in {name.lower() for name in self.columns}:
+            raise Invalid(f"la table a déjà une colonne {quoted(operation.name)}", at)
+        names = filter(None, (operation.column, operation.departement))
         sources = (part.source for name in names for part in self.columns[name].of)
         parts = tuple(dict.fromkeys(Part(source, "derived") for source in sources))
-        self.columns[told.name] = MadeColumn(parts, "text", code="commune")
-        self.gone.discard(told.name)
+        self.columns[operation.name] = MadeColumn(parts, "text", code="commune")
+        self.gone.discard(operation.name)
 
-    def _change(self, names: tuple[str, ...], told: OnCells, added: tuple[Part, ...] = ()) -> None:
-        unit = told.unit if isinstance(told, Scale) else ""
+    def _change(
+        self, names: tuple[str, ...], operation: OnCells, added: tuple[Part, ...] = ()
+    ) -> None:
+        unit = operation.unit if isinstance(operation, Scale) else ""
         for name in names:
             derived = [Part(part.source, "derived") for part in self.columns[name].of]
             parts = tuple(dict.fromkeys((*derived, *added)))
-            self.columns[name] = MadeColumn(parts, _KINDS.get(type(told), "text"), unit)
+            self.columns[name] = MadeColumn(parts, _KINDS.get(type(operation), "text"), unit)
 
 
-def _names_of(told: Operation) -> Iterator[tuple[str, str]]:
-    """The columns that an operation names, and where."""
-    if isinstance(told, Rows):
-        yield "column", told.column
-    elif isinstance(told, CommuneCodes):
-        yield "column", told.column
-        if told.departement:
-            yield "departement", told.departement
-    elif isinstance(told, Rename):
-        yield from ((f"columns.{name}", name) for name in told.columns)
+def _names_of(operation: Operation) -> Iterator[tuple[str, str]]:
+    """Yield the columns that an operation names, and where."""
+    if isinstance(operation, Rows):
+        yield "column", operation.column
+    elif isinstance(operation, CommuneCodes):
+        yield "column", operation.column
+        if operation.departement:
+            yield "departement", operation.departement
+    elif isinstance(operation, Rename):
+        yield from ((f"columns.{name}", name) for name in operation.columns)
     else:
-        yield from ((f"columns.{at}", name) for at, name in enumerate(told.columns))
+        yield from ((f"columns.{at}", name) for at, name in enumerate(operation.columns))
 
 
-def _effect(told: CleanParameters, tables: Mapping[str, Columns]) -> Effect:
-    """Each column as it is or made of its values; which rows are chosen is part of the request."""
-    made = _Cleaning(tables, as_they_are("table", tables["table"]))
-    for number, operation in enumerate(told.operations):
-        made.apply(operation, f"operations.{number}")
-    is_whole = any(isinstance(one, Distinct) and not one.columns for one in told.operations)
+def _effect(parameters: CleanParameters, tables: Mapping[str, Columns]) -> Effect:
+    """Return the effect: each column is kept, or made of its own values."""
+    cleaning = _Cleaning(tables, as_they_are("table", tables["table"]))
+    for number, operation in enumerate(parameters.operations):
+        cleaning.apply(operation, f"operations.{number}")
+    is_whole = any(
+        isinstance(other, Distinct) and not other.columns for other in parameters.operations
+    )
     return Effect(
-        made.columns,
-        named=tuple(dict.fromkeys(made.named)),
-        looks_at=frozenset(made.looks_at),
+        cleaning.columns,
+        named=tuple(dict.fromkeys(cleaning.named)),
+        looks_at=frozenset(cleaning.looks_at),
         whole=("table",) if is_whole and tables["table"] is None else (),
-        passes=("table",) if made.passes else (),
-        met=tuple(made.met),
-        code=told.choice,
-        rows="chosen" if told.chooses_rows else "kept",
-        moves_values=bool(told.choice) or told.fills,
-        may_stop=told.may_stop,
+        passes=("table",) if cleaning.passes else (),
+        met=tuple(cleaning.met),
+        code=parameters.choice,
+        rows="chosen" if parameters.chooses_rows else "kept",
+        moves_values=bool(parameters.choice) or parameters.fills,
+        may_stop=parameters.may_stop,
     )
 
 
@@ -204,7 +227,7 @@ def _without(parameters: dict[str, Any], gone: Collection[str]) -> dict[str, Any
 
 
 def _operation(operation: dict[str, Any], gone: Collection[str]) -> dict[str, Any] | None:
-    """An operation without these columns; None where nothing is left of it."""
+    """Return an operation without these columns; None where nothing is left of it."""
     if not isinstance(operation.get("columns"), list | tuple):
         return operation
     columns = kept(operation["columns"], gone)

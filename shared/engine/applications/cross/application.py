@@ -34,7 +34,9 @@ def _known(name: str) -> str:
     return name
 
 
-_CHOICES = [{"const": name, "description": one.description} for name, one in CROSSWALKS.items()]
+_CHOICES = [
+    {"const": name, "description": crosswalk.description} for name, crosswalk in CROSSWALKS.items()
+]
 CrosswalkName = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"oneOf": _CHOICES})]
 
 
@@ -89,7 +91,7 @@ class CrossParameters(Parameters):
 
     @property
     def refuses_repetition(self) -> bool:
-        """Whether it is not made where rows of both tables stand several times."""
+        """Return whether it is not made where rows of both tables stand several times."""
         return self.many_to_many == "refused" and self.how != "anti"
 
     @model_validator(mode="after")
@@ -101,48 +103,54 @@ class CrossParameters(Parameters):
         return self
 
 
-def _effect(told: CrossParameters, tables: Mapping[str, Columns]) -> Effect:
-    """Both tables' columns, and a report that lists the left keys that met nothing.
+def _effect(parameters: CrossParameters, tables: Mapping[str, Columns]) -> Effect:
+    """Return the effect: both tables' columns, and a report of the left keys that met nothing.
 
     Each is listed with its weight, and with the code that follows it where a table says so.
     """
     left, right = as_they_are("left", tables["left"]), as_they_are("right", tables["right"])
     renamed = dict(zip(unique(right, left), right.values(), strict=True))
-    left_key, right_key = Source("left", told.left_key), Source("right", told.right_key)
-    further = [(Source("left", one.left), Source("right", one.right)) for one in told.keys]
+    left_key, right_key = Source("left", parameters.left_key), Source("right", parameters.right_key)
+    further = [(Source("left", key.left), Source("right", key.right)) for key in parameters.keys]
     followers = _followers(tables)
-    listed = [Part(one, "listed") for one in (left_key, *(it for it, _ in further), *followers)]
-    weighed = [Part(Source("left", told.weight), "sum")] if told.weight else []
-    meets = [Part(one, "met") for one in (right_key, *(it for _, it in further))]
+    listed = [
+        Part(source, "listed") for source in (left_key, *(left for left, _ in further), *followers)
+    ]
+    weighed = [Part(Source("left", parameters.weight), "sum")] if parameters.weight else []
+    meets = [Part(source, "met") for source in (right_key, *(right for _, right in further))]
     report = {"keys": MadeColumn((*listed, *meets, *weighed))}
     met = Met(
-        told.how, left_key, (right_key, *followers), told.left_via or "", told.right_via or ""
+        parameters.how,
+        left_key,
+        (right_key, *followers),
+        parameters.left_via or "",
+        parameters.right_via or "",
     )
-    is_anti = told.how == "anti"
+    is_anti = parameters.how == "anti"
     return Effect(
         left if is_anti else {**left, **renamed},
-        named=tuple(_named(told)),
+        named=tuple(_named(parameters)),
         looks_at=frozenset(followers),
         passes=("left",) if is_anti else ("left", "right"),
-        shows=(ShownTable(report, (left_key, *(it for it, _ in further))),),
-        met=(met, *(Met(told.how, here, (there,)) for here, there in further)),
+        shows=(ShownTable(report, (left_key, *(left for left, _ in further))),),
+        met=(met, *(Met(parameters.how, here, (there,)) for here, there in further)),
         rows="chosen" if is_anti else "made",
         moves_values=False,
     )
 
 
-def _named(told: CrossParameters) -> Iterator[Named]:
-    yield Named("left_key", Source("left", told.left_key))
-    yield Named("right_key", Source("right", told.right_key))
-    for at, one in enumerate(told.keys):
-        yield Named(f"keys.{at}.left", Source("left", one.left))
-        yield Named(f"keys.{at}.right", Source("right", one.right))
-    if told.weight:
-        yield Named("weight", Source("left", told.weight), "le poids")
+def _named(parameters: CrossParameters) -> Iterator[Named]:
+    yield Named("left_key", Source("left", parameters.left_key))
+    yield Named("right_key", Source("right", parameters.right_key))
+    for at, key in enumerate(parameters.keys):
+        yield Named(f"keys.{at}.left", Source("left", key.left))
+        yield Named(f"keys.{at}.right", Source("right", key.right))
+    if parameters.weight:
+        yield Named("weight", Source("left", parameters.weight), "le poids")
 
 
 def _followers(tables: Mapping[str, Columns]) -> tuple[Source, ...]:
-    """The columns by which gone codes are led to those that follow them."""
+    """Return the columns by which gone codes are led to those that follow them."""
     names = SUCCESSOR_COLUMNS if "successors" in tables else ()
     return tuple(Source("successors", name) for name in names)
 

@@ -53,7 +53,7 @@ class Position(Parameters):
 
     @property
     def columns(self) -> dict[str, str]:
-        """The columns that it names, by parameter."""
+        """Return the columns that it names, by parameter."""
         named = {"latitude": self.latitude, "longitude": self.longitude, "point": self.point}
         named |= {"x": self.x, "y": self.y}
         return {parameter: name for parameter, name in named.items() if name is not None}
@@ -136,7 +136,7 @@ class GeoParameters(Parameters):
 
     @property
     def added(self) -> tuple[str, ...]:
-        """What the new columns are called, where no column of the table is called so."""
+        """Return what the new columns are called, where no column of the table is called so."""
         names = []
         if "commune" in self.areas:
             names += ["commune", "commune_nom"]
@@ -152,7 +152,7 @@ class GeoParameters(Parameters):
 
     @property
     def needs_plane(self) -> bool:
-        """Whether positions need coordinates of Lambert-93."""
+        """Return whether positions need coordinates of Lambert-93."""
         return bool(self.areas or self.outlines or "lambert93" in self.coordinates)
 
     @model_validator(mode="after")
@@ -169,7 +169,7 @@ _CODES = ("commune", "departement")
 
 
 def _effect(parameters: GeoParameters, tables: Mapping[str, Columns]) -> Effect:
-    """The table's columns, and those that are made of its position."""
+    """Return the effect: the table's columns, and those that are made of its position."""
     if parameters.nearest and "places" not in tables:
         raise Invalid("le rôle places n'a pas de table", "nearest")
     if parameters.outlines and "outlines" not in tables:
@@ -196,7 +196,7 @@ def _sources(position: Position, role: str) -> tuple[Source, ...]:
 
 
 def _others(parameters: GeoParameters) -> Iterator[tuple[Source, ...]]:
-    """Of each other table the columns that positions are compared with."""
+    """Return the columns of each other table that positions are compared with."""
     if parameters.nearest:
         yield _sources(parameters.nearest.position, "places")
     if parameters.outlines:
@@ -204,7 +204,7 @@ def _others(parameters: GeoParameters) -> Iterator[tuple[Source, ...]]:
 
 
 def _added(parameters: GeoParameters) -> dict[str, MadeColumn]:
-    """What is made of positions, by name."""
+    """Return what is made of positions, by name."""
     here = _derived(_sources(parameters.position, "table"))
     columns = {name: MadeColumn(here, "decimal") for name in parameters.added}
     for name in set(_TEXTS) & set(parameters.added):

@@ -65,13 +65,13 @@ class MapParameters(Parameters):
         return self
 
 
-def _effect(told: MapParameters, tables: Mapping[str, Columns]) -> Effect:
-    key, value = Source("table", told.key), Source("table", told.value)
+def _effect(parameters: MapParameters, tables: Mapping[str, Columns]) -> Effect:
+    key, value = Source("table", parameters.key), Source("table", parameters.value)
     return Effect(
         as_they_are("table", tables["table"]),
         named=(Named("key", key), Named("value", value, "la carte")),
         passes=("table",),
-        shows=(ShownTable({told.key: as_it_is(key), told.value: as_it_is(value)}),),
+        shows=(ShownTable({parameters.key: as_it_is(key), parameters.value: as_it_is(value)}),),
         rows="kept",
     )
 

@@ -48,11 +48,11 @@ class Wide(Parameters):
 
     @property
     def how(self) -> str:
-        """How a cell is made: a name of FIGURES, empty where it is a value as it is."""
+        """Return how a cell is made: a name of FIGURES, empty where it is a value as it is."""
         return "" if self.figure == "first" else self.figure
 
     def called(self, names: tuple[str, ...]) -> list[str]:
-        """What the columns of these values of `names` are called, beside those of the index."""
+        """Return the column names that these values of `names` get, beside those of the index."""
         return unique(names, self.index)
 
 
@@ -91,44 +91,44 @@ def _folded(names: tuple[str, ...]) -> set[str]:
     return {name.lower() for name in names}
 
 
-def _effect(told: PivotParameters, tables: Mapping[str, Columns]) -> Effect:
-    if told.wide:
-        return _wide(told.wide)
-    return _long(told.long, tables["table"]) if told.long else Effect({})
+def _effect(parameters: PivotParameters, tables: Mapping[str, Columns]) -> Effect:
+    if parameters.wide:
+        return _wide(parameters.wide)
+    return _long(parameters.long, tables["table"]) if parameters.long else Effect({})
 
 
-def _wide(told: Wide) -> Effect:
-    """Groups, and a figure of each; where names are not told they come out as columns' names."""
-    names, value = Source("table", told.names), Part(Source("table", told.values), told.how)
-    by = (*(Source("table", name) for name in told.index), names)
-    groups = {one.column: as_it_is(one) for one in by[:-1]}
-    kind = "integer" if told.figure == "count" else ""
-    cells = {name: MadeColumn((value,), kind) for name in told.called(told.columns)}
-    shown = {**groups, f"{told.names} (names)": as_it_is(names), "cells": MadeColumn((value,))}
+def _wide(wide: Wide) -> Effect:
+    """Return the effect: groups, and a figure of each; names not given come out as column names."""
+    names, value = Source("table", wide.names), Part(Source("table", wide.values), wide.how)
+    by = (*(Source("table", name) for name in wide.index), names)
+    groups = {source.column: as_it_is(source) for source in by[:-1]}
+    kind = "integer" if wide.figure == "count" else ""
+    cells = {name: MadeColumn((value,), kind) for name in wide.called(wide.columns)}
+    columns = {**groups, f"{wide.names} (names)": as_it_is(names), "cells": MadeColumn((value,))}
     return Effect(
         {**groups, **cells},
         by=by,
-        named=tuple(_named_wide(told)),
+        named=tuple(_named_wide(wide)),
         looks_at=frozenset((names,)),
-        shows=(ShownTable(shown, by),),
-        is_open=not told.columns,
+        shows=(ShownTable(columns, by),),
+        is_open=not wide.columns,
     )
 
 
-def _named_wide(told: Wide) -> Iterator[Named]:
-    yield from named_each("wide.index", told.index)
-    yield Named("wide.names", Source("table", told.names))
-    how = _FIGURES.get(told.figure, "")
-    yield Named("wide.values", Source("table", told.values), how, told.figure in _EXTREMES)
+def _named_wide(wide: Wide) -> Iterator[Named]:
+    yield from named_each("wide.index", wide.index)
+    yield Named("wide.names", Source("table", wide.names))
+    how = _FIGURES.get(wide.figure, "")
+    yield Named("wide.values", Source("table", wide.values), how, wide.figure in _EXTREMES)
 
 
-def _long(told: Long, columns: Columns) -> Effect:
-    kept = tuple(name for name in columns or () if name not in told.columns)
-    names_to, values_to = unique((told.names_to, told.values_to), kept)
-    values = MadeColumn(tuple(Part(Source("table", name)) for name in told.columns))
+def _long(long: Long, columns: Columns) -> Effect:
+    kept = tuple(name for name in columns or () if name not in long.columns)
+    names_to, values_to = unique((long.names_to, long.values_to), kept)
+    values = MadeColumn(tuple(Part(Source("table", name)) for name in long.columns))
     return Effect(
         {**as_they_are("table", kept), names_to: MadeColumn(kind="text"), values_to: values},
-        named=tuple(named_each("long.columns", told.columns)),
+        named=tuple(named_each("long.columns", long.columns)),
         passes=("table",),
     )
 

@@ -13,7 +13,7 @@ _JUDGED = ("sum", "count", "mean")
 
 
 def groups(grouped: GroupedStep) -> Turned | None:
-    """The groups that its cells are of; None where their figures cannot be judged."""
+    """Return the groups that its cells are of; None where their figures cannot be judged."""
     step, table = grouped.step, grouped.roles[TABLE]
     wide = PivotParameters.model_validate(step.parameters).wide
     if not wide or wide.figure not in _JUDGED or wide.names in wide.index:
@@ -25,10 +25,10 @@ def groups(grouped: GroupedStep) -> Turned | None:
         f"CREATE TABLE {quoted(cells)} AS SELECT DISTINCT {select} FROM {quoted(table.name)}"
     )
     by = tuple(Source(TABLE, name) for name in columns)
-    made = {name: as_it_is(source) for name, source in zip(columns, by, strict=True)}
+    made_columns = {name: as_it_is(source) for name, source in zip(columns, by, strict=True)}
     (figure,) = unique(["‹chiffre›"], columns)
-    made[figure] = MadeColumn((Part(Source(TABLE, wide.values), wide.how),))
-    effect, inputs = Effect(made, by=by), dict(step.inputs)
+    made_columns[figure] = MadeColumn((Part(Source(TABLE, wide.values), wide.how),))
+    effect, inputs = Effect(made_columns, by=by), dict(step.inputs)
     grouping = Grouping(grouped.following, inputs, effect, table.name, cells, columns)
     turned = dict(zip(wide.columns, wide.called(wide.columns), strict=True))
     return Turned(grouping, wide.names, turned, step.output)

@@ -23,75 +23,75 @@ def run(workbench: Workbench, parameters: PivotParameters) -> Report:
     return _lengthen(workbench, parameters.long) if parameters.long else {}
 
 
-def _widen(workbench: Workbench, told: Wide) -> Report:
+def _widen(workbench: Workbench, wide: Wide) -> Report:
     index = [
-        workbench.column(TABLE, name, f"wide.index.{at}") for at, name in enumerate(told.index)
+        workbench.column(TABLE, name, f"wide.index.{at}") for at, name in enumerate(wide.index)
     ]
-    workbench.column(TABLE, told.names, "wide.names")
-    figure = _figure(workbench, told)
-    found = _names(workbench, told)
-    names = told.columns or found
+    workbench.column(TABLE, wide.names, "wide.names")
+    figure = _figure(workbench, wide)
+    present = _names(workbench, wide)
+    names = wide.columns or present
     workbench.say(0.4, "remplit les cellules")
     by = ", ".join(index)
-    named, table = filled(told.names), quoted(workbench.tables[TABLE].name)
-    numbered = f"(SELECT *, {ROW} AS {_NUMBER} FROM {table})" if told.figure == "first" else table
+    named, table = filled(wide.names), quoted(workbench.tables[TABLE].name)
+    numbered = f"(SELECT *, {ROW} AS {_NUMBER} FROM {table})" if wide.figure == "first" else table
     # Of others' restricted data a group that is not there stays one that nothing is told of.
-    nothing = "0" if told.figure == "count" and not workbench.is_protected else "NULL"
+    nothing = "0" if wide.figure == "count" and not workbench.is_protected else "NULL"
     cells = ", ".join(
         f"coalesce(any_value({_VALUE}) FILTER ({_NAME} = {literal(name)}), {nothing})"
         f" AS {quoted(called)}"
-        for name, called in zip(names, told.called(names), strict=True)
+        for name, called in zip(names, wide.called(names), strict=True)
     )
     workbench.make(
         f"SELECT {by}, {cells} FROM (SELECT {by}, {named} AS {_NAME}, {figure} AS {_VALUE}"
         f" FROM {numbered} GROUP BY {by}, {named}) GROUP BY {by} ORDER BY {by}"
     )
     rows = {"in": workbench.tables[TABLE].rows, "out": _rows(workbench)}
-    rows |= _left_out(workbench, told, names)
-    missing = [name for name in names if name not in found]
+    rows |= _left_out(workbench, wide, names)
+    missing = [name for name in names if name not in present]
     return {
         "rows": rows,
-        "columns": {"names": told.called(names), "missing": missing},
-        "summary": _in_words(told, rows, len(names)),
+        "columns": {"names": wide.called(names), "missing": missing},
+        "summary": _in_words(wide, rows, len(names)),
     }
 
 
-def _figure(workbench: Workbench, told: Wide) -> str:
-    column = workbench.column(TABLE, told.values, "wide.values")
-    if told.figure == "count":
-        return f"count({workbench.counted(TABLE, told.values, filled(told.values))})"
-    if told.figure == "first":
+def _figure(workbench: Workbench, wide: Wide) -> str:
+    column = workbench.column(TABLE, wide.values, "wide.values")
+    if wide.figure == "count":
+        return f"count({workbench.counted(TABLE, wide.values, filled(wide.values))})"
+    if wide.figure == "first":
         return f"min_by({column}, {_NUMBER})"
-    if told.figure in ("min", "max"):
-        return f"{told.figure}({ordered(workbench, told.values, 'wide.values')})"
-    value, whole = number(workbench, TABLE, told.values, "wide.values")
-    if told.figure == "sum" and whole:
+    if wide.figure in ("min", "max"):
+        return f"{wide.figure}({ordered(workbench, wide.values, 'wide.values')})"
+    value, whole = number(workbench, TABLE, wide.values, "wide.values")
+    if wide.figure == "sum" and whole:
         return f"CAST(sum({value}) AS BIGINT)"
-    return f"{_FIGURES[told.figure]}({value})"
+    return f"{_FIGURES[wide.figure]}({value})"
 
 
-def _names(workbench: Workbench, told: Wide) -> tuple[str, ...]:
-    """The values that become columns: of the whole table, so that a trial has the same."""
+def _names(workbench: Workbench, wide: Wide) -> tuple[str, ...]:
+    """Return the values that become columns: of the whole table, so that a trial has the same."""
     table = quoted(workbench.tables[TABLE].whole)
     rows = workbench.rows(
-        f"SELECT DISTINCT {_NAME} FROM (SELECT {filled(told.names)} AS {_NAME} FROM {table})"
+        f"SELECT DISTINCT {_NAME} FROM (SELECT {filled(wide.names)} AS {_NAME} FROM {table})"
         f" WHERE {_NAME} IS NOT NULL ORDER BY {_NAME}"
-        + ("" if told.columns else f" LIMIT {MOST_COLUMNS + 1}")
+        + ("" if wide.columns else f" LIMIT {MOST_COLUMNS + 1}")
     )
-    if not rows and not told.columns:
-        raise Rejected(f"la colonne « {told.names} » n'a aucune valeur dont faire une colonne")
-    if len(rows) > MOST_COLUMNS and not told.columns:
+    if not rows and not wide.columns:
+        raise Rejected(f"la colonne « {wide.names} » n'a aucune valeur dont faire une colonne")
+    if len(rows) > MOST_COLUMNS and not wide.columns:
         raise Invalid(
-            f"« {told.names} » a plus de {MOST_COLUMNS} valeurs, et une table pivotée au plus"
+            f"« {wide.names} » a plus de {MOST_COLUMNS} valeurs, et une table pivotée au plus"
             f" {MOST_COLUMNS} colonnes ; columns en choisit",
             "wide.names",
         )
     return tuple(str(row[0]) for row in rows)
 
 
-def _left_out(workbench: Workbench, told: Wide, names: tuple[str, ...]) -> dict[str, int]:
-    """The rows in no cell, and those behind the first of their cell."""
-    by, name = ", ".join(map(quoted, told.index)), filled(told.names)
+def _left_out(workbench: Workbench, wide: Wide, names: tuple[str, ...]) -> dict[str, int]:
+    """Return the rows in no cell, and those behind the first of their cell."""
+    by, name = ", ".join(map(quoted, wide.index)), filled(wide.names)
     is_kept = f"{name} IN ({', '.join(map(literal, names))})"
     ((unnamed, others, kept, cells),) = workbench.rows(
         f"SELECT count(*) FILTER ({name} IS NULL), count(*) FILTER (NOT {is_kept}),"
@@ -101,50 +101,50 @@ def _left_out(workbench: Workbench, told: Wide, names: tuple[str, ...]) -> dict[
     return {"unnamed": int(unnamed), "left_out": int(others), "repeated": int(kept - cells)}
 
 
-def _in_words(told: Wide, rows: dict[str, int], columns: int) -> str:
+def _in_words(wide: Wide, rows: dict[str, int], columns: int) -> str:
     parts = []
     if rows["unnamed"]:
         some = counted(rows["unnamed"], "ligne n'a", "lignes n'ont")
         parts.append(f"{some} pas de nom de colonne")
     if rows["left_out"]:
-        one, many = "ligne d'une autre valeur est", "lignes d'autres valeurs sont"
-        parts.append(f"{counted(rows['left_out'], one, many)} de côté")
-    if told.figure == "first" and rows["repeated"]:
-        one, many = "ligne suit la première", "lignes suivent la première"
-        parts.append(f"{counted(rows['repeated'], one, many)} de sa cellule, et n'y est pas")
-    before, after = (counted(rows[one], "ligne", "lignes") for one in ("in", "out"))
-    made = f"{counted(columns, 'colonne', 'colonnes')} de « {told.values} »"
-    return " ; ".join((f"{before} en {after} et {made}", *parts))
+        singular, many = "ligne d'une autre valeur est", "lignes d'autres valeurs sont"
+        parts.append(f"{counted(rows['left_out'], singular, many)} de côté")
+    if wide.figure == "first" and rows["repeated"]:
+        singular, many = "ligne suit la première", "lignes suivent la première"
+        parts.append(f"{counted(rows['repeated'], singular, many)} de sa cellule, et n'y est pas")
+    before, after = (counted(rows[side], "ligne", "lignes") for side in ("in", "out"))
+    columns_text = f"{counted(columns, 'colonne', 'colonnes')} de « {wide.values} »"
+    return " ; ".join((f"{before} en {after} et {columns_text}", *parts))
 
 
-def _lengthen(workbench: Workbench, told: Long) -> Report:
+def _lengthen(workbench: Workbench, long: Long) -> Report:
     cells = [
-        workbench.column(TABLE, name, f"long.columns.{at}") for at, name in enumerate(told.columns)
+        workbench.column(TABLE, name, f"long.columns.{at}") for at, name in enumerate(long.columns)
     ]
-    known, before = workbench.columns(TABLE), workbench.tables[TABLE].rows
+    types, before = workbench.columns(TABLE), workbench.tables[TABLE].rows
     _check_size(workbench, len(cells))
-    if len({known[name] for name in told.columns}) > 1:
+    if len({types[name] for name in long.columns}) > 1:
         cells = [f"CAST({cell} AS VARCHAR)" for cell in cells]
-    kept = [name for name in known if name not in told.columns]
-    names_to, values_to = map(quoted, unique((told.names_to, told.values_to), kept))
+    kept = [name for name in types if name not in long.columns]
+    names_to, values_to = map(quoted, unique((long.names_to, long.values_to), kept))
     others = "".join(f"{quoted(name)}, " for name in kept)
-    names = ", ".join(map(literal, told.columns))
-    has_value = f"WHERE trim(CAST({values_to} AS VARCHAR)) <> ''" * (told.empty == "left_out")
+    names = ", ".join(map(literal, long.columns))
+    has_value = f"WHERE trim(CAST({values_to} AS VARCHAR)) <> ''" * (long.empty == "left_out")
     workbench.say(0.4, "fait une ligne de chaque cellule")
     workbench.make(
         f"SELECT * FROM (SELECT {others}unnest([{names}]) AS {names_to},"
         f" unnest([{', '.join(cells)}]) AS {values_to}"
         f" FROM {quoted(workbench.tables[TABLE].name)}) {has_value}"
     )
-    made = _rows(workbench)
-    empty = before * len(cells) - made
+    rows = _rows(workbench)
+    empty = before * len(cells) - rows
     told_empty = f" ; {counted(empty, 'cellule vide laissée', 'cellules vides laissées')} de côté"
     summary = (
         f"{counted(before, 'ligne', 'lignes')} et {counted(len(cells), 'colonne', 'colonnes')} en"
-        f" {counted(made, 'ligne', 'lignes')}{told_empty if empty else ''}"
+        f" {counted(rows, 'ligne', 'lignes')}{told_empty if empty else ''}"
     )
     return {
-        "rows": {"in": before, "out": made, "empty": empty},
+        "rows": {"in": before, "out": rows, "empty": empty},
         "repeated": {TABLE: len(cells)},
         "summary": summary,
     }

@@ -39,13 +39,13 @@ class PseudonymiseParameters(Parameters):
         return self
 
 
-def _effect(told: PseudonymiseParameters, tables: Mapping[str, Columns]) -> Effect:
-    """The same columns; those that are named hold pseudonyms of their values."""
-    made = as_they_are("table", tables["table"])
-    for name in told.columns:
-        made[name] = MadeColumn((Part(Source("table", name), "pseudonym"),), "text")
-    named = tuple(named_each("columns", told.columns))
-    return Effect(made, named=named, passes=("table",), rows="kept", moves_values=False)
+def _effect(parameters: PseudonymiseParameters, tables: Mapping[str, Columns]) -> Effect:
+    """Return the effect: the same columns; those that are named hold pseudonyms of their values."""
+    columns = as_they_are("table", tables["table"])
+    for name in parameters.columns:
+        columns[name] = MadeColumn((Part(Source("table", name), "pseudonym"),), "text")
+    named = tuple(named_each("columns", parameters.columns))
+    return Effect(columns, named=named, passes=("table",), rows="kept", moves_values=False)
 
 
 PSEUDONYMISE = Application(

@@ -54,7 +54,7 @@ def run(workbench: Workbench, parameters: PseudonymiseParameters) -> Report:
 
 
 def normalised(column: str, parameters: PseudonymiseParameters) -> str:
-    """A column's values in SQL without what shall make no difference; null for nothing."""
+    """Return a column's values in SQL without what shall make no difference; null for nothing."""
     value = f"nfc_normalize(CAST({column} AS VARCHAR))"
     if "fold" in parameters.normalise:
         value = f"strip_accents(lower({value}))"
@@ -71,9 +71,9 @@ def _pseudonym(value: str) -> str:
 
 
 def _pads(key: bytes) -> tuple[bytes, bytes]:
-    """What is hashed before the value, and before that hash."""
+    """Return what is hashed before the value, and before that hash."""
     block = key.ljust(_BLOCK, b"\0")
-    return bytes(one ^ _INNER for one in block), bytes(one ^ _OUTER for one in block)
+    return bytes(byte ^ _INNER for byte in block), bytes(byte ^ _OUTER for byte in block)
 
 
 def _key(workbench: Workbench) -> bytes:

@@ -83,18 +83,18 @@ class PythonParameters(Parameters):
 
     @property
     def text(self) -> str:
-        """The code or the notebook: what those who decide on it read."""
+        """Return the code or the notebook: what those who decide on it read."""
         return self.code or self.notebook
 
     @property
     def hash(self) -> str:
-        """The SHA-256 of that text."""
+        """Return the SHA-256 of that text."""
         return sha256(self.text.encode()).hexdigest()
 
     @field_validator("code", "notebook")
     @classmethod
     def _without_mark(cls, text: str) -> str:
-        """Python and JSON begin behind the mark that some editors write (BOM)."""
+        """Return the text without the mark that some editors write before it (BOM)."""
         return text.removeprefix("\ufeff")
 
     @field_validator("code", "notebook")
@@ -137,31 +137,33 @@ def _has_cells(notebook: str) -> bool:
     return isinstance(read, dict) and isinstance(read.get("cells"), list)
 
 
-def _effect(told: PythonParameters, tables: Mapping[str, Columns]) -> Effect:
-    """Nobody knows what code makes of its columns: any of them may come out, row by row."""
-    for role in told.columns:
+def _effect(parameters: PythonParameters, tables: Mapping[str, Columns]) -> Effect:
+    """Return the effect: any column that the code gets may come out, row by row."""
+    for role in parameters.columns:
         if role not in tables:
             raise Invalid(f"cette étape n'a pas de table {quoted(role)}", f"columns.{role}")
-    given = {role: told.columns.get(role, columns or ()) for role, columns in tables.items()}
-    shown = {
+    columns_by_role = {
+        role: parameters.columns.get(role, columns or ()) for role, columns in tables.items()
+    }
+    code_columns = {
         f"{role}.{name}": as_it_is(Source(role, name))
-        for role, names in given.items()
+        for role, names in columns_by_role.items()
         for name in names
     }
-    whole = tuple(role for role in tables if role not in told.columns)
+    whole = tuple(role for role in tables if role not in parameters.columns)
     return Effect(
         {},
-        named=tuple(_named(told)),
+        named=tuple(_named(parameters)),
         whole=whole,
-        shows=(ShownTable(shown),),
+        shows=(ShownTable(code_columns),),
         passes=tuple(role for role in whole if tables[role] is None),
         is_open=True,
-        code=told.hash,
+        code=parameters.hash,
     )
 
 
-def _named(told: PythonParameters) -> Iterator[Named]:
-    for role, names in told.columns.items():
+def _named(parameters: PythonParameters) -> Iterator[Named]:
+    for role, names in parameters.columns.items():
         yield from named_each(f"columns.{role}", names, role=role)
 
 
@@ -189,7 +191,7 @@ def check_installed(steps: Iterable[Step], needed: Iterable[str] = _NEEDED) -> N
 
 
 def not_installed(needed: Iterable[str] = _NEEDED) -> str:
-    """Why this machine runs no own code, in French; empty where it has what code may import."""
+    """State in French why this machine runs no own code; empty where it has what code imports."""
     missing = [name for name in needed if not _version(name)]
     if not missing:
         return ""
@@ -200,7 +202,7 @@ def not_installed(needed: Iterable[str] = _NEEDED) -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """The versions of the libraries, by name."""
+    """Return the versions of the libraries, by name."""
     return {name: _version(name) for name in LIBRARIES}
 
 

@@ -77,7 +77,7 @@ def _run(workbench: Workbench, parameters: PythonParameters) -> Report:
         _Log(workbench.out / journal if journal else None) as log,
     ):
         if journal:
-            workbench.made.append(
+            workbench.output_files.append(
                 OutputFile(
                     name=journal, path=f"out/{journal}", media_type="text/plain", opaque="log"
                 )
@@ -98,7 +98,7 @@ def _run(workbench: Workbench, parameters: PythonParameters) -> Report:
 
 @contextmanager
 def _code_folder(workbench: Workbench) -> Iterator[CodeFolder]:
-    files = {role: it.files for role, it in workbench.tables.items() if it.files}
+    files = {role: table.files for role, table in workbench.tables.items() if table.files}
     folder = CodeFolder(workbench.out / f"code-{workbench.output}", files)
     folder.make()
     try:
@@ -155,28 +155,28 @@ class _Log:
 
 
 def _give(workbench: Workbench, parameters: PythonParameters, folder: CodeFolder) -> None:
-    given = {}
+    file_by_role = {}
     for number, (role, table) in enumerate(workbench.tables.items()):
         if table.files:
             if role in parameters.columns:
                 reason = f"« {role} » est un jeu de fichiers : il n'a pas de colonnes"
                 raise Invalid(reason, f"columns.{role}")
             continue
-        known = columns(workbench.database, table.name)
-        names = parameters.columns.get(role, tuple(known))
+        types = columns(workbench.database, table.name)
+        names = parameters.columns.get(role, tuple(types))
         for name in names:
             workbench.column(role, name, f"columns.{role}")
-        described = [workbench.described(role, it) for it in names if known[it] == "VARCHAR"]
+        described = [workbench.described(role, name) for name in names if types[name] == "VARCHAR"]
         typed = typed_table(workbench.database, table.name, described)
-        given[role] = f"{number}.parquet"
-        target = literal(str(folder.given / given[role]))
+        file_by_role[role] = f"{number}.parquet"
+        target = literal(str(folder.inputs / file_by_role[role]))
         workbench.database.execute(f"CREATE OR REPLACE TEMP VIEW given AS {typed.select}")
         kinds = columns(workbench.database, "given")
-        shown = [_for_pandas(name, kinds[name]) for name in names]
+        chosen = [_for_pandas(name, kinds[name]) for name in names]
         workbench.database.execute(
-            f"COPY (SELECT {', '.join(shown)} FROM given) TO {target} (FORMAT parquet)"
+            f"COPY (SELECT {', '.join(chosen)} FROM given) TO {target} (FORMAT parquet)"
         )
-    _request(workbench, parameters, folder, given, is_load=False)
+    _request(workbench, parameters, folder, file_by_role, is_load=False)
 
 
 def _request(
@@ -194,10 +194,10 @@ def _request(
         "outputs": MOST_OUTPUTS,
         "bytes": FILE_BYTES,
     }
-    told = parameters.model_dump(include={"code", "notebook", "parameters", "seed"})
-    told |= {"tables": tables, "files": {role: f"{FILES}/{role}" for role in folder.files}}
-    request = json.dumps({**told, "limits": limits, "is_load": is_load})
-    (folder.given / "request.json").write_text(request)
+    request_parts = parameters.model_dump(include={"code", "notebook", "parameters", "seed"})
+    request_parts |= {"tables": tables, "files": {role: f"{FILES}/{role}" for role in folder.files}}
+    request = json.dumps({**request_parts, "limits": limits, "is_load": is_load})
+    (folder.inputs / "request.json").write_text(request)
 
 
 def _for_pandas(name: str, kind: str) -> str:
@@ -209,36 +209,43 @@ def _for_pandas(name: str, kind: str) -> str:
 
 def _keep(workbench: Workbench, folder: CodeFolder, left: Sequence[Left]) -> None:
     """Make the step's table of the first frame; the rest become files of the job."""
-    frames = [one for one in left if one.kind == "frame"]
-    for one in frames:
-        _check_size(workbench, folder.left / one.file)
+    frames = [output for output in left if output.kind == "frame"]
+    for output in frames:
+        _check_size(workbench, folder.left / output.file)
     if frames:
         workbench.make(_rows(workbench, folder.left / frames[0].file))
     else:
-        listed = ", ".join(f"({literal(one.name)}, {literal(_KINDS[one.kind][0])})" for one in left)
+        listed = ", ".join(
+            f"({literal(output.name)}, {literal(_KINDS[output.kind][0])})" for output in left
+        )
         workbench.make(f"SELECT * FROM (VALUES {listed}) AS made (sortie, nature)")
-    for number, one in enumerate(left):
-        if one not in frames[:1]:
-            workbench.made.append(_kept(workbench, folder, number, one))
+    for number, output in enumerate(left):
+        if output not in frames[:1]:
+            workbench.output_files.append(_kept(workbench, folder, number, output))
 
 
-def _kept(workbench: Workbench, folder: CodeFolder, number: int, one: Left) -> OutputFile:
-    """A file of the job beside its table; no rule of release can look into it."""
+def _kept(workbench: Workbench, folder: CodeFolder, number: int, output: Left) -> OutputFile:
+    """Return a file of the job beside its table; no rule of release can look into it."""
     path = workbench.out / f"{workbench.output}-{number}.bin"
-    name, source = f"{workbench.output}-{one.name}", folder.left / one.file
-    if one.kind != "frame":
-        if one.kind == "html":
+    name, source = f"{workbench.output}-{output.name}", folder.left / output.file
+    if output.kind != "frame":
+        if output.kind == "html":
             path.write_bytes(PAGE_HEAD + source.read_bytes())
         else:
             source.rename(path)
-        ending = ".png" if one.kind == "figure" and not name.endswith(".png") else ""
+        ending = ".png" if output.kind == "figure" and not name.endswith(".png") else ""
         return OutputFile(
-            name=name + ending, path=f"out/{path.name}", media_type=one.media_type, opaque=one.kind
+            name=name + ending,
+            path=f"out/{path.name}",
+            media_type=output.media_type,
+            opaque=output.kind,
         )
     database = workbench.database
     database.execute(f"CREATE OR REPLACE TEMP TABLE returned AS {_rows(workbench, source)}")
-    shown = harmless_table(database, "returned")
-    database.execute(f"COPY ({shown}) TO {literal(str(path))} (FORMAT csv, HEADER, DELIMITER ';')")
+    harmless = harmless_table(database, "returned")
+    database.execute(
+        f"COPY ({harmless}) TO {literal(str(path))} (FORMAT csv, HEADER, DELIMITER ';')"
+    )
     media_type = "text/csv; charset=utf-8"
     return OutputFile(
         name=f"{name}.csv", path=f"out/{path.name}", media_type=media_type, opaque="table"
@@ -264,7 +271,7 @@ def _read(path: Path) -> str:
 
 
 def _rows(workbench: Workbench, path: Path) -> str:
-    """The rows of a frame, in SQL, each column of a type that the other steps know."""
+    """Return the rows of a frame, in SQL, each column of a type that the other steps know."""
     workbench.database.execute(f"CREATE OR REPLACE TEMP VIEW returned_rows AS {_read(path)}")
     kinds = columns(workbench.database, "returned_rows")
     chosen = (f"{_plain(quoted(name), kind)} AS {quoted(name)}" for name, kind in kinds.items())
@@ -285,18 +292,20 @@ def _plain(column: str, kind: str) -> str:
 
 def _report(workbench: Workbench, parameters: PythonParameters, left: Sequence[Left]) -> Report:
     rows = {role: table.rows for role, table in workbench.tables.items()}
-    kinds = Counter(one.kind for one in left)
+    kinds = Counter(output.kind for output in left)
     what = "notebook exécuté" if parameters.notebook else "code Python exécuté"
     files = sum(bool(table.files) for table in workbench.tables.values())
     on = [counted(len(rows) - files, "table", "tables")] * (len(rows) > files)
     on += [counted(files, "jeu de fichiers", "jeux de fichiers")] * (files > 0)
-    made = french_list([counted(number, *_KINDS[kind]) for kind, number in kinds.items()])
+    outputs_in_words = french_list(
+        [counted(number, *_KINDS[kind]) for kind, number in kinds.items()]
+    )
     waits = " ; figures, fichiers et journal attendent un relecteur"
-    is_held = workbench.is_protected and any(one.opaque for one in workbench.made)
+    is_held = workbench.is_protected and any(output.opaque for output in workbench.output_files)
     return {
         "rows": {"in": rows, "out": count(workbench.database, workbench.output)},
         "code": parameters.hash,
         "seed": parameters.seed,
         "software": library_versions(),
-        "summary": f"{what} sur {french_list(on)} : {made}{waits if is_held else ''}",
+        "summary": f"{what} sur {french_list(on)} : {outputs_in_words}{waits if is_held else ''}",
     }

@@ -21,7 +21,7 @@ from shared.errors import Invalid
 
 
 def _parser(name: str) -> Any:  # noqa: ANN401 - a module
-    """A module that parses SQL; one that nobody asks for costs 65 ms and 12 MB in each process."""
+    """Load a module that parses SQL only when it is asked for: it costs 65 ms and 12 MB."""
     return import_module(f"shared.engine.applications.query.sql.{name}")
 
 
@@ -43,17 +43,17 @@ class QueryParameters(Parameters):
 
 
 def effect(parameters: QueryParameters, tables: Mapping[str, Columns]) -> Effect:
-    """What a query makes of tables with these columns; its names are those of the roles.
+    """Return what a query makes of tables with these columns; its names are those of the roles.
 
     Raises Invalid for one that cannot run, whatever they hold.
     """
-    found: Effect = _parser("made_columns").effect(parameters.sql, tables)
+    query_effect: Effect = _parser("made_columns").effect(parameters.sql, tables)
     # Which rows it takes, and by what, columns do not say: another query is another request.
-    return replace(found, code=hash_of_query(parameters.sql))
+    return replace(query_effect, code=hash_of_query(parameters.sql))
 
 
 def filled_query(sql: str, values: Mapping[str, str | float | bool]) -> str:
-    """A recipe's query with its values; raises Invalid where they would be more than values."""
+    """Return a recipe's query with its values; raise Invalid where one is more than a value."""
     try:
         query: str = _parser("substitution").filled(sql, values)
     except ValueError as error:
@@ -62,7 +62,7 @@ def filled_query(sql: str, values: Mapping[str, str | float | bool]) -> str:
 
 
 def _main(parameters: Mapping[str, Any], roles: Sequence[str]) -> str:
-    """The first table that the query names."""
+    """Return the first table that the query names."""
     named = _parser("statement").tables_named(str(parameters.get("sql", "")))
     return next((role for name in named for role in roles if plain_lower(role) == name), roles[0])
 

@@ -8,7 +8,7 @@ from shared.engine.running.steps.grouped_step import GroupedStep
 
 
 def groups(grouped: GroupedStep) -> Grouping | None:
-    """The groups of the query, of its rows as it reads them; None for one that is not plain."""
+    """Return the groups of the rows that the query reads; None for a query that is not plain."""
     step, roles = grouped.step, grouped.roles
     bench, following = grouped.bench, grouped.following
     tables = {role: given_columns(bench, role) for role in roles}
@@ -25,4 +25,6 @@ def groups(grouped: GroupedStep) -> Grouping | None:
         f" SELECT {', '.join(read) or '1'} FROM {quoted(roles[plain.role].name)}"
     )
     columns = {name: quoted(column) for name, column in plain.keys.items()}
-    return Grouping(following, inputs, plain.effect, view, step.output, columns, plain.wanted)
+    return Grouping(
+        following, inputs, plain.effect, view, step.output, columns, plain.tests_by_column
+    )

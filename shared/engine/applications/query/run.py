@@ -50,21 +50,23 @@ def run(workbench: Workbench, parameters: QueryParameters) -> Report:
     """
     workbench.say(0.1, "lit la requête")
     tables = {role: given_columns(workbench, role) for role in workbench.tables}
-    known = {role: tuple(columns) for role, columns in tables.items()}
-    made = effect(parameters, known)
-    if made.faults:
-        raise Invalid(made.faults[0].message, made.faults[0].field)
+    columns_by_role = {role: tuple(columns) for role, columns in tables.items()}
+    query_effect = effect(parameters, columns_by_role)
+    if query_effect.faults:
+        raise Invalid(query_effect.faults[0].message, query_effect.faults[0].field)
     shapes = {role: shape(columns) for role, columns in tables.items()}
     plain = plain_groups(parameters.sql, shapes) if workbench.is_protected else None
     sql = plain.sql if plain else parameters.sql
     types = bind(sql, shapes)
     workbench.say(0.2, "exécute la requête")
-    names = result_names(made, types)
-    with _views(workbench, tables, made):
+    names = result_names(query_effect, types)
+    with _views(workbench, tables, query_effect):
         rows = _select(workbench, sql, shapes, names)
     workbench.say(0.9, "compte ce qui n'a pas été lu")
-    _count_empty(workbench, tables, made)
-    read = sum(workbench.tables[role].rows for role in {one.role for one in _reads(made)})
+    _count_empty(workbench, tables, query_effect)
+    read = sum(
+        workbench.tables[role].rows for role in {source.role for source in _reads(query_effect)}
+    )
     return {
         "rows": {"in": read, "out": rows},
         "columns": dict(zip(names, types.values(), strict=True)),
@@ -74,12 +76,12 @@ def run(workbench: Workbench, parameters: QueryParameters) -> Report:
 
 
 def shape(columns: Mapping[str, Given]) -> dict[str, str]:
-    """The types of columns as a query gets them."""
-    return {name: one.kind for name, one in columns.items()}
+    """Return the types of columns as a query gets them."""
+    return {name: column.kind for name, column in columns.items()}
 
 
 def given_columns(workbench: Workbench, role: str) -> dict[str, Given]:
-    """The columns of the table in a role: text that was read to be numbers or days as these.
+    """Return the columns of the table in a role: text that was read to be numbers or days as these.
 
     Those by which restricted rows are followed are none of them: `*` would show them.
     """
@@ -87,11 +89,11 @@ def given_columns(workbench: Workbench, role: str) -> dict[str, Given]:
     kinds_stored = workbench.columns(role)
     for name in visible(list(kinds_stored)):
         stored = kinds_stored[name]
-        known = table.described.get(name)
-        value = typed_value(known) if known and stored == "VARCHAR" else ""
+        profile = table.described.get(name)
+        value = typed_value(profile) if profile and stored == "VARCHAR" else ""
         chosen[name] = value or quoted(name)
     kinds = workbench.database.execute(
-        f"DESCRIBE SELECT {', '.join(f'{it} AS {quoted(n)}' for n, it in chosen.items())}"
+        f"DESCRIBE SELECT {', '.join(f'{column} AS {quoted(n)}' for n, column in chosen.items())}"
         f" FROM {quoted(table.name)}"
     ).fetchall()
     return {
@@ -102,19 +104,20 @@ def given_columns(workbench: Workbench, role: str) -> dict[str, Given]:
 
 @contextmanager
 def _views(
-    workbench: Workbench, tables: Mapping[str, Mapping[str, Given]], made: Effect
+    workbench: Workbench, tables: Mapping[str, Mapping[str, Given]], query_effect: Effect
 ) -> Iterator[None]:
     """Let the names of the query stand for its tables, with the columns that it reads.
 
     They are temporary views, which are found before the tables of other steps.
     """
-    read = {(one.role, one.column) for one in _reads(made)}
+    whole = query_effect.whole
+    read = {(source.role, source.column) for source in _reads(query_effect)}
     try:
         for role, columns in tables.items():
             chosen = (
-                f"{one.value if (role, name) in read or role in made.whole else _unread(one)}"
+                f"{column.value if (role, name) in read or role in whole else _unread(column)}"
                 f" AS {quoted(name)}"
-                for name, one in columns.items()
+                for name, column in columns.items()
             )
             source = f"memory.main.{quoted(workbench.tables[role].name)}"
             workbench.database.execute(
@@ -126,22 +129,22 @@ def _views(
             workbench.database.execute(f"DROP VIEW IF EXISTS temp.{quoted(role)}")
 
 
-def _reads(made: Effect) -> frozenset[Source]:
-    parts = (part.source for one in made.columns.values() for part in one.of)
-    return made.reads | frozenset(parts)
+def _reads(query_effect: Effect) -> frozenset[Source]:
+    parts = (part.source for column in query_effect.columns.values() for part in column.of)
+    return query_effect.reads | frozenset(parts)
 
 
 def _unread(column: Given) -> str:
     return f"CAST(error({literal(_UNREAD)}) AS {column.kind})"
 
 
-def result_names(made: Effect, types: Mapping[str, str]) -> list[str]:
-    """What the result's columns are called: as was foreseen, or as the engine names them.
+def result_names(query_effect: Effect, types: Mapping[str, str]) -> list[str]:
+    """Return what the result's columns are called: as was foreseen, or as the engine names them.
 
     Raises Invalid where the engine makes more of them than owners were asked for.
     """
-    foreseen = list(made.columns)
-    if made.is_open or made.passes or OTHERS in foreseen:
+    foreseen = list(query_effect.columns)
+    if query_effect.is_open or query_effect.passes or OTHERS in foreseen:
         return list(types)
     if len(types) > len(foreseen):
         raise Invalid(_UNFORESEEN, "sql")
@@ -177,27 +180,27 @@ def _told(sql: str, error: duckdb.Error, ran: str) -> str:
             "la requête lit une colonne que son analyse n'a pas vue : nommez les colonnes au lieu"
             " de lire des lignes entières"
         )
-    told = failed_at(sql, error, ran) if ran else failure_of(error)
+    failure = failed_at(sql, error, ran) if ran else failure_of(error)
     return (
-        f"la requête a échoué, {told}"
-        if told.startswith("ligne ")
-        else f"la requête a échoué : {told}"
+        f"la requête a échoué, {failure}"
+        if failure.startswith("ligne ")
+        else f"la requête a échoué : {failure}"
     )
 
 
 def _count_empty(
-    workbench: Workbench, tables: Mapping[str, Mapping[str, Given]], made: Effect
+    workbench: Workbench, tables: Mapping[str, Mapping[str, Given]], query_effect: Effect
 ) -> None:
     """Count the cells that a column's type leaves empty, in the columns that the query reads."""
-    for one in sorted(made.reads, key=str):
-        given = tables[one.role].get(one.column)
-        if given is None or not given.is_read_as:
+    for source in sorted(query_effect.reads, key=str):
+        given_column = tables[source.role].get(source.column)
+        if given_column is None or not given_column.is_read_as:
             continue
-        table = quoted(workbench.tables[one.role].name)
-        column = workbench.described(one.role, one.column)
+        table = quoted(workbench.tables[source.role].name)
+        column = workbench.described(source.role, source.column)
         ((lost, secret),) = workbench.rows(
-            f"SELECT count({filled(one.column)}) - count({given.value}),"
+            f"SELECT count({filled(source.column)}) - count({given_column.value}),"
             f" count(*) FILTER ({is_withheld(column)}) FROM {table}"
         )
         if lost:
-            workbench.empty[one.column] = EmptyCells(int(lost), int(secret), column.withheld)
+            workbench.empty[source.column] = EmptyCells(int(lost), int(secret), column.withheld)

@@ -24,9 +24,9 @@ class ReportParameters(Parameters):
 
 
 def _effect(_told: ReportParameters, tables: Mapping[str, Columns]) -> Effect:
-    made = as_they_are("table", tables["table"])
-    shows = (ShownTable(made),) if made else ()
-    return Effect(made, whole=("table",), passes=("table",), shows=shows, rows="kept")
+    columns = as_they_are("table", tables["table"])
+    shows = (ShownTable(columns),) if columns else ()
+    return Effect(columns, whole=("table",), passes=("table",), shows=shows, rows="kept")
 
 
 def _sentence(_parameters: Mapping[str, Any], _tables: Mapping[str, str]) -> str:

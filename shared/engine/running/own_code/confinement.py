@@ -60,15 +60,15 @@ def main(view: dict[str, Any], command: list[str]) -> int:
     return os.execv(command[0], command)  # noqa: S606 - a list, and no shell
 
 
-def _enter(root: str, given: dict[str, str], writable: dict[str, str]) -> None:
+def _enter(root: str, readable: dict[str, str], writable: dict[str, str]) -> None:
     """Make `root` the root of all files, with what is given in it."""
     _mount("/", _DEEP | _PRIVATE)
     _mount(root, _BIND | _DEEP, root)
     # First of all what is writable: this Python itself may be installed somewhere below /tmp.
-    for inside, outside in (writable | given).items():
+    for inside, outside in (writable | readable).items():
         _place(outside, root + inside)
         _mount(root + inside, _BIND | _DEEP, outside)
-    for inside in (*given, ""):
+    for inside in (*readable, ""):
         _make_read_only(root + inside)
     os.chdir(root)
     _called("syscall", _PIVOT_ROOT[os.uname().machine], b".", b"before")
@@ -93,7 +93,7 @@ def _place(outside: str, target: str) -> None:
 
 
 def _status_of(pid: int) -> int:
-    """Wait for the command as the first process has to: for all whose parents are gone, too."""
+    """Wait for the command, and for processes without parents, as the first process must."""
     while True:
         ended, status = os.wait()
         if ended == pid:

@@ -80,7 +80,7 @@ class CodeFailed(Rejected):
 
     @property
     def message(self) -> str:
-        """What Python says of it; empty where it says nothing."""
+        """Return what Python says of it; empty where it says nothing."""
         return "".join(getattr(self, "__notes__", ())[-1:])
 
 
@@ -89,15 +89,15 @@ class NotLoaded(Rejected):
 
 
 def reason(failure: Failure | None, status: int, code: str) -> str:
-    """Why the code ended with that status, and what to do; `failure` is what it said, if it did."""
+    """State why the code ended with that status, and what to do; `failure` is what it reported."""
     if failure is None:
         return _of_status(status)
     name = failure.name if _stands_in(failure.name, code) else ""
     if failure.fault in _FAULTS:
         return _FAULTS[failure.fault].format(name=f" (« {name} »)" if name else "")
     kind = failure.kind if _is_known(failure.kind, code) else "Exception"
-    told = f"le code s'est arrêté{_where(failure)} : {_what(kind, name)}"
-    return f"{told}{IN_JOURNAL}"
+    sentence = f"le code s'est arrêté{_where(failure)} : {_what(kind, name)}"
+    return f"{sentence}{IN_JOURNAL}"
 
 
 def _of_status(status: int) -> str:
@@ -118,11 +118,11 @@ def _where(failure: Failure) -> str:
 
 
 def _what(kind: str, name: str) -> str:
-    told = _WHAT.get(kind, "")
+    description = _WHAT.get(kind, "")
     if kind in _OUTSIDE:
-        told = _NO_ACCESS
+        description = _NO_ACCESS
     named = f" « {name} »" if name else ""
-    return f"{told.format(name=named)} ({kind})" if told else kind
+    return f"{description.format(name=named)} ({kind})" if description else kind
 
 
 def _is_known(kind: str, code: str) -> bool:
@@ -130,5 +130,5 @@ def _is_known(kind: str, code: str) -> bool:
 
 
 def _stands_in(name: str, code: str) -> bool:
-    """Whether the code has that name as a whole word."""
+    """Return whether the code has that name as a whole word."""
     return bool(name) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code) is not None

@@ -48,7 +48,7 @@ class Left(BaseModel):
 
     @property
     def media_type(self) -> str:
-        """What it is sent as; tables are none of these."""
+        """Return what it is sent as; tables are none of these."""
         return _MEDIA_TYPES[self.kind]
 
 
@@ -68,7 +68,7 @@ class Failure(BaseModel):
 
 
 def read_failure(folder: Path) -> Failure | None:
-    """Why it failed; None where it does not say so."""
+    """Return why the code failed; None where its process left no reason."""
     try:
         return Failure.model_validate_json(_read(folder / "error.json"))
     except (OSError, ValidationError):
@@ -76,12 +76,12 @@ def read_failure(folder: Path) -> Failure | None:
 
 
 def has_left(folder: Path) -> bool:
-    """Whether the code came to its end and left what it returned."""
+    """Return whether the code came to its end and left what it returned."""
     return _is_plain(folder / "left.json")
 
 
 def read_left(folder: Path, *, is_notebook: bool) -> Sequence[Left]:
-    """Everything that it left, each a plain file of the folder and what it is said to be.
+    """Return everything that it left, each a plain file of the folder and what it is said to be.
 
     A page is left of a notebook alone. Raises Rejected, in French, where it is not so.
     """
@@ -92,12 +92,12 @@ def read_left(folder: Path, *, is_notebook: bool) -> Sequence[Left]:
         raise Rejected(_ILLEGIBLE) from error
     if not left:
         raise Rejected("le code n'a rien rendu")
-    if len({one.name.lower() for one in left}) < len(left) or len(left) > MOST_OUTPUTS + 1:
+    if len({output.name.lower() for output in left}) < len(left) or len(left) > MOST_OUTPUTS + 1:
         raise Rejected(_ILLEGIBLE)
-    if not is_notebook and any(one.kind == "html" for one in left):
+    if not is_notebook and any(output.kind == "html" for output in left):
         raise Rejected(_ILLEGIBLE)
-    for one in left:
-        _check(one, folder / one.file)
+    for output in left:
+        _check(output, folder / output.file)
     return left
 
 

@@ -37,7 +37,7 @@ _FONTS = "fonts.conf"
 
 @dataclass(frozen=True)
 class CodeFolder:
-    """The folder of one run: what the code is given in `given`, what it leaves in `left`.
+    """The folder of one run: what the code reads is in `inputs`, what it leaves is in `left`.
 
     `files` are folders of files beside it, by the roles that it reads them in.
     """
@@ -50,16 +50,16 @@ class CodeFolder:
         for part in ("root/work", "root/tmp", "root/before", "given", "work", "tmp", "left"):
             (self.path / part).mkdir(parents=True)
         # What draws would complain, where there is none.
-        (self.given / _FONTS).write_text("<fontconfig><dir>/usr/share/fonts</dir></fontconfig>")
+        (self.inputs / _FONTS).write_text("<fontconfig><dir>/usr/share/fonts</dir></fontconfig>")
 
     @property
-    def given(self) -> Path:
-        """/in to the code."""
+    def inputs(self) -> Path:
+        """Return the folder that the code sees as /in."""
         return self.path / "given"
 
     @property
     def left(self) -> Path:
-        """/out to the code."""
+        """Return the folder that the code sees as /out."""
         return self.path / "left"
 
 
@@ -98,14 +98,14 @@ def run(
 
 
 def _command(folder: CodeFolder) -> list[str]:
-    given = {path: path for path in (*SYSTEM, *_DEVICES) if Path(path).exists()}
-    given |= {str(prefix): str(prefix) for prefix in interpreter()}
-    given |= {f"{_LAB}/{part}": str(CODE / part) for part in _own_parts()}
-    given |= {f"{FILES}/{role}": str(path) for role, path in folder.files.items()}
+    readable = {path: path for path in (*SYSTEM, *_DEVICES) if Path(path).exists()}
+    readable |= {str(prefix): str(prefix) for prefix in interpreter()}
+    readable |= {f"{_LAB}/{part}": str(CODE / part) for part in _own_parts()}
+    readable |= {f"{FILES}/{role}": str(path) for role, path in folder.files.items()}
     own = {"/out": folder.left, "/work": folder.path / "work", "/tmp": folder.path / "tmp"}  # noqa: S108 - its own
     view = {
         "root": str(folder.path / "root"),
-        "given": given | {"/in": str(folder.given)},
+        "given": readable | {"/in": str(folder.inputs)},
         "writable": {inside: str(path) for inside, path in own.items()},
     }
     python = (sys.executable, "-B", "-s", "-P")
@@ -116,7 +116,7 @@ def _command(folder: CodeFolder) -> list[str]:
 
 
 def _own_parts() -> Iterator[str]:
-    """The packages around the code's own process, and none else of the lab."""
+    """Yield the packages around the code's own process, and none else of the lab."""
     parts = _INSIDE.split(".")
     for depth in range(1, len(parts)):
         yield "/".join((*parts[:depth], "__init__.py"))
@@ -127,17 +127,17 @@ def _watch(
     process: subprocess.Popen[bytes], folder: CodeFolder, on_said: Callable[[bytes], None]
 ) -> None:
     assert process.stdout is not None  # noqa: S101 - it is a pipe
-    pipe, said, is_open = process.stdout.fileno(), 0, True
+    pipe, printed_bytes, is_open = process.stdout.fileno(), 0, True
     while is_open or process.poll() is None:
         if is_open and select.select([pipe], [], [], _LOOK_SECONDS)[0]:
             chunk = os.read(pipe, _CHUNK)
             is_open = chunk != b""
-            said += len(chunk)
+            printed_bytes += len(chunk)
             on_said(chunk)
         elif not is_open:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_LOOK_SECONDS)
-        if said > SAID_BYTES:
+        if printed_bytes > SAID_BYTES:
             raise Rejected(f"le code a écrit plus de {SAID_BYTES // 10**6} Mo dans son journal")
         _check_size(folder)
 

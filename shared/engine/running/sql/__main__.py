@@ -19,14 +19,17 @@ def main(folder: Path, _memory_bytes: int) -> None:
 
 
 def _answer(queries: list[dict[str, Any]]) -> dict[str, str]:
-    """Nothing where all fit; a later query gets the types that an earlier one makes."""
-    made: dict[str, dict[str, str]] = {}
+    """Return the first fault, empty where all fit; a later query gets an earlier one's types."""
+    types_by_output: dict[str, dict[str, str]] = {}
     for query in queries:
-        tables = {role: made.get(name, known) for role, (name, known) in query["tables"].items()}
+        tables = {
+            role: types_by_output.get(name, types)
+            for role, (name, types) in query["tables"].items()
+        }
         if any(not types or "" in types.values() for types in tables.values()):
             continue
         try:
-            made[query["output"]] = bind(query["sql"], tables)
+            types_by_output[query["output"]] = bind(query["sql"], tables)
         except Invalid as error:
             return {"error": f"{query['step']}:{error.args[0]}"}
     return {}

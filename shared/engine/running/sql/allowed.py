@@ -33,10 +33,10 @@ Tables = frozenset[str]
 
 
 def check_statement(database: Database, sql: str, tables: Iterable[str]) -> None:
-    """Whether `sql` is one SELECT on these tables; raises Invalid, in French, with the place."""
-    ((told,),) = database.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+    """Check that `sql` is one SELECT on these tables; raise Invalid, in French, with the place."""
+    ((parsed,),) = database.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
     try:
-        answer = json.loads(told)
+        answer = json.loads(parsed)
     except RecursionError as error:
         raise Invalid("la requête a trop de niveaux imbriqués", "sql") from error
     if answer["error"]:
@@ -44,18 +44,18 @@ def check_statement(database: Database, sql: str, tables: Iterable[str]) -> None
     statements = answer["statements"]
     if len(statements) != 1:
         raise Invalid("une seule instruction est acceptée", "sql")
-    known = frozenset(plain_lower(name) for name in tables)
-    stack: list[tuple[Any, Tables]] = [(statements[0]["node"], known)]
+    names = frozenset(plain_lower(name) for name in tables)
+    stack: list[tuple[Any, Tables]] = [(statements[0]["node"], names)]
     while stack:
         node, seen = stack.pop()
         if isinstance(node, list):
-            stack.extend((one, seen) for one in node)
+            stack.extend((child, seen) for child in node)
         elif isinstance(node, dict):
             stack.extend(_parts(sql, node, seen))
 
 
 def _parts(sql: str, node: dict[str, Any], seen: Tables) -> Iterator[tuple[Any, Tables]]:
-    """What is to be looked at next, each with the names of tables that it sees."""
+    """Yield what is to be looked at next, each with the names of tables that it sees."""
     if "class" in node:
         _check_expression(sql, node)
     elif "type" in node and isinstance(node["type"], str):
@@ -64,9 +64,9 @@ def _parts(sql: str, node: dict[str, Any], seen: Tables) -> Iterator[tuple[Any, 
         message = "un tirage au hasard ne peut pas être refait : TABLESAMPLE est refusé"
         raise Invalid(at(sql, node.get("query_location"), message), "sql")
     inside = seen
-    for one in (node.get("cte_map") or {}).get("map", ()):
-        name = plain_lower(str(one["key"]))
-        yield one["value"], inside
+    for entry in (node.get("cte_map") or {}).get("map", ()):
+        name = plain_lower(str(entry["key"]))
+        yield entry["value"], inside
         inside |= {name}
     # A recursive table sees itself in its second part: in its first, its name is another table's.
     own = {plain_lower(str(node.get("cte_name")))} if node.get("type") == _RECURSIVE else set()

@@ -22,7 +22,7 @@ _FLAT = ("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USM
 
 
 def bind(sql: str, tables: Mapping[str, Types]) -> dict[str, str]:
-    """The columns of the result with their types; raises Invalid, in French, with the place."""
+    """Return the result's columns with their types; raise Invalid, in French, with the place."""
     with duckdb.connect(
         config={"threads": "1", "memory_limit": "200MB", "errors_as_json": "true"}
     ) as database:
@@ -35,7 +35,7 @@ def bind(sql: str, tables: Mapping[str, Types]) -> dict[str, str]:
 
 
 def bound(database: Database, sql: str, tables: Mapping[str, Types]) -> dict[str, str]:
-    """The same in a database that has the tables."""
+    """Return the result's columns with their types, in a database that has the tables."""
     text = trimmed(sql)
     check_statement(database, text, tables)
     try:
@@ -51,17 +51,17 @@ def bound(database: Database, sql: str, tables: Mapping[str, Types]) -> dict[str
 
 
 def trimmed(sql: str) -> str:
-    """The text without the semicolons at its end."""
+    """Return the text without the semicolons at its end."""
     return sql.rstrip().rstrip("; \t\r\n")
 
 
 def wrapped(text: str) -> str:
-    """A query as the only source of another."""
+    """Return a query as the only source of another."""
     return f"{_BEFORE}{text}{_AFTER}"
 
 
 def selected(text: str, types: Types, names: Sequence[str]) -> str:
-    """The query with its columns called so, and of types that a table of the lab can hold.
+    """Return the query with its columns called so, and of types that a table of the lab can hold.
 
     Numbers wider than 64 bits must fit into them; lists and structs become JSON, other types text.
     """

@@ -110,42 +110,42 @@ _FAILED: tuple[tuple[type[duckdb.Error], str], ...] = (
 
 
 def at(sql: str, offset: object, message: str) -> str:
-    """The message with the place of that byte of the text, where it is one."""
+    """Return the message with the place of that byte of the text, where it is one."""
     text = sql.encode()
     if not isinstance(offset, int | str) or not 0 <= int(offset) <= len(text):
         return message
     return f"{QueryPlace.at(sql, len(text[: int(offset)].decode(errors='ignore')))} : {message}"
 
 
-def syntax_fault(sql: str, told: Mapping[str, Any]) -> Invalid:
-    """Of a text that is no SELECT."""
-    if told.get("error_type") == "not implemented":
+def syntax_fault(sql: str, answer: Mapping[str, Any]) -> Invalid:
+    """Return the fault of a text that is no SELECT."""
+    if answer.get("error_type") == "not implemented":
         return Invalid(
             "seul un SELECT est accepté ; un PIVOT doit nommer ses valeurs (ON annee IN (…))", "sql"
         )
-    found = re.search(r'near "([^"]*)"', str(told.get("error_message")))
-    message = f"erreur de syntaxe près de {quoted(found[1])}" if found else "erreur de syntaxe"
-    return Invalid(at(sql, told.get("position"), message), "sql")
+    match = re.search(r'near "([^"]*)"', str(answer.get("error_message")))
+    message = f"erreur de syntaxe près de {quoted(match[1])}" if match else "erreur de syntaxe"
+    return Invalid(at(sql, answer.get("position"), message), "sql")
 
 
 def bound_fault(sql: str, error: duckdb.Error, before: int) -> Invalid:
-    """Of a query that does not fit its tables; `before` bytes of ours stand before its text.
+    """Return the fault of a query that does not fit its tables; our `before` bytes precede it.
 
     The tables hold no rows: what the engine says names columns, types and constants of the query.
     """
-    told = _json_of(error)
-    message = str(told.get("exception_message", ""))
+    details = _json_of(error)
+    message = str(details.get("exception_message", ""))
     for written, kind in _LITERALS.items():
         message = message.replace(written, kind)
-    position = told.get("position")
+    position = details.get("position")
     place = int(position) - before if position is not None else None
     for pattern, french in _TOLD:
-        if found := re.search(pattern, message):
-            if place is None and "name" in found.groupdict() and found["name"] in sql:
-                place = len(sql[: sql.index(found["name"])].encode())
+        if match := re.search(pattern, message):
+            if place is None and "name" in match.groupdict() and match["name"] in sql:
+                place = len(sql[: sql.index(match["name"])].encode())
             named = {
                 key: quoted(value) if key == "name" else value
-                for key, value in found.groupdict().items()
+                for key, value in match.groupdict().items()
             }
             told_of = french.format(**named)
             if pattern == _ARROW and (arrow := place_of_arrow(sql)):
@@ -155,26 +155,26 @@ def bound_fault(sql: str, error: duckdb.Error, before: int) -> Invalid:
 
 
 def failed_at(sql: str, error: duckdb.Error, ran: str) -> str:
-    """Of a query that failed on rows, with the place where the engine says it; `ran` holds it."""
+    """State why the query `ran` failed on rows, with the place if the engine gives it."""
     position, before = _json_of(error).get("position"), ran.rindex(f"{sql}\n)")
     place = int(position) - len(ran[:before].encode()) if position is not None else None
     return at(sql, place, failure_of(error))
 
 
 def failure_of(error: duckdb.Error) -> str:
-    """Of a query that failed on rows, by the kind of error alone."""
+    """State why a query failed on rows, by the kind of error alone."""
     for pattern, french in _OF_ROWS:
         if re.search(pattern, str(error).replace('\\"', '"')):
             return french
-    known = (message for kind, message in _FAILED if isinstance(error, kind))
-    return next(known, "le moteur n'a pas pu exécuter la requête")
+    messages = (message for kind, message in _FAILED if isinstance(error, kind))
+    return next(messages, "le moteur n'a pas pu exécuter la requête")
 
 
 def _json_of(error: duckdb.Error) -> dict[str, Any]:
-    """What the engine says where `errors_as_json` is set."""
+    """Return what the engine says where `errors_as_json` is set."""
     _, brace, rest = str(error).partition("{")
     try:
-        told = json.loads(brace + rest)
+        details = json.loads(brace + rest)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return details if isinstance(details, dict) else {}

@@ -22,10 +22,10 @@ class GroupColumn(NamedTuple):
 
     @property
     def sql(self) -> str:
-        """What it is called, and how it is worked out."""
+        """Return the column in SQL: how it is worked out, and its name."""
         value = quoted(self.column) if self.column else "*"
-        made = f"{_WRITTEN[self.how]}({value})" if self.how else value
-        return f"{made} AS {quoted(self.name)}"
+        expression = f"{_WRITTEN[self.how]}({value})" if self.how else value
+        return f"{expression} AS {quoted(self.name)}"
 
 
 class Condition(NamedTuple):
@@ -44,7 +44,7 @@ class Order(NamedTuple):
 
     @property
     def sql(self) -> str:
-        """The same in SQL."""
+        """Return the order in SQL."""
         down, first = "DESC" * self.is_down, "FIRST" if self.is_empty_first else "LAST"
         return f"{self.place} {down} NULLS {first}"
 
@@ -60,42 +60,45 @@ class PlainGroups:
 
     @property
     def keys(self) -> dict[str, str]:
-        """The columns that make groups, by their names in the result."""
-        return {one.name: one.column for one in self.outputs if not one.how}
+        """Return the columns that make groups, by their names in the result."""
+        return {output.name: output.column for output in self.outputs if not output.how}
 
     @property
-    def wanted(self) -> dict[str, str]:
-        """The conditions by their columns."""
-        found: dict[str, str] = {}
-        for one in self.conditions:
-            before = found.get(one.column)
-            found[one.column] = f"{before} AND {one.sql}" if before else one.sql
-        return found
+    def tests_by_column(self) -> dict[str, str]:
+        """Return the conditions by their columns."""
+        tests: dict[str, str] = {}
+        for condition in self.conditions:
+            before = tests.get(condition.column)
+            tests[condition.column] = f"{before} AND {condition.sql}" if before else condition.sql
+        return tests
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that it reads."""
-        named = [*(it.column for it in self.outputs), *(it.column for it in self.conditions)]
+        """Return the columns that it reads."""
+        named = [
+            *(output.column for output in self.outputs),
+            *(condition.column for condition in self.conditions),
+        ]
         return tuple(dict.fromkeys(filter(None, named)))
 
     @property
     def sql(self) -> str:
-        """The query; groups are sorted, as nobody shall learn from the order of the rows."""
-        chosen = ", ".join(one.sql for one in self.outputs)
-        where = " AND ".join(f"({one.sql})" for one in self.conditions) or "true"
+        """Return the query; groups are sorted, as nobody shall learn from the order of the rows."""
+        chosen = ", ".join(output.sql for output in self.outputs)
+        where = " AND ".join(f"({condition.sql})" for condition in self.conditions) or "true"
         text = f"SELECT {chosen} FROM {quoted(self.role)} WHERE {where}"
         if not self.keys:
             return text
-        by = [str(at) for at, one in enumerate(self.outputs, 1) if not one.how]
-        order = ", ".join((*(one.sql for one in self.order), *by))
+        by = [str(at) for at, output in enumerate(self.outputs, 1) if not output.how]
+        order = ", ".join((*(order.sql for order in self.order), *by))
         return f"{text} GROUP BY {', '.join(by)} ORDER BY {order}"
 
     @property
     def effect(self) -> Effect:
-        """What it makes of columns, as an aggregation would tell it."""
-        made = {}
-        for one in self.outputs:
-            source = Source(self.role, one.column)
-            parts = (Part(source, one.how),) if one.column else ()
-            made[one.name] = MadeColumn(parts) if one.how else as_it_is(source)
-        return Effect(made, by=tuple(Source(self.role, it) for it in self.keys.values()))
+        """Return what it makes of columns, as an aggregation would tell it."""
+        columns = {}
+        for output in self.outputs:
+            source = Source(self.role, output.column)
+            parts = (Part(source, output.how),) if output.column else ()
+            columns[output.name] = MadeColumn(parts) if output.how else as_it_is(source)
+        return Effect(columns, by=tuple(Source(self.role, key) for key in self.keys.values()))

@@ -42,7 +42,7 @@ class _OtherError(Exception):
 
 
 def plain_groups(sql: str, tables: Mapping[str, Types]) -> PlainGroups | None:
-    """The query on these tables as groups of one of them; None for any other."""
+    """Return the query on these tables as groups of one of them; None for any other."""
     try:
         return _Reading(parse(sql), tables).groups()
     except _OtherError:
@@ -68,8 +68,8 @@ class _Reading:
 
     def groups(self) -> PlainGroups:
         outputs = tuple(map(self._output, self._tree.expressions))
-        names = {plain_lower(one.name) for one in outputs}
-        if len(names) < len(outputs) or all(not one.how for one in outputs):
+        names = {plain_lower(output.name) for output in outputs}
+        if len(names) < len(outputs) or all(not output.how for output in outputs):
             raise _OtherError
         self._check_groups(outputs)
         conditions = tuple(self._conditions())
@@ -92,28 +92,30 @@ class _Reading:
         return GroupColumn(name, self._column(value.this), how)
 
     def _column(self, node: exp.Expr) -> str:
-        """The table's column of that name."""
+        """Return the table's column of that name."""
         column = _only(node, exp.Column)
         _check(column, ("this", "table"))
         if column.table and plain_lower(column.table) != self._called:
             raise _OtherError
-        found = [it for it in self._types if plain_lower(it) == plain_lower(column.name)]
-        if len(found) != 1:
+        names = [name for name in self._types if plain_lower(name) == plain_lower(column.name)]
+        if len(names) != 1:
             raise _OtherError
-        return found[0]
+        return names[0]
 
     def _check_groups(self, outputs: Sequence[GroupColumn]) -> None:
-        """Whether the groups are those that are shown: else rows could not be told apart."""
-        keys = {one.column for one in outputs if not one.how}
+        """Raise where the query groups by other columns than it shows."""
+        keys = {output.column for output in outputs if not output.how}
         group = self._tree.args.get("group")
         _check(group, ("expressions", "all"))
-        named = {self._key(one, outputs) for one in group.expressions} if group else set()
+        named = (
+            {self._key(expression, outputs) for expression in group.expressions} if group else set()
+        )
         is_all = bool(group and group.args.get("all"))
         if named != (set() if is_all else keys):
             raise _OtherError
 
     def _key(self, node: exp.Expr, outputs: Sequence[GroupColumn]) -> str:
-        """A column of groups by its name, its alias where no column has that, or its place."""
+        """Return a column of groups by its name, else by its alias, else by its place."""
         if isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit():
             at = int(node.name)
             if not 1 <= at <= len(outputs) or outputs[at - 1].how:
@@ -125,18 +127,26 @@ class _Reading:
         return self._column(column)
 
     def _has(self, name: str) -> bool:
-        return any(plain_lower(one) == plain_lower(name) for one in self._types)
+        return any(plain_lower(column) == plain_lower(name) for column in self._types)
 
     def _order(self, outputs: Sequence[GroupColumn]) -> Iterator[Order]:
         order = self._tree.args.get("order")
         _check(order, ("expressions",))
-        for one in order.expressions if order else ():
-            _check(_only(one, exp.Ordered), ("this", "desc", "nulls_first"))
-            column = self._key(one.this, outputs)
-            places = [at for at, it in enumerate(outputs, 1) if (it.column, it.how) == (column, "")]
+        for expression in order.expressions if order else ():
+            _check(_only(expression, exp.Ordered), ("this", "desc", "nulls_first"))
+            column = self._key(expression.this, outputs)
+            places = [
+                at
+                for at, output in enumerate(outputs, 1)
+                if (output.column, output.how) == (column, "")
+            ]
             if not places:
                 raise _OtherError
-            yield Order(places[0], bool(one.args.get("desc")), bool(one.args.get("nulls_first")))
+            yield Order(
+                places[0],
+                bool(expression.args.get("desc")),
+                bool(expression.args.get("nulls_first")),
+            )
 
     def _conditions(self) -> Iterator[Condition]:
         where = self._tree.args.get("where")
@@ -150,7 +160,7 @@ class _Reading:
                 yield self._condition(node)
 
     def _condition(self, node: exp.Expr) -> Condition:
-        """One column, beside what stands in the query: no other column, no calculation."""
+        """Return one column, beside what stands in the query: no other column, no calculation."""
         if isinstance(node, exp.Not):
             inner = self._condition(bare(node.this))
             return inner._replace(sql=f"NOT ({inner.sql})")
@@ -159,11 +169,11 @@ class _Reading:
         match node:
             case exp.In():
                 _check(node, ("this", "expressions"))
-                listed = ", ".join(_value(one, kind) for one in node.expressions)
+                listed = ", ".join(_value(expression, kind) for expression in node.expressions)
                 return Condition(column, f"{name} IN ({listed})")
             case exp.Between():
                 _check(node, ("this", "low", "high"))
-                low, high = (_value(node.args[one], kind) for one in ("low", "high"))
+                low, high = (_value(node.args[bound], kind) for bound in ("low", "high"))
                 return Condition(column, f"{name} BETWEEN {low} AND {high}")
             case exp.Is():
                 _only(node.expression, exp.Null)
@@ -176,14 +186,14 @@ class _Reading:
 
 
 def _named(outputs: Sequence[GroupColumn], name: str) -> GroupColumn:
-    for one in outputs:
-        if plain_lower(one.name) == plain_lower(name) and not one.how:
-            return one
+    for output in outputs:
+        if plain_lower(output.name) == plain_lower(name) and not output.how:
+            return output
     raise _OtherError
 
 
 def _value(node: exp.Expr, kind: str) -> str:
-    """What stands in a query, for a column of that type.
+    """Return what stands in a query, for a column of that type.
 
     Texts are read as the column's values are. A number beside a column of texts would let the query
     fail where one of them is none, and so tell of it.
@@ -203,7 +213,9 @@ def _only(node: exp.Expr | None, kind: type[NodeT]) -> NodeT:
     return node
 
 
-def _check(node: exp.Expr | None, known: Sequence[str] | frozenset[str]) -> None:
-    """Whether nothing stands in a part of the query but what is known to."""
-    if node is not None and any(value for name, value in node.args.items() if name not in known):
+def _check(node: exp.Expr | None, known_arguments: Sequence[str] | frozenset[str]) -> None:
+    """Raise where a part of the query has other arguments than the known ones."""
+    if node is not None and any(
+        value for name, value in node.args.items() if name not in known_arguments
+    ):
         raise _OtherError

@@ -20,13 +20,13 @@ _PARTS: tuple[_Part, ...] = ("run", "draw", "groups")
 
 
 def run_of(application: str) -> StepWork:
-    """What the application does with tables; one that draws hands its table on."""
+    """Return what the application does with tables; one that draws hands its table on."""
     run: StepWork | None = _part(application, "run")
     return run or _hand_on
 
 
 def draw_of(application: str) -> StepWork:
-    """How the application draws its table; raises LookupError for one that does not."""
+    """Return how the application draws its table; raises LookupError for one that does not."""
     draw: StepWork | None = _part(application, "draw")
     if draw is None:
         raise LookupError(application)
@@ -34,7 +34,7 @@ def draw_of(application: str) -> StepWork:
 
 
 def groups_of(application: str) -> Callable[..., Any] | None:
-    """How release follows the groups that the application makes; None where it makes none."""
+    """Return how release follows the application's groups; None where it makes none."""
     groups: Callable[..., Any] | None = _part(application, "groups")
     return groups
 
@@ -54,5 +54,5 @@ def _part(application: str, part: _Part) -> Any:  # noqa: ANN401 - the function 
 
 
 def _hand_on(_workbench: object, _parameters: object) -> Report:
-    """What a step that draws does before it is known what leaves the lab."""
+    """Return what a step that draws does before it is known what leaves the lab."""
     return {"summary": ""}

@@ -19,61 +19,61 @@ _COARSE = ("month", "quarter", "year")
 _EXTREMES = {"mins": "min", "maxs": "max"}
 
 
-def figures_sql(workbench: Workbench, told: AggregateParameters) -> Iterator[str]:
-    """Every figure with its name, in the order of the result, without shares and the ratio.
+def figures_sql(workbench: Workbench, parameters: AggregateParameters) -> Iterator[str]:
+    """Yield every figure with its name, in the order of the result, without shares and the ratio.
 
     Raises Invalid naming the parameter whose column does not exist or holds no numbers.
     """
-    for name in told.sums:
+    for name in parameters.sums:
         value, whole = number(workbench, TABLE, name, "sums")
         total = f"CAST({workbench.added('sum', value)} AS BIGINT)" if whole else f"fsum({value})"
         yield f"{total} AS {quoted(name)}"
-    for name in told.means:
+    for name in parameters.means:
         value, whole = number(workbench, TABLE, name, "means")
         total, rows = workbench.added("sum", value), workbench.added("count", value)
         mean = f"CAST({total} AS DOUBLE) / {rows}" if whole else f"favg({value})"
         yield f"{mean} AS {quoted(name + '_moyenne')}"
-    for name in told.counts:
+    for name in parameters.counts:
         workbench.column(TABLE, name, "counts")
         value = workbench.counted(TABLE, name)
         yield f"{workbench.added('count', value)} AS {quoted(name + '_nombre')}"
-    if told.rows:
-        yield f"{workbench.added('count', '*')} AS {quoted(told.rows)}"
-    for name in told.distinct:
+    if parameters.rows:
+        yield f"{workbench.added('count', '*')} AS {quoted(parameters.rows)}"
+    for name in parameters.distinct:
         workbench.column(TABLE, name, "distinct")
         value = workbench.counted(TABLE, name, key_text(workbench.plain_value(TABLE, name)))
         yield f"count(DISTINCT {value}) AS {quoted(name + '_distincts')}"
-    for name in told.medians:
+    for name in parameters.medians:
         value, _ = number(workbench, TABLE, name, "medians")
         yield f"median(CAST({value} AS DOUBLE)) AS {quoted(name + '_mediane')}"
     for field, function in _EXTREMES.items():
-        names: tuple[str, ...] = getattr(told, field)
+        names: tuple[str, ...] = getattr(parameters, field)
         for name in names:
             value = ordered(workbench, name, field)
             yield f"{workbench.added(function, value)} AS {quoted(f'{name}_{function}')}"
-    for at, one in enumerate(told.quantiles):
-        value, _ = number(workbench, TABLE, one.column, f"quantiles.{at}.column")
-        yield f"quantile_cont(CAST({value} AS DOUBLE), {one.p!r}) AS {quoted(one.called)}"
-    yield from _weighted(workbench, told)
+    for at, quantile in enumerate(parameters.quantiles):
+        value, _ = number(workbench, TABLE, quantile.column, f"quantiles.{at}.column")
+        yield f"quantile_cont(CAST({value} AS DOUBLE), {quantile.p!r}) AS {quoted(quantile.called)}"
+    yield from _weighted(workbench, parameters)
 
 
-def _weighted(workbench: Workbench, told: AggregateParameters) -> Iterator[str]:
-    for at, one in enumerate(told.weighted_means):
-        value, _ = number(workbench, TABLE, one.column, f"weighted_means.{at}.column")
-        weight, _ = number(workbench, TABLE, one.weight, f"weighted_means.{at}.weight")
+def _weighted(workbench: Workbench, parameters: AggregateParameters) -> Iterator[str]:
+    for at, weighted_mean in enumerate(parameters.weighted_means):
+        value, _ = number(workbench, TABLE, weighted_mean.column, f"weighted_means.{at}.column")
+        weight, _ = number(workbench, TABLE, weighted_mean.weight, f"weighted_means.{at}.weight")
         product = f"fsum(CAST({value} AS DOUBLE) * {weight})"
         weights = f"fsum(CAST({weight} AS DOUBLE)) FILTER ({value} IS NOT NULL)"
-        yield f"{product} / nullif({weights}, 0) AS {quoted(one.called)}"
+        yield f"{product} / nullif({weights}, 0) AS {quoted(weighted_mean.called)}"
 
 
 def ordered(workbench: Workbench, name: str, parameter: str) -> str:
-    """A column's numbers or its days, in SQL; what is no day among days is empty, and counted."""
+    """Return a column's numbers or days, in SQL; a cell that is no day is null, and counted."""
     column, kind = workbench.column(TABLE, name, parameter), workbench.columns(TABLE)[name]
     if kind.startswith(_DAYS):
         return column
     if kind == "VARCHAR" and not workbench.is_added_up:
-        known = workbench.described(TABLE, name)
-        if known.type in _TEMPORAL and (value := typed_value(known)):
+        profile = workbench.described(TABLE, name)
+        if profile.type in _TEMPORAL and (value := typed_value(profile)):
             whole = quoted(workbench.tables[TABLE].whole)
             ((lost,),) = workbench.rows(
                 f"SELECT count({filled(name)}) - count({value}) FROM {whole}"
@@ -84,39 +84,39 @@ def ordered(workbench: Workbench, name: str, parameter: str) -> str:
     return number(workbench, TABLE, name, parameter)[0]
 
 
-def period(workbench: Workbench, at: int, told: TimeGroup) -> str:
-    """The period of a date, as text that sorts by time; raises Invalid for what is no date.
+def period(workbench: Workbench, at: int, time_group: TimeGroup) -> str:
+    """Return the period of a date, as text that sorts by time; raises Invalid for what is no date.
 
     Every value of the whole table is looked at, not only a sample's.
     """
     field = f"times.{at}.column"
-    column = workbench.column(TABLE, told.column, field)
-    is_stored = workbench.columns(TABLE)[told.column].startswith(_DAYS)
-    day = f"CAST({column} AS DATE)" if is_stored else _day(workbench, told)
+    column = workbench.column(TABLE, time_group.column, field)
+    is_stored = workbench.columns(TABLE)[time_group.column].startswith(_DAYS)
+    day = f"CAST({column} AS DATE)" if is_stored else _day(workbench, time_group)
     if not is_stored:
         whole = quoted(workbench.tables[TABLE].whole)
-        is_wrong = f"{filled(told.column)} IS NOT NULL AND {day} IS NULL"
+        is_wrong = f"{filled(time_group.column)} IS NOT NULL AND {day} IS NULL"
         ((wrong,),) = workbench.rows(f"SELECT count(*) FILTER ({is_wrong}) FROM {whole}")
         if wrong:
-            one, many = "n'est pas une date lisible", "ne sont pas des dates lisibles"
-            some = counted(wrong, f"valeur {one}", f"valeurs {many}")
+            singular, many = "n'est pas une date lisible", "ne sont pas des dates lisibles"
+            some = counted(wrong, f"valeur {singular}", f"valeurs {many}")
             raise Invalid(
-                f"colonne {french_quoted(told.column)} : {some} ; nettoyez-la d'abord"
+                f"colonne {french_quoted(time_group.column)} : {some} ; nettoyez-la d'abord"
                 " (clean, dates)",
                 field,
             )
-    if told.step == "quarter":
+    if time_group.step == "quarter":
         return f"CAST(year({day}) AS VARCHAR) || '-T' || CAST(quarter({day}) AS VARCHAR)"
-    return f"strftime({day}, '{_FORMATS[told.step]}')"
+    return f"strftime({day}, '{_FORMATS[time_group.step]}')"
 
 
-def _day(workbench: Workbench, told: TimeGroup) -> str:
-    """A text as a day, as its column was read, or else as ISO and French dates are written."""
-    known, text = workbench.described(TABLE, told.column), filled(told.column)
-    if known.type in ("date", "datetime") and (value := typed_value(known)):
+def _day(workbench: Workbench, time_group: TimeGroup) -> str:
+    """Return a text as a day, in SQL: as its column was read, else as an ISO or French date."""
+    profile, text = workbench.described(TABLE, time_group.column), filled(time_group.column)
+    if profile.type in ("date", "datetime") and (value := typed_value(profile)):
         return f"CAST({value} AS DATE)"
     tried = [day_sql(text, None)]
-    if told.step in _COARSE:
-        month = typed_value(known) if known.type == "month" else text
+    if time_group.step in _COARSE:
+        month = typed_value(profile) if profile.type == "month" else text
         tried.append(f"CAST(try_strptime({month or text}, '%Y-%m') AS DATE)")
     return f"coalesce({', '.join(tried)})"

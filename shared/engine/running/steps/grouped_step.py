@@ -22,10 +22,10 @@ class GroupedStep(NamedTuple):
 
     @property
     def bench(self) -> Workbench:
-        """A workbench with its tables, to read them as the step does."""
+        """Return a workbench with its tables, to read them as the step does."""
         return bench_of(self.database, self.roles)
 
 
 def bench_of(database: Database, roles: Mapping[str, InputTable]) -> Workbench:
-    """A workbench that makes nothing and says nothing."""
+    """Return a workbench that makes nothing and says nothing."""
     return Workbench(database, roles, "", Path(), lambda _share, _message: None, is_protected=True)

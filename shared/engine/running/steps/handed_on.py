@@ -20,7 +20,7 @@ _ALIKE = ("mean", "median", "quantile", "min", "max")
 def made_table(
     database: Database, step: Step, effect: Effect, tables: Mapping[str, InputTable], report: Report
 ) -> InputTable:
-    """The table that a step made, with all that is known of it."""
+    """Return the table that a step made, with all that is known of it."""
     rows = report["rows"]["out"] if "rows" in report else count(database, step.output)
     is_whole = not ("sample" in report or report.get("is_bounded")) and all(
         tables[name].is_whole for name in step.inputs.values()
@@ -40,72 +40,76 @@ def made_table(
 def secret_columns(
     step: Step, effect: Effect, tables: Mapping[str, InputTable], report: Report
 ) -> dict[str, str]:
-    """What is said of the figures that secret values are not in, by column of the step's table."""
+    """Return, by column of the step's table, what is said of figures without secret values."""
     warnings = report.get("warnings", ())
-    told = {one["column"]: one["told"] for one in warnings if one["kind"] == WITHHELD}
-    found: dict[str, str] = {}
-    for name, made in effect.columns.items():
-        for source, how in made.of:
+    warnings_by_column = {
+        warning["column"]: warning["told"] for warning in warnings if warning["kind"] == WITHHELD
+    }
+    sentences_by_column: dict[str, str] = {}
+    for name, column in effect.columns.items():
+        for source, how in column.of:
             before = tables[step.inputs[source.role]].secret.get(source.column, "")
-            here = told.get(source.column, "") if how in OF_VALUES else ""
-            if said := before or here:
-                found[name] = said
-    return found
+            here = warnings_by_column.get(source.column, "") if how in OF_VALUES else ""
+            if sentence := before or here:
+                sentences_by_column[name] = sentence
+    return sentences_by_column
 
 
 def repeated_columns(
     step: Step, effect: Effect, tables: Mapping[str, InputTable], report: Report
 ) -> dict[str, Repeated]:
-    """The columns of the step's table whose rows stand in it several times; of groups none."""
+    """Return the columns of the step's table whose rows stand in it several times."""
     if effect.by is not None:
         return {}
-    found: dict[str, Repeated] = {}
-    for name, made in effect.columns.items():
-        if source := made.unchanged:
+    repeated: dict[str, Repeated] = {}
+    for name, column in effect.columns.items():
+        if source := column.unchanged:
             table = tables[step.inputs[source.role]]
             times = report.get("repeated", {}).get(source.role, 1)
             before = table.repeated.get(source.column, Repeated(table.called, 1, step.output))
             if before.times * times > 1:
-                found[name] = before._replace(times=before.times * times)
-    return found
+                repeated[name] = before._replace(times=before.times * times)
+    return repeated
 
 
 def described_columns(
     database: Database, step: Step, effect: Effect, tables: Mapping[str, InputTable]
 ) -> dict[str, Column]:
-    """What the columns that a step hands on were read to hold, and the units of its figures.
+    """Return what the columns that a step hands on were read to hold, and the units of its figures.
 
     What queries and own code make, and columns that only a run tells, have the types that were
     given them: texts stay texts.
     """
-    found: dict[str, Column] = {}
+    described: dict[str, Column] = {}
     if effect.is_open or APPLICATIONS[step.application].open_roles:
         kinds = columns(database, step.output)
-        found = {name: _text(name) for name, kind in kinds.items() if kind == "VARCHAR"}
-    for name, made in effect.columns.items():
-        known = [
+        described = {name: _text(name) for name, kind in kinds.items() if kind == "VARCHAR"}
+    for name, column in effect.columns.items():
+        sources = [
             tables[step.inputs[part.source.role]].described.get(part.source.column)
-            for part in made.of
+            for part in column.of
         ]
-        if made.unchanged and known[0]:
-            found[name] = known[0].model_copy(update={"name": name})
-        elif unit := _unit(made, known):
+        if column.unchanged and sources[0]:
+            described[name] = sources[0].model_copy(update={"name": name})
+        elif unit := _unit(column, sources):
             meaning = of_unit(unit)
-            found[name] = Column(name=name, kind="decimal", filled=0, distinct=0, meaning=meaning)
-        elif made.kind == "text":
-            found[name] = _text(name)
-    return found
+            described[name] = Column(
+                name=name, kind="decimal", filled=0, distinct=0, meaning=meaning
+            )
+        elif column.kind == "text":
+            described[name] = _text(name)
+    return described
 
 
 def _text(name: str) -> Column:
     return Column(name=name, kind="text", filled=0, distinct=0)
 
 
-def _unit(made: MadeColumn, sources: Sequence[Column | None]) -> str:
-    """The unit of a figure: its own, or its only source's; a sum of rates is none."""
+def _unit(column: MadeColumn, sources: Sequence[Column | None]) -> str:
+    """Return the unit of a figure: its own, or its only source's; a sum of rates is none."""
     source = sources[0] if len(sources) == 1 else None
-    if made.unit or not (source and source.meaning and source.meaning.unit):
-        return made.unit
-    how, unit = made.of[0].how, source.meaning.unit
+    if column.unit or not (source and source.meaning and source.meaning.unit):
+        return column.unit
+    how, unit = column.of[0].how, source.meaning.unit
     is_alike = how in _ALIKE or (how == "sum" and unit not in RATE_UNITS)
     return unit if is_alike else ""

@@ -27,19 +27,19 @@ DoneT = TypeVar("DoneT")
 
 
 def hides(work: Work, number: int) -> bool:
-    """Whether a failure in that step, or after the last, would tell of others' restricted data.
+    """Return whether a failure at that step, or after all, would tell of others' restricted data.
 
     What others fail for in the tables that were given is known of these as a whole. In what a step
     made of them it may be one row that a holder chose.
     """
     inside, chosen = set(work.protected), set[str]()
     for at, step in enumerate(work.steps):
-        given = inside.intersection(step.inputs.values())
-        is_made = not given <= {*work.inputs}
-        may_choose = bool(given) and (traits_of(step).may_fail_by_row or is_made)
+        inside_inputs = inside.intersection(step.inputs.values())
+        is_made = not inside_inputs <= {*work.inputs}
+        may_choose = bool(inside_inputs) and (traits_of(step).may_fail_by_row or is_made)
         if at == number:
             return may_choose
-        if given:
+        if inside_inputs:
             inside.add(step.output)
         if may_choose:
             chosen.add(step.output)
@@ -47,7 +47,7 @@ def hides(work: Work, number: int) -> bool:
 
 
 def is_chosen(work: Work, number: int) -> bool:
-    """Whether its holder may have chosen rows that a step reads: by own tables, or by a step."""
+    """Return whether the holder may have chosen rows that a step reads, by own tables or a step."""
     chosen = work.inputs.keys() - work.protected.keys() - set(work.published)
     for step in work.steps[:number]:
         if traits_of(step).may_fail_by_row or chosen.intersection(step.inputs.values()):
@@ -57,24 +57,24 @@ def is_chosen(work: Work, number: int) -> bool:
 
 @dataclass(frozen=True)
 class HiddenFailures:
-    """What is hidden of the failures of a treatment; `found` is the first, if there is one."""
+    """The failures of a treatment that must be hidden; `reasons` holds the first, if any."""
 
     work: Work
     database: Database
     out: Path
-    made: list[OutputFile]
-    found: list[str] = field(default_factory=list)
+    output_files: list[OutputFile]
+    reasons: list[str] = field(default_factory=list)
 
     def attempt(
         self, number: int, step: Step, do: Callable[[], tuple[Effect, Report]]
     ) -> tuple[Effect, Report]:
-        """What `do` makes of a step, or a table that stands for it after a failure."""
+        """Return what `do` makes of a step, or a table that stands for it after a failure."""
         done = self.attempted(number, do)
         return done or (Effect({}, is_open=True), self._stand_in(step))
 
     def attempted(self, number: int, do: Callable[[], DoneT]) -> DoneT | None:
-        """What `do` makes, None after a failure; raises what may be told."""
-        if self.found:
+        """Return what `do` makes, None after a failure; raises what may be told."""
+        if self.reasons:
             return None
         try:
             return do()
@@ -88,14 +88,14 @@ class HiddenFailures:
 
     @property
     def failure(self) -> str:
-        """Why the treatment did not come to its end, for a reviewer; empty where it did."""
-        return "".join(self.found)[:_LONGEST]
+        """Return why the treatment did not come to its end, for a reviewer; empty where it did."""
+        return "".join(self.reasons)[:_LONGEST]
 
     def _note(self, why: str) -> None:
-        self.found.append(why)
+        self.reasons.append(why)
         path = self.out / JOURNAL
         path.write_text(f"{why}\n", encoding="utf-8")
-        self.made.append(
+        self.output_files.append(
             OutputFile(name=JOURNAL, path=f"out/{JOURNAL}", media_type="text/plain", opaque="log")
         )
 
@@ -117,7 +117,7 @@ class HiddenFailures:
 
 
 def _told(error: Exception) -> str:
-    """The error in French, with what Python says of it where own code failed."""
+    """Return the error in French, with what Python says of it where own code failed."""
     why = str(error) if isinstance(error, Rejected) else f"{type(error).__name__} : {error}"
     messages = [f"Python dit : {note}" for note in getattr(error, "__notes__", ()) if note]
     return ". ".join((why, *messages))

@@ -34,7 +34,7 @@ _KEPT = ("gardée, comme demandé", "gardées, comme demandé")
 
 
 def take(database: Database, work: Work, name: str, path: Path) -> InputTable:
-    """The table of that name, in a file of its own; one that has totals has a second with them."""
+    """Load the input table of that name; one that has total rows gets a second table with them."""
     is_protected = name in work.protected
     read = numbered(path) if is_protected else f"read_parquet({literal(str(path))})"
     whole, totals = f"{name} (avec les totaux)", work.total_rows.get(name, ())
@@ -46,10 +46,10 @@ def take(database: Database, work: Work, name: str, path: Path) -> InputTable:
         if totals:
             database.execute(f"CREATE VIEW {quoted(whole)} AS {rows_read}")
             rows_read = f"SELECT * FROM {quoted(whole)} QUALIFY {is_counted(totals)}"
-        described = {one.name: one for one in work.described.get(name, ())}
+        described = {column.name: column for column in work.described.get(name, ())}
         if mixed := _mixed_days(database, rows_read, described):
             rows_read = f"SELECT * REPLACE ({', '.join(mixed.values())}) FROM ({rows_read})"
-            described |= {one: with_iso_days(described[one]) for one in mixed}
+            described |= {name: with_iso_days(described[name]) for name in mixed}
         database.execute(f"CREATE VIEW {quoted(name)} AS {rows_read}")
     except duckdb.Error as error:
         raise Invalid(f"la table « {name} » est illisible", name) from error
@@ -61,7 +61,7 @@ def take(database: Database, work: Work, name: str, path: Path) -> InputTable:
         described=described,
         likely_totals=likely,
         files=files,
-        title=next((one.title for one in work.sources if one.name == name), ""),
+        title=next((source.title for source in work.sources if source.name == name), ""),
     )
     if not totals:
         return table
@@ -71,7 +71,7 @@ def take(database: Database, work: Work, name: str, path: Path) -> InputTable:
 def sample_of(
     database: Database, table: InputTable, rows: int, *, is_protected: bool = False
 ) -> InputTable:
-    """`rows` rows at even distances: the same ones each time, from all over the table.
+    """Return `rows` rows at even distances: the same ones each time, from all over the table.
 
     Of others' restricted data they are any rows, by what stands in these: nobody knows whose row is
     left out, which is all that a result of the whole table has more. Where that is too few rows to
@@ -93,36 +93,37 @@ def sample_of(
 def _mixed_days(
     database: Database, rows_read: str, described: Mapping[str, Column]
 ) -> dict[str, str]:
-    """The columns whose days are written in several ways, and what makes one of them, in SQL."""
-    mixed = [one for one in described.values() if mixed_days(one)]
+    """Return the columns whose days are written in several ways, and the SQL that unites them."""
+    mixed = [column for column in described.values() if mixed_days(column)]
     kinds = database.execute(f"DESCRIBE {rows_read}").fetchall() if mixed else []
     stored = {str(row[0]): str(row[1]) for row in kinds}
     return {
-        one.name: f"{plain_value(one, one.name, 'VARCHAR')} AS {quoted(one.name)}"
-        for one in mixed
-        if stored.get(one.name) == "VARCHAR"
+        column.name: f"{plain_value(column, column.name, 'VARCHAR')} AS {quoted(column.name)}"
+        for column in mixed
+        if stored.get(column.name) == "VARCHAR"
     }
 
 
 def _columns(database: Database, work: Work, name: str, read: str) -> str:
-    """What stands for the columns of an input: empty ones for those that were not granted.
+    """Return what stands for the columns of an input: empty ones for those that were not granted.
 
     So columns of a crossing are called as its owners and its holder read it, who know the names of
     all: which of two equal names gets a suffix depends on them.
     """
-    known = work.table_columns.get(name, ())
-    if not known:
+    known_columns = work.table_columns.get(name, ())
+    if not known_columns:
         return "* EXCLUDE (file_row_number)" if name in work.protected else "*"
-    given = {row[0] for row in database.execute(f"DESCRIBE FROM {read}").fetchall()}
+    stored_columns = {row[0] for row in database.execute(f"DESCRIBE FROM {read}").fetchall()}
     if (terms := work.protected.get(name)) and not terms.is_unit_given:
-        given.discard(terms.unit)
+        stored_columns.discard(terms.unit)
     return ", ".join(
-        quoted(one) if one in given else f"CAST(NULL AS VARCHAR) AS {quoted(one)}" for one in known
+        quoted(column) if column in stored_columns else f"CAST(NULL AS VARCHAR) AS {quoted(column)}"
+        for column in known_columns
     )
 
 
 def sampled(main: InputTable) -> Report:
-    """What a report says of a step whose main table is a sample, else nothing."""
+    """Return what a report says of a step whose main table is a sample, else nothing."""
     if main.rows == main.whole_rows:
         return {}
     return {
@@ -135,24 +136,26 @@ def sampled(main: InputTable) -> Report:
 
 
 def with_totals_told(report: Report, tables: Iterable[InputTable], *, is_kept: bool) -> Report:
-    """A report that says of rows of totals that they were left out, or kept as was asked.
+    """Return a report that says of rows of totals that they were left out, or kept as was asked.
 
     Of rows that only look so it says that they are counted.
     """
-    given = list(tables)
-    called = {one.name: french_quoted(one.called) for one in given}
-    found = {one.name: one.totals for one in given if one.totals}
-    likely = {one.name: one.likely_totals for one in given if one.likely_totals}
-    if not found and not likely:
+    input_tables = list(tables)
+    called = {table.name: french_quoted(table.called) for table in input_tables}
+    totals_by_table = {table.name: table.totals for table in input_tables if table.totals}
+    likely = {table.name: table.likely_totals for table in input_tables if table.likely_totals}
+    if not totals_by_table and not likely:
         return report
-    one, many = _KEPT if is_kept else _LEFT_OUT
-    told = (
-        f"{counted(n, f'ligne de total {one}', f'lignes de total {many}')} ({called[name]})"
-        for name, n in found.items()
+    singular, many = _KEPT if is_kept else _LEFT_OUT
+    sentences = (
+        f"{counted(n, f'ligne de total {singular}', f'lignes de total {many}')} ({called[name]})"
+        for name, n in totals_by_table.items()
     )
     counted_too = (f"{counted(n, *_LIKELY)} ({called[name]})" for name, n in likely.items())
-    summary = " ; ".join((report["summary"], *told, *counted_too))
-    totals: Report = {"totals": {"kept": is_kept, "rows": found}} if found else {}
+    summary = " ; ".join((report["summary"], *sentences, *counted_too))
+    totals: Report = (
+        {"totals": {"kept": is_kept, "rows": totals_by_table}} if totals_by_table else {}
+    )
     looks: Report = {"likely_totals": likely} if likely else {}
     return report | totals | looks | {"summary": summary}
 
@@ -160,7 +163,7 @@ def with_totals_told(report: Report, tables: Iterable[InputTable], *, is_kept: b
 def with_empty_told(
     report: Report, empty: Mapping[str, EmptyCells], becomes: Becomes = "not_counted"
 ) -> Report:
-    """The report, with a warning for each column of which cells are left empty."""
+    """Return the report, with a warning for each column of which cells are left empty."""
     warnings = list(warnings_of(empty, becomes))
-    summary = " ; ".join([report["summary"], *(str(one["told"]) for one in warnings)])
+    summary = " ; ".join([report["summary"], *(str(warning["told"]) for warning in warnings)])
     return report | {"warnings": [*report.get("warnings", []), *warnings], "summary": summary}

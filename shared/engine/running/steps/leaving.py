@@ -45,7 +45,7 @@ class Leaving:
         self._release = ReleaseChecks(database, folder, self._following, self._numbers, is_trial)
 
     def take(self, tables: Mapping[str, InputTable]) -> None:
-        """Begin with the inputs."""
+        """Begin to follow the rows of the inputs."""
         for name in tables:
             self._following.take(name, is_published=name in self._work.published)
 
@@ -56,7 +56,7 @@ class Leaving:
         if not self._work.protected:
             return report
         inputs, following = dict(step.inputs), self._following
-        inside = any(following.inside(following.tables[it]) for it in inputs.values())
+        inside = any(following.inside(following.tables[name]) for name in inputs.values())
         if inside and effect.may_stop:
             self._release.hold(step.output, "stops")
         traits = traits_of(step)
@@ -75,7 +75,7 @@ class Leaving:
     def _grouping(
         self, step: Step, effect: Effect, roles: Mapping[str, InputTable]
     ) -> Grouping | Turned | None:
-        """The groups that a step makes of rows, None where it makes none that are followed."""
+        """Return the groups that a step makes of rows; None where it makes none to follow."""
         groups = groups_of(step.application)
         if effect.is_open or groups is None:
             return None
@@ -84,7 +84,7 @@ class Leaving:
         return grouping
 
     def leave(
-        self, tables: dict[str, InputTable], made: Sequence[OutputFile]
+        self, tables: dict[str, InputTable], output_files: Sequence[OutputFile]
     ) -> tuple[InputTable, list[OutputFile]]:
         """Check the last table; returns it, and files for the ledger.
 
@@ -92,31 +92,37 @@ class Leaving:
         draw is not drawn.
         """
         output = self._work.steps[-1].output
-        table = shown = tables[output]
+        table = released = tables[output]
         if not self._work.protected:
             return table, []
         if (name := self._release.leave(output, table.name, RESULT)) != table.name:
             rows = count(self._database, name)
-            shown = replace(table, name=name, whole=name, rows=rows, whole_rows=rows)
-        tables |= {other: shown for other, one in tables.items() if one.name == table.name}
+            released = replace(table, name=name, whole=name, rows=rows, whole_rows=rows)
+        tables |= {
+            output_name: released
+            for output_name, other in tables.items()
+            if other.name == table.name
+        }
         if self._release.outputs:
-            for one in made:
-                if one.opaque:
-                    self._release.hold(one.name, "opaque")
-        self._rows = shown.rows
+            for file in output_files:
+                if file.opaque:
+                    self._release.hold(file.name, "opaque")
+        self._rows = released.rows
         files = [
-            OutputFile(name=one.file, path=f"out/{one.file}", media_type=PARQUET, is_internal=True)
-            for one in self._release.entries
+            OutputFile(
+                name=entry.file, path=f"out/{entry.file}", media_type=PARQUET, is_internal=True
+            )
+            for entry in self._release.entries
         ]
-        return shown, files
+        return released, files
 
     @property
     def hidden(self) -> str:
-        """What the last table keeps secret, in French; empty where that is nothing."""
+        """Return what the last table keeps secret, in French; empty where that is nothing."""
         return self._release.hidden
 
     def record(self, failure: str) -> dict[str, Any]:
-        """What was checked, for the last report; empty where nothing had to be.
+        """Return what was checked, for the last report; empty where nothing had to be.
 
         `failure` is why own code, or a query, did not come to its end.
         """
@@ -126,7 +132,7 @@ class Leaving:
         return {"release": record.model_dump(mode="json"), "rows": {"out": self._rows}}
 
     def _numbers(self, population: Population, column: str) -> str | None:
-        described = {one.name: one for one in population.described}
+        described = {column.name: column for column in population.described}
         base = InputTable(population.base, population.base, 0, 0, described=described)
         try:
             return number(bench_of(self._database, {TABLE: base}), TABLE, column, "")[0]
@@ -135,26 +141,30 @@ class Leaving:
 
 
 def _told_less(report: Report, secret: Sequence[Report]) -> Report:
-    """The report of a step without what it counts of restricted data."""
+    """Return the report of a step without what it counts of restricted data."""
     kept = {name: report[name] for name in _KEPT if name in report}
     return kept | {"summary": _TOLD} | ({"warnings": list(secret)} if secret else {})
 
 
 def _secret(effect: Effect, roles: Mapping[str, InputTable]) -> list[Report]:
-    """The columns in whose figures secret values are not counted, as the catalogue shows them.
+    """Return the columns whose figures leave out secret values, as the catalogue shows them.
 
     Not as they are read here: how many there are tells of units.
     """
-    parts = (part for made in effect.columns.values() for part in made.of)
-    sources = dict.fromkeys(it.source for it in parts if it.how in OF_VALUES)
+    parts = (part for column in effect.columns.values() for part in column.of)
+    sources = dict.fromkeys(part.source for part in parts if part.how in OF_VALUES)
     groups = effect.by or ()
-    known = (roles[it.role].described.get(it.column) for it in sources if it not in groups)
+    profiles = (
+        roles[source.role].described.get(source.column)
+        for source in sources
+        if source not in groups
+    )
     return [
         {
             "kind": WITHHELD,
-            "column": one.name,
-            "told": secret_told(one.name, one.withheld, "not_counted"),
+            "column": column.name,
+            "told": secret_told(column.name, column.withheld, "not_counted"),
         }
-        for one in known
-        if one and one.withheld
+        for column in profiles
+        if column and column.withheld
     ]

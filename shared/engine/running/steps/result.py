@@ -43,20 +43,20 @@ class Screening:
     as_read: Collection[str]
 
     def of(self, result: InputTable) -> tuple[Sequence[Column], Report]:
-        """The result's columns, and what it tells about persons.
+        """Return the result's columns, and what it tells about persons.
 
         That is more than its inputs did, where they met.
         """
         rows, described = describe(self.database, result.name, lambda _share, _what: None)
         is_summed = result.name in (step.output for step in self.work.steps if traits_of(step).sums)
-        found = screen(self.database, result.name, described, rows, is_summed=is_summed)
-        if found.verdict == "none" and rows and not self.work.protected:
-            found = self._of_sums([one.name for one in described]) or found
-        told = {"privacy": found.model_dump(mode="json"), "warning": found.warning}
-        return described, told | ({} if rows else {IS_EMPTY: True})
+        privacy = screen(self.database, result.name, described, rows, is_summed=is_summed)
+        if privacy.verdict == "none" and rows and not self.work.protected:
+            privacy = self._of_sums([column.name for column in described]) or privacy
+        screening = {"privacy": privacy.model_dump(mode="json"), "warning": privacy.warning}
+        return described, screening | ({} if rows else {IS_EMPTY: True})
 
-    def _of_sums(self, shown: list[str]) -> Privacy | None:
-        """The verdict on the last sums, of persons, that the result shows, crossed since or not.
+    def _of_sums(self, names: list[str]) -> Privacy | None:
+        """Return the verdict on the last sums of persons that the result shows.
 
         Those of an input are judged by all of it in a trial too.
         """
@@ -64,7 +64,7 @@ class Screening:
         if step is None or not self.needs_source(step):
             return None
         parameters = AggregateParameters.model_validate(step.parameters)
-        figures = [name for name in parameters.figures() if name in shown]
+        figures = [name for name in parameters.figures() if name in names]
         persons = self.tables[step.inputs[TABLE]].whole
         return small_groups(self.database, persons, parameters.group_columns(), figures)
 
@@ -74,7 +74,7 @@ class Screening:
         return max(summed, key=self.work.steps.index, default=None)
 
     def needs_source(self, step: Step) -> bool:
-        """Whether a step makes sums of persons, whose groups may be small."""
+        """Return whether a step makes sums of persons, whose groups may be small."""
         if not traits_of(step).sums:
             return False
         cached = self.work.cached.get(step.inputs[TABLE])
@@ -87,7 +87,7 @@ class Screening:
         return is_about_persons(self.database, self._some(source))
 
     def _are_groups_large(self, step: Step, source: InputTable) -> bool:
-        """Whether the last sums, if this job made them, are known to be of many rows each."""
+        """Return whether the last sums, if made by this job, surely have many rows each."""
         parameters = AggregateParameters.model_validate(step.parameters)
         # Cells that differ by spaces alone make one group here: no smaller one than there.
         are_as_made = self.work.sample_rows is None and not parameters.times and not source.totals
@@ -95,34 +95,34 @@ class Screening:
         return are_as_made and is_made and smallest_group(self.database) >= K_ENOUGH
 
     def _some(self, table: InputTable) -> str:
-        """Rows by which a table is judged; a crossing that is not kept is not made for them."""
+        """Return the rows by which a table is judged, without making a whole crossing for them."""
         if table.name not in self.as_read:
             return sample_of(self.database, table, SAMPLE).name
         some = quoted(f"{few(table.name)} (faites)")
-        made = f"CREATE TABLE IF NOT EXISTS {some} AS FROM {quoted(few(table.name))}"
-        self.database.execute(made)
+        statement = f"CREATE TABLE IF NOT EXISTS {some} AS FROM {quoted(few(table.name))}"
+        self.database.execute(statement)
         return f"{few(table.name)} (faites)"
 
 
 def write_result(
-    database: Database, out: Path, table: InputTable, found: Sequence[Column], report: Report
+    database: Database, out: Path, table: InputTable, columns: Sequence[Column], report: Report
 ) -> list[OutputFile]:
-    """The last table as Parquet, and as CSV: UTF-8, `;` between fields, decimal points.
+    """Write the last table as Parquet, and as CSV: UTF-8, `;` between fields, decimal points.
 
     Programs read that CSV as it is; a person may open it all the same, so no text is a formula.
     Its columns have the types that their source was read to hold, or those found in it where
     no source is known: a few codes alone look like numbers. The Parquet file tells their units.
     """
-    known = [table.described.get(one.name, one) for one in found]
-    typed = typed_table(database, table.name, known)
-    made, text = (literal(str(out / name)) for name in (RESULT, "result.csv"))
+    profiles = [table.described.get(column.name, column) for column in columns]
+    typed = typed_table(database, table.name, profiles)
+    parquet, text = (literal(str(out / name)) for name in (RESULT, "result.csv"))
     select = _told(database, typed.select)
-    options = f"FORMAT parquet, COMPRESSION zstd{units_option(known)}"
-    database.execute(f"COPY ({select}) TO {made} ({options})")
-    written = f"read_parquet({made})"
+    options = f"FORMAT parquet, COMPRESSION zstd{units_option(profiles)}"
+    database.execute(f"COPY ({select}) TO {parquet} ({options})")
+    written = f"read_parquet({parquet})"
     database.execute(f"CREATE OR REPLACE VIEW {quoted(RESULT)} AS FROM {written}")
-    shown = harmless_table(database, RESULT)
-    database.execute(f"COPY ({shown}) TO {text} (FORMAT csv, HEADER, DELIMITER ';')")
+    harmless = harmless_table(database, RESULT)
+    database.execute(f"COPY ({harmless}) TO {text} (FORMAT csv, HEADER, DELIMITER ';')")
     report |= with_empty_told(report, typed.lost(database, written), "left_empty")
     return [
         OutputFile(name=RESULT, path=f"out/{RESULT}", media_type=PARQUET),
@@ -131,36 +131,40 @@ def write_result(
 
 
 def _told(database: Database, select: str) -> str:
-    """The rows of a query, figures of binary fractions as people write them."""
+    """Return the rows of a query, figures of binary fractions as people write them."""
     kinds = database.execute(f"DESCRIBE {select}").fetchall()
     doubles = [quoted(str(row[0])) for row in kinds if row[1] == "DOUBLE"]
-    replaced = ", ".join(f"{told_double(one)} AS {one}" for one in doubles)
+    replaced = ", ".join(f"{told_double(column)} AS {column}" for column in doubles)
     return f"SELECT * REPLACE ({replaced}) FROM ({select})" if doubles else select
 
 
 def secrets_told(
-    table: InputTable, found: Sequence[Column], reports: Sequence[Report], hidden: str
+    table: InputTable, columns: Sequence[Column], reports: Sequence[Report], hidden: str
 ) -> Report:
-    """What is said of secret values, on the whole and by column of the result, in French.
+    """Return what is said of secret values, on the whole and by column of the result, in French.
 
     `hidden` is what is said of figures that the rules left empty.
     """
-    warnings = (one for report in reports for one in report.get("warnings", ()))
-    told = list(dict.fromkeys(one["told"] for one in warnings if one["kind"] == WITHHELD))
-    last = (one for one in reports[-1].get("warnings", ()) if one["kind"] == WITHHELD)
-    said = {one["column"]: one["told"] for one in last} | dict(table.secret)
-    described = {name: _sentence(text) for name, text in said.items()}
+    warnings = (warning for report in reports for warning in report.get("warnings", ()))
+    sentences = list(
+        dict.fromkeys(warning["told"] for warning in warnings if warning["kind"] == WITHHELD)
+    )
+    last = (warning for warning in reports[-1].get("warnings", ()) if warning["kind"] == WITHHELD)
+    sentences_by_column = {warning["column"]: warning["told"] for warning in last} | dict(
+        table.secret
+    )
+    described = {name: _sentence(text) for name, text in sentences_by_column.items()}
     if hidden:
         described[EMPTY] = f"Nomme, ligne par ligne, les chiffres masqués ou sans valeur. {hidden}"
-    names = [one.name for one in found if one.name in described]
-    some = " ; ".join(told[:_COLUMNS])
-    more = f" ; {_AND_OTHERS}" if len(told) > _COLUMNS else ""
+    names = [column.name for column in columns if column.name in described]
+    some = " ; ".join(sentences[:_COLUMNS])
+    more = f" ; {_AND_OTHERS}" if len(sentences) > _COLUMNS else ""
     return {
-        DESCRIBED: [{"name": one, "description": described[one]} for one in names],
-        SECRET_VALUES: _sentence(f"{some}{more}") if told else "",
+        DESCRIBED: [{"name": name, "description": described[name]} for name in names],
+        SECRET_VALUES: _sentence(f"{some}{more}") if sentences else "",
     }
 
 
 def _sentence(text: str) -> str:
-    """A text with its capital and its full stop."""
+    """Return a text with its capital and its full stop."""
     return f"{text[:1].upper()}{text[1:]}."

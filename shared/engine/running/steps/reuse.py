@@ -38,9 +38,9 @@ class StepFacts(Frozen):
     secret: dict[str, str] = {}
 
     def table(self, name: str) -> InputTable:
-        """The table, called `name`."""
-        known = (self.is_whole, self.repeated, self.described)
-        return InputTable(name, name, self.rows, self.rows, *known, secret=self.secret)
+        """Return the table, called `name`."""
+        facts = (self.is_whole, self.repeated, self.described)
+        return InputTable(name, name, self.rows, self.rows, *facts, secret=self.secret)
 
 
 class Done(NamedTuple):
@@ -62,7 +62,7 @@ class Reuse:
     database: Database
     folder: Path
     work: Work
-    found: Mapping[str, tuple[InputTable, Report]]
+    cached_tables: Mapping[str, tuple[InputTable, Report]]
     done: list[Done] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
 
@@ -80,83 +80,89 @@ class Reuse:
             return []
         with suppress(duckdb.Error, OSError, MemoryError):
             left = list(self._all_left(needs_source))
-            return [one.model_dump() for one in left] if any(one.table for one in left) else []
+            return (
+                [left_step.model_dump() for left_step in left]
+                if any(left_step.table for left_step in left)
+                else []
+            )
         return []
 
     def _all_left(self, needs_source: Callable[[Step], bool]) -> Iterator[LeftStep]:
         bytes_left = self.work.keeping.most_bytes
-        for one in self.done:
-            if key := self.work.keeping.keys.get(one.step.output):
-                table = self._written(one, key, bytes_left)
+        for done in self.done:
+            if key := self.work.keeping.keys.get(done.step.output):
+                table = self._written(done, key, bytes_left)
                 bytes_left -= table.stat().st_size if table else 0
-                needed = bool(table) and needs_source(one.step)
-                yield self._left(one, key, table).model_copy(update={"needs_source": needed})
+                needed = bool(table) and needs_source(done.step)
+                yield self._left(done, key, table).model_copy(update={"needs_source": needed})
 
-    def _written(self, one: Done, key: str, most_bytes: int) -> Path | None:
-        """The table of a step that took long, unless it was made as it was read."""
-        name, path = one.step.output, self._path(one, "parquet")
-        if one.seconds < self.work.keeping.from_seconds or not self._is_table(name):
+    def _written(self, done: Done, key: str, most_bytes: int) -> Path | None:
+        """Return the table of a step that took long, unless it was made as it was read."""
+        name, path = done.step.output, self._path(done, "parquet")
+        if done.seconds < self.work.keeping.from_seconds or not self._is_table(name):
             return None
         kinds = columns(self.database, name)
         chosen = ", ".join(
-            f"CAST({quoted(it)} AS {_STORED.get(kind, kind)}) AS {quoted(it)}"
-            for it, kind in kinds.items()
+            f"CAST({quoted(column)} AS {_STORED.get(kind, kind)}) AS {quoted(column)}"
+            for column, kind in kinds.items()
         )
-        made, options = literal(str(path)), "FORMAT parquet, COMPRESSION zstd"
+        path_literal, options = literal(str(path)), "FORMAT parquet, COMPRESSION zstd"
         options += f", KV_METADATA {{datalab_step: {literal(key)}}}"
         with suppress(duckdb.Error, OSError):
             self.database.execute(
-                f"COPY (SELECT {chosen} FROM {quoted(name)}) TO {made} ({options})"
+                f"COPY (SELECT {chosen} FROM {quoted(name)}) TO {path_literal} ({options})"
             )
-            if self._is_faithful(kinds, made) and path.stat().st_size <= most_bytes:
+            if self._is_faithful(kinds, path_literal) and path.stat().st_size <= most_bytes:
                 return path
         path.unlink(missing_ok=True)
         return None
 
-    def _is_faithful(self, kinds: Mapping[str, str], made: str) -> bool:
-        """Whether a file has the types that were to be written."""
-        read = self.database.execute(f"DESCRIBE FROM read_parquet({made})").fetchall()
+    def _is_faithful(self, kinds: Mapping[str, str], path_literal: str) -> bool:
+        """Return whether a file has the types that were to be written."""
+        read = self.database.execute(f"DESCRIBE FROM read_parquet({path_literal})").fetchall()
         stored = {str(row[0]): str(row[1]) for row in read}
         return stored == {name: _STORED.get(kind, kind) for name, kind in kinds.items()}
 
-    def _left(self, one: Done, key: str, table: Path | None) -> LeftStep:
+    def _left(self, done: Done, key: str, table: Path | None) -> LeftStep:
         facts = StepFacts(
             key=key,
-            report=one.report,
-            types=columns(self.database, one.step.output),
-            rows=one.table.rows,
-            is_whole=one.table.is_whole,
-            repeated=dict(one.table.repeated),
-            described=dict(one.table.described),
-            secret=dict(one.table.secret),
+            report=done.report,
+            types=columns(self.database, done.step.output),
+            rows=done.table.rows,
+            is_whole=done.table.is_whole,
+            repeated=dict(done.table.repeated),
+            described=dict(done.table.described),
+            secret=dict(done.table.secret),
         )
-        path = self._path(one, "json")
+        path = self._path(done, "json")
         path.write_text(facts.model_dump_json())
         return LeftStep(
-            output=one.step.output,
+            output=done.step.output,
             facts=f"out/{path.name}",
             table=f"out/{table.name}" if table else "",
         )
 
-    def _path(self, one: Done, suffix: str) -> Path:
-        number = self.work.steps.index(one.step)
+    def _path(self, done: Done, suffix: str) -> Path:
+        number = self.work.steps.index(done.step)
         return self.folder / "out" / f"step-{number}.{suffix}"
 
     def _is_table(self, name: str) -> bool:
-        found = self.database.execute(
+        rows = self.database.execute(
             "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [name]
         ).fetchall()
-        return bool(found[0][0])
+        return bool(rows[0][0])
 
 
 def taken_over(database: Database, folder: Path, work: Work) -> Reuse:
-    """The steps of `work` that need not be done, in the database.
+    """Return the steps of `work` that need not be done, in the database.
 
     None at all when one of them cannot be read: others may have been chosen because of it.
     """
     try:
-        found = {name: _loaded(database, folder, name, it) for name, it in work.cached.items()}
-        return Reuse(database, folder, work, found)
+        cached_tables = {
+            name: _loaded(database, folder, name, cached) for name, cached in work.cached.items()
+        }
+        return Reuse(database, folder, work, cached_tables)
     except (OSError, ValidationError, duckdb.Error):
         for name in work.cached:
             database.execute(f"DROP VIEW IF EXISTS {quoted(name)}")
@@ -170,8 +176,9 @@ def _loaded(
     if cached.table:
         read = f"read_parquet({literal(str(folder / cached.table))})"
         chosen = ", ".join(
-            f"CAST({quoted(one)} AS {kind}) AS {quoted(one)}" for one, kind in facts.types.items()
+            f"CAST({quoted(column)} AS {kind}) AS {quoted(column)}"
+            for column, kind in facts.types.items()
         )
         database.execute(f"CREATE VIEW {quoted(name)} AS SELECT {chosen} FROM {read}")
-    told = {"step": name, "job_id": cached.job_id, "day": cached.day}
-    return facts.table(name), facts.report | {"reused": told}
+    origin = {"step": name, "job_id": cached.job_id, "day": cached.day}
+    return facts.table(name), facts.report | {"reused": origin}

@@ -56,7 +56,7 @@ class TreatmentRun:
     database: Database
     say: Say
     reuse: Reuse
-    made: list[OutputFile] = field(default_factory=list)
+    output_files: list[OutputFile] = field(default_factory=list)
     as_read: dict[str, bool] = field(default_factory=dict)
 
     def run(self) -> tuple[list[OutputFile], list[Report]]:
@@ -74,25 +74,27 @@ class TreatmentRun:
         leaving = Leaving(self.folder, self.work, self.database)
         leaving.take(tables)
         reports = []
-        hidden = HiddenFailures(self.work, self.database, self.folder / "out", self.made)
+        hidden = HiddenFailures(self.work, self.database, self.folder / "out", self.output_files)
         for number, step in enumerate(self.work.steps):
             reports.append(self._report_of(number, step, tables, leaving, hidden))
-        result, files = leaving.leave(tables, self.made)
+        result, files = leaving.leave(tables, self.output_files)
         self.say(0.97, "cherche des données personnelles dans le résultat")
         screening = Screening(self.database, self.work, tables, self.as_read)
-        found, screened = screening.of(result)
+        columns, screened = screening.of(result)
         reports[-1] |= screened
         self.say(0.99, "écrit le résultat")
         if not self.work.protected:
             reports[-1] |= lost(self.database, self.work.steps, tables)
-        made = write_result(self.database, self.folder / "out", result, found, reports[-1])
-        note_result(self.work, result.rows, len(found), screened["warning"])
+        result_files = write_result(
+            self.database, self.folder / "out", result, columns, reports[-1]
+        )
+        note_result(self.work, result.rows, len(columns), screened["warning"])
         draw = partial(self._pictures, tables, result, reports, leaving.hidden)
         pictures = hidden.attempted(len(reports), draw) or []
         reports[-1] |= leaving.record(hidden.failure)
-        reports[-1] |= secrets_told(result, found, reports, leaving.hidden)
+        reports[-1] |= secrets_told(result, columns, reports, leaving.hidden)
         reports[-1] |= {"steps_left": self.reuse.leave(screening.needs_source)}
-        return [*made, *pictures, *self.made, *files], reports
+        return [*result_files, *pictures, *self.output_files, *files], reports
 
     def _report_of(
         self,
@@ -103,7 +105,7 @@ class TreatmentRun:
         hidden: HiddenFailures,
     ) -> Report:
         """Make a step's table, or take over what an earlier job made."""
-        if taken := self.reuse.found.get(step.output):
+        if taken := self.reuse.cached_tables.get(step.output):
             note_reused(number, step, self.work.cached[step.output].day)
             tables[step.output], report = taken
             return report
@@ -111,21 +113,23 @@ class TreatmentRun:
         effect, report = hidden.attempt(number, step, partial(self._attempt, number, step, tables))
         note_step(self.work, number, step, report)
         roles = self._roles(number, step, tables)
-        told = leaving.follow(step, effect, roles, report)
+        followed = leaving.follow(step, effect, roles, report)
         if traits_of(step).draws:
             tables[step.output] = roles[TABLE]
         else:
-            about = {**report, "warnings": told.get("warnings", [])}
+            about = {**report, "warnings": followed.get("warnings", [])}
             tables[step.output] = made_table(self.database, step, effect, tables, about)
             self.reuse.did(step, tables[step.output], report, began)
-        return told
+        return followed
 
     def _attempt(
         self, number: int, step: Step, tables: dict[str, InputTable]
     ) -> tuple[Effect, Report]:
         names = step.inputs.items()
-        known = {role: tuple(columns(self.database, tables[it].name)) for role, it in names}
-        return effect_of(step, f"steps.{number}", known), self._step(number, step, tables)
+        columns_by_role = {
+            role: tuple(columns(self.database, tables[name].name)) for role, name in names
+        }
+        return effect_of(step, f"steps.{number}", columns_by_role), self._step(number, step, tables)
 
     def _pictures(
         self,
@@ -143,26 +147,28 @@ class TreatmentRun:
 
         if not hides(self.work, len(steps)):
             self.say(0.99, "dessine")
-        shown = [tables[it.output] for it in steps]
+        drawn_tables = [tables[step.output] for step in steps]
         benches = [
-            self._workbench(number, steps[number], {TABLE: result if it.name == last else it})
-            for number, it in enumerate(shown)
+            self._workbench(number, steps[number], {TABLE: result if table.name == last else table})
+            for number, table in enumerate(drawn_tables)
         ]
         return draw_pictures(self.work, self.folder / "out", reports, benches, hidden)
 
     def _summed(self, number: int) -> AggregateParameters | None:
-        """What is added up of a crossing that the aggregation after it alone reads.
+        """Return what is added up of a crossing that the aggregation after it alone reads.
 
         One of others' restricted data is read again, to see whose rows are in which group.
 
         A later crossing would take away the keys by which an earlier one can be made anew.
         """
-        one, *later = self.work.steps[number:]
-        readers = [at for at, step in enumerate(later) if one.output in step.inputs.values()]
+        joining_step, *later = self.work.steps[number:]
+        readers = [
+            at for at, step in enumerate(later) if joining_step.output in step.inputs.values()
+        ]
         crosses_again = any(traits_of(step).joins for step in later)
         is_summed = readers == [0] and traits_of(later[0]).sums
         is_once = is_summed and not crosses_again and not self.work.protected
-        if not traits_of(one).joins or not is_once:
+        if not traits_of(joining_step).joins or not is_once:
             return None
         return AggregateParameters.model_validate(later[0].parameters)
 
@@ -170,7 +176,7 @@ class TreatmentRun:
         application = APPLICATIONS[step.application]
         parameters = parse_parameters(application, step, f"steps.{number}")
         is_kept = parameters.model_dump().get("totals") == "kept"
-        given = [tables[name] for name in step.inputs.values()]
+        input_tables = [tables[name] for name in step.inputs.values()]
         roles = self._roles(number, step, tables)
         workbench = self._workbench(number, step, roles)
         try:
@@ -181,20 +187,24 @@ class TreatmentRun:
         return {
             "application": application.name,
             "output": step.output,
-            **with_totals_told(with_empty_told(report, workbench.empty), given, is_kept=is_kept),
+            **with_totals_told(
+                with_empty_told(report, workbench.empty), input_tables, is_kept=is_kept
+            ),
             **sampled(roles[application.main_role(step)]),
         }
 
     def _roles(
         self, number: int, step: Step, tables: Mapping[str, InputTable]
     ) -> dict[str, InputTable]:
-        """The step's tables by role: with totals if it keeps them; in a trial, a sample of one."""
+        """Return the step's tables by role, with totals if it keeps them; a trial samples one."""
         application = APPLICATIONS[step.application]
         main = application.main_role(step)
         parameters = parse_parameters(application, step, f"steps.{number}")
         is_kept = parameters.model_dump().get("totals") == "kept"
-        given = {role: tables[name] for role, name in step.inputs.items()}
-        roles = {role: one.whole_table if is_kept else one for role, one in given.items()}
+        input_tables = {role: tables[name] for role, name in step.inputs.items()}
+        roles = {
+            role: table.whole_table if is_kept else table for role, table in input_tables.items()
+        }
         if self.work.sample_rows is not None and step.inputs[main] in self.work.inputs:
             is_protected = step.inputs[main] in self.work.protected
             roles[main] = sample_of(
@@ -211,7 +221,7 @@ class TreatmentRun:
             self._share(number, step),
             self.work.sample_rows,
             self.work.crossing_rows,
-            made=self.made,
+            output_files=self.output_files,
             is_protected=bool(self.work.protected),
             is_chosen=is_chosen(self.work, number),
             summed=self._summed(number),
@@ -239,9 +249,9 @@ def treat(
     """
     handed = hand_over(folder, work)
     try:
-        made, reports = _treat(folder, handed, memory_bytes, say)
+        outputs, reports = _treat(folder, handed, memory_bytes, say)
         if work.sample_rows is None or LOST not in reports[-1]:
-            return made, reports
+            return outputs, reports
     except CodeFailed as failed:
         if not _is_sampled(folder, handed):
             raise
@@ -253,7 +263,7 @@ def treat(
 
 
 def _is_sampled(folder: Path, work: Work) -> bool:
-    """Whether a sample leaves out rows of any input."""
+    """Return whether a sample leaves out rows of any input."""
     rows = (parquet.read_metadata(folder / path).num_rows for path in work.inputs.values())
     return work.sample_rows is not None and max(rows, default=0) > work.sample_rows
 

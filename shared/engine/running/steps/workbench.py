@@ -65,12 +65,12 @@ class InputTable:
 
     @property
     def called(self) -> str:
-        """What people call it: a dataset's title, else its name in the steps."""
+        """Return what people call it: a dataset's title, else its name in the steps."""
         return self.title or self.name
 
     @property
     def whole_table(self) -> "InputTable":
-        """The same with its rows of totals."""
+        """Return the same with its rows of totals."""
         if not self.totals:
             return self
         rows = self.rows + self.totals
@@ -87,7 +87,7 @@ class Workbench:
     makes what is `summed`: then it is made as it is read, and `few` of its rows by themselves.
     Such tables are named in `as_read`, with whether their rows are added up by key. `expected_rows`
     are those that the preview told.
-    `empty` counts, by column, the cells that are read as no number or day. `made` are
+    `empty` counts, by column, the cells that are read as no number or day. `output_files` are
     files beside the step's table, in the folder `out`. The treatment `is_protected` when others'
     restricted data go in; rows of the tables may be `is_chosen` by its holder.
     """
@@ -100,7 +100,7 @@ class Workbench:
     sample_rows: int | None = None
     crossing_rows: int = MOST_ROWS
     empty: dict[str, EmptyCells] = field(default_factory=dict)
-    made: list[OutputFile] = field(default_factory=list)
+    output_files: list[OutputFile] = field(default_factory=list)
     is_protected: bool = False
     is_chosen: bool = False
     summed: AggregateParameters | None = None
@@ -109,46 +109,50 @@ class Workbench:
     _columns: dict[str, dict[str, str]] = field(default_factory=dict, init=False)
 
     def columns(self, role: str) -> dict[str, str]:
-        """The columns of the table in that role, name to type."""
+        """Return the columns of the table in that role, name to type."""
         if role not in self._columns:
             self._columns[role] = columns(self.database, self.tables[role].name)
         return self._columns[role]
 
     def column(self, role: str, name: str, parameter: str) -> str:
-        """A column as an SQL identifier; raises Invalid naming `parameter` when there is none."""
-        known = self.columns(role)
-        if name not in known:
+        """Return a column as an SQL identifier; raise Invalid where there is none."""
+        columns = self.columns(role)
+        if name not in columns:
             raise Invalid(
                 f"la table « {self.tables[role].name} » n'a pas de colonne « {name} »"
-                f" (ses colonnes : {', '.join(list(known)[:50])})",
+                f" (ses colonnes : {', '.join(list(columns)[:50])})",
                 parameter,
             )
         return quoted(name)
 
     def described(self, role: str, name: str) -> Column:
-        """What a column of text was read to hold; one of which nobody knows is looked at."""
+        """Return what a column of text was read to hold; one of which nobody knows is looked at."""
         table = self.tables[role]
         return table.described.get(name) or describe_column(self.database, table.whole, name)
 
     def kind_of_value(self, role: str, name: str) -> str:
-        """`day` or `number` where a column's values are compared as such; else empty."""
+        """Return `day` or `number` where a column's values are compared as such; else empty."""
         return kind_of_value(self.tables[role].described.get(name), self.columns(role)[name])
 
     def plain_value(self, role: str, name: str) -> str:
-        """A column's cells as text in SQL, each value written in one way."""
+        """Return a column's cells as text in SQL, each value written in one way."""
         return plain_value(self.tables[role].described.get(name), name, self.columns(role)[name])
 
     def counted(self, role: str, name: str, value: str = "") -> str:
-        """A column's cells, or a value of each, in SQL: null where a mark stands for a figure."""
-        known = self.tables[role].described.get(name)
-        if known and known.withheld and not self.is_added_up and name not in self.empty:
+        """Return a column's cells in SQL, or `value` of each: null for a mark."""
+        profile = self.tables[role].described.get(name)
+        if profile and profile.withheld and not self.is_added_up and name not in self.empty:
             whole = quoted(self.tables[role].whole)
-            ((secret,),) = self.rows(f"SELECT count(*) FILTER ({is_withheld(known)}) FROM {whole}")
-            self.empty.update({name: EmptyCells(secret, secret, known.withheld)} if secret else {})
-        return without_marks(known, value or quoted(name))
+            ((secret,),) = self.rows(
+                f"SELECT count(*) FILTER ({is_withheld(profile)}) FROM {whole}"
+            )
+            self.empty.update(
+                {name: EmptyCells(secret, secret, profile.withheld)} if secret else {}
+            )
+        return without_marks(profile, value or quoted(name))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Every row of a query."""
+        """Return every row of a query."""
         return self.database.execute(sql).fetchall()
 
     def make(self, sql: str) -> None:
@@ -156,7 +160,7 @@ class Workbench:
         self.database.execute(self.making(sql))
 
     def making(self, sql: str) -> str:
-        """What makes the step's output of the query `sql`."""
+        """Return what makes the step's output of the query `sql`."""
         return f"CREATE TABLE {quoted(self.output)} AS {sql}"
 
     def make_as_read(self, sql: str, some: str, by_key: str = "") -> None:
@@ -164,19 +168,19 @@ class Workbench:
 
         `by_key` makes what its rows add up to by key, where that is all that is needed of them.
         """
-        made = {self.output: sql, few(self.output): some, added_up(self.output): by_key}
-        for name, query in made.items():
+        queries = {self.output: sql, few(self.output): some, added_up(self.output): by_key}
+        for name, query in queries.items():
             if query:
                 self.database.execute(f"CREATE VIEW {quoted(name)} AS {query}")
         self.as_read[self.output] = bool(by_key)
 
     @property
     def is_added_up(self) -> bool:
-        """Whether the rows of its only table were added up by key."""
+        """Return whether the rows of its only table were added up by key."""
         return TABLE in self.tables and self.as_read.get(self.tables[TABLE].name, False)
 
     def added(self, function: str, value: str) -> str:
-        """An aggregate in SQL: of all rows, or of what these were added up to by key."""
+        """Return an aggregate in SQL: of all rows, or of what these were added up to by key."""
         figure = f"{function}({value})"
         if not self.is_added_up:
             return figure
@@ -186,22 +190,22 @@ class Workbench:
 
 
 def few(table: str) -> str:
-    """The table that has a few rows of one that is read once."""
+    """Return the table that has a few rows of one that is read once."""
     return f"{table} (quelques lignes)"
 
 
 def added_up(table: str) -> str:
-    """The table that has what the rows of one that is read once add up to by key."""
+    """Return the table that has what the rows of one that is read once add up to by key."""
     return f"{table} (par clé)"
 
 
 def whole_number(name: str, kind: str) -> str:
-    """A column of that type, all whole numbers, as an SQL expression; empty text is null."""
+    """Return a column of that type, all whole numbers, as an SQL expression; empty text is null."""
     return f"CAST({quoted(name) if kind in WHOLE_TYPES else filled(name)} AS BIGINT)"
 
 
 def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[str, bool]:
-    """A column as an SQL expression of numbers (empty text is null), and whether all are whole.
+    """Return a column as numbers in SQL (null for empty text), and whether all are whole.
 
     Every value of the whole table is looked at, not only a sample's. Raises Invalid naming the
     column, how many of its values are no numbers, and the shape of one: reasons of failed jobs are
@@ -229,9 +233,12 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
         # To fail for one person's cell is to tell of that person.
         return any_number_sql(text), False
     if wrong:
-        told = counted(wrong, "valeur n'est pas un nombre", "valeurs ne sont pas des nombres")
+        wrong_values = counted(
+            wrong, "valeur n'est pas un nombre", "valeurs ne sont pas des nombres"
+        )
         raise Invalid(
-            f"colonne « {name} » : {told}, par exemple de la forme « {_shape(str(example))} »",
+            f"colonne « {name} » : {wrong_values}, par exemple de la forme"
+            f" « {_shape(str(example))} »",
             parameter,
         )
     if whole and not workbench.is_protected:
@@ -240,7 +247,7 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
 
 
 def _written(workbench: Workbench, role: str, name: str) -> tuple[str, bool] | None:
-    """The column read as numbers with groups, units and the like; None where that fails, too.
+    """Return the column read as numbers with separators or units; None where that fails, too.
 
     What stands in place of a secret number is none, and is counted.
     """
@@ -265,7 +272,7 @@ def _written(workbench: Workbench, role: str, name: str) -> tuple[str, bool] | N
 
 
 def _shape(text: str) -> str:
-    """Letters as `x` and digits as `9`."""
+    """Return letters as `x` and digits as `9`."""
     return re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "9", text[:50]))
 
 

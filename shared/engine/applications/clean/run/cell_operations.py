@@ -33,9 +33,9 @@ _EXACT = 2**53
 
 
 @singledispatch
-def cell(told: OnCells, _chain: Chain, _name: str, _at: str) -> str:
-    """A column's new values; raises Invalid naming the parameter for values that do not fit."""
-    raise TypeError(told)
+def cell(operation: OnCells, _chain: Chain, _name: str, _at: str) -> str:
+    """Return a column's new values in SQL; raise Invalid naming the parameter that does not fit."""
+    raise TypeError(operation)
 
 
 @cell.register
@@ -45,65 +45,64 @@ def _trim(_told: Trim, chain: Chain, name: str, at: str) -> str:
 
 
 @cell.register
-def _case(told: Case, chain: Chain, name: str, at: str) -> str:
+def _case(operation: Case, chain: Chain, name: str, at: str) -> str:
     column = f"CAST({chain.column(name, at)} AS VARCHAR)"
-    if told.to != "title":
-        return f"{told.to}({column})"
+    if operation.to != "title":
+        return f"{operation.to}({column})"
     words = f"regexp_extract_all(lower({column}), '{_WORDS}')"
     titled = f"list_transform({words}, lambda word: upper(word[1]) || word[2:])"
     return f"CASE WHEN {column} IS NOT NULL THEN array_to_string({titled}, '') END"
 
 
 @cell.register
-def _pad(told: Pad, chain: Chain, name: str, at: str) -> str:
+def _pad(operation: Pad, chain: Chain, name: str, at: str) -> str:
     text = chain.text(name, at)
-    padded = f"lpad({text}, {told.length}, {literal(told.sign)})"
-    is_short = f"length({text}) BETWEEN 1 AND {told.length - 1}"
+    padded = f"lpad({text}, {operation.length}, {literal(operation.sign)})"
+    is_short = f"length({text}) BETWEEN 1 AND {operation.length - 1}"
     return f"CASE WHEN {is_short} THEN {padded} ELSE {text} END"
 
 
 @cell.register
-def _leading_zero(told: LeadingZero, chain: Chain, name: str, at: str) -> str:
+def _leading_zero(operation: LeadingZero, chain: Chain, name: str, at: str) -> str:
     text = chain.text(name, at)
-    return f"CASE WHEN {text} {lacks_zero(told.key)} THEN '0' || {text} ELSE {text} END"
+    return f"CASE WHEN {text} {lacks_zero(operation.key)} THEN '0' || {text} ELSE {text} END"
 
 
 @cell.register
-def _fill(told: Fill, chain: Chain, name: str, at: str) -> str:
+def _fill(operation: Fill, chain: Chain, name: str, at: str) -> str:
     column = f"CAST({chain.column(name, at)} AS VARCHAR)"
-    return (
-        f"CASE WHEN coalesce(trim({column}), '') = '' THEN {literal(told.value)} ELSE {column} END"
-    )
+    value = literal(operation.value)
+    return f"CASE WHEN coalesce(trim({column}), '') = '' THEN {value} ELSE {column} END"
 
 
 @cell.register
-def _scale(told: Scale, chain: Chain, name: str, at: str) -> str:
+def _scale(operation: Scale, chain: Chain, name: str, at: str) -> str:
     value, _whole = number(chain.now, TABLE, name, at)
-    sign, factor = ("*", told.multiply) if told.multiply else ("/", told.divide)
-    made = f"round(CAST({value} AS DOUBLE) {sign} CAST({factor!r} AS DOUBLE), {told.digits})"
+    sign, factor = ("*", operation.multiply) if operation.multiply else ("/", operation.divide)
+    scaled = f"round(CAST({value} AS DOUBLE) {sign} CAST({factor!r} AS DOUBLE), {operation.digits})"
     (others,) = chain.figures(
-        f"count(*) FILTER ({made} <> trunc({made}) OR abs({made}) >= {_EXACT})", whole=True
+        f"count(*) FILTER ({scaled} <> trunc({scaled}) OR abs({scaled}) >= {_EXACT})", whole=True
     )
-    return made if others or chain.now.is_protected else f"CAST({made} AS BIGINT)"
+    return scaled if others or chain.now.is_protected else f"CAST({scaled} AS BIGINT)"
 
 
 @cell.register
-def _numbers(told: Numbers, chain: Chain, name: str, at: str) -> str:
+def _numbers(operation: Numbers, chain: Chain, name: str, at: str) -> str:
     chain.column(name, at)
-    if told.others == "refused" or chain.columns[name] != "VARCHAR":
+    if operation.others == "refused" or chain.columns[name] != "VARCHAR":
         return number(chain.now, TABLE, name, at)[0]
     return any_number_sql(chain.text(name, at))
 
 
 @cell.register
-def _dates(told: Dates, chain: Chain, name: str, at: str) -> str:
+def _dates(operation: Dates, chain: Chain, name: str, at: str) -> str:
     column = chain.column(name, at)
     kind = chain.columns[name]
     if kind == "DATE" or kind.startswith("TIMESTAMP"):
         return f"CAST({column} AS DATE)"
     text = f"nullif({chain.text(name, at)}, '')"
-    day = f"coalesce({', '.join(day_sql(text, shape) for shape in told.formats or _CLEAR)})"
-    if told.others == "refused":
+    day = f"coalesce({', '.join(day_sql(text, shape) for shape in operation.formats or _CLEAR)})"
+    if operation.others == "refused":
         is_wrong = f"{text} IS NOT NULL AND {day} IS NULL"
         (wrong,) = chain.figures(f"count(*) FILTER ({is_wrong})", whole=True)
         if wrong:

@@ -32,25 +32,25 @@ class Chain:
 
     @property
     def columns(self) -> dict[str, str]:
-        """Its columns, name to type."""
+        """Return its columns, name to type."""
         return columns(self.workbench.database, self.table.name)
 
     @property
     def now(self) -> Workbench:
-        """The step's workbench with the table as it is now."""
+        """Return the step's workbench with the table as it is now."""
         return replace(self.workbench, tables={**self.workbench.tables, TABLE: self.table})
 
     def column(self, name: str, parameter: str) -> str:
-        """A column as an SQL identifier; raises Invalid naming `parameter` when there is none."""
-        known = self.columns
-        if name not in known:
-            shown = ", ".join(list(known)[:50])
-            told = f"il n'y a pas de colonne {french_quoted(name)} ici (il y a : {shown})"
-            raise Invalid(told, parameter)
+        """Return a column as an SQL identifier; raise Invalid where there is none."""
+        columns = self.columns
+        if name not in columns:
+            listed = ", ".join(list(columns)[:50])
+            message = f"il n'y a pas de colonne {french_quoted(name)} ici (il y a : {listed})"
+            raise Invalid(message, parameter)
         return quoted(name)
 
     def text(self, name: str, parameter: str) -> str:
-        """A column as an SQL expression of texts without spaces around; whole numbers lack `.0`."""
+        """Return a column as trimmed texts in SQL; whole numbers lack `.0`."""
         column = self.column(name, parameter)
         text = f"trim(CAST({column} AS VARCHAR))"
         if self.columns[name] in ("DOUBLE", "FLOAT"):
@@ -58,10 +58,10 @@ class Chain:
         return text
 
     def figures(self, *sql: str, whole: bool = False) -> tuple[int, ...]:
-        """Figures of its rows; of the whole table's rather than a trial's sample if `whole`."""
+        """Return figures of the table's rows; if `whole`, not only of a trial's sample."""
         table = self.table.whole if whole else self.table.name
-        ((*found,),) = self.workbench.rows(f"SELECT {', '.join(sql)} FROM {quoted(table)}")
-        return tuple(int(one or 0) for one in found)
+        ((*counts,),) = self.workbench.rows(f"SELECT {', '.join(sql)} FROM {quoted(table)}")
+        return tuple(int(count or 0) for count in counts)
 
     def change(self, values: Mapping[str, str]) -> tuple[int, int]:
         """Give columns new values, in SQL; returns how many cells changed, and became empty."""
@@ -70,34 +70,34 @@ class Chain:
             before, after = f"CAST({quoted(name)} AS VARCHAR)", f"CAST({value} AS VARCHAR)"
             tests.append(f"count(*) FILTER ({before} IS DISTINCT FROM {after})")
             tests.append(f"count(*) FILTER (trim({before}) <> '' AND {after} IS NULL)")
-        found = self.figures(*tests)
+        counts = self.figures(*tests)
         self.choose({name: values.get(name, quoted(name)) for name in self.columns}, values)
-        return sum(found[::2]), sum(found[1::2])
+        return sum(counts[::2]), sum(counts[1::2])
 
     def choose(self, values: Mapping[str, str], changed: Mapping[str, str] | None = None) -> None:
-        """Have these columns alone, name to SQL; what is known of those `changed` holds no more."""
+        """Keep these columns alone, name to SQL; forget what is known of those `changed`."""
         listed = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
         self._next(lambda table: f"SELECT {listed} FROM {table}", kind="VIEW")
-        known = {
-            name: it
-            for name, it in self.table.described.items()
+        described = {
+            name: column
+            for name, column in self.table.described.items()
             if name in values and name not in (changed or {})
         }
-        self.table = replace(self.table, described=known)
+        self.table = replace(self.table, described=described)
 
     def rename(self, names: Mapping[str, str], *, is_copy: bool) -> None:
-        """Call columns by other names, old to new; copies stand behind the others."""
+        """Rename columns, old to new, or copy them behind the others."""
         kept = {name if is_copy else names.get(name, name): name for name in self.columns}
         pairs = kept | ({new: old for old, new in names.items()} if is_copy else {})
         listed = ", ".join(f"{quoted(old)} AS {quoted(new)}" for new, old in pairs.items())
         self._next(lambda table: f"SELECT {listed} FROM {table}", kind="VIEW")
         before = self.table.described
-        known = {
+        described = {
             new: before[old].model_copy(update={"name": new})
             for new, old in pairs.items()
             if old in before
         }
-        self.table = replace(self.table, described=known)
+        self.table = replace(self.table, described=described)
 
     def join(self, joined: str, values: Mapping[str, str]) -> None:
         """Give columns, old or new, values of another table: `joined` is behind `FROM table t`."""
@@ -112,8 +112,10 @@ class Chain:
             ),
             kind="TABLE",
         )
-        known = {name: it for name, it in self.table.described.items() if name not in values}
-        self.table = replace(self.table, described=known)
+        described = {
+            name: column for name, column in self.table.described.items() if name not in values
+        }
+        self.table = replace(self.table, described=described)
 
     def keep(self, condition: OfTable) -> int:
         """Keep the rows of which `condition` (`WHERE` ...) is true; returns how many went."""
@@ -131,14 +133,16 @@ class Chain:
     def _made(self, sql: OfTable, kind: str) -> Iterator[tuple[str, str]]:
         """Make the next of each table there is: one, or a sample and the whole."""
         for place, name in enumerate(dict.fromkeys((self.table.name, self.table.whole))):
-            made = f"{self.workbench.output} (opération {self._number}.{place})"
+            made_name = f"{self.workbench.output} (opération {self._number}.{place})"
             body = sql(quoted(name))
-            self.workbench.database.execute(f"CREATE OR REPLACE {kind} {quoted(made)} AS {body}")
-            yield name, made
+            self.workbench.database.execute(
+                f"CREATE OR REPLACE {kind} {quoted(made_name)} AS {body}"
+            )
+            yield name, made_name
 
 
 def first_rows(names: Sequence[str]) -> OfTable:
-    """The numbers of the rows that no earlier one equals in these columns."""
+    """Return the numbers of the rows that no earlier one equals in these columns."""
     by = ", ".join(map(quoted, names))
     return lambda table: (
         f"(SELECT min({_NUMBER}) FROM (SELECT {ROW} AS {_NUMBER}, {by} FROM {table}) GROUP BY {by})"

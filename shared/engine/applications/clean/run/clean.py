@@ -61,8 +61,8 @@ def run(workbench: Workbench, parameters: CleanParameters) -> Report:
     reports = []
     for number, operation in enumerate(parameters.operations):
         workbench.say(number / len(parameters.operations), _TITLES[operation.op])
-        found = apply(operation, chain, f"operations.{number}")
-        reports.append({"op": operation.op, **found})
+        operation_report = apply(operation, chain, f"operations.{number}")
+        reports.append({"op": operation.op, **operation_report})
     workbench.say(0.9, "écrit la table nettoyée")
     workbench.make(f"SELECT * FROM {quoted(chain.table.name)}")
     rows = {
@@ -88,11 +88,12 @@ def apply(operation: Operation, chain: Chain, at: str) -> Report:
 
 
 @apply.register
-def _recode(told: Recode, chain: Chain, at: str) -> Report:
+def _recode(operation: Recode, chain: Chain, at: str) -> Report:
     texts = {
-        name: chain.text(name, f"{at}.columns.{place}") for place, name in enumerate(told.columns)
+        name: chain.text(name, f"{at}.columns.{place}")
+        for place, name in enumerate(operation.columns)
     }
-    _make_codes(told, chain, at)
+    _make_codes(operation, chain, at)
     joined: list[str] = []
     values: dict[str, str] = {}
     changed: list[int] = []
@@ -100,37 +101,37 @@ def _recode(told: Recode, chain: Chain, at: str) -> Report:
         column = quoted(name)
         mine = text.replace(column, f"t.{column}")
         joined.append(f"LEFT JOIN {_CODES} c{place} ON c{place}.code = {mine}")
-        other = "NULL" if told.others == "empty" else f"CAST(t.{column} AS VARCHAR)"
+        other = "NULL" if operation.others == "empty" else f"CAST(t.{column} AS VARCHAR)"
         values[name] = f"CASE WHEN c{place}.code IS NOT NULL THEN c{place}.value ELSE {other} END"
         changed += _counts(chain, column, text)
-    if told.others == "refused" and (unknown := sum(changed[2::3])):
+    if operation.others == "refused" and (unknown := sum(changed[2::3])):
         some = counted(unknown, "valeur n'a pas", "valeurs n'ont pas")
         raise Invalid(f"{some} de remplacement ; others en décide autrement", f"{at}.others")
     chain.join(" ".join(joined), values)
-    emptied = sum(changed[2::3]) if told.others == "empty" else 0
+    emptied = sum(changed[2::3]) if operation.others == "empty" else 0
     cells = sum(changed[1::3]) + emptied
-    known, unknown = sum(changed[::3]), sum(changed[2::3])
-    counts = {"cells": cells, "emptied": emptied, "known": known, "unknown": unknown}
+    replaced, unknown = sum(changed[::3]), sum(changed[2::3])
+    counts = {"cells": cells, "emptied": emptied, "known": replaced, "unknown": unknown}
     return {"columns": list(values), **counts}
 
 
 def _counts(chain: Chain, column: str, text: str) -> tuple[int, ...]:
-    """Cells with a code, those of them that change, and those of which none is known."""
+    """Return how many cells have a code, how many of them change, and how many have none."""
     table = quoted(chain.table.name)
-    ((*found,),) = chain.workbench.rows(
+    ((*counts,),) = chain.workbench.rows(
         "SELECT count(c.code), count(*) FILTER (c.value IS DISTINCT FROM t.before"
         " AND c.code IS NOT NULL), count(*) FILTER (t.text <> '' AND c.code IS NULL) FROM"
         f" (SELECT {text} AS text, CAST({column} AS VARCHAR) AS before FROM {table}) t"
         f" LEFT JOIN {_CODES} c ON c.code = t.text"
     )
-    return tuple(int(one) for one in found)
+    return tuple(int(count) for count in counts)
 
 
-def _make_codes(told: Recode, chain: Chain, at: str) -> None:
-    """The table of `code` and `value`, each code once; raises Rejected where one has several."""
+def _make_codes(operation: Recode, chain: Chain, at: str) -> None:
+    """Make the table of `code` and `value`; raises Rejected where a code has several values."""
     database = chain.workbench.database
-    if told.codes:
-        codes = {code.strip(): value for code, value in told.codes.items()}
+    if operation.codes:
+        codes = {code.strip(): value for code, value in operation.codes.items()}
         listed = pa.table({"code": list(codes), "value": list(codes.values())})
         database.register(_ARRIVING, listed)
         database.execute(f"CREATE OR REPLACE TABLE {_CODES} AS FROM {quoted(_ARRIVING)}")
@@ -139,8 +140,8 @@ def _make_codes(told: Recode, chain: Chain, at: str) -> None:
     if "codes" not in chain.workbench.tables:
         raise Invalid("le rôle codes n'a pas de table", f"{at}.codes")
     bench = chain.workbench
-    code = bench.column("codes", told.from_column or "", f"{at}.from_column")
-    value = bench.column("codes", told.to_column or "", f"{at}.to_column")
+    code = bench.column("codes", operation.from_column or "", f"{at}.from_column")
+    value = bench.column("codes", operation.to_column or "", f"{at}.to_column")
     database.execute(
         f"CREATE OR REPLACE TABLE {_CODES} AS SELECT DISTINCT"
         f" trim(CAST({code} AS VARCHAR)) AS code, CAST({value} AS VARCHAR) AS value"
@@ -155,64 +156,68 @@ def _make_codes(told: Recode, chain: Chain, at: str) -> None:
 
 
 @apply.register
-def _commune_codes(told: CommuneCodes, chain: Chain, at: str) -> Report:
-    return add_codes(told, chain, at)
+def _commune_codes(operation: CommuneCodes, chain: Chain, at: str) -> Report:
+    return add_codes(operation, chain, at)
 
 
 @apply.register
-def _distinct(told: Distinct, chain: Chain, at: str) -> Report:
-    for place, name in enumerate(told.columns):
+def _distinct(operation: Distinct, chain: Chain, at: str) -> Report:
+    for place, name in enumerate(operation.columns):
         chain.column(name, f"{at}.columns.{place}")
-    first = first_rows(told.columns or tuple(chain.columns))
+    first = first_rows(operation.columns or tuple(chain.columns))
     return {"rows": chain.keep(lambda table: f"QUALIFY {ROW} IN {first(table)}")}
 
 
 @apply.register
-def _without_totals(told: WithoutTotals, chain: Chain, at: str) -> Report:
-    for place, name in enumerate(told.columns):
+def _without_totals(operation: WithoutTotals, chain: Chain, at: str) -> Report:
+    for place, name in enumerate(operation.columns):
         chain.column(name, f"{at}.columns.{place}")
-    tests = " OR ".join(f"{label_sql(name)} = {WHOLLY}" for name in told.columns)
+    tests = " OR ".join(f"{label_sql(name)} = {WHOLLY}" for name in operation.columns)
     return {"rows": chain.keep(lambda _table: f"WHERE NOT ({tests})")}
 
 
 @apply.register
-def _rows(told: Rows, chain: Chain, at: str) -> Report:
-    text = f"coalesce({chain.text(told.column, f'{at}.column')}, '')"
-    values = ", ".join(literal(value.strip()) for value in told.values)
-    test = f"{text} {'NOT ' if told.op == 'drop_rows' else ''}IN ({values})"
+def _rows(operation: Rows, chain: Chain, at: str) -> Report:
+    text = f"coalesce({chain.text(operation.column, f'{at}.column')}, '')"
+    values = ", ".join(literal(value.strip()) for value in operation.values)
+    test = f"{text} {'NOT ' if operation.op == 'drop_rows' else ''}IN ({values})"
     return {"rows": chain.keep(lambda _table: f"WHERE {test}")}
 
 
 @apply.register
-def _choose(told: Choose, chain: Chain, at: str) -> Report:
-    for place, name in enumerate(told.columns):
+def _choose(operation: Choose, chain: Chain, at: str) -> Report:
+    for place, name in enumerate(operation.columns):
         chain.column(name, f"{at}.columns.{place}")
-    kept = [one for one in chain.columns if (one in told.columns) == (told.op == "keep")]
+    kept = [
+        column
+        for column in chain.columns
+        if (column in operation.columns) == (operation.op == "keep")
+    ]
     if not kept:
         raise Invalid("il ne resterait aucune colonne", f"{at}.columns")
     chain.choose({name: quoted(name) for name in kept})
-    return {"columns": list(told.columns)}
+    return {"columns": list(operation.columns)}
 
 
 @apply.register
-def _rename(told: Rename, chain: Chain, at: str) -> Report:
-    for name in told.columns:
+def _rename(operation: Rename, chain: Chain, at: str) -> Report:
+    for name in operation.columns:
         chain.column(name, f"{at}.columns.{name}")
-    chain.rename(told.columns, is_copy=told.op == "copy")
-    return {"columns": list(told.columns.values())}
+    chain.rename(operation.columns, is_copy=operation.op == "copy")
+    return {"columns": list(operation.columns.values())}
 
 
 def _in_words(report: Report) -> Iterator[str]:
     rows = report["rows"]
     yield f"{counted(rows['in'], 'ligne', 'lignes')}, {counted(rows['out'], 'gardée', 'gardées')}"
-    for one in report["operations"]:
-        title = _TITLES[one["op"]]
-        if one["op"] == "commune_codes":
-            yield codes_in_words(one)
-        elif "cells" in one:
-            emptied = counted(one["emptied"], "laissée vide", "laissées vides")
-            names = french_list([f"« {name} »" for name in one["columns"]])
-            extra = f", {emptied}" if one["emptied"] else ""
-            yield f"{title} ({names}) : {counted(one['cells'], *_CELLS)}{extra}"
-        elif "rows" in one:
-            yield f"{title} : {counted(one['rows'], 'ligne écartée', 'lignes écartées')}"
+    for operation in report["operations"]:
+        title = _TITLES[operation["op"]]
+        if operation["op"] == "commune_codes":
+            yield codes_in_words(operation)
+        elif "cells" in operation:
+            emptied = counted(operation["emptied"], "laissée vide", "laissées vides")
+            names = french_list([f"« {name} »" for name in operation["columns"]])
+            extra = f", {emptied}" if operation["emptied"] else ""
+            yield f"{title} ({names}) : {counted(operation['cells'], *_CELLS)}{extra}"
+        elif "rows" in operation:
+            yield f"{title} : {counted(operation['rows'], 'ligne écartée', 'lignes écartées')}"

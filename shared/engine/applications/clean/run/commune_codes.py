@@ -39,24 +39,24 @@ class _Pair(NamedTuple):
     name: str
     beside: str
     rows: int
-    found: FoundCommune
+    commune: FoundCommune
 
 
-def add_codes(told: CommuneCodes, chain: Chain, at: str) -> Report:
+def add_codes(operation: CommuneCodes, chain: Chain, at: str) -> Report:
     """Add the column of codes; returns how many rows have one, and which names have none."""
-    name = f"coalesce({chain.text(told.column, f'{at}.column')}, '')"
+    name = f"coalesce({chain.text(operation.column, f'{at}.column')}, '')"
     beside = "''"
-    if told.departement:
-        beside = f"coalesce({chain.text(told.departement, f'{at}.departement')}, '')"
+    if operation.departement:
+        beside = f"coalesce({chain.text(operation.departement, f'{at}.departement')}, '')"
     table = chain.table
-    given = (name, beside, told.territory)
-    whole = _pairs(chain, table.whole, *given)
-    pairs = whole if table.name == table.whole else _pairs(chain, table.name, *given)
+    spelling = (name, beside, operation.territory)
+    whole = _pairs(chain, table.whole, *spelling)
+    pairs = whole if table.name == table.whole else _pairs(chain, table.name, *spelling)
     _make_codes(chain, whole)
-    mine = _of_row(name, told.column), _of_row(beside, told.departement)
+    mine = _of_row(name, operation.column), _of_row(beside, operation.departement)
     joined = f"LEFT JOIN {_CODES} c ON c.name = {mine[0]} AND c.beside = {mine[1]}"
-    chain.join(joined, {told.name: "c.code"})
-    return {"columns": [told.name], **_figures(pairs), "source": _SOURCE}
+    chain.join(joined, {operation.name: "c.code"})
+    return {"columns": [operation.name], **_figures(pairs), "source": _SOURCE}
 
 
 def _of_row(sql: str, column: str | None) -> str:
@@ -66,23 +66,23 @@ def _of_row(sql: str, column: str | None) -> str:
 def _pairs(
     chain: Chain, table: str, name: str, beside: str, territory: Sequence[str]
 ) -> list[_Pair]:
-    """Each name of a table with what stands beside it, and how many rows have both."""
+    """Return each name of a table with what stands beside it, and how many rows have both."""
     counts = chain.workbench.rows(
         f"SELECT {name} AS name, {beside} AS beside, count(*) FROM {quoted(table)}"
         " WHERE name <> '' GROUP BY ALL"
     )
-    return [_Pair(one, by, int(n), find_commune(one, by, territory)) for one, by, n in counts]
+    return [_Pair(name, by, int(n), find_commune(name, by, territory)) for name, by, n in counts]
 
 
 def _make_codes(chain: Chain, pairs: Iterable[_Pair]) -> None:
-    """The table of names with what stands beside them, and their codes."""
-    coded = [one for one in pairs if one.found.code]
+    """Make the table of names with what stands beside them, and their codes."""
+    coded = [pair for pair in pairs if pair.commune.code]
     columns = {
-        "name": [one.name for one in coded],
-        "beside": [one.beside for one in coded],
-        "code": [one.found.code for one in coded],
+        "name": [pair.name for pair in coded],
+        "beside": [pair.beside for pair in coded],
+        "code": [pair.commune.code for pair in coded],
     }
-    arriving = pa.table({key: pa.array(it, pa.string()) for key, it in columns.items()})
+    arriving = pa.table({key: pa.array(values, pa.string()) for key, values in columns.items()})
     database = chain.workbench.database
     database.register(_ARRIVING, arriving)
     database.execute(f"CREATE OR REPLACE TABLE {_CODES} AS FROM {quoted(_ARRIVING)}")
@@ -91,9 +91,9 @@ def _make_codes(chain: Chain, pairs: Iterable[_Pair]) -> None:
 
 def _figures(pairs: Sequence[_Pair]) -> Report:
     rows: Counter[str] = Counter()
-    for one in pairs:
-        rows[one.found.outcome] += one.rows
-    unread = sum(one.rows for one in pairs if one.beside and clue_of(one.beside) is None)
+    for pair in pairs:
+        rows[pair.commune.outcome] += pair.rows
+    unread = sum(pair.rows for pair in pairs if pair.beside and clue_of(pair.beside) is None)
     is_named = sum(rows.values()) * _PLACED <= sum(rows.values()) - rows["unknown"]
     return {
         "cells": rows["present"] + rows["former"],
@@ -106,38 +106,41 @@ def _figures(pairs: Sequence[_Pair]) -> Report:
 
 
 def _listed(pairs: Iterable[_Pair], outcomes: Iterable[str]) -> list[Report]:
-    """The names of these outcomes, the most frequent first; what is no mere name is not told."""
-    wanted, found = set(outcomes), Counter[tuple[str, FoundCommune]]()
-    for one in pairs:
-        if one.found.outcome in wanted and _NAME.fullmatch(one.name):
-            found[one.name, one.found] += one.rows
-    ranked = sorted(found.items(), key=lambda one: (-one[1], one[0]))
+    """Return names with these outcomes, the most frequent first; leave out what is no mere name."""
+    listed_outcomes, rows_by_commune = set(outcomes), Counter[tuple[str, FoundCommune]]()
+    for pair in pairs:
+        if pair.commune.outcome in listed_outcomes and _NAME.fullmatch(pair.name):
+            rows_by_commune[pair.name, pair.commune] += pair.rows
+    ranked = sorted(rows_by_commune.items(), key=lambda entry: (-entry[1], entry[0]))
     return [
-        {"name": name, "outcome": it.outcome, "rows": rows} | ({"code": it.code} if it.code else {})
-        for (name, it), rows in ranked[:_MOST_NAMES]
+        {"name": name, "outcome": commune.outcome, "rows": rows}
+        | ({"code": commune.code} if commune.code else {})
+        for (name, commune), rows in ranked[:_MOST_NAMES]
     ]
 
 
 def codes_in_words(report: Report) -> str:
-    """What the operation did, in French, with the names that have most rows without a code."""
+    """State in French what the operation did, with the most frequent names without a code."""
     got = counted(report["cells"], "ligne a un code", "lignes ont un code")
-    told = [f"codes des communes (« {report['columns'][0]} ») : {got}"]
+    sentences = [f"codes des communes (« {report['columns'][0]} ») : {got}"]
     if report["former"]:
         old = counted(report["former"], "par un ancien nom", "par d'anciens noms")
-        told.append(f"dont {old}{_some(report['former_names'])}")
+        sentences.append(f"dont {old}{_some(report['former_names'])}")
     without = report["several"] + report["elsewhere"] + report["unknown"]
     if without:
         lacking = counted(without, "ligne n'en a pas", "lignes n'en ont pas")
-        told.append(f"{lacking}{_some(report['names'])}")
+        sentences.append(f"{lacking}{_some(report['names'])}")
     if unread := report["unread_departements"]:
-        told.append(counted(unread, "département n'est pas lu", "départements ne sont pas lus"))
-    return ", ".join(told)
+        sentences.append(
+            counted(unread, "département n'est pas lu", "départements ne sont pas lus")
+        )
+    return ", ".join(sentences)
 
 
 def _some(names: Sequence[Report]) -> str:
-    """The first of these names in parentheses, each with its code or why it has none."""
-    shown = [
-        f"{french_quoted(one['name'])} : {one.get('code') or _WHY[one['outcome']]}"
-        for one in names[:_SHOWN]
+    """Return the first of these names in parentheses, each with its code or why it has none."""
+    examples = [
+        f"{french_quoted(name['name'])} : {name.get('code') or _WHY[name['outcome']]}"
+        for name in names[:_SHOWN]
     ]
-    return f" ({'p. ex. ' * (len(names) > _SHOWN)}{french_list(shown)})" if shown else ""
+    return f" ({'p. ex. ' * (len(names) > _SHOWN)}{french_list(examples)})" if examples else ""

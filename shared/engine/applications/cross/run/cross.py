@@ -86,7 +86,7 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
 def _size(
     workbench: Workbench, parameters: CrossParameters, mapped: Mapping[Side, str], times: Repetition
 ) -> CrossingSize:
-    """How many rows it makes; raises Rejected where the whole tables' crossing is not made."""
+    """Return how many rows a crossing makes; raise Rejected where it would make too many."""
     size = measure(workbench, parameters.how, mapped)
     if times.is_of_both and parameters.refuses_repetition:
         size = size.model_copy(update={"is_unchosen": True})
@@ -96,14 +96,14 @@ def _size(
 
 
 def _make_successors(workbench: Workbench) -> None:
-    """Each gone code with the one present commune that takes its place."""
+    """Make the table of gone codes, each with the one present commune that took its place."""
     if "successors" not in workbench.tables:
         empty = "SELECT '' AS gone, '' AS successor LIMIT 0"
         workbench.database.execute(f"CREATE OR REPLACE TABLE {SUCCESSORS} AS {empty}")
         return
-    known = workbench.columns("successors")
+    columns = workbench.columns("successors")
     for column in SUCCESSOR_COLUMNS:
-        if column not in known:
+        if column not in columns:
             raise Invalid(f"la table des communes n'a pas de colonne « {column} »", "successors")
     source = quoted(workbench.tables["successors"].name)
     workbench.database.execute(f"""
@@ -118,7 +118,7 @@ def _make_successors(workbench: Workbench) -> None:
 
 
 def _lengthen_successors(workbench: Workbench, parameters: CrossParameters) -> None:
-    """Of keys of several columns, the first part is a code, and the others stay."""
+    """Extend the successors to keys of several columns: the first part is the code, others stay."""
     if not parameters.keys:
         return
     workbench.database.execute(f"""
@@ -131,12 +131,12 @@ def _lengthen_successors(workbench: Workbench, parameters: CrossParameters) -> N
 def _make_keys(
     workbench: Workbench, side: Side, cell: str, weight: str, sums: Sequence[str] = ()
 ) -> None:
-    """Every cell of a side's key in the whole table, and every key, also that of rows without one.
+    """Make the tables of a side's cells and keys in the whole table, with that of rows without one.
 
     To trim each of millions of cells takes longer than to count them as they are written. `sums`
     are more aggregates to have of each cell.
     """
-    more = "".join(f", {one} AS {quoted(one)}" for one in sums)
+    more = "".join(f", {column} AS {quoted(column)}" for column in sums)
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {cells(side)} AS SELECT *, {key_text("cell")} AS key FROM (
             SELECT {cell} AS cell, count(*) AS n, {weight} AS weight{more}
@@ -151,7 +151,7 @@ def _make_keys(
 
 
 def _account(workbench: Workbench, size: CrossingSize, *, whole: bool) -> Report:
-    """What was found, what was found through a successor, and what was not, in keys and weight."""
+    """Report what met directly, through a successor, or not at all, in keys and weight."""
     as_number = int if whole else float
     parts = {"found": (0, 0, 0), "succeeded": (0, 0, 0), "unmatched": (0, 0, 0)}
     for part, *figures in workbench.rows(f"""
@@ -164,7 +164,7 @@ def _account(workbench: Workbench, size: CrossingSize, *, whole: bool) -> Report
         SELECT coalesce(key, ''), n, weight, successor, met FROM {LEFT}
         WHERE NOT found ORDER BY weight DESC, key LIMIT {MAX_ORPHANS}
     """)
-    shown = _shown([key for key, *_ in orphans])
+    shown_keys = _shown([key for key, *_ in orphans])
     return {
         "keys": {
             part: {
@@ -183,20 +183,20 @@ def _account(workbench: Workbench, size: CrossingSize, *, whole: bool) -> Report
                 "successor": successor,
                 "crossed": crossed,
             }
-            for key, (_, rows, weight, successor, crossed) in zip(shown, orphans, strict=True)
+            for key, (_, rows, weight, successor, crossed) in zip(shown_keys, orphans, strict=True)
         ],
         "rows": _rows(workbench, size),
     }
 
 
 def _shown(keys_of_rows: list[str]) -> list[str | None]:
-    """The keys as reports list them: none of which a part is a person's."""
+    """Return the keys as reports list them: none of which a part is a person's."""
     parts = [shown_parts(key) for key in keys_of_rows]
     most = max(map(len, parts), default=1)
     if most == 1:
         return redacted(keys_of_rows)
-    padded = [[*it, *([""] * (most - len(it)))] for it in parts]
-    columns = [redacted([it[at] for it in padded]) for at in range(most)]
+    padded = [[*parts_of_key, *([""] * (most - len(parts_of_key)))] for parts_of_key in parts]
+    columns = [redacted([parts_of_key[at] for parts_of_key in padded]) for at in range(most)]
     rows = zip(*columns, strict=True)
     return [None if None in row else " | ".join(map(str, row)) for row in rows]
 
@@ -215,7 +215,7 @@ def _rows(workbench: Workbench, size: CrossingSize) -> dict[str, int]:
 def _crosswalk_report(
     workbench: Workbench, vias: Mapping[Side, str | None], mapped: Mapping[Side, str]
 ) -> Report:
-    """What crosswalks did, or the warning that one would do something.
+    """Return what crosswalks did, or the warning that one would do something.
 
     `gained` are the left keys that met only because of them, `lost` those that are equal to a right
     key, and do not meet since what that leads to is another.
@@ -264,17 +264,17 @@ def _in_words(report: Report) -> list[str]:
 
 
 def _of_size(workbench: Workbench, report: Report, size: CrossingSize, times: Repetition) -> Report:
-    """What multiplies rows, what a trial says of the crossing it did not make, and the preview."""
+    """Report what multiplies rows, the size of the whole crossing, and the preview's accuracy."""
     is_full = workbench.sample_rows is None
     is_known = all(table.is_whole for table in workbench.tables.values())
-    told: Report = {"size": size.model_dump() if is_known else None}
+    size_report: Report = {"size": size.model_dump() if is_known else None}
     parts = _in_words(report)
     parts += [f"l'essai garde au plus {ROWS_EACH} rencontres par ligne"] * report["is_bounded"]
     if times.is_of_both and (is_full or is_known):
         parts.append(f"{'' if is_full else 'en entier, '}{size.repeated}")
     elif is_known and not is_full:
-        parts.append(f"en entier, {size.told}")
+        parts.append(f"en entier, {size.in_words}")
     if is_known and workbench.expected_rows is not None:
-        told["preview"] = {"rows": workbench.expected_rows, "made": size.out}
+        size_report["preview"] = {"rows": workbench.expected_rows, "made": size.out}
         parts.append(preview_told(workbench.expected_rows, size.out))
-    return told | {"summary": " ; ".join(parts)}
+    return size_report | {"summary": " ; ".join(parts)}

@@ -39,7 +39,7 @@ def join_tables(
     if workbench.summed and of.rows_of_a_key is None and how in ("left", "inner"):
         crossed = f"{join} ({_met_once(of, of_right)}) r ON r.met = l.cell"
         by_key = [f"l.cell AS {quoted(name)}" for name in kept if quoted(name) == left]
-        by_key += [*chosen[len(kept) :], *(f"l.{quoted(one)}" for one in sums)]
+        by_key += [*chosen[len(kept) :], *(f"l.{quoted(column)}" for column in sums)]
         with_keys = f"{join} ({_with_keys(of_right)}) r ON r.key = l.key"
         met = f"{cells('left')} l {with_keys if of.are_equal else crossed}"
         added_up = f"SELECT {', '.join(by_key)} FROM {met}" if sums else ""
@@ -62,17 +62,17 @@ def _make_as_read(
     workbench: Workbench, left: str, crossed: str, chosen: Sequence[str], added_up: str
 ) -> None:
     """Cross the rows each time that they are read; and their sums by key, if any."""
-    shown = f"SELECT {', '.join(chosen)} FROM"
+    select = f"SELECT {', '.join(chosen)} FROM"
     some = evenly(SAMPLE, max(SAMPLE, workbench.tables["left"].rows))
     workbench.make_as_read(
-        f"{shown} (SELECT {left}) l {crossed}",
-        f"{shown} (SELECT {left} QUALIFY {some}) l {crossed}",
+        f"{select} (SELECT {left}) l {crossed}",
+        f"{select} (SELECT {left} QUALIFY {some}) l {crossed}",
         added_up,
     )
 
 
 def _met_once(of: JoinBound, of_right: str) -> str:
-    """The right rows that each cell of the left key meets, in SQL."""
+    """Return the right rows that each cell of the left key meets, in SQL."""
     return f"""
         SELECT x.cell AS met, r.* FROM {cells("left")} x
         JOIN {of.meetings} m ON m.left_key = x.key
@@ -85,7 +85,7 @@ def _with_keys(rows: str) -> str:
 
 
 def _add_alone(workbench: Workbench, chosen: list[str], right: str) -> None:
-    """Behind the others the right rows that meet nothing: in a trial as many as its sample has."""
+    """Add right rows that meet nothing behind the others; a trial adds as many as it samples."""
     limit = f"LIMIT {workbench.sample_rows}" if workbench.sample_rows else ""
     workbench.database.execute(
         f"INSERT INTO {quoted(workbench.output)} SELECT {', '.join(chosen)} FROM {right}"
@@ -94,7 +94,7 @@ def _add_alone(workbench: Workbench, chosen: list[str], right: str) -> None:
 
 
 def _make_anti(workbench: Workbench, kept: list[str], of_left: str) -> None:
-    """The left rows whose key meets nothing, in their order."""
+    """Make the table of left rows whose key meets nothing, in their order."""
     chosen = ", ".join(f"c{number} AS {quoted(name)}" for number, name in enumerate(kept))
     met = f"SELECT key FROM {LEFT} WHERE met"
     workbench.make(f"""
@@ -104,6 +104,6 @@ def _make_anti(workbench: Workbench, kept: list[str], of_left: str) -> None:
 
 
 def _columns(table: str, columns: list[str], key: str) -> str:
-    """The cell of a table's key, and its columns called c0, c1...: no name can meet ours."""
+    """Return the cell of a table's key, and its columns called c0, c1...: no name can meet ours."""
     named = ", ".join(f"{quoted(name)} AS c{number}" for number, name in enumerate(columns))
     return f"{key} AS cell, {named} FROM {quoted(table)}"

@@ -51,18 +51,18 @@ Years = dict[str, int]
 
 
 def crossed_keys(workbench: Workbench, parameters: CrossParameters) -> tuple[str, str]:
-    """The keys of both sides, in SQL."""
+    """Return the keys of both sides, in SQL."""
     pairs = [((parameters.left_key, "left_key"), (parameters.right_key, "right_key"))]
     pairs += [
-        ((one.left, f"keys.{at}.left"), (one.right, f"keys.{at}.right"))
-        for at, one in enumerate(parameters.keys)
+        ((key.left, f"keys.{at}.left"), (key.right, f"keys.{at}.right"))
+        for at, key in enumerate(parameters.keys)
     ]
     met = [_met(workbench, left, right) for left, right in pairs]
     return key_of([left for left, _ in met]), key_of([right for _, right in met])
 
 
 def _met(workbench: Workbench, left: tuple[str, str], right: tuple[str, str]) -> tuple[str, str]:
-    """Two columns that meet, in SQL: by their values where both are days, or both numbers."""
+    """Return two columns to compare, in SQL: by value where both are days, or both numbers."""
     as_written = workbench.column("left", *left), workbench.column("right", *right)
     kinds = workbench.kind_of_value("left", left[0]), workbench.kind_of_value("right", right[0])
     if not kinds[0] or kinds[0] != kinds[1]:
@@ -71,7 +71,7 @@ def _met(workbench: Workbench, left: tuple[str, str], right: tuple[str, str]) ->
 
 
 def key_of(columns: Sequence[str]) -> str:
-    """The key that columns make, in SQL: one as it is, of several none where a part is empty."""
+    """Return the key of columns, in SQL: one as it is; of several, null where a part is empty."""
     if len(columns) == 1:
         return columns[0]
     parts = []
@@ -84,23 +84,23 @@ def key_of(columns: Sequence[str]) -> str:
 
 
 def first_part(key: str) -> str:
-    """The part of a key in SQL that crosswalks and successors are of."""
+    """Return the part of a key in SQL that crosswalks and successors are of."""
     return f"split_part({key}, {literal(PARTS)}, 1)"
 
 
 def further_parts(key: str) -> str:
-    """The rest of it with what parts them; nothing for a key of one column."""
+    """Return the other parts of a key with their separator, in SQL; empty for one column."""
     return f"substr({key}, length({first_part(key)}) + 1)"
 
 
 def shown_parts(key: str) -> list[str]:
-    """The parts of a key as they were written."""
+    """Return the parts of a key as they were written."""
     parts = key.split(PARTS)
     return [part.replace("\x1e1", PARTS).replace("\x1e0", "\x1e") for part in parts]
 
 
 def map_side(workbench: Workbench, side: Side, via: str | None) -> str:
-    """What each key is compared by: itself, or what it leads to `via` a crosswalk.
+    """Return what each key is compared by: itself, or what it leads to `via` a crosswalk.
 
     Returns the SQL of a table of `key` and `target`, a pair once, and `n` rows that have the key.
     """
@@ -110,23 +110,23 @@ def map_side(workbench: Workbench, side: Side, via: str | None) -> str:
     first = f"SELECT DISTINCT {first_part('key')} AS key FROM ({present})"
     values = workbench.database.sql(first).to_arrow_table()["key"].combine_chunks()
     at, targets = map_keys(via, values)
-    made = quoted(f"{side} mapped")
+    mapped = quoted(f"{side} mapped")
     workbench.database.register(_ARRIVING, pa.table({"key": values.take(at), "target": targets}))
     arriving = (
         f"SELECT k.key, a.target || {further_parts('k.key')} AS target, n FROM ({present}) k"
         f" JOIN {quoted(_ARRIVING)} a ON a.key = {first_part('k.key')}"
     )
-    workbench.database.execute(f"CREATE OR REPLACE TABLE {made} AS {arriving}")
+    workbench.database.execute(f"CREATE OR REPLACE TABLE {mapped} AS {arriving}")
     workbench.database.unregister(_ARRIVING)
-    return made
+    return mapped
 
 
 def mapping_report(workbench: Workbench, side: Side, mapped: str, via: str) -> Report:
-    """What the crosswalk did, in keys and rows: changed, multiplied, merged, and not known to it.
+    """Report the keys and rows that the crosswalk changed, multiplied, merged or did not know.
 
     `cost` is what it cost here, which may be less than what it may cost.
     """
-    counts = (f"{it} FILTER ({of})" for of in _OF.values() for it in ("count(*)", "sum(n)"))
+    counts = (f"{count} FILTER ({of})" for of in _OF.values() for count in ("count(*)", "sum(n)"))
     ((total, *figures),) = workbench.rows(f"""
         SELECT count(*), {", ".join(counts)}
         FROM (
@@ -145,13 +145,13 @@ def mapping_report(workbench: Workbench, side: Side, mapped: str, via: str) -> R
         for what, (number, rows) in zip(_OF, pairs, strict=True)
     }
     crosswalk = CROSSWALKS[via]
-    told = {"via": via, "description": crosswalk.description, "keys": int(total)}
+    mapping = {"via": via, "description": crosswalk.description, "keys": int(total)}
     multiplies, merges = (report[what]["keys"] > 0 for what in ("multiplied", "merged"))
-    return told | report | {"cost": Cost.of(multiplies=multiplies, merges=merges)}
+    return mapping | report | {"cost": Cost.of(multiplies=multiplies, merges=merges)}
 
 
 def mapping_in_words(side: Side, report: Report) -> str:
-    """A mapping report in a sentence, in French."""
+    """Return a mapping report in a sentence, in French."""
     changed, unknown = report["changed"], report["unknown"]
     return (
         f"la clé de {_TABLES[side]} passe par « {report['via']} » :"
@@ -159,12 +159,12 @@ def mapping_in_words(side: Side, report: Report) -> str:
         f" ({counted(changed['rows'], 'ligne', 'lignes')}),"
         f" {counted(report['multiplied']['rows'], 'ligne', 'lignes')} à plusieurs clés,"
         f" {counted(unknown['keys'], 'clé inconnue', 'clés inconnues')} ;"
-        f" {Cost(report['cost']).told}"
+        f" {Cost(report['cost']).in_words}"
     )
 
 
 def cog_warnings(workbench: Workbench, met: int) -> list[Report]:
-    """What crossing codes as they are leaves out or confuses, when they follow different COG.
+    """Warn of what crossing codes as they are leaves out or confuses, when their COG differ.
 
     `met` is how many distinct left keys met. A first warning names the use of the communes'
     crosswalk that lets most of them meet, a second one the communes that were split in between.
@@ -184,9 +184,9 @@ def cog_warnings(workbench: Workbench, met: int) -> list[Report]:
 
 
 def _of_missing(here: CommunesByKey, there: CommunesByKey, met: int, years: Years) -> Report | None:
-    known, arriving = there.keys(), set().union(*there.values())
+    targets_there, arriving = there.keys(), set().union(*there.values())
     gains = {
-        ("left_via",): sum(not targets.isdisjoint(known) for targets in here.values()),
+        ("left_via",): sum(not targets.isdisjoint(targets_there) for targets in here.values()),
         ("right_via",): len(here.keys() & arriving),
         ("left_via", "right_via"): sum(
             not targets.isdisjoint(arriving) for targets in here.values()
@@ -197,32 +197,32 @@ def _of_missing(here: CommunesByKey, there: CommunesByKey, met: int, years: Year
         return None
     missing = len(here) - met
     absent = counted(missing, "code de commune manque", "codes de communes manquent")
-    told = (
+    message = (
         f"{absent} dans la table croisée, qui suit le code officiel de {years['right']} ; la table"
         f" principale suit celui de {years['left']} :"
         f" {' et '.join(best)} = « {PRESENT.name} » en rattache {gains[best] - met}"
     )
-    return _warning("missing", best, gains[best] - met, years, told)
+    return _warning("missing", best, gains[best] - met, years, message)
 
 
 def _of_split(here: CommunesByKey, there: CommunesByKey, years: Years) -> Report | None:
-    """Codes that both tables have, but the one for a commune that is several in the other."""
+    """Warn of codes that one table has for a commune that is several in the other."""
     split = sum(
         len(targets) > 1 and len(there[key]) == 1 for key, targets in here.items() if key in there
     )
     if not split:
         return None
     some = counted(split, "commune scindée", "communes scindées")
-    told = (
+    message = (
         f"la table principale a {some} entre {years['left']} et {years['right']}, dont les lignes"
         " portent aussi ce qui est depuis une autre commune ;"
         f" left_via = « {PRESENT.name} » les rattache à toutes"
     )
-    return _warning("split", ("left_via",), split, years, told)
+    return _warning("split", ("left_via",), split, years, message)
 
 
 def _warning(
-    kind: str, parameters: tuple[str, ...], number: int, years: Years, told: str
+    kind: str, parameters: tuple[str, ...], number: int, years: Years, message: str
 ) -> Report:
     return {
         "kind": kind,
@@ -230,23 +230,23 @@ def _warning(
         "via": PRESENT.name,
         "keys": number,
         "years": years,
-        "told": told,
+        "told": message,
     }
 
 
 def _texts(workbench: Workbench, table: str, most: int = _MOST_KEYS + 1) -> Texts:
-    """Some distinct keys as Arrow strings, else one more than can be codes of communes."""
+    """Return some distinct keys as Arrow strings, else one more than can be codes of communes."""
     query = f"SELECT key FROM {table} WHERE key IS NOT NULL LIMIT {most}"
     return workbench.database.sql(query).to_arrow_table()["key"].combine_chunks()
 
 
 def _fit(values: Texts) -> Fit | None:
-    """The year of values that are nearly all codes of communes; None if they are not."""
+    """Return the year of values that are nearly all codes of communes; None if they are not."""
     return best_year(values, _ENOUGH) if len(values) <= _MOST_KEYS else None
 
 
 def _communes_by_key(values: Texts) -> CommunesByKey:
-    """Each value with its present communes, none for what is no code."""
+    """Return each value with its present communes, none for what is no code."""
     result: CommunesByKey = {value: set() for value in values.to_pylist()}
     at, targets = map_keys(PRESENT.name, values)
     for value, target in zip(values.take(at).to_pylist(), targets.to_pylist(), strict=True):

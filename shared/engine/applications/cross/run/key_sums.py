@@ -15,35 +15,45 @@ _MOST = 20
 
 
 def key_sums(workbench: Workbench, parameters: CrossParameters, key: str) -> tuple[str, ...]:
-    """The aggregates of left rows, in SQL, that all the next step's figures are made of.
+    """Return the aggregates of left rows, in SQL, that all the next step's figures are made of.
 
     None where it adds up anything else than whole numbers and rows, which are the same in any
     order, or by groups that rows of one `key` need not have in common.
     """
-    told, left = workbench.summed, workbench.columns("left")
-    if told is None or workbench.sample_rows is not None or parameters.how not in ("left", "inner"):
+    summed, left = workbench.summed, workbench.columns("left")
+    if (
+        summed is None
+        or workbench.sample_rows is not None
+        or parameters.how not in ("left", "inner")
+    ):
         return ()
     of_key = {parameters.left_key} if key == quoted(parameters.left_key) else set[str]()
-    others = told.times or told.distinct or told.medians or told.quantiles or told.weighted_means
-    if others or (set(left) - of_key) & set(told.by):
+    others = (
+        summed.times
+        or summed.distinct
+        or summed.medians
+        or summed.quantiles
+        or summed.weighted_means
+    )
+    if others or (set(left) - of_key) & set(summed.by):
         return ()
-    counted = {name: workbench.counted("left", name) for name in told.counts if name in left}
-    whole = _whole(workbench, {*told.sums, *told.means, *told.mins, *told.maxs})
-    found = tuple(dict.fromkeys(_figures(told, counted, whole)))
-    return found if "" not in found and len(found) <= _MOST else ()
+    counted = {name: workbench.counted("left", name) for name in summed.counts if name in left}
+    whole = _whole(workbench, {*summed.sums, *summed.means, *summed.mins, *summed.maxs})
+    figures = tuple(dict.fromkeys(_figures(summed, counted, whole)))
+    return figures if "" not in figures and len(figures) <= _MOST else ()
 
 
 def _whole(workbench: Workbench, names: Collection[str]) -> dict[str, str]:
-    """Those of the columns that hold whole numbers alone, by type or as texts, in SQL."""
+    """Return those of the columns that hold whole numbers alone, by type or as texts, in SQL."""
     left = {name: kind for name, kind in workbench.columns("left").items() if name in names}
     # Days are written as whole numbers, too: 20240131.
     days = [name for name in left if workbench.kind_of_value("left", name) == "day"]
     texts = [name for name, kind in left.items() if kind == "VARCHAR" and name not in days]
     if texts:
-        tests = (f"bool_and(regexp_full_match({filled(one)}, '{WHOLE}'))" for one in texts)
+        tests = (f"bool_and(regexp_full_match({filled(column)}, '{WHOLE}'))" for column in texts)
         table = quoted(workbench.tables["left"].whole)
-        (found,) = workbench.rows(f"SELECT {', '.join(tests)} FROM {table}")
-        texts = [name for name, is_whole in zip(texts, found, strict=True) if is_whole is not False]
+        (row,) = workbench.rows(f"SELECT {', '.join(tests)} FROM {table}")
+        texts = [name for name, is_whole in zip(texts, row, strict=True) if is_whole is not False]
     return {
         name: whole_number(name, kind)
         for name, kind in left.items()
@@ -52,17 +62,17 @@ def _whole(workbench: Workbench, names: Collection[str]) -> dict[str, str]:
 
 
 def _figures(
-    told: AggregateParameters, counted: Mapping[str, str], whole: Mapping[str, str]
+    parameters: AggregateParameters, counted: Mapping[str, str], whole: Mapping[str, str]
 ) -> Iterator[str]:
-    """Every aggregate that is needed; empty for one that cannot be made by key."""
+    """Yield every aggregate that is needed; empty for one that cannot be made by key."""
     yield "count(*)"
-    for name in told.counts:
+    for name in parameters.counts:
         yield f"count({counted[name]})" if name in counted else ""
     for names, functions in (
-        (told.sums, ("sum",)),
-        (told.means, ("sum", "count")),
-        (told.mins, ("min",)),
-        (told.maxs, ("max",)),
+        (parameters.sums, ("sum",)),
+        (parameters.means, ("sum", "count")),
+        (parameters.mins, ("min",)),
+        (parameters.maxs, ("max",)),
     ):
         for name in names:
             for function in functions:

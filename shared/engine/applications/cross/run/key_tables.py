@@ -24,22 +24,22 @@ class JoinBound(NamedTuple):
 
 
 def key_text(column: str) -> str:
-    """A cell as a key, in SQL: without spaces around, null for nothing."""
+    """Return a cell as a key, in SQL: without spaces around, null for nothing."""
     return f"nullif(trim(CAST({column} AS VARCHAR)), '')"
 
 
 def cells(side: Side) -> str:
-    """The table of a side's keys as its cells write them: `cell`, `key`, `n` and `weight`."""
+    """Return the table of a side's keys as its cells have them: `cell`, `key`, `n` and `weight`."""
     return quoted(f"{side} keys as they are written")
 
 
 def keys(side: Side) -> str:
-    """The table of a side's distinct keys: `key`, null for none, and `n` rows that have it."""
+    """Return the table of a side's distinct keys: `key`, null for none, and `n` rows with it."""
     return quoted(f"{side} keys")
 
 
 def few_rows(numbered: str, of: JoinBound) -> str:
-    """Of a numbered right table (`number`, `key`, ...), the rows that are joined."""
+    """Return the rows of a numbered right table (`number`, `key`, ...) that are joined."""
     if of.rows_of_a_key is None:
         return numbered
     until, before = (f"({place} * {of.rows_of_a_key}) // n" for place in ("place", "(place - 1)"))

@@ -35,7 +35,7 @@ ROWS_EACH = 100
 def make_meetings(
     workbench: Workbench, mapped: Mapping[Side, str], *, are_equal: bool, by_crosswalk: bool
 ) -> None:
-    """The pairs of keys that meet, directly or by the left one's successor; then every left key.
+    """Make the pairs of keys that meet, directly or by a successor; then all left keys.
 
     Where a crosswalk leads from one side or both, raises Rejected for more pairs than MOST_PAIRS,
     before they are made. Without any, a left key meets one at most. Where keys only meet that
@@ -101,7 +101,7 @@ def _check_pairs(workbench: Workbench, mapped: Mapping[Side, str]) -> None:
 
 
 def measure(workbench: Workbench, how: str, mapped: Mapping[Side, str]) -> CrossingSize:
-    """How many rows the crossing of the whole tables has: exactly, without making them."""
+    """Return how many rows the crossing of the whole tables has: exactly, without making them."""
     ((out,),) = workbench.rows(f"SELECT sum(CAST(left_n AS HUGEINT) * right_n) FROM {MEETINGS}")
     left_most, right_most = _most(workbench, mapped)
     ((alone,),) = workbench.rows(f"SELECT sum(n) FROM {LEFT} WHERE NOT met")
@@ -125,7 +125,7 @@ def measure(workbench: Workbench, how: str, mapped: Mapping[Side, str]) -> Cross
 
 
 def _most(workbench: Workbench, mapped: Mapping[Side, str]) -> tuple[int, int]:
-    """How many rows of each side meet under the key under which most do, wherever these come from.
+    """Return how many rows of each side meet under the key under which most do.
 
     Crosswalks and successors lead rows of several keys there.
     """
@@ -153,7 +153,7 @@ class Repetition(NamedTuple):
 
     @property
     def relation(self) -> str:
-        """How many rows of each side meet under one key: `many-to-one` adds columns and no rows."""
+        """Return how many rows of each side meet under one key: `many-to-one` adds no rows."""
         if not self.left:
             return "none"
         here, there = ("many" if times > 1 else "one" for times in (self.right, self.left))
@@ -161,12 +161,12 @@ class Repetition(NamedTuple):
 
     @property
     def is_of_both(self) -> bool:
-        """Whether rows of both sides stand several times."""
+        """Return whether rows of both sides stand several times."""
         return self.left > 1 and self.right > 1
 
 
 def repetition(workbench: Workbench) -> Repetition:
-    """How often the keys of the whole tables let their rows stand."""
+    """Return how often the keys of the whole tables let their rows stand."""
     ((left, right),) = workbench.rows(f"""
         SELECT (SELECT max(n) FROM (SELECT sum(right_n) AS n FROM {MEETINGS} GROUP BY left_key)),
             (SELECT max(n) FROM (SELECT sum(left_n) AS n FROM {MEETINGS} GROUP BY right_key))
@@ -189,17 +189,17 @@ def refuse_repeated(workbench: Workbench, mapped: Mapping[Side, str], times: Rep
 
 
 def _repeat(workbench: Workbench, mapped: Mapping[Side, str]) -> bool:
-    """Whether each table has a key on several rows, or keys that lead to the same."""
+    """Return whether each table has a key on several rows, or keys that lead to the same."""
     return all(
         workbench.rows(f"""
-            SELECT 1 FROM {one} GROUP BY target HAVING sum(n) > 1 LIMIT 1
+            SELECT 1 FROM {table} GROUP BY target HAVING sum(n) > 1 LIMIT 1
         """)
-        for one in mapped.values()
+        for table in mapped.values()
     )
 
 
 def bound(workbench: Workbench, left_key: str) -> JoinBound:
-    """What a trial joins, whose work is that of a sample; all that meets for anything else.
+    """Return what a trial joins, whose work is that of a sample; all that meets for anything else.
 
     A trial makes at most `sample_rows` x ROWS_EACH rows. Where more meet, a left row meets the
     first keys in order, and rows of each at even distances: the same ones each time.
@@ -221,19 +221,19 @@ def bound(workbench: Workbench, left_key: str) -> JoinBound:
     most_rows = workbench.sample_rows * ROWS_EACH
     if (rows or 0) <= most_rows:
         return JoinBound()
-    each = max(1, most_rows // left.rows)
-    few = min(each, int(most_keys))
+    rows_of_a_key = max(1, most_rows // left.rows)
+    few = min(rows_of_a_key, int(most_keys))
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {_FEW} AS SELECT key AS left_key, right_key FROM ({met})
         QUALIFY row_number() OVER (PARTITION BY key ORDER BY right_key) <= {few}
     """)
-    return JoinBound(_FEW, each // few)
+    return JoinBound(_FEW, rows_of_a_key // few)
 
 
-def preview_told(expected: int, made: int) -> str:
-    """How far the preview was right about the rows of the whole tables."""
-    told = f"l'aperçu annonçait {counted(expected, 'ligne', 'lignes')}"
-    if expected == made:
-        return f"{told}, ce qui est exact"
-    off = f"{100 * abs(made - expected) / max(1, made):.1f}".replace(".", ",")
-    return f"{told} ; il y en a {made} sur les tables entières (écart de {off} %)"
+def preview_told(expected: int, actual: int) -> str:
+    """Return how far the preview was right about the rows of the whole tables."""
+    sentence = f"l'aperçu annonçait {counted(expected, 'ligne', 'lignes')}"
+    if expected == actual:
+        return f"{sentence}, ce qui est exact"
+    off = f"{100 * abs(actual - expected) / max(1, actual):.1f}".replace(".", ",")
+    return f"{sentence} ; il y en a {actual} sur les tables entières (écart de {off} %)"

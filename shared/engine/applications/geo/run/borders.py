@@ -40,7 +40,7 @@ class Borders(NamedTuple):
     mended: int = 0
 
     def find(self, points: Any, near: int) -> AreaMatch:  # noqa: ANN401 - shapely has no types
-        """The outlines of points, those outside of all led to one up to `near` metres away."""
+        """Return each point's outline; outside of all, the nearest up to `near` metres away."""
         at, outlines = self.tree.query(points, predicate="intersects")
         places = np.full(len(points), len(self.labels))
         np.minimum.at(places, at, outlines)
@@ -72,13 +72,13 @@ class Borders(NamedTuple):
 
 @cache
 def borders() -> Borders:
-    """Those of borders.csv.gz, by code."""
+    """Return the outlines of borders.csv.gz, by code."""
     table = read_reference("borders.csv.gz")
     outlines = shapely.from_wkt(table["outline"].to_pylist())
     return borders_of(table["code"].combine_chunks(), outlines, COMMUNE_TOLERANCE)
 
 
 def borders_of(labels: Any, outlines: Any, tolerance: int) -> Borders:  # noqa: ANN401 - shapely has no types
-    """The outlines, ready for many points to be looked for in them."""
+    """Return the outlines, ready for many points to be looked for in them."""
     shapely.prepare(outlines)
     return Borders(labels, shapely.STRtree(outlines), shapely.boundary(outlines), tolerance)

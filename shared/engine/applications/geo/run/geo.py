@@ -38,12 +38,14 @@ def run(workbench: Workbench, parameters: GeoParameters) -> Report:
     """
     work = _Work(workbench, parameters)
     workbench.say(0.1, "lit les positions")
-    made: list[dict[str, Any]] = [
+    columns_by_batch: list[dict[str, Any]] = [
         work.columns_of(batch)
         for batch in batches(workbench, TABLE, parameters.position, "position")
     ]
     report = work.report()
-    table = pa.concat_tables([pa.table(one) for one in made]) if made else None
+    table = None
+    if columns_by_batch:
+        table = pa.concat_tables([pa.table(columns) for columns in columns_by_batch])
     workbench.say(0.8, "écrit la table")
     _join(workbench, parameters, table)
     return report
@@ -67,18 +69,18 @@ def _join(workbench: Workbench, parameters: GeoParameters, table: Any) -> None: 
 class _Work:
     """What is made of each batch, and what is counted of all."""
 
-    def __init__(self, workbench: Workbench, told: GeoParameters) -> None:
-        self._told = told
+    def __init__(self, workbench: Workbench, parameters: GeoParameters) -> None:
+        self._parameters = parameters
         self._counts = Counter[str]()
-        self._areas = Located(borders(), told.near) if told.areas else None
+        self._areas = Located(borders(), parameters.near) if parameters.areas else None
         self._zones: Located | None = None
-        if told.outlines:
-            self._zones = Located(own_borders(workbench, told.outlines), told.near)
-        self._places = _places(workbench, told.nearest) if told.nearest else None
+        if parameters.outlines:
+            self._zones = Located(own_borders(workbench, parameters.outlines), parameters.near)
+        self._places = _places(workbench, parameters.nearest) if parameters.nearest else None
 
     def columns_of(self, batch: PositionBatch) -> dict[str, Any]:
-        """The columns that are added, in the order of their names."""
-        told, points = self._told, batch.points
+        """Return the columns that are added, in the order of their names."""
+        parameters, points = self._parameters, batch.points
         read = int(points.is_read.sum())
         self._counts.update(
             rows=len(batch.x),
@@ -87,31 +89,34 @@ class _Work:
             read=read,
             beyond=read - int(np.isfinite(batch.x).sum()),
         )
-        made = _communes(self._areas.labels(batch)) if self._areas else {}
-        if told.outlines and self._zones:
-            made[told.outlines.name] = self._zones.labels(batch)
-        if "wgs84" in told.coordinates:
-            made["latitude_wgs84"] = _numbers(np.round(points.latitude, 7))
-            made["longitude_wgs84"] = _numbers(np.round(points.longitude, 7))
-        if "lambert93" in told.coordinates:
-            made["x_lambert93"] = _numbers(np.round(batch.x, 2))
-            made["y_lambert93"] = _numbers(np.round(batch.y, 2))
-        if told.distance:
-            made[told.distance.name] = _numbers(_distances(points, told.distance))
-        if told.nearest and self._places:
+        columns = _communes(self._areas.labels(batch)) if self._areas else {}
+        if parameters.outlines and self._zones:
+            columns[parameters.outlines.name] = self._zones.labels(batch)
+        if "wgs84" in parameters.coordinates:
+            columns["latitude_wgs84"] = _numbers(np.round(points.latitude, 7))
+            columns["longitude_wgs84"] = _numbers(np.round(points.longitude, 7))
+        if "lambert93" in parameters.coordinates:
+            columns["x_lambert93"] = _numbers(np.round(batch.x, 2))
+            columns["y_lambert93"] = _numbers(np.round(batch.y, 2))
+        if parameters.distance:
+            columns[parameters.distance.name] = _numbers(_distances(points, parameters.distance))
+        if parameters.nearest and self._places:
             label, metres = self._places.nearest(points)
-            made |= {told.nearest.name: label, f"{told.nearest.name}_m": _numbers(metres)}
-        return {name: made[name] for name in told.added}
+            columns |= {
+                parameters.nearest.name: label,
+                f"{parameters.nearest.name}_m": _numbers(metres),
+            }
+        return {name: columns[name] for name in parameters.added}
 
     def report(self) -> Report:
-        """What was placed, and what was not; raises Rejected when nothing can be read."""
-        found = self._counts
-        if found["rows"] and not found["read"]:
+        """Return what was placed, and what was not; raises Rejected when nothing can be read."""
+        counts = self._counts
+        if counts["rows"] and not counts["read"]:
             raise Rejected("aucune position n'est lisible : vérifiez les colonnes nommées")
-        rows = {"in": found["rows"], "out": found["rows"]}
-        positions = {name: n for name, n in found.items() if name != "rows"}
+        rows = {"in": counts["rows"], "out": counts["rows"]}
+        positions = {name: n for name, n in counts.items() if name != "rows"}
         report: Report = {"rows": rows, "positions": positions, "warnings": []}
-        sentences = [*_in_words(found, self._told)]
+        sentences = [*_in_words(counts, self._parameters)]
         for key, located, where in (
             ("positions", self._areas, "une commune de Normandie"),
             ("outlines", self._zones, "vos contours"),
@@ -128,10 +133,10 @@ class _Work:
         return {**report, "summary": " ; ".join(sentences), **source}
 
 
-def _places(workbench: Workbench, told: Nearest) -> "Places":
+def _places(workbench: Workbench, nearest: Nearest) -> "Places":
     from shared.engine.applications.geo.run.nearest import Places  # noqa: PLC0415 - loads scipy
 
-    return Places(workbench, told)
+    return Places(workbench, nearest)
 
 
 def _communes(codes: Any) -> dict[str, Any]:  # noqa: ANN401 - pyarrow has no types
@@ -159,13 +164,13 @@ def _names() -> dict[str, str]:
     return {code: name for level, code, name in rows if level == "commune"}
 
 
-def _in_words(found: Counter[str], told: GeoParameters) -> Iterator[str]:
-    rows = counted(found["rows"], "ligne", "lignes")
-    yield f"{rows}, {counted(found['read'], 'située', 'situées')}"
-    if found["unreadable"]:
-        yield f"{counted(found['unreadable'], 'position illisible', 'positions illisibles')}"
-    if found["empty"]:
-        yield counted(found["empty"], "ligne sans position", "lignes sans position")
-    if found["beyond"] and told.needs_plane:
-        beyond = counted(found["beyond"], "position est", "positions sont")
+def _in_words(counts: Counter[str], parameters: GeoParameters) -> Iterator[str]:
+    rows = counted(counts["rows"], "ligne", "lignes")
+    yield f"{rows}, {counted(counts['read'], 'située', 'situées')}"
+    if counts["unreadable"]:
+        yield f"{counted(counts['unreadable'], 'position illisible', 'positions illisibles')}"
+    if counts["empty"]:
+        yield counted(counts["empty"], "ligne sans position", "lignes sans position")
+    if counts["beyond"] and parameters.needs_plane:
+        beyond = counted(counts["beyond"], "position est", "positions sont")
         yield f"{beyond} hors du domaine du Lambert-93 (France métropolitaine)"

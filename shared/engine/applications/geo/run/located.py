@@ -21,7 +21,7 @@ class Located:
         self._counts = Counter[str]()
 
     def labels(self, batch: PositionBatch) -> Any:  # noqa: ANN401 - pyarrow has no types
-        """What the outline of each point is called; null for those in none."""
+        """Return what the outline of each point is called; null for those in none."""
         match = self._borders.find(batch.plane, self._near)
         inside = match.places != NONE
         self._counts.update(
@@ -36,7 +36,7 @@ class Located:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Points by what became of them, and outlines that could not be taken as they are."""
+        """Return counts of points by outcome, and of outlines not usable as they are."""
         return {
             **self._counts,
             "outlines_unread": self._borders.unread,
@@ -44,7 +44,7 @@ class Located:
         }
 
     def warnings(self) -> Iterator[Report]:
-        """That points lie so near a limit that they may be on its other side, if some do."""
+        """Return a warning of points so near a limit that they may be on its other side, if any."""
         tolerance = self._borders.tolerance
         if close := self._counts["close"] + self._counts["outside_close"]:
             points = counted(close, "point est", "points sont")
@@ -55,7 +55,7 @@ class Located:
             }
 
     def in_words(self, where: str) -> Iterator[str]:
-        """The sentences of the report."""
+        """Yield the sentences of the report."""
         counts = self._counts
         yield f"{counted(counts['placed'], 'point', 'points')} dans {where}"
         yield from (warning["told"] for warning in self.warnings())

@@ -48,7 +48,7 @@ class Places:
         self._tree = KDTree(_on_earth(*self._degrees.T))
 
     def nearest(self, points: Points) -> tuple[Any, Numbers]:
-        """The label of the nearest place, and how far it is in metres; none for no position."""
+        """Return the nearest place's label and distance in metres; null without a position."""
         rows = np.flatnonzero(points.is_read)
         here = points.latitude[rows], points.longitude[rows]
         ranks = list(range(1, 1 + min(_CANDIDATES, len(self._rows))))
@@ -66,6 +66,6 @@ class Places:
 
 
 def _on_earth(latitude: Numbers, longitude: Numbers) -> Any:  # noqa: ANN401 - an array
-    """Points in three dimensions, in metres from the middle of the earth."""
+    """Return points in three dimensions, in metres from the middle of the earth."""
     system = pyproj.Transformer.from_crs(_GEOGRAPHIC, _GEOCENTRIC, always_xy=True)
     return np.column_stack(system.transform(longitude, latitude, np.zeros(len(latitude))))

@@ -22,7 +22,7 @@ _LONGEST = 0.01
 
 
 def own_borders(workbench: Workbench, parameters: Outlines) -> Borders:
-    """Those of the table in the role `outlines`; raises Rejected where none can be read."""
+    """Return the outlines of the role `outlines`; raise Rejected where none is readable."""
     shape, label = (
         f"CAST({workbench.column(_ROLE, name, f'{_ROLE}.{field}')} AS VARCHAR)"
         for name, field in ((parameters.geometry, "geometry"), (parameters.label, "label"))

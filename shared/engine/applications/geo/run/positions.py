@@ -36,17 +36,17 @@ class PositionBatch(NamedTuple):
 
     @property
     def plane(self) -> Any:  # noqa: ANN401 - shapely has no types
-        """The points in Lambert-93, in metres; None for those without."""
-        made = np.full(len(self.x), None, dtype=object)
-        known = np.isfinite(self.x)
-        made[known] = shapely.points(self.x[known], self.y[known])
-        return made
+        """Return the points in Lambert-93, in metres; None for those without."""
+        plane_points = np.full(len(self.x), None, dtype=object)
+        finite = np.isfinite(self.x)
+        plane_points[finite] = shapely.points(self.x[finite], self.y[finite])
+        return plane_points
 
 
 def batches(
     workbench: Workbench, role: str, position: Position, at: str
 ) -> Iterator[PositionBatch]:
-    """The positions of a table's rows, some at a time."""
+    """Yield the positions of a table's rows, some at a time."""
     named = {
         parameter: f"CAST({workbench.column(role, name, f'{at}.{parameter}')} AS VARCHAR)"
         for parameter, name in position.columns.items()
@@ -75,20 +75,20 @@ def _read(columns: dict[str, Any], *, lon_first: bool) -> PositionBatch:
         points = read_pair(columns["latitude"], columns["longitude"])
     inside = _is_in_area(points)
     x, y = (np.full(len(points.latitude), np.nan) for _ in range(2))
-    known = points.longitude[inside], points.latitude[inside]
-    x[inside], y[inside] = _between(_DEGREES, _PLANE).transform(*known)
+    degrees = points.longitude[inside], points.latitude[inside]
+    x[inside], y[inside] = _between(_DEGREES, _PLANE).transform(*degrees)
     return PositionBatch(points, x, y)
 
 
 def metres_between(here: tuple[Numbers, ...], there: tuple[Numbers, ...]) -> Numbers:
-    """Along the ellipsoid (Karney 2013), of latitudes and longitudes, to the decimetre."""
+    """Return distances along the ellipsoid (Karney 2013) in metres, to the decimetre."""
     _, _, metres = _ELLIPSOID.inv(here[1], here[0], there[1], there[0])
     rounded: Numbers = np.round(metres, 1)
     return rounded
 
 
 def in_plane(shapes: Any) -> Any:  # noqa: ANN401 - shapely has no types
-    """Shapes in degrees, longitude first, in Lambert-93: what lies within its area of them."""
+    """Return shapes in degrees (longitude first) as Lambert-93, cut to its area."""
     south, north, west, east = _AREA
     within = shapely.intersection(shapes, shapely.box(west, south, east, north))
     plane = _between(_DEGREES, _PLANE)

@@ -43,25 +43,25 @@ class Points(NamedTuple):
 
     @property
     def is_read(self) -> Flags:
-        """Which of them are positions."""
+        """Return which of them are positions."""
         read: Flags = np.isfinite(self.latitude) & np.isfinite(self.longitude)
         return read
 
 
 def read_pair(latitudes: Texts, longitudes: Texts) -> Points:
-    """Two columns of texts, one beside the other."""
+    """Read latitudes and longitudes of two columns of texts."""
     filled = count_filled(latitudes, longitudes)
     return _bounded(read_angles(latitudes, "NS"), read_angles(longitudes, "EWO"), filled)
 
 
 def count_filled(first: Texts, second: Texts) -> int:
-    """How many rows have a text in one of two columns."""
+    """Return how many rows have a text in one of two columns."""
     has_text = (pc.fill_null(_has_text(texts), False) for texts in (first, second))
     return int(pc.sum(pc.or_(*has_text)).as_py() or 0)
 
 
 def read_numbers(texts: Texts) -> Numbers:
-    """Plain numbers with a point or comma; NaN for others."""
+    """Read plain numbers with a point or comma; NaN for others."""
     plain = pc.if_else(pc.match_substring_regex(texts, _PLAIN), texts, None)
     trimmed = pc.replace_substring(pc.utf8_trim_whitespace(plain), ",", ".")
     numbers: Numbers = trimmed.cast(pa.float64()).to_numpy(zero_copy_only=False)
@@ -69,15 +69,17 @@ def read_numbers(texts: Texts) -> Numbers:
 
 
 def read_angles(texts: Texts, letters: str) -> Numbers:
-    """Degrees, with minutes and seconds or without; the letter of a direction is one of these."""
-    found = read_numbers(texts)
-    others = np.isnan(found) & pc.fill_null(_has_text(texts), False).to_numpy(zero_copy_only=False)
+    """Return angles in degrees, read with or without minutes, seconds and a direction's letter."""
+    angles_read = read_numbers(texts)
+    others = np.isnan(angles_read) & pc.fill_null(_has_text(texts), False).to_numpy(
+        zero_copy_only=False
+    )
     if others.any():
         encoded = texts.filter(pa.array(others)).dictionary_encode()
         angles = [_angle(text, letters) for text in encoded.dictionary.to_pylist()]
-        found = found.copy()
-        found[others] = np.array(angles)[encoded.indices.to_numpy()]
-    return found
+        angles_read = angles_read.copy()
+        angles_read[others] = np.array(angles)[encoded.indices.to_numpy()]
+    return angles_read
 
 
 def _angle(text: str, letters: str) -> float:
@@ -98,14 +100,17 @@ def _angle(text: str, letters: str) -> float:
 
 
 def read_points(texts: Texts, *, lon_first: bool) -> Points:
-    """One column: two numbers, two angles with letters, WKT or GeoJSON (both longitude first).
+    """Read one column: two numbers, two angles with letters, WKT or GeoJSON (longitude first).
 
     A shape that is no point stands for a point within it.
     """
     latitude, longitude = (np.full(len(texts), np.nan) for _ in range(2))
     left = pc.fill_null(_has_text(texts), False).to_numpy(zero_copy_only=False).copy()
     filled = int(left.sum())
-    for pattern, is_lon_first in ((_WKT_POINT, True), *((one, lon_first) for one in _PAIRS)):
+    for pattern, is_lon_first in (
+        (_WKT_POINT, True),
+        *((pattern, lon_first) for pattern in _PAIRS),
+    ):
         if not left.any():
             break
         parts = pc.extract_regex(texts, pattern)
@@ -121,7 +126,7 @@ def read_points(texts: Texts, *, lon_first: bool) -> Points:
 
 
 def read_shapes(texts: Texts) -> Any:  # noqa: ANN401 - shapely has no types
-    """The shapes of a column of WKT or GeoJSON; None for what is neither."""
+    """Read the shapes of a column of WKT or GeoJSON; None for what is neither."""
     encoded = texts.dictionary_encode()
     shapes = np.array([*map(_shape, encoded.dictionary.to_pylist()), None], dtype=object)
     return shapes[pc.fill_null(encoded.indices, len(shapes) - 1).to_numpy(zero_copy_only=False)]
@@ -136,14 +141,14 @@ def _floats(parts: Texts, at: int) -> Numbers:
 
 
 def _pair(text: str) -> tuple[float, float]:
-    """Latitude and longitude of one text; NaN twice for none."""
+    """Read latitude and longitude of one text; NaN twice for none."""
     none = (np.nan, np.nan)
     if text.lstrip().startswith("{") or _WKT.match(text):
         return _of_shape(_shape(text), none)
-    found = _LETTERS.match(text.strip())
-    if found is None:
+    match = _LETTERS.match(text.strip())
+    if match is None:
         return none
-    north, east = found[1] or found[4], found[2] or found[3]
+    north, east = match[1] or match[4], match[2] or match[3]
     return _angle(north, "NS"), _angle(east, "EWO")
 
 
@@ -174,7 +179,7 @@ def _has_text(texts: Texts) -> Texts:
 
 
 def _bounded(latitude: Numbers, longitude: Numbers, filled: int) -> Points:
-    """What lies on the earth; the rest is no position."""
+    """Return what lies on the earth; the rest is no position."""
     with np.errstate(invalid="ignore"):
         wrong = ~((np.abs(latitude) <= 90) & (np.abs(longitude) <= 180))  # noqa: PLR2004 - degrees
     return Points(np.where(wrong, np.nan, latitude), np.where(wrong, np.nan, longitude), filled)

@@ -20,7 +20,7 @@ _PLAIN = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def plain_lower(name: str) -> str:
-    """A name as DuckDB compares it: without the case of A to Z, and of no other letter.
+    """Return a name as DuckDB compares it: without the case of A to Z, and of no other letter.
 
     `str.lower` would take `\u212a` (KELVIN SIGN) for `k`, and one table for another.
     """
@@ -34,15 +34,15 @@ _CLOCK = re.compile(
 
 
 def may_read_the_clock(sql: str) -> bool:
-    """Whether the answer may be another at another time: a word of it is called like a clock."""
+    """Return whether a query may read the clock, as it has a word that is named like one."""
     return _CLOCK.search(sql) is not None
 
 
 def hash_of_query(sql: str) -> str:
-    """The SHA-256 of its text: another is another request to owners."""
+    """Return the SHA-256 of its text: another is another request to owners."""
     return sha256(sql.encode("utf-8", "replace")).hexdigest()
 
 
 def quoted(name: str) -> str:
-    """`name` as an SQL identifier."""
+    """Return `name` as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

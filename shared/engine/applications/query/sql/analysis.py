@@ -21,7 +21,7 @@ from shared.engine.applications.query.sql.relations import (
     QueryColumn,
     Relation,
     Trace,
-    made,
+    computed,
 )
 from shared.engine.applications.query.sql.scope import CommonTables, Scope
 from shared.engine.applications.query.sql.selects import selected
@@ -55,13 +55,13 @@ class Analysis:
             raise SqlFault("la requête a trop de niveaux imbriqués") from error
 
     def _all_rows(self) -> Relation:
-        """What a query may make of which nobody knows what it means: anything of every row."""
+        """Return the result of a query that is not understood: anything of every row."""
         tables = self._relations.values()
-        rest = made("derived", NONE.union(*(one.parts for one in tables)))
+        rest = computed("derived", NONE.union(*(table.parts for table in tables)))
         return Relation((), tuple(self._relations), rest, is_unsure=True)
 
     def _read_rows(self) -> None:
-        """A table of which no column is read is read for its rows: its first column stands in."""
+        """Note the first column of each table of which only the rows are read."""
         for role, columns in self.account.used.items():
             if not self.account.is_read(role):
                 self.account.read(self.first_of(role, columns))
@@ -70,11 +70,11 @@ class Analysis:
 
     @staticmethod
     def first_of(role: str, columns: tuple[str, ...]) -> Parts:
-        """The column that stands for a table's rows."""
+        """Return the column that stands for a table's rows."""
         return frozenset(Trace(Source(role, name), "count") for name in columns[:1])
 
     def relation(self, node: exp.Expr, scope: Scope) -> Relation:  # noqa: PLR0911 - one for each form
-        """The table that a query or another source of FROM makes."""
+        """Return the table that a query or another source of FROM makes."""
         self.account.spend(10)
         match node:
             case exp.Subquery():
@@ -88,8 +88,8 @@ class Analysis:
                 inside = Scope(self.ctes(node, scope.ctes), parent=scope)
                 return selected(self, node, inside)
             case exp.Table():
-                found = self._pivots(node, self._table(node, scope), scope)
-                return self.joined(node, _renamed(found, node), scope)
+                relation = self._pivots(node, self._table(node, scope), scope)
+                return self.joined(node, _renamed(relation, node), scope)
             case exp.Pivot():
                 inner = replace_scope(scope, self.ctes(node, scope.ctes))
                 return pivoted(self, node, self.relation(node.this, inner), inner)
@@ -103,24 +103,24 @@ class Analysis:
                 raise SqlFault("cette forme de requête n'est pas lue ici", place_of(self.sql, node))
 
     def joined(self, node: exp.Expr, relation: Relation, scope: Scope) -> Relation:
-        """A source with the joins that are written inside its brackets."""
+        """Return a source with the joins that are written inside its brackets."""
         joins = node.args.get("joins")
         if not joins:
             return relation
         inner = Scope(scope.ctes, parent=scope)
-        select = exp.Select(expressions=[exp.Star()], joins=[one.copy() for one in joins])
+        select = exp.Select(expressions=[exp.Star()], joins=[join.copy() for join in joins])
         inner.add(node.alias_or_name, relation)
         return selected(self, select, inner)
 
     def ctes(self, node: exp.Expr, around: CommonTables) -> CommonTables:
-        """What WITH defines: each sees those before it, and itself where it is recursive."""
-        known: dict[str, Callable[[], Relation]] = dict(around)
+        """Return what WITH defines: each sees those before it, and itself where it is recursive."""
+        ctes: dict[str, Callable[[], Relation]] = dict(around)
         clause = node.args.get("with_")
         is_recursive = bool(clause and clause.args.get("recursive"))
-        for one in clause.expressions if clause else ():
-            name, seen = plain_lower(one.alias), dict(known)
-            known[name] = cache(partial(self._cte, one, seen, is_recursive=is_recursive))
-        return known
+        for cte in clause.expressions if clause else ():
+            name, seen = plain_lower(cte.alias), dict(ctes)
+            ctes[name] = cache(partial(self._cte, cte, seen, is_recursive=is_recursive))
+        return ctes
 
     def _cte(self, node: exp.CTE, seen: CommonTables, *, is_recursive: bool) -> Relation:
         names, body = _column_names(node), node.this
@@ -142,8 +142,8 @@ class Analysis:
         if (common := scope.ctes.get(plain_lower(name))) is not None:
             return common()
         if plain_lower(name) not in self._tables:
-            known = {one: one for one, _ in self._tables.values()}
-            message = f"aucune table ne s'appelle {quoted(name)}{near(name, known, 'les tables')}"
+            names = {table_name: table_name for table_name, _ in self._tables.values()}
+            message = f"aucune table ne s'appelle {quoted(name)}{near(name, names, 'les tables')}"
             self.account.miss(message, place_of(self.sql, node))
             return Relation(is_unsure=True)
         role, columns = self._tables[plain_lower(name)]
@@ -169,12 +169,12 @@ class Analysis:
 
     def _values(self, node: exp.Values, scope: Scope) -> Relation:
         rows = [
-            one.expressions if isinstance(one, exp.Tuple) else [one] for one in node.expressions
+            row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions
         ]
         width = max(map(len, rows), default=0)
         columns = [[row[at] for row in rows if at < len(row)] for at in range(width)]
         made_of = [self.expressions.derived(column, scope) for column in columns]
-        return Relation(tuple(QueryColumn(f"col{at}", one) for at, one in enumerate(made_of)))
+        return Relation(tuple(QueryColumn(f"col{at}", parts) for at, parts in enumerate(made_of)))
 
     def _pivots(self, node: exp.Expr, relation: Relation, scope: Scope) -> Relation:
         for pivot in node.args.get("pivots") or ():
@@ -183,84 +183,87 @@ class Analysis:
 
     def _union(self, node: exp.SetOperation, scope: Scope) -> Relation:
         inner = Scope(self.ctes(node, scope.ctes), parent=scope)
-        sides = [self.relation(one, inner) for one in _sides(node)]
+        sides = [self.relation(side, inner) for side in _sides(node)]
         by_name = bool(node.args.get("by_name"))
         last = sides[0]
         for side in sides[1:]:
             self.account.spend(len(side.outputs) + len(last.outputs))
             last = merged(last, side, by_name=by_name)
-        if not (isinstance(node, exp.Union) and all(_keeps_all(one) for one in _unions(node))):
+        if not (isinstance(node, exp.Union) and all(_keeps_all(union) for union in _unions(node))):
             self.account.read_all(last)
         return self._ordered(node, last, inner)
 
     def _ordered(self, node: exp.Expr, relation: Relation, scope: Scope) -> Relation:
-        """The same rows; what they are ordered and cut by is read."""
+        """Return the same rows; note as read what they are ordered and cut by."""
         scope.add("", relation)
         for clause in ("order", "limit", "offset"):
-            if found := node.args.get(clause):
-                self.account.read(self.expressions.derived([found], scope))
+            if clause_node := node.args.get(clause):
+                self.account.read(self.expressions.derived([clause_node], scope))
         return relation
 
 
 def _base(role: str, columns: Columns) -> Relation:
-    """The table in that role."""
+    """Return the table in that role."""
     named = ((name, Trace(Source(role, name))) for name in columns or ())
     outputs = tuple(QueryColumn(name, frozenset({trace})) for name, trace in named)
     return Relation(outputs, () if columns is not None else (role,))
 
 
 def merged(left: Relation, right: Relation, *, by_name: bool) -> Relation:
-    """The rows of both, their columns by place or by name."""
+    """Return a relation of both tables' rows, whose columns are matched by place or by name."""
     is_unsure = left.is_unsure or right.is_unsure
     common = Relation((), (*left.open, *right.open), left.rest | right.rest, is_unsure)
     is_blurred = bool(common.open) or common.is_unsure
     if by_name:
-        added = [one for one in right.outputs if left.find(one.name) is None]
+        added = [output for output in right.outputs if left.find(output.name) is None]
         kept = [
-            one._replace(parts=one.parts | (right.find(one.name) or NONE)) for one in left.outputs
+            output._replace(parts=output.parts | (right.find(output.name) or NONE))
+            for output in left.outputs
         ]
         return replace(common, outputs=(*kept, *added))
     if is_blurred:
         # Which column of one stands under which of the other is not known.
         all_of = left.parts | right.parts
-        outputs = tuple(one._replace(parts=all_of, kind="") for one in left.outputs)
+        outputs = tuple(output._replace(parts=all_of, kind="") for output in left.outputs)
         return replace(common, rest=all_of, outputs=outputs, is_unsure=True)
     pairs = zip(left.outputs, right.outputs, strict=False)
     return replace(
         common,
         outputs=tuple(
             QueryColumn(
-                one.name, one.parts | other.parts, one.kind if one.kind == other.kind else ""
+                column.name,
+                column.parts | other.parts,
+                column.kind if column.kind == other.kind else "",
             )
-            for one, other in pairs
+            for column, other in pairs
         ),
     )
 
 
 def replace_scope(scope: Scope, ctes: CommonTables) -> Scope:
-    """The same scope with these tables of WITH."""
+    """Return a copy of the scope with these tables of WITH."""
     return scope if ctes is scope.ctes else replace(scope, ctes=ctes)
 
 
 def _sides(node: exp.Expr) -> list[exp.Expr]:
-    """The queries of a chain of set operations, which may be long, from left to right."""
-    found: list[exp.Expr] = []
+    """Return the queries of a chain of set operations, which may be long, from left to right."""
+    sides: list[exp.Expr] = []
     while isinstance(node, exp.SetOperation):
-        found.append(node.expression)
+        sides.append(node.expression)
         left = node.this
         if not isinstance(left, exp.SetOperation) or left.args.get("with_"):
-            found.append(left)
+            sides.append(left)
             break
         node = left
-    return found[::-1]
+    return sides[::-1]
 
 
 def _unions(node: exp.Expr) -> list[exp.Expr]:
-    found: list[exp.Expr] = []
+    unions: list[exp.Expr] = []
     while isinstance(node, exp.SetOperation):
-        found.append(node)
+        unions.append(node)
         node = node.this
-    return found
+    return unions
 
 
 def _keeps_all(node: exp.Expr) -> bool:
@@ -270,7 +273,7 @@ def _keeps_all(node: exp.Expr) -> bool:
 def _column_names(node: exp.Expr) -> list[str]:
     alias = node.args.get("alias")
     columns = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
-    return [one.name for one in columns or ()]
+    return [column.name for column in columns or ()]
 
 
 def _renamed(relation: Relation, node: exp.Expr) -> Relation:

@@ -6,7 +6,13 @@ from sqlglot import exp
 
 from shared.engine.applications.query.sql import plain_lower
 from shared.engine.applications.query.sql.nodes import aggregate_of, bare
-from shared.engine.applications.query.sql.relations import NONE, ColumnsRead, Parts, Relation, made
+from shared.engine.applications.query.sql.relations import (
+    NONE,
+    ColumnsRead,
+    Parts,
+    Relation,
+    computed,
+)
 from shared.engine.applications.query.sql.scope import Scope
 from shared.engine.applications.query.sql.statement import place_of
 from shared.words import near, quoted
@@ -35,7 +41,7 @@ class Expressions:
         self._sql, self._account, self._subquery = sql, account, subquery
 
     def parts(self, node: exp.Expr | None, scope: Scope) -> Parts:
-        """What the value of `node` is made of; a column alone is as it is."""
+        """Return what the value of `node` is made of; a column alone is as it is."""
         if node is None:
             return NONE
         node = bare(node)
@@ -47,16 +53,16 @@ class Expressions:
         return self.derived(list(node.iter_expressions()), scope)
 
     def derived(self, nodes: list[exp.Expr], scope: Scope) -> Parts:
-        """What a calculation on all of them is made of."""
-        found: set[Parts] = set()
+        """Return what a calculation on all of them is made of."""
+        parts: set[Parts] = set()
         stack = list(nodes)
         while stack:
             node = stack.pop()
             if isinstance(node, _SPECIAL) or aggregate_of(node):
-                found.add(self.parts(node, scope))
+                parts.add(self.parts(node, scope))
             else:
                 stack.extend(node.iter_expressions())
-        return made("derived", NONE.union(*found))
+        return computed("derived", NONE.union(*parts))
 
     def _special(self, node: exp.Expr, scope: Scope) -> Parts:  # noqa: PLR0911 - one for each form
         match node:
@@ -74,7 +80,7 @@ class Expressions:
             case exp.WithinGroup():
                 how = aggregate_of(bare(node.this)) or "derived"
                 ordered = self.derived([node.expression], scope)
-                return made("", self.parts(node.this, scope)) | _as(how, ordered)
+                return computed("", self.parts(node.this, scope)) | _as(how, ordered)
             case exp.PositionalColumn() if scope.at and node.this.name.isdigit():
                 return scope.at(int(node.this.name) - 1)
             case exp.Lambda() | exp.Comprehension():
@@ -83,8 +89,8 @@ class Expressions:
                 return self.everything(scope)
 
     def everything(self, scope: Scope) -> Parts:
-        """All columns of all its tables: what `COLUMNS(...)` chooses from them is not looked at."""
-        return NONE.union(*(self._account.read_all(one) for one in scope.relations))
+        """Return all columns of all its tables, whichever of them `COLUMNS(...)` chooses."""
+        return NONE.union(*(self._account.read_all(relation) for relation in scope.relations))
 
     def _exists(self, node: exp.Expr, scope: Scope) -> Parts:
         # Which columns it would select does not matter: whether there are rows does.
@@ -103,7 +109,7 @@ class Expressions:
             inner = first.this if not isinstance(first, exp.Distinct) else first.expressions[0]
             rest = first.expressions if isinstance(first, exp.Order) else first.expressions[1:]
             ordered, first = [*ordered, *rest], inner
-        figure = made(how, self.parts(first, scope))
+        figure = computed(how, self.parts(first, scope))
         return figure | self.derived([*ordered, *others], scope)
 
     def _window(self, node: exp.Window, scope: Scope) -> Parts:
@@ -111,61 +117,64 @@ class Expressions:
         used = [*inner.iter_expressions()] if not _is_count_star(inner) else []
         if isinstance(node.this, exp.Filter):
             used.append(node.this.expression)
-        used += [it for key, it in _arguments(node) if key != "this"]
+        used += [argument for key, argument in _arguments(node) if key != "this"]
         named = [scope.windows[name] for name in _window_names(node) if name in scope.windows]
-        counted = made("derived", scope.counted or NONE) if _is_count_star(inner) else NONE
+        counted = computed("derived", scope.counted or NONE) if _is_count_star(inner) else NONE
         return self.derived([*used, *named], scope) | counted
 
     def _lambda(self, node: exp.Expr, scope: Scope) -> Parts:
         if isinstance(node, exp.Lambda):
-            names = {plain_lower(one.name) for one in node.expressions}
+            names = {plain_lower(name.name) for name in node.expressions}
         else:
-            names = {plain_lower(one.name) for one in node.expression.find_all(exp.Identifier)}
+            names = {
+                plain_lower(identifier.name)
+                for identifier in node.expression.find_all(exp.Identifier)
+            }
             outer = self.derived([node.args["iterator"]], scope)
         scope.lambdas.append(names)
-        inside = [it for it in (node.this, node.args.get("condition")) if it is not None]
-        found = self.derived(inside, scope)
+        inside = [part for part in (node.this, node.args.get("condition")) if part is not None]
+        parts = self.derived(inside, scope)
         scope.lambdas.pop()
-        return found if isinstance(node, exp.Lambda) else found | outer
+        return parts if isinstance(node, exp.Lambda) else parts | outer
 
     def column(self, node: exp.Column, scope: Scope) -> Parts:
-        """What a name stands for: a column, a field of one, or a table's whole row."""
+        """Return what a name stands for: a column, a field of one, or a table's whole row."""
         words = [part.name for part in node.parts]
         self._account.spend(len(words) + len(scope.sources))
         if isinstance(node.this, exp.Star):
             return self._star(node, words[0], scope)
-        found = [self._path(words, scope)]
-        is_table = found[0] is not None and scope.table(words[0]) is not None
+        readings = [self._path(words, scope)]
+        is_table = readings[0] is not None and scope.table(words[0]) is not None
         field = None if is_table else scope.column(words[0], is_row=False)
         if len(words) > 1 and field is not None:
-            found.append(made("derived", field))
-        known = [one for one in found if one is not None]
-        if known:
+            readings.append(computed("derived", field))
+        known_readings = [reading for reading in readings if reading is not None]
+        if known_readings:
             self._note_row(words, scope)
-            return NONE.union(*known)
+            return NONE.union(*known_readings)
         self._note_unknown(node, words, scope)
         return NONE
 
     def _star(self, node: exp.Column, name: str, scope: Scope) -> Parts:
-        """All columns of a table, or all fields of a column."""
+        """Return all columns of a table, or all fields of a column."""
         if relation := scope.table(name):
             return self._account.read_all(relation)
         field = scope.column(name, is_row=False)
         if field is None:
             self._note_unknown(node, [name, "*"], scope)
-        return made("derived", field or NONE)
+        return computed("derived", field or NONE)
 
     @staticmethod
     def _path(words: list[str], scope: Scope) -> Parts | None:
         if len(words) == 1:
             return scope.column(words[0])
-        found = scope.qualified(words[0], words[1])
-        return found if found is None or len(words) == 2 else made("derived", found)  # noqa: PLR2004
+        parts = scope.qualified(words[0], words[1])
+        return parts if parts is None or len(words) == 2 else computed("derived", parts)  # noqa: PLR2004
 
     def _note_row(self, words: list[str], scope: Scope) -> None:
-        """A whole row also holds the columns that nobody knows."""
+        """Note that every column is read where a table's name stands for its whole row."""
         relation = scope.table(words[0]) if len(words) == 1 else None
-        is_column = any(one.find(words[0]) is not None for one in scope.relations)
+        is_column = any(relation.find(words[0]) is not None for relation in scope.relations)
         if relation is not None and not is_column:
             self._account.read_all(relation)
 
@@ -175,9 +184,9 @@ class Expressions:
         if len(words) > 1 and relation is None:
             message = f"aucune table ne s'appelle {quoted(words[0])} ici"
         elif relation is not None:
-            names = {one.name: one for one in relation.outputs}
-            told = f"la table {quoted(words[0])} n'a pas de colonne {quoted(words[1])}"
-            message = told + near(words[1], names)
+            names = {output.name: output for output in relation.outputs}
+            reason = f"la table {quoted(words[0])} n'a pas de colonne {quoted(words[1])}"
+            message = reason + near(words[1], names)
         else:
             others = near(name, scope.names, "les colonnes")
             message = f"aucune colonne ne s'appelle {quoted(name)}{others}"
@@ -185,7 +194,7 @@ class Expressions:
 
 
 def _as(how: str, parts: Parts) -> Parts:
-    return frozenset(one._replace(how=how) for one in parts)
+    return frozenset(part._replace(how=how) for part in parts)
 
 
 def _is_count_star(node: exp.Expr) -> bool:
@@ -194,9 +203,9 @@ def _is_count_star(node: exp.Expr) -> bool:
 
 def _arguments(node: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:
     for key, value in node.args.items():
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, exp.Expr):
-                yield key, one
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, exp.Expr):
+                yield key, child
 
 
 def _window_names(node: exp.Window) -> Iterator[str]:

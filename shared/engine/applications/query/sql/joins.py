@@ -9,7 +9,13 @@ from shared.engine.applications.effect import Met
 from shared.engine.applications.query.sql import plain_lower
 from shared.engine.applications.query.sql.expressions import Expressions
 from shared.engine.applications.query.sql.nodes import descend
-from shared.engine.applications.query.sql.relations import NONE, ColumnsRead, Parts, Relation, made
+from shared.engine.applications.query.sql.relations import (
+    NONE,
+    ColumnsRead,
+    Parts,
+    Relation,
+    computed,
+)
 from shared.engine.applications.query.sql.scope import Scope
 
 
@@ -21,7 +27,7 @@ class Analyst(Protocol):
     account: ColumnsRead
 
     def relation(self, node: exp.Expr, scope: Scope) -> Relation:
-        """The table that a source makes."""
+        """Return the table that a source makes."""
 
 
 Sources = Mapping[str, Relation]
@@ -35,19 +41,19 @@ def add_sources(analyst: Analyst, select: exp.Expr, scope: Scope) -> None:
 
 def note_met(analyst: Analyst, scope: Scope, condition: exp.Expr, how: str) -> None:
     """Note the columns of two tables that a condition sets equal."""
-    for one in descend(condition):
-        if isinstance(one, exp.EQ):
+    for node in descend(condition):
+        if isinstance(node, exp.EQ):
             left, right = (
-                analyst.expressions.parts(it, scope) for it in (one.this, one.expression)
+                analyst.expressions.parts(side, scope) for side in (node.this, node.expression)
             )
             _meet(analyst.account, left, right, how)
 
 
 def _meet(account: ColumnsRead, left: Parts, right: Parts, how: str) -> None:
-    mine, others = ({one.source for one in parts} for parts in (left, right))
-    for one in sorted(mine - others):
-        if others and all(it.role != one.role for it in others):
-            account.met.append(Met(how, one, tuple(sorted(others))))
+    mine, others = ({part.source for part in parts} for parts in (left, right))
+    for source in sorted(mine - others):
+        if others and all(other.role != source.role for other in others):
+            account.met.append(Met(how, source, tuple(sorted(others))))
 
 
 class _Sources:
@@ -92,7 +98,7 @@ class _Sources:
         names = self._add(join.this, is_aside=is_half or is_aside)
         right = {name: self._scope.sources[name] for name in names}
         how = kind if is_half and kind else side or "inner"
-        using = [one.name for one in join.args.get("using") or ()]
+        using = [identifier.name for identifier in join.args.get("using") or ()]
         left = self._left(among, names) if using or join.method == "NATURAL" else {}
         if join.method == "NATURAL":
             using = self._common(left, right)
@@ -104,45 +110,47 @@ class _Sources:
         return names
 
     def _left(self, among: list[str] | None, right: list[str]) -> Sources:
-        """The tables that stand before those of `right`: all that `*` shows, or some of them."""
-        before = self._scope.shown() if among is None else self._scope.sources.items()
+        """Return the tables before those of `right`: all that `*` shows, or those in `among`."""
+        before = self._scope.starred() if among is None else self._scope.sources.items()
         return {
-            name: one
-            for name, one in before
+            name: relation
+            for name, relation in before
             if name not in right and (among is None or name in among)
         }
 
     def _common(self, left: Sources, right: Sources) -> list[str]:
-        """The names that both sides of a NATURAL JOIN have; all are read where some are unknown."""
+        """Return the names that both sides of a NATURAL JOIN have; read all if some are unknown."""
         both = (*left.values(), *right.values())
-        self._account.spend(sum(len(one.outputs) for one in both))
-        if any(one.open or one.is_unsure for one in both):
-            for one in both:
-                self._account.read_all(one)
-        mine = {plain_lower(it.name) for one in left.values() for it in one.outputs}
-        others = (it.name for one in right.values() for it in one.outputs)
+        self._account.spend(sum(len(relation.outputs) for relation in both))
+        if any(relation.open or relation.is_unsure for relation in both):
+            for relation in both:
+                self._account.read_all(relation)
+        mine = {
+            plain_lower(output.name) for relation in left.values() for output in relation.outputs
+        }
+        others = (output.name for relation in right.values() for output in relation.outputs)
         return list(dict.fromkeys(name for name in others if plain_lower(name) in mine))
 
     def _merge(self, column: str, left: Sources, right: Sources, how: str) -> None:
-        """One column of USING: it stands once, where the left table has it."""
+        """Merge a column of USING: it stands once, where the left table has it."""
         lower, scope = plain_lower(column), self._scope
         self._account.spend(len(left) + len(right))
         mine = scope.merged.get(lower) or self._side(column, left)
         others = self._side(column, right)
         self._account.read(mine | others)
-        merged = {"right": others, "full": made("derived", mine | others)}.get(how, mine)
+        merged = {"right": others, "full": computed("derived", mine | others)}.get(how, mine)
         scope.merged[lower] = merged
         for name in right:
             scope.hidden.setdefault(name, set()).add(lower)
         _meet(self._account, mine, others, how)
 
     def _side(self, column: str, side: Sources) -> Parts:
-        """What a column of USING is on one side; a fault where that has none."""
-        found = [self._scope.qualified(name, column) for name in side]
-        known = NONE.union(*(one for one in found if one))
-        return known or self._parts(exp.column(column), Scope({}, sources=dict(side)))
+        """Return what a column of USING is on one side; a fault where that has none."""
+        parts_by_table = [self._scope.qualified(name, column) for name in side]
+        parts = NONE.union(*(table_parts for table_parts in parts_by_table if table_parts))
+        return parts or self._parts(exp.column(column), Scope({}, sources=dict(side)))
 
 
 def _is_join(node: exp.Expr) -> bool:
-    """Whether brackets hold no query, but a table with others that are joined to it."""
+    """Return whether brackets hold no query, but a table with others that are joined to it."""
     return isinstance(node, exp.Table | exp.Subquery) and bool(node.args.get("joins"))

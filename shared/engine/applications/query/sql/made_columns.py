@@ -12,25 +12,25 @@ from shared.words import unique
 
 
 def effect(sql: str, tables: Mapping[str, Columns]) -> Effect:
-    """What a query makes of tables with these columns; its names are those of the roles.
+    """Return what a query makes of tables with these columns; its names are those of the roles.
 
     Raises Invalid for one that cannot run, whatever they hold.
     """
     try:
-        found = Analysis(sql, tables)
+        analysis = Analysis(sql, tables)
     except SqlFault as fault:
         raise Invalid(str(fault), "sql") from fault
-    account, result = found.account, found.result
-    names = unique(one.name for one in result.outputs)
-    columns = {name: _made(one) for name, one in zip(names, result.outputs, strict=True)}
+    account, result = analysis.account, analysis.result
+    names = unique(output.name for output in result.outputs)
+    columns = {name: _made(output) for name, output in zip(names, result.outputs, strict=True)}
     if result.rest:
         columns[unique([OTHERS], columns)[0]] = _made(QueryColumn(OTHERS, result.rest))
-    groups = [one.by for one in columns.values() if one.of]
+    groups = [column.by for column in columns.values() if column.of]
     rows = None if any(by is None for by in groups) else _sorted(*(by or () for by in groups))
     return Effect(
         columns,
         by=rows,
-        faults=tuple(Fault("sql", str(one)) for one in account.unknown),
+        faults=tuple(Fault("sql", str(unknown_name)) for unknown_name in account.unknown),
         looks_at=frozenset(account.looks_at),
         whole=tuple(sorted(account.whole)),
         passes=result.open,
@@ -40,15 +40,15 @@ def effect(sql: str, tables: Mapping[str, Columns]) -> Effect:
 
 
 def _made(output: QueryColumn) -> MadeColumn:
-    parts = sorted({Part(one.source, one.how) for one in output.parts})
+    parts = sorted({Part(part.source, part.how) for part in output.parts})
     return MadeColumn(tuple(parts), output.kind, by=_groups(output.parts))
 
 
 def _groups(parts: Parts) -> tuple[Source, ...] | None:
-    if any(one.by is None for one in parts):
+    if any(part.by is None for part in parts):
         return None
-    return _sorted(*(one.by or () for one in parts))
+    return _sorted(*(part.by or () for part in parts))
 
 
 def _sorted(*sources: Iterable[Source]) -> tuple[Source, ...]:
-    return tuple(sorted({one for group in sources for one in group}))
+    return tuple(sorted({source for group in sources for source in group}))

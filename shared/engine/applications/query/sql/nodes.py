@@ -32,14 +32,14 @@ _NUMBERS = {"sum": "decimal", "mean": "decimal", "count": "integer", "distinct":
 
 
 def bare(node: exp.Expr) -> exp.Expr:
-    """What stands within brackets or before AS."""
+    """Return what stands within brackets or before AS."""
     while isinstance(node, exp.Paren | exp.Alias):
         node = node.this
     return node
 
 
 def aggregate_of(node: exp.Expr) -> str:
-    """How an aggregate function makes its figure; empty for what is none."""
+    """Return how an aggregate function makes its figure; empty for what is none."""
     if isinstance(node, exp.Anonymous):
         name = str(node.this).lower()
     elif isinstance(node, exp.AggFunc) and not isinstance(node, exp.AnonymousAggFunc):
@@ -60,7 +60,7 @@ def aggregate_of(node: exp.Expr) -> str:
 
 
 def kind_of(node: exp.Expr) -> str:
-    """The kind of values that an expression surely has, as in `Made`."""
+    """Return the kind of values that an expression surely has, as in `Made`."""
     node = bare(node)
     if isinstance(node, exp.Filter):
         node = node.this
@@ -70,37 +70,41 @@ def kind_of(node: exp.Expr) -> str:
 
 
 def is_aggregated(node: exp.Expr) -> bool:
-    """Whether figures of groups stand in it, other than those of windows and subqueries."""
-    for one in descend(node):
-        if isinstance(one, exp.Window):
-            inner = one.this.this if isinstance(one.this, exp.Filter) else one.this
-            parts = [*inner.iter_expressions(), *(one.args.get("partition_by") or ())]
-            parts += [it for it in (one.args.get("order"),) if it]
+    """Return whether figures of groups stand in it, other than those of windows and subqueries."""
+    for inner_node in descend(node):
+        if isinstance(inner_node, exp.Window):
+            inner = (
+                inner_node.this.this if isinstance(inner_node.this, exp.Filter) else inner_node.this
+            )
+            parts = [*inner.iter_expressions(), *(inner_node.args.get("partition_by") or ())]
+            parts += [order for order in (inner_node.args.get("order"),) if order]
             if any(map(is_aggregated, parts)):
                 return True
-        elif aggregate_of(one):
+        elif aggregate_of(inner_node):
             return True
     return False
 
 
 def descend(node: exp.Expr) -> Iterator[exp.Expr]:
-    """Its parts, but not what is inside windows and subqueries."""
+    """Yield a node's parts, but not what is inside windows and subqueries."""
     stack = [node]
     while stack:
-        one = stack.pop()
-        yield one
-        if not isinstance(one, exp.Query | exp.Window):
-            stack.extend(one.iter_expressions())
+        current = stack.pop()
+        yield current
+        if not isinstance(current, exp.Query | exp.Window):
+            stack.extend(current.iter_expressions())
 
 
 def is_star(node: exp.Expr) -> bool:
-    """Whether it stands for all columns, as `*` and `t.*` do."""
+    """Return whether it stands for all columns, as `*` and `t.*` do."""
     return isinstance(node, exp.Star) or (
         isinstance(node, exp.Column) and isinstance(node.this, exp.Star)
     )
 
 
 def spreads(node: exp.Expr) -> bool:
-    """Whether it stands for a column for each of a table's, as `COLUMNS(...)` does."""
-    stars = (one for one in descend(node) if isinstance(one, exp.Star | exp.Columns))
-    return any(not isinstance(one.parent, exp.Count) for one in stars)
+    """Return whether it stands for a column for each of a table's, as `COLUMNS(...)` does."""
+    stars = (
+        inner_node for inner_node in descend(node) if isinstance(inner_node, exp.Star | exp.Columns)
+    )
+    return any(not isinstance(star.parent, exp.Count) for star in stars)

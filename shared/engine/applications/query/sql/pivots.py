@@ -13,8 +13,8 @@ from shared.engine.applications.query.sql.relations import (
     Parts,
     QueryColumn,
     Relation,
+    computed,
     grouped,
-    made,
 )
 from shared.engine.applications.query.sql.scope import Scope
 from shared.engine.applications.query.sql.statement import SqlFault, place_of
@@ -35,7 +35,7 @@ _VALUE_IN: Mapping[type[exp.Expr], str] = {
 
 
 def pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -> Relation:
-    """The table that a PIVOT or UNPIVOT makes of another."""
+    """Return the table that a PIVOT or UNPIVOT makes of another."""
     inside = Scope(scope.ctes, parent=scope)
     inside.add("", table)
     if node.args.get("unpivot"):
@@ -44,30 +44,33 @@ def pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) ->
 
 
 def _pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -> Relation:
-    """Groups by the keys, or by all other columns, and one column for each value."""
+    """Return groups by the keys, or by all other columns, and one column for each value."""
     on = node.args.get("fields") or node.expressions
     using = node.args.get("using") or (node.expressions if node.args.get("fields") else [])
-    for one in on:
-        if not isinstance(one, exp.In) or not one.expressions:
+    for pivoted in on:
+        if not isinstance(pivoted, exp.In) or not pivoted.expressions:
             raise SqlFault(
                 "PIVOT doit nommer ses valeurs, p. ex. ON annee IN (2023, 2024) : les colonnes du"
                 " résultat doivent être connues avant le calcul",
-                place_of(analyst.sql, one),
+                place_of(analyst.sql, pivoted),
             )
     parts = analyst.expressions.parts
-    chosen = NONE.union(*(analyst.account.read(parts(one.this, scope)) for one in on))
-    scope.counted = made("count", chosen)
-    figures = NONE.union(*(parts(one, scope) for one in using)) if using else scope.counted
+    chosen = NONE.union(*(analyst.account.read(parts(pivoted.this, scope)) for pivoted in on))
+    scope.counted = computed("count", chosen)
+    figures = NONE.union(*(parts(figure, scope) for figure in using)) if using else scope.counted
     group = node.args.get("group")
     if group is not None:
-        keys = [QueryColumn(one.name, parts(one, scope)) for one in group.expressions]
+        keys = [
+            QueryColumn(expression.name, parts(expression, scope))
+            for expression in group.expressions
+        ]
     else:
-        keys = _without(_names([*(one.this for one in on), *using]), table)
+        keys = _without(_names([*(pivoted.this for pivoted in on), *using]), table)
         analyst.account.whole.update(table.open)
-    read = NONE.union(*(analyst.account.read(one.parts) for one in keys))
-    by = frozenset(one.source for one in read | (table.rest if group is None else NONE))
-    rest = grouped(by, figures | made("derived", chosen))
-    keys = [one._replace(parts=grouped(by, one.parts)) for one in keys]
+    read = NONE.union(*(analyst.account.read(key.parts) for key in keys))
+    by = frozenset(part.source for part in read | (table.rest if group is None else NONE))
+    rest = grouped(by, figures | computed("derived", chosen))
+    keys = [key._replace(parts=grouped(by, key.parts)) for key in keys]
     outputs = (*keys, *_named(on, using, rest))
     is_sure = len(outputs) > len(keys) and not table.is_unsure and not table.open
     return Relation(
@@ -76,51 +79,55 @@ def _pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -
 
 
 def _named(on: list[exp.Expr], using: list[exp.Expr], parts: Parts) -> list[QueryColumn]:
-    """The columns of the values, where DuckDB's names for them are plain."""
+    """Return the columns of the values, where DuckDB's names for them are plain."""
     if len(on) > 1 or len(using) > 1:
         return []
     values = on[0].expressions
-    if not all(isinstance(one, exp.Literal | exp.Alias) for one in values):
+    if not all(isinstance(value, exp.Literal | exp.Alias) for value in values):
         return []
     suffix = f"_{using[0].alias}" if using and using[0].alias else ""
-    names = [one.alias if isinstance(one, exp.Alias) else one.name for one in values]
+    names = [value.alias if isinstance(value, exp.Alias) else value.name for value in values]
     return [QueryColumn(f"{name}{suffix}", parts) for name in names]
 
 
 def _without(names: set[str], table: Relation) -> list[QueryColumn]:
-    """The columns that are none of these: the engine tells them by their names alone."""
-    return [one for one in table.outputs if plain_lower(one.name) not in names]
+    """Return the columns that are none of these: the engine tells them by their names alone."""
+    return [output for output in table.outputs if plain_lower(output.name) not in names]
 
 
 def _names(nodes: list[exp.Expr]) -> set[str]:
-    """The columns that expressions name; one that is not sure to be named is a key all the same."""
-    found, stack = set(), list(nodes)
+    """Return the columns that expressions name; where a name is in doubt the column stays a key."""
+    names, stack = set(), list(nodes)
     while stack:
         node = stack.pop()
         if isinstance(node, exp.Column) and len(node.parts) == 1:
-            found.add(plain_lower(node.name))
+            names.add(plain_lower(node.name))
         elif part := _VALUE_IN.get(type(node)):
             stack.append(node.args[part])
         elif isinstance(node, _NAMING) and not isinstance(node, _OTHER):
             stack.extend(node.iter_expressions())
-    return found
+    return names
 
 
 def _unpivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -> Relation:
-    """The other columns, one of names and one of values."""
+    """Return the other columns, one of names and one of values."""
     fields, into = node.args.get("fields"), node.args.get("into")
     if fields:
-        columns = [it for one in fields for it in one.expressions]
+        columns = [expression for field in fields for expression in field.expressions]
         label = fields[0].this.name
-        values = [it.name for one in node.expressions for it in (one.expressions or [one])]
+        values = [
+            column.name
+            for expression in node.expressions
+            for column in (expression.expressions or [expression])
+        ]
     else:
         columns = node.expressions
         label = into.this.name if into else "name"
-        values = [one.name for one in into.expressions] if into else ["value"]
-    each = (analyst.expressions.parts(one, scope) for one in columns)
-    parts = analyst.account.read(NONE.union(*each))
+        values = [expression.name for expression in into.expressions] if into else ["value"]
+    parts_by_column = (analyst.expressions.parts(column, scope) for column in columns)
+    parts = analyst.account.read(NONE.union(*parts_by_column))
     kept = _without(_names(columns), table)
-    if any(is_star(one) or spreads(one) for one in columns):
+    if any(is_star(column) or spreads(column) for column in columns):
         # Which columns it turns, and so which it keeps, only the run tells.
         kept, parts = [], parts | table.rest
         table = replace(table, rest=parts, is_unsure=True)

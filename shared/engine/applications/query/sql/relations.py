@@ -34,14 +34,14 @@ _ASSOCIATIVE = frozenset(("sum", "min", "max"))
 """Of these, the figure of figures is one of their values."""
 
 
-def made(how: str, parts: Iterable[Trace]) -> Parts:
-    """What a figure of figures is made of: a calculation, unless it amounts to one of them."""
-    return frozenset(one._replace(how=_composed(how, one.how)) for one in parts)
+def computed(how: str, parts: Iterable[Trace]) -> Parts:
+    """Return the parts of a figure of figures, which is a calculation or one of the figures."""
+    return frozenset(part._replace(how=_composed(how, part.how)) for part in parts)
 
 
 def grouped(by: frozenset[Source] | None, parts: Iterable[Trace], *, anew: bool = True) -> Parts:
-    """The same for the groups `by`; `anew` also where it is made for others already."""
-    return frozenset(one._replace(by=by) if anew or one.by is None else one for one in parts)
+    """Return the parts as figures of the groups `by`; if `anew`, also parts that have groups."""
+    return frozenset(part._replace(by=by) if anew or part.by is None else part for part in parts)
 
 
 def _composed(outer: str, inner: str) -> str:
@@ -72,25 +72,29 @@ class Relation:
     is_unsure: bool = False
 
     def find(self, name: str) -> Parts | None:
-        """What its columns of that name are made of; None where there is none."""
+        """Return what its columns of that name are made of; None where there is none."""
         return self._by_name.get(plain_lower(name))
 
     @cached_property
     def _by_name(self) -> dict[str, Parts]:
-        found: dict[str, Parts] = {}
-        for one in self.outputs:
-            name = plain_lower(one.name)
-            found[name] = found[name] | one.parts if name in found else one.parts
-        return found
+        parts_by_name: dict[str, Parts] = {}
+        for output in self.outputs:
+            name = plain_lower(output.name)
+            parts_by_name[name] = (
+                parts_by_name[name] | output.parts if name in parts_by_name else output.parts
+            )
+        return parts_by_name
 
     @cached_property
     def parts(self) -> Parts:
-        """What all its columns are made of."""
-        return self.rest.union(*(one.parts for one in self.outputs))
+        """Return what all its columns are made of."""
+        return self.rest.union(*(output.parts for output in self.outputs))
 
     def named(self, names: list[str]) -> "Relation":
-        """The same with its first columns called so."""
-        called = [one._replace(name=name) for one, name in zip(self.outputs, names, strict=False)]
+        """Return the relation with its first columns renamed."""
+        called = [
+            output._replace(name=name) for output, name in zip(self.outputs, names, strict=False)
+        ]
         more = names[len(self.outputs) :] if self.is_unsure or self.open else []
         called += [QueryColumn(name, self.rest) for name in more]
         return replace(self, outputs=(*called, *self.outputs[len(names) :]))
@@ -123,7 +127,7 @@ class ColumnsRead:
         """Note that these columns are read; returns them."""
         kept = frozenset(parts)
         self.spend(len(kept))
-        self.looks_at.update(one.source for one in kept)
+        self.looks_at.update(part.source for part in kept)
         return kept
 
     def read_all(self, relation: Relation) -> Parts:
@@ -132,5 +136,5 @@ class ColumnsRead:
         return self.read(relation.parts)
 
     def is_read(self, role: str) -> bool:
-        """Whether anything of the table in that role is read."""
-        return role in self.whole or any(one.role == role for one in self.looks_at)
+        """Return whether anything of the table in that role is read."""
+        return role in self.whole or any(source.role == role for source in self.looks_at)

@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from shared.engine.applications.effect import Source
 from shared.engine.applications.query.sql import plain_lower
-from shared.engine.applications.query.sql.relations import NONE, Parts, Relation, Trace, made
+from shared.engine.applications.query.sql.relations import NONE, Parts, Relation, Trace, computed
 
 CommonTables = Mapping[str, Callable[[], Relation]]
 """Tables of WITH by lower-case name, each analysed when it is first read."""
@@ -42,64 +42,66 @@ class Scope:
             self.aside.add(name)
         return name
 
-    def shown(self) -> Iterator[tuple[str, Relation]]:
-        """The tables that `*` shows, in order."""
-        return ((name, one) for name, one in self.sources.items() if name not in self.aside)
+    def starred(self) -> Iterator[tuple[str, Relation]]:
+        """Return the tables that `*` shows, in order."""
+        return ((name, source) for name, source in self.sources.items() if name not in self.aside)
 
     @property
     def relations(self) -> tuple[Relation, ...]:
-        """All its tables."""
+        """Return all tables of the scope."""
         return tuple(self.sources.values())
 
     def column(self, name: str, *, is_row: bool = True) -> Parts | None:
-        """What an unqualified name stands for, here or around; None for what nothing has.
+        """Return what an unqualified name stands for, here or around; None for what nothing has.
 
         A table's name may stand for its row, unless `is_row` is false.
         """
-        wanted = plain_lower(name)
-        if any(wanted in names for names in self.lambdas):
+        lower_name = plain_lower(name)
+        if any(lower_name in names for names in self.lambdas):
             return NONE
-        if wanted in self.merged:
-            return self.merged[wanted]
-        known = [found for one in self.relations if (found := one.find(name)) is not None]
-        if known:
-            return NONE.union(*known)
-        found = self._guessed(name)
-        row = self._row(wanted) if is_row else None
+        if lower_name in self.merged:
+            return self.merged[lower_name]
+        known_parts = [
+            parts for relation in self.relations if (parts := relation.find(name)) is not None
+        ]
+        if known_parts:
+            return NONE.union(*known_parts)
+        parts = self._guessed(name)
+        row = self._row(lower_name) if is_row else None
         outer = self.parent.column(name, is_row=is_row) if self.parent else None
-        for other in (self._alias(wanted), row, outer):
+        for other in (self._alias(lower_name), row, outer):
             if other is not None:
-                found = (found or NONE) | other
+                parts = (parts or NONE) | other
                 if not self._is_open:
                     break
-        return found
+        return parts
 
     def qualified(self, table: str, name: str) -> Parts | None:
-        """What `table.name` stands for where that table is seen; None where there is none."""
+        """Return what `table.name` stands for where that table is seen; None where none is."""
         relation = self.sources.get(plain_lower(table))
         if relation is None:
             return self.parent.qualified(table, name) if self.parent else None
-        found = relation.find(name)
-        if found is not None:
-            return found
+        parts = relation.find(name)
+        if parts is not None:
+            return parts
         guessed = frozenset(Trace(Source(role, name)) for role in relation.open)
         return guessed | relation.rest if relation.open or relation.is_unsure else None
 
     def table(self, name: str) -> Relation | None:
-        """The table that is seen under that alias."""
-        found = self.sources.get(plain_lower(name))
-        return found or (self.parent.table(name) if self.parent else None)
+        """Return the table that is seen under that alias."""
+        relation = self.sources.get(plain_lower(name))
+        return relation or (self.parent.table(name) if self.parent else None)
 
     @property
     def _is_open(self) -> bool:
-        return any(one.open or one.is_unsure for one in self.relations)
+        return any(relation.open or relation.is_unsure for relation in self.relations)
 
     def _guessed(self, name: str) -> Parts | None:
-        """A name that no known column has is one of a table whose columns nobody knows."""
+        """Return what an unknown name may stand for: columns of tables that are not known."""
         if not self._is_open:
             return None
-        roles = (role for one in self.relations for role in one.open)
-        rest = (one.rest for one in self.relations if one.is_unsure)
+        roles = (role for relation in self.relations for role in relation.open)
+        rest = (relation.rest for relation in self.relations if relation.is_unsure)
         return frozenset(Trace(Source(role, name)) for role in roles).union(*rest)
 
     def _alias(self, name: str) -> Parts | None:
@@ -107,12 +109,14 @@ class Scope:
         return alias() if alias else None
 
     def _row(self, name: str) -> Parts | None:
-        """A table's name in place of a column's is its whole row."""
+        """Return the whole row of a table whose name stands in place of a column's."""
         relation = self.sources.get(name)
-        return made("derived", relation.parts) if relation else None
+        return computed("derived", relation.parts) if relation else None
 
     @property
     def names(self) -> dict[str, str]:
-        """Every name that a column may have here, for those that are wrong."""
-        found = {one.name: one.name for it in self.relations for one in it.outputs}
-        return found | (self.parent.names if self.parent else {})
+        """Return every name that a column may have here, for those that are wrong."""
+        names = {
+            output.name: output.name for relation in self.relations for output in relation.outputs
+        }
+        return names | (self.parent.names if self.parent else {})

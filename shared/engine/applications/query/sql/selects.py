@@ -21,8 +21,8 @@ from shared.engine.applications.query.sql.relations import (
     QueryColumn,
     Relation,
     Trace,
+    computed,
     grouped,
-    made,
 )
 from shared.engine.applications.query.sql.scope import Scope
 
@@ -30,7 +30,7 @@ _LONGEST_NAME = 60
 
 
 def selected(analyst: Analyst, select: exp.Select, scope: Scope) -> Relation:
-    """The table that a SELECT makes; what it filters, groups and orders by is read."""
+    """Return the table that a SELECT makes; what it filters, groups and orders by is read."""
     return _Select(analyst, select, scope).relation()
 
 
@@ -46,33 +46,35 @@ class _Select:
         add_sources(self._analyst, self._select, scope)
         scope.at = self._at
         scope.windows = {
-            plain_lower(one.name): one for one in select.args.get("windows") or () if one.name
+            plain_lower(window.name): window
+            for window in select.args.get("windows") or ()
+            if window.name
         }
         chosen = select.expressions
-        for one in chosen:
-            if isinstance(one, exp.Alias):
-                scope.aliases.setdefault(plain_lower(one.alias), _Alias(self, one))
+        for expression in chosen:
+            if isinstance(expression, exp.Alias):
+                scope.aliases.setdefault(plain_lower(expression.alias), _Alias(self, expression))
         self._read(select.args.get("where"))
-        for one in chosen:
+        for expression in chosen:
             # The engine reads these for every row, also where nobody asks for what comes of it.
-            if one.find(exp.Query):
-                self._read(one)
+            if expression.find(exp.Query):
+                self._read(expression)
         keys = self._keys()
         is_grouped = bool(select.args.get("group")) or self._is_aggregated()
         by = frozenset(part.source for part in self._account.read(keys)) if is_grouped else None
         scope.counted = self._counted(by)
-        found = self._outputs(chosen)
+        relation = self._outputs(chosen)
         if by is not None:
-            found = _of_groups(found, by, anew=True)
+            relation = _of_groups(relation, by, anew=True)
         for clause in ("having", "qualify", "order", "limit", "offset"):
-            self._read(select.args.get(clause), found)
-        return self._distinct(found)
+            self._read(select.args.get(clause), relation)
+        return self._distinct(relation)
 
     # Groups.
 
     def _is_aggregated(self) -> bool:
-        clauses = (self._select.args.get(one) for one in ("having", "qualify", "order"))
-        nodes = [*self._select.expressions, *(one for one in clauses if one)]
+        clauses = (self._select.args.get(clause) for clause in ("having", "qualify", "order"))
+        nodes = [*self._select.expressions, *(clause for clause in clauses if clause)]
         return bool(self._select.args.get("having")) or any(map(is_aggregated, nodes))
 
     def _keys(self) -> Parts:
@@ -82,9 +84,13 @@ class _Select:
         keys: list[Parts] = []
         if group.args.get("all"):
             chosen = self._select.expressions
-            keys += [self._chosen(one) for one in chosen if not is_aggregated(one)]
+            keys += [
+                self._chosen(expression) for expression in chosen if not is_aggregated(expression)
+            ]
         for key in ("expressions", "grouping_sets", "cube", "rollup"):
-            nodes = (node for one in group.args.get(key) or () for node in _leaves(one))
+            nodes = (
+                node for expression in group.args.get(key) or () for node in _leaves(expression)
+            )
             keys += map(self._key, nodes)
         return NONE.union(*keys)
 
@@ -94,9 +100,9 @@ class _Select:
         return self._parts(node, self._scope)
 
     def _at(self, place: int) -> Parts:
-        """What the column of that place is made of."""
+        """Return what the column of that place is made of."""
         chosen = self._select.expressions
-        if any(is_star(one) or spreads(one) for one in chosen):
+        if any(is_star(expression) or spreads(expression) for expression in chosen):
             return self._analyst.expressions.everything(self._scope)
         return self._chosen(chosen[place]) if 0 <= place < len(chosen) else NONE
 
@@ -106,97 +112,109 @@ class _Select:
         return self._parts(node, self._scope)
 
     def _counted(self, by: frozenset[Source] | None) -> Parts:
-        """What `count(*)` counts: rows by their groups, or those of the tables."""
+        """Return what `count(*)` counts: rows by their groups, or those of the tables."""
         if by:
             return frozenset(Trace(source, "count") for source in by)
-        found: set[Trace] = set()
-        for one in self._scope.relations:
-            first = one.outputs[0].parts if one.outputs else one.rest
-            read = [it for it in one.parts if it.source in self._account.looks_at]
-            found |= made("count", read or first)
-            if not one.outputs and one.open:
-                self._account.read_all(one)
-        return frozenset(found)
+        traces: set[Trace] = set()
+        for relation in self._scope.relations:
+            first = relation.outputs[0].parts if relation.outputs else relation.rest
+            read = [part for part in relation.parts if part.source in self._account.looks_at]
+            traces |= computed("count", read or first)
+            if not relation.outputs and relation.open:
+                self._account.read_all(relation)
+        return frozenset(traces)
 
     # What comes out.
 
     def alias_parts(self, node: exp.Alias) -> Parts:
-        """What the value under an alias is made of."""
+        """Return what the value under an alias is made of."""
         return self._parts(node.this, self._scope)
 
     def _outputs(self, chosen: Iterable[exp.Expr]) -> Relation:
         outputs: list[QueryColumn] = []
         opened: list[str] = []
         rest, is_unsure = NONE, False
-        for one in chosen:
-            if is_star(one) and not self._is_of_fields(one):
-                star = self._star(one)
+        for expression in chosen:
+            if is_star(expression) and not self._is_of_fields(expression):
+                star = self._star(expression)
                 outputs += star.outputs
                 opened += star.open
                 rest, is_unsure = rest | star.rest, is_unsure or star.is_unsure
-            elif is_star(one) or spreads(one):
-                rest, is_unsure = rest | self._parts(one, self._scope), True
-                opened += [role for it in self._scope.relations for role in it.open]
+            elif is_star(expression) or spreads(expression):
+                rest, is_unsure = rest | self._parts(expression, self._scope), True
+                opened += [role for relation in self._scope.relations for role in relation.open]
             else:
                 outputs.append(
-                    QueryColumn(name_of(one), self._parts(one, self._scope), kind_of(one))
+                    QueryColumn(
+                        name_of(expression),
+                        self._parts(expression, self._scope),
+                        kind_of(expression),
+                    )
                 )
-                if isinstance(bare(one), exp.Explode | exp.Unnest):
-                    is_unsure = is_unsure or not isinstance(one, exp.Alias)
+                if isinstance(bare(expression), exp.Explode | exp.Unnest):
+                    is_unsure = is_unsure or not isinstance(expression, exp.Alias)
         return Relation(tuple(outputs), tuple(dict.fromkeys(opened)), rest, is_unsure)
 
     def _is_of_fields(self, node: exp.Expr) -> bool:
-        """Whether `x.*` stands for the fields of a column."""
+        """Return whether `x.*` stands for the fields of a column."""
         return isinstance(node, exp.Column) and self._scope.table(node.parts[0].name) is None
 
     def _star(self, node: exp.Expr) -> Relation:
-        """The columns that `*` or `t.*` shows, without those of EXCLUDE."""
+        """Return the columns that `*` or `t.*` shows, without those of EXCLUDE."""
         star = node if isinstance(node, exp.Star) else node.this
         table = plain_lower(node.parts[0].name) if isinstance(node, exp.Column) else ""
-        sources = [(n, one) for n, one in self._scope.shown() if not table or n == table]
-        left_out = {plain_lower(one.name) for one in star.args.get("except_") or ()}
-        replaced = {plain_lower(one.alias): one.this for one in star.args.get("replace") or ()}
-        names = {plain_lower(one.this.name): one.alias for one in star.args.get("rename") or ()}
+        sources = [
+            (n, relation) for n, relation in self._scope.starred() if not table or n == table
+        ]
+        left_out = {plain_lower(identifier.name) for identifier in star.args.get("except_") or ()}
+        replaced = {
+            plain_lower(alias.alias): alias.this for alias in star.args.get("replace") or ()
+        }
+        names = {
+            plain_lower(alias.this.name): alias.alias for alias in star.args.get("rename") or ()
+        }
         outputs = []
         for alias, relation in sources:
             hidden = left_out | (set() if table else self._scope.hidden.get(alias, set()))
             self._account.spend(len(relation.outputs))
-            for one in relation.outputs:
-                lower = plain_lower(one.name)
+            for output in relation.outputs:
+                lower = plain_lower(output.name)
                 if lower in hidden:
                     continue
-                parts = one.parts if table else self._scope.merged.get(lower, one.parts)
+                parts = output.parts if table else self._scope.merged.get(lower, output.parts)
                 if lower in replaced:
                     parts = self._parts(replaced[lower], self._scope)
-                outputs.append(QueryColumn(names.get(lower, one.name), parts, one.kind))
-        opened = tuple(role for _, one in sources for role in one.open)
-        rest = NONE.union(*(one.rest for _, one in sources))
-        return Relation(tuple(outputs), opened, rest, any(one.is_unsure for _, one in sources))
+                outputs.append(QueryColumn(names.get(lower, output.name), parts, output.kind))
+        opened = tuple(role for _, relation in sources for role in relation.open)
+        rest = NONE.union(*(relation.rest for _, relation in sources))
+        return Relation(
+            tuple(outputs), opened, rest, any(relation.is_unsure for _, relation in sources)
+        )
 
-    def _distinct(self, found: Relation) -> Relation:
+    def _distinct(self, relation: Relation) -> Relation:
         distinct = self._select.args.get("distinct")
         if distinct is None:
-            return found
+            return relation
         if on := distinct.args.get("on"):
             self._account.read(self._parts(on, self._scope))
-            return found
-        by = frozenset(part.source for part in self._account.read_all(found))
-        return _of_groups(found, by, anew=False)
+            return relation
+        by = frozenset(part.source for part in self._account.read_all(relation))
+        return _of_groups(relation, by, anew=False)
 
-    def _read(self, node: exp.Expr | None, found: Relation | None = None) -> None:
+    def _read(self, node: exp.Expr | None, relation: Relation | None = None) -> None:
         if node is None:
             return
         others: list[exp.Expr] = []
-        for one in node.expressions if isinstance(node, exp.Order) else [node]:
-            leaf = bare(one.this) if isinstance(one, exp.Ordered) else one
-            if isinstance(leaf, exp.Var) and leaf.name.upper() == "ALL" and found:
-                self._account.read_all(found)
+        for expression in node.expressions if isinstance(node, exp.Order) else [node]:
+            leaf = bare(expression.this) if isinstance(expression, exp.Ordered) else expression
+            if isinstance(leaf, exp.Var) and leaf.name.upper() == "ALL" and relation:
+                self._account.read_all(relation)
             elif isinstance(leaf, exp.Literal) and leaf.name.isdigit():
                 self._account.read(self._at(int(leaf.name) - 1))
-            elif leaf is not one and (alias := self._alias(leaf)):
+            elif leaf is not expression and (alias := self._alias(leaf)):
                 self._account.read(alias())  # in an order it comes before a column of that name
             else:
-                others.append(one)
+                others.append(expression)
         self._account.read(self._analyst.expressions.derived(others, self._scope))
         if isinstance(node, exp.Where):
             note_met(self._analyst, self._scope, node, "inner")
@@ -221,7 +239,7 @@ class _Alias:
 
 
 def name_of(node: exp.Expr) -> str:
-    """What a column of the result is called: its alias or name, or what it is worked out by."""
+    """Return the name of a result's column: its alias or name, else the expression's text."""
     if isinstance(node, exp.Alias):
         return node.alias
     node = bare(node)
@@ -231,16 +249,18 @@ def name_of(node: exp.Expr) -> str:
     return written if len(written) <= _LONGEST_NAME else written[: _LONGEST_NAME - 1] + "…"
 
 
-def _of_groups(found: Relation, by: frozenset[Source], *, anew: bool) -> Relation:
-    outputs = tuple(one._replace(parts=grouped(by, one.parts, anew=anew)) for one in found.outputs)
-    return replace(found, outputs=outputs, rest=grouped(by, found.rest, anew=anew))
+def _of_groups(relation: Relation, by: frozenset[Source], *, anew: bool) -> Relation:
+    outputs = tuple(
+        output._replace(parts=grouped(by, output.parts, anew=anew)) for output in relation.outputs
+    )
+    return replace(relation, outputs=outputs, rest=grouped(by, relation.rest, anew=anew))
 
 
 def _leaves(node: exp.Expr) -> Iterator[exp.Expr]:
-    """The keys of nested GROUPING SETS, CUBE and ROLLUP."""
+    """Yield the keys of nested GROUPING SETS, CUBE and ROLLUP."""
     if isinstance(node, exp.GroupingSets | exp.Cube | exp.Rollup | exp.Tuple):
-        for one in node.expressions:
-            yield from _leaves(one)
+        for expression in node.expressions:
+            yield from _leaves(expression)
     elif isinstance(node, exp.Paren):
         yield from _leaves(node.this)
     else:

@@ -67,7 +67,7 @@ class QueryPlace(NamedTuple):
 
     @classmethod
     def at(cls, sql: str, offset: int) -> "QueryPlace":
-        """The place of the character of that number, from 0."""
+        """Return the place of the character of that number, from 0."""
         before = sql[: max(0, min(offset, len(sql)))]
         return cls(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
 
@@ -81,7 +81,7 @@ class SqlFault(ValueError):
 
 @lru_cache(maxsize=2)
 def parse(sql: str) -> exp.Query:
-    """The one SELECT that `sql` holds; raises SqlFault for whatever else it holds.
+    """Return the one SELECT that `sql` holds; raises SqlFault for whatever else it holds.
 
     Nobody changes the tree: who checks a query analyses it next.
     """
@@ -93,8 +93,8 @@ def parse(sql: str) -> exp.Query:
     _check(sql, tokens)
     parameter = _parameter(sql, tokens)
     try:
-        found = DuckDB().parser().parse(tokens, sql)
-        trees = [tree for tree in found if tree is not None]
+        statements = DuckDB().parser().parse(tokens, sql)
+        trees = [tree for tree in statements if tree is not None]
         if len(trees) != 1:
             raise SqlFault("une seule instruction est acceptée, sans rien après son « ; »")
         tree = _query(sql, trees[0])
@@ -108,7 +108,7 @@ def parse(sql: str) -> exp.Query:
 
 
 def _parameter(sql: str, tokens: list[Token]) -> SqlFault | None:
-    """Of a parameter where one seems to stand: the place of the first."""
+    """Return the place of the first parameter, where the text seems to have one."""
     for token in tokens:
         is_named = token.token_type is TokenType.COLON and _NAMED.match(sql, token.start)
         if is_named or token.token_type in {TokenType.PARAMETER, TokenType.PLACEHOLDER}:
@@ -122,13 +122,13 @@ _TOO_DEEP = (
 
 
 def tokens_of(sql: str) -> list[Token]:
-    """Its words and signs, without comments; raises SqlFault for what is not closed."""
+    """Return the tokens of a query, without comments; raise SqlFault for what is not closed."""
     if "\0" in sql:
         raise SqlFault("la requête contient un caractère nul")
     try:
         tokens = DuckDB().tokenize(sql)
     except SqlglotError as error:
-        opened = next((one.start() for one in _UNCLOSED.finditer(sql) if one["open"]), None)
+        opened = next((match.start() for match in _UNCLOSED.finditer(sql) if match["open"]), None)
         place = None if opened is None else QueryPlace.at(sql, opened)
         raise SqlFault("ce texte, ce nom ou ce commentaire n'est pas fermé", place) from error
     while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
@@ -175,7 +175,7 @@ def _check_letters(sql: str, token: Token) -> None:
 
 
 def _is_twin(letter: str) -> bool:
-    """Whether a letter is outside of A to Z, and in another case within."""
+    """Return whether a letter is outside of A to Z, and in another case within."""
     return not letter.isascii() and any(map(str.isascii, letter.lower() + letter.upper()))
 
 
@@ -183,13 +183,13 @@ def _check_alias(sql: str, node: exp.Expr) -> None:
     """Refuse a name given to a table or a column that looks like another, such as KELVIN SIGN."""
     name = node.args.get("this" if isinstance(node, exp.TableAlias) else "alias")
     columns = node.args.get("columns") if isinstance(node, exp.TableAlias) else None
-    for one in (name, *(columns or ())):
-        if not isinstance(one, exp.Identifier) or one.name.isascii():
+    for identifier in (name, *(columns or ())):
+        if not isinstance(identifier, exp.Identifier) or identifier.name.isascii():
             continue
-        for letter in one.name:
+        for letter in identifier.name:
             if not letter.isascii() and any(map(str.isascii, letter.lower())):
                 message = f"la lettre « {letter} » se confond avec une autre : changez ce nom"
-                raise SqlFault(message, place_of(sql, one))
+                raise SqlFault(message, place_of(sql, identifier))
 
 
 def _query(sql: str, tree: exp.Expr) -> exp.Query:
@@ -214,28 +214,28 @@ def _query(sql: str, tree: exp.Expr) -> exp.Query:
 
 
 def tables_named(sql: str) -> list[str]:
-    """The names that stand where a table's does, in lower case, in the order of the text."""
+    """Return the names that stand where a table's does, in lower case, in the order of the text."""
     try:
         tree = parse(sql)
     except SqlFault:
         return []
-    named = [one for one in tree.find_all(exp.Table) if isinstance(one.this, exp.Identifier)]
-    named.sort(key=lambda one: int(one.this.meta.get("start", 0)))
-    return [plain_lower(one.name) for one in named]
+    named = [table for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
+    named.sort(key=lambda table: int(table.this.meta.get("start", 0)))
+    return [plain_lower(table.name) for table in named]
 
 
 def place_of(sql: str, node: exp.Expr) -> QueryPlace | None:
-    """Where the first word of `node` stands that has a place; None where none has."""
-    starts = [int(one.meta["start"]) for one in node.walk() if "start" in one.meta]
+    """Return where the first word of `node` stands that has a place; None where none has."""
+    starts = [int(child.meta["start"]) for child in node.walk() if "start" in child.meta]
     return QueryPlace.at(sql, min(starts)) if starts else None
 
 
 def place_of_arrow(sql: str) -> QueryPlace | None:
-    """Where the first lambda of old, with an arrow, stands in a query that `parse` takes."""
-    for one in parse(sql).find_all(exp.Lambda):
-        ends = [int(name.meta["end"]) for name in one.expressions if "end" in name.meta]
+    """Return where the first lambda of old, with an arrow, stands in a query that `parse` takes."""
+    for arrow in parse(sql).find_all(exp.Lambda):
+        ends = [int(name.meta["end"]) for name in arrow.expressions if "end" in name.meta]
         if ends and _ARROW.match(sql, max(ends) + 1):
-            return place_of(sql, one)
+            return place_of(sql, arrow)
     return None
 
 
@@ -244,13 +244,13 @@ def _place(sql: str, token: Token) -> QueryPlace:
 
 
 def _syntax_fault(error: SqlglotError) -> SqlFault:
-    """What is wrong with it, by the place that the parser names."""
-    told = getattr(error, "errors", None)
-    if not told:
+    """Return what is wrong with it, by the place that the parser names."""
+    errors = getattr(error, "errors", None)
+    if not errors:
         return SqlFault("la requête n'est pas du SQL que DuckDB lit")
-    word, line = str(told[0].get("highlight") or ""), int(told[0].get("line") or 1)
-    column = int(told[0].get("col") or 1) - max(len(word), 1) + 1
+    word, line = str(errors[0].get("highlight") or ""), int(errors[0].get("line") or 1)
+    column = int(errors[0].get("col") or 1) - max(len(word), 1) + 1
     place = QueryPlace(line, max(column, 1))
-    if "Expecting" in str(told[0].get("description")):
+    if "Expecting" in str(errors[0].get("description")):
         return SqlFault(f"quelque chose manque, ou n'est pas fermé, après « {word} »", place)
     return SqlFault(f"erreur de syntaxe près de « {word} »", place)

@@ -20,7 +20,7 @@ _REFUSED = (
 
 
 def filled(sql: str, values: Mapping[str, Value]) -> str:
-    """The query with each `${name}` replaced by its value; raises SqlFault where it may not be.
+    """Return the query with values for each `${name}`; raise SqlFault where one may not stand.
 
     Between apostrophes it is a text, or part of one. Alone it is a number or a truth value, or for
     a text the name of a column, or part of one. In a comment it stays as it is.
@@ -42,7 +42,7 @@ class _Template:
         self._marked = PLACEHOLDER.sub(lambda _: f"{stem}{next(numbers)}x", sql)
 
     def filled(self, values: Mapping[str, Value]) -> str:
-        """The query with these values."""
+        """Return the query with these values."""
         nodes = self._nodes()
         text, end = "", 0
         for start, word in self._words():
@@ -51,7 +51,7 @@ class _Template:
         return self._plain(text + self._marked[end:])
 
     def _nodes(self) -> Mapping[int, exp.Expr]:
-        """What stands where in the query that has marks."""
+        """Return what stands where in the query that has marks."""
         try:
             tree = parse(self._marked)
         except SqlFault as fault:
@@ -60,14 +60,14 @@ class _Template:
         return {int(node.meta["start"]): node for node in nodes if "start" in node.meta}
 
     def _words(self) -> Iterator[tuple[int, str]]:
-        """The words, texts and names in quotes that hold marks, with their place."""
+        """Yield the words, texts and names in quotes that hold marks, with their place."""
         for token in tokens_of(self._marked):
             word = self._marked[token.start : token.end + 1]
             if self._mark.search(word):
                 yield token.start, word
 
     def _written(self, word: str, node: exp.Expr | None, values: Mapping[str, Value]) -> str:
-        """A word that holds marks, with the values in their stead."""
+        """Return a word that holds marks, with the values in their stead."""
         if _is_text(word, node):
             escaped = {name: str(value).replace("'", "''") for name, value in values.items()}
             return self._with(word, escaped)
@@ -83,7 +83,7 @@ class _Template:
         return self._mark.sub(lambda mark: str(values[self.names[int(mark[1])]]), text)
 
     def _plain(self, text: str) -> str:
-        """The text as its author wrote it."""
+        """Return the text as its author wrote it."""
         return self._mark.sub(lambda mark: f"${{{self.names[int(mark[1])]}}}", text)
 
     def _fault(self, word: str) -> SqlFault:
@@ -96,13 +96,13 @@ class _Template:
 
 
 def _is_text(word: str, node: exp.Expr | None) -> bool:
-    """Whether a text stands there, and no pattern that chooses columns."""
+    """Return whether a text stands there, and no pattern that chooses columns."""
     is_text = isinstance(node, exp.Literal) and node.is_string and word.startswith("'")
     return is_text and not isinstance(node.parent if node else None, exp.Columns)
 
 
 def _names_column(node: exp.Identifier) -> bool:
-    """Whether the name is that of a column, read or made."""
+    """Return whether the name is that of a column, read or made."""
     parent = node.parent
     is_read = isinstance(parent, exp.Column) and node.arg_key == "this"
     is_made = isinstance(parent, exp.Alias) and node.arg_key == "alias"
@@ -110,11 +110,11 @@ def _names_column(node: exp.Identifier) -> bool:
 
 
 def _stands_alone(node: exp.Identifier) -> bool:
-    """Whether the name is all that stands there, of no table and made by nobody."""
+    """Return whether the name is all that stands there, of no table and made by nobody."""
     return isinstance(node.parent, exp.Column) and len(node.parent.parts) == 1
 
 
 def _number(value: float) -> str:
-    """A number or truth value as SQL has it; below zero in brackets: `--` begins a comment."""
+    """Return a number or truth value in SQL, negative ones in brackets: `--` is a comment."""
     text = str(value).upper()
     return f"({text})" if text.startswith("-") else text

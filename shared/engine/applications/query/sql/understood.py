@@ -58,7 +58,7 @@ _VALUES = (
 
 
 def is_understood(tree: exp.Expr) -> bool:
-    """Whether all of a query is of forms whose parts the analysis goes through."""
+    """Return whether all of a query is of forms whose parts the analysis goes through."""
     return all(map(_is_form, tree.walk()))
 
 

@@ -43,12 +43,12 @@ def main() -> None:
 
 
 def begin() -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the first cell of a notebook is given: see `given`."""
-    return given(json.loads(REQUEST.read_bytes()))
+    """Return what the first cell of a notebook is given: see `inputs_of`."""
+    return inputs_of(json.loads(REQUEST.read_bytes()))
 
 
-def given(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the code gets by role, and the parameters; draws of chance start at the seed.
+def inputs_of(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the code gets by role, and the parameters; draws of chance start at the seed.
 
     That is a table, or of files the path of each by its name.
     """
@@ -62,8 +62,8 @@ def given(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path for path in found}
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path for path in paths}
 
 
 def _run(request: dict[str, Any]) -> None:
@@ -78,11 +78,11 @@ def _run(request: dict[str, Any]) -> None:
     if request["is_load"]:
         leave(b"", request["limits"])
     else:
-        leave(run(*given(request)), request["limits"])
+        leave(run(*inputs_of(request)), request["limits"])
 
 
 def _line(error: BaseException) -> int:
-    """The line of the author's file at which it happened; 0 where none is known."""
+    """Return the line of the author's file at which it happened; 0 where none is known."""
     if isinstance(error, SyntaxError) and error.filename == NAME:
         return error.lineno or 0
     lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if _is_own(frame)]
@@ -94,7 +94,7 @@ def _is_own(frame: Any) -> bool:
 
 
 def _trace(error: BaseException) -> str:
-    """The traceback from the author's first line on."""
+    """Return the traceback from the author's first line on."""
     here = error.__traceback__
     while here and not _is_own(here.tb_frame):
         here = here.tb_next
@@ -102,29 +102,29 @@ def _trace(error: BaseException) -> str:
 
 
 def _message(error: BaseException) -> str:
-    """What Python says of it, in a line that begins with its class."""
+    """Return what Python says of it, in a line that begins with its class."""
     parts = traceback.format_exception_only(error)
     # The lines of the code that are cited before it are indented.
     return first_line(next((part for part in parts if not part.startswith(" ")), ""))
 
 
 def first_line(message: str) -> str:
-    """The first line of a message, with the next one where that only announces it."""
+    """Return the first line of a message, with the next one where that only announces it."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     return " ".join(lines[: 2 if lines[:1] and lines[0].endswith(":") else 1])[:_MESSAGE_LENGTH]
 
 
 def _name(error: BaseException) -> str:
-    """The name that was not found, if that is what happened."""
+    """Return the name that was not found, if that is what happened."""
     if isinstance(error, ImportError | NameError | AttributeError):
         return error.name or ""
     return str(error.args[0]) if isinstance(error, KeyError) and error.args else ""
 
 
-def _fail(**said: Any) -> None:
+def _fail(**failure: Any) -> None:
     for name, most in (("name", 200), ("kind", 200), ("trace", 20_000)):
-        said[name] = str(said.get(name, ""))[-most:]
-    (OUT / "error.json").write_text(json.dumps(said))
+        failure[name] = str(failure.get(name, ""))[-most:]
+    (OUT / "error.json").write_text(json.dumps(failure))
     sys.stdout.flush()
     sys.exit(1)
 

@@ -105,7 +105,7 @@ def _failed(notebook: Any, error: CellExecutionError) -> CellFailed:
 
 
 def _write_page(notebook: Any) -> None:
-    """One page that opens offline: pictures are in it, no script is, and it fetches nothing."""
+    """Write one page that opens offline: it holds its pictures and has no script."""
     exporter = HTMLExporter(template_name="basic", embed_images=True, sanitize_html=True)
     body, _ = exporter.from_notebook_node(notebook)
     (OUT / "page.html").write_text(f"{_HEAD}{body}</body></html>\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from shared.engine.running.own_code.inside.code_faults import Unusable
 
 
 def read(path: Path) -> Any:
-    """A table: whole numbers without gaps stay whole, days are those of pandas."""
+    """Read a table: whole numbers without gaps stay whole, days are those of pandas."""
     return parquet.read_table(path).to_pandas(date_as_object=False, timestamp_as_object=False)
 
 
@@ -59,7 +59,7 @@ def _column(series: Any) -> pa.Array:
 
 
 def _of_objects(series: Any) -> pa.Array:
-    """Numbers, texts or days, where all are; else the texts of what they are."""
+    """Return values as numbers, texts or days, where all are of one kind; else their texts."""
     try:
         array = pa.Array.from_pandas(series)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):

@@ -70,7 +70,7 @@ def _kind(value: object, name: str) -> str:
 def _is(value: object, module: str, *names: str) -> bool:
     # What was not imported has no instances.
     classes = (getattr(sys.modules.get(module), name, None) for name in names)
-    return isinstance(value, tuple(one for one in classes if isinstance(one, type)))
+    return isinstance(value, tuple(class_ for class_ in classes if isinstance(class_, type)))
 
 
 def _write_figure(figure: Any, path: Path, _limits: Mapping[str, int]) -> None:

@@ -35,7 +35,7 @@ class Filter(NamedTuple):
 
 
 def lost(database: Database, steps: tuple[Step, ...], tables: Mapping[str, InputTable]) -> Report:
-    """What is wrong with the last table, in French, and a value that may have been meant.
+    """Report in French what is wrong with the last table, and a value that may have been meant.
 
     Empty where it has rows, and a value in every column that the treatment made. What an input has
     empty is no fault of the treatment.
@@ -43,34 +43,36 @@ def lost(database: Database, steps: tuple[Step, ...], tables: Mapping[str, Input
     result = steps[-1].output
     if tables[result].rows == 0:
         return _lost_rows(database, steps, tables)
-    made = _made_empty(database, steps, tables, result)
-    return {LOST: made} if made else {}
+    sentence = _made_empty(database, steps, tables, result)
+    return {LOST: sentence} if sentence else {}
 
 
 def _lost_rows(
     database: Database, steps: tuple[Step, ...], tables: Mapping[str, InputTable]
 ) -> Report:
     for step in steps:
-        given = [tables[name] for name in step.inputs.values()]
-        if none := [one for one in given if one.rows == 0]:
+        input_tables = [tables[name] for name in step.inputs.values()]
+        if none := [table for table in input_tables if table.rows == 0]:
             return {LOST: f"la table {french_quoted(none[0].called)} n'a aucune ligne"}
         if tables[step.output].rows == 0:
-            return _emptied(database, step, given)
+            return _emptied(database, step, input_tables)
     return {}
 
 
-def _emptied(database: Database, step: Step, given: list[InputTable]) -> Report:
-    """A step that was given rows and left none."""
-    before = french_list([_lines(one) for one in given])
+def _emptied(database: Database, step: Step, input_tables: list[InputTable]) -> Report:
+    """Report a step that got rows and left none."""
+    before = french_list([_lines(table) for table in input_tables])
     # Of a step that an earlier job did, the tables need not be here.
     with suppress(duckdb.Error):
-        roles = dict(zip(step.inputs, given, strict=True)) if traits_of(step).runs_sql else {}
+        roles = (
+            dict(zip(step.inputs, input_tables, strict=True)) if traits_of(step).runs_sql else {}
+        )
         for condition, table in _filters(database, str(step.parameters.get("sql", "")), roles):
             if not _kept(database, condition, table):
-                said = f"le filtre « {condition.column} = {condition.text} » garde 0 des"
+                sentence = f"le filtre « {condition.column} = {condition.text} » garde 0 des"
                 value = _near(database, condition, table)
                 hint = {NEAR: f"valeur proche : {value}"} if value else {}
-                return {LOST: f"{said} {grouped(table.rows)} lignes"} | hint
+                return {LOST: f"{sentence} {grouped(table.rows)} lignes"} | hint
     title = APPLICATIONS[step.application].title
     return {LOST: f"l'étape {french_quoted(step.output)} ({title}) reçoit {before} et n'en garde 0"}
 
@@ -83,8 +85,8 @@ def _lines(table: InputTable) -> str:
 def _filters(
     database: Database, sql: str, roles: Mapping[str, InputTable]
 ) -> Iterator[tuple[Filter, InputTable]]:
-    """The conditions of a query that compare a column of one of its tables with a text."""
-    known = {role: columns(database, one.name) for role, one in roles.items()}
+    """Yield the conditions of a query that compare a column of one of its tables with a text."""
+    columns_by_role = {role: columns(database, table.name) for role, table in roles.items()}
     try:
         read = sqlglot.parse_one(sql, dialect="duckdb")
     except sqlglot.errors.SqlglotError:
@@ -96,11 +98,15 @@ def _filters(
         if len(named) == len(texts) == 1:
             folds = any(is_folded for _, is_folded in sides)
             condition = Filter(named[0].name, texts[0].name, folds)
-            yield from ((condition, roles[it]) for it in known if condition.column in known[it])
+            yield from (
+                (condition, roles[role])
+                for role in columns_by_role
+                if condition.column in columns_by_role[role]
+            )
 
 
 def _plain(side: exp.Expression) -> tuple[exp.Expression, bool]:
-    """What stands within functions that fold text, and whether there are some."""
+    """Return what stands within functions that fold text, and whether there are some."""
     folds = False
     while isinstance(side, exp.Func) and side.sql("duckdb").lower().startswith(_FOLDS):
         inner = side.expressions[0] if isinstance(side, exp.Anonymous) else side.this
@@ -118,17 +124,17 @@ def _kept(database: Database, condition: Filter, table: InputTable) -> bool:
 
 
 def _near(database: Database, condition: Filter, table: InputTable) -> str:
-    """The value of the column that is most like the one that none has; empty without any."""
+    """Return the value of the column that is most like the one that none has; empty without any."""
     text, value = _folded(literal(condition.text)), _folded("value")
     holds = f"contains({value}, {text}) OR contains({text}, {value})"
     alike = f"jaro_winkler_similarity({value}, {text})"
-    found = _rows(
+    rows = _rows(
         database,
         f"SELECT value FROM (SELECT DISTINCT {filled(condition.column)} AS value"
         f" FROM {quoted(table.name)}) WHERE {holds} OR {alike} >= {_ALIKE}"
         f" ORDER BY ({holds}) DESC, {alike} DESC, value LIMIT 1",
     )
-    return str(found[0][0])[:100] if found else ""
+    return str(rows[0][0])[:100] if rows else ""
 
 
 def _folded(text: str) -> str:
@@ -142,21 +148,27 @@ def _rows(database: Database, sql: str) -> list[tuple[Any, ...]]:
 def _made_empty(
     database: Database, steps: tuple[Step, ...], tables: Mapping[str, InputTable], result: str
 ) -> str:
-    """Which column of the result has no value though its inputs have no such column empty."""
-    inputs = {name for step in steps for name in step.inputs.values()} - {it.output for it in steps}
-    as_read = {one for name in inputs for one in _without_value(database, tables[name].whole)}
+    """State which columns of the result lost all values, though no input has them empty."""
+    inputs = {name for step in steps for name in step.inputs.values()} - {
+        step.output for step in steps
+    }
+    as_read = {column for name in inputs for column in _without_value(database, tables[name].whole)}
     empty = _without_value(database, tables[result].name)
-    made = [one for one in empty if _SUFFIX.sub("", one) not in as_read and one not in as_read]
-    if not made:
+    new_columns = [
+        column
+        for column in empty
+        if _SUFFIX.sub("", column) not in as_read and column not in as_read
+    ]
+    if not new_columns:
         return ""
-    of = french_list([french_quoted(one) for one in made[:_MOST]])
-    many = "les colonnes" if len(made) > 1 else "la colonne"
-    has, rows = "ont" if len(made) > 1 else "a", grouped(tables[result].rows)
+    of = french_list([french_quoted(column) for column in new_columns[:_MOST]])
+    many = "les colonnes" if len(new_columns) > 1 else "la colonne"
+    has, rows = "ont" if len(new_columns) > 1 else "a", grouped(tables[result].rows)
     return f"{many} {of} du résultat n'{has} aucune valeur (lignes : {rows})"
 
 
 def _without_value(database: Database, table: str) -> list[str]:
-    """The columns of a table none of whose rows has a value."""
+    """Return the columns of a table none of whose rows has a value."""
     names = list(columns(database, table))
     if not names:
         return []

@@ -29,7 +29,7 @@ def draw_pictures(
     checked before it leaves: others of protected data are not drawn, and the report says so.
     `hidden` says what the result keeps secret.
     """
-    made, pictures, files = datetime.now(PARIS), list[Picture](), list[str]()
+    drawn_at, pictures, files = datetime.now(PARIS), list[Picture](), list[str]()
     for number, step in enumerate(work.steps):
         if not APPLICATIONS[step.application].is_drawn(step):
             continue
@@ -43,28 +43,28 @@ def draw_pictures(
             sources=_sources(work, step),
             steps=tuple(_done(work.steps, reports)),
             pictures=tuple(pictures),
-            made=made,
+            drawn_at=drawn_at,
             head=tuple(_head(work, reports[: number + 1], hidden if is_result else "")),
             provenance=work.provenance,
         )
-        told = _draw(task, number, step)
+        drawing = _draw(task, number, step)
         # Of a picture in two formats, the page has the last, which prints well.
         pictures += [
-            Picture(one["title"], one["text"], out / one["file"], one["notes"])
-            for one in told.get("pictures", ())[-1:]
+            Picture(picture["title"], picture["text"], out / picture["file"], picture["notes"])
+            for picture in drawing.get("pictures", ())[-1:]
         ]
-        files += told.pop("files", ())
-        reports[number] = _with_picture(reports[number], told)
+        files += drawing.pop("files", ())
+        reports[number] = _with_picture(reports[number], drawing)
     return [OutputFile(name=name, path=f"out/{name}", media_type=_type_of(name)) for name in files]
 
 
 def _not_drawn(report: Report) -> Report:
-    told = (
+    sentence = (
         "pas dessiné : des données protégées entrent dans cette table, et seule celle du résultat"
         " est vérifiée avant de sortir"
     )
-    warnings = [*report.get("warnings", ()), {"kind": "not_drawn", "told": told}]
-    return _with_picture(report, {"summary": told, "warnings": warnings})
+    warnings = [*report.get("warnings", ()), {"kind": "not_drawn", "told": sentence}]
+    return _with_picture(report, {"summary": sentence, "warnings": warnings})
 
 
 def _draw(task: PictureWork, number: int, step: Step) -> Report:
@@ -76,7 +76,7 @@ def _draw(task: PictureWork, number: int, step: Step) -> Report:
 
 
 def _stem(work: Work, number: int, files: Sequence[str]) -> str:
-    """What a step's files are called: the last by what it is, the others by their table."""
+    """Return what a step's files are called: the last by what it is, the others by their table."""
     step = work.steps[number]
     stem = APPLICATIONS[step.application].picture
     is_taken = any(Path(name).stem == stem for name in files)
@@ -88,40 +88,40 @@ def _type_of(name: str) -> str:
 
 
 def _sources(work: Work, step: Step) -> tuple[Input, ...]:
-    """The datasets whose data went into the step's table."""
+    """Return the datasets whose data went into the step's table."""
     origins = _origins(work, step)
-    return tuple(one for one in work.sources if one.name in origins)
+    return tuple(source for source in work.sources if source.name in origins)
 
 
 def _origins(work: Work, step: Step) -> set[str]:
-    """The names of the tables that went into the step's table."""
-    makers = {one.output: one for one in work.steps}
-    names, found = list(step.inputs.values()), set[str]()
+    """Return the names of the tables that went into the step's table."""
+    makers = {step.output: step for step in work.steps}
+    names, origins = list(step.inputs.values()), set[str]()
     while names:
         name = names.pop()
-        found.add(name)
+        origins.add(name)
         if name in makers:
             names += makers[name].inputs.values()
-    return found
+    return origins
 
 
 def _done(steps: Sequence[Step], reports: Sequence[Report]) -> Iterator[DoneStep]:
-    for step, told in zip(steps, reports, strict=True):
+    for step, report in zip(steps, reports, strict=True):
         title = APPLICATIONS[step.application].title
-        yield DoneStep(title, step.output, step.parameters, told)
+        yield DoneStep(title, step.output, step.parameters, report)
 
 
 def _head(work: Work, reports: Sequence[Report], hidden: str) -> Iterator[str]:
-    """What is read before all else, in French: what a trial saw of its tables, and what is hidden.
+    """State in French what is read first: what a trial saw of its tables, and what is hidden.
 
     How many rows a dataset has is in the catalogue, also of a restricted one.
     """
-    told = (
+    sentences = (
         f"{french_number(sample['rows'])} lignes sur {french_number(sample['of'])}"
-        for one in reports
-        if (sample := one.get("sample"))
+        for report in reports
+        if (sample := report.get("sample"))
     )
-    if listed := " ; ".join(dict.fromkeys(told)):
+    if listed := " ; ".join(dict.fromkeys(sentences)):
         yield f"Essai sur un échantillon : {listed}."
     elif work.sample_rows is not None:
         yield "Essai, sur toutes les lignes."
@@ -129,7 +129,7 @@ def _head(work: Work, reports: Sequence[Report], hidden: str) -> Iterator[str]:
         yield hidden
 
 
-def _with_picture(report: Report, told: Report) -> Report:
+def _with_picture(report: Report, drawing: Report) -> Report:
     before = report["summary"].removeprefix(" ; ")
-    summary = " ; ".join(filter(None, (told.get("summary", ""), before)))
-    return report | told | {"summary": summary}
+    summary = " ; ".join(filter(None, (drawing.get("summary", ""), before)))
+    return report | drawing | {"summary": summary}

@@ -30,7 +30,7 @@ class PictureWork:
     sources: tuple[Input, ...]
     steps: tuple[DoneStep, ...]
     pictures: tuple[Picture, ...]
-    made: datetime
+    drawn_at: datetime
     head: tuple[str, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
 
@@ -38,13 +38,13 @@ class PictureWork:
         self, drawing: Drawing, title: str, formats: tuple[Format, ...], notes: list[str], text: str
     ) -> Report:
         """Write the picture with its sources and date; returns what the report has of it."""
-        named = dict.fromkeys(f"Source : {_named(one)}." for one in self.sources)
-        below = (*notes, *named, f"Dessiné le {french_day(self.made)}.")
+        named = dict.fromkeys(f"Source : {_named(source)}." for source in self.sources)
+        below = (*notes, *named, f"Dessiné le {french_day(self.drawn_at)}.")
         caption = Caption(title, below, " ".join((*self.head, text)), self.head)
         written = write(drawing, caption, self.path, sorted(set(formats)))
-        told = " ; ".join(note.rstrip(".") for note in notes)
+        notes_text = " ; ".join(note.rstrip(".") for note in notes)
         return {
-            "summary": f"{text}{f' ; {told}' if told else ''}",
+            "summary": f"{text}{f' ; {notes_text}' if notes_text else ''}",
             "pictures": [
                 {"title": title, "text": text, "file": path.name, "notes": notes}
                 for path in written
@@ -54,7 +54,7 @@ class PictureWork:
 
 
 def _named(source: Input) -> str:
-    """What its licence asks to be printed."""
+    """Return the attribution that the source's licence asks to be printed."""
     if source.attribution:
         return source.attribution.removeprefix(_SOURCES).rstrip(".")
     return f"{quoted(source.title or source.name)}, version {source.version}"

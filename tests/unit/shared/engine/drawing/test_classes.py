@@ -3,7 +3,7 @@
 from hypothesis import given as generated
 from hypothesis import strategies as st
 
-from shared.engine.drawing.classes import given, quantiles
+from shared.engine.drawing.classes import classes_between, quantiles
 
 
 def test_quantiles_have_as_many_values_each() -> None:
@@ -34,7 +34,7 @@ def test_a_single_value_is_one_class() -> None:
 
 def test_given_bounds_are_written_alike() -> None:
     """Bounds that somebody chose are kept, with as many digits each."""
-    classes = given((5, 7.5, 10))
+    classes = classes_between((5, 7.5, 10))
     assert [classes.of(value) for value in (4.9, 5, 7.5, 10, 99)] == [0, 1, 2, 3, 3]
     assert classes.labels()[1] == "5,0 à moins de 7,5"
 

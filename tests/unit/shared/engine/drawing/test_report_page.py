@@ -87,7 +87,7 @@ def _page(tmp_path: Path) -> str:
             table=TableRows(
                 ("annee", "code", "n"), [(2021, "01001", 12345.25), (2022, EVIL, 3.0)], 1500
             ),
-            made=datetime(2026, 11, 27, 22, 30, tzinfo=UTC),
+            made_at=datetime(2026, 11, 27, 22, 30, tzinfo=UTC),
             software={"duckdb": "2.0.1"},
             head=("Essai sur un échantillon",),
             provenance=("Recette : vacance@2.", f"But : « {EVIL} »."),

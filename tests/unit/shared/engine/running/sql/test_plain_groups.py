@@ -117,7 +117,7 @@ def test_conditions_on_a_column_are_one() -> None:
         TABLES,
     )
     assert found
-    assert found.wanted == {
+    assert found.tests_by_column == {
         "montant": '"montant" > 1 AND "montant" < 9',
         "aide": "\"aide\" <> 'rsa'",
     }
