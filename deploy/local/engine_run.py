@@ -96,7 +96,7 @@ class EngineRun:
             job.describe(Work(kind="ingest", inputs={"source": "in/0"}, filename=file.name))
             result = self._do(job, file.name)
             profile = Profile.model_validate(result.reports[0])
-            (output,) = (made for made in result.outputs if made.name == TABLE)
+            (output,) = (output for output in result.outputs if output.name == TABLE)
             shutil.copyfile(job.made_path(output), table)
         self.say(f"{file.name}: {profile.rows} rows, keys: {', '.join(profile.keys) or 'none'}")
         for warning in (warning for column in profile.columns for warning in column.warnings):
@@ -153,9 +153,9 @@ def _work(inputs: list[Input], steps: tuple[Step, ...]) -> Work:
 
 def _keep(job: JobFolder, result: RunnerResult, output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
-    for made in result.outputs:
-        if not made.is_internal:
-            shutil.copyfile(job.made_path(made), output / made.name)
+    for file in result.outputs:
+        if not file.is_internal:
+            shutil.copyfile(job.made_path(file), output / file.name)
 
 
 def _manifest(inputs: list[Input], steps: tuple[Step, ...], result: RunnerResult) -> str:

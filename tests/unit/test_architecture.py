@@ -25,6 +25,12 @@ LONGEST_MODULE = 500
 LONGEST_FUNCTION = 40
 LARGEST_FOLDER = 15
 LONGEST_CHAIN = 12
+MOST_POOR_NAMES = 2
+"""In 1,000 lines: some are fields of documents and messages, which keep their names."""
+
+POOR_NAMES = frozenset(
+    ("one", "it", "told", "found", "made", "said", "known", "shown", "given", "wanted", "each")
+)
 
 AGGREGATES = {
     Path("services/catalog/access/model.py"),
@@ -160,6 +166,23 @@ def test_modules_open_with_one_line_that_says_what_they_are() -> None:
         if not lines[0] or any(lines[1:2]):
             silent.append(path)
     assert silent == []
+
+
+def test_names_say_what_a_value_is() -> None:
+    """A noun, with its unit or role: what stands here says nothing of a value."""
+    counts = {path: sum(map(_is_poor, ast.walk(tree_of(path)))) for path in PRODUCT}
+    lines = sum(len((ROOT / path).read_text().splitlines()) for path in PRODUCT)
+    worst = sorted(counts.items(), key=lambda entry: -entry[1])[:5]
+    assert 1000 * sum(counts.values()) <= MOST_POOR_NAMES * lines, worst
+
+
+def _is_poor(node: ast.AST) -> bool:
+    match node:
+        case (
+            ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.keyword(arg=name)
+        ):
+            return name in POOR_NAMES
+    return False
 
 
 def test_nobody_asks_for_an_application_by_its_name() -> None:

@@ -99,7 +99,8 @@ class _Check:
         self._findings.tables.update({name: table.types for name, table in self.tables.items()})
         return self._findings
 
-    def _checked(self, number: int, step: Step, parameters: Any) -> StepTable:  # noqa: ANN401 - its application's
+    def _checked(self, number: int, step: Step, parameters: Any) -> StepTable:  # noqa: ANN401
+        """Check the step; its parameters are of its application's own type."""
         traits = traits_of(step)
         if traits.sums:
             return self.aggregate(number, step, parameters)
