@@ -22,7 +22,6 @@ from deploy.cli.commands import (
     parked_commands,
     project_commands,
     recipe_commands,
-    run_command,
     stack_commands,
     treatment_commands,
     webhook_commands,
@@ -43,7 +42,7 @@ app = CommandGroup(
 app.command()(stack_commands.up)
 app.command()(stack_commands.down)
 app.command()(stack_commands.status)
-app.command()(run_command.run)
+app.command()(recipe_commands.run)
 treatment_commands.add_cross(app)
 app.add_typer(project_commands.app, name="project")
 app.add_typer(treatment_commands.app, name="treatment")

@@ -174,7 +174,7 @@ class _Check:
         return effect_of(step, f"steps.{number}", columns_by_role)
 
     def _name(self, number: int, step: Step, named: Named) -> StepColumn:
-        """Return a column that a step names; note a fault where there is none or it has no numbers."""
+        """Return a column that a step names; note a fault where it is missing or no number."""
         field, name = f"steps.{number}.parameters.{named.field}", named.source.column
         column = self._column(self._input_tables(step)[named.source.role], name, field)
         profile = column.profile
