@@ -173,7 +173,7 @@ class _Check:
         return effect_of(step, f"steps.{number}", columns_by_role)
 
     def _name(self, number: int, step: Step, named: Named) -> StepColumn:
-        """Return a column that a step names; note a fault where there is none or it has no numbers."""
+        """Return a column that a step names; note a fault where it lacks or has no numbers."""
         field, name = f"steps.{number}.parameters.{named.field}", named.source.column
         column = self._column(self._input_tables(step)[named.source.role], name, field)
         profile = column.profile
@@ -285,10 +285,10 @@ class _Check:
             name, field, how = named.source.column, f"{at}.{named.field}", named.number_for
             what = named.field.partition(".")[0]
             if what in ("sums", "means"):
-                told_of = repeated_told(
+                message = repeated_told(
                     name, column.source, column.times, column.crossed, how, is_bound=column.is_bound
                 )
-                self._warn(field, "repeated_rows", told_of)
+                self._warn(field, "repeated_rows", message)
             if what == "sums" and column.profile:
                 self._warn(field, "sum_of_rates", rate_told(column.profile))
         self._check_ratio(at, parameters, table)
