@@ -138,10 +138,10 @@ def _lengthen(workbench: Workbench, long: Long) -> Report:
     )
     rows = _rows(workbench)
     empty = before * len(cells) - rows
-    told_empty = f" ; {counted(empty, 'cellule vide laissée', 'cellules vides laissées')} de côté"
+    left_out = f" ; {counted(empty, 'cellule vide laissée', 'cellules vides laissées')} de côté"
     summary = (
         f"{counted(before, 'ligne', 'lignes')} et {counted(len(cells), 'colonne', 'colonnes')} en"
-        f" {counted(rows, 'ligne', 'lignes')}{told_empty if empty else ''}"
+        f" {counted(rows, 'ligne', 'lignes')}{left_out if empty else ''}"
     )
     return {
         "rows": {"in": before, "out": rows, "empty": empty},
