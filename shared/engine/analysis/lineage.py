@@ -172,13 +172,13 @@ class _Account:
 
     def read_all(self, table: _Table) -> None:
         """Note that all columns of the table are read."""
-        self.look_at(trace for made_of in table.columns.values() for trace in made_of)
+        self.look_at(trace for traces in table.columns.values() for trace in traces)
         self.whole.update(table.unknown)
 
     def show(self, table: _Table) -> None:
         """Note that the whole table comes out."""
         self.read_all(table)
-        traces = {trace for made_of in table.columns.values() for trace in made_of}
+        traces = {trace for column_traces in table.columns.values() for trace in column_traces}
         for dataset_id in {dataset_of(trace.origin) for trace in traces}:
             mine = {trace for trace in traces if dataset_of(trace.origin) == dataset_id}
             others = {trace.origin for trace in traces - mine}

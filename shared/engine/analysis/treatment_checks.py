@@ -286,10 +286,10 @@ class _Check:
             name, field, how = named.source.column, f"{at}.{named.field}", named.number_for
             what = named.field.partition(".")[0]
             if what in ("sums", "means"):
-                told_of = repeated_told(
+                message = repeated_told(
                     name, column.source, column.times, column.crossed, how, is_bound=column.is_bound
                 )
-                self._warn(field, "repeated_rows", told_of)
+                self._warn(field, "repeated_rows", message)
             if what == "sums" and column.profile:
                 self._warn(field, "sum_of_rates", rate_told(column.profile))
         self._check_ratio(at, parameters, table)

@@ -160,9 +160,9 @@ def _check(points: Sequence[Point], parameters: ChartParameters) -> None:
     if parameters.kind == "points":
         return
     if len(points) > _MOST_POINTS:
-        told_of = f"{french_number(len(points))} lignes sont trop pour des courbes"
-        raise Invalid(f"{told_of} ({french_number(_MOST_POINTS)} au plus) ; agrégez d'abord", "")
+        reason = f"{french_number(len(points))} lignes sont trop pour des courbes"
+        raise Invalid(f"{reason} ({french_number(_MOST_POINTS)} au plus) ; agrégez d'abord", "")
     often = Counter((point.series, point.x) for point in points)
     if repeated := sum(count > 1 for count in often.values()):
-        told_of = f"plusieurs lignes ont la même abscisse ({french_number(repeated)} fois)"
-        raise Invalid(f"{told_of} ; agrégez d'abord, ou séparez les courbes par series", "label")
+        reason = f"plusieurs lignes ont la même abscisse ({french_number(repeated)} fois)"
+        raise Invalid(f"{reason} ; agrégez d'abord, ou séparez les courbes par series", "label")

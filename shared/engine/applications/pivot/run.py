@@ -107,14 +107,14 @@ def _in_words(wide: Wide, rows: dict[str, int], columns: int) -> str:
         some = counted(rows["unnamed"], "ligne n'a", "lignes n'ont")
         parts.append(f"{some} pas de nom de colonne")
     if rows["left_out"]:
-        singular, many = "ligne d'une autre valeur est", "lignes d'autres valeurs sont"
-        parts.append(f"{counted(rows['left_out'], singular, many)} de côté")
+        singular, plural = "ligne d'une autre valeur est", "lignes d'autres valeurs sont"
+        parts.append(f"{counted(rows['left_out'], singular, plural)} de côté")
     if wide.figure == "first" and rows["repeated"]:
-        singular, many = "ligne suit la première", "lignes suivent la première"
-        parts.append(f"{counted(rows['repeated'], singular, many)} de sa cellule, et n'y est pas")
+        singular, plural = "ligne suit la première", "lignes suivent la première"
+        parts.append(f"{counted(rows['repeated'], singular, plural)} de sa cellule, et n'y est pas")
     before, after = (counted(rows[side], "ligne", "lignes") for side in ("in", "out"))
-    columns_text = f"{counted(columns, 'colonne', 'colonnes')} de « {wide.values} »"
-    return " ; ".join((f"{before} en {after} et {columns_text}", *parts))
+    columns_in_words = f"{counted(columns, 'colonne', 'colonnes')} de « {wide.values} »"
+    return " ; ".join((f"{before} en {after} et {columns_in_words}", *parts))
 
 
 def _lengthen(workbench: Workbench, long: Long) -> Report:
@@ -138,10 +138,10 @@ def _lengthen(workbench: Workbench, long: Long) -> Report:
     )
     rows = _rows(workbench)
     empty = before * len(cells) - rows
-    told_empty = f" ; {counted(empty, 'cellule vide laissée', 'cellules vides laissées')} de côté"
+    left_out = f" ; {counted(empty, 'cellule vide laissée', 'cellules vides laissées')} de côté"
     summary = (
         f"{counted(before, 'ligne', 'lignes')} et {counted(len(cells), 'colonne', 'colonnes')} en"
-        f" {counted(rows, 'ligne', 'lignes')}{told_empty if empty else ''}"
+        f" {counted(rows, 'ligne', 'lignes')}{left_out if empty else ''}"
     )
     return {
         "rows": {"in": before, "out": rows, "empty": empty},

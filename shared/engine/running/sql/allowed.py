@@ -34,9 +34,9 @@ Tables = frozenset[str]
 
 def check_statement(database: Database, sql: str, tables: Iterable[str]) -> None:
     """Check that `sql` is one SELECT on these tables; raise Invalid, in French, with the place."""
-    ((parsed,),) = database.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+    ((serialized,),) = database.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
     try:
-        answer = json.loads(parsed)
+        answer = json.loads(serialized)
     except RecursionError as error:
         raise Invalid("la requête a trop de niveaux imbriqués", "sql") from error
     if answer["error"]:

@@ -147,10 +147,10 @@ def bound_fault(sql: str, error: duckdb.Error, before: int) -> Invalid:
                 key: quoted(value) if key == "name" else value
                 for key, value in match.groupdict().items()
             }
-            told_of = french.format(**named)
+            sentence = french.format(**named)
             if pattern == _ARROW and (arrow := place_of_arrow(sql)):
-                return Invalid(f"{arrow} : {told_of}", "sql")
-            return Invalid(at(sql, place, told_of), "sql")
+                return Invalid(f"{arrow} : {sentence}", "sql")
+            return Invalid(at(sql, place, sentence), "sql")
     return Invalid(at(sql, place, failure_of(error)), "sql")
 
 

@@ -90,7 +90,7 @@ class PlainGroups:
         if not self.keys:
             return text
         by = [str(at) for at, output in enumerate(self.outputs, 1) if not output.how]
-        order = ", ".join((*(order.sql for order in self.order), *by))
+        order = ", ".join((*(sort_key.sql for sort_key in self.order), *by))
         return f"{text} GROUP BY {', '.join(by)} ORDER BY {order}"
 
     @property

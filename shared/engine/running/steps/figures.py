@@ -98,8 +98,8 @@ def period(workbench: Workbench, at: int, time_group: TimeGroup) -> str:
         is_wrong = f"{filled(time_group.column)} IS NOT NULL AND {day} IS NULL"
         ((wrong,),) = workbench.rows(f"SELECT count(*) FILTER ({is_wrong}) FROM {whole}")
         if wrong:
-            singular, many = "n'est pas une date lisible", "ne sont pas des dates lisibles"
-            some = counted(wrong, f"valeur {singular}", f"valeurs {many}")
+            singular, plural = "n'est pas une date lisible", "ne sont pas des dates lisibles"
+            some = counted(wrong, f"valeur {singular}", f"valeurs {plural}")
             raise Invalid(
                 f"colonne {french_quoted(time_group.column)} : {some} ; nettoyez-la d'abord"
                 " (clean, dates)",

@@ -42,14 +42,14 @@ def secret_columns(
 ) -> dict[str, str]:
     """Return, by column of the step's table, what is said of figures without secret values."""
     warnings = report.get("warnings", ())
-    warnings_by_column = {
+    secrets_by_column = {
         warning["column"]: warning["told"] for warning in warnings if warning["kind"] == WITHHELD
     }
     sentences_by_column: dict[str, str] = {}
     for name, column in effect.columns.items():
         for source, how in column.of:
             before = tables[step.inputs[source.role]].secret.get(source.column, "")
-            here = warnings_by_column.get(source.column, "") if how in OF_VALUES else ""
+            here = secrets_by_column.get(source.column, "") if how in OF_VALUES else ""
             if sentence := before or here:
                 sentences_by_column[name] = sentence
     return sentences_by_column

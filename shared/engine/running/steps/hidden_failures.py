@@ -34,12 +34,12 @@ def hides(work: Work, number: int) -> bool:
     """
     inside, chosen = set(work.protected), set[str]()
     for at, step in enumerate(work.steps):
-        inside_inputs = inside.intersection(step.inputs.values())
-        is_made = not inside_inputs <= {*work.inputs}
-        may_choose = bool(inside_inputs) and (traits_of(step).may_fail_by_row or is_made)
+        protected_inputs = inside.intersection(step.inputs.values())
+        is_made = not protected_inputs <= {*work.inputs}
+        may_choose = bool(protected_inputs) and (traits_of(step).may_fail_by_row or is_made)
         if at == number:
             return may_choose
-        if inside_inputs:
+        if protected_inputs:
             inside.add(step.output)
         if may_choose:
             chosen.add(step.output)

@@ -146,9 +146,9 @@ def with_totals_told(report: Report, tables: Iterable[InputTable], *, is_kept: b
     likely = {table.name: table.likely_totals for table in input_tables if table.likely_totals}
     if not totals_by_table and not likely:
         return report
-    singular, many = _KEPT if is_kept else _LEFT_OUT
+    singular, plural = _KEPT if is_kept else _LEFT_OUT
     sentences = (
-        f"{counted(n, f'ligne de total {singular}', f'lignes de total {many}')} ({called[name]})"
+        f"{counted(n, f'ligne de total {singular}', f'lignes de total {plural}')} ({called[name]})"
         for name, n in totals_by_table.items()
     )
     counted_too = (f"{counted(n, *_LIKELY)} ({called[name]})" for name, n in likely.items())

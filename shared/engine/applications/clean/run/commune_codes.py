@@ -49,9 +49,9 @@ def add_codes(operation: CommuneCodes, chain: Chain, at: str) -> Report:
     if operation.departement:
         beside = f"coalesce({chain.text(operation.departement, f'{at}.departement')}, '')"
     table = chain.table
-    spelling = (name, beside, operation.territory)
-    whole = _pairs(chain, table.whole, *spelling)
-    pairs = whole if table.name == table.whole else _pairs(chain, table.name, *spelling)
+    lookup = (name, beside, operation.territory)
+    whole = _pairs(chain, table.whole, *lookup)
+    pairs = whole if table.name == table.whole else _pairs(chain, table.name, *lookup)
     _make_codes(chain, whole)
     mine = _of_row(name, operation.column), _of_row(beside, operation.departement)
     joined = f"LEFT JOIN {_CODES} c ON c.name = {mine[0]} AND c.beside = {mine[1]}"
@@ -140,7 +140,7 @@ def codes_in_words(report: Report) -> str:
 def _some(names: Sequence[Report]) -> str:
     """Return the first of these names in parentheses, each with its code or why it has none."""
     examples = [
-        f"{french_quoted(name['name'])} : {name.get('code') or _WHY[name['outcome']]}"
-        for name in names[:_SHOWN]
+        f"{french_quoted(entry['name'])} : {entry.get('code') or _WHY[entry['outcome']]}"
+        for entry in names[:_SHOWN]
     ]
     return f" ({'p. ex. ' * (len(names) > _SHOWN)}{french_list(examples)})" if examples else ""

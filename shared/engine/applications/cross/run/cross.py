@@ -195,8 +195,8 @@ def _shown(keys_of_rows: list[str]) -> list[str | None]:
     most = max(map(len, parts), default=1)
     if most == 1:
         return redacted(keys_of_rows)
-    padded = [[*parts_of_key, *([""] * (most - len(parts_of_key)))] for parts_of_key in parts]
-    columns = [redacted([parts_of_key[at] for parts_of_key in padded]) for at in range(most)]
+    padded = [[*key_parts, *([""] * (most - len(key_parts)))] for key_parts in parts]
+    columns = [redacted([key_parts[at] for key_parts in padded]) for at in range(most)]
     rows = zip(*columns, strict=True)
     return [None if None in row else " | ".join(map(str, row)) for row in rows]
 

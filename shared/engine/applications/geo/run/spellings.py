@@ -70,16 +70,16 @@ def read_numbers(texts: Texts) -> Numbers:
 
 def read_angles(texts: Texts, letters: str) -> Numbers:
     """Return angles in degrees, read with or without minutes, seconds and a direction's letter."""
-    angles_read = read_numbers(texts)
-    others = np.isnan(angles_read) & pc.fill_null(_has_text(texts), False).to_numpy(
+    degrees = read_numbers(texts)
+    others = np.isnan(degrees) & pc.fill_null(_has_text(texts), False).to_numpy(
         zero_copy_only=False
     )
     if others.any():
         encoded = texts.filter(pa.array(others)).dictionary_encode()
         angles = [_angle(text, letters) for text in encoded.dictionary.to_pylist()]
-        angles_read = angles_read.copy()
-        angles_read[others] = np.array(angles)[encoded.indices.to_numpy()]
-    return angles_read
+        degrees = degrees.copy()
+        degrees[others] = np.array(angles)[encoded.indices.to_numpy()]
+    return degrees
 
 
 def _angle(text: str, letters: str) -> float:

@@ -79,9 +79,9 @@ class Analysis:
         match node:
             case exp.Subquery():
                 inner = replace_scope(scope, self.ctes(node, scope.ctes))
-                made_of = self.relation(node.this, inner)
-                made_of = self._pivots(node, self.joined(node, made_of, inner), inner)
-                return self._ordered(node, _renamed(made_of, node), Scope(inner.ctes, scope))
+                subquery = self.relation(node.this, inner)
+                subquery = self._pivots(node, self.joined(node, subquery, inner), inner)
+                return self._ordered(node, _renamed(subquery, node), Scope(inner.ctes, scope))
             case exp.SetOperation():
                 return self._union(node, scope)
             case exp.Select():
@@ -173,8 +173,10 @@ class Analysis:
         ]
         width = max(map(len, rows), default=0)
         columns = [[row[at] for row in rows if at < len(row)] for at in range(width)]
-        made_of = [self.expressions.derived(column, scope) for column in columns]
-        return Relation(tuple(QueryColumn(f"col{at}", parts) for at, parts in enumerate(made_of)))
+        parts_by_column = [self.expressions.derived(column, scope) for column in columns]
+        return Relation(
+            tuple(QueryColumn(f"col{at}", parts) for at, parts in enumerate(parts_by_column))
+        )
 
     def _pivots(self, node: exp.Expr, relation: Relation, scope: Scope) -> Relation:
         for pivot in node.args.get("pivots") or ():

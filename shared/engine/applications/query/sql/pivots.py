@@ -131,5 +131,8 @@ def _unpivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope)
         # Which columns it turns, and so which it keeps, only the run tells.
         kept, parts = [], parts | table.rest
         table = replace(table, rest=parts, is_unsure=True)
-    made_of = (QueryColumn(label, NONE, "text"), *(QueryColumn(name, parts) for name in values))
-    return Relation((*kept, *made_of), table.open, table.rest, table.is_unsure)
+    made_columns = (
+        QueryColumn(label, NONE, "text"),
+        *(QueryColumn(name, parts) for name in values),
+    )
+    return Relation((*kept, *made_columns), table.open, table.rest, table.is_unsure)

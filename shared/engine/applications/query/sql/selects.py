@@ -229,13 +229,13 @@ class _Alias:
 
     def __init__(self, select: _Select, node: exp.Alias) -> None:
         self._select, self._node = select, node
-        self._found: Parts | None = None
+        self._parts: Parts | None = None
 
     def __call__(self) -> Parts:
-        if self._found is None:
-            self._found = NONE
-            self._found = self._select.alias_parts(self._node)
-        return self._found
+        if self._parts is None:
+            self._parts = NONE
+            self._parts = self._select.alias_parts(self._node)
+        return self._parts
 
 
 def name_of(node: exp.Expr) -> str:
