@@ -1,6 +1,6 @@
 """A program that starts another where it sees and reaches nothing but what it is given.
 
-    python confinement.py '{"root": ..., "given": {...}, "writable": {...}}' COMMAND...
+    python confinement.py '{"root": ..., "readable": {...}, "writable": {...}}' COMMAND...
 
 It stands inside a job's sandbox, whose other processes have the same user: namespaces of its own
 keep the command from their memory, signals and files. bubblewrap cannot be nested there, as it

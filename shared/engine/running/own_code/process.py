@@ -105,7 +105,7 @@ def _command(folder: CodeFolder) -> list[str]:
     own = {"/out": folder.left, "/work": folder.path / "work", "/tmp": folder.path / "tmp"}  # noqa: S108 - its own
     view = {
         "root": str(folder.path / "root"),
-        "given": readable | {"/in": str(folder.inputs)},
+        "readable": readable | {"/in": str(folder.inputs)},
         "writable": {inside: str(path) for inside, path in own.items()},
     }
     python = (sys.executable, "-B", "-s", "-P")
