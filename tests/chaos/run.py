@@ -15,7 +15,7 @@ from tests.chaos.journey import Journey
 from tests.chaos.lab import Lab, grant_all, release_all
 
 Tell = Callable[[str], None]
-_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS = 0.5
 _REST_SECONDS = 180
 _QUIET_SECONDS = 4
 _PROJECTS = 120

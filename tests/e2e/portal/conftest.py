@@ -20,6 +20,8 @@ from tests.servers import require
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 CHROMIUM = "chromium-headless-shell"
 _PATIENCE_MS = 30_000
+_PAUSE_MS = 1_000
+"""Before a page is opened again: each time takes the lab what it needs for what is waited for."""
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Visitor:
         for _ in range(100):
             if self.go(path).locator(selector).count():
                 return self.page
-            self.page.wait_for_timeout(300)
+            self.page.wait_for_timeout(_PAUSE_MS)
         pytest.fail(f"{path} has no {selector}: {self.page.locator('main').inner_text()[:2000]}")
 
     def follow(self, path: str, selector: str) -> Page:

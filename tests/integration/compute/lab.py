@@ -1,7 +1,7 @@
 """A compute service as a real process, events to send it, and all that it publishes."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class Lab(ServiceLab):
     seconds = JOB_SECONDS
 
     work: Path
+    _homes: FileRef | None = field(default=None, init=False)
 
     def register(
         self,
@@ -75,6 +76,17 @@ class Lab(ServiceLab):
         table = manifest.output("table.parquet")
         assert table is not None
         self.shelve(dataset, table)
+        return dataset
+
+    def homes(self) -> str:
+        """The id of a dataset with the homes, whose table compute reads once for all of them."""
+        if self._homes:
+            dataset = new_id("dts")
+            self.shelve(dataset, self._homes)
+            return dataset
+        dataset = self.ingest(HOMES)
+        with self.store("catalog") as store:
+            self._homes = FileRef.model_validate(store.of(Shelf).get(dataset).answer["file"])
         return dataset
 
     def shelve(self, dataset_id: str, table: FileRef, upload: str = "") -> None:
@@ -110,7 +122,7 @@ class Lab(ServiceLab):
 
     def started(self) -> str:
         """The id of a new project that reads and sums a table of its own."""
-        dataset, project = self.ingest(HOMES), new_id("prj")
+        dataset, project = self.homes(), new_id("prj")
         self.start(project, dataset)
         return project
 

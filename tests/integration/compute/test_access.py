@@ -23,7 +23,7 @@ def compute(lab: Lab) -> Iterator[RunningService]:
 
 def equipped(lab: Lab) -> tuple[str, str]:
     """A project that was granted another's restricted table and is equipped to sum it."""
-    dataset, project = lab.ingest(HOMES), new_id("prj")
+    dataset, project = lab.homes(), new_id("prj")
     ask(lab, project, dataset)
     lab.start(project, dataset)
     return project, dataset
@@ -183,7 +183,7 @@ def test_withdrawn_project_keeps_what_it_made_of_open_data(
     lab: Lab, compute: RunningService
 ) -> None:
     """Nobody was asked for that data."""
-    dataset, project = lab.ingest(HOMES), new_id("prj")
+    dataset, project = lab.homes(), new_id("prj")
     granted = AccessGranted(
         project_id=project, dataset_id=dataset, owner_id=OWNER, decided_by="catalog"
     )
@@ -207,7 +207,7 @@ def test_delivered_project_keeps_its_result(lab: Lab, compute: RunningService) -
 @pytest.mark.usefixtures("compute")
 def test_manifest_tells_what_the_data_was_granted_for(lab: Lab) -> None:
     """Purpose and last day go with the result wherever it goes; the catalogue knows the job."""
-    dataset, project = lab.ingest(HOMES), new_id("prj")
+    dataset, project = lab.homes(), new_id("prj")
     bound = {"purpose": "étude des logements", "until": "2100-01-01"}
     with lab.store("catalog") as store:
         store.of(Shelf).change(dataset, lambda shelf: shelf.answer.update(bound))

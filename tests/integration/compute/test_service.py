@@ -26,7 +26,7 @@ DATA = Path(__file__).parents[3] / "deploy" / "demo" / "data"
 
 def equipped(lab: Lab) -> str:
     """The id of a project that may read a table of 700 communes, and was equipped to sum it."""
-    dataset, project = lab.ingest(HOMES), new_id("prj")
+    dataset, project = lab.homes(), new_id("prj")
     lab.grant(project, dataset)
     lab.secure(project)
     lab.wait_for("workspace_opened", project_id=project)
@@ -323,7 +323,7 @@ def test_delivered_project_computes_no_more(lab: Lab, compute: RunningService) -
 @pytest.mark.usefixtures("catalog")
 def test_data_the_project_may_not_read_fails_the_job(lab: Lab, compute: RunningService) -> None:
     """A refusal of the catalogue is a reason, not a wait."""
-    dataset, project = lab.ingest(HOMES), new_id("prj")
+    dataset, project = lab.homes(), new_id("prj")
     lab.secure(project)
     lab.equip(project, summing(dataset))
     failed = lab.wait_for("job_failed", project_id=project)

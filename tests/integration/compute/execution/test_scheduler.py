@@ -131,11 +131,11 @@ def test_job_in_hand_goes_back_to_the_queue_when_the_service_stops(lab: Lab) -> 
 def test_two_workers_share_the_queue_and_no_job(lab: Lab) -> None:
     """Every job is started once and ends once, whichever process took it."""
     with lab.bare_compute() as first, lab.bare_compute() as second:
-        datasets = [lab.register(HOMES).dataset_id for _ in range(8)]
+        datasets = [lab.register(HOMES).dataset_id for _ in range(4)]
         for dataset in datasets:
             lab.wait_for("job_succeeded", dataset_id=dataset)
         for topic in ("job_queued", "job_started", "job_succeeded"):
-            assert [len(lab.events(topic, dataset_id=dataset)) for dataset in datasets] == [1] * 8
+            assert [len(lab.events(topic, dataset_id=dataset)) for dataset in datasets] == [1] * 4
         assert all("a job's run ended" in service.log() for service in (first, second))
 
 
@@ -245,7 +245,7 @@ def test_job_waits_for_the_catalogue(lab: Lab) -> None:
     """With the catalogue away the job goes back to the queue and says why, then it is done."""
     with lab.bare_compute(rpc_seconds="0.5") as service:
         with lab.catalog():
-            dataset, project = lab.ingest(HOMES), new_id("prj")
+            dataset, project = lab.homes(), new_id("prj")
             lab.grant(project, dataset)
         lab.secure(project)
         lab.equip(project, summing(dataset))
@@ -266,7 +266,7 @@ def test_jobs_wait_while_the_disk_is_full(lab: Lab, tmp_path: Path) -> None:
     """Files and treatments are not to blame: they say what they wait for, and are done later."""
     with lab.catalog():
         with lab.bare_compute():
-            dataset, project = lab.ingest(HOMES), new_id("prj")
+            dataset, project = lab.homes(), new_id("prj")
         cramped = CrampedService(lab.environ, tmp_path)
         try:
             cramped.start()
@@ -307,7 +307,7 @@ def test_project_without_quota_computes_no_more(lab: Lab) -> None:
 def test_trial_warns_of_a_full_job_that_will_be_refused(lab: Lab) -> None:
     """The crossing's size stands with the trial's result, and is the reason of the full job's."""
     with lab.catalog(), lab.bare_compute(crossing_rows="100000") as service:
-        dataset, project = lab.ingest(HOMES), new_id("prj")
+        dataset, project = lab.homes(), new_id("prj")
         lab.grant(project, dataset)
         lab.secure(project)
         lab.equip(project, crossing(dataset))

@@ -42,7 +42,7 @@ def full_endless(lab: Lab, dataset: str, holder: str) -> str:
 def test_endless_jobs_of_one_member_delay_nobody_else(lab: Lab) -> None:
     """Five projects of one holder ask without an end; an upload and a trial of others pass."""
     with lab.catalog(), lab.compute():
-        dataset = lab.ingest(HOMES)
+        dataset = lab.homes()
         greedy = [new_id("prj") for _ in range(5)]
         for project in greedy:
             lab.start(project, dataset, endless(dataset), GREEDY)
@@ -67,7 +67,7 @@ def started(lab: Lab, projects: list[str]) -> list[str]:
 def test_full_jobs_of_several_members_do_not_delay_what_is_short(lab: Lab) -> None:
     """The second waits for the first to end; what is uploaded waits for neither."""
     with lab.catalog(), lab.compute():
-        dataset = lab.ingest(HOMES)
+        dataset = lab.homes()
         first, second = (full_endless(lab, dataset, holder) for holder in (GREEDY, HOLDER))
         lab.wait_for("job_started", job_id=first)
         lab.ingest(HOMES)
@@ -76,7 +76,7 @@ def test_full_jobs_of_several_members_do_not_delay_what_is_short(lab: Lab) -> No
 
 def test_long_queue_of_one_member_hides_no_other(lab: Lab) -> None:
     """What others ask is found behind more jobs than a look reads, whatever its lane is called."""
-    with lab.compute():
+    with lab.bare_compute():
         read = lab.wait_for("job_succeeded", dataset_id=lab.register(HOMES).dataset_id)["job_id"]
     with lab.store("compute") as store:
         about = store.of(Job).get(read).model_dump(include={"kind", "source"})

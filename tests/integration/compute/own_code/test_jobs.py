@@ -10,7 +10,7 @@ import pytest
 from matplotlib import image
 
 from shared.aggregate import new_id
-from tests.integration.compute.lab import HOMES, Lab, treating
+from tests.integration.compute.lab import Lab, treating
 from tests.servers import RunningService
 
 CODE = """
@@ -27,7 +27,7 @@ def run(tables, parameters):
 
 def tried(lab: Lab, code: str) -> str:
     """The id of a project that tries the code on a table of its own."""
-    dataset, project = lab.ingest(HOMES), new_id("prj")
+    dataset, project = lab.homes(), new_id("prj")
     lab.grant(project, dataset)
     lab.secure(project)
     told = {"code": code, "parameters": {"n": 3}}
