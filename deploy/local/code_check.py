@@ -16,7 +16,7 @@ from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Sandbox
 from shared.engine.applications import check_steps
 from shared.engine.applications.python.application import PYTHON, check_installed
-from shared.engine.contract.result import RunnerResult
+from shared.engine.contract.result import EngineResult
 from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import TABLE
 from shared.errors import Invalid, Rejected
@@ -132,7 +132,7 @@ def _take(path: Path, limits: Limits, table: Path) -> Mapping[str, Any]:
         return result.reports[0]
 
 
-def _keep(folder: JobFolder, result: RunnerResult, kept: Path) -> None:
+def _keep(folder: JobFolder, result: EngineResult, kept: Path) -> None:
     kept.mkdir(parents=True, exist_ok=True)
     for output in result.outputs:
         shutil.copyfile(folder.made_path(output), kept / output.name)

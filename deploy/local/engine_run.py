@@ -23,7 +23,7 @@ from services.compute.recipes.filling import check_places, fill, ordered
 from services.compute.recipes.model import RecipeVersion
 from shared.aggregate import now
 from shared.engine.applications import check_steps, traits_of
-from shared.engine.contract.result import RunnerResult
+from shared.engine.contract.result import EngineResult
 from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import TABLE, Input, Profile
 from shared.errors import Rejected, Unavailable, invalid_of
@@ -112,7 +112,7 @@ class EngineRun:
             likely_total_rows=profile.likely_total_rows,
         )
 
-    def _do(self, job: JobFolder, what: str) -> RunnerResult:
+    def _do(self, job: JobFolder, what: str) -> EngineResult:
         """Run the job in its folder; raises Rejected, saying of what, where it fails."""
         if self.is_confined:
             outcome = Sandbox(_LIMITS).run(job.path, lambda _progress: None, lambda: False)
@@ -151,14 +151,14 @@ def _work(inputs: list[Input], steps: tuple[Step, ...]) -> Work:
     return Work(**about(inputs), kind="full", sources=tuple(inputs), steps=steps)
 
 
-def _keep(job: JobFolder, result: RunnerResult, output: Path) -> None:
+def _keep(job: JobFolder, result: EngineResult, output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     for file in result.outputs:
         if not file.is_internal:
             shutil.copyfile(job.made_path(file), output / file.name)
 
 
-def _manifest(inputs: list[Input], steps: tuple[Step, ...], result: RunnerResult) -> str:
+def _manifest(inputs: list[Input], steps: tuple[Step, ...], result: EngineResult) -> str:
     manifest = {
         "inputs": [read.model_dump(mode="json", exclude_defaults=True) for read in inputs],
         "steps": [step.model_dump(mode="json") for step in steps],

@@ -23,14 +23,14 @@ _OTHERWISE = re.compile(r" (?:scolaires?|bancaires?|grises?|vitales?|postales?|d
 
 @dataclass(frozen=True, eq=False)
 class Need:
-    """A line of needs.csv: `said` follows « il s'agit de », `applications` have weights of 1 to 3.
+    """A line of needs.csv: `phrase` follows « il s'agit de », `applications` have weights of 1 to 3.
 
     `problem` finds the words that tell of it; `skills` are those that help, however they are said.
     """
 
     name: str
     points: float
-    said: str
+    phrase: str
     problem: re.Pattern[str]
     skills: tuple[str, ...]
     applications: Mapping[str, int]
@@ -77,7 +77,7 @@ def _need(row: Mapping[str, str]) -> Need:
     return Need(
         name=row["need"],
         points=float(row["points"]),
-        said=row["said"],
+        phrase=row["said"],
         problem=re.compile(rf"(?<= )({phrases})(?= )"),
         skills=tuple(row["skills"].split("|")),
         applications={name: int(weight) for name, _, weight in weights},

@@ -25,7 +25,7 @@ from services.catalog.joins.inverted_index import JoinIndex
 from services.compute.jobs.model import Job
 from services.compute.jobs.views import JobView
 from shared.aggregate import now
-from shared.engine.contract.result import RunnerResult
+from shared.engine.contract.result import EngineResult
 from shared.engine.contract.work import Work
 from shared.engine.reading.columns.profile import describe
 from shared.engine.running.__main__ import main
@@ -101,7 +101,7 @@ def _seen(folder: Path, ledger: Ledger) -> Seen:
     told = json.loads(written)
     if "error" in told:
         return Seen(error=told["error"])
-    result = RunnerResult.model_validate_json(written)
+    result = EngineResult.model_validate_json(written)
     record = result.release
     checked = [record.for_holder().model_dump(mode="json")] if record else []
     if record and record.is_held:
@@ -118,7 +118,7 @@ def _seen(folder: Path, ledger: Ledger) -> Seen:
     return Seen(rows, [*result.reports, *checked], pages=pages)
 
 
-def _ends(folder: Path, result: RunnerResult) -> list[dict[str, Any]]:
+def _ends(folder: Path, result: EngineResult) -> list[dict[str, Any]]:
     """What webhooks are told of the end of a job with that result, and the job as it is shown."""
     outputs = tuple(
         Output(name=one.name, file=_ref((folder / one.path).read_bytes()), opaque=one.opaque)

@@ -1,6 +1,6 @@
 """The contract of what runs jobs: `submit` a filled folder, `poll` for its end, or `cancel` it.
 
-Whatever does the work reads the same folder by the same runner.
+Whatever does the work reads the same folder with the same engine.
 """
 
 from collections.abc import Callable

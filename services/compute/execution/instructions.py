@@ -1,4 +1,4 @@
-"""What the runner is told of a job: its `job.json`."""
+"""What the engine is told of a job: its `job.json`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -14,7 +14,7 @@ from tempfile import gettempdir, mkdtemp
 from pydantic import ValidationError
 
 from shared.engine.contract.folder_tree import remove
-from shared.engine.contract.result import ILLEGIBLE, OutputFile, RunnerResult
+from shared.engine.contract.result import ILLEGIBLE, EngineResult, OutputFile
 from shared.engine.contract.work import PSEUDONYM_KEY, Work
 from shared.errors import Rejected
 
@@ -52,10 +52,10 @@ class JobFolder:
         path.touch(mode=0o600)
         path.write_text(key)
 
-    def result(self) -> RunnerResult:
-        """Read the result; raises Rejected when it is not what a runner writes."""
+    def result(self) -> EngineResult:
+        """Read the result; raises Rejected when it is not what the engine writes."""
         try:
-            return RunnerResult.model_validate_json(self._read("result.json"))
+            return EngineResult.model_validate_json(self._read("result.json"))
         except (OSError, ValidationError) as error:
             raise Rejected(ILLEGIBLE) from error
 

@@ -35,7 +35,7 @@ _ABORTED = (6, 128 + 6)
 
 
 class Sandbox:
-    """Runs job folders under `limits`, by a module of the runner; `command` replaces it."""
+    """Runs job folders under `limits`, by a module of the engine; `command` replaces it."""
 
     def __init__(
         self, limits: Limits, command: Sequence[str] = (), *, module: str = _RUNNER
@@ -167,7 +167,7 @@ class SandboxRun:
             return f"le traitement a dépassé {self._limits.memory_bytes // 10**6} Mo de mémoire"
         if self._is_flood():
             return "le traitement écrit trop dans son journal"
-        # The runner, which has no /proc, counts the files with a name.
+        # The engine, which has no /proc, counts the files with a name.
         deleted = deleted_bytes(members)
         if deleted > OWN_BYTES:
             size = OWN_BYTES // 10**6

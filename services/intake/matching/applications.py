@@ -51,7 +51,7 @@ def _asked(needs: dict[Need, str]) -> Iterator[tuple[str, int, str]]:
     """What the words of the problem ask for."""
     for need, words in needs.items():
         for name, weight in need.applications.items():
-            yield name, weight, f"Il s'agit de {need.said} : {quoted(words)}."
+            yield name, weight, f"Il s'agit de {need.phrase} : {quoted(words)}."
 
 
 def _allowed(

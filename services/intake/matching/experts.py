@@ -158,7 +158,7 @@ def _reasons(candidate: _Found, busy: int) -> Iterator[str]:
             if any(_is_among(needed_skill, skill) for needed_skill in need.skills)
         ]
         skills = french_list([quoted(skill) for skill in owned])
-        yield f"Il s'agit de {need.said} ({quoted(words)}) ; ce membre sait faire : {skills}."
+        yield f"Il s'agit de {need.phrase} ({quoted(words)}) ; ce membre sait faire : {skills}."
     if candidate.subject:
         best = sorted(candidate.subject, key=lambda word: -candidate.subject[word])[:3]
         yield f"Connaît votre sujet : {', '.join(sorted(best))}."

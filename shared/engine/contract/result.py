@@ -29,7 +29,7 @@ ILLEGIBLE = "le traitement n'a pas rendu de résultat lisible"
 
 
 class OutputFile(Frozen):
-    """A file that the runner writes: an output of a job."""
+    """A file that the engine writes: an output of a job."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")
     path: str
@@ -49,8 +49,8 @@ class LeftStep(Frozen):
     )
 
 
-class RunnerResult(Frozen):
-    """What the runner says: `result.json`."""
+class EngineResult(Frozen):
+    """What the engine says: `result.json`."""
 
     outputs: tuple[OutputFile, ...] = Field(default=(), max_length=50)
     reports: tuple[dict[str, Any], ...] = ()

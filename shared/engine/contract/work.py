@@ -38,7 +38,7 @@ class Keeping(Frozen):
 
 
 class Work(Frozen):
-    """What the runner is told: `job.json`."""
+    """What the engine is told: `job.json`."""
 
     kind: JobKind
     inputs: dict[str, str] = Field(description="name in the steps -> path in the folder")

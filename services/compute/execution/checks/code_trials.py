@@ -1,6 +1,6 @@
 """Whether own code runs on data that its author may read, found before a treatment is saved.
 
-It is what a project's trial does: the same runner, sample and sandbox, for a few seconds.
+It is what a project's trial does: the same engine, sample and sandbox, for a few seconds.
 """
 
 import threading
@@ -154,7 +154,7 @@ class CodeTrials:
         return (*remarks, *_remarks(treatment, own, message))
 
     def _run(self, steps: Sequence[Step], found_inputs: Sequence[FoundInput], until: float) -> str:
-        """Run the steps; returns the runner's message where they fail, else an empty text."""
+        """Run the steps; returns the engine's message where they fail, else an empty text."""
         seconds = self.settings.code_trial_seconds
         limits = Limits(seconds=seconds, memory_bytes=self.settings.job_memory_bytes)
         with job_folder() as folder, self.spares.around(folder.path, _MODULE) as waiting:
@@ -210,7 +210,7 @@ def _remarks(treatment: Treatment, numbers: Iterable[int], message: str) -> tupl
 
 
 def _raise_fault(treatment: Treatment, numbers: Iterable[int], why: str) -> None:
-    """Raise Invalid where the runner names the step whose code failed."""
+    """Raise Invalid where the engine names the step whose code failed."""
     output, _, message = why.partition(":")
     for number in numbers:
         if treatment.steps[number].output == output:

@@ -141,14 +141,14 @@ class _Log:
                 self._file.write("Le code n'a rien écrit.\n".encode())
             self._file.close()
         elif self._is_in_line:
-            # What the runner says next stands in a line of its own.
+            # What the engine says next stands in a line of its own.
             print(flush=True)  # noqa: T201 - the log's reader is the code's author
 
     def write(self, chunk: bytes) -> None:
         if self._file:
             self._file.write(chunk)
             return
-        # A line that begins with a brace could be taken for the runner's own news.
+        # A line that begins with a brace could be taken for the engine's own news.
         text = re.sub(r"(?m)^\{", " {", self._decoder.decode(chunk))
         self._is_in_line = not text.endswith("\n") if text else self._is_in_line
         print(text, end="", flush=True)  # noqa: T201 - the log's reader is the code's author

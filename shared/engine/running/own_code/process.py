@@ -1,6 +1,6 @@
 """Starts holders' own code in a process that reaches its folder alone, and watches it.
 
-The process of the runner writes what the service believes: code must not get near it.
+The process of the engine writes what the service believes: code must not get near it.
 """
 
 import json

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.engine.contract.result import LOST, NEAR, RunnerResult
+from shared.engine.contract.result import LOST, NEAR, EngineResult
 from tests.integration.compute.jobs import Tables, step, treat
 
 TOWNS: Tables = {
@@ -36,7 +36,7 @@ def test_a_filter_without_a_row_names_a_value_that_is_close(
     summed = step("aggregate", {"table": "gardees"}, "somme", by=["commune"], sums=["pop"])
     steps = (kept(condition), summed)
     done = treat(tmp_path, TOWNS, *steps, sample_rows=sample_rows)
-    told = RunnerResult.model_validate(done.result)
+    told = EngineResult.model_validate(done.result)
     assert told.is_empty
     assert "lers" in told.lost[0]
     assert told.lost[0].endswith("garde 0 des 3\u202f287 lignes")
@@ -80,5 +80,5 @@ def test_a_crossing_that_meets_is_a_success_of_its_sample(tmp_path: Path) -> Non
     tables: Tables = {"a": b"com;n\n14118;1\n61169;2\n", "b": b"code;m\n14118;3\n61169;4\n"}
     keys = {"left_key": "com", "left_via": "commune", "right_key": "code"}
     crossed = step("cross", {"left": "a", "right": "b"}, "c", **keys)
-    told = RunnerResult.model_validate(treat(tmp_path, tables, crossed, sample_rows=1).result)
+    told = EngineResult.model_validate(treat(tmp_path, tables, crossed, sample_rows=1).result)
     assert told.lost == ("", "")

@@ -9,7 +9,7 @@ import pytest
 from services.compute.execution.executor import Limits
 from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Sandbox
-from shared.engine.contract.result import RunnerResult
+from shared.engine.contract.result import EngineResult
 from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, prepare, step, take_in, treat
 
 TABLES: Tables = {
@@ -357,4 +357,4 @@ def test_result_without_a_row_is_told(kept: str, rows: int, tmp_path: Path) -> N
     sql = f"SELECT com FROM homes {kept}"  # noqa: S608 - of this test
     done = treat(tmp_path, tables, step("query", {"homes": "homes"}, "kept", sql=sql))
     assert done.reports[-1]["rows"]["out"] == rows
-    assert RunnerResult.model_validate(done.result).is_empty == (rows == 0)
+    assert EngineResult.model_validate(done.result).is_empty == (rows == 0)
