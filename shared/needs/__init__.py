@@ -23,7 +23,7 @@ _OTHERWISE = re.compile(r" (?:scolaires?|bancaires?|grises?|vitales?|postales?|d
 
 @dataclass(frozen=True, eq=False)
 class Need:
-    """A line of needs.csv: `phrase` follows « il s'agit de », `applications` have weights of 1 to 3.
+    """A line of needs.csv: `phrase` follows « il s'agit de », weights of applications are 1 to 3.
 
     `problem` finds the words that tell of it; `skills` are those that help, however they are said.
     """
