@@ -176,10 +176,12 @@ def test_job_outlives_the_document_server(lab: Lab, document_server: Documents) 
         child = freeze(service)
         job = lab.wait_for("job_started", dataset_id=dataset)["job_id"]
         document_server.kill()
-        eventually(lambda: "a lease could not be renewed" in service.log())
-        child.resume()
-        eventually(lambda: "a job's end could not be saved" in service.log())
-        document_server.start()
+        try:
+            eventually(lambda: "a lease could not be renewed" in service.log())
+            child.resume()
+            eventually(lambda: "a job's end could not be saved" in service.log())
+        finally:
+            document_server.start()
         lab.wait_for("job_succeeded", job_id=job)
         assert len(lab.events("job_started", job_id=job)) == 1
 
