@@ -18,7 +18,7 @@ from services.compute.execution.bubblewrap import check_sandbox
 from services.compute.execution.executor import Limits
 from services.compute.execution.instructions import about
 from services.compute.execution.job_folder import JobFolder, job_folder
-from services.compute.execution.sandbox import Sandbox
+from services.compute.execution.sandbox import Sandbox, failure_reason
 from services.compute.recipes.filling import check_places, fill, ordered
 from services.compute.recipes.model import RecipeVersion
 from shared.aggregate import now
@@ -119,8 +119,8 @@ class EngineRun:
             reason = outcome.reason
         else:
             command = (sys.executable, "-m", _ENGINE, str(job.path), str(_LIMITS.memory_bytes))
-            subprocess.run(command, capture_output=True, check=False, timeout=_LIMITS.seconds)
-            reason = _failure(job.path)
+            process = subprocess.run(command, capture_output=True, check=False)
+            reason = failure_reason(job.path, process.returncode)
         if reason:
             raise Rejected(f"{what}: {reason}")
         return job.result()
@@ -166,15 +166,6 @@ def _manifest(inputs: list[Input], steps: tuple[Step, ...], result: EngineResult
         "software": result.software,
     }
     return json.dumps(manifest, ensure_ascii=False, indent=2)
-
-
-def _failure(folder: Path) -> str:
-    """Why the engine made no result, in French; empty where it did."""
-    try:
-        reason = json.loads((folder / "out" / "result.json").read_bytes()).get("error", "")
-    except (OSError, ValueError):
-        return "le moteur s'est arrêté"
-    return str(reason)
 
 
 def _sentences(report: Mapping[str, Any]) -> Iterator[str]:

@@ -110,7 +110,7 @@ class SandboxRun:
                 return None
         self._stop()
         if not self._reason:
-            reason = _failure_reason(self._folder, self._tree.leader.returncode)
+            reason = failure_reason(self._folder, self._tree.leader.returncode)
             # Nor is the job to blame for what it says of a full disk itself.
             self._reason = (overfilled(self._folder) or reason) if reason else ""
         reason, output = self._reason, self._output
@@ -183,7 +183,7 @@ class SandboxRun:
         return self._output.total > _FLOOD * self._limits.log_bytes
 
 
-def _failure_reason(folder: Path, status: int) -> str:
+def failure_reason(folder: Path, status: int) -> str:
     """Return why a job that ended by itself failed; nothing when its result proves success."""
     result_path = folder / "out" / "result.json"
     try:

@@ -286,7 +286,7 @@ def test_code_is_as_confined_in_a_sandbox_that_waited(
 
 def test_system_that_cannot_confine_code_does_not_run_it(tmp_path: Path) -> None:
     """Its runner knows by the status, and says so."""
-    view = {"root": str(tmp_path / "none"), "given": {}, "writable": {}}
+    view = {"root": str(tmp_path / "none"), "readable": {}, "writable": {}}
     command = (
         sys.executable,
         "-B",
