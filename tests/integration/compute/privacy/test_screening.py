@@ -293,7 +293,7 @@ def test_fault_that_nobody_foresaw_tells_no_value(
     run = start(tmp_path / "job", {"kind": "full", "steps": [sums]}, {"t": made})
     assert run.error == "le traitement a échoué (ConversionException)"
     said = "".join(capfd.readouterr())
-    assert "aggregate.py" in said
+    assert "aggregate/run.py" in said
     assert str(2 * (2**63 - 1)) not in said
 
 
