@@ -42,7 +42,7 @@ app = CommandGroup(
 app.command()(stack_commands.up)
 app.command()(stack_commands.down)
 app.command()(stack_commands.status)
-app.command()(recipe_commands.run)
+app.command()(stack_commands.run)
 treatment_commands.add_cross(app)
 app.add_typer(project_commands.app, name="project")
 app.add_typer(treatment_commands.app, name="treatment")

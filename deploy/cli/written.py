@@ -22,11 +22,14 @@ def read_object(file: typer.FileText) -> dict[str, Any]:
 
 
 def pairs(option: str, written: list[str]) -> dict[str, str]:
-    """Parse a repeated option NAME=VALUE; raises CallError for one without `=`."""
+    """Parse a repeated option NAME=VALUE; raises CallError for one without `=`, or a name twice."""
     for pair in written:
         if "=" not in pair:
             raise CallError(f"{option} is NAME=VALUE, not {pair}")
-    return {name: value for name, _, value in (pair.partition("=") for pair in written)}
+    values = {name: value for name, _, value in (pair.partition("=") for pair in written)}
+    if len(values) < len(written):
+        raise CallError(f"{option} gives a name twice: {', '.join(written)}")
+    return values
 
 
 def value_of(written: str) -> object:

@@ -33,8 +33,9 @@ def test_recipe_makes_the_labs_table_from_files(story: Story, tmp_path: Path) ->
     assert made >= {"result.csv", "result.parquet", "graphique.png", "carte.svg", MANIFEST}
     assert (output / "result.csv").read_bytes() == table.read_bytes()
     bare = EngineRun(lambda _words: None, is_confined=False)
-    list(bare.run(read_object(RECIPE.read_text()), FILES, {}, tmp_path / "bare"))
-    assert (tmp_path / "bare" / "result.csv").read_bytes() == table.read_bytes()
+    (output / "result.csv").write_text("of an earlier run")
+    list(bare.run(read_object(RECIPE.read_text()), FILES, {}, output))
+    assert (output / "result.csv").read_bytes() == table.read_bytes()
 
 
 def test_what_does_not_fit_is_named_and_code_needs_the_sandbox(tmp_path: Path) -> None:
@@ -45,8 +46,16 @@ def test_what_does_not_fit_is_named_and_code_needs_the_sandbox(tmp_path: Path) -
         list(bare.run(recipe, {name: FILES[name] for name in ("logements", "epci")}, {}, output))
     with pytest.raises(Invalid, match=r"parameters\.barres"):
         list(bare.run(recipe, FILES, {"barres": "beaucoup"}, output))
+    with pytest.raises(Invalid, match=r"columns\.logements\.com"):
+        list(bare.run(recipe, {**FILES, "logements": FILES["epci"]}, {}, output))
+    with pytest.raises(Invalid, match="steps"):
+        list(bare.run({**recipe, "steps": []}, FILES, {}, output))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.txt").touch()
+    with pytest.raises(OSError, match="other files"):
+        list(bare.run(recipe, FILES, {}, tmp_path / "mine"))
     code = {"code": "def run(tables, parameters):\n    return tables['t']\n"}
     step = {"application": "python", "inputs": {"t": "logements"}, "parameters": code}
     with pytest.raises(Rejected, match="bubblewrap"):
         list(bare.run({**recipe, "steps": [{**step, "output": "o"}]}, FILES, {}, output))
-    assert not output.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]

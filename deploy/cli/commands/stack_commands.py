@@ -1,4 +1,4 @@
-"""`datalab up`, `down` and `status`: the local stack by hand."""
+"""`datalab up`, `down` and `status`: the local stack by hand; `run`: the engine without it."""
 
 import os
 from collections.abc import Iterator
@@ -10,10 +10,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from deploy.cli import show
+from deploy.cli.api_client import CallError
+from deploy.cli.written import pairs, read_object, value_of
 from deploy.local import StackError
+from deploy.local.engine_run import EngineRun
 from deploy.local.ports import ports_from
 from deploy.local.stack import Stack
 from deploy.local.supervision import ProcessState
+from shared.errors import LabError
 
 Home = Annotated[Path, typer.Option(envvar="DATALAB_HOME", help="Folder of the stack's state.")]
 HOME = Path(".datalab")
@@ -86,3 +91,29 @@ def _sentences() -> Iterator[None]:
     except StackError as error:
         Console(stderr=True).print(str(error), style="red", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
+
+
+def run(
+    recipe: Annotated[typer.FileText, typer.Argument(help="YAML or JSON, as it is published.")],
+    inputs: Annotated[
+        list[str], typer.Option("--input", help="INPUT=FILE of the recipe; several times.")
+    ],
+    output: Annotated[Path, typer.Option(file_okay=False, help="Where the results go.")],
+    values: Annotated[
+        list[str], typer.Option("--set", help="PARAMETER=VALUE of the recipe; several times.")
+    ] = [],
+) -> None:
+    """Run a RECIPE on your files with the engine alone: no service is needed, nothing is sent."""
+    files = {name: Path(file) for name, file in pairs("--input", inputs).items()}
+    for file in files.values():
+        if not file.is_file():
+            raise CallError(f"{file} is no file")
+    chosen = {name: value_of(value) for name, value in pairs("--set", values).items()}
+    try:
+        for sentence in EngineRun.here(show.line).run(read_object(recipe), files, chosen, output):
+            show.line(sentence)
+    except LabError as error:
+        raise CallError(str(error)) from error
+    except OSError as error:
+        raise CallError(f"the results are not written: {error}") from error
+    show.line(f"written to {output}: {', '.join(sorted(path.name for path in output.iterdir()))}")

@@ -9,14 +9,15 @@ from typing import Any
 class Traits:
     """What an application is to those who do not know it; none has a default.
 
-    draws: it hands its main table on as it is, and draws what of it leaves the lab.
+    draws: it hands its table, in the role `table`, on as it is, and draws what of it leaves.
     runs_code, runs_sql: people write what it does, as a program or as a query.
     joins: it sets rows of several tables side by side, and may so repeat them.
-    sums: its rows are groups of rows, with figures of them.
+    sums: it adds up groups of rows, as its parameters, AggregateParameters, tell.
     reads_files: it takes a dataset of files as these are.
     needs_key: it makes pseudonyms with the key of its project.
     may_fail_by_row: its holder can choose for which rows, or values, it fails.
-    picks_rows: its holder can choose which rows go on, and so single out others' units.
+    picks_rows: its holder can choose which rows, or values of them, go on, and so single out
+        others' units.
     is_repeatable: whether the same parameters make the same table of the same tables, on any day.
     """
 

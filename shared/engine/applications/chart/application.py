@@ -80,7 +80,13 @@ def _named(parameters: ChartParameters) -> Iterator[Named]:
 
 def _sentence(parameters: Mapping[str, Any], _tables: Mapping[str, str]) -> str:
     label, value = quoted(parameters["label"]), quoted(parameters["value"])
-    return f"Dessine une barre par {label}, selon {value}."
+    kind = parameters.get("kind", "bars")
+    if kind == "bars":
+        return f"Dessine une barre par {label}, selon {value}."
+    return f"Dessine {value} selon {label}, en {_SHAPES[kind]}."
+
+
+_SHAPES = {"lines": "courbes", "points": "points"}
 
 
 CHART = Application(

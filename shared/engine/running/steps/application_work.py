@@ -20,8 +20,13 @@ _PARTS: tuple[_Part, ...] = ("run", "draw", "groups")
 
 
 def run_of(application: str) -> StepWork:
-    """Return what the application does with tables; one that draws hands its table on."""
+    """Return what the application does with tables; one that draws hands its table on.
+
+    Raises LookupError for another without a `run`.
+    """
     run: StepWork | None = _part(application, "run")
+    if run is None and not APPLICATIONS[application].traits.draws:
+        raise LookupError(application)
     return run or _hand_on
 
 
@@ -54,5 +59,5 @@ def _part(application: str, part: _Part) -> Any:  # noqa: ANN401 - the function 
 
 
 def _hand_on(_workbench: object, _parameters: object) -> Report:
-    """Return what a step that draws does before it is known what leaves the lab."""
+    """Do nothing: what leaves the lab is drawn at the end."""
     return {"summary": ""}
