@@ -33,13 +33,11 @@ class Writer:
     """An open upload: `write` chunks, then `commit` for the reference, or `abort`.
 
     Raises TooLarge as soon as more than `limit` bytes came; what fails leaves no file behind.
-    Once committed, `was_stored` says whether the store had these bytes before.
     """
 
     def __init__(self, storage: "Storage", limit: int | None) -> None:
         self._storage, self._limit = storage, limit
         self._hash, self.size = hashlib.sha256(), 0
-        self.was_stored = False
         self._name = storage.path(f"tmp/{secrets.token_hex(16)}")
         self._file = storage.create(self._name)
         self._open = True
@@ -72,17 +70,23 @@ class Writer:
         if self.size == 0:
             self.abort()
             raise Invalid("le fichier est vide", "file")
-        ref = FileRef(sha256=self._hash.hexdigest(), size=self.size, media_type=media_type)
+        ref = self._reference(media_type)
         try:
             self._storage.do(self._file.close)
             self._storage.note(ref)
-            self.was_stored = self._storage.has(ref)
             self._storage.rename(self._name, self._storage.address(ref))
         except LabError:
             self.abort()
             raise
         self._open = False
         return ref
+
+    def is_stored(self) -> bool:
+        """Whether the store has the bytes that were written already, asked before `commit`."""
+        return self._storage.has(self._reference())
+
+    def _reference(self, media_type: str = "") -> FileRef:
+        return FileRef(sha256=self._hash.hexdigest(), size=self.size, media_type=media_type)
 
 
 class Storage:

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -23,10 +23,10 @@ from services.compute.recipes.filling import check_places, fill, ordered
 from services.compute.recipes.fitting import Fitting
 from services.compute.recipes.model import RecipeVersion
 from shared.aggregate import now
-from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
+from shared.engine.analysis.known_tables import KnownInputs, KnownTable
 from shared.engine.analysis.treatment_checks import check_tables
 from shared.engine.applications import check_steps, traits_of
-from shared.engine.contract.result import EngineResult
+from shared.engine.contract.result import EngineResult, OutputFile
 from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import TABLE, Input, Profile
 from shared.errors import Rejected, Unavailable, invalid_of
@@ -42,6 +42,13 @@ _ENGINE = "shared.engine.running"
 _UNCONFINED = (
     "bubblewrap does not work here: files are read without a sandbox; others' code is refused"
 )
+
+
+class _ReadFile(NamedTuple):
+    """A file that was read: as the job reads it, and as checks know it."""
+
+    input: Input
+    known: KnownTable
 
 
 @dataclass(frozen=True)
@@ -70,11 +77,11 @@ class EngineRun:
         files: Mapping[str, Path],
         values: Mapping[str, Any],
         output: Path,
-    ) -> Iterator[str]:
-        """Run the recipe on these files, by its inputs; yield the sentences of its reports.
+    ) -> list[str]:
+        """Run the recipe on these files, by its inputs; returns the sentences of its reports.
 
-        What comes out lies in the folder `output`, in place of an earlier run's; on failure that
-        stays as it was.
+        What comes out lies in the folder `output`, in place of what an earlier run wrote there; on
+        failure that stays as it was.
         Raises Invalid naming the field for a recipe, file or value that does not fit, Rejected, in
         French, for what cannot be read or run, and OSError where `output` cannot be written.
         """
@@ -84,39 +91,41 @@ class EngineRun:
             raise Rejected("bubblewrap is needed to run code")
         if any(trait.needs_key for trait in traits):
             raise Rejected("pseudonyms need the key of a project of the lab")
-        with _new_folder(output) as made, TemporaryDirectory(prefix="datalab-run-") as folder:
-            tables = {name: Path(folder) / f"{number}" for number, name in enumerate(files)}
-            inputs = [self._take_in(name, files[name], tables[name]) for name in files]
-            self._check(version, treatment, values, inputs)
-            with job_folder() as job:
-                for number, table in enumerate(tables.values()):
-                    shutil.copyfile(table, job.input_path(number))
-                job.describe(_work(inputs, treatment.steps))
-                result = self._do(job, "the recipe")
-                _keep(job, result, made)
-            manifest = _manifest(inputs, treatment.steps, result)
-            (made / MANIFEST).write_text(manifest, encoding="utf-8")
-        for report in result.reports:
-            yield from _sentences(report)
+        with _new_folder(output) as results, job_folder() as job:
+            tables = [
+                self._take_in(name, file, job.input_path(number))
+                for number, (name, file) in enumerate(files.items())
+            ]
+            inputs = [table.input for table in tables]
+            self._check(version, treatment, values, [table.known for table in tables])
+            job.describe(
+                Work(**about(inputs), kind="full", sources=tuple(inputs), steps=treatment.steps)
+            )
+            result = self._do(job, "the recipe")
+            outputs = [file for file in result.outputs if not file.is_internal]
+            for file in outputs:
+                shutil.copyfile(job.made_path(file), results / file.name)
+            manifest = _manifest(inputs, treatment.steps, outputs, result)
+            (results / MANIFEST).write_text(manifest, encoding="utf-8")
+        return [sentence for report in result.reports for sentence in _sentences(report)]
 
     def _check(
         self,
         version: RecipeVersion,
         treatment: Treatment,
         values: Mapping[str, Any],
-        inputs: list[Input],
+        tables: list[KnownTable],
     ) -> None:
         """Refuse columns that do not fit, as the lab does, and say what is doubtful."""
-        tables = {read.name: _known_table(read) for read in inputs}
-        Fitting(version, values, tables).check({})
-        findings = check_tables(treatment, KnownInputs(tables=tuple(tables.values())))
+        Fitting(version, values, {table.dataset_id: table for table in tables}).check({})
+        findings = check_tables(treatment, KnownInputs(tables=tuple(tables)))
         if findings.faults:
             raise findings.faults[0].refusal
         for warning in findings.warnings:
             self.say(warning.message)
 
-    def _take_in(self, name: str, file: Path, table: Path) -> Input:
-        """Read a file as the catalogue does; `table` is where it goes."""
+    def _take_in(self, name: str, file: Path, table: Path) -> _ReadFile:
+        """Read a file as the catalogue does; `table` is where its table goes."""
         with job_folder() as job:
             shutil.copyfile(file, job.input_path(0))
             job.describe(Work(kind="ingest", inputs={"source": "in/0"}, filename=file.name))
@@ -125,16 +134,19 @@ class EngineRun:
             (output,) = (output for output in result.outputs if output.name == TABLE)
             shutil.copyfile(job.made_path(output), table)
         self.say(f"{file.name}: {profile.rows} rows, keys: {', '.join(profile.keys) or 'none'}")
-        return Input(
+        with file.open("rb") as content:
+            digest = file_digest(content, "sha256").hexdigest()
+        read_input = Input(
             name=name,
             dataset_id=file.name,
             version=1,
-            sha256=sha256(file.read_bytes()).hexdigest(),
+            sha256=digest,
             title=file.name,
             described=profile.columns,
             total_rows=profile.total_rows,
             likely_total_rows=profile.likely_total_rows,
         )
+        return _ReadFile(read_input, KnownTable.of(profile, dataset_id=name, title=file.name))
 
     def _do(self, job: JobFolder, what: str) -> EngineResult:
         """Run the job in its folder; raises Rejected, saying of what, where it fails."""
@@ -147,7 +159,8 @@ class EngineRun:
             reason, log = failure_reason(job.path, process.returncode), process.stderr.decode()
         if reason:
             # What code printed, and its trace, stands nowhere else.
-            self.say(log)
+            if log:
+                self.say(log)
             raise Rejected(f"{what}: {reason}")
         return job.result()
 
@@ -178,43 +191,39 @@ def _naming_fields() -> Iterator[None]:
 def _new_folder(output: Path) -> Iterator[Path]:
     """A folder that becomes `output` at the end of the block; nothing stays of it on failure.
 
-    What an earlier run left there goes then; raises OSError for a folder with anything else.
+    What an earlier run wrote there goes then; raises OSError for a folder with anything else.
     """
-    if output.exists() and any(output.iterdir()) and not (output / MANIFEST).exists():
-        raise OSError(f"{output} has other files")
-    part = output.with_name(f".{output.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    output = output.absolute()
+    if others := _names_in(output) - _written_before(output):
+        raise OSError(f"{output} has other files: {', '.join(sorted(others))}")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".datalab-run-", dir=output.parent) as folder:
+        results = Path(folder, "results")
+        results.mkdir()
+        yield results
+        if output.exists():
+            output.rename(Path(folder, "before"))
+        results.rename(output)
+
+
+def _names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+
+def _written_before(folder: Path) -> set[str]:
+    """The names of what a run wrote into the folder, as its manifest has them."""
     try:
-        yield part
-        shutil.rmtree(output, ignore_errors=True)
-        part.rename(output)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        return {MANIFEST, *manifest["outputs"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
-def _known_table(read: Input) -> KnownTable:
-    return KnownTable(
-        dataset_id=read.name,
-        title=read.title,
-        columns=tuple(map(KnownColumn.of, read.described)),
-        total_rows=read.total_rows,
-        likely_totals=read.likely_total_rows,
-    )
-
-
-def _work(inputs: list[Input], steps: tuple[Step, ...]) -> Work:
-    return Work(**about(inputs), kind="full", sources=tuple(inputs), steps=steps)
-
-
-def _keep(job: JobFolder, result: EngineResult, output: Path) -> None:
-    for file in result.outputs:
-        if not file.is_internal:
-            shutil.copyfile(job.made_path(file), output / file.name)
-
-
-def _manifest(inputs: list[Input], steps: tuple[Step, ...], result: EngineResult) -> str:
+def _manifest(
+    inputs: list[Input], steps: tuple[Step, ...], outputs: list[OutputFile], result: EngineResult
+) -> str:
     manifest = {
+        "outputs": [file.name for file in outputs],
         "inputs": [read.model_dump(mode="json", exclude_defaults=True) for read in inputs],
         "steps": [step.model_dump(mode="json") for step in steps],
         "reports": result.reports,

@@ -134,9 +134,9 @@ class Upload:
             raise Invalid("cette partie manque", METADATA)
         if self._writer is None:
             raise Invalid("cette partie manque", self._file_part)
+        self.file_was_stored = self._writer.is_stored()
         writer, self._writer = self._writer, None
         self.file = writer.commit(self._media_type)
-        self.file_was_stored = writer.was_stored
 
 
 def plain_name(filename: str) -> str:

@@ -110,12 +110,12 @@ class ChangeFeed(Generic[A]):
         documents on some servers.
         """
         documents, newest = store.of(self._cls), list[tuple[str, int, datetime]]()
-        limit, is_whole = _FEW, False
+        limit, is_whole = min(_FEW, most or _FEW), False
         while not is_whole and limit > 0:
             # What changes meanwhile comes first, and moves the others back: none is left out.
             newest += (page := documents.newest("changed_at", limit, skip=len(newest)))
             is_whole = len(page) < limit or page[-1][2] < since
-            limit = min(PAGE_LIMIT, (most or len(newest) + PAGE_LIMIT) - len(newest))
+            limit = PAGE_LIMIT if most is None else min(PAGE_LIMIT, most - len(newest))
         ids = tuple(
             identifier
             for identifier, version, changed_at in newest

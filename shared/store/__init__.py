@@ -94,11 +94,19 @@ class Repository(Generic[A]):
             cursor = self._collection.find(dict(where or {})).sort(sort, order)
             return [self._load(document) for document in _at_once(cursor, limit)]
 
-    def of_ids(self, identifiers: Iterable[str], page_size: int = PAGE_LIMIT) -> Iterator[A]:
-        """The aggregates of these ids, by id, as far as there are any; read page by page."""
+    def of_ids(
+        self,
+        identifiers: Iterable[str],
+        page_size: int = PAGE_LIMIT,
+        where: Mapping[str, Any] | None = None,
+    ) -> Iterator[A]:
+        """The aggregates of these ids that fit `where`, by id, as far as there are any.
+
+        They are read page by page.
+        """
         ids = sorted(set(map(str, identifiers)))
         for start in range(0, len(ids), page_size):
-            yield from self.find({"_id": {"$in": ids[start : start + page_size]}})
+            yield from self.find({**(where or {}), "_id": {"$in": ids[start : start + page_size]}})
 
     def newest(self, field: str, limit: int, skip: int = 0) -> list[tuple[str, int, datetime]]:
         """Id, version and the date `field` of the `limit` documents in which it is latest.
@@ -139,8 +147,7 @@ class Repository(Generic[A]):
         with translated():
             cursor = self._collection.find(query, {"_id": True}).sort("_id", pymongo.ASCENDING)
             ids = [document["_id"] for document in _at_once(cursor, _ALL)]
-        for start in range(0, len(ids), PAGE_LIMIT):
-            yield from self.find({**query, "_id": {"$in": ids[start : start + PAGE_LIMIT]}})
+        yield from self.of_ids(ids, where=query)
 
     def count(self, where: Mapping[str, Any], *, most: int) -> int:
         """How many documents fit `where`; those beyond `most` are not counted."""

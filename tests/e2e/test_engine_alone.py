@@ -34,7 +34,7 @@ def test_recipe_makes_the_labs_table_from_files(story: Story, tmp_path: Path) ->
     assert (output / "result.csv").read_bytes() == table.read_bytes()
     bare = EngineRun(lambda _words: None, is_confined=False)
     (output / "result.csv").write_text("of an earlier run")
-    list(bare.run(read_object(RECIPE.read_text()), FILES, {}, output))
+    bare.run(read_object(RECIPE.read_text()), FILES, {}, output)
     assert (output / "result.csv").read_bytes() == table.read_bytes()
 
 
@@ -43,19 +43,20 @@ def test_what_does_not_fit_is_named_and_code_needs_the_sandbox(tmp_path: Path) -
     recipe, output = read_object(RECIPE.read_text()), tmp_path / "out"
     bare = EngineRun(lambda _words: None, is_confined=False)
     with pytest.raises(Invalid, match=r"inputs\.communes"):
-        list(bare.run(recipe, {name: FILES[name] for name in ("logements", "epci")}, {}, output))
+        bare.run(recipe, {name: FILES[name] for name in ("logements", "epci")}, {}, output)
     with pytest.raises(Invalid, match=r"parameters\.barres"):
-        list(bare.run(recipe, FILES, {"barres": "beaucoup"}, output))
+        bare.run(recipe, FILES, {"barres": "beaucoup"}, output)
     with pytest.raises(Invalid, match=r"columns\.logements\.com"):
-        list(bare.run(recipe, {**FILES, "logements": FILES["epci"]}, {}, output))
+        bare.run(recipe, {**FILES, "logements": FILES["epci"]}, {}, output)
     with pytest.raises(Invalid, match="steps"):
-        list(bare.run({**recipe, "steps": []}, FILES, {}, output))
+        bare.run({**recipe, "steps": []}, FILES, {}, output)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "a.txt").touch()
+    (tmp_path / "mine" / MANIFEST).write_text('{"name": "a web page"}')
     with pytest.raises(OSError, match="other files"):
-        list(bare.run(recipe, FILES, {}, tmp_path / "mine"))
+        bare.run(recipe, FILES, {}, tmp_path / "mine")
     code = {"code": "def run(tables, parameters):\n    return tables['t']\n"}
     step = {"application": "python", "inputs": {"t": "logements"}, "parameters": code}
     with pytest.raises(Rejected, match="bubblewrap"):
-        list(bare.run({**recipe, "steps": [{**step, "output": "o"}]}, FILES, {}, output))
+        bare.run({**recipe, "steps": [{**step, "output": "o"}]}, FILES, {}, output)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]

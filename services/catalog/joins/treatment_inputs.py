@@ -1,7 +1,7 @@
 """What is known of the tables that a treatment reads, and of the rows that its crossings make."""
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from services.catalog.access.asking import columns_of
 from services.catalog.access.obstacles import UNKNOWN, obstacle_of
@@ -12,7 +12,7 @@ from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
 from shared.auth import Caller
 from shared.engine.analysis.dataset_crossings import DatasetCrossing, dataset_crossings
-from shared.engine.analysis.known_tables import KnownColumn, KnownCrossing, KnownInputs, KnownTable
+from shared.engine.analysis.known_tables import KnownCrossing, KnownInputs, KnownTable
 from shared.engine.tables.key_file import KeyColumn
 from shared.engine.tables.manifest import Profile
 from shared.events import Treatment
@@ -61,21 +61,15 @@ def _known_table(dataset_id: str, dataset: Dataset | None, caller: Caller) -> Kn
     reason = obstacle.reason if obstacle else ""
     if dataset is None or dataset.retirement:
         return KnownTable(dataset_id=dataset_id, reason=reason or UNKNOWN, is_lost=True)
-    about = {"dataset_id": dataset_id, "title": dataset.metadata.title, "reason": reason}
+    about: dict[str, Any] = {"dataset_id": dataset_id, "reason": reason}
+    about["title"] = dataset.metadata.title
     if dataset.metadata.content == "files":
         return KnownTable(**about, columns=(), is_files=True)
+    about["territory"] = dataset.metadata.territory
     profile = _profile(dataset, caller)
-    seen_profile = profile if _may_see_rows(dataset, caller) else None
-    return KnownTable(
-        **about,
-        rows=profile.rows if profile else None,
-        totals=sum(total.count for total in profile.totals if total.ranges) if profile else 0,
-        total_rows=seen_profile.total_rows if seen_profile else (),
-        likely_totals=profile.likely_total_rows if profile else 0,
-        likely_total_rows=seen_profile.likely_total_ranges if seen_profile else (),
-        columns=tuple(map(KnownColumn.of, profile.columns)) if profile else None,
-        territory=dataset.metadata.territory,
-    )
+    if profile is None:
+        return KnownTable(**about)
+    return KnownTable.of(profile, sees_rows=_may_see_rows(dataset, caller), **about)
 
 
 def _may_see_rows(dataset: Dataset, caller: Caller) -> bool:

@@ -1,11 +1,13 @@
 """What the catalogue knows of the tables that a treatment reads, before anything runs."""
 
+from typing import Any
+
 from pydantic import Field
 
 from shared.engine.tables.code_names import named_kind
 from shared.engine.tables.column_warnings import ColumnWarning
 from shared.engine.tables.key_file import COARSE, KEY_SPACES
-from shared.engine.tables.manifest import Column
+from shared.engine.tables.manifest import Column, Profile
 from shared.engine.tables.total_rows import RowRange
 from shared.events.event import Frozen
 
@@ -97,6 +99,19 @@ class KnownTable(Frozen):
     is_lost: bool = False
     is_files: bool = Field(default=False, description="no table: only own code reads it")
     territory: tuple[str, ...] = Field(default=(), description="codes of places that it is about")
+
+    @classmethod
+    def of(cls, profile: Profile, *, sees_rows: bool = True, **about: Any) -> "KnownTable":  # noqa: ANN401 - its other fields
+        """Return the table of a profile; where its rows stand only for who `sees_rows`."""
+        return cls(
+            **about,
+            rows=profile.rows,
+            totals=sum(total.count for total in profile.totals if total.ranges),
+            total_rows=profile.total_rows if sees_rows else (),
+            likely_totals=profile.likely_total_rows,
+            likely_total_rows=profile.likely_total_ranges if sees_rows else (),
+            columns=tuple(map(KnownColumn.of, profile.columns)),
+        )
 
 
 class KnownCrossing(Frozen):

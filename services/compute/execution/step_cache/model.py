@@ -66,8 +66,7 @@ def choose(steps: Sequence[Step], kept: Mapping[str, KeptStep]) -> Chosen:
     for step in reversed(steps):
         kept_step, inputs = kept.get(step.output), set(step.inputs.values())
         is_wanted = step.output in needed or bool(step.parameters.get("chart"))
-        has_no_table = kept_step is not None and is_wanted and not kept_step.table
-        if kept_step is None or has_no_table or traits_of(step).draws:
+        if kept_step is None or traits_of(step).draws or (is_wanted and not kept_step.table):
             needed |= inputs
             continue
         chosen.add(step.output)
