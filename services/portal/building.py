@@ -1,31 +1,22 @@
 """A treatment made of choices: two tables crossed, rows kept, groups counted, a chart, a map."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from services.portal.lab import Json
 from shared.engine.applications.cross.application import CHOICE
-from shared.engine.applications.query.sql import quoted
 from shared.engine.tables.crosswalks import CROSSWALKS, PRESENT
-from shared.words import quoted as french_quoted
+from shared.words import quoted
 
 Step = dict[str, Json]
 Treatment = dict[str, Json]
 
-COMPARISONS = {
-    "=": "est égal à",
-    "<>": "n'est pas",
-    "<": "est inférieur à",
-    "<=": "est au plus",
-    ">": "est supérieur à",
-    ">=": "est au moins",
-}
-"""How rows may be kept by a value, as SQL writes it and people read it."""
-
 KEY_PARTS = ("left_key", "right_key", "left_via", "right_via")
 """What a proposed key of the preview says, that the step of a crossing takes."""
+
+CONDITION_PARTS = ("column", "comparison", "value")
+"""What the step is told that keeps rows."""
 
 ROWS = "nombre"
 """What the number of a group's rows is called."""
@@ -34,13 +25,6 @@ CODE_COLUMN = "code_commune"
 """What the column of added codes is called."""
 
 _LEFT, _RIGHT = "gauche", "droite"
-_FOLDED = "lower(strip_accents(trim({})))"
-_START, _END = map(re.escape, _FOLDED.split("{}"))
-_KEPT = re.compile(
-    rf""" WHERE (?P<folded>{_START})?"(?P<column>(?:[^"]|"")+)"(?:{_END})? (?P<comparison>[<>=]+)"""
-    rf""" (?:{_START})?'(?P<value>.*)'(?:{_END})?$""",
-    re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
@@ -49,10 +33,10 @@ class Choices:
 
     `named` are the column whose names of communes get codes, and one that tells the département;
     without that, of communes of one name the one in the `territory` is meant.
-    `key` has the parts of a proposed key; `counts` counts the rows of each group; `rate` are two of
-    the figures, the first told for 100 of the second. Where it `folds`, rows are kept by a word
-    whatever its case, its accents and the spaces around it. Where the key `repeats` in both tables,
-    each row of one meets each of the other.
+    `key` has the parts of a proposed key; `kept` are the column, the comparison and the value by
+    which rows are kept; `counts` counts the rows of each group; `rate` are two of the figures, the
+    first told for 100 of the second. Where the key `repeats` in both tables, each row of one meets
+    each of the other.
     `totals` keeps rows of totals.
     """
 
@@ -63,7 +47,6 @@ class Choices:
     key: dict[str, str] = field(default_factory=dict)
     repeats: bool = False
     kept: tuple[str, str, str] = ("", "", "")
-    folds: bool = False
     by: tuple[str, ...] = ()
     counts: bool = False
     sums: tuple[str, ...] = ()
@@ -104,7 +87,7 @@ def keys_of_codes(columns: Iterable[Json]) -> Iterator[dict[str, str]]:
             left_via = "" if kind == "commune" else via
             # Names lead to the communes of today, the other codes may be older.
             right_via = PRESENT.name if kind == "commune" else ""
-            description = f"les codes ajoutés et la colonne {french_quoted(column['name'])}"
+            description = f"les codes ajoutés et la colonne {quoted(column['name'])}"
             parts = (CODE_COLUMN, column["name"], left_via, right_via)
             yield {**dict(zip(KEY_PARTS, parts, strict=True)), "said": description}
 
@@ -133,7 +116,7 @@ def _choices_in(treatment: Treatment) -> Choices:
     }
     parameters = defaultdict[str, Json](dict, parameters_by_application)
     counted, drawn, coloured = (parameters[name] for name in ("aggregate", "chart", "map"))
-    kept, folds = kept_by(parameters["query"].get("sql", ""))
+    condition = parameters["filter"]
     key = parameters["cross"]
     [adding] = parameters["clean"].get("operations") or [{}]
     return Choices(
@@ -143,8 +126,7 @@ def _choices_in(treatment: Treatment) -> Choices:
         territory=tuple(adding.get("territory", ())),
         key={name: key[name] for name in KEY_PARTS if key.get(name)},
         repeats=key.get(CHOICE) == "kept",
-        kept=kept,
-        folds=folds,
+        kept=tuple(condition.get(name, "") for name in CONDITION_PARTS),
         by=tuple(counted.get("by", ())),
         counts="rows" in counted,
         sums=tuple(counted.get("sums", ())),
@@ -160,15 +142,6 @@ def _choices_in(treatment: Treatment) -> Choices:
             "totals" in step_parameters for step_parameters in parameters_by_application.values()
         ),
     )
-
-
-def kept_by(sql: str) -> tuple[tuple[str, str, str], bool]:
-    """Return the column, comparison and value of the row filter, and whether it folds case."""
-    match = _KEPT.search(sql)
-    if match is None:
-        return ("", "", ""), False
-    column, value = match["column"].replace('""', '"'), match["value"].replace("''", "'")
-    return (column, match["comparison"], value), bool(match["folded"])
 
 
 def _without_default(step: Step) -> Step:
@@ -208,10 +181,7 @@ def _made(choices: Choices) -> Iterator[Step]:
         repeats = {CHOICE: "kept"} if choices.repeats else {}
         yield _step("cross", inputs, {**key, **repeats}, "croisement")
     if all(choices.kept):
-        # Owners are asked for what is read: where groups are counted, for what that takes.
-        columns = (*choices.by, *choices.sums, *choices.means) if choices.by else ()
-        sql = _kept_sql(columns, *choices.kept, folds=choices.folds)
-        yield _step("query", {"table": _LEFT}, {"sql": sql}, "lignes_gardees")
+        yield _step("filter", {"table": _LEFT}, _condition(choices), "lignes_gardees")
     if choices.by:
         columns_by_role = {"by": choices.by, "sums": choices.sums, "means": choices.means}
         chosen_columns = {
@@ -233,6 +203,15 @@ def _made(choices: Choices) -> Iterator[Step]:
         yield _step("report", {"table": _LEFT}, {"title": choices.title}, "rapport")
 
 
+def _condition(choices: Choices) -> Step:
+    condition: Step = dict(zip(CONDITION_PARTS, choices.kept, strict=True))
+    if not choices.by:
+        return condition
+    # Owners are asked for what is read: where groups are counted, for what that takes.
+    columns = dict.fromkeys((*choices.by, *choices.sums, *choices.means))
+    return {**condition, "columns": list(columns)}
+
+
 def _ratio(choices: Choices) -> Step:
     if not set(choices.rate) <= set(choices.figures):
         return {}
@@ -248,15 +227,3 @@ def _step(application: str, inputs: dict[str, str], parameters: Json, output: st
         "parameters": parameters,
         "output": output,
     }
-
-
-def _kept_sql(
-    columns: Iterable[str], column: str, comparison: str, value: str, *, folds: bool
-) -> str:
-    """The rows with that value; a number is compared as one where the column holds numbers."""
-    if comparison not in COMPARISONS:
-        comparison = "="
-    chosen, text = ", ".join(map(quoted, dict.fromkeys(columns))) or "*", value.replace("'", "''")
-    sides = (quoted(column), f"'{text}'")
-    left, right = map(_FOLDED.format, sides) if folds else sides
-    return f'SELECT {chosen} FROM "table" WHERE {left} {comparison} {right}'  # noqa: S608 - quoted

@@ -39,6 +39,11 @@ def filled(name: str) -> str:
     return f"nullif({trimmed(name)}, '')"
 
 
+def folded(text: str) -> str:
+    """A text in SQL without its case, its accents and the spaces around it."""
+    return f"lower(strip_accents(trim({text})))"
+
+
 def columns(database: Database, table: str) -> dict[str, str]:
     """The columns of a table, name to type."""
     described = database.execute(f"DESCRIBE {quoted(table)}").fetchall()

@@ -17,6 +17,7 @@ from shared.engine.applications.chart.application import CHART
 from shared.engine.applications.clean.application import CLEAN
 from shared.engine.applications.cross.application import CHOICE, CROSS
 from shared.engine.applications.effect import Columns, Effect
+from shared.engine.applications.filter.application import FILTER
 from shared.engine.applications.geo.application import GEO
 from shared.engine.applications.map.application import MAP
 from shared.engine.applications.pivot.application import PIVOT
@@ -63,6 +64,7 @@ APPLICATIONS: dict[str, Application] = {
     for application in (
         INGEST,
         CLEAN,
+        FILTER,
         CROSS,
         AGGREGATE,
         PIVOT,
@@ -100,7 +102,7 @@ class ApplicationView(Frozen):
 @cache
 def list_applications() -> tuple[ApplicationView, ...]:
     """Return every application with the JSON Schema of its parameters, as this machine runs it."""
-    # In this module `map` is the application's folder.
+    # In this module `map` and `filter` are applications' folders.
     return tuple(_view_of(application) for application in APPLICATIONS.values())
 
 
@@ -168,7 +170,7 @@ def parse_parameters(application: Application, step: Step, at: str) -> Parameter
         return application.parameters.model_validate(step.parameters)
     except ValidationError as error:
         wrong = invalid_of(error)
-        field = ".".join(filter(None, (at, "parameters", wrong.field)))
+        field = f"{at}.parameters.{wrong.field}".removesuffix(".")
         raise Invalid(wrong.args[0], field) from error
 
 

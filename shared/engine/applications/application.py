@@ -1,8 +1,8 @@
 """What every application declares."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints
 
@@ -43,6 +43,18 @@ class Role(Frozen):
     required: bool = True
 
 
+class Equality(NamedTuple):
+    """A condition that keeps rows whose column, of the table in a role, has that text.
+
+    If `is_folded`, whatever its case, its accents and the spaces around it.
+    """
+
+    role: str
+    column: str
+    text: str
+    is_folded: bool
+
+
 def kept(names: Collection[str], gone: Collection[str]) -> list[str]:
     """Return the names that are not among those gone."""
     return [name for name in names if name not in gone]
@@ -50,6 +62,12 @@ def kept(names: Collection[str], gone: Collection[str]) -> list[str]:
 
 def _as_they_are(parameters: dict[str, Any], _gone: Collection[str]) -> dict[str, Any]:
     return parameters
+
+
+def _no_equality(
+    _parameters: Mapping[str, Any], _columns: Mapping[str, Collection[str]]
+) -> Iterable[Equality]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +81,9 @@ class Application:
     `effect` says what its parameters make of tables with these columns, by role; `without` are its
     parameters without columns that are not granted, as far as it does without them. `picture` is
     what the file is called that it draws, or that its parameter `chart` asks for. `sentence` says
-    in French what its parameters do with tables that are called so, by role.
+    in French what its parameters do with tables that are called so, by role. `equalities` are the
+    conditions by which its parameters keep rows of tables with these columns, by role: where none
+    is kept, the one at fault is told.
     """
 
     name: str
@@ -79,6 +99,9 @@ class Application:
     without: Callable[[dict[str, Any], Collection[str]], dict[str, Any]] = _as_they_are
     sentence: Callable[[Mapping[str, Any], Mapping[str, str]], str] | None = None
     main: Callable[[Mapping[str, Any], Sequence[str]], str] | None = None
+    equalities: Callable[[Mapping[str, Any], Mapping[str, Collection[str]]], Iterable[Equality]] = (
+        _no_equality
+    )
 
     def is_drawn(self, step: Step) -> bool:
         """Return whether the step makes a picture: by itself, or by a chart asked for."""
@@ -100,4 +123,14 @@ class Application:
         return next(iter(step.inputs)) if self.open_roles else self.roles[0].name
 
 
-__all__ = ["Application", "ColumnName", "Formats", "Parameters", "Role", "Title", "Totals", "Unit"]
+__all__ = [
+    "Application",
+    "ColumnName",
+    "Equality",
+    "Formats",
+    "Parameters",
+    "Role",
+    "Title",
+    "Totals",
+    "Unit",
+]

@@ -141,7 +141,8 @@ class Effect:
     code: the SHA-256 of code of the holder's own that the tables go through, or of what chooses
         rows, puts values together or works them out: another is another request.
     rows: what it does to the rows of its main table.
-    moves_values: whether values may stand in other rows than their own; who does not say, may.
+    moves_values: whether values may stand in other rows than their own, or rows be left out that
+        the holder singles out; who does not say, may.
     may_stop: whether it stops at values that it is not told of, or cannot read.
     """
 

@@ -32,10 +32,9 @@ def test_a_word_keeps_its_rows_however_it_is_written(
         with_value(Choices(left="dts_1", kept=("commune", comparison, value)), columns)
     )
     assert made
-    [query] = made["steps"]
-    run = treat_taken(
-        tmp_path, towns, step("query", {"table": "table"}, "r", **query["parameters"])
-    )
+    [kept] = made["steps"]
+    roles = {"table": "table"}
+    run = treat_taken(tmp_path, towns, step("filter", roles, "r", **kept["parameters"]))
     assert not run.error
     rows = parquet.read_table(run.made("result.parquet")).to_pylist()
     assert {int(one["parts"]) for one in rows} == parts

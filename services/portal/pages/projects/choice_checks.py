@@ -1,12 +1,12 @@
 """What keeps choices from being a treatment: a value that is none, or a choice made by half."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from services.portal.building import Choices
 from services.portal.lab import Json, Refused
+from shared.engine.applications.filter.application import read_value
+from shared.errors import Invalid
 from shared.words import quoted as french_quoted
 
 _UNUSABLE = 422
@@ -21,8 +21,6 @@ _COLOURED = (
 OF_FIGURES = frozenset(("taux", *(at for at, _ in (*_BARS, *_COLOURED))))
 """The fields of what is made of figures: what is wrong with them hides nothing else."""
 
-_NUMBERS = {"integer": re.compile(r"[+-]?\d+"), "decimal": re.compile(r"[+-]?\d+(\.\d+)?")}
-_DAYS = ("%d/%m/%Y", "%Y-%m-%d")
 _IN_ORDER = frozenset({"month", "datetime", "year"})
 """Types of text that stand in the order of what they mean."""
 
@@ -34,7 +32,7 @@ _NOT_IN_ORDER = (
 
 
 def with_value(choices: Choices, columns: Iterable[Json]) -> Choices:
-    """Return the choices with the row filter's value as SQL compares it with its column.
+    """Return the choices with the row filter's value as it is compared with its column.
 
     `columns` are those of the table. Raises Refused, naming the field, for a value that is
     missing, or no number or day where the column holds such, and for texts as more or less.
@@ -50,7 +48,11 @@ def with_value(choices: Choices, columns: Iterable[Json]) -> Choices:
     is_word = kind == "text" and kept_columns[0].get("type") not in _IN_ORDER
     if is_word and comparison not in _EQUALITIES:
         raise Refused(_UNUSABLE, _NOT_IN_ORDER, "comparaison")
-    return replace(choices, kept=(column, comparison, _read(text, kind)), folds=is_word)
+    try:
+        value = read_value(text, kind)
+    except Invalid as error:
+        raise Refused(_UNUSABLE, str(error.args[0]), "valeur") from error
+    return replace(choices, kept=(column, comparison, value))
 
 
 def check_complete(choices: Choices) -> None:
@@ -96,22 +98,3 @@ def _check_made(gone: Mapping[str, str]) -> None:
     for column, at in gone.items():
         message = f"{french_quoted(column)} n'est plus calculé : choisissez autre chose, ou rien."
         raise Refused(_UNUSABLE, message, at)
-
-
-def _read(text: str, kind: str) -> str:
-    if kind in _NUMBERS:
-        number = re.sub(r"\s", "", text).replace(",", ".")
-        if _NUMBERS[kind].fullmatch(number):
-            return number
-        expected = (
-            "de nombres entiers, comme 1 000" if kind == "integer" else "de nombres, comme 1,5"
-        )
-        raise Refused(_UNUSABLE, f"Cette colonne est faite {expected}.", "valeur")
-    if kind == "date":
-        for written in _DAYS:
-            try:
-                return datetime.strptime(text.strip(), written).date().isoformat()  # noqa: DTZ007 - a day
-            except ValueError:
-                continue
-        raise Refused(_UNUSABLE, "Cette colonne est faite de jours, comme 31/12/2026.", "valeur")
-    return text

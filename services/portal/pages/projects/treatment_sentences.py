@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.portal.building import COMPARISONS, choices_of, kept_by
+from services.portal.building import choices_of
 from services.portal.lab import Json
 from shared.engine.applications import APPLICATIONS
 from shared.words import quoted
@@ -10,7 +10,6 @@ from shared.words import quoted
 UNSEEN = "un jeu de données qui ne vous est pas montré"
 UNANSWERED = "un jeu de données que le catalogue ne nomme pas : il ne répond pas pour le moment"
 _BEFORE = "le résultat de l'étape précédente"
-_FOLDED = ", sans distinguer majuscules, accents ni espaces autour"
 _OF_TERRITORY = " (de plusieurs communes de même nom, celle du territoire du projet)"
 
 
@@ -67,13 +66,6 @@ def _sentence(step: Json, names: Mapping[str, str], *, by_choices: bool) -> str:
     return APPLICATIONS[step["application"]].in_words(parameters, tables)
 
 
-def _kept(parameters: Json, table: str) -> str:
-    (column, comparison, value), folds = kept_by(parameters["sql"])
-    of = "" if table == _BEFORE else f" de {table}"
-    condition = f"où {quoted(column)} {COMPARISONS[comparison]} {quoted(value)}"
-    return f"Garde les lignes{of} {condition}{_FOLDED if folds else ''}."
-
-
 def _added(parameters: Json, table: str) -> str:
     [adding] = parameters["operations"]
     meant = _OF_TERRITORY if adding.get("territory") else ""
@@ -81,5 +73,5 @@ def _added(parameters: Json, table: str) -> str:
     return f"Ajoute à {table} les codes des communes que nomme {column}{meant}."
 
 
-_CHOSEN = {"query": _kept, "clean": _added}
+_CHOSEN = {"clean": _added}
 """What steps do that choices make of applications that do more."""

@@ -9,7 +9,7 @@ from functools import partial
 
 from starlette.responses import Response
 
-from services.portal.building import COMPARISONS, KEY_PARTS, Choices, keys_of_codes, treatment_of
+from services.portal.building import KEY_PARTS, Choices, keys_of_codes, treatment_of
 from services.portal.lab import Json, Refused, path_of
 from services.portal.lab.lab_calls import PagePart, if_seen, part_of
 from services.portal.pages.projects.choice_checks import (
@@ -29,6 +29,7 @@ from services.portal.pages.projects.treatment_forms import (
 )
 from services.portal.pages.projects.treatment_sentences import UNANSWERED, UNSEEN, sentences_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
+from shared.engine.applications.filter.application import COMPARISONS
 from shared.words import quoted
 
 PYTHON = "python"

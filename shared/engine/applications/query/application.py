@@ -1,13 +1,13 @@
 """A SELECT over named tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from shared.engine.applications.application import Application, Parameters, Totals
+from shared.engine.applications.application import Application, Equality, Parameters, Totals
 from shared.engine.applications.effect import Columns, Effect
 from shared.engine.applications.query.sql import (
     APPLICATION,
@@ -67,6 +67,13 @@ def _main(parameters: Mapping[str, Any], roles: Sequence[str]) -> str:
     return next((role for name in named for role in roles if plain_lower(role) == name), roles[0])
 
 
+def _equalities(
+    parameters: Mapping[str, Any], columns: Mapping[str, Collection[str]]
+) -> Iterable[Equality]:
+    conditions: Iterable[Equality] = _parser("equalities").equalities(parameters["sql"], columns)
+    return conditions
+
+
 QUERY = Application(
     name=APPLICATION,
     title="Interroger des tables en SQL",
@@ -85,6 +92,7 @@ QUERY = Application(
     effect=effect,
     open_roles=True,
     main=_main,
+    equalities=_equalities,
     traits=Traits(
         draws=False,
         runs_code=False,

@@ -87,18 +87,18 @@ def test_form_of_data_has_the_names_of_its_places() -> None:
 def test_rows_that_are_counted_are_read_without_the_other_columns() -> None:
     """Owners are asked for what a treatment reads: rows that are only kept are read whole."""
     kept = ('né"e', ">", "l'an")
+    condition = {"column": 'né"e', "comparison": ">", "value": "l'an"}
 
-    def sql_of(
-        by: tuple[str, ...] = (), sums: tuple[str, ...] = (), means: tuple[str, ...] = ()
-    ) -> str:
-        made = treatment_of(Choices(left="dts_1", kept=kept, by=by, sums=sums, means=means))
+    def parameters_of(**chosen: Any) -> Any:
+        made = treatment_of(Choices(left="dts_1", kept=kept, **chosen))
         assert made
-        return str(made["steps"][0]["parameters"]["sql"])
+        step = made["steps"][0]
+        assert step["application"] == "filter"
+        return step["parameters"]
 
-    where = """FROM "table" WHERE "né""e" > 'l''an'"""
-    assert sql_of() == sql_of(sums=("parts",)) == f"SELECT * {where}"
-    counted = sql_of(by=("epci", "nom"), sums=("parts", "epci"), means=("parts",))
-    assert counted == f'SELECT "epci", "nom", "parts" {where}'
+    assert parameters_of() == parameters_of(sums=("parts",)) == condition
+    counted = parameters_of(by=("epci", "nom"), sums=("parts", "epci"), means=("parts",))
+    assert counted == {**condition, "columns": ["epci", "nom", "parts"]}
 
 
 COLUMNS: list[dict[str, Any]] = [
@@ -158,19 +158,6 @@ def test_texts_are_not_more_or_less(comparison: str) -> None:
     with pytest.raises(Refused, match="est égal à » ou « n'est pas » ; si ce sont") as refused:
         with_value(Choices(kept=("nom", comparison, "100 000")), COLUMNS)
     assert refused.value.field == "comparaison"
-
-
-def test_words_are_the_same_in_any_case_with_and_without_accents() -> None:
-    """In the SQL of the choice; codes, numbers and days are compared as they are."""
-
-    def sql_of(column: str, value: str) -> str:
-        made = treatment_of(with_value(Choices(left="dts_1", kept=(column, "=", value)), COLUMNS))
-        assert made
-        return str(made["steps"][0]["parameters"]["sql"])
-
-    same = """lower(strip_accents(trim("nom"))) = lower(strip_accents(trim('L''Aigle, 61')))"""
-    assert sql_of("nom", "L'Aigle, 61").endswith(f" WHERE {same}")
-    assert sql_of("com", "01001") == """SELECT * FROM "table" WHERE "com" = '01001'"""
 
 
 def test_ways_from_key_to_key_are_told_in_words() -> None:

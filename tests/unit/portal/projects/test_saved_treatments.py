@@ -20,7 +20,6 @@ CHOSEN = Choices(
     right="dts_2",
     key={"left_key": "com", "right_key": "code", "left_via": "commune_present"},
     kept=("nom complet", "<>", "L'Aigle"),
-    folds=True,
     by=("epci",),
     counts=True,
     sums=("parts",),
@@ -115,7 +114,7 @@ def test_treatment_that_no_choices_make_has_none() -> None:
 
 def test_page_opens_with_the_choices_that_were_saved() -> None:
     """Each in its field, until others are sent."""
-    saved = kept(Choices(left="dts_1", kept=("nom", "=", "Caen"), folds=True, by=("epci",)))
+    saved = kept(Choices(left="dts_1", kept=("nom", "=", "Caen"), by=("epci",)))
     html = page(saved)
     assert '<option value="dts_1" selected>Cinémas</option>' in html
     assert '<option value="nom" selected>' in html
@@ -227,7 +226,8 @@ def test_choices_are_said_in_words() -> None:
     told = sentences_of(kept(CHOSEN), {"dts_1": "Cinémas", "dts_2": "EPCI"})
     assert told == [
         "Croise « Cinémas » avec « EPCI », là où « com » et « code » se correspondent.",
-        "Garde les lignes où « nom complet » n'est pas « L'Aigle »" + FOLDED,
+        "Garde dans le résultat de l'étape précédente les lignes où « nom complet » n'est pas"
+        " « L'Aigle »" + FOLDED,
         (
             "Par « epci », compte les lignes, additionne « parts »,"
             " calcule la moyenne de « prix » et rapporte « nombre » à « parts »."
@@ -241,7 +241,7 @@ def test_choices_are_said_in_words() -> None:
 def test_rows_of_a_dataset_are_said_by_its_title() -> None:
     """And without what does not hold: a number is the same in one way alone."""
     told = sentences_of(kept(Choices(left="dts_1", kept=("pop", ">", "9"))), {"dts_1": "Cinémas"})
-    assert told == ["Garde les lignes de « Cinémas » où « pop » est supérieur à « 9 »."]
+    assert told == ["Garde dans « Cinémas » les lignes où « pop » est supérieur à « 9 »."]
 
 
 def test_codes_that_choices_add_are_said() -> None:

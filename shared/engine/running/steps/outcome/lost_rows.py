@@ -1,17 +1,16 @@
 """Which step leaves a result without a row, or a column without a value, and what is close by."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
-import sqlglot
-from sqlglot import exp
 
-from shared.engine.applications import APPLICATIONS, traits_of
+from shared.engine.applications import APPLICATIONS
+from shared.engine.applications.application import Equality
 from shared.engine.contract.result import LOST, NEAR, Report
-from shared.engine.database import Database, columns, filled, literal, quoted
+from shared.engine.database import Database, columns, filled, folded, literal, quoted
 from shared.engine.running.steps.workbench import InputTable
 from shared.events.event import Step
 from shared.words import french_list, grouped
@@ -20,18 +19,9 @@ from shared.words import quoted as french_quoted
 _ALIKE = 0.85
 """Jaro-Winkler similarity from which a value is close to another: most letters, the first first."""
 
-_FOLDS = ("lower", "upper", "trim", "strip_accents")
 _MOST = 5
 _SUFFIX = re.compile(r"_\d+$")
 """What a crossing adds to the second of two columns of one name."""
-
-
-class Filter(NamedTuple):
-    """A condition of a query that a column has that text; `folds` compares without its case."""
-
-    column: str
-    text: str
-    folds: bool
 
 
 def lost(database: Database, steps: tuple[Step, ...], tables: Mapping[str, InputTable]) -> Report:
@@ -62,15 +52,16 @@ def _lost_rows(
 def _emptied(database: Database, step: Step, input_tables: list[InputTable]) -> Report:
     """Report a step that got rows and left none."""
     before = french_list([_lines(table) for table in input_tables])
+    roles = dict(zip(step.inputs, input_tables, strict=True))
     # Of a step that an earlier job did, the tables need not be here.
     with suppress(duckdb.Error):
-        roles = (
-            dict(zip(step.inputs, input_tables, strict=True)) if traits_of(step).runs_sql else {}
-        )
-        for condition, table in _filters(database, str(step.parameters.get("sql", "")), roles):
-            if not _kept(database, condition, table):
-                sentence = f"le filtre « {condition.column} = {condition.text} » garde 0 des"
-                value = _near(database, condition, table)
+        columns_by_role = {role: columns(database, table.name) for role, table in roles.items()}
+        application = APPLICATIONS[step.application]
+        for equality in application.equalities(step.parameters, columns_by_role):
+            table = roles[equality.role]
+            if not _kept(database, equality, table):
+                sentence = f"le filtre « {equality.column} = {equality.text} » garde 0 des"
+                value = _near(database, equality, table)
                 hint = {NEAR: f"valeur proche : {value}"} if value else {}
                 return {LOST: f"{sentence} {grouped(table.rows)} lignes"} | hint
     title = APPLICATIONS[step.application].title
@@ -82,63 +73,27 @@ def _lines(table: InputTable) -> str:
     return f"{grouped(table.rows)} {lines} de {french_quoted(table.called)}"
 
 
-def _filters(
-    database: Database, sql: str, roles: Mapping[str, InputTable]
-) -> Iterator[tuple[Filter, InputTable]]:
-    """Yield the conditions of a query that compare a column of one of its tables with a text."""
-    columns_by_role = {role: columns(database, table.name) for role, table in roles.items()}
-    try:
-        read = sqlglot.parse_one(sql, dialect="duckdb")
-    except sqlglot.errors.SqlglotError:
-        return
-    for equality in list(read.find_all(exp.EQ))[:_MOST]:
-        sides = [_plain(side) for side in (equality.this, equality.expression)]
-        named = [side for side, _ in sides if isinstance(side, exp.Column)]
-        texts = [side for side, _ in sides if isinstance(side, exp.Literal)]
-        if len(named) == len(texts) == 1:
-            folds = any(is_folded for _, is_folded in sides)
-            condition = Filter(named[0].name, texts[0].name, folds)
-            yield from (
-                (condition, roles[role])
-                for role in columns_by_role
-                if condition.column in columns_by_role[role]
-            )
-
-
-def _plain(side: exp.Expression) -> tuple[exp.Expression, bool]:
-    """Return what stands within functions that fold text, and whether there are some."""
-    folds = False
-    while isinstance(side, exp.Func) and side.sql("duckdb").lower().startswith(_FOLDS):
-        inner = side.expressions[0] if isinstance(side, exp.Anonymous) else side.this
-        side, folds = inner, True
-    return side, folds
-
-
-def _kept(database: Database, condition: Filter, table: InputTable) -> bool:
-    value, text = filled(condition.column), literal(condition.text.strip())
-    if condition.folds:
-        value, text = _folded(value), _folded(text)
+def _kept(database: Database, equality: Equality, table: InputTable) -> bool:
+    value, text = filled(equality.column), literal(equality.text.strip())
+    if equality.is_folded:
+        value, text = folded(value), folded(text)
     return bool(
         _rows(database, f"SELECT 1 FROM {quoted(table.name)} WHERE {value} = {text} LIMIT 1")
     )
 
 
-def _near(database: Database, condition: Filter, table: InputTable) -> str:
+def _near(database: Database, equality: Equality, table: InputTable) -> str:
     """Return the value of the column that is most like the one that none has; empty without any."""
-    text, value = _folded(literal(condition.text)), _folded("value")
+    text, value = folded(literal(equality.text)), folded("value")
     holds = f"contains({value}, {text}) OR contains({text}, {value})"
     alike = f"jaro_winkler_similarity({value}, {text})"
     rows = _rows(
         database,
-        f"SELECT value FROM (SELECT DISTINCT {filled(condition.column)} AS value"
+        f"SELECT value FROM (SELECT DISTINCT {filled(equality.column)} AS value"
         f" FROM {quoted(table.name)}) WHERE {holds} OR {alike} >= {_ALIKE}"
         f" ORDER BY ({holds}) DESC, {alike} DESC, value LIMIT 1",
     )
     return str(rows[0][0])[:100] if rows else ""
-
-
-def _folded(text: str) -> str:
-    return f"lower(strip_accents(trim({text})))"
 
 
 def _rows(database: Database, sql: str) -> list[tuple[Any, ...]]:

@@ -25,6 +25,7 @@ _MEAN = {"column": "ca", "weight": "ca", "name": "moyenne"}
     "steps",
     [
         [_step("clean", "e", "c", operations=[_CHOSEN]), _SUM],
+        [_step("filter", "e", "c", column="siren", comparison="<>", value="000000003"), _SUM],
         [_step("clean", "e", "c", operations=[_WEIGHED]), _SUM],
         [_step("clean", "e", "c", operations=[_FILLED]), _SUM],
         [_step("clean", "e", "unread", operations=[_STOPPING]), _SUM | {"inputs": {"table": "e"}}],
