@@ -45,20 +45,6 @@ _PLURALS = frozenset({"vacances"})
 
 _DIRECTIONS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
-STAGES = {
-    "submitted": "déposé",
-    "advised": "conseillé",
-    "secured": "sécurisé",
-    "equipped": "équipé",
-    "trialled": "testé",
-    "piloted": "site pilote trouvé",
-    "staffed": "équipe formée",
-    "delivered": "livré",
-    "rejected": "refusé",
-    "withdrawn": "retiré",
-}
-"""The stages of a project, as its holder reads them."""
-
 ROLES = {
     "holder": "porteur de projet",
     "owner": "producteur de données",

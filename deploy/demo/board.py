@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
-from typing import Any, get_args
+from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -13,9 +13,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.text import Text
 
 from deploy.cli.api_client import CallError
-from shared.events import Stage
+from shared.stages import WAY
 
-STAGES = [stage for stage in get_args(Stage) if stage not in {"rejected", "withdrawn"}]
 _ENDS = {"job_succeeded", "job_failed", "job_cancelled"}
 _LOOK_SECONDS = 0.2
 
@@ -52,8 +51,8 @@ class Board:
 
     def __post_init__(self) -> None:
         """Every stage has its line from the beginning; the first is on its way."""
-        for stage in STAGES:
-            self._stages.add_task(stage, start=stage == STAGES[0], total=1)
+        for stage in WAY:
+            self._stages.add_task(stage, start=stage == WAY[0], total=1)
         self._job.add_task("no job", total=1)
 
     def __rich__(self) -> Group:
@@ -91,7 +90,7 @@ class Board:
                 self.look()
 
     def _mark(self, reached: set[str]) -> None:
-        for number, stage in enumerate(STAGES):
+        for number, stage in enumerate(WAY):
             task = self._stages.tasks[number]
             if not task.started:
                 self._stages.start_task(task.id)

@@ -15,13 +15,13 @@ from deploy.cli.api_client import CallError, Client
 from deploy.demo import content
 from deploy.demo.partner import Partner
 from deploy.local.preflight import LEAST_FREE_BYTES
+from shared.stages import ABANDONED
 
 Tell = Callable[[str], None]
 ClientFor = Callable[..., Client]
 """`client_for(member_id, *roles)` is a client with that member's token."""
 
 _WAIT_SECONDS, _PATIENCE_SECONDS = 180, 5
-_ENDED = {"rejected", "withdrawn"}
 
 
 class StoryError(Exception):
@@ -208,7 +208,7 @@ class Story:
         def look() -> dict[str, Any] | None:
             project = self.project()
             failed = [trial["reason"] for trial in project["trials"] if trial["reason"]]
-            if project["stage"] in _ENDED or failed:
+            if project["stage"] in ABANDONED or failed:
                 raise StoryError(f"the project is {project['stage']}: {'; '.join(failed)}")
             return project if project["stage"] == stage else None
 

@@ -12,9 +12,10 @@ from services.intake.reviewing import ReviewDecision
 from shared.auth import MemberId
 from shared.catalogues.markup import plain_text
 from shared.engine.tables.territory import Territories
-from shared.events.event import Stage, Step, Treatment
+from shared.events.event import Step, Treatment
 from shared.events.intake import ProjectPart
 from shared.inbound import Body, Identifier, Paging
+from shared.stages import Stage
 
 Line = Annotated[
     str,

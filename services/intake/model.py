@@ -42,31 +42,10 @@ from shared.endings.redaction import ERASED, redacted
 from shared.endings.retitling import retitle, titles_in
 from shared.engine.analysis.narrowing import does_without, without_columns
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
-from shared.events.event import UNTOLD, Party, ReadingChange, Stage, Treatment
+from shared.events.event import UNTOLD, Party, ReadingChange, Treatment
 from shared.events.intake import ProjectPart
-from shared.words import STAGES, beginnings, day_in_paris
-
-NEXT_STAGES: Mapping[Stage, frozenset[Stage]] = {
-    "submitted": frozenset({"advised", "withdrawn"}),
-    "advised": frozenset({"secured", "rejected", "withdrawn"}),
-    # A review may still refuse later: an owner keeps the data back, or the trial shows that the
-    # project is not feasible.
-    "secured": frozenset({"equipped", "rejected", "withdrawn"}),
-    "equipped": frozenset({"trialled", "rejected", "withdrawn"}),
-    "trialled": frozenset({"piloted", "withdrawn"}),
-    "piloted": frozenset({"staffed", "withdrawn"}),
-    "staffed": frozenset({"delivered", "withdrawn"}),
-    "delivered": frozenset(),
-    "rejected": frozenset(),
-    "withdrawn": frozenset(),
-}
-"""The stages that may follow each stage."""
-
-FINAL_STAGES = frozenset(stage for stage, following in NEXT_STAGES.items() if not following)
-"""The stages at which a project reads nothing any more."""
-
-OPEN_STAGES = frozenset(NEXT_STAGES) - FINAL_STAGES
-"""All others."""
+from shared.stages import FINAL_STAGES, OPEN_STAGES, STAGE_NAMES, STAGES, Stage
+from shared.words import beginnings, day_in_paris
 
 STAGE_OF: Mapping[ProjectPart, Stage] = {"pilot_site": "piloted", "team": "staffed"}
 """The stage that a project comes to once its part is taken."""
@@ -569,7 +548,7 @@ class Project(Aggregate):
         about = {"job_id": end.job_id, "result": result or UNTOLD, "told": summary}
         self.record(events.ProjectTrialled(**self._who(), **about))
         for part, stage in STAGE_OF.items():
-            if stage in NEXT_STAGES[self.stage]:
+            if stage in STAGES[self.stage].following:
                 self._settle(part, "compute")
 
     def _is_tried_by(
@@ -582,7 +561,8 @@ class Project(Aggregate):
 
     def note_result(self, end: events.JobSucceeded) -> None:
         """Keep the result of a full job, whatever the stage, unless the project has ended."""
-        if NEXT_STAGES[self.stage] and all(end.job_id != result.job_id for result in self.results):
+        is_new = all(end.job_id != result.job_id for result in self.results)
+        if self.stage in OPEN_STAGES and is_new:
             fields = {"job_id": end.job_id, "result": end.result, "warning": end.warning}
             fields |= {"proposal": end.proposal or self.proposal, "fault": end.fault}
             state: records.ResultState = "held" if end.is_held else "released"
@@ -662,7 +642,7 @@ class Project(Aggregate):
             raise NotFound.of(self.id)
         if invitation.state == ANSWERED[answer]:
             return
-        if STAGE_OF[invitation.part] not in NEXT_STAGES[self.stage]:
+        if STAGE_OF[invitation.part] not in STAGES[self.stage].following:
             raise WrongStage(f"{self._told_stage} n'attend plus cette réponse")
         if over := _OVER.get(invitation.state):
             raise WrongStage(f"{over} ; le Datalab peut vous solliciter de nouveau")
@@ -680,7 +660,7 @@ class Project(Aggregate):
     def follow_up(self, at: datetime, has_left: Callable[[str], bool] = _nobody) -> None:
         """Remind, once, the members who did not answer; later ask the next ones in their place."""
         for invitation in self.parts.open:
-            if STAGE_OF[invitation.part] not in NEXT_STAGES[self.stage]:
+            if STAGE_OF[invitation.part] not in STAGES[self.stage].following:
                 continue
             who = {**self._who(), "member_id": invitation.member_id, "part": invitation.part}
             if invitation.ends_at <= at:
@@ -936,16 +916,16 @@ class Project(Aggregate):
         return next((entry.at for entry in self.history if entry.stage == stage), self.submitted_at)
 
     def _check(self, stage: Stage) -> None:
-        if stage not in NEXT_STAGES[self.stage]:
+        if stage not in STAGES[self.stage].following:
             if stage == self.stage:
-                raise WrongStage(f"le projet est déjà à l'étape « {STAGES[stage]} »")
-            then = f"ne peut pas passer à l'étape « {STAGES[stage]} »"
+                raise WrongStage(f"le projet est déjà à l'étape « {STAGE_NAMES[stage]} »")
+            then = f"ne peut pas passer à l'étape « {STAGE_NAMES[stage]} »"
             raise WrongStage(f"{self._told_stage} {then}")
 
     @property
     def _told_stage(self) -> str:
         """A project at its stage, as a refusal's sentence begins with it."""
-        return f"un projet à l'étape « {STAGES[self.stage]} »"
+        return f"un projet à l'étape « {STAGE_NAMES[self.stage]} »"
 
     def _become(self, stage: Stage, by: str, why: str) -> None:
         self._check(stage)

@@ -16,8 +16,8 @@ from shared.events.event import (
     Match,
     ReadingChange,
     RecipeMatch,
-    Stage,
 )
+from shared.stages import Stage
 from shared.words import counted
 
 

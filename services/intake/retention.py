@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.intake.departures.erasing import redact_project
-from services.intake.model import FINAL_STAGES, Project
+from services.intake.model import Project
 from shared.endings.redaction import ERASED
 from shared.endings.retention import Batch, Policy, Thing
 from shared.settings import Settings
+from shared.stages import FINAL_STAGES
 from shared.store import Store
 
 

@@ -8,8 +8,9 @@ it once.
 import logging
 
 from services.intake.members.commands import parties_to
-from services.intake.model import OPEN_STAGES, Project
+from services.intake.model import Project
 from shared.background import Loop
+from shared.stages import OPEN_STAGES
 from shared.store import Store
 
 log = logging.getLogger(__name__)

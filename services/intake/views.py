@@ -12,8 +12,9 @@ from services.intake.reviewing import Decision
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.auth import Caller
 from shared.errors import NotFound
-from shared.events.event import FileRef, InputNote, JobKind, ReadingChange, Stage, Treatment
+from shared.events.event import FileRef, InputNote, JobKind, ReadingChange, Treatment
 from shared.events.intake import ProjectPart
+from shared.stages import Stage
 
 _HAS_AGREED = "whether the caller would secure its treatment already: another one has to agree"
 

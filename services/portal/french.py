@@ -1,5 +1,6 @@
 """How the pages write numbers, dates and names: as French typography has them."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,12 +11,12 @@ from shared.engine.tables.crosswalks import CROSSWALKS, PRESENT
 from shared.engine.tables.type_names import KEYS
 from shared.engine.tables.type_names import TYPES as OTHER_TYPES
 from shared.places.names import in_french
+from shared.stages import STAGE_NAMES
 from shared.words import (
     MEMBER_KINDS,
     PARIS,
     REQUEST_STATES,
     ROLES,
-    STAGES,
     french_date,
     french_hour,
     grouped,
@@ -178,7 +179,7 @@ def size(number: int | None) -> str:
     return f"{decimal(value, 0 if unit == _UNITS[0] else 1)}\u00a0{unit}"
 
 
-def named(code: str, names: dict[str, str]) -> str:
+def named(code: str, names: Mapping[str, str]) -> str:
     """What a code of a service is called; the code itself when it is newer than this page."""
     return names.get(code, code)
 
@@ -200,7 +201,7 @@ FILTERS: dict[str, Any] = {
     "decimal": decimal,
     "share": share,
     "size": size,
-    "stage": lambda code: named(code, STAGES),
+    "stage": lambda code: named(code, STAGE_NAMES),
     "application": lambda code: APPLICATIONS[code].title if code in APPLICATIONS else code,
     "kind": lambda code: named(code, MEMBER_KINDS),
     "role": lambda code: named(code, ROLES),

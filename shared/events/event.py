@@ -14,18 +14,6 @@ Content = Literal["table", "files"]
 """What a dataset is: one table, or files that are kept as they are."""
 
 CatalogueKind = Literal["dcat", "data.gouv"]
-Stage = Literal[
-    "submitted",
-    "advised",
-    "secured",
-    "equipped",
-    "trialled",
-    "piloted",
-    "staffed",
-    "delivered",
-    "rejected",
-    "withdrawn",
-]
 OpeningDecision = Literal["open", "refuse", "withdraw"]
 DeclarationAnswer = Literal["confirm", "refuse", "withdraw"]
 """The staff confirms or refuses what an owner declared of data; the owner takes it back."""

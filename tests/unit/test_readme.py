@@ -21,11 +21,11 @@ from services.compute.recipes.commands import WriteRecipe
 from services.compute.recipes.filling import fill
 from services.compute.recipes.model import RecipeVersion
 from services.intake.bodies import SubmitProject
-from services.intake.model import NEXT_STAGES
 from services.notify.sending.signing import new_secret, sign
 from shared.engine.applications import check_steps
 from shared.server_settings import PortalSettings
 from shared.settings import PREFIX, Settings
+from shared.stages import STAGES
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -112,8 +112,10 @@ def test_every_block_of_the_reference_has_its_place() -> None:
 
 def test_stages_are_those_of_the_code() -> None:
     """The table has them in order, the diagram has what may follow each."""
-    assert [row[0] for row in table(README, "stage")] == list(NEXT_STAGES)
-    assert set(edges()) == {(one, after) for one in NEXT_STAGES for after in NEXT_STAGES[one]}
+    assert [row[0] for row in table(README, "stage")] == list(STAGES)
+    assert set(edges()) == {
+        (stage, after) for stage, terms in STAGES.items() for after in terms.following
+    }
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)

@@ -3,13 +3,14 @@
 from functools import partial
 
 from services.intake.members.model import Member
-from services.intake.model import FINAL_STAGES, NEXT_STAGES, STAGE_OF, Project
+from services.intake.model import STAGE_OF, Project
 from services.intake.records import Entry
 from shared.aggregate import now
 from shared.auth import Caller
 from shared.endings.departures import GONE, Departure, has_left
 from shared.errors import Forbidden, NotFound
 from shared.events import Envelope, MemberLeft
+from shared.stages import FINAL_STAGES, STAGES
 from shared.store import Store
 
 _PARTS = {"team": "Un membre de l'équipe", "site_id": "Le site pilote"}
@@ -90,8 +91,9 @@ def _decline_for(store: Store, member_id: str) -> None:
     """Decline the member's parts that are not settled yet, so that the lab asks another."""
 
     def decline(project: Project) -> None:
+        following = STAGES[project.stage].following
         for invitation in project.parts.of(member_id):
-            if invitation.is_in_force and STAGE_OF[invitation.part] in NEXT_STAGES[project.stage]:
+            if invitation.is_in_force and STAGE_OF[invitation.part] in following:
                 project.answer_invitation(
                     member_id, "decline", GONE, invitation.part, has_left=partial(has_left, store)
                 )

@@ -5,13 +5,14 @@ from typing import Any
 
 from services.intake.members.bodies import ChangeMember, ListMembers, RegisterMember
 from services.intake.members.model import Member
-from services.intake.model import OPEN_STAGES, Project
+from services.intake.model import Project
 from services.intake.submission import claim
 from shared.aggregate import new_id
 from shared.engine.tables.territory import department_of, is_department
 from shared.errors import Invalid, WrongStage
 from shared.events.event import Party
 from shared.inbound import IdempotencyKey
+from shared.stages import OPEN_STAGES
 from shared.store import Store
 from shared.thesaurus import same_as
 from shared.words import typed

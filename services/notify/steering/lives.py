@@ -3,18 +3,14 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from services.notify.steering.model import Fact, Subject
-from shared.events.event import Stage
+from shared.stages import FINAL_STAGES, STAGES, Stage
 
 Party = Literal["owner", "reviewer", "holder", "member", "operator"]
 
-STAGES: tuple[Stage, ...] = get_args(Stage)
 _STAGE_OF: Mapping[str, Stage] = {f"project_{stage}": stage for stage in STAGES}
-FINAL = frozenset({"delivered", "rejected", "withdrawn"})
-"""The stages at which a project waits for nobody."""
-
 _OPENS: Mapping[str, Party] = {
     "access_requested": "owner",
     "completion_asked": "holder",
@@ -108,13 +104,13 @@ class Life:
     @cached_property
     def end(self) -> Fact | None:
         """The fact that ended the project: its rejection, withdrawal or delivery."""
-        ends = (fact for fact in self.facts if _STAGE_OF.get(fact.what) in FINAL)
+        ends = (fact for fact in self.facts if _STAGE_OF.get(fact.what) in FINAL_STAGES)
         return next(ends, None)
 
     @property
     def last_stage(self) -> Stage:
         """The stage before its end, or that it is at."""
-        been = [stay.stage for stay in self.stays if stay.stage not in FINAL]
+        been = [stay.stage for stay in self.stays if stay.stage not in FINAL_STAGES]
         return been[-1] if been else self.stays[-1].stage
 
     def stage_at(self, at: datetime) -> Stage | None:
@@ -146,11 +142,11 @@ class _Waiting:
         if fact.what in _STAGE_OF:
             self._stage = _STAGE_OF[fact.what]
         self._is_proposed = self._is_proposed or fact.what == _PROPOSED
-        if fact.what in _OPENS and self._stage not in FINAL:
+        if fact.what in _OPENS and self._stage not in FINAL_STAGES:
             self._begin(_OPENS[fact.what], fact.who, _matter(fact), fact.at)
         if fact.what in _CLOSES:
             self._finish(_CLOSES[fact.what], _matter(fact), fact.at)
-        if self._stage in FINAL:
+        if self._stage in FINAL_STAGES:
             self._end_all(fact.at)
         self._review(fact)
 

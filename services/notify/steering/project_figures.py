@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from services.notify.steering.lives import FINAL, STAGES, Life
+from services.notify.steering.lives import Life
 from services.notify.steering.model import Fact
 from services.notify.steering.period import median_of
 from services.notify.steering.views import EndView, Figure, Row, highest, rows_of
@@ -13,7 +13,7 @@ from services.notify.steering.world import World
 from shared.endings.redaction import ERASED
 from shared.engine.tables.territory import department_of
 from shared.places.names import in_french
-from shared.words import STAGES as NAMES
+from shared.stages import FINAL_STAGES, STAGE_NAMES, STAGES
 from shared.words import fold
 
 _ABANDONED: Mapping[str, Literal["rejected", "withdrawn"]] = {
@@ -32,7 +32,7 @@ def ends(world: World) -> tuple[EndView, ...]:
         EndView(
             project_id=life.project_id,
             end=_ABANDONED[end.what],
-            stage=NAMES.get(life.last_stage, ""),
+            stage=STAGE_NAMES.get(life.last_stage, ""),
             at=end.at,
             reason=end.text,
         )
@@ -92,7 +92,9 @@ def _by_territory(world: World) -> Figure:
 
 def _days_at(world: World) -> dict[str, list[float]]:
     """Return the days of stays, by stage, that ended in the period or outlasted it."""
-    days_by_stage: dict[str, list[float]] = {stage: [] for stage in STAGES if stage not in FINAL}
+    days_by_stage: dict[str, list[float]] = {
+        stage: [] for stage in STAGES if stage not in FINAL_STAGES
+    }
     for life in world.projects:
         for stay in life.stays:
             if stay.stage in days_by_stage and world.period.meets(stay.since, stay.until):
@@ -129,7 +131,7 @@ def _ends_by_stage(world: World) -> Figure:
     """The projects that were rejected or withdrawn in the period, by the stage they had come to."""
     counts = Counter((_ABANDONED[end.what], life.last_stage) for life, end in _ended(world))
     rows = (
-        Row(group=f"{NAMES[end]} à l'étape {NAMES[last]}", code=last, value=count)
+        Row(group=f"{STAGE_NAMES[end]} à l'étape {STAGE_NAMES[last]}", code=last, value=count)
         for (end, last), count in sorted(counts.items())
     )
     return Figure(
@@ -163,7 +165,7 @@ def _ends_by_wait(world: World) -> Figure:
 
 
 def _names_of(stages: Iterable[str]) -> dict[str, str]:
-    return {stage: NAMES[stage] for stage in stages}
+    return {stage: STAGE_NAMES[stage] for stage in stages}
 
 
 def _ended(world: World) -> list[tuple[Life, Fact]]:

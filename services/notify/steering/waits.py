@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from services.notify.steering.lives import STAGES, Party
+from services.notify.steering.lives import Party
 from services.notify.steering.small_counts import by_member, over_members
 from services.notify.steering.views import Figure, rows_of
 from services.notify.steering.world import World
-from shared.words import STAGES as NAMES
+from shared.stages import STAGE_NAMES, STAGES
 
 PARTIES: Mapping[Party, str] = {
     "owner": "producteur de données",
@@ -55,7 +55,7 @@ def _days_waited_by_stage(world: World) -> Figure:
     pairs = [(stage, party) for stage in STAGES for party in PARTIES]
     rows = (
         over_members(
-            f"{NAMES[stage]}, {PARTIES[party]}",
+            f"{STAGE_NAMES[stage]}, {PARTIES[party]}",
             world.waited_for(party, stage),
             sees_members=world.sees_members,
             code=f"{stage}.{party}",

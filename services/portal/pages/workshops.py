@@ -12,12 +12,12 @@ from services.portal.lab import Json, Refused, path_of
 from services.portal.pages.account import own_account
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.aggregate import new_id
+from shared.stages import ABANDONED
 
 _TEXTS = ("title", "description", "theme", "place", "link", "host_id")
 _TIMES = ("starts_at", "ends_at")
 _NUMBERS = ("seats", "waiting_seats")
 _SHOWN = 100
-_GIVEN_UP = frozenset({"rejected", "withdrawn"})
 _OPENED, _OPENED_PAGE = "/registrations", "/ateliers/inscription"
 _FORBIDDEN, _UNPROCESSABLE = 403, 422
 _NOT_SURE = "cochez la case pour annuler l'atelier"
@@ -203,7 +203,7 @@ async def _write(visit: Visit, fields: Json, faults: Faults, key: str = "") -> R
 async def _projects(visit: Visit, listed: list[Json], tied: Sequence[str]) -> list[Json]:
     """Return the projects that a workshop may be tied to: its own, and those not given up."""
     offered = [
-        project for project in listed if project["id"] in tied or project["stage"] not in _GIVEN_UP
+        project for project in listed if project["id"] in tied or project["stage"] not in ABANDONED
     ]
     offered_ids = {project["id"] for project in offered}
     others = await visit.lab.titles(

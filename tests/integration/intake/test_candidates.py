@@ -5,7 +5,8 @@ from services.intake.members.commands import candidates, load_of
 from services.intake.members.model import Member
 from services.intake.model import Project
 from shared.aggregate import now
-from shared.events import DatasetsMatched, Stage
+from shared.events import DatasetsMatched
+from shared.stages import Stage
 from shared.store import PAGE_LIMIT, Store
 from tests.unit.intake import made
 

@@ -6,8 +6,8 @@ from typing import Any
 from services.intake.model import Project
 from services.intake.upgrade import ProjectUpgrade
 from shared.aggregate import NEVER, new_id
-from shared.events import Stage
 from shared.indexes.computed import complete_index
+from shared.stages import Stage
 from tests.integration.intake import lab as at
 from tests.integration.intake.lab import Lab
 from tests.servers import eventually

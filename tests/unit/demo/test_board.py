@@ -6,8 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from deploy.demo.board import STAGES, Board
-from services.intake.model import NEXT_STAGES
+from deploy.demo.board import Board
+from shared.stages import WAY
 
 
 def event(topic: str, project: str = "prj_1", **data: object) -> dict[str, Any]:
@@ -30,18 +30,13 @@ def drawn(*events: dict[str, Any]) -> list[str]:
     return [line.strip() for line in file.getvalue().splitlines()]
 
 
-def test_board_has_every_stage_on_the_way_to_delivery() -> None:
-    """Those that intake knows, in order, rejection and withdrawal excepted."""
-    assert [stage for stage in NEXT_STAGES if stage not in {"rejected", "withdrawn"}] == STAGES
-
-
 def test_reached_stages_are_ticked_and_the_next_is_timed() -> None:
     """Done, on its way, and not yet begun are told apart."""
     lines = drawn(event("project_submitted"), event("project_advised"))
     assert [line[0] for line in lines[:2]] == ["✓", "✓"]
     assert lines[2][0] not in "✓·"
     assert "s" in lines[2].split()[-1]
-    assert lines[3:8] == [f"· {stage}" for stage in STAGES[3:]]
+    assert lines[3:8] == [f"· {stage}" for stage in WAY[3:]]
 
 
 def test_stage_that_is_told_too_early_waits_for_those_before_it() -> None:

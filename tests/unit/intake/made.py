@@ -16,10 +16,10 @@ from shared.events.event import (
     Obstacle,
     Party,
     ReadingChange,
-    Stage,
     Step,
     Treatment,
 )
+from shared.stages import Stage
 
 HOLDER = "mbr_holder"
 REVIEWER = "mbr_reviewer"

@@ -3,13 +3,14 @@
 import pytest
 
 from services.intake.accesses import DatasetAccess
-from services.intake.model import NEXT_STAGES, OPEN_STAGES, Project
+from services.intake.model import Project
 from services.intake.records import Result
 from services.intake.views import ProjectView
 from shared import events
 from shared.aggregate import now
 from shared.errors import Forbidden, WrongStage
-from shared.events.event import ReadingChange, Stage
+from shared.events.event import ReadingChange
+from shared.stages import OPEN_STAGES, STAGES, Stage
 from tests.events import topics
 from tests.unit.intake import made
 from tests.unit.intake.made import HOLDER
@@ -53,7 +54,7 @@ def test_a_holder_changes_the_treatment_until_a_result_is_delivered(stage: Stage
 
 def test_an_ended_project_keeps_its_treatment() -> None:
     """And says who may change it otherwise: its holder, or whoever reviews it."""
-    for stage in NEXT_STAGES:
+    for stage in STAGES:
         it = made.project_at(stage)
         told = ProjectView.of(it).treatment_open_to
         is_secured = stage in SECURED

@@ -4,7 +4,7 @@ import pytest
 
 from services.intake.model import REVIEWERS, STAFF, Act
 from shared.auth import Caller
-from shared.events.event import Stage
+from shared.stages import Stage
 from tests.unit.intake import made
 
 REVIEWER = Caller(made.REVIEWER, frozenset({"reviewer"}))

@@ -6,18 +6,17 @@ from typing import Literal, get_args
 import pytest
 
 from services.intake.accesses import DatasetAccess, check_readable
-from services.intake.model import NEXT_STAGES, Project
+from services.intake.model import Project
 from services.intake.records import Guidance
 from services.intake.views import ProjectView
 from shared import events
 from shared.errors import Forbidden, Invalid, WrongStage
-from shared.events.event import InputNote, Obstacle, Party, Stage
-from shared.words import STAGES as FRENCH
+from shared.events.event import InputNote, Obstacle, Party
+from shared.stages import STAGE_NAMES, STAGES, Stage
 from tests.events import enveloped, topics
 from tests.unit.intake import made
 from tests.unit.intake.made import HOLDER, MANIFEST, REVIEWER
 
-STAGES: tuple[Stage, ...] = get_args(Stage)
 FINAL: set[Stage] = {"delivered", "rejected", "withdrawn"}
 TrialEnd = Callable[[str], events.JobFailed | events.JobCancelled]
 
@@ -98,8 +97,8 @@ def open_access(it: Project) -> None:
 
 def test_the_table_names_every_stage() -> None:
     """No stage is forgotten, and only three are final."""
-    assert set(NEXT_STAGES) == set(STAGES)
-    assert {stage for stage, following in NEXT_STAGES.items() if not following} == FINAL
+    assert tuple(STAGES) == get_args(Stage)
+    assert {stage for stage, terms in STAGES.items() if not terms.following} == FINAL
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -117,7 +116,7 @@ def test_a_command_works_at_its_stages_and_is_refused_at_all_others(
         assert it.history[-1].stage == it.stage
         assert len(it.history) == len(before["history"]) + 1
         return
-    with pytest.raises(WrongStage, match=f"« {FRENCH[stage]} »"):
+    with pytest.raises(WrongStage, match=f"« {STAGE_NAMES[stage]} »"):
         run(it)
     assert (it.model_dump(), it.recorded()) == (before, [])
 

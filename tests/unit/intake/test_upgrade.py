@@ -5,9 +5,10 @@ from typing import get_args
 import pytest
 
 from services.intake.accesses import DatasetAccess
-from services.intake.model import FINAL_STAGES, Project
-from shared.events import Stage, TreatmentChanged, TreatmentProposed
+from services.intake.model import Project
+from shared.events import TreatmentChanged, TreatmentProposed
 from shared.events.event import Party
+from shared.stages import FINAL_STAGES, Stage
 from tests.events import topics
 from tests.unit.intake import made
 from tests.unit.intake.made import HOLDER

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from services.portal.lab import Json
-from shared.words import STAGES
+from shared.stages import FINAL_STAGES, STAGE_NAMES
 
-_ENDED = ("delivered", "rejected", "withdrawn")
 _UNDER_WAY, _STOPPED = ("queued", "running"), ("failed", "cancelled")
 _EQUIPPED = ("equipped", "trialled", "piloted", "staffed")
 _UNTITLED = "un jeu de données"
@@ -24,8 +23,9 @@ def awaited(
     `jobs` are its own, newest first; `names` are those of members by their ids. It is never
     empty: where nobody must act, it says what the lab does.
     """
-    if project["stage"] in _ENDED:
-        return [f"Rien n'est plus attendu de personne : le projet est {STAGES[project['stage']]}."]
+    if project["stage"] in FINAL_STAGES:
+        end = STAGE_NAMES[project["stage"]]
+        return [f"Rien n'est plus attendu de personne : le projet est {end}."]
     holder = "Vous devez" if reader_id == project["holder_id"] else "Le porteur doit"
     waits = [*_in_the_way(project, names)]
     if project["holder_due"]:

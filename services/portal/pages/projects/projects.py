@@ -16,11 +16,11 @@ from services.portal.typography import sentence
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.aggregate import new_id
 from shared.places.names import in_french
-from shared.words import STAGES, french_list
+from shared.stages import OPEN_STAGES, STAGE_NAMES, WAY
+from shared.words import french_list
 
 _TEXTS = ("title", "problem", "theme")
 _LISTS = ("territory", "keywords", "skills")
-_WAY = tuple(stage for stage in STAGES if stage not in {"rejected", "withdrawn"})
 _USED_AT = {
     **dict.fromkeys(("chart", "map", "report"), "choix"),
     "cross": "droite",
@@ -53,7 +53,12 @@ async def page(visit: Visit) -> Response:
         "after": visit.asked("after"),
     }
     project_page = await visit.lab.get("intake", "/projects", **query)
-    variables = {"found": project_page, "chosen": chosen, "stages": STAGES, "is_staff": is_staff}
+    variables = {
+        "found": project_page,
+        "chosen": chosen,
+        "stages": STAGE_NAMES,
+        "is_staff": is_staff,
+    }
     return visit.page("projects/list.html", **variables)
 
 
@@ -212,7 +217,7 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     untitled = untitled_by(parts["titles"])
     jobs, titles = parts["jobs"].items, parts.pop("titles").value or {}
     variables = {
-        "way": _WAY,
+        "way": WAY,
         "can": can,
         "faults": faults,
         "licences": LICENCES,
@@ -239,7 +244,7 @@ async def _possible(visit: Visit, project: Json) -> dict[str, bool]:
     person, stage = visit.person, project["stage"]
     is_staff = bool(person and person.has("reviewer", "operator"))
     is_holder = bool(person and person.member_id == project["holder_id"])
-    is_open = stage not in {"delivered", "rejected", "withdrawn"}
+    is_open = stage in OPEN_STAGES
     invited = [
         invitation
         for invitation in project.get("invitations", [])

@@ -9,7 +9,8 @@ from services.intake.model import Project
 from services.intake.records import Guidance
 from services.intake.views import ParticipantView, ProjectView
 from services.portal.pages.projects.awaited import awaited
-from shared.events import Obstacle, ResultRefused, Stage
+from shared.events import Obstacle, ResultRefused
+from shared.stages import Stage
 from tests.unit.intake import made
 
 OBTAINS = (

@@ -7,7 +7,7 @@ import pytest
 from services.intake.views import ProjectView
 from services.portal.lab import Json
 from services.portal.pages.projects import projects
-from shared.events.event import Stage
+from shared.stages import Stage
 from tests.unit.intake import made
 from tests.unit.portal.pages import html_of, led_to, plain
 

@@ -8,7 +8,7 @@ from services.intake.model import Project
 from services.intake.views import ProjectView
 from services.portal.pages.projects import projects
 from shared.errors import Forbidden, WrongStage
-from shared.events import Stage
+from shared.stages import Stage
 from tests.unit.intake import made
 from tests.unit.portal.pages import html_of
 
