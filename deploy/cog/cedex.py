@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from deploy.cog.cog_files import CODES, PLACES, geonames, rows_of, write
-from shared.words import fold
+from shared.language.folding import fold
 
 _CODE = re.compile(r"(\d{5}) CEDEX\b")
 _DISTRICT = re.compile(r" \d+$")

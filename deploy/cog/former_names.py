@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from deploy.cog.place_names import Row
 from deploy.cog.territory_history import Edition, Entry, Places
-from shared.words import fold
+from shared.language.folding import fold
 
 FORMER_HEADER = "name;code;commune"
 

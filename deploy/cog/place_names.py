@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from deploy.cog.territory_history import Edition, Entry
-from shared.words import sequence
+from shared.language.folding import sequence
 
 PLACES_HEADER = "kind;code;name;words;within;postcodes;population"
 """`words` are those of the name as searches compare them."""

@@ -21,7 +21,7 @@ from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import TABLE
 from shared.errors import Invalid, Rejected
 from shared.events.event import Step
-from shared.words import fold
+from shared.language.folding import fold
 
 OUTPUT = "resultat"
 """What the step calls its table here."""

@@ -15,7 +15,7 @@ from shared.events.catalog import (
 )
 from shared.events.envelope import Envelope
 from shared.events.event import Frozen
-from shared.words import french_date
+from shared.language.french import french_date
 
 AccessState = Literal["requested", "granted", "refused", "expired", "revoked"]
 

@@ -33,8 +33,8 @@ from shared.engine.applications import with_choices
 from shared.errors import Forbidden, Invalid, NotFound, WrongStage
 from shared.events.event import Treatment
 from shared.inbound import IdempotencyKey
+from shared.language.folding import typed
 from shared.store import Store
-from shared.words import typed
 
 _COUNTED = 1000
 _TREATED_SINCE = (

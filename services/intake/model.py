@@ -44,8 +44,9 @@ from shared.engine.analysis.narrowing import does_without, without_columns
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
 from shared.events.event import UNTOLD, Party, ReadingChange, Treatment
 from shared.events.intake import ProjectPart
+from shared.language.folding import beginnings
+from shared.language.french import day_in_paris
 from shared.stages import FINAL_STAGES, OPEN_STAGES, STAGE_NAMES, STAGES, Stage
-from shared.words import beginnings, day_in_paris
 
 STAGE_OF: Mapping[ProjectPart, Stage] = {"pilot_site": "piloted", "team": "staffed"}
 """The stage that a project comes to once its part is taken."""

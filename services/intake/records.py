@@ -17,8 +17,8 @@ from shared.events.event import (
     ReadingChange,
     RecipeMatch,
 )
+from shared.language.french import counted
 from shared.stages import Stage
-from shared.words import counted
 
 
 class Entry(Frozen):

@@ -16,9 +16,9 @@ from shared.auth import Caller
 from shared.endings.departures import check_present
 from shared.errors import NotFound, WrongStage
 from shared.inbound import Paging
+from shared.language.french import counted
 from shared.outbound import SsrfGuard
 from shared.store import Store
-from shared.words import counted
 
 
 class Webhooks:

@@ -10,8 +10,8 @@ from services.notify.summaries import Invitation, summarise, to_the_invited, wit
 from services.notify.timeline import TimelineEntry
 from shared.endings.redaction import ERASED
 from shared.events import Event, MemberJoined, ProjectSubmitted
+from shared.language.french import quoted
 from shared.store import Store
-from shared.words import quoted
 
 _UNKNOWN, _ERASED = "un membre au nom inconnu", "un ancien membre"
 

@@ -35,7 +35,7 @@ from shared.events import (
     TreatmentProposed,
     WorkshopAnnounced,
 )
-from shared.words import counted, day_in_paris, french_date, french_hour, french_list
+from shared.language.french import counted, day_in_paris, french_date, french_hour, french_list
 
 _WORDS = {
     "kind": {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from services.portal.lab import Json
 from shared.engine.applications.cross.application import CHOICE
 from shared.engine.tables.crosswalks import CROSSWALKS, PRESENT
-from shared.words import quoted
+from shared.language.french import quoted
 
 Step = dict[str, Json]
 Treatment = dict[str, Json]

@@ -9,17 +9,7 @@ from services.portal.typography import spaced
 from shared.engine.tables.manifest import Meaning
 from shared.engine.tables.privacy import Finding, Privacy
 from shared.engine.tables.type_names import others_told
-from shared.words import french_list, quoted
-
-BASES = {
-    "consent": "le consentement des personnes",
-    "contract": "l'exécution d'un contrat avec elles",
-    "legal_obligation": "une obligation légale",
-    "vital_interests": "la sauvegarde d'intérêts vitaux",
-    "public_task": "une mission d'intérêt public",
-    "legitimate_interests": "des intérêts légitimes",
-}
-"""RGPD, article 6(1), a to f."""
+from shared.language.french import french_list, quoted
 
 REPAIRS = {"leading_zero": "redonner aux codes le zéro qu'ils ont perdu au début"}
 _TO_REPAIR = {

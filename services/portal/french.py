@@ -10,17 +10,10 @@ from shared.engine.applications import APPLICATIONS
 from shared.engine.tables.crosswalks import CROSSWALKS, PRESENT
 from shared.engine.tables.type_names import KEYS
 from shared.engine.tables.type_names import TYPES as OTHER_TYPES
+from shared.language.french import PARIS, french_date, french_hour, grouped
+from shared.language.labels import MEMBER_KINDS, REQUEST_STATES, ROLES
 from shared.places.names import in_french
 from shared.stages import STAGE_NAMES
-from shared.words import (
-    MEMBER_KINDS,
-    PARIS,
-    REQUEST_STATES,
-    ROLES,
-    french_date,
-    french_hour,
-    grouped,
-)
 
 _UNITS = ("octets", "ko", "Mo", "Go", "To")
 _STEP = 1000

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from shared.words import steps_in_words
+from shared.language.french import steps_in_words
 
 _WIDE, _NARROW = "\u00a0", "\u202f"
 _BEFORE_WIDE = re.compile(" (?=[:»])")

@@ -3,7 +3,7 @@
 import re
 from html import unescape
 
-from shared.words import legible
+from shared.language.french import legible
 
 _IS_HTML = re.compile(
     r"</?(?:p|br|div|span|a|b|i|u|em|strong|small|su[bp]|ul|ol|li|h[1-6]|table|t[drh]|tbody|thead"

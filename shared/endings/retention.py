@@ -16,9 +16,9 @@ from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.background import Loop
 from shared.events import ErasedCount, RetentionAnnounced, RetentionKind
 from shared.events.retention import ANNOUNCED, APPLIED
+from shared.language.french import french_date
 from shared.settings import Settings
 from shared.store import Store
-from shared.words import french_date
 
 _LOOK_SECONDS = 60.0
 _SEARCH_SECONDS = 24 * 3600.0

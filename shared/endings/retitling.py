@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from shared.words import quoted
+from shared.language.french import quoted
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -24,7 +24,7 @@ from shared.http.server import WebServer
 from shared.http.turns import Turn
 from shared.http.upload import Upload
 from shared.inbound import parse_json
-from shared.words import ROLES
+from shared.language.labels import ROLES
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | None

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from shared.http.route import BYTES, EVENTS, Download, EventStream, Route, Text
 from shared.http.turns import Turn
 from shared.http.upload import plain_name
-from shared.words import ascii_of
+from shared.language.folding import ascii_of
 
 log = logging.getLogger(__name__)
 

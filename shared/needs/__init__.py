@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from shared.words import fold
+from shared.language.folding import fold
 
 _WORD = re.compile(r"[^\W_]+")
 _GAP = r" (?:\w+ ){0,4}?"

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from shared.language.folding import fold, sequence
+from shared.language.french import french_list, quoted
 from shared.places import Name, Place, rows
-from shared.words import fold, french_list, quoted, sequence
 
 _OWN_CODE = re.compile(r"(.+?)\s*\((\w+)\)")
 """A name with its code, or its département's, to tell it from others: `Bernay (27)`."""

@@ -6,8 +6,8 @@ A cell may bring a clue of its own: `14000 CAEN`, `Bernay (27)`, `Lisieux (Calva
 import re
 from typing import NamedTuple
 
+from shared.language.folding import fold
 from shared.places import Name
-from shared.words import fold
 
 SMALL = frozenset("a au aux d de des du en et l la le les sous sur".split())  # noqa: SIM905 - words
 """What people leave out of a name, or write otherwise."""

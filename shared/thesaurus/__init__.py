@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from shared.words import fold, lexical, sequence
+from shared.language.folding import fold, lexical, sequence
 
 Relation = Literal["same", "near"]
 """Whether terms mean the same, or go together only."""

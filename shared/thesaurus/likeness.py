@@ -4,8 +4,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from shared.language.folding import sequence
 from shared.thesaurus import groups, mentions
-from shared.words import sequence
 
 _NEAR = 0.5
 _STEM = 0.7

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from services.catalog.datasets.bodies import NewDataset
-from shared.words import fold
+from shared.language.folding import fold
 
 SEARCH = Path(__file__).parents[1] / "corpora" / "search"
 

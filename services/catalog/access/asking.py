@@ -21,17 +21,8 @@ from shared.engine.tables.crosswalks import CROSSWALKS
 from shared.errors import Invalid
 from shared.events import Party, ProjectSecured, TreatmentChanged
 from shared.events.event import Frozen, Treatment
-from shared.words import counted, french_list, quoted
-
-_KINDS = {
-    "local_authority": "collectivité territoriale",
-    "company": "entreprise",
-    "startup": "jeune entreprise",
-    "laboratory": "laboratoire",
-    "school": "établissement d'enseignement",
-    "association": "association",
-    "computing_centre": "centre de calcul",
-}
+from shared.language.french import counted, french_list, quoted
+from shared.language.labels import MEMBER_KINDS
 
 _SCOPE = (
     "D'abord un essai : son résultat porte sur un échantillon, le compte rendu du croisement sur"
@@ -90,7 +81,7 @@ class ProjectFacts(Frozen):
         """Who asks, in French."""
         if not self.holder.name:
             return f"le membre {self.holder_id}, que le registre du Datalab ne connaît pas"
-        kind = _KINDS.get(self.holder.kind, self.holder.kind)
+        kind = MEMBER_KINDS.get(self.holder.kind, self.holder.kind)
         siren = f", SIREN {self.holder.siren}" if self.holder.siren else ", sans SIREN connu"
         return f"{quoted(self.holder.name)} ({kind}{siren})"
 

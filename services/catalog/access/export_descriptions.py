@@ -10,7 +10,7 @@ from services.catalog.licences.compatibility import compatibility_of
 from services.catalog.licences.licences import find_licence
 from shared.engine.tables.exports import Export, ExportFormat, Line
 from shared.inbound import Body
-from shared.words import file_name, quoted
+from shared.language.french import file_name, quoted
 
 
 class TableQuery(Body):

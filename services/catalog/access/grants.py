@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from shared.aggregate import NEVER, now
 from shared.engine.analysis.lineage import Reading
 from shared.events.event import Frozen
-from shared.words import PARIS, day_in_paris
+from shared.language.french import PARIS, day_in_paris
 
 GrantState = Literal["requested", "granted", "refused", "expired", "revoked"]
 Decision = Literal["grant", "refuse", "revoke"]

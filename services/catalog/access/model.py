@@ -17,7 +17,8 @@ from shared.auth import Caller
 from shared.endings.redaction import redacted
 from shared.errors import Forbidden, Invalid, NotFound, WrongStage
 from shared.events.event import Frozen, InputNote, Match, Obstacle, ReadingChange, RecipeMatch
-from shared.words import REQUEST_STATES, french_date, french_list, quoted
+from shared.language.french import french_date, french_list, quoted
+from shared.language.labels import REQUEST_STATES
 
 STAFF = "*"
 """Stands beside the owners who may see a request: not every server can ask for "not empty"."""

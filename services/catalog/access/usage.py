@@ -33,9 +33,9 @@ from shared.events import (
     Treatment,
 )
 from shared.inbound import Paging
+from shared.language.french import quoted
 from shared.storage import Storage
 from shared.store import Store
-from shared.words import quoted
 
 _TREATING: tuple[JobKind, ...] = ("trial", "full")
 """The kinds of jobs that read what a project was granted."""

@@ -14,8 +14,8 @@ from services.catalog.licences.compatibility import compatibility_of
 from shared.aggregate import View, ViewPage
 from shared.engine.applications.own_code import OwnCode, own_code
 from shared.engine.tables.manifest import Column, Profile
+from shared.engine.tables.misleading import RowRange
 from shared.engine.tables.release import PERSON_KEYS, EarlierRelease, minimum_of, unit_of
-from shared.engine.tables.total_rows import RowRange
 from shared.events import JobKind, Party
 from shared.events.event import FileRef, Verdict
 

@@ -15,7 +15,7 @@ from shared.engine.tables.manifest import ColumnDescription
 from shared.engine.tables.territory import Places
 from shared.events import DeclarationAnswer, RepairName
 from shared.inbound import Body
-from shared.words import legible, quoted
+from shared.language.french import legible, quoted
 
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(plain_text)

@@ -19,11 +19,12 @@ from services.catalog.licences.compatibility import Terms, compatibility_of, ter
 from services.catalog.licences.licences import canonical
 from shared.aggregate import now
 from shared.auth import Caller
+from shared.engine.tables.column_names import near
 from shared.engine.tables.privacy import Privacy
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events.event import AcceptedRepair
+from shared.language.french import counted, quoted
 from shared.store import Store
-from shared.words import counted, near, quoted
 
 _OTHERS_DECIDE = (
     "il est fait de données à accès restreint ; demandez son ouverture"

@@ -11,7 +11,8 @@ from pydantic import Field
 from shared.engine.tables.privacy import FILES, Finding, Privacy
 from shared.errors import Invalid
 from shared.events.event import Frozen
-from shared.words import quoted
+from shared.language.french import quoted
+from shared.language.labels import LEGAL_BASES
 
 Basis = Literal[
     "consent",
@@ -23,14 +24,6 @@ Basis = Literal[
 ]
 """The letters a to f of RGPD article 6(1), in their order."""
 
-_BASES: dict[Basis, str] = {
-    "consent": "consentement",
-    "contract": "contrat",
-    "legal_obligation": "obligation légale",
-    "vital_interests": "intérêts vitaux",
-    "public_task": "mission d'intérêt public",
-    "legitimate_interests": "intérêts légitimes",
-}
 _UNSTATED = (
     "Rien n'examine ce que ces fichiers disent de personnes : à leur propriétaire de le dire. S'il"
     f" s'y trouve des données personnelles, il en confirme la base légale ; sinon il déclare que"
@@ -55,7 +48,7 @@ class LegalBasis(Frozen):
         """What the owner states by it."""
         return (
             "Le propriétaire déclare qu'il s'y trouve des données personnelles, sur la base légale"
-            f" « {_BASES[self.basis]} », pour : {quoted(self.purpose)}."
+            f" « {LEGAL_BASES[self.basis]} », pour : {quoted(self.purpose)}."
         )
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, mo
 from shared.catalogues.eu_codes import PublisherKind
 from shared.engine.tables.manifest import ColumnDescription
 from shared.events.event import Content, Frozen
-from shared.words import legible
+from shared.language.french import legible
 
 Day = Annotated[date, PlainSerializer(date.isoformat, return_type=str)]
 """A day that documents keep as text: they have no dates without a time."""

@@ -14,7 +14,7 @@ from services.catalog.datasets.metadata import Metadata
 from services.catalog.licences.licences import find_licence
 from shared.engine.tables.key_file import COARSE
 from shared.engine.tables.manifest import Profile
-from shared.words import quoted
+from shared.language.french import quoted
 
 _DESCRIPTION = 100
 _KEYWORDS = 3

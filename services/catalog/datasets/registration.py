@@ -14,9 +14,9 @@ from shared.engine.tables.key_file import KEYS
 from shared.engine.tables.manifest import TABLE
 from shared.events import Envelope, JobCancelled, JobFailed, JobGivenUp, JobRetried, JobSucceeded
 from shared.inbound import IdempotencyKey, fingerprint
+from shared.language.french import quoted
 from shared.storage import Storage
 from shared.store import Store
-from shared.words import quoted
 
 
 def register_upload(

@@ -17,7 +17,7 @@ from services.catalog.licences.licences import Duty, Licence
 from shared.catalogues.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
 from shared.catalogues.rdf import ADMS, DCATAP, ELI, HYDRA, SPDX, VCARD, Node
 from shared.engine.tables.territory import is_department, is_epci
-from shared.words import fold
+from shared.language.folding import fold
 
 PREFIXES = {
     "adms": str(ADMS),

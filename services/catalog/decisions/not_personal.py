@@ -18,7 +18,7 @@ from shared.engine.tables.manifest import Profile
 from shared.engine.tables.privacy import UNEXAMINED, Finding, Privacy
 from shared.errors import Invalid, WrongStage
 from shared.events.event import DeclarationAnswer, Frozen
-from shared.words import french_date, french_list, quoted
+from shared.language.french import french_date, french_list, quoted
 
 _ONE, _MANY = "n'est pas une donnée personnelle", "ne sont pas des données personnelles"
 _ANSWERED: dict[DeclarationAnswer, str] = {

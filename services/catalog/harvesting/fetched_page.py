@@ -4,7 +4,7 @@ from pydantic import BaseModel, Field
 
 from shared.engine.contract.harvested_page import READER
 from shared.events.event import FileRef, Frozen
-from shared.words import counted
+from shared.language.french import counted
 
 _WORDS = {
     "unchanged": ("inchangé", "inchangés"),

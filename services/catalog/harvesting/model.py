@@ -12,7 +12,7 @@ from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.engine.contract.harvested_page import READER
 from shared.errors import WrongStage
 from shared.events.event import CatalogueKind, FileRef
-from shared.words import counted
+from shared.language.french import counted
 
 PAGES = 2000
 """More pages than any catalogue has that does not lead in circles."""

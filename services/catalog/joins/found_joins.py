@@ -17,8 +17,8 @@ from shared.engine.tables.crosswalks import Cost
 from shared.engine.tables.key_file import KeyColumn
 from shared.errors import Invalid
 from shared.inbound import Paging
+from shared.language.french import grouped
 from shared.store import Store
-from shared.words import grouped
 
 _UNTOLD = (
     *("matches", "containment", "contained", "multiplication"),

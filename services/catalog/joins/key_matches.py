@@ -23,9 +23,9 @@ from shared.engine.analysis.preview import KeyMatch, MatchedSide, ProposedKey, U
 from shared.engine.applications.cross.application import CrossParameters
 from shared.engine.tables.crosswalks import space_behind
 from shared.engine.tables.key_file import KeyColumn
-from shared.engine.tables.total_rows import rows_named
+from shared.engine.tables.misleading import rows_named
 from shared.events import Treatment
-from shared.words import counted, french_list, grouped, quoted
+from shared.language.french import counted, french_list, grouped, quoted
 
 _MOST_PROPOSED = 10
 _PERIODS = {"date": "dates", "month": "mois"}

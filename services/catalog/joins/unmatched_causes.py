@@ -12,7 +12,7 @@ from shared.engine.codes.cog import load_cog
 from shared.engine.codes.crosswalk_lookup import map_keys
 from shared.engine.tables.crosswalks import CROSSWALKS, PRESENT, space_behind
 from shared.engine.tables.key_file import KEY_SPACES
-from shared.words import counted, french_list, grouped, quoted
+from shared.language.french import counted, french_list, grouped, quoted
 
 _EXAMPLES = 3
 _SIGNS = (b" ", b".", b"-", b"_", b"/")

@@ -14,7 +14,7 @@ from services.catalog.licences.licence_source import LicensedInput
 from services.catalog.licences.licences import BY_ID, Duty, Licence, canonical, find_licence
 from shared.catalogues.markup import text_of_html
 from shared.events.event import Frozen
-from shared.words import quoted
+from shared.language.french import quoted
 
 _UNKNOWN = BY_ID["notspecified"]
 _MIXED = "lov2"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from services.catalog.licences.mentions import mentioned
 from shared.catalogues.licence_titles import TITLES
-from shared.words import fold
+from shared.language.folding import fold
 
 _URL_DRESS = re.compile(r"^https?://(www\.)?|(/(deed|legalcode|summary)(\.[a-z-]+)?|\.html)?/*$")
 _WORDS = re.compile(r"[a-z0-9]+")

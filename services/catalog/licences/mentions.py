@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from shared.catalogues.markup import links_of, text_of_html
-from shared.words import fold
+from shared.language.folding import fold
 
 _WORDS = re.compile(r"[a-z0-9]+")
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s\"'<>()«»]+", re.IGNORECASE)

@@ -14,9 +14,10 @@ from shared.engine.tables.manifest import Column
 from shared.engine.tables.territory import department_of
 from shared.engine.tables.type_names import key_in_french
 from shared.events import Match, ProjectSubmitted
+from shared.language.folding import fold, lexical, sequence
+from shared.language.french import quoted
 from shared.places.names import in_french
 from shared.thesaurus.likeness import Rarity
-from shared.words import fold, lexical, quoted, sequence
 
 BEST = 10
 """How many matches a project is told."""

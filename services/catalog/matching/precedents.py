@@ -10,8 +10,8 @@ from services.catalog.search.places.areas import bodies_of
 from shared.auth import Caller
 from shared.events import ProjectSubmitted
 from shared.events.event import Precedent
+from shared.language.french import day_in_paris, french_date, quoted
 from shared.thesaurus.likeness import Concepts, Likeness, concepts_of, weighed
-from shared.words import day_in_paris, french_date, quoted
 
 _ENOUGH = 2.4
 """What the words have to come to that a delivered project has in common with a new one."""

@@ -11,10 +11,11 @@ from shared.engine.tables.manifest import Column
 from shared.events import Envelope, RecipePublished, RecipeRetired
 from shared.events.compute import RecipeInput
 from shared.events.event import RecipeMatch
+from shared.language.folding import fold
+from shared.language.french import french_list, quoted
 from shared.needs import needs_of
 from shared.store import Store
 from shared.thesaurus.likeness import Concepts, Likeness, concepts_of, weighed
-from shared.words import fold, french_list, quoted
 
 BEST = 2
 """How many recipes a project is told of."""

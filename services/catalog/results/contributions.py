@@ -11,8 +11,8 @@ from services.catalog.decisions.opening_request import Contribution
 from shared.engine.analysis.lineage import Reading, Shown, column_of, readings_of
 from shared.errors import Invalid
 from shared.events import Treatment
+from shared.language.french import quoted
 from shared.store import Store
-from shared.words import quoted
 
 
 def contributions_of(store: Store, result: Dataset) -> tuple[Contribution, ...]:

@@ -19,8 +19,8 @@ from shared.endings.departures import check_present, left_among
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.inbound import Paging
 from shared.indexes.computed import IndexCompletion
+from shared.language.french import counted, quoted
 from shared.store import Store
-from shared.words import counted, quoted
 
 _INDEX = "opening_waits_for"
 

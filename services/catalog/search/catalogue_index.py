@@ -19,8 +19,8 @@ from services.catalog.snapshots.dataset_lines import DatasetLine, decoded
 from shared.background import in_turns
 from shared.errors import Unreachable
 from shared.indexes.change_feed import JUST_NOW, MARGIN, ChangeFeed
+from shared.language.folding import fold
 from shared.store import Store
-from shared.words import fold
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from shared.language.folding import sequence
 from shared.thesaurus import Mention, Relation, groups, mentions
-from shared.words import sequence
 
 _MARKS: dict[Relation, str] = {"same": "=", "near": "~"}
 """What the word of the index for a group begins with: no word of a text does."""

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import tantivy
 
-from shared.words import lexical
+from shared.language.folding import lexical
 
 _GENERIC = frozenset({"donnee", "etude", "projet"})
 """Every dataset is data and every project a study: no reason that one fits the other."""

@@ -33,7 +33,8 @@ from services.catalog.search.places.areas import areas_in, bodies_of, territory_
 from services.catalog.search.text_index import TERM, IndexedDataset, Kind
 from shared.engine.tables.files import formats_of
 from shared.engine.tables.type_names import TYPES, key_in_french
-from shared.words import fold, lexical, quoted, sequence
+from shared.language.folding import fold, lexical, sequence
+from shared.language.french import quoted
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SIGNS = re.compile(r"[\W_]+")

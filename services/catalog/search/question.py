@@ -13,8 +13,8 @@ from services.catalog.search.french_words import sound_of, stem, stems_of
 from services.catalog.search.places.areas import PlaceMention, areas_of, place_mentions
 from services.catalog.search.places.gazetteer import FRANCE
 from services.catalog.search.text_index import TextIndex
+from shared.language.folding import fold, sequence
 from shared.thesaurus import Relation
-from shared.words import fold, sequence
 
 Likeness = Literal["exact", "same", "near", "begins", "typo", "same as typo", "near typo"]
 

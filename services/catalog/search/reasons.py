@@ -6,7 +6,7 @@ from services.catalog.search.places.areas import EVERYWHERE
 from services.catalog.search.question import Word
 from services.catalog.search.scoring import STRICTNESSES, Weighing
 from services.catalog.search.text_index import IndexedDataset, Kind, TokenMatch
-from shared.words import french_list, quoted
+from shared.language.french import french_list, quoted
 
 _TEXT_KINDS: dict[Kind, str] = {
     "title": "dans le titre",

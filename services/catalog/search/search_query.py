@@ -24,7 +24,7 @@ from services.catalog.search.places.areas import bodies_of
 from services.catalog.search.question import MEANING
 from shared.engine.tables.territory import Place, is_department, is_epci
 from shared.inbound import Identifier, Paging
-from shared.words import fold
+from shared.language.folding import fold
 
 
 class DatasetQuery(Paging):

@@ -19,8 +19,8 @@ from shared.engine.tables.exports import MEDIA_TYPES, STORED, Export, Line
 from shared.engine.tables.manifest import PARQUET, RESULT, Input, Manifest
 from shared.errors import Invalid, Rejected, TooMany, Unavailable
 from shared.events.event import FileRef
+from shared.language.french import file_name, french_date
 from shared.storage import Storage
-from shared.words import file_name, french_date
 
 SECONDS = 120
 """How long an export may take; a million rows of sixteen columns take twelve as a workbook."""

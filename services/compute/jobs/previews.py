@@ -18,7 +18,7 @@ from shared.engine.applications import check_steps, traits_of
 from shared.engine.applications.python.application import check_installed
 from shared.errors import LabError, Unavailable
 from shared.events import Treatment
-from shared.words import french_list, quoted
+from shared.language.french import french_list, quoted
 
 _SECONDS, _OF_A_ROW, _OF_A_CELL = 0.5, 6.3e-8, 1.8e-7
 """What a job takes, each row that it reads, and each cell of its result.

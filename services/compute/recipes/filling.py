@@ -11,9 +11,10 @@ from shared.engine.applications.python.application import CODE_PARAMETERS
 from shared.engine.applications.query.application import QUERY, filled_query
 from shared.engine.applications.query.sql import PLACEHOLDER
 from shared.engine.applications.query.sql import quoted as quoted_name
+from shared.engine.tables.column_names import unique
 from shared.errors import Invalid
 from shared.events import Step, Treatment
-from shared.words import french_list, quoted, unique
+from shared.language.french import french_list, quoted
 
 Columns = Mapping[str, Mapping[str, str]]
 """By input: the column that the recipe names -> that of the dataset."""

@@ -11,7 +11,7 @@ from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownT
 from shared.engine.analysis.treatment_checks import check_tables
 from shared.engine.tables.type_names import key_in_french
 from shared.errors import Invalid
-from shared.words import french_list, quoted
+from shared.language.french import french_list, quoted
 
 _NUMBER = "number"
 _NO_NUMBER = "not_a_number"

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Sequence
 from services.intake.model import Project
 from services.intake.records import SuggestedApplication
 from shared.events.event import Match
+from shared.language.french import french_list, quoted
 from shared.needs import Need, needs_of
-from shared.words import french_list, quoted
 
 MOST = 5
 _ENOUGH = 2

@@ -11,10 +11,11 @@ from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import SuggestedMember
 from shared.engine.tables.territory import common
+from shared.language.folding import fold, sequence
+from shared.language.french import counted, french_list, quoted
 from shared.needs import Need, needs_of
 from shared.thesaurus import keys_of, same_as
 from shared.thesaurus.likeness import Concepts, Likeness, concepts_of
-from shared.words import counted, fold, french_list, quoted, sequence
 
 ASKED, KNOWS, NEARBY, BUSY = 3.0, 1.6, 0.4, 0.25
 """Points for each skill asked for, for the subject, for the place, and against each project that

@@ -12,10 +12,10 @@ from shared.engine.tables.territory import department_of, is_department
 from shared.errors import Invalid, WrongStage
 from shared.events.event import Party
 from shared.inbound import IdempotencyKey
+from shared.language.folding import typed
 from shared.stages import OPEN_STAGES
 from shared.store import Store
 from shared.thesaurus import same_as
-from shared.words import typed
 
 
 def register_member(

@@ -11,8 +11,9 @@ from shared.endings.redaction import ERASED
 from shared.engine.tables.territory import department_of
 from shared.events import MemberJoined
 from shared.events.event import Party
+from shared.language.folding import beginnings
+from shared.language.labels import MEMBER_KINDS
 from shared.thesaurus import keys_of
-from shared.words import MEMBER_KINDS, beginnings
 
 
 class Member(Aggregate):

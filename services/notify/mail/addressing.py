@@ -17,8 +17,8 @@ from services.notify.mail.model import KEPT, Mail, MailPreference, News, TooLate
 from services.notify.timeline import TimelineEntry
 from shared.aggregate import now
 from shared.events import Event
+from shared.language.french import PARIS, day_in_paris
 from shared.store import Store
-from shared.words import PARIS, day_in_paris
 
 MOST_AT_ONCE = 20
 """Mails that a person gets in an hour, beside that of the day and of what waits for the person."""

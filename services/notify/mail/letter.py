@@ -18,8 +18,8 @@ from services.notify.mail.kinds import Kind
 from services.notify.mail.model import KINDS, Mail, MailPreference, News, Recipient, Scope
 from services.notify.mail.seats import SeatLetter, sentence_of, when
 from services.notify.timeline import TimelineEntry
+from shared.language.french import PARIS, counted, steps_in_words
 from shared.settings import Settings
-from shared.words import PARIS, counted, steps_in_words
 
 _SUBJECT = 120
 """Characters of a subject: most programs show no more."""

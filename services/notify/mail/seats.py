@@ -18,7 +18,7 @@ from shared.events import (
     WorkshopCancelled,
     WorkshopChanged,
 )
-from shared.words import day_in_paris, french_date, french_hour
+from shared.language.french import day_in_paris, french_date, french_hour
 
 _AFTERWARDS = (WorkshopCancelled, MaterialAdded)
 _IN_CALENDARS = (SeatTaken, WorkshopChanged, WorkshopCancelled)

@@ -6,7 +6,7 @@ from services.notify.steering.period import month_of
 from services.notify.steering.small_counts import over_members, persons
 from services.notify.steering.views import Figure, Row, rows_of
 from services.notify.steering.world import World
-from shared.words import MEMBER_KINDS
+from shared.language.labels import MEMBER_KINDS
 
 _KINDS = {
     "ingest": "lecture de fichiers",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
-from shared.words import PARIS
+from shared.language.french import PARIS
 
 _DAY = timedelta(days=1)
 

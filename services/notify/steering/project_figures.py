@@ -12,9 +12,9 @@ from services.notify.steering.waits import PARTIES
 from services.notify.steering.world import World
 from shared.endings.redaction import ERASED
 from shared.engine.tables.territory import department_of
+from shared.language.folding import fold
 from shared.places.names import in_french
 from shared.stages import FINAL_STAGES, STAGE_NAMES, STAGES
-from shared.words import fold
 
 _ABANDONED: Mapping[str, Literal["rejected", "withdrawn"]] = {
     "project_rejected": "rejected",

@@ -13,8 +13,8 @@ from services.notify.steering.lives import Life, Party, ProjectWait
 from services.notify.steering.model import Fact, Subject
 from services.notify.steering.period import YearPeriod
 from shared.background import in_turns
+from shared.language.french import PARIS
 from shared.stages import Stage
-from shared.words import PARIS
 
 _ENDS = frozenset({"dataset_retired", "dataset_deleted"})
 

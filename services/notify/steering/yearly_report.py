@@ -12,7 +12,7 @@ from services.notify.steering.views import Figure, Row, SteeringQuery, SteeringV
 from services.notify.steering.world import Snapshot, World
 from shared.auth import Caller
 from shared.background import in_turns
-from shared.words import PARIS
+from shared.language.french import PARIS
 
 _FIGURES = (*project_figures.FIGURES, *waits.FIGURES, *datasets.FIGURES, *activity.FIGURES)
 _BOM = "\ufeff"

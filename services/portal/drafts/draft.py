@@ -8,7 +8,7 @@ from typing import NamedTuple
 from services.portal.lab import Json
 from services.portal.typography import spaced
 from services.portal.visit import called
-from shared.words import counted, french_date
+from shared.language.french import counted, french_date
 
 TO_COMPLETE = "[à compléter]"
 """What stands where the lab does not know."""

@@ -15,7 +15,7 @@ import aiohttp
 
 from services.portal.lab import Away, Json, Refused, Service, Tokens, opened, path_of, request
 from services.portal.typography import sentence
-from shared.words import fold
+from shared.language.folding import fold
 
 T = TypeVar("T")
 

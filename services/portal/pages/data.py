@@ -7,10 +7,11 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from services.portal.describing import FREQUENCIES, LICENCES, given_of, metadata_of, sent
-from services.portal.file_reading import BASES, FileReading
+from services.portal.file_reading import FileReading
 from services.portal.lab import Json, Refused, path_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.aggregate import new_id
+from shared.language.labels import LEGAL_BASES
 from shared.places.names import in_french
 
 _STATES = ("held", "pending", "rejected", "published", "retired")
@@ -76,7 +77,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     fields = {name: visit.text(name) for name in ("basis", "purpose", "note", "reason")}
     variables = {
         "reading": FileReading(dataset),
-        "bases": BASES,
+        "bases": LEGAL_BASES,
         "given": {**fields, "columns": visit.texts("columns")},
         "faults": faults,
         "names": names,

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from services.portal.lab import Json, Refused, path_of
 from services.portal.lab.lab_calls import PagePart, part_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
-from shared.words import ROLES
+from shared.language.labels import ROLES
 
 _NO_MEMBER = "choisissez un membre"
 _BY_HAND = "le Datalab lui-même"

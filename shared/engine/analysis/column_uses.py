@@ -7,7 +7,7 @@ from pydantic import Field
 from shared.engine.analysis.lineage import Reading, Shown, column_of, figured_column
 from shared.engine.applications.effect import FIGURES
 from shared.events.event import Frozen
-from shared.words import french_list, quoted
+from shared.language.french import french_list, quoted
 
 _OF_KEYS = frozenset({"listed", "met"})
 """Figures that the account of a crossing gives."""

@@ -4,7 +4,7 @@ from shared.engine.analysis.repetition import Keys, Side
 from shared.engine.contract.crossing_size import WAYS_OUT
 from shared.engine.tables.crosswalks import CROSSWALKS
 from shared.engine.tables.type_names import key_in_french
-from shared.words import grouped, quoted
+from shared.language.french import grouped, quoted
 
 
 def keys_told(left: Side, right: Side) -> str:

@@ -7,7 +7,7 @@ from shared.engine.applications import APPLICATIONS, check_steps, effect_of, par
 from shared.engine.applications.cross.application import CrossParameters
 from shared.engine.applications.effect import Columns, Effect, MadeColumn
 from shared.events.event import Step, Treatment
-from shared.words import quoted
+from shared.language.french import quoted
 
 _ROWS = {
     "chosen": "ne garde que certaines lignes",

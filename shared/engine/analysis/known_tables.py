@@ -5,10 +5,9 @@ from typing import Any
 from pydantic import Field
 
 from shared.engine.tables.code_names import named_kind
-from shared.engine.tables.column_warnings import ColumnWarning
 from shared.engine.tables.key_file import COARSE, KEY_SPACES
 from shared.engine.tables.manifest import Column, Profile
-from shared.engine.tables.total_rows import RowRange
+from shared.engine.tables.misleading import ColumnWarning, RowRange
 from shared.events.event import Frozen
 
 _SQL_TYPES = {

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from shared.engine.analysis.known_tables import KnownInputs, KnownTable
 from shared.engine.analysis.remarks import Remark
-from shared.engine.tables.total_rows import rows_named
+from shared.engine.tables.misleading import rows_named
 from shared.events.event import Step, Treatment
-from shared.words import counted, quoted
+from shared.language.french import counted, quoted
 
 _CHOOSE_ROWS = ("keep_rows", "drop_rows", "drop_totals")
 

@@ -9,9 +9,9 @@ from shared.engine.applications.clean.application import CLEAN, CleanParameters
 from shared.engine.applications.clean.operations import CommuneCodes
 from shared.engine.applications.effect import Effect, Source
 from shared.engine.applications.parameters import Parameters
-from shared.engine.tables.column_warnings import ColumnWarning
+from shared.engine.tables.misleading import ColumnWarning
 from shared.events.event import Step
-from shared.words import french_list, quoted
+from shared.language.french import french_list, quoted
 
 _ADDED_UP, _AVERAGED = frozenset({"sum", "weighed"}), frozenset({"mean", "weighed", "median"})
 _FEW = 3

@@ -8,9 +8,10 @@ from pydantic_core import to_json
 from shared.engine.applications import APPLICATIONS, check_steps, effect_of, traits_of
 from shared.engine.applications.clean.application import CLEAN
 from shared.engine.applications.python.application import CODE_PARAMETERS
+from shared.engine.tables.column_names import unique
 from shared.errors import Invalid
 from shared.events.event import Step, Treatment
-from shared.words import quoted, unique
+from shared.language.french import quoted
 
 _MOST_STEPS = 10
 

@@ -9,7 +9,8 @@ from shared.engine.applications.cross.application import How
 from shared.engine.applications.effect import FIGURES
 from shared.engine.tables.crosswalks import CROSSWALKS, space_behind
 from shared.engine.tables.key_file import COARSE, KEY_SPACES
-from shared.words import fold, grouped, quoted
+from shared.language.folding import fold
+from shared.language.french import grouped, quoted
 
 Times = int | None
 """How often a row may stand at most: SEVERAL when nobody knows how often, None when if at all."""

@@ -32,9 +32,10 @@ from shared.engine.applications.aggregate.application import AggregateParameters
 from shared.engine.applications.cross.application import CHOICE, SUCCESSOR_COLUMNS, CrossParameters
 from shared.engine.applications.effect import Effect, Named
 from shared.engine.applications.parameters import Parameters
+from shared.engine.tables.column_names import near, unique
 from shared.engine.tables.files import no_table
 from shared.events.event import Step, Treatment
-from shared.words import near, quoted, unique
+from shared.language.french import quoted
 
 FILES = "files"
 """The kind of a remark on files that are taken for a table."""

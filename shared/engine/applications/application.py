@@ -10,7 +10,7 @@ from shared.engine.applications.effect import Columns, Effect
 from shared.engine.applications.parameters import ColumnName, Parameters
 from shared.engine.applications.traits import Traits
 from shared.events.event import Frozen, Step
-from shared.words import french_list
+from shared.language.french import french_list
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=150)]
 """What stands above a picture or a page."""

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from shared.events.event import Frozen
-from shared.words import grouped
+from shared.language.french import grouped
 
 MOST_ROWS = 20_000_000
 """Rows of a crossing, unless the settings say otherwise."""

@@ -24,7 +24,7 @@ from shared.engine.drawing.french_labels import (
 )
 from shared.engine.tables.manifest import Input
 from shared.engine.tables.provenance_sentences import moment
-from shared.words import counted, day_in_paris, french_date, quoted
+from shared.language.french import counted, day_in_paris, french_date, quoted
 
 _MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 _ORPHANS = 20

@@ -14,7 +14,7 @@ from shared.engine.database import Database, columns, count, quoted
 from shared.engine.exports import sheet_parts
 from shared.engine.tables.exports import Line
 from shared.errors import Rejected
-from shared.words import grouped
+from shared.language.french import grouped
 
 MOST_ROWS = 1_048_575
 """Of data, below the header: a sheet has 1,048,576 rows and 16,384 columns (ECMA-376)."""

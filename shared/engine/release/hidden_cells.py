@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import NamedTuple, Self
 
 from shared.engine.database import Database, columns, literal, quoted
-from shared.words import grouped, unique
+from shared.engine.tables.column_names import unique
+from shared.language.french import grouped
 
 EMPTY = "secret statistique"
 """What that column is called."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from shared.engine.release.cells import Hidden
 from shared.engine.release.populations import Population
 from shared.engine.tables.release import LedgerEntry, ReleaseVerdict, RuleName, RuleOutcome
-from shared.words import counted, french_list, quoted
+from shared.language.french import counted, french_list, quoted
 
 _TOLD: Mapping[RuleName, str] = {
     "units": "trop peu d'unités derrière un chiffre",

@@ -13,7 +13,7 @@ from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import Input, Meaning
 from shared.engine.tables.type_names import others_told
 from shared.events.event import JobKind, Step
-from shared.words import counted, french_date, quoted
+from shared.language.french import counted, french_date, quoted
 
 LONGEST = 800
 """Characters of a sentence: the service reads lines of 4096 bytes."""

@@ -2,7 +2,7 @@
 
 import re
 
-from shared.words import fold
+from shared.language.folding import fold
 
 _WORDS = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

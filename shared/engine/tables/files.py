@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from shared.events.event import Frozen
-from shared.words import quoted
+from shared.language.french import quoted
 
 LISTING = "files.jsonl"
 """What an ingest job calls the list of the files that it looked at: a `ListedFile` a line."""

@@ -6,12 +6,11 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from shared.engine.tables.column_warnings import ColumnWarning
 from shared.engine.tables.files import FileSummary
+from shared.engine.tables.misleading import ColumnWarning, RowRange, TotalRows
 from shared.engine.tables.privacy import Privacy
 from shared.engine.tables.provenance import Provenance
 from shared.engine.tables.release import EarlierCells, EarlierRelease, ProtectedInput
-from shared.engine.tables.total_rows import RowRange, TotalRows
 from shared.events.event import FileRef, Frozen, JobKind, Step, Verdict
 
 PARQUET = "application/vnd.apache.parquet"

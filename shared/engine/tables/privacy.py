@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from shared.events.event import Frozen, Verdict
-from shared.words import counted, quoted
+from shared.language.french import counted, quoted
 
 Role = Literal["direct", "quasi", "sensitive"]
 Subject = Literal["persons", "groups", "organisations", "other"]

@@ -6,7 +6,14 @@ from datetime import datetime
 from shared.catalogues.licence_titles import TITLES
 from shared.engine.tables.manifest import Input, Manifest
 from shared.engine.tables.provenance import Provenance
-from shared.words import counted, day_in_paris, french_date, french_hour, french_list, quoted
+from shared.language.french import (
+    counted,
+    day_in_paris,
+    french_date,
+    french_hour,
+    french_list,
+    quoted,
+)
 
 _STARTED = {
     "stage": "Lancé par le Datalab, à l'étape où en était le projet.",

@@ -1,8 +1,8 @@
 """What kinds of keys and types of columns are called in French."""
 
-from shared.engine.tables.column_warnings import examples_told
 from shared.engine.tables.manifest import Meaning
-from shared.words import counted
+from shared.engine.tables.misleading import examples_told
+from shared.language.french import counted
 
 KEYS = {
     "commune": "le code commune",

@@ -17,7 +17,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent, VersionProvenance
 from shared.engine.tables.manifest import Input, Profile
 from shared.events import FileRef
-from shared.words import fold
+from shared.language.folding import fold
 from tests.benchmarks.judged.advice import Entry, advised, read
 from tests.benchmarks.judged.advice import Ours as Advice
 from tests.benchmarks.judged.advice import measured as measured_advice

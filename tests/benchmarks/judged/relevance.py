@@ -26,7 +26,7 @@ from shared.auth import Caller
 from shared.engine.tables.manifest import Column, Meaning, Profile
 from shared.engine.tables.type_names import KEYS
 from shared.events import FileRef
-from shared.words import words
+from shared.language.folding import words
 from tests.benchmarks.judged.halves import HALVES, parser
 
 CORPUS = Path(__file__).parents[2] / "corpora" / "search"

@@ -10,7 +10,7 @@ from playwright.sync_api import FilePayload
 from deploy.demo.partner import Partner
 from deploy.demo.story import wait
 from shared.aggregate import now
-from shared.words import file_name
+from shared.language.french import file_name
 from tests.chaos.lab import Lab
 from tests.e2e.portal.conftest import Enter, Visitor
 

@@ -16,7 +16,7 @@ from shared.engine.tables.exports import XLSX
 from shared.engine.tables.manifest import Profile
 from shared.errors import Invalid, WrongStage
 from shared.events import HarvestPageFetched, ProjectSubmitted, Treatment, TreatmentProposed
-from shared.words import file_name
+from shared.language.french import file_name
 from tests.catalogues import COMMUNES, turtle
 from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, summing, unfit
 from tests.servers import RunningService, eventually

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.language.folding import sequence
 from shared.thesaurus import groups, keys_of, mentions, same_as
-from shared.words import sequence
 
 
 def test_groups_are_terms_that_can_be_told_apart() -> None:

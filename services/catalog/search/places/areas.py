@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from services.catalog.search.places.gazetteer import FRANCE, gazetteer
 from shared.engine.tables.territory import department_of, is_department, is_epci
+from shared.language.french import french_list
 from shared.places import Place
-from shared.words import french_list
 
 EVERYWHERE = "everywhere"
 """The area of a dataset that names no territory, or départements of several regions."""

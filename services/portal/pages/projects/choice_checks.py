@@ -7,7 +7,7 @@ from services.portal.building import Choices
 from services.portal.lab import Json, Refused
 from shared.engine.applications.filter.application import read_value
 from shared.errors import Invalid
-from shared.words import quoted as french_quoted
+from shared.language.french import quoted as french_quoted
 
 _UNUSABLE = 422
 _EQUALITIES = ("=", "<>")

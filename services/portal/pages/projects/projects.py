@@ -15,9 +15,9 @@ from services.portal.pages.projects.treatments import titles_of, untitled_by, wi
 from services.portal.typography import sentence
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.aggregate import new_id
+from shared.language.french import french_list
 from shared.places.names import in_french
 from shared.stages import OPEN_STAGES, STAGE_NAMES, WAY
-from shared.words import french_list
 
 _TEXTS = ("title", "problem", "theme")
 _LISTS = ("territory", "keywords", "skills")

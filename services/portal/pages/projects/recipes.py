@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.portal.lab import Json, Refused, path_of
 from services.portal.pages.projects import treatments
 from services.portal.visit import NO_FAULTS, Faults, Visit, get, post
-from shared.words import french_list, quoted
+from shared.language.french import french_list, quoted
 
 _FOUND, _TRIED = 50, 12
 _UNUSABLE, _CHANGED = 422, 409

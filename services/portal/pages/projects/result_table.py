@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from shared.engine.tables.code_names import named_kind
-from shared.words import grouped
+from shared.language.french import grouped
 
 _SHOWN = 50
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,99})(?:\.\d+)?")

@@ -10,7 +10,7 @@ from services.portal.lab import Json, path_of
 from services.portal.lab.lab_calls import if_seen, pieces_of
 from services.portal.pages.projects.result_table import FirstRows, first_rows
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
-from shared.words import french_list, grouped
+from shared.language.french import french_list, grouped
 
 _MANIFEST = "manifest.json"
 _TABLE, _SHOWN_BYTES = "result.csv", 64_000

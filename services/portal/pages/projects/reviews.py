@@ -14,7 +14,7 @@ from services.portal.lab import Json, Refused, path_of
 from services.portal.pages.projects.treatments import preview_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 from shared.aggregate import now
-from shared.words import day_in_paris, french_date
+from shared.language.french import day_in_paris, french_date
 
 _SHOWN = 50
 _NOT_FOUND, _CONFLICT = 404, 409

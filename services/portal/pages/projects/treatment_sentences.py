@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from services.portal.building import choices_of
 from services.portal.lab import Json
 from shared.engine.applications import APPLICATIONS
-from shared.words import quoted
+from shared.language.french import quoted
 
 UNSEEN = "un jeu de données qui ne vous est pas montré"
 UNANSWERED = "un jeu de données que le catalogue ne nomme pas : il ne répond pas pour le moment"

@@ -30,7 +30,7 @@ from services.portal.pages.projects.treatment_forms import (
 from services.portal.pages.projects.treatment_sentences import UNANSWERED, UNSEEN, sentences_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.engine.applications.filter.application import COMPARISONS
-from shared.words import quoted
+from shared.language.french import quoted
 
 PYTHON = "python"
 """The application that a lab runs only where the libraries of code are installed."""

@@ -28,7 +28,7 @@ from shared.engine.applications.effect import (
 )
 from shared.engine.applications.parameters import hash_of
 from shared.engine.applications.traits import Traits
-from shared.words import french_list, quoted
+from shared.language.french import french_list, quoted
 
 Columns = tuple[ColumnName, ...]
 _MEAN = "la moyenne"

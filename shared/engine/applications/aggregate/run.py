@@ -8,7 +8,7 @@ from shared.engine.contract.result import Report
 from shared.engine.database import Database, count, quoted
 from shared.engine.running.steps.figures import figures_sql, period
 from shared.engine.running.steps.workbench import TABLE, Workbench, added_up
-from shared.words import counted
+from shared.language.french import counted
 
 _GROUPED, _ROWS = quoted("groups and their rows"), quoted("rows of the group")
 

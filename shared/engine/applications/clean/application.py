@@ -38,7 +38,7 @@ from shared.engine.applications.effect import (
 )
 from shared.engine.applications.traits import Traits
 from shared.errors import Invalid
-from shared.words import quoted
+from shared.language.french import quoted
 
 _CHOOSE_ROWS = (Distinct, WithoutTotals, Rows)
 _KINDS = {Scale: "decimal", Numbers: "decimal", Dates: "date", Trim: ""}

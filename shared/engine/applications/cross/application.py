@@ -18,8 +18,9 @@ from shared.engine.applications.effect import (
     as_they_are,
 )
 from shared.engine.applications.traits import Traits
+from shared.engine.tables.column_names import unique
 from shared.engine.tables.crosswalks import CROSSWALKS
-from shared.words import quoted, unique
+from shared.language.french import quoted
 
 CHOICE = "many_to_many"
 """The parameter that a holder chooses by; see `with_choices`."""

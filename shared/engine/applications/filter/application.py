@@ -27,7 +27,7 @@ from shared.engine.applications.effect import (
 from shared.engine.applications.parameters import hash_of
 from shared.engine.applications.traits import Traits
 from shared.errors import Invalid
-from shared.words import quoted
+from shared.language.french import quoted
 
 Comparison: TypeAlias = Literal["=", "<>", "<", "<=", ">", ">="]
 

@@ -6,7 +6,7 @@ from shared.engine.database import count, filled, folded, literal, quoted
 from shared.engine.reading.columns.typed_values import typed_value
 from shared.engine.reading.values.withheld_values import EmptyCells, is_withheld
 from shared.engine.running.steps.workbench import TABLE, WHOLE_TYPES, Workbench
-from shared.words import counted
+from shared.language.french import counted
 
 _KINDS: dict[str, tuple[str, str]] = {
     **dict.fromkeys((*WHOLE_TYPES, "UBIGINT", "HUGEINT"), ("integer", "DECIMAL(38, 0)")),

@@ -19,8 +19,8 @@ from shared.engine.applications.effect import (
 )
 from shared.engine.applications.parameters import hash_of
 from shared.engine.applications.traits import Traits
+from shared.engine.tables.column_names import unique
 from shared.errors import Invalid
-from shared.words import unique
 
 Area = Literal["commune", "departement"]
 System = Literal["wgs84", "lambert93"]

@@ -26,7 +26,7 @@ from shared.engine.applications.effect import (
     as_they_are,
 )
 from shared.engine.applications.traits import Traits
-from shared.words import quoted
+from shared.language.french import quoted
 
 
 class MapParameters(Parameters):

@@ -23,7 +23,7 @@ from shared.engine.release.hidden_cells import is_hidden
 from shared.engine.running.steps.pictures.work import PictureWork
 from shared.engine.running.steps.workbench import TABLE, number
 from shared.errors import Invalid
-from shared.words import counted
+from shared.language.french import counted
 
 _NAMED = 8
 """Territories that are named where they have no outline."""

@@ -19,7 +19,7 @@ from shared.engine.applications.effect import (
     named_each,
 )
 from shared.engine.applications.traits import Traits
-from shared.words import unique
+from shared.engine.tables.column_names import unique
 
 MOST_COLUMNS = 500
 

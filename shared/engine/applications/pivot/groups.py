@@ -6,7 +6,7 @@ from shared.engine.database import filled, quoted
 from shared.engine.release.grouping import Grouping, Turned
 from shared.engine.running.steps.grouped_step import GroupedStep
 from shared.engine.running.steps.workbench import TABLE
-from shared.words import unique
+from shared.engine.tables.column_names import unique
 
 _JUDGED = ("sum", "count", "mean")
 """Figures that the rules know; others are a value of one unit."""

@@ -5,8 +5,9 @@ from shared.engine.contract.result import Report
 from shared.engine.database import ROW, count, filled, literal, quoted
 from shared.engine.running.steps.figures import ordered
 from shared.engine.running.steps.workbench import TABLE, Workbench, number
+from shared.engine.tables.column_names import unique
 from shared.errors import Invalid, Rejected
-from shared.words import counted, grouped, unique
+from shared.language.french import counted, grouped
 
 _NAME, _VALUE, _NUMBER = map(quoted, ("name of a cell", "value of a cell", "number of a row"))
 _FIGURES = {"sum": "fsum", "mean": "favg"}

@@ -6,8 +6,8 @@ from shared.engine.contract.work import PSEUDONYM_KEY
 from shared.engine.database import count, quoted
 from shared.engine.running.steps.workbench import TABLE, Workbench
 from shared.errors import Rejected
-from shared.words import counted, french_list
-from shared.words import quoted as french_quoted
+from shared.language.french import counted, french_list
+from shared.language.french import quoted as french_quoted
 
 _BLOCK, _INNER, _OUTER = 64, 0x36, 0x5C
 _SPACES = r"[\s\x{00a0}\x{202f}]+"

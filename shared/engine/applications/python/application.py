@@ -22,7 +22,7 @@ from shared.engine.applications.effect import (
 from shared.engine.applications.traits import Traits
 from shared.errors import Invalid, invalid_of
 from shared.events.event import Step
-from shared.words import french_list, quoted
+from shared.language.french import french_list, quoted
 
 LIBRARIES = (
     "pandas",

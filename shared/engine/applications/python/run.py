@@ -32,7 +32,7 @@ from shared.engine.running.own_code.left import (
 from shared.engine.running.own_code.process import FILES, CodeFolder
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid, Rejected
-from shared.words import counted, french_list
+from shared.language.french import counted, french_list
 
 _KINDS = {
     "frame": ("tableau", "tableaux"),

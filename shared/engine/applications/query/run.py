@@ -23,7 +23,7 @@ from shared.engine.running.sql.faults import failed_at, failure_of
 from shared.engine.running.sql.plain_groups import plain_groups
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid, Rejected
-from shared.words import counted, grouped
+from shared.language.french import counted, grouped
 
 _UNREAD = "colonne hors de l'analyse"
 """What a column fails with that the query reads though its analysis says no."""

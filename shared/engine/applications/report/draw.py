@@ -10,7 +10,7 @@ from shared.engine.drawing.report_page import Contents, TableRows, page_of
 from shared.engine.running.steps.pictures.work import PictureWork
 from shared.engine.running.steps.workbench import TABLE
 from shared.engine.tables.provenance_sentences import on_a_page
-from shared.words import quoted as french_quoted
+from shared.language.french import quoted as french_quoted
 
 _SOFTWARE = ("duckdb", "matplotlib", "numpy", "pyarrow", "shapely")
 

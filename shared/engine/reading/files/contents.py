@@ -16,7 +16,7 @@ from shared.engine.reading.files.media_types import START
 from shared.engine.reading.formats.archive import check_is_open, check_size, explained, is_a_file
 from shared.engine.reading.repairs import Repairs
 from shared.errors import Rejected
-from shared.words import counted, legible, quoted
+from shared.language.french import counted, legible, quoted
 
 MOST_FILES = 10_000
 """In one archive."""

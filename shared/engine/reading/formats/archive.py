@@ -13,7 +13,7 @@ from typing import IO
 from shared.engine.reading.formats.vector.shapefile import NEEDED, PARTS
 from shared.engine.reading.repairs import Repairs
 from shared.errors import Rejected
-from shared.words import grouped
+from shared.language.french import grouped
 
 UNPACKED_BYTES = 1_000_000_000
 """What a file may hold once decompressed: a bomb ends here."""

@@ -11,8 +11,8 @@ from shared.engine.reading.formats.encoding import find_encoding
 from shared.engine.reading.formats.header import MAX_COLUMNS
 from shared.engine.reading.formats.table import Table, batches_of
 from shared.engine.reading.repairs import Repairs
+from shared.engine.tables.column_names import unique
 from shared.errors import Rejected
-from shared.words import unique
 
 _POINT = "Point"
 _NESTED = "."

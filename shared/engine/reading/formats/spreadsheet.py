@@ -31,7 +31,8 @@ from shared.engine.reading.formats.table import (
 )
 from shared.engine.reading.repairs import Repairs
 from shared.errors import Rejected
-from shared.words import fold, french_list, quoted
+from shared.language.folding import fold
+from shared.language.french import french_list, quoted
 
 _LOOK = 200
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")

@@ -11,7 +11,7 @@ from shared.engine.reading.formats.header import Cells, Header, name_columns
 from shared.engine.reading.formats.notes_below import without_notes
 from shared.engine.reading.repairs import Repairs
 from shared.errors import Rejected
-from shared.words import counted
+from shared.language.french import counted
 
 _BATCH = 20_000
 _MOST_LINES, MOST_CELLS = 10_000_000, 200_000_000

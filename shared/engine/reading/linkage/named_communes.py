@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from shared.engine.database import Database, filled, quoted
 from shared.engine.tables.manifest import Column
+from shared.language.folding import fold
 from shared.places.commune_names import find_commune
-from shared.words import fold
 
 _SAYS_SO = re.compile(r"commune|ville|localite|municipal|libgeo|nom_?com|city|town")
 """In names of columns; without it, surnames would be names of communes too."""

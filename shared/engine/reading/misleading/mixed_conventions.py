@@ -11,9 +11,9 @@ from typing import Any
 
 from shared.engine.database import ROW, Database, filled, literal, quoted
 from shared.engine.reading.values.dates import MONTH_NAMES
-from shared.engine.tables.column_warnings import ColumnWarning
 from shared.engine.tables.manifest import Column
-from shared.words import fold
+from shared.engine.tables.misleading import ColumnWarning
+from shared.language.folding import fold
 
 _ENOUGH = 0.95
 """Share of the filled rows that must be of one of the conventions."""

@@ -10,9 +10,9 @@ from math import log
 from typing import NamedTuple
 
 from shared.engine.database import ROW, Database, filled, quoted
-from shared.engine.tables.column_warnings import ColumnWarning
 from shared.engine.tables.manifest import Column
-from shared.words import fold
+from shared.engine.tables.misleading import ColumnWarning
+from shared.language.folding import fold
 
 _KEY_NAME = re.compile(
     r"(^|[_ .-])(id|ident|identifiant|code|cod|num|numero|no|ref|reference|matricule|cle|key)"

@@ -22,7 +22,7 @@ from shared.engine.reading.columns.person_names import Words, unaccented
 from shared.engine.reading.columns.reference_files import any_word, words
 from shared.engine.reading.privacy.column_sample import ColumnSample
 from shared.engine.reading.values.value_tests import Counts, Flags, Texts, flags_of, matching
-from shared.words import fold
+from shared.language.folding import fold
 
 _LONGEST, _LOOKED_AT = 20_000, 500
 """Signs of a cell that are read, and cells that tell whether a column nests persons."""

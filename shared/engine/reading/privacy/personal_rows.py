@@ -23,7 +23,7 @@ from shared.engine.reading.privacy.column_sample import ColumnSample, Detection
 from shared.engine.reading.privacy.nested_persons import persons_in
 from shared.engine.reading.values.value_tests import Flags, flags_of, matching
 from shared.engine.tables.privacy import Subject
-from shared.words import fold
+from shared.language.folding import fold
 
 _MOST = 0.5
 _COUNTED = 50_000

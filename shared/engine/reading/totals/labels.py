@@ -6,7 +6,7 @@ from typing import NamedTuple
 from shared.engine.database import filled, literal, quoted
 from shared.engine.reading.values.numbers import number_sql, style_of
 from shared.engine.tables.manifest import Column
-from shared.words import fold
+from shared.language.folding import fold
 
 _WHOLE = "((sous[- ]?|ss?[-/ ]+|grand )?(tota(l|ux)|tot[.])( generaux| general)?|ensemble) ?[:.]?"
 _PART = (

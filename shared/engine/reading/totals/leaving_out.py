@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from shared.engine.database import ROW, Database, filled, quoted
 from shared.engine.tables.manifest import Column
-from shared.engine.tables.total_rows import RowRange, TotalRows
+from shared.engine.tables.misleading import RowRange, TotalRows
 
 _COUNTED = "table without totals"
 _SINGLES = 3

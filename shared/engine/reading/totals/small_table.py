@@ -22,7 +22,7 @@ from shared.engine.reading.totals.labels import (
 )
 from shared.engine.reading.totals.set_sums import set_sums
 from shared.engine.tables.manifest import Column
-from shared.words import fold
+from shared.language.folding import fold
 
 _CODES = 0.9
 """Of the texts of a column of codes, so many look like some."""

@@ -16,7 +16,7 @@ from shared.engine.reading.totals.labels import (
     may_be_figures,
 )
 from shared.engine.tables.manifest import Column
-from shared.words import fold
+from shared.language.folding import fold
 
 _CODES = ("_t", "_z", "t", "tot", "total", "ens", "ensemble")
 """SDMX's cross-domain code list CL_SEX and the like have `_T` and `_Z`; INSEE wrote ENS before."""

@@ -15,9 +15,9 @@ from shared.engine.reading.totals.large_table import marked_sets
 from shared.engine.reading.totals.small_table import SmallTable
 from shared.engine.reading.totals.total_codes import coded_totals
 from shared.engine.tables.manifest import Column
-from shared.engine.tables.total_rows import TotalRows, ranges_of
-from shared.words import counted, french_list
-from shared.words import quoted as in_guillemets
+from shared.engine.tables.misleading import TotalRows, ranges_of
+from shared.language.french import counted, french_list
+from shared.language.french import quoted as in_guillemets
 
 _SMALL = 20_000
 """Rows up to which each is looked at; of larger tables those that labels mark."""

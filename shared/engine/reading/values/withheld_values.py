@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from shared.engine.database import filled, literal
 from shared.engine.tables.manifest import Column
-from shared.words import french_list, grouped, quoted
+from shared.language.french import french_list, grouped, quoted
 
 WITHHELD = "withheld"
 """The kind of a report's warning of secret values."""

@@ -13,7 +13,7 @@ from shared.engine.applications.python.application import LIBRARIES
 from shared.engine.running.own_code.confinement import REFUSED
 from shared.engine.running.own_code.left import FILE_BYTES, MOST_COLUMNS, MOST_OUTPUTS, Failure
 from shared.errors import Rejected
-from shared.words import french_list
+from shared.language.french import french_list
 
 _FAULTS: Mapping[str, str] = {
     "nothing": "le code n'a rien rendu : run doit rendre un DataFrame, ou un dictionnaire",

@@ -14,7 +14,7 @@ from shared.engine.applications.query.sql import plain_lower
 from shared.engine.running.sql.faults import at, syntax_fault
 from shared.engine.running.sql.functions import FUNCTIONS
 from shared.errors import Invalid
-from shared.words import quoted
+from shared.language.french import quoted
 
 TABLE_FUNCTIONS = frozenset(("unnest", "range", "generate_series", "json_each", "json_tree"))
 _RECURSIVE = "RECURSIVE_CTE_NODE"

@@ -7,8 +7,8 @@ import duckdb
 from shared.engine.database import Database, quoted
 from shared.engine.running.sql.allowed import check_statement
 from shared.engine.running.sql.faults import bound_fault
+from shared.engine.tables.column_names import unique
 from shared.errors import Invalid
-from shared.words import unique
 
 Types = Mapping[str, str]
 """Columns in order, each with its type as DuckDB writes it."""

@@ -9,7 +9,7 @@ import duckdb
 
 from shared.engine.applications.query.sql.statement import QueryPlace, place_of_arrow
 from shared.errors import Invalid
-from shared.words import quoted
+from shared.language.french import quoted
 
 _NAME = r'"(?P<name>(?:[^"]|"")*)"'
 _ARROW = "Deprecated lambda arrow"

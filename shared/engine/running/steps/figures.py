@@ -9,8 +9,8 @@ from shared.engine.reading.columns.typed_values import day_sql, typed_value
 from shared.engine.reading.values.withheld_values import EmptyCells
 from shared.engine.running.steps.workbench import TABLE, Workbench, number
 from shared.errors import Invalid
-from shared.words import counted
-from shared.words import quoted as french_quoted
+from shared.language.french import counted
+from shared.language.french import quoted as french_quoted
 
 _DAYS = ("DATE", "TIMESTAMP")
 _TEMPORAL = ("date", "datetime", "month")

@@ -19,8 +19,8 @@ from shared.engine.release.populations import numbered, row_of
 from shared.engine.running.steps.workbench import InputTable
 from shared.engine.tables.manifest import Column
 from shared.errors import Invalid
-from shared.words import counted
-from shared.words import quoted as french_quoted
+from shared.language.french import counted
+from shared.language.french import quoted as french_quoted
 
 _WHOLE_UP_TO = 3
 """Times a sample: of more rows, most figures of a sample can be told, and those of the others."""

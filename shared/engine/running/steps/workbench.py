@@ -17,7 +17,7 @@ from shared.engine.reading.values.numbers import any_number_sql, is_any_number
 from shared.engine.reading.values.withheld_values import EmptyCells, is_withheld, without_marks
 from shared.engine.tables.manifest import Column
 from shared.errors import Invalid
-from shared.words import counted
+from shared.language.french import counted
 
 WHOLE = r"[+-]?[0-9]{1,15}"
 """As many digits as a sum of many still holds exactly."""

@@ -9,7 +9,7 @@ import pytest
 
 from shared.aggregate import new_id, now
 from shared.events import FileRef, JobGivenUp, JobRetried
-from shared.words import file_name
+from shared.language.french import file_name
 from tests.integration.catalog.lab import CSV, UPLOAD_BYTES, Lab, about, failed, problem
 from tests.servers import eventually
 

@@ -4,7 +4,7 @@ from shared.aggregate import new_id, now
 from shared.engine.tables.manifest import Manifest
 from shared.engine.tables.privacy import Privacy
 from shared.events import FileRef
-from shared.words import file_name
+from shared.language.french import file_name
 from tests.integration.catalog.lab import Lab, delivered, problem
 
 

@@ -12,7 +12,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import pytest
 
 from shared.engine.reading.files import contents
-from shared.words import quoted
+from shared.language.french import quoted
 from tests.integration.compute.jobs import RunOutcome, run
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">II", 640, 480)

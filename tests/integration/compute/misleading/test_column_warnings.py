@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.engine.tables.column_warnings import ColumnWarning
+from shared.engine.tables.misleading import ColumnWarning
 from tests.benchmarks.judged.traps import JudgedColumn, judged
 from tests.integration.compute.jobs import ingest
 from tests.integration.compute.profiles import profile

@@ -11,7 +11,7 @@ from pyarrow import parquet
 from shared.engine.running import projection
 from shared.engine.tables.key_file import KEYS, read_blocks
 from shared.engine.tables.manifest import Profile
-from shared.engine.tables.total_rows import RowRange
+from shared.engine.tables.misleading import RowRange
 from tests.integration.compute.jobs import RunOutcome, ingest, run, step, treat
 
 HOMES = (

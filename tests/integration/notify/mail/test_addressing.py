@@ -29,8 +29,8 @@ from shared.events import (
     ResultHeld,
 )
 from shared.inbound import Paging
+from shared.language.french import day_in_paris
 from shared.store import PAGE_LIMIT, Store
-from shared.words import day_in_paris
 from tests.integration.notify.mail.posting import prefer
 from tests.unit.notify.samples import EVENTS, HOLDER, OWNER, PROJECT, envelope, example, made
 

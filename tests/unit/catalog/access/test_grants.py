@@ -22,7 +22,7 @@ from shared.events import (
     AccessRevoked,
     DataAccessOpened,
 )
-from shared.words import french_date
+from shared.language.french import french_date
 from tests.unit.catalog.samples import metadata, published
 
 OWNED = published("dts_1", metadata(access="restricted"), owner_id="mbr_o")

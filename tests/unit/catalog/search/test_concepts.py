@@ -1,7 +1,7 @@
 """Terms of the thesaurus in texts."""
 
 from services.catalog.search.concepts import groups_in, relation_of
-from shared.words import sequence
+from shared.language.folding import sequence
 
 
 def singulars(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from services.catalog.search.french_words import meaningful, stem
-from shared.words import lexical
+from shared.language.folding import lexical
 
 
 def test_plural_meets_singular() -> None:

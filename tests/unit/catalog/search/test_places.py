@@ -8,7 +8,7 @@ from services.catalog.search.places.areas import (
     place_mentions,
     territory_in_french,
 )
-from shared.words import sequence
+from shared.language.folding import sequence
 
 
 def _words(question: str) -> list[str]:

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from shared.engine.database import literal, open_database, prepare_database, quoted
-from shared.words import unique
+from shared.engine.tables.column_names import unique
 
 
 def test_quotes_inside_names_and_texts_are_doubled() -> None:

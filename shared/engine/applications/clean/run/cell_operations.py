@@ -20,8 +20,8 @@ from shared.engine.reading.columns.typed_values import day_sql
 from shared.engine.reading.values.numbers import any_number_sql
 from shared.engine.running.steps.workbench import TABLE, number
 from shared.errors import Invalid
-from shared.words import counted
-from shared.words import quoted as french_quoted
+from shared.language.french import counted
+from shared.language.french import quoted as french_quoted
 
 _SPACES = r"[\s\x{00a0}\x{2009}\x{202f}]+"
 _WORDS = r"[\pL\pN]+|[^\pL\pN]+"

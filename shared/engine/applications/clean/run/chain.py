@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from shared.engine.database import ROW, columns, count, quoted
 from shared.engine.running.steps.workbench import TABLE, InputTable, Workbench
 from shared.errors import Invalid
-from shared.words import quoted as french_quoted
+from shared.language.french import quoted as french_quoted
 
 OfTable = Callable[[str], str]
 """Makes SQL for a table of that name, which is quoted."""

@@ -24,7 +24,7 @@ from shared.engine.database import ROW, count, literal, quoted
 from shared.engine.reading.totals.labels import WHOLLY, label_sql
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid, Rejected
-from shared.words import counted, french_list
+from shared.language.french import counted, french_list
 
 _CODES = quoted("codes of a recoding")
 _ARRIVING = "codes of a recoding, arriving"

@@ -33,7 +33,7 @@ from shared.engine.database import count, quoted
 from shared.engine.reading.privacy.disclosure import redacted
 from shared.engine.running.steps.workbench import Workbench, number
 from shared.errors import Invalid, Rejected
-from shared.words import counted
+from shared.language.french import counted
 
 MAX_ORPHANS = 1000
 """How many keys without a match are listed, the heaviest first; all are counted."""

@@ -13,7 +13,7 @@ from shared.engine.applications.cross.run.key_tables import (
 from shared.engine.database import evenly, quoted
 from shared.engine.reading.privacy.column_sample import SAMPLE
 from shared.engine.running.steps.workbench import Workbench
-from shared.words import unique
+from shared.engine.tables.column_names import unique
 
 
 def join_tables(

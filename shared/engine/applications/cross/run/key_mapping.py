@@ -17,7 +17,7 @@ from shared.engine.reading.linkage.crosswalk_lookup import map_keys
 from shared.engine.reading.values.value_tests import Texts
 from shared.engine.running.steps.workbench import Workbench
 from shared.engine.tables.crosswalks import CROSSWALKS, PRESENT, Cost
-from shared.words import counted
+from shared.language.french import counted
 
 PARTS = "\x1f"
 """Between the parts of a key of several columns; the first part goes through crosswalks."""

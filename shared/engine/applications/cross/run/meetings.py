@@ -19,7 +19,7 @@ from shared.engine.contract.crossing_size import WAYS_OUT, CrossingSize
 from shared.engine.database import quoted
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Rejected
-from shared.words import counted, grouped
+from shared.language.french import counted, grouped
 
 SUCCESSORS = quoted("successors of codes")
 _PAIRS = quoted("pairs of keys")

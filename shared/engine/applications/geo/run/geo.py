@@ -21,8 +21,9 @@ from shared.engine.drawing.outlines import SOURCE
 from shared.engine.reading.columns.reference_files import read_reference
 from shared.engine.reading.values.value_tests import Numbers
 from shared.engine.running.steps.workbench import TABLE, Workbench
+from shared.engine.tables.column_names import unique
 from shared.errors import Rejected
-from shared.words import counted, unique
+from shared.language.french import counted
 
 if TYPE_CHECKING:
     from shared.engine.applications.geo.run.nearest import Places

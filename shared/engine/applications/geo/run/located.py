@@ -10,7 +10,7 @@ import pyarrow as pa
 from shared.engine.applications.geo.run.borders import NONE, Borders
 from shared.engine.applications.geo.run.positions import PositionBatch
 from shared.engine.contract.result import Report
-from shared.words import counted
+from shared.language.french import counted
 
 
 class Located:

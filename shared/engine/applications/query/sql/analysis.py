@@ -27,7 +27,8 @@ from shared.engine.applications.query.sql.scope import CommonTables, Scope
 from shared.engine.applications.query.sql.selects import selected
 from shared.engine.applications.query.sql.statement import SqlFault, parse, place_of
 from shared.engine.applications.query.sql.understood import is_understood
-from shared.words import near, quoted
+from shared.engine.tables.column_names import near
+from shared.language.french import quoted
 
 _SERIES = {"generate_series": "generate_series", "range": "range"}
 _FUNCTIONS = frozenset(("unnest", "generate_series", "range", "json_each", "json_tree"))

@@ -15,7 +15,8 @@ from shared.engine.applications.query.sql.relations import (
 )
 from shared.engine.applications.query.sql.scope import Scope
 from shared.engine.applications.query.sql.statement import place_of
-from shared.words import near, quoted
+from shared.engine.tables.column_names import near
+from shared.language.french import quoted
 
 Subquery = Callable[[exp.Expr, Scope], Relation]
 

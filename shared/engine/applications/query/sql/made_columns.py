@@ -7,8 +7,8 @@ from shared.engine.applications.query.sql import OTHERS
 from shared.engine.applications.query.sql.analysis import Analysis
 from shared.engine.applications.query.sql.relations import Parts, QueryColumn
 from shared.engine.applications.query.sql.statement import SqlFault
+from shared.engine.tables.column_names import unique
 from shared.errors import Invalid
-from shared.words import unique
 
 
 def effect(sql: str, tables: Mapping[str, Columns]) -> Effect:

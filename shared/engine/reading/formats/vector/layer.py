@@ -24,8 +24,8 @@ from shared.engine.reading.formats.vector.geoparquet import ParquetLayer
 from shared.engine.reading.formats.vector.shapefile import look_at_shapefile
 from shared.engine.reading.formats.vector.source import KIND, WKB, GeographicFile
 from shared.engine.reading.repairs import Repairs
+from shared.engine.tables.column_names import unique
 from shared.errors import Rejected
-from shared.words import unique
 
 _MOST_LAYERS = 100
 """Each is looked at by itself, and XML is read anew for that."""

@@ -13,8 +13,8 @@ from shared.engine.contract.result import LOST, NEAR, Report
 from shared.engine.database import Database, columns, filled, folded, literal, quoted
 from shared.engine.running.steps.workbench import InputTable
 from shared.events.event import Step
-from shared.words import french_list, grouped
-from shared.words import quoted as french_quoted
+from shared.language.french import french_list, grouped
+from shared.language.french import quoted as french_quoted
 
 _ALIKE = 0.85
 """Jaro-Winkler similarity from which a value is close to another: most letters, the first first."""

@@ -15,7 +15,7 @@ from shared.engine.running.steps.workbench import TABLE, Workbench
 from shared.engine.tables.manifest import Input
 from shared.errors import Invalid
 from shared.events.event import Step
-from shared.words import PARIS
+from shared.language.french import PARIS
 
 _MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8"}
 

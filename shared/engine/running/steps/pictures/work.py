@@ -11,7 +11,7 @@ from shared.engine.drawing.report_page import DoneStep, Picture
 from shared.engine.running.steps.workbench import Workbench
 from shared.engine.tables.manifest import Input
 from shared.engine.tables.provenance import Provenance
-from shared.words import quoted
+from shared.language.french import quoted
 
 _SOURCES = "Sources : "
 

@@ -7,9 +7,9 @@ import pytest
 from services.compute.execution.step_cache.keys import keys_of
 from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import Input
+from shared.engine.tables.misleading import RowRange
 from shared.engine.tables.provenance import Provenance
 from shared.engine.tables.release import ProtectedInput
-from shared.engine.tables.total_rows import RowRange
 from shared.events import Step
 
 READ = "a" * 64

@@ -5,7 +5,7 @@ import pytest
 from shared.engine.analysis.known_tables import KnownInputs, KnownTable
 from shared.engine.analysis.remarks import Remark
 from shared.engine.analysis.treatment_checks import check_tables
-from shared.engine.tables.total_rows import ranges_of, rows_named
+from shared.engine.tables.misleading import ranges_of, rows_named
 from shared.events.event import Treatment
 from tests.unit.shared.engine.analysis.steps import step
 

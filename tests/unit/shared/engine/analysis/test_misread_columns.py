@@ -7,7 +7,7 @@ import pytest
 from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
 from shared.engine.analysis.remarks import Remark
 from shared.engine.analysis.treatment_checks import check_tables
-from shared.engine.tables.column_warnings import ColumnWarning
+from shared.engine.tables.misleading import ColumnWarning
 from shared.events.event import Treatment
 from tests.unit.shared.engine.analysis.steps import step
 

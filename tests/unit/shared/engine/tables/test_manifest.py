@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from shared.engine.tables.column_warnings import ColumnWarning
 from shared.engine.tables.manifest import Column, Input, Manifest, Meaning, Output, Profile
-from shared.engine.tables.total_rows import ranges_of
+from shared.engine.tables.misleading import ColumnWarning, ranges_of
 from shared.events import FileRef, Step
 
 TABLE, CHART = (FileRef(sha256=digit * 64, size=10) for digit in "ab")

@@ -1,47 +1,11 @@
-"""Words as people mean them."""
+"""What people read in French."""
 
 import unicodedata
 from datetime import UTC, datetime
 
 import pytest
 
-from shared.words import counted, file_name, fold, french_date, legible, quoted, words
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("  Mobilités ", "mobilites"),
-        ("Données   Géographiques", "donnees geographiques"),
-        ("Œuvres d'Ætius", "oeuvres d'aetius"),
-        ("cœur", "coeur"),
-        ("forêt ÎLE", "foret ile"),
-        ("e\u0301tude", "etude"),
-        ("ﬁn", "fin"),
-        ("Straße™", "strassetm"),
-    ],
-)
-def test_folding_drops_case_accents_and_ligatures(text: str, expected: str) -> None:
-    """A skill or a theme is found however it is typed."""
-    assert fold(text) == expected
-
-
-@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
-def test_words_are_the_same_in_every_form_of_unicode(form: str) -> None:
-    """What macOS sends decomposed is no other word, and not two."""
-    text = unicodedata.normalize(form, "Répartition à cœur ouvert")  # type: ignore[arg-type]
-    assert words(text) == {
-        "repartition": "répartition",
-        "a": "à",
-        "coeur": "cœur",
-        "ouvert": "ouvert",
-    }
-
-
-def test_words_keep_their_first_spelling() -> None:
-    """A reason quotes the holder's own word."""
-    found = words("Répartition, par_IRIS", "repartition")
-    assert found == {"repartition": "répartition", "par": "par", "iris": "iris"}
+from shared.language.french import counted, file_name, french_date, legible, quoted
 
 
 @pytest.mark.parametrize(
