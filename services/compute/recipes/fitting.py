@@ -1,20 +1,19 @@
 """Refuses columns that a recipe cannot work with, at the place where they are chosen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from services.compute.recipes.filling import Columns, fill
 from services.compute.recipes.model import RecipeVersion
-from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
-from shared.engine.analysis.treatment_checks import check_tables
+from shared.engine.analysis.column_uses import InputColumn, needed_numbers
+from shared.engine.analysis.known_tables import KnownColumn, KnownTable
 from shared.engine.tables.type_names import key_in_french
 from shared.errors import Invalid
 from shared.language.french import french_list, quoted
 
 _NUMBER = "number"
-_NO_NUMBER = "not_a_number"
 _SHOWN = 8
 
 
@@ -77,49 +76,25 @@ class Fitting:
         """Whether that column can stand for the one that the recipe names."""
         need = self._need(name, needed)
         if need == _NUMBER:
-            return not self._fails(name, column.model_copy(update={"name": needed}))
+            days_do = self._numbers[InputColumn(name, needed)]
+            return column.does_for_numbers(days_do=days_do)
         return not need or column.key == need
 
     def _need(self, name: str, needed: str) -> str:
         """Return the kind of key that a column must be, or that it must hold numbers; or empty."""
         key = self.version.inputs[name].columns[needed]
-        return key or (_NUMBER if (name, needed) in self._numbers else "")
+        return key or (_NUMBER if InputColumn(name, needed) in self._numbers else "")
 
     @cached_property
-    def _numbers(self) -> frozenset[tuple[str, str]]:
-        """Return the columns of inputs that the steps count with: texts fail there."""
-        return frozenset(
-            (name, column)
-            for name, needed_input in self.version.inputs.items()
-            for column in needed_input.columns
-            if self._fails(name, KnownColumn(name=column, kind="text"))
-        )
-
-    def _fails(self, name: str, column: KnownColumn) -> bool:
-        """Whether the steps would count with that column of that input, which has no numbers."""
-        tables = self._named(name, column)
-        treatment = fill(
-            self.version,
-            "",
-            {input_name: input_name for input_name in self.version.inputs},
-            self.values,
-        )
+    def _numbers(self) -> Mapping[InputColumn, bool]:
+        """Return the columns of inputs that the steps count with, and where days do as well."""
+        inputs = self.version.inputs
+        treatment = fill(self.version, "", {name: name for name in inputs}, self.values)
+        columns = {name: tuple(needed.columns) for name, needed in inputs.items()}
         try:
-            findings = check_tables(treatment, KnownInputs(tables=tuple(tables)))
+            return needed_numbers(treatment, columns)
         except Invalid:
-            return False  # what is wrong with the steps themselves is told when they are checked
-        return any(warning.kind == _NO_NUMBER for warning in findings.warnings)
-
-    def _named(self, name: str, column: KnownColumn) -> Iterator[KnownTable]:
-        """Yield the inputs with the columns that the recipe names; the kind of one is known."""
-        for input_name, needed_input in self.version.inputs.items():
-            columns = [
-                column
-                if (input_name, column_name) == (name, column.name)
-                else KnownColumn(name=column_name)
-                for column_name in needed_input.columns
-            ]
-            yield KnownTable(dataset_id=input_name, columns=tuple(columns))
+            return {}  # what is wrong with the steps themselves is told when they are checked
 
 
 def _in_french(need: str) -> str:

@@ -1,12 +1,17 @@
-"""Why a treatment reads each column of a dataset, in French: who reviews it asks for no more."""
+"""What a treatment reads each column for, and which of them have to hold numbers.
+
+Who reviews it reads the first, in French, and need ask for no more.
+"""
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from pydantic import Field
 
 from shared.engine.analysis.lineage import Reading, Shown, column_of, figured_column
+from shared.engine.applications import effect_of
 from shared.engine.applications.effect import FIGURES
-from shared.events.event import Frozen
+from shared.events.event import Frozen, Treatment
 from shared.language.french import french_list, quoted
 
 _OF_KEYS = frozenset({"listed", "met"})
@@ -71,3 +76,38 @@ def _uses(reading: Reading, name: str) -> Iterator[str]:
         yield f"entre dans {FIGURES[how]} {quoted(name)}"
     if computations & _OF_KEYS:
         yield "figure au compte rendu du croisement"
+
+
+class InputColumn(NamedTuple):
+    """A column of the table that a treatment calls `table`."""
+
+    table: str
+    column: str
+
+
+def needed_numbers(
+    treatment: Treatment, columns: Mapping[str, tuple[str, ...]]
+) -> dict[InputColumn, bool]:
+    """Return the columns that have to hold numbers, each with whether days do as well.
+
+    `columns` are those of the inputs. A column is followed as far as steps hand it on as it is.
+    Raises Invalid for steps that cannot run.
+    """
+    origins = {
+        table: {name: InputColumn(table, name) for name in names}
+        for table, names in columns.items()
+    }
+    needed: dict[InputColumn, bool] = {}
+    for number, step in enumerate(treatment.steps):
+        tables = {role: origins[table] for role, table in step.inputs.items()}
+        effect = effect_of(step, f"steps.{number}", {role: tuple(tables[role]) for role in tables})
+        for named in effect.named:
+            origin = tables[named.source.role].get(named.source.column)
+            if named.number_for and origin:
+                needed[origin] = needed.get(origin, True) and named.may_be_day
+        origins[step.output] = {
+            name: tables[source.role][source.column]
+            for name, made_column in effect.columns.items()
+            if (source := made_column.unchanged) and source.column in tables[source.role]
+        }
+    return needed

@@ -17,6 +17,8 @@ _SQL_TYPES = {
     "date": "DATE",
     "boolean": "BOOLEAN",
 }
+_NUMBERS = ("integer", "decimal")
+_TEMPORAL = ("date", "datetime", "month")
 
 
 class KnownColumn(Frozen):
@@ -68,6 +70,14 @@ class KnownColumn(Frozen):
     def query_type(self) -> str:
         """Return the SQL type that a query gets, which may follow from its kind; else empty."""
         return self.sql_type or _SQL_TYPES.get(self.kind, "")
+
+    def does_for_numbers(self, *, days_do: bool = False) -> bool:
+        """Return whether a step that counts with it may run; `days_do` where days do as well."""
+        if not self.kind:
+            return True  # nobody knows what it holds
+        if days_do and (self.kind == "date" or self.type in _TEMPORAL):
+            return True
+        return not self.key and (self.kind in _NUMBERS or self.type in _NUMBERS)
 
     @property
     def rows_of_a_value(self) -> int | None:

@@ -40,8 +40,6 @@ from shared.language.french import quoted
 FILES = "files"
 """The kind of a remark on files that are taken for a table."""
 
-_NUMBERS = ("integer", "decimal")
-_TEMPORAL = ("date", "datetime", "month")
 _KINDS = {"text": "du texte", "boolean": "oui ou non"}
 
 
@@ -179,9 +177,8 @@ class _Check:
         field, name = f"steps.{number}.parameters.{named.field}", named.source.column
         column = self._column(self._input_tables(step)[named.source.role], name, field)
         profile = column.profile
-        is_day = profile is not None and (profile.kind == "date" or profile.type in _TEMPORAL)
-        if named.number_for and not (named.may_be_day and is_day):
-            self._check_number(name, column, field, named.number_for)
+        if named.number_for and profile and not profile.does_for_numbers(days_do=named.may_be_day):
+            self._tell_no_number(name, profile, field, named.number_for)
         return column
 
     def _made(self, number: int, step: Step) -> StepTable:
@@ -310,10 +307,7 @@ class _Check:
         }
         return StepTable(step.output, table.dataset_id, {**groups, **figures})
 
-    def _check_number(self, name: str, column: StepColumn, field: str, how: str) -> None:
-        profile = column.profile
-        if profile is None or not profile.kind:
-            return
+    def _tell_no_number(self, name: str, profile: KnownColumn, field: str, how: str) -> None:
         if profile.key:
             kind = profile.key
             self._warn(
@@ -324,7 +318,7 @@ class _Check:
         elif profile.kind == "date":
             message = f"la colonne {quoted(name)} contient des dates : {how} demande des nombres"
             self._fault(field, "not_a_number", message)
-        elif profile.kind not in _NUMBERS and profile.type not in _NUMBERS:
+        else:
             kind = _KINDS.get(profile.kind, profile.kind)
             self._warn(
                 field,
