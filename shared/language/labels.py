@@ -29,6 +29,14 @@ MEMBER_KINDS = {
 }
 """The kinds of members."""
 
+NEWS_KINDS = {
+    "tasks": "Ce qui vous attend",
+    "projects": "Vos projets",
+    "data": "Vos données",
+    "workshops": "Les ateliers",
+}
+"""The kinds of news by which a person chooses what is mailed."""
+
 LEGAL_BASES = {
     "consent": "consentement",
     "contract": "contrat",

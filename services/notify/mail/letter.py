@@ -19,6 +19,7 @@ from services.notify.mail.model import KINDS, Mail, MailPreference, News, Recipi
 from services.notify.mail.seats import SeatLetter, sentence_of, when
 from services.notify.timeline import TimelineEntry
 from shared.language.french import PARIS, counted, steps_in_words
+from shared.language.labels import NEWS_KINDS
 from shared.settings import Settings
 
 _SUBJECT = 120
@@ -32,12 +33,6 @@ _LONG_WORD = 30
 
 _QUOTED = re.compile("(?<=« )[^«»]+(?= »)")
 
-_LABELS: Mapping[Kind, str] = {
-    "tasks": "Ce qui vous attend",
-    "projects": "Vos projets",
-    "data": "Vos données",
-    "workshops": "Les ateliers",
-}
 _TEMPLATES = Environment(
     loader=PackageLoader("services.notify.mail"),
     autoescape=select_autoescape(("html",), default=False),
@@ -199,7 +194,7 @@ def _attach(message: EmailMessage, calendar: str) -> None:
 def _grouped(announcements: Sequence[_Announcement]) -> list[tuple[str, list[_Announcement]]]:
     ordered = sorted(announcements, key=lambda announcement: KINDS.index(announcement.kind))
     return [
-        (_LABELS[kind], list(of))
+        (NEWS_KINDS[kind], list(of))
         for kind, of in groupby(ordered, lambda announcement: announcement.kind)
     ]
 

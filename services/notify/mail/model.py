@@ -17,7 +17,7 @@ from shared.errors import NotFound
 from shared.events import Frozen
 
 Cadence = Literal["never", "immediate", "daily"]
-Scope = Literal["tasks", "projects", "data", "workshops", "daily"]
+Scope = Literal[Kind, "daily"]
 """What a mail's link ends: one kind, or whatever comes once a day."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -5,14 +5,9 @@ from starlette.responses import Response
 from services.portal.lab import Json, path_of
 from services.portal.lab.lab_calls import if_seen
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
+from shared.language.labels import NEWS_KINDS
 
 _CADENCES = {"never": "Jamais", "immediate": "Tout de suite", "daily": "Une fois par jour"}
-_KINDS = {
-    "tasks": "Ce qui m'attend",
-    "projects": "Mes projets",
-    "data": "Mes données",
-    "workshops": "Les ateliers",
-}
 _DAYS = {"30": "un mois", "90": "trois mois", "365": "un an"}
 
 
@@ -27,7 +22,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     )
     variables = {
         "days": _DAYS,
-        "kinds": _KINDS,
+        "kinds": NEWS_KINDS,
         "cadences": _CADENCES,
         "name": visit.text("name"),
         "faults": faults,
@@ -53,7 +48,7 @@ async def revoke_key(visit: Visit) -> Response:
 @faults_on(show)
 async def choose_mails(visit: Visit) -> Response:
     """Choose when to get mails, by kind."""
-    cadences = {kind: visit.text(kind) for kind in _KINDS}
+    cadences = {kind: visit.text(kind) for kind in NEWS_KINDS}
     await visit.lab.put("notify", "/mail-preferences", cadences)
     return visit.go("/compte", "Vos choix de courriels sont enregistrés.")
 

@@ -4,23 +4,19 @@ from starlette.responses import Response
 
 from services.portal.lab import Refused
 from services.portal.visit import Visit, get, post
+from shared.language.labels import NEWS_KINDS
 
 _NOT_FOUND = 404
 
 _ENDED = {
-    "tasks": "de courriel sur ce qui vous attend",
-    "projects": "de courriel sur vos projets",
-    "data": "de courriel sur vos données",
-    "workshops": "de courriel sur les ateliers",
-    "daily": "de courriel quotidien",
-}
-_KINDS = {"tasks": "À faire", "projects": "Projets", "data": "Données", "workshops": "Ateliers"}
+    kind: f"de courriel sur {label[0].lower()}{label[1:]}" for kind, label in NEWS_KINDS.items()
+} | {"daily": "de courriel quotidien"}
 
 
 async def news(visit: Visit) -> Response:
     """List what happened to my member, newest first."""
     news_page = await visit.lab.get("notify", "/news", after=visit.asked("suite"))
-    return visit.page("mails/news.html", news=news_page, kinds=_KINDS)
+    return visit.page("mails/news.html", news=news_page, kinds=NEWS_KINDS)
 
 
 async def show(visit: Visit) -> Response:
