@@ -91,8 +91,8 @@ bench: install $(DEV) $(PEERS) ## Measure beside what others use, and the raw li
 # Each lock has what it adds to those before it: requirements, -code, -dev.
 lock: ## Resolve the locks again; needs uv
 	@command -v uv >/dev/null || { echo "uv is needed: pip install uv" >&2; exit 1; }
-	@$(UV) --extra local -o requirements.lock pyproject.toml
-	@$(UV) --extra local --extra code -c requirements.lock -o requirements-code.lock pyproject.toml \
+	@$(UV) --extra lab --extra local -o requirements.lock pyproject.toml
+	@$(UV) --extra lab --extra local --extra code -c requirements.lock -o requirements-code.lock pyproject.toml \
 		$$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock)
 	@sed -i -e '/^#/d' -e '1i -r requirements.lock' requirements-code.lock
 	@$(UV) --all-extras -c requirements.lock -c requirements-code.lock -o requirements-dev.lock pyproject.toml \
