@@ -14,7 +14,6 @@ from deploy.cli import show
 from deploy.cli.api_client import CallError
 from deploy.cli.written import pairs, read_object, value_of
 from deploy.local import StackError
-from deploy.local.engine_run import EngineRun
 from deploy.local.ports import ports_from
 from deploy.local.stack import Stack
 from deploy.local.supervision import ProcessState
@@ -104,6 +103,8 @@ def run(
     ] = [],
 ) -> None:
     """Run a RECIPE on your files with the engine alone: no service is needed, nothing is sent."""
+    from deploy.local.engine_run import EngineRun  # noqa: PLC0415 - only who runs one pays for it
+
     files = {name: Path(file) for name, file in pairs("--input", inputs).items()}
     for file in files.values():
         if not file.is_file():
