@@ -6,9 +6,10 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib import import_module
+from inspect import Parameter
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,10 @@ def routes(service: type) -> list[Route]:
     return sorted(served, key=lambda route: (route.path, route.method))
 
 
-def methods(service: type) -> list[Callable[..., Any]]:
-    """The service's RPC methods, by name."""
-    return [method for method, _ in entrypoints(service, "rpc_consumer")]
+def methods(service: type) -> list[tuple[Callable[..., Any], list[Parameter]]]:
+    """The service's RPC methods, by name, each with what callers pass."""
+    rpc = entrypoints(service, "rpc_consumer")
+    return [(method, entrypoint.parameters(method)) for method, entrypoint in rpc]
 
 
 def _sections(write: Callable[[Any], str]) -> str:
@@ -75,11 +77,12 @@ def _sections(write: Callable[[Any], str]) -> str:
 
 
 def _routes(service: type) -> str:
-    rows = (
-        (f"`{route.method} {route.path}`", _roles(route), _first(route.text))
-        for route in routes(service)
-    )
+    rows = ((_called(route), _roles(route), _first(route.text)) for route in routes(service))
     return table("route | role | what it does", rows)
+
+
+def _called(route: Route) -> str:
+    return f"`{route.method} {route.path}`"
 
 
 def _roles(route: Route) -> str:
@@ -87,16 +90,19 @@ def _roles(route: Route) -> str:
 
 
 def _methods(service: type) -> str:
+    route_of = {method: entrypoint.route for method, entrypoint in entrypoints(service, "route")}
     rows = (
-        (f"`{method.__name__}({', '.join(_arguments(method))})`", _first(method.__doc__))
-        for method in methods(service)
+        (
+            f"`{method.__name__}({', '.join(_arguments(parameters))})`",
+            f"as {_called(route_of[method])}" if method in route_of else _first(method.__doc__),
+        )
+        for method, parameters in methods(service)
     )
     return table("method | what it does", rows)
 
 
-def _arguments(method: Callable[..., Any]) -> Iterator[str]:
+def _arguments(parameters: Sequence[Parameter]) -> Iterator[str]:
     """Yield a method's parameters; `=…` marks optional ones, `*` precedes keyword-only ones."""
-    _self, *parameters = inspect.signature(method).parameters.values()
     by_name = [parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
     for parameter in parameters:
         if by_name and parameter is by_name[0]:

@@ -144,7 +144,7 @@ def set_treatment(
     return _change(store, caller, project_id, decide)
 
 
-def leave_out(store: Store, caller: Caller, project_id: str, _body: object = None) -> Project:
+def leave_out(store: Store, caller: Caller, project_id: str) -> Project:
     """Take the columns that owners left out of their grants out of the treatment."""
     by, is_reviewer = caller.member_id, caller.is_staff
     return _change(

@@ -24,12 +24,12 @@ from services.intake.bodies import (
 from services.intake.departures import erasing
 from services.intake.departures.entrypoints import ForDepartures
 from services.intake.departures.erasure import Erasure
+from services.intake.invitations import Patience
 from services.intake.matching import guidance
 from services.intake.members.commands import candidates, load_of
 from services.intake.members.entrypoints import STAFF, ForMembers
 from services.intake.members.model import Member
 from services.intake.model import Project
-from services.intake.program_entrypoints import HOLDERS, ForPrograms
 from services.intake.records import GivenUpJob
 from services.intake.submission import Submission, check_code
 from services.intake.upgrade import ProjectUpgrade
@@ -38,27 +38,28 @@ from services.intake.workshops.entrypoints import ForWorkshops
 from services.intake.workshops.model import Workshop
 from services.intake.workshops.watch import WorkshopWatch
 from shared import events
-from shared.auth import Role
+from shared.auth import MemberId, Role
 from shared.background import Loop
 from shared.endings.departures import Departure
 from shared.endings.retention import Retained, retaining
 from shared.events.envelope import Envelope
-from shared.http import Call, http
-from shared.inbound import IdempotencyKey
+from shared.http import BY, HOLDER, Call, WholeBody, as_rpc, http
+from shared.inbound import Identifier
 from shared.indexes.computed import ComputedIndex, IndexCompletion
-from shared.messaging import Background, Config, Documents, RpcClient, on
+from shared.messaging import Background, Config, Documents, RpcClient, on, rpc
 
 PROJECT = "/projects/{project_id}"
 _CODE_SECONDS = 10.0
 """How long compute may take to try own code; without an answer the project's trial tells."""
 
 _HALF_MINUTE, _MINUTE, _HOUR = 30.0, 60.0, 3600.0
+HOLDERS: frozenset[Role] = frozenset({"holder"})
 BOTH: frozenset[Role] = HOLDERS | STAFF
 SEEN = ProjectView | ParticipantView
 _view = ProjectView.of
 
 
-class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
+class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
     """Takes projects from their submission to their delivery."""
 
     name = "intake"
@@ -196,8 +197,9 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         if envelope.data.project_id is not None and envelope.data.kind != "ingest":
             self._change(envelope, lambda project: project.note_given_up(GivenUpJob.of(envelope)))
 
+    @as_rpc(HOLDER, WholeBody("project"), "idempotency_key")
     @http("POST", "/projects", body=SubmitProject, returns=ProjectView, status=201, roles=HOLDERS)
-    def submit(self, call: Call) -> ProjectView:
+    def submit_project(self, call: Call) -> ProjectView:
         """Submit a project.
 
         With an `Idempotency-Key` header that the caller sent before, the answer is the project
@@ -205,19 +207,20 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         data that the holder reads without asking anybody: 422 names the line at which it fails, and
         `code_untried` says why it was not tried.
         """
-        key = IdempotencyKey.if_any(call.idempotency_key)
-        member_id = call.caller.member_id
+        key, member_id = call.idempotency_key, call.caller.member_id
         untried = check_code(self.compute, call.body.treatment, member_id, "treatment.")
         project = commands.submit(self.documents, call.caller, call.body, key)
         return ProjectView.just_sent(project, untried)
 
+    @as_rpc("stage", "holder_id", "after", "limit")
     @http("GET", "/projects", query=ListProjects, returns=ProjectPage)
-    def page(self, call: Call) -> ProjectPage:
+    def list_projects(self, call: Call) -> ProjectPage:
         """List one's own projects, all for the lab's staff; oldest first if nothing is said."""
         return commands.page_projects(self.documents, call.caller, call.query)
 
+    @as_rpc("project_id")
     @http("GET", PROJECT, returns=SEEN)
-    def read(self, call: Call, project_id: str) -> ProjectView | ParticipantView:
+    def get_project(self, call: Call, project_id: str) -> ProjectView | ParticipantView:
         """Read a project: stage, guidance with reasons, history.
 
         Who has a part in it, or is asked for one, is shown what that part needs.
@@ -227,8 +230,9 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
             return _view(project)
         return ParticipantView.shown_to(project, call.caller.member_id)
 
+    @as_rpc("project_id", WholeBody("treatment"), BY)
     @http("POST", f"{PROJECT}/treatment", body=ReplaceTreatment, returns=ProjectView, roles=BOTH)
-    def treat(self, call: Call, project_id: str) -> ProjectView:
+    def set_treatment(self, call: Call, project_id: str) -> ProjectView:
         """Say what to do with the data, or say it anew until the project ends.
 
         Once it is secured, owners and a reviewer are asked where it reads or shows more. Own code
@@ -242,16 +246,18 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         )
         return ProjectView.just_sent(project, untried)
 
+    @as_rpc("project_id", BY)
     @http("POST", f"{PROJECT}/treatment/narrowing", returns=ProjectView, roles=BOTH)
-    def narrow(self, call: Call, project_id: str) -> ProjectView:
+    def narrow_treatment(self, call: Call, project_id: str) -> ProjectView:
         """Have the treatment do without the columns that owners left out of their grants.
 
         422 names the step that needs one: then another treatment is to be written.
         """
         return _view(commands.leave_out(self.documents, call.caller, project_id))
 
+    @as_rpc("project_id", "decision", "reason", BY, "version")
     @http("POST", f"{PROJECT}/review", body=ReviewProject, returns=ProjectView, roles=STAFF)
-    def review(self, call: Call, project_id: str) -> ProjectView:
+    def review_project(self, call: Call, project_id: str) -> ProjectView:
         """Secure a project, turn it down, or ask its holder to complete it, as its `version` was.
 
         Forbidden to its holder, to the owners of its data, and to members of their SIREN.
@@ -259,27 +265,31 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         review = partial(commands.review, needed=self.settings.reviewers)
         return _view(review(self.documents, call.caller, project_id, call.body))
 
+    @as_rpc("project_id", BY)
     @http("GET", f"{PROJECT}/review", returns=ReviewView, roles=STAFF)
-    def read_review(self, call: Call, project_id: str) -> ReviewView:
+    def get_review(self, call: Call, project_id: str) -> ReviewView:
         """Read what was decided of a project, by whom, on which evidence; and whether one may."""
         needed = self.settings.reviewers
         return commands.read_review(self.documents, call.caller, project_id, needed=needed)
 
+    @as_rpc("project_id", "answer", BY)
     @http("POST", f"{PROJECT}/completion", body=CompleteProject, returns=ProjectView, roles=HOLDERS)
-    def complete(self, call: Call, project_id: str) -> ProjectView:
+    def complete_project(self, call: Call, project_id: str) -> ProjectView:
         """Answer what a review asked the holder to complete."""
         return _view(commands.complete(self.documents, call.caller, project_id, call.body))
 
+    @as_rpc("project_id", "site_id", BY, "then")
     @http("POST", f"{PROJECT}/pilot-site", body=ChoosePilotSite, returns=ProjectView, roles=STAFF)
-    def pilot(self, call: Call, project_id: str) -> ProjectView:
+    def choose_pilot_site(self, call: Call, project_id: str) -> ProjectView:
         """Ask a member to pilot a project: it is piloted once that one accepts."""
-        choose = partial(commands.choose_pilot_site, patience=self.patience)
+        choose = partial(commands.choose_pilot_site, patience=self._patience)
         return _view(choose(self.documents, call.caller, project_id, call.body))
 
+    @as_rpc("project_id", "team", BY, "then")
     @http("POST", f"{PROJECT}/team", body=FormTeam, returns=ProjectView, roles=STAFF)
-    def staff(self, call: Call, project_id: str) -> ProjectView:
+    def form_team(self, call: Call, project_id: str) -> ProjectView:
         """Ask members to work on a project: it is staffed once all of them accept."""
-        form = partial(commands.form_team, patience=self.patience)
+        form = partial(commands.form_team, patience=self._patience)
         return _view(form(self.documents, call.caller, project_id, call.body))
 
     @http("GET", f"{PROJECT}/invitation", returns=AnswerView)
@@ -288,21 +298,44 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         project = commands.read_invitation(self.documents, call.caller, project_id)
         return AnswerView.shown_to(project, call.caller.member_id)
 
+    @as_rpc("project_id", BY, "answer", "reason")
     @http("POST", f"{PROJECT}/invitation", body=AnswerInvitation, returns=AnswerView)
-    def answer(self, call: Call, project_id: str) -> AnswerView:
+    def answer_invitation(self, call: Call, project_id: str) -> AnswerView:
         """Accept or decline the part in a project that one is asked for."""
         project = commands.answer_invitation(self.documents, call.caller, project_id, call.body)
         return AnswerView.shown_to(project, call.caller.member_id)
 
+    @as_rpc("project_id", WholeBody("delivery"), BY)
     @http("POST", f"{PROJECT}/delivery", body=DeliverProject, returns=ProjectView, roles=BOTH)
-    def deliver(self, call: Call, project_id: str) -> ProjectView:
+    def deliver_project(self, call: Call, project_id: str) -> ProjectView:
         """Deliver a full job's result; it returns to the catalogue."""
         return _view(commands.deliver(self.documents, call.caller, project_id, call.body))
 
+    @as_rpc("project_id", "reason", BY)
     @http("POST", f"{PROJECT}/withdraw", body=WithdrawProject, returns=ProjectView, roles=BOTH)
-    def withdraw(self, call: Call, project_id: str) -> ProjectView:
+    def withdraw_project(self, call: Call, project_id: str) -> ProjectView:
         """Give a project up."""
         return _view(commands.withdraw(self.documents, call.caller, project_id, call.body))
+
+    @rpc
+    def get_impediment(
+        self, project_id: Identifier, member_id: MemberId, account_id: str = ""
+    ) -> str:
+        """Why a member may not decide on a project's case, in French; empty if it may.
+
+        The holder does not, nor owners of the data, nor members with the SIREN of one of them. With
+        `account_id`, it is about the review: who agreed to the treatment does not do so again, and
+        nobody need review what still waits for its holder.
+        """
+        return commands.impediment(self.documents, project_id, member_id, account_id)
+
+    @property
+    def _patience(self) -> Patience:
+        """How long members who are asked for a part are waited for."""
+        return Patience(
+            remind_seconds=self.settings.invitation_reminder_seconds,
+            wait_seconds=self.settings.invitation_expiry_seconds,
+        )
 
     def _change(self, envelope: Envelope[Any], decide: Callable[[Project], None]) -> None:
         self.documents.of(Project).change(envelope.data.project_id, decide, because=envelope)

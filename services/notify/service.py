@@ -31,14 +31,13 @@ from services.notify.views import (
 )
 from shared import trace
 from shared.aggregate import now
-from shared.auth import INSIDE, MemberId
 from shared.endings.departures import Departure
 from shared.endings.retention import Retained, retaining
 from shared.engine.tables.exports import CSV
 from shared.events import REGISTRY, Envelope, Event
-from shared.http import Call, Text, http
-from shared.inbound import Identifier, Paging
-from shared.messaging import Background, Config, Context, Documents, names, on, rpc, ssrf_guard
+from shared.http import MEMBER, Call, Text, as_rpc, http
+from shared.inbound import Paging
+from shared.messaging import Background, Config, Context, Documents, names, on, ssrf_guard
 from shared.outbound import SsrfGuard
 from shared.settings import Settings
 from shared.store import Store
@@ -115,11 +114,14 @@ class Notify(ForMails):
         endings.note(self.documents, envelope)
         self.mailer.wake()
 
+    @as_rpc(MEMBER, "url", "event_types", "description")
     @http("POST", "/endpoints", body=RegisterEndpoint, returns=RegisteredEndpoint, status=201)
-    def add_endpoint(self, call: Call) -> RegisteredEndpoint:
+    def register_endpoint(self, call: Call) -> RegisteredEndpoint:
         """Register a webhook endpoint; an operator's is told of everyone's events."""
-        sees_all = "operator" in call.caller.roles
-        endpoint = self.webhooks.register(call.caller.member_id, call.body, sees_all=sees_all)
+        sees_all, cause = "operator" in call.caller.roles, trace.call.get()
+        endpoint = self.webhooks.register(
+            call.caller.member_id, call.body, sees_all=sees_all, cause=cause
+        )
         return RegisteredEndpoint.of(endpoint)
 
     @http("GET", "/endpoints", query=Paging, returns=EndpointPage)
@@ -142,20 +144,23 @@ class Notify(ForMails):
         """Remove an endpoint; nothing more is sent to it."""
         self.webhooks.delete(endpoint_id, call.caller)
 
+    @as_rpc("endpoint_id", "after", "limit", "state")
     @http("GET", "/endpoints/{endpoint_id}/deliveries", query=ListDeliveries, returns=DeliveryPage)
-    def read_deliveries(self, call: Call, endpoint_id: str) -> DeliveryPage:
+    def list_deliveries(self, call: Call, endpoint_id: str) -> DeliveryPage:
         """What was sent to an endpoint, with every attempt, newest first."""
         return DeliveryPage.of(self.webhooks.deliveries(endpoint_id, call.caller, call.query))
 
+    @as_rpc("delivery_id")
     @http("POST", "/deliveries/{delivery_id}/replay", returns=DeliveryView, status=202)
-    def replay(self, call: Call, delivery_id: str) -> DeliveryView:
+    def replay_delivery(self, call: Call, delivery_id: str) -> DeliveryView:
         """Send a delivery again, under its old id, with the whole schedule before it."""
         delivery = self.webhooks.replay(delivery_id, call.caller)
         self.sender.wake()
         return DeliveryView.of(delivery)
 
+    @as_rpc("project_id", "after", "limit")
     @http("GET", "/projects/{project_id}/timeline", query=Paging, returns=Timeline)
-    def read_timeline(self, call: Call, project_id: str) -> Timeline:
+    def get_timeline(self, call: Call, project_id: str) -> Timeline:
         """What happened to a project, for its holder and the lab's staff."""
         return Timeline.of(self.webhooks.timeline(project_id, call.caller, call.query))
 
@@ -175,39 +180,3 @@ class Notify(ForMails):
         """
         steering = report(self.steering.index.snapshot(), call.query, now(), call.caller)
         return Text([csv_of(steering)], CSV) if call.format == "csv" else steering
-
-    @rpc
-    def register_endpoint(
-        self, member_id: MemberId, url: str, event_types: list[str], description: str = ""
-    ) -> RegisteredEndpoint:
-        """Register an endpoint of a member; the answer has the secret."""
-        body = RegisterEndpoint(url=url, event_types=event_types, description=description)
-        endpoint = self.webhooks.register(member_id, body, cause=trace.call.get())
-        return RegisteredEndpoint.of(endpoint)
-
-    @rpc
-    def list_deliveries(
-        self,
-        endpoint_id: Identifier,
-        after: str | None = None,
-        limit: int = 50,
-        state: str | None = None,
-    ) -> DeliveryPage:
-        """A page of an endpoint's deliveries, newest first."""
-        page = ListDeliveries.model_validate({"after": after, "limit": limit, "state": state})
-        return DeliveryPage.of(self.webhooks.deliveries(endpoint_id, INSIDE, page))
-
-    @rpc
-    def replay_delivery(self, delivery_id: Identifier) -> DeliveryView:
-        """Send a delivery again, now."""
-        delivery = self.webhooks.replay(delivery_id, INSIDE)
-        self.sender.wake()
-        return DeliveryView.of(delivery)
-
-    @rpc
-    def get_timeline(
-        self, project_id: Identifier, after: str | None = None, limit: int = 50
-    ) -> Timeline:
-        """A page of a project's timeline."""
-        page = Paging(after=after, limit=limit)
-        return Timeline.of(self.webhooks.timeline(project_id, INSIDE, page))

@@ -3,5 +3,20 @@
 from shared.http.entrypoint import http
 from shared.http.response import paced
 from shared.http.route import Call, Download, EventStream, Text
+from shared.http.rpc_entrypoint import ANY_MEMBER, BY, HOLDER, MEMBER, OWNER, WholeBody, as_rpc
 
-__all__ = ["Call", "Download", "EventStream", "Text", "http", "paced"]
+__all__ = [
+    "ANY_MEMBER",
+    "BY",
+    "HOLDER",
+    "MEMBER",
+    "OWNER",
+    "Call",
+    "Download",
+    "EventStream",
+    "Text",
+    "WholeBody",
+    "as_rpc",
+    "http",
+    "paced",
+]

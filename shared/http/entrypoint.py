@@ -143,7 +143,7 @@ class HttpRoute(Entrypoint):
             file=upload.file if upload else None,
             file_was_stored=upload.file_was_stored if upload else False,
             filename=upload.filename if upload else "",
-            idempotency_key=request.headers.get("Idempotency-Key"),
+            key_text=request.headers.get("Idempotency-Key"),
             last_event_id=request.headers.get("Last-Event-ID"),
             credential=bearer_of(request.headers.get("Authorization"))
             if route.takes == "credential"

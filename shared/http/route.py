@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from shared.auth import Caller, Role
+from shared.inbound import IdempotencyKey
 
 METADATA = "metadata"
 """The part of an upload that carries the body, beside the file."""
@@ -64,8 +65,8 @@ class Call:
 
     On an upload route `file` is the stored file's FileRef, `file_was_stored` whether the store had
     the same bytes before, and `filename` the name it came with; on a route with formats `format` is
-    the name of the one to answer in. `idempotency_key` and `last_event_id` are the headers of these
-    names as they came.
+    the name of the one to answer in. `last_event_id` is the header of that name as it came, and
+    `key_text` that of an idempotency key, which its sender calls `key_name`.
     """
 
     caller: Caller
@@ -74,10 +75,16 @@ class Call:
     file: Any = None
     file_was_stored: bool = False
     filename: str = ""
-    idempotency_key: str | None = None
+    key_text: str | None = None
+    key_name: str = "Idempotency-Key"
     last_event_id: str | None = None
     credential: str = field(default="", repr=False)
     format: Any = ""
+
+    @property
+    def idempotency_key(self) -> IdempotencyKey | None:
+        """What the sender repeats with a repeated command; raises Invalid by the name it gave."""
+        return IdempotencyKey.if_any(self.key_text, self.key_name)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,8 @@ from shared.auth import Caller, TokenChecker
 from shared.endings.orphans import noting
 from shared.http import openapi
 from shared.http.connections import Connection, Connections
-from shared.http.health import Health
+from shared.http.health import Health, RecentAnswers
 from shared.http.protocol import SOCKET_SECONDS, StrictProtocol
-from shared.http.recent_answers import RecentAnswers
 from shared.http.route import Route
 from shared.http.turns import Turn, Turns
 from shared.http.wsgi import App, Handler, exposition

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Request, Response
 
 from shared import metrics, trace
 from shared.errors import LabError, NotFound
+from shared.http.health import RecentAnswers
 from shared.http.problem import problem_of, response_of
-from shared.http.recent_answers import RecentAnswers
 from shared.http.request import BadFraming, check_framing
 
 log = logging.getLogger(__name__)

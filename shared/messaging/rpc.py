@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from inspect import Parameter
 from typing import Any, TypeVar
 
 from kombu import Queue
@@ -153,15 +154,14 @@ def _public(error: BaseException) -> BaseException:
 
 
 class Arguments:
-    """What `method` takes after `self`: names, defaults, and types by its annotations."""
+    """What a method is called with: names, defaults, and types by the annotations."""
 
-    def __init__(self, method: Callable[..., Any]) -> None:
-        _, *parameters = inspect.signature(method, eval_str=True).parameters.values()
+    def __init__(self, parameters: Sequence[Parameter]) -> None:
         self._names = [parameter.name for parameter in parameters]
         fields: dict[str, Any] = {
             parameter.name: (
                 parameter.annotation,
-                ... if parameter.default is parameter.empty else parameter.default,
+                ... if parameter.default is Parameter.empty else parameter.default,
             )
             for parameter in parameters
         }
@@ -190,17 +190,27 @@ class Rpc(NamekoRpc):
     def setup(self) -> None:
         """Read the method's signature; one that cannot be checked stops the start."""
         super().setup()
-        self.arguments = Arguments(getattr(self.container.service_cls, self.method_name))
+        method = getattr(self.container.service_cls, self.method_name)
+        self.arguments = Arguments(self.parameters(method))
+
+    def parameters(self, method: Callable[..., Any]) -> list[Parameter]:
+        """What callers pass to `method`: all that it takes after `self`."""
+        _, *parameters = inspect.signature(method, eval_str=True).parameters.values()
+        return parameters
+
+    def inputs(self, request: Request) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What the method is called with; Invalid when the arguments do not fit."""
+        return (), self.arguments.fit(request.args, request.kwargs)
 
     def handle_request(self, request: Request, message: Any) -> None:
         """Run the method in a worker; Invalid when the arguments do not fit."""
-        arguments = self.arguments.fit(request.args, request.kwargs)
+        args, kwargs = self.inputs(request)
         began = time.monotonic()
         try:
             self.container.spawn_worker(
                 self,
-                (),
-                arguments,
+                args,
+                kwargs,
                 context_data=request.context,
                 handle_result=partial(self._on_result, message, began),
             )

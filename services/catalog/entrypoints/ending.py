@@ -4,10 +4,9 @@ from services.catalog.datasets.views import DatasetView, view_of
 from services.catalog.entrypoints.owning import DATASET
 from services.catalog.retirement import commands, eraser
 from services.catalog.retirement.views import DeletionReceipt, NewDeletion, NewRetirement
-from shared.auth import INSIDE, Caller, Role
+from shared.auth import Role
 from shared.endings.orphans import Hashes
-from shared.http import Call, http
-from shared.inbound import Identifier
+from shared.http import OWNER, Call, as_rpc, http
 from shared.messaging import rpc
 from shared.store import Store
 
@@ -19,51 +18,30 @@ class Ending:
 
     documents: Store
 
+    @as_rpc("dataset_id", OWNER, "reason")
     @http("POST", f"{DATASET}/retirement", body=NewRetirement, returns=DatasetView, roles=_ENDERS)
-    def retire_dataset(self, call: Call, dataset_id: str) -> DatasetView:
+    def withdraw_dataset(self, call: Call, dataset_id: str) -> DatasetView:
         """Take a dataset out of the catalogue: not found any more, and read by no project."""
         reason = call.body.reason
         dataset = commands.retire_dataset(self.documents, dataset_id, call.caller, reason)
         return view_of(dataset, call.caller)
 
+    @as_rpc("dataset_id", OWNER, "reason")
     @http("DELETE", DATASET, body=NewDeletion, returns=DeletionReceipt, roles=_ENDERS)
-    def delete_dataset(self, call: Call, dataset_id: str) -> DeletionReceipt:
+    def delete_dataset_of(self, call: Call, dataset_id: str) -> DeletionReceipt:
         """Delete a dataset with its content; that it was there stays known. The answer tells what.
 
         Again it is the same answer, in which `erased_at` says when all was erased.
         """
         return commands.delete_dataset(self.documents, dataset_id, call.caller, call.body)
 
+    @as_rpc("dataset_id")
     @http("GET", f"{DATASET}/deletion", returns=DeletionReceipt)
-    def read_receipt(self, call: Call, dataset_id: str) -> DeletionReceipt:
+    def get_deletion(self, call: Call, dataset_id: str) -> DeletionReceipt:
         """What was erased of a deleted dataset, when, and what stays as other data has the same."""
         return commands.read_receipt(self.documents, dataset_id, call.caller)
-
-    @rpc
-    def withdraw_dataset(
-        self, dataset_id: Identifier, owner_id: Identifier, reason: str
-    ) -> DatasetView:
-        """Take that owner's dataset out of the catalogue."""
-        owner = Caller(owner_id, frozenset())
-        retirement = NewRetirement(reason=reason)
-        dataset = commands.retire_dataset(self.documents, dataset_id, owner, retirement.reason)
-        return view_of(dataset, INSIDE)
-
-    @rpc
-    def delete_dataset_of(
-        self, dataset_id: Identifier, owner_id: Identifier, reason: str, *, keep_title: bool = True
-    ) -> DeletionReceipt:
-        """Delete that owner's dataset with its content; that it was there stays known."""
-        owner = Caller(owner_id, frozenset())
-        deletion = NewDeletion(reason=reason, keep_title=keep_title)
-        return commands.delete_dataset(self.documents, dataset_id, owner, deletion)
 
     @rpc
     def files_in_use(self, hashes: Hashes) -> list[str]:
         """Of the hashes of stored files, up to 1,000, those that the catalogue refers to."""
         return sorted(eraser.files_in_use(self.documents, hashes))
-
-    @rpc
-    def get_deletion(self, dataset_id: Identifier) -> DeletionReceipt:
-        """What was erased of a deleted dataset, when, and what stays as other data has the same."""
-        return commands.read_receipt(self.documents, dataset_id, INSIDE)

@@ -7,9 +7,8 @@ from services.catalog.access.bodies import NewDecision, RequestQuery
 from services.catalog.access.views import AccessRequest, GrantedDataset, RequestPage, UsePage
 from services.catalog.ledger import commands as ledger
 from services.catalog.ledger.views import ReleaseClaim, ReleasePage
-from shared.auth import INSIDE, Caller
 from shared.events import Treatment
-from shared.http import Call, http
+from shared.http import OWNER, Call, as_rpc, http
 from shared.inbound import Identifier, Paging
 from shared.messaging import rpc
 from shared.store import Store
@@ -20,28 +19,33 @@ class Granting:
 
     documents: Store
 
+    @as_rpc("dataset_id", "after", "limit")
     @http("GET", "/datasets/{dataset_id}/uses", query=Paging, returns=UsePage)
-    def list_dataset_uses(self, call: Call, dataset_id: str) -> UsePage:
+    def list_uses(self, call: Call, dataset_id: str) -> UsePage:
         """Who used the caller's dataset, for which project and with what result."""
         return usage.list_uses(self.documents, dataset_id, call.query, call.caller)
 
+    @as_rpc("dataset_id", "after", "limit")
     @http("GET", "/datasets/{dataset_id}/releases", query=Paging, returns=ReleasePage)
-    def list_dataset_releases(self, call: Call, dataset_id: str) -> ReleasePage:
+    def list_releases(self, call: Call, dataset_id: str) -> ReleasePage:
         """What left of the caller's restricted dataset, or waits for a reviewer, newest first."""
         return ledger.list_releases(self.documents, dataset_id, call.query, call.caller)
 
+    @as_rpc(OWNER, "waiting", "after", "limit")
     @http("GET", "/access-requests", query=RequestQuery, returns=RequestPage)
-    def list_requests(self, call: Call) -> RequestPage:
+    def list_access_requests(self, call: Call) -> RequestPage:
         """The requests for the caller's restricted data; all of them for staff."""
         return requests.list_requests(self.documents, call.query, call.caller)
 
+    @as_rpc("request_id")
     @http("GET", "/access-requests/{request_id}", returns=AccessRequest)
-    def read_request(self, call: Call, request_id: str) -> AccessRequest:
+    def get_access_request(self, call: Call, request_id: str) -> AccessRequest:
         """What is asked of whom, in sentences, and what was decided."""
         return requests.read_request(self.documents, request_id, call.caller)
 
+    @as_rpc("request_id", OWNER, "decision", "reason")
     @http("POST", "/access-requests/{request_id}/decision", body=NewDecision, returns=AccessRequest)
-    def decide_request(self, call: Call, request_id: str) -> AccessRequest:
+    def decide_access(self, call: Call, request_id: str) -> AccessRequest:
         """Grant, refuse or revoke a project's access to the caller's data."""
         member_id = call.caller.member_id
         return requests.decide_access(self.documents, request_id, member_id, call.body)
@@ -92,57 +96,3 @@ class Granting:
         """
         release_claims = [ReleaseClaim.model_validate(claim) for claim in claims]
         usage.reserve_releases(self.documents, project_id, job_id, release_claims, is_held=is_held)
-
-    @rpc
-    def list_releases(
-        self, dataset_id: Identifier, after: str | None = None, limit: int = 50
-    ) -> ReleasePage:
-        """One page of what left of a restricted dataset, or waits for a reviewer, newest first."""
-        query = Paging(after=after, limit=limit)
-        return ledger.list_releases(self.documents, dataset_id, query, INSIDE)
-
-    @rpc
-    def get_access_request(self, request_id: str) -> AccessRequest:
-        """What is asked of whom, in sentences, and what was decided."""
-        return requests.read_request(self.documents, request_id, INSIDE)
-
-    @rpc
-    def list_uses(
-        self, dataset_id: Identifier, after: str | None = None, limit: int = 50
-    ) -> UsePage:
-        """One page of who used a dataset and with what result, newest first."""
-        query = Paging(after=after, limit=limit)
-        return usage.list_uses(self.documents, dataset_id, query, INSIDE)
-
-    @rpc
-    def list_access_requests(
-        self, owner_id: Identifier, waiting: bool = False, after: str | None = None, limit: int = 50
-    ) -> RequestPage:
-        """One page of the requests for an owner's restricted data."""
-        query = RequestQuery(waiting=waiting, after=after, limit=limit)
-        owner = Caller(owner_id, frozenset())
-        return requests.list_requests(self.documents, query, owner)
-
-    @rpc
-    def decide_access(
-        self,
-        request_id: Identifier,
-        owner_id: Identifier,
-        decision: str,
-        reason: str = "",
-        *,
-        purpose: str = "",
-        until: str | None = None,
-        conditions: str = "",
-        treatment: str = "shown",
-        fingerprint: str = "",
-        columns: list[str] | None = None,
-    ) -> AccessRequest:
-        """Grant, refuse or revoke a project's access in the name of the dataset's owner.
-
-        A grant is for `columns`, if some of those that are read are named.
-        """
-        fields = {"decision": decision, "reason": reason, "purpose": purpose, "until": until}
-        fields |= {"conditions": conditions, "treatment": treatment, "fingerprint": fingerprint}
-        answer = NewDecision.model_validate({**fields, "columns": columns})
-        return requests.decide_access(self.documents, request_id, owner_id, answer)

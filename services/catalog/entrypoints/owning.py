@@ -1,7 +1,5 @@
 """What owners do with their data: put it in, mend it, say on what basis it is published."""
 
-from typing import Any
-
 from services.catalog.datasets import editing, registration
 from services.catalog.datasets.bodies import (
     ChangeDataset,
@@ -16,10 +14,9 @@ from services.catalog.datasets.held_datasets import HeldPage, list_held
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import DatasetView, view_of
-from shared.auth import INSIDE, Caller, Role
-from shared.http import Call, http
-from shared.inbound import IdempotencyKey, Identifier, Paging
-from shared.messaging import rpc
+from shared.auth import Role
+from shared.http import BY, OWNER, Call, WholeBody, as_rpc, http
+from shared.inbound import Paging
 from shared.store import Store
 
 OWNERS: frozenset[Role] = frozenset({"owner", "holder"})
@@ -51,7 +48,7 @@ class Owning:
             call.caller.member_id,
             call.body.plain(),
             VersionContent(file=call.file, filename=call.filename, sheet=call.body.sheet),
-            IdempotencyKey.if_any(call.idempotency_key),
+            call.idempotency_key,
         )
         return self._uploaded(call, dataset)
 
@@ -85,10 +82,11 @@ class Owning:
         )
         return view.model_copy(update={"same_bytes": same})
 
+    @as_rpc("dataset_id", OWNER, "column", "repair")
     @http(
         "POST", f"{DATASET}/repairs", body=NewRepair, returns=DatasetView, status=202, roles=OWNERS
     )
-    def repair_dataset(self, call: Call, dataset_id: str) -> DatasetView:
+    def accept_repair(self, call: Call, dataset_id: str) -> DatasetView:
         """Accept a repair that the profile proposes: the file is read anew, as another version."""
         owner_id = call.caller.member_id
         dataset = editing.accept_repair(self.documents, dataset_id, owner_id, call.body)
@@ -99,25 +97,29 @@ class Owning:
         """What is held for what it tells of persons, and waits for the caller's word."""
         return list_held(self.documents, call.query, call.caller)
 
+    @as_rpc("dataset_id", OWNER, "basis", "purpose")
     @http("POST", f"{DATASET}/legal-basis", body=NewLegalBasis, returns=DatasetView, roles=OWNERS)
-    def confirm_basis(self, call: Call, dataset_id: str) -> DatasetView:
+    def confirm_legal_basis(self, call: Call, dataset_id: str) -> DatasetView:
         """Publish a held version of the caller's dataset on the legal basis that it has."""
         dataset = editing.confirm(self.documents, dataset_id, call.caller.member_id, call.body)
         return view_of(dataset, call.caller)
 
+    @as_rpc("dataset_id", OWNER, "columns", "reason")
     @http("POST", f"{DATASET}/not-personal", body=NewDeclaration, returns=DatasetView, roles=OWNERS)
-    def declare_not_personal(self, call: Call, dataset_id: str) -> DatasetView:
+    def declare_no_personal_data(self, call: Call, dataset_id: str) -> DatasetView:
         """Say that what was found in columns of the caller's dataset is no personal data."""
         owner_id = call.caller.member_id
         dataset = editing.declare(self.documents, dataset_id, owner_id, call.body)
         return view_of(dataset, call.caller)
 
+    @as_rpc("dataset_id", BY, "answer", "reason")
     @http("POST", f"{DATASET}/not-personal/answer", body=DeclarationWord, returns=DatasetView)
-    def answer_declaration(self, call: Call, dataset_id: str) -> DatasetView:
+    def answer_no_personal_data(self, call: Call, dataset_id: str) -> DatasetView:
         """Confirm or refuse, as staff, what an owner declared; as the owner take it back."""
         dataset = editing.answer_declaration(self.documents, dataset_id, call.caller, call.body)
         return view_of(dataset, call.caller)
 
+    @as_rpc("dataset_id")
     @http(
         "POST",
         f"{DATASET}/screening",
@@ -125,83 +127,13 @@ class Owning:
         status=202,
         roles={"owner", "holder", "operator"},
     )
-    def screen_again(self, call: Call, dataset_id: str) -> DatasetView:
+    def screen_dataset(self, call: Call, dataset_id: str) -> DatasetView:
         """Have a dataset read and screened anew, and held if it turns out to name persons."""
         return view_of(editing.screen_again(self.documents, dataset_id, call.caller), call.caller)
 
+    @as_rpc("dataset_id", OWNER, WholeBody("changes"))
     @http("PATCH", DATASET, body=ChangeDataset, returns=DatasetView, roles=OWNERS)
-    def edit_dataset(self, call: Call, dataset_id: str) -> DatasetView:
+    def describe_dataset(self, call: Call, dataset_id: str) -> DatasetView:
         """Change what is said of the caller's dataset; what is not sent stays."""
         dataset = editing.describe(self.documents, dataset_id, call.caller.member_id, call.body)
         return view_of(dataset, call.caller)
-
-    @rpc
-    def describe_dataset(
-        self, dataset_id: Identifier, owner_id: Identifier, changes: dict[str, Any]
-    ) -> DatasetView:
-        """Change what is said of that owner's dataset; what `changes` does not name stays."""
-        body = ChangeDataset.model_validate(changes)
-        return view_of(editing.describe(self.documents, dataset_id, owner_id, body), INSIDE)
-
-    @rpc
-    def accept_repair(
-        self, dataset_id: Identifier, owner_id: Identifier, column: str, repair: str
-    ) -> DatasetView:
-        """Accept, in the name of the owner, a repair that the profile of the dataset proposes."""
-        new_repair = NewRepair(column=column, repair=repair)
-        return view_of(
-            editing.accept_repair(self.documents, dataset_id, owner_id, new_repair), INSIDE
-        )
-
-    @rpc
-    def screen_dataset(self, dataset_id: Identifier) -> DatasetView:
-        """Have a dataset read and screened anew, and held if it turns out to name persons."""
-        return view_of(editing.screen_again(self.documents, dataset_id, INSIDE), INSIDE)
-
-    @rpc
-    def confirm_legal_basis(
-        self,
-        dataset_id: Identifier,
-        owner_id: Identifier,
-        basis: str,
-        purpose: str,
-        *,
-        version: int | None = None,
-        note: str = "",
-        restrict: bool = False,
-    ) -> DatasetView:
-        """Publish a held version of that owner's dataset on the legal basis that it has."""
-        fields = {"basis": basis, "purpose": purpose, "note": note}
-        body = NewLegalBasis.model_validate({**fields, "version": version, "restrict": restrict})
-        return view_of(editing.confirm(self.documents, dataset_id, owner_id, body), INSIDE)
-
-    @rpc
-    def declare_no_personal_data(
-        self,
-        dataset_id: Identifier,
-        owner_id: Identifier,
-        columns: list[str],
-        reason: str,
-        *,
-        version: int | None = None,
-    ) -> DatasetView:
-        """Say that what was found in columns of that owner's dataset is no personal data."""
-        body = NewDeclaration(columns=columns, reason=reason, version=version)
-        return view_of(editing.declare(self.documents, dataset_id, owner_id, body), INSIDE)
-
-    @rpc
-    def answer_no_personal_data(
-        self,
-        dataset_id: Identifier,
-        by: Identifier,
-        answer: str,
-        reason: str = "",
-        *,
-        columns: list[str] | None = None,
-        version: int | None = None,
-    ) -> DatasetView:
-        """Confirm or refuse, in the name of one of the staff, what an owner declared."""
-        fields = {"answer": answer, "reason": reason, "columns": columns or [], "version": version}
-        staff = Caller(by, frozenset({"reviewer"}))
-        body = DeclarationWord.model_validate(fields)
-        return view_of(editing.answer_declaration(self.documents, dataset_id, staff, body), INSIDE)

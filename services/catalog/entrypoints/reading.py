@@ -32,7 +32,7 @@ from shared.engine.tables.exports import MEDIA_TYPES as TABLE_TYPES
 from shared.engine.tables.manifest import RESULT_TYPES
 from shared.errors import Unauthenticated
 from shared.events.event import FileRef, Treatment
-from shared.http import Call, Download, Text, http, paced
+from shared.http import Call, Download, Text, as_rpc, http, paced
 from shared.inbound import Identifier, Paging
 from shared.messaging import rpc
 from shared.messaging.client import ServiceProxy
@@ -70,6 +70,7 @@ class ForReaders:
         page = self._export(call.query, call.caller, call.format)
         return Text(page.pieces, page.media_type, page.next_url)
 
+    @as_rpc("dataset_id")
     @http(
         "GET",
         "/datasets/{dataset_id}",
@@ -78,7 +79,7 @@ class ForReaders:
         formats={"json": "application/json", **MEDIA_TYPES},
         public=True,
     )
-    def read_dataset(self, call: Call, dataset_id: str) -> DatasetView | Text:
+    def get_dataset(self, call: Call, dataset_id: str) -> DatasetView | Text:
         """One dataset with its versions, profiles and provenance; in DCAT-AP 3 too."""
         if call.format != "json":
             document = self._exporter(call.caller, call.format).dataset(dataset_id)
@@ -90,8 +91,9 @@ class ForReaders:
         """The recipes that run on a dataset, with which of its columns and what else they take."""
         return runnable_recipes.recipes_for(self.documents, dataset_id, call.caller)
 
+    @as_rpc("dataset_id", "column", "containment", "after", "limit")
     @http("GET", "/datasets/{dataset_id}/joins", query=JoinQuery, returns=JoinPage)
-    def read_joins(self, call: Call, dataset_id: str) -> JoinPage:
+    def find_joins(self, call: Call, dataset_id: str) -> JoinPage:
         """The columns of other datasets that have values of this one's key columns, best first."""
         return found_joins.list_joins(
             self.documents, self.joins, dataset_id, call.query, call.caller
@@ -157,24 +159,6 @@ class ForReaders:
         """One page of the published datasets that fit; `filters` are those of `GET /datasets`."""
         parameters = {"q": q, "theme": theme, "key": key, "after": after, "limit": limit}
         return self._find(DatasetQuery.model_validate({**(filters or {}), **parameters}), INSIDE)
-
-    @rpc
-    def get_dataset(self, dataset_id: Identifier) -> DatasetView:
-        """One dataset, whatever its state."""
-        return visibility.view(self.documents, dataset_id, INSIDE)
-
-    @rpc
-    def find_joins(
-        self,
-        dataset_id: Identifier,
-        column: str = "",
-        containment: float = 0.0,
-        after: str | None = None,
-        limit: int = 50,
-    ) -> JoinPage:
-        """One page of what a dataset can be joined with, best first."""
-        query = JoinQuery(column=column, containment=containment, after=after, limit=limit)
-        return found_joins.list_joins(self.documents, self.joins, dataset_id, query, INSIDE)
 
     @rpc
     def describe_inputs(

@@ -15,14 +15,12 @@ from services.compute.jobs.views import (
     SubmitJob,
     WorkspaceView,
 )
-from shared import trace
 from shared.auth import INSIDE
 from shared.endings.orphans import Hashes
 from shared.engine.tables.exports import DOWNLOADS, XLSX, Export
 from shared.engine.tables.manifest import RESULT_TYPES
 from shared.events import FileRef
-from shared.http import Call, Download, EventStream, http
-from shared.inbound import Identifier
+from shared.http import Call, Download, EventStream, as_rpc, http
 from shared.messaging import rpc
 from shared.messaging.client import ServiceProxy
 from shared.settings import Settings
@@ -55,13 +53,13 @@ class Running:
         """Tables in other formats."""
         return TableExports(self.files, self.settings.job_memory_bytes, self.scheduler.spares)
 
+    @as_rpc("project_id")
     @http("POST", "/jobs", body=SubmitJob, returns=JobView, status=202)
-    def run_again(self, call: Call) -> JobView:
+    def submit_job(self, call: Call) -> JobView:
         """Run a staffed project's full treatment; while it runs, the answer is that job."""
         project_id = call.body.project_id
         self.queries.workspace(project_id, call.caller)
-        key = call.idempotency_key
-        by = call.caller.member_id
+        key, by = call.key_text, call.caller.member_id
         job = self.commands.submit(project_id, f"{by}:{key}" if key else "", by)
         self.scheduler.wake()
         return self.queries.view(job, call.caller)
@@ -71,8 +69,9 @@ class Running:
         """The jobs of the caller's projects and datasets, oldest first or `newest`."""
         return self.queries.jobs(call.caller, call.query)
 
+    @as_rpc("job_id")
     @http("GET", "/jobs/{job_id}", returns=JobView)
-    def read_job(self, call: Call, job_id: str) -> JobView:
+    def get_job(self, call: Call, job_id: str) -> JobView:
         """A job's state, progress, log tail and outputs; the log is not for the team."""
         return self.queries.view(self.queries.read(job_id, call.caller), call.caller)
 
@@ -110,49 +109,28 @@ class Running:
         name, file = self.exports.of_job(self.queries, job_id, call.query.name, call)
         return Download(self.files.chunks(file), file.media_type, name, file.size)
 
+    @as_rpc("job_id")
     @http("POST", "/jobs/{job_id}/cancel", returns=JobView)
-    def cancel(self, call: Call, job_id: str) -> JobView:
+    def cancel_job(self, call: Call, job_id: str) -> JobView:
         """Cancel a job: at once when it is queued, within seconds when it runs."""
         self.queries.job(job_id, call.caller)
-        job = self.commands.cancel(job_id, "annulé à la demande d'un utilisateur")
+        who = "un service" if call.caller == INSIDE else "un utilisateur"
+        job = self.commands.cancel(job_id, f"annulé à la demande d'{who}")
         return self.queries.view(job, call.caller)
 
+    @as_rpc("job_id")
     @http("POST", "/jobs/{job_id}/retry", returns=JobView, roles={"operator"})
-    def retry(self, call: Call, job_id: str) -> JobView:
+    def retry_job(self, call: Call, job_id: str) -> JobView:
         """Put a job that was given up back into the queue; 409 for any other."""
         job = self.commands.retry(job_id)
         self.scheduler.wake()
         return self.queries.view(job, call.caller)
 
+    @as_rpc("project_id")
     @http("GET", "/workspaces/{project_id}", returns=WorkspaceView)
-    def read_workspace(self, call: Call, project_id: str) -> WorkspaceView:
+    def get_workspace(self, call: Call, project_id: str) -> WorkspaceView:
         """A project's quota, what it used, and its treatment."""
         return WorkspaceView.of(self.queries.workspace(project_id, call.caller))
-
-    @rpc
-    def submit_job(self, project_id: Identifier) -> JobView:
-        """Run a staffed project's full treatment; while it runs, the answer is that job."""
-        job = self.commands.submit(project_id, trace.call.get())
-        self.scheduler.wake()
-        return self.queries.view(job, INSIDE)
-
-    @rpc
-    def get_job(self, job_id: Identifier) -> JobView:
-        """A job's state, progress, log tail and outputs."""
-        return self.queries.view(self.queries.job(job_id, INSIDE), INSIDE)
-
-    @rpc
-    def cancel_job(self, job_id: Identifier) -> JobView:
-        """Cancel a job."""
-        job = self.commands.cancel(job_id, "annulé à la demande d'un service")
-        return self.queries.view(job, INSIDE)
-
-    @rpc
-    def retry_job(self, job_id: Identifier) -> JobView:
-        """Put a job that was given up back into the queue; WrongStage for any other."""
-        job = self.commands.retry(job_id)
-        self.scheduler.wake()
-        return self.queries.view(job, INSIDE)
 
     @rpc
     def files_in_use(self, hashes: Hashes) -> list[str]:
@@ -166,8 +144,3 @@ class Running:
         """A stored table in another format, kept for a day; Invalid where that cannot hold it."""
         requested_export = Export.model_validate(export)
         return self.exports.table(FileRef.model_validate(table), requested_export, member_id)
-
-    @rpc
-    def get_workspace(self, project_id: Identifier) -> WorkspaceView:
-        """A project's quota, what it used, and its treatment."""
-        return WorkspaceView.of(self.queries.workspace(project_id, INSIDE))

@@ -10,15 +10,14 @@ from services.compute.execution.scheduler import Scheduler
 from services.compute.jobs.previews import Bind, check_treatment, preview_treatment
 from services.compute.recipes import commands as recipes
 from services.compute.recipes.commands import RecipePage, RecipeView, UseRecipe, WriteRecipe
-from shared.auth import Caller
 from shared.engine.analysis.known_tables import KnownInputs
 from shared.engine.analysis.preview import PlannedTreatment, TreatmentPreview
 from shared.engine.analysis.remarks import Remark, TreatmentCheck
 from shared.engine.applications import ApplicationView, describe_application, list_applications
 from shared.engine.applications.python.application import check_installed
 from shared.events import Treatment
-from shared.http import Call, http
-from shared.inbound import Identifier, Paging
+from shared.http import ANY_MEMBER, Call, WholeBody, as_rpc, http
+from shared.inbound import Paging
 from shared.messaging import rpc
 from shared.messaging.client import ServiceProxy
 from shared.settings import Settings
@@ -40,29 +39,15 @@ class Treating:
     def _bind(self) -> Bind:
         return partial(check_queries, self.scheduler.spares)
 
-    def _checked(self, treatment: Treatment, caller: Caller) -> TreatmentCheck:
-        check = check_treatment(self.catalog, treatment, caller, self._bind)
-        untried = self._tried(treatment, caller.member_id)
-        return check.model_copy(update={"unchecked": (*check.unchecked, *untried)})
-
     def _tried(self, treatment: Treatment, member_id: str) -> tuple[Remark, ...]:
         """Why own code was not tried; raises Invalid for code that is no Python, or fails."""
         check_syntax(treatment.steps)
         trials = CodeTrials(self.trial_catalog, self.files, self.scheduler.spares, self.settings)
         return trials.untried(treatment, member_id)
 
-    def _made(self, name: str, request: UseRecipe, caller: Caller) -> Treatment:
-        def describe(treatment: Treatment) -> KnownInputs:
-            content = treatment.model_dump(mode="json")
-            answer = self.catalog.describe_inputs(
-                content, caller.member_id, is_staff=caller.is_staff
-            )
-            return KnownInputs.model_validate(answer)
-
-        return recipes.use(self.documents, describe, name, request)
-
+    @as_rpc()
     @http("GET", "/applications", returns=tuple[ApplicationView, ...])
-    def read_applications(self, _call: Call) -> tuple[ApplicationView, ...]:
+    def list_applications(self, _call: Call) -> tuple[ApplicationView, ...]:
         """The processing applications, with what they take, make and can be told."""
         return list_applications()
 
@@ -71,8 +56,9 @@ class Treating:
         """One processing application; `unavailable` says why this lab cannot run it."""
         return describe_application(name)
 
+    @as_rpc(WholeBody("treatment"), ANY_MEMBER)
     @http("POST", "/treatments/check", body=Treatment, returns=TreatmentCheck)
-    def check(self, call: Call) -> TreatmentCheck:
+    def check_treatment(self, call: Call) -> TreatmentCheck:
         """Whether a treatment can run, and what to think of; 422 naming the first field at fault.
 
         A crossing that multiplies rows of both tables is one, unless the treatment says that it is
@@ -80,10 +66,13 @@ class Treating:
         is tried for a few seconds on a sample of data that the caller reads without asking anybody;
         422 names the line at which it fails, and `unchecked` says why code was not tried.
         """
-        return self._checked(call.body, call.caller)
+        check = check_treatment(self.catalog, call.body, call.caller, self._bind)
+        untried = self._tried(call.body, call.caller.member_id)
+        return check.model_copy(update={"unchecked": (*check.unchecked, *untried)})
 
+    @as_rpc(WholeBody("treatment"), ANY_MEMBER)
     @http("POST", "/treatments/preview", body=PlannedTreatment, returns=TreatmentPreview)
-    def preview(self, call: Call) -> TreatmentPreview:
+    def preview_treatment(self, call: Call) -> TreatmentPreview:
         """What a treatment would make: keys, match rates, columns, licence, owners, checks, time.
 
         One without steps is told which keys its tables have. 422 names the first field at fault.
@@ -100,37 +89,32 @@ class Treating:
         """The recipes that are offered."""
         return recipes.list_recipes(self.documents, call.query)
 
+    @as_rpc("name")
     @http("GET", "/recipes/{name}", returns=RecipeView)
-    def read_recipe(self, _call: Call, name: str) -> RecipeView:
+    def get_recipe(self, _call: Call, name: str) -> RecipeView:
         """A recipe: what it takes, what can be chosen, and its steps."""
         return recipes.read(self.documents, name)
 
+    @as_rpc("name", WholeBody("wanted"), ANY_MEMBER)
     @http("POST", "/recipes/{name}/treatment", body=UseRecipe, returns=Treatment)
-    def use_recipe(self, call: Call, name: str) -> Treatment:
+    def make_treatment(self, call: Call, name: str) -> Treatment:
         """The treatment that a recipe makes of these datasets and values.
 
         422 names the first choice at fault, such as `columns.input.column`.
         """
-        return self._made(name, call.body, call.caller)
+        member_id, is_staff = call.caller.member_id, call.caller.is_staff
+
+        def describe(treatment: Treatment) -> KnownInputs:
+            content = treatment.model_dump(mode="json")
+            answer = self.catalog.describe_inputs(content, member_id, is_staff=is_staff)
+            return KnownInputs.model_validate(answer)
+
+        return recipes.use(self.documents, describe, name, call.body)
 
     @http("POST", "/recipes/{name}/retirement", returns=RecipeView)
     def retire_recipe(self, call: Call, name: str) -> RecipeView:
         """Offer one's recipe no longer; treatments made of it stay."""
         return RecipeView.of(recipes.retire(self.documents, call.caller, name))
-
-    @rpc
-    def list_applications(self) -> tuple[ApplicationView, ...]:
-        """The processing applications."""
-        return list_applications()
-
-    @rpc
-    def check_treatment(self, treatment: dict[str, Any], member_id: str = "") -> TreatmentCheck:
-        """Whether a treatment of a member can run, and what to think of.
-
-        Invalid naming the first field at fault. Without a member, what everybody may know counts.
-        """
-        caller = Caller(member_id, frozenset())
-        return self._checked(Treatment.model_validate(treatment), caller)
 
     @rpc
     def check_code(self, treatment: dict[str, Any], member_id: str = "") -> tuple[Remark, ...]:
@@ -142,25 +126,3 @@ class Treating:
         asked = Treatment.model_validate(treatment)
         check_installed(asked.steps)
         return self._tried(asked, member_id)
-
-    @rpc
-    def preview_treatment(self, treatment: dict[str, Any], member_id: str = "") -> TreatmentPreview:
-        """What a member's treatment would make; without a member, as everybody may know it."""
-        planned, caller = PlannedTreatment.model_validate(treatment), Caller(member_id, frozenset())
-        return preview_treatment(self.catalog, planned, caller, self._bind)
-
-    @rpc
-    def get_recipe(self, name: Identifier) -> RecipeView:
-        """A recipe: what it takes, what can be chosen, and its steps."""
-        return recipes.read(self.documents, name)
-
-    @rpc
-    def make_treatment(
-        self, name: Identifier, wanted: dict[str, Any], member_id: str = ""
-    ) -> Treatment:
-        """The treatment that a recipe makes of these datasets and values.
-
-        Columns are looked at as that member may know them; without one, as everybody may.
-        """
-        caller = Caller(member_id, frozenset())
-        return self._made(name, UseRecipe.model_validate(wanted), caller)

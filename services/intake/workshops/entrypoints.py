@@ -1,7 +1,5 @@
 """What intake serves of workshops by HTTP and RPC."""
 
-from typing import Any
-
 from services.intake.members.entrypoints import STAFF
 from services.intake.workshops import commands
 from services.intake.workshops.bodies import (
@@ -26,9 +24,9 @@ from services.intake.workshops.views import (
     ShownWorkshop,
     WorkshopPage,
 )
-from shared.auth import INSIDE, Caller, MemberId
-from shared.http import Call, Text, http
-from shared.inbound import IdempotencyKey, Identifier
+from shared.auth import Caller
+from shared.http import MEMBER, Call, Text, WholeBody, as_rpc, http
+from shared.inbound import Identifier
 from shared.messaging import rpc
 from shared.settings import Settings
 from shared.store import Store
@@ -43,16 +41,18 @@ class ForWorkshops:
     documents: Store
     settings: Settings
 
+    @as_rpc(WholeBody("workshop"))
     @http(
         "POST", "/workshops", body=AnnounceWorkshop, returns=ShownWorkshop, status=201, roles=STAFF
     )
-    def announce(self, call: Call) -> ShownWorkshop:
+    def announce_workshop(self, call: Call) -> ShownWorkshop:
         """Announce a workshop; honours an `Idempotency-Key` as submissions do."""
-        sender, key = call.caller.member_id, IdempotencyKey.if_any(call.idempotency_key)
+        sender, key = call.caller.member_id, call.idempotency_key
         return self._view(commands.announce(self.documents, sender, call.body, key), call.caller)
 
+    @as_rpc("when", "theme", "after", "limit")
     @http("GET", "/workshops", query=ListWorkshops, returns=WorkshopPage, public=True)
-    def page_workshops(self, call: Call) -> WorkshopPage:
+    def list_workshops(self, call: Call) -> WorkshopPage:
         """List workshops, those to come or those of before, the newest announced first."""
         return WorkshopPage.of(commands.page(self.documents, call.query))
 
@@ -61,6 +61,7 @@ class ForWorkshops:
         """The workshops to come, and of the last three months, to subscribe to by a calendar."""
         return self._calendar(commands.listed(self.documents))
 
+    @as_rpc("workshop_id")
     @http(
         "GET",
         WORKSHOP,
@@ -69,50 +70,57 @@ class ForWorkshops:
         formats={"json": "application/json", "ics": MEDIA_TYPE},
         public=True,
     )
-    def read_workshop(self, call: Call, workshop_id: str) -> ShownWorkshop | Text:
+    def get_workshop(self, call: Call, workshop_id: str) -> ShownWorkshop | Text:
         """Read a workshop, with the caller's own registrations; for calendars too."""
         workshop = self.documents.of(Workshop).get(workshop_id)
         view = self._view(workshop, call.caller)
         return view if call.format == "json" else self._calendar([workshop], view.link)
 
+    @as_rpc("workshop_id", WholeBody("changes"))
     @http("PATCH", WORKSHOP, body=ChangeWorkshop, returns=ShownWorkshop, roles=STAFF)
-    def replan(self, call: Call, workshop_id: str) -> ShownWorkshop:
+    def change_workshop(self, call: Call, workshop_id: str) -> ShownWorkshop:
         """Change a workshop that is yet to begin; who registered is told when and where it is."""
         return self._view(commands.change(self.documents, workshop_id, call.body), call.caller)
 
+    @as_rpc("workshop_id", "reason")
     @http(
         "POST", f"{WORKSHOP}/cancellation", body=CancelWorkshop, returns=ShownWorkshop, roles=STAFF
     )
-    def call_off(self, call: Call, workshop_id: str) -> ShownWorkshop:
+    def cancel_workshop(self, call: Call, workshop_id: str) -> ShownWorkshop:
         """Cancel a workshop; all who registered are told."""
         workshop = commands.cancel(self.documents, workshop_id, call.body.reason)
         return self._view(workshop, call.caller)
 
+    @as_rpc("workshop_id", "attendance", "came")
     @http("POST", f"{WORKSHOP}/attendance", body=NoteAttendance, returns=ShownWorkshop, roles=STAFF)
-    def hold(self, call: Call, workshop_id: str) -> ShownWorkshop:
+    def note_attendance(self, call: Call, workshop_id: str) -> ShownWorkshop:
         """Note how many came to a workshop, and who; again corrects it."""
         workshop = commands.note_attendance(self.documents, workshop_id, call.body)
         return self._view(workshop, call.caller)
 
+    @as_rpc("workshop_id", "title", "url")
     @http("POST", f"{WORKSHOP}/materials", body=AddMaterial, returns=ShownWorkshop, roles=STAFF)
-    def add_material(self, call: Call, workshop_id: str) -> ShownWorkshop:
+    def add_workshop_material(self, call: Call, workshop_id: str) -> ShownWorkshop:
         """Add something to read of a workshop that took place."""
         workshop = commands.add_material(self.documents, workshop_id, call.body)
         return self._view(workshop, call.caller)
 
+    @as_rpc("workshop_id", "url")
     @http(
         "DELETE", f"{WORKSHOP}/materials", body=RemoveMaterial, returns=ShownWorkshop, roles=STAFF
     )
-    def remove_material(self, call: Call, workshop_id: str) -> ShownWorkshop:
+    def remove_workshop_material(self, call: Call, workshop_id: str) -> ShownWorkshop:
         """Remove something to read; letters that told of it are not taken back."""
         workshop = commands.remove_material(self.documents, workshop_id, call.body.url)
         return self._view(workshop, call.caller)
 
+    @as_rpc("workshop_id", "name", "mail", MEMBER)
     @http("POST", SEATS, body=Register, returns=MadeRegistration, status=201, public=True)
-    def register_person(self, call: Call, workshop_id: str) -> MadeRegistration:
+    def register_for_workshop(self, call: Call, workshop_id: str) -> MadeRegistration:
         """Register for a workshop, or wait for a seat; with an `Idempotency-Key`, once."""
-        key = IdempotencyKey.if_any(call.idempotency_key)
-        seat = commands.register(self.documents, call.caller, workshop_id, call.body, key)
+        seat = commands.register(
+            self.documents, call.caller, workshop_id, call.body, call.idempotency_key
+        )
         return MadeRegistration.of_made(seat.workshop, seat.registration, seat.text)
 
     @http("GET", SEATS, returns=RegistrantList)
@@ -137,71 +145,6 @@ class ForWorkshops:
         """Take back the registration whose text is the bearer token; its person is erased."""
         seat = commands.give_up_shown(self.documents, call.credential)
         return RegistrationView.of_seat(seat.workshop, seat.registration)
-
-    @rpc
-    def announce_workshop(self, workshop: dict[str, Any]) -> ShownWorkshop:
-        """Announce a workshop; a call that the broker repeats announces one."""
-        body, key = AnnounceWorkshop.model_validate(workshop), IdempotencyKey.of_call()
-        return self._view(commands.announce(self.documents, "rpc", body, key), INSIDE)
-
-    @rpc
-    def list_workshops(
-        self,
-        when: str | None = None,
-        theme: str | None = None,
-        after: str | None = None,
-        limit: int = 50,
-    ) -> WorkshopPage:
-        """List workshops, `coming` or `past`, the newest announced first."""
-        query = ListWorkshops(when=when, theme=theme, after=after, limit=limit)
-        return WorkshopPage.of(commands.page(self.documents, query))
-
-    @rpc
-    def get_workshop(self, workshop_id: Identifier) -> ShownWorkshop:
-        """Read a workshop, with how its seats are taken."""
-        return self._view(self.documents.of(Workshop).get(workshop_id), INSIDE)
-
-    @rpc
-    def change_workshop(self, workshop_id: Identifier, changes: dict[str, Any]) -> ShownWorkshop:
-        """Change a workshop that is yet to begin."""
-        body = ChangeWorkshop.model_validate(changes)
-        return self._view(commands.change(self.documents, workshop_id, body), INSIDE)
-
-    @rpc
-    def cancel_workshop(self, workshop_id: Identifier, reason: str) -> ShownWorkshop:
-        """Cancel a workshop."""
-        body = CancelWorkshop(reason=reason)
-        return self._view(commands.cancel(self.documents, workshop_id, body.reason), INSIDE)
-
-    @rpc
-    def note_attendance(
-        self, workshop_id: Identifier, attendance: int, came: list[str] | None = None
-    ) -> ShownWorkshop:
-        """Note how many came to a workshop and, by their registrations, who."""
-        body = NoteAttendance.model_validate({"attendance": attendance, "came": came or []})
-        return self._view(commands.note_attendance(self.documents, workshop_id, body), INSIDE)
-
-    @rpc
-    def add_workshop_material(self, workshop_id: Identifier, title: str, url: str) -> ShownWorkshop:
-        """Add something to read of a workshop that took place."""
-        body = AddMaterial(title=title, url=url)
-        return self._view(commands.add_material(self.documents, workshop_id, body), INSIDE)
-
-    @rpc
-    def remove_workshop_material(self, workshop_id: Identifier, url: str) -> ShownWorkshop:
-        """Remove something to read of a workshop."""
-        body = RemoveMaterial(url=url)
-        return self._view(commands.remove_material(self.documents, workshop_id, body.url), INSIDE)
-
-    @rpc
-    def register_for_workshop(
-        self, workshop_id: Identifier, name: str, mail: str, member_id: MemberId
-    ) -> MadeRegistration:
-        """Register a person for a member; a call that the broker repeats registers it once."""
-        body, key = Register.model_validate({"name": name, "mail": mail}), IdempotencyKey.of_call()
-        caller = Caller(member_id, frozenset())
-        seat = commands.register(self.documents, caller, workshop_id, body, key)
-        return MadeRegistration.of_made(seat.workshop, seat.registration, seat.text)
 
     @rpc
     def give_up_seat(self, registration_id: Identifier) -> RegistrationView:

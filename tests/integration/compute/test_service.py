@@ -14,7 +14,6 @@ from shared.aggregate import new_id, now
 from shared.engine.contract.harvested_page import ENTRIES, PageReport
 from shared.engine.tables.exports import XLSX
 from shared.engine.tables.manifest import Profile
-from shared.errors import Invalid, WrongStage
 from shared.events import HarvestPageFetched, ProjectSubmitted, Treatment, TreatmentProposed
 from shared.language.french import file_name
 from tests.catalogues import COMMUNES, turtle
@@ -331,30 +330,6 @@ def test_data_the_project_may_not_read_fails_the_job(lab: Lab, compute: RunningS
     assert "accès" in failed["reason"]
     assert lab.events("job_started", project_id=project) == []
     assert compute.alive
-
-
-@pytest.mark.usefixtures("catalog", "compute")
-def test_services_ask_the_same_by_rpc(lab: Lab) -> None:
-    """A stock nameko client submits, reads and cancels jobs."""
-    project, job = tried(lab)
-    with lab.rpc() as rpc:
-        assert rpc.get_job(job)["state"] == "succeeded"
-        assert rpc.get_workspace(project)["holder_id"] == HOLDER
-        names = {application["name"] for application in rpc.list_applications()}
-        assert {"cross", "aggregate"} <= names
-        with pytest.raises(Invalid, match="project_id"):
-            rpc.submit_job({"$gt": ""})
-        with pytest.raises(Invalid, match="job_id"):
-            rpc.get_job("job ")
-        with pytest.raises(WrongStage):
-            rpc.submit_job(project)
-        with pytest.raises(WrongStage):
-            rpc.cancel_job(job)
-        lab.staff(project)
-        lab.wait_for("job_succeeded", project_id=project, kind="full")
-        again = rpc.submit_job(project)
-        assert again["state"] == "queued"
-        lab.wait_for("job_succeeded", job_id=again["id"])
 
 
 def test_end_of_a_job_warns_of_secret_values(lab: Lab, compute: RunningService) -> None:

@@ -485,21 +485,6 @@ def test_same_key_adds_one_source(lab: Lab) -> None:
     assert [one["id"] for one in listed].count(added[0].json()["id"]) == 1
 
 
-def test_harvests_are_asked_for_by_rpc(lab: Lab) -> None:
-    """A partner's service adds, harvests and looks."""
-    lab.serve("/rpc", turtle(dataset("a")))
-    about = {"title": "R", "catalogue": "dcat", "url": lab.portal.url("/rpc"), "theme": "eau"}
-    with lab.rpc() as catalog:
-        source = catalog.add_source("mbr_op", about)
-        begun = catalog.harvest_source(source["id"])
-        lab.ended(begun["id"])
-        assert catalog.get_harvest(begun["id"])["counts"]["new"] == 1
-        assert catalog.get_source(source["id"])["harvest_id"] == begun["id"]
-        assert catalog.list_sources(limit=1)["items"]
-        changed = catalog.change_source(source["id"], {"title": "R2", "every_hours": 24})
-        assert (changed["title"], changed["theme"], changed["every_hours"]) == ("R2", "eau", 24)
-
-
 def test_metrics_count_what_harvests_met(lab: Lab) -> None:
     """By outcome."""
     lab.harvest(serve(lab, "counted", turtle(dataset("a"))))

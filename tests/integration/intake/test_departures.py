@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.errors import Rejected
+from shared.errors import Forbidden
 from shared.events import MemberLeft
 from tests.integration.intake.lab import PROJECT, REVIEWER, Lab, bring
 from tests.servers import eventually
@@ -104,6 +104,6 @@ def test_member_who_left_changes_nothing_whatever_its_roles(lab: Lab) -> None:
     ):
         told = lab.refused(403, method, where, body, who=(gone, "holder", "reviewer", "operator"))
         assert "a quitté le Datalab" in told["detail"]
-    with lab.rpc() as intake, pytest.raises(Rejected):
+    with lab.rpc() as intake, pytest.raises(Forbidden):
         intake.answer_invitation(project_id, gone, "accept", "")
     lab.refused(404, "GET", f"/projects/{project_id}", who=(gone, "holder"))

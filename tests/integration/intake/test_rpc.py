@@ -1,9 +1,7 @@
 """The same commands and questions by RPC, from a stock nameko client."""
 
-from collections.abc import Callable
 from contextlib import nullcontext
 from itertools import product
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +11,7 @@ from services.intake.bodies import ListProjects
 from services.intake.commands import impediment
 from services.intake.model import Project
 from shared.auth import Caller
-from shared.errors import Forbidden, Invalid, LabError, NotFound, WrongStage
+from shared.errors import Forbidden, Invalid, NotFound, WrongStage
 from shared.store import Store
 from tests.integration.intake import lab as at
 from tests.integration.intake.lab import PROJECT, Lab
@@ -72,14 +70,6 @@ def test_a_program_changes_a_treatment_as_the_member_it_names(lab: Lab) -> None:
     assert shown["history"][-1]["why"] == "Nouveau traitement, examiné par le lab."
 
 
-def test_a_project_is_withdrawn_by_rpc(lab: Lab) -> None:
-    """The history names the member the program acts for."""
-    with lab.rpc() as intake:
-        project_id = intake.submit_project("mbr_rpc", PROJECT)["id"]
-        shown = intake.withdraw_project(project_id, "Non.", by="mbr_rpc")
-    assert (shown["stage"], shown["history"][-1]["by"]) == ("withdrawn", "mbr_rpc")
-
-
 def test_a_redelivered_call_registers_one_project(lab: Lab) -> None:
     """The broker delivers a request again when a process dies before it answers."""
     holder_id = f"mbr_{uuid4().hex}"
@@ -122,33 +112,6 @@ def test_a_key_sent_with_another_body_is_refused_by_its_rpc_name(lab: Lab) -> No
         other = {**PROJECT, "title": "Autre"}
         with pytest.raises(Invalid, match="idempotency_key: a déjà servi"):
             intake.submit_project("mbr_rpc", other, idempotency_key="other body")
-
-
-@pytest.mark.parametrize(
-    ("ask", "fault"),
-    [
-        (lambda intake: intake.get_project("prj_unknown"), "NotFound"),
-        (lambda intake: intake.get_project({"$ne": ""}), "project_id"),
-        (lambda intake: intake.get_member({"$ne": ""}), "member_id"),
-        (lambda intake: intake.review_project("prj_unknown", "secure", "Oui.", "m"), "version"),
-        (lambda intake: intake.submit_project("mbr_rpc", {}), "title"),
-        (lambda intake: intake.submit_project("", PROJECT), "holder_id"),
-        (lambda intake: intake.submit_project("mbr_rpc", PROJECT, 3), "idempotency_key"),
-        (lambda intake: intake.submit_project("mbr_rpc", PROJECT, ""), "idempotency_key: doit"),
-        (lambda intake: intake.list_projects(stage={"$ne": ""}), "stage"),
-        (lambda intake: intake.list_members(limit=1000), "limit"),
-        (lambda intake: intake.withdraw_project("prj_unknown", "Non.", by={}), "by"),
-        (lambda intake: intake.withdraw_project("prj_unknown", "Non.", by="a@b"), "by"),
-        (lambda intake: intake.withdraw_project("prj unknown", "Non.", by="mbr_1"), "project_id"),
-    ],
-)
-def test_a_faulty_call_is_answered_with_its_fault(
-    lab: Lab, ask: Callable[[Any], Any], fault: str
-) -> None:
-    """Any JSON may come; none is taken for a query, and the fault is named."""
-    with lab.rpc() as intake, pytest.raises(LabError) as failed:
-        ask(intake)
-    assert fault in f"{type(failed.value).__name__} {failed.value}"
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,6 @@
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
-from shared.errors import Invalid, NotFound
 from shared.events import ProjectWithdrawn
 from tests.integration.notify.lab import SPEC, Lab, submitted
 from tests.servers import eventually, running
@@ -121,30 +118,6 @@ def test_killed_in_the_middle_of_a_call_it_sends_again_under_the_same_id(
         assert len(receiver.calls("/hang")) == 2
     finally:
         lab.service.start()
-
-
-def test_commands_and_questions_come_by_rpc(
-    lab: Lab, receiver: WebServer, project: str, member: str
-) -> None:
-    """A stock nameko client registers, reads and replays; errors keep their type."""
-    with lab.rpc() as notify:
-        endpoint = notify.register_endpoint(member, receiver.url("/rpc"), ["project_*"])
-        assert endpoint["sees_all"] is False
-        lab.publish(submitted(project, member))
-        eventually(lambda: receiver.calls("/rpc"))
-        assert receiver.calls("/rpc")[0].verified(endpoint["secret"])["subject"] == project
-        (delivery,) = notify.list_deliveries(endpoint["id"])["items"]
-        assert notify.replay_delivery(delivery["id"])["state"] == "pending"
-        eventually(lambda: len(receiver.calls("/rpc")) == 2)
-        assert notify.get_timeline(project)["items"][0]["type"] == "project_submitted"
-        with pytest.raises(NotFound):
-            notify.list_deliveries("end_none")
-        with pytest.raises(Invalid, match="limit"):
-            notify.get_timeline(project, limit=0)
-        with pytest.raises(Invalid, match="url"):
-            notify.register_endpoint(member, "nowhere", ["*"])
-        with pytest.raises(Invalid, match="member_id"):
-            notify.register_endpoint("a b", receiver.url("/rpc"), ["*"])
 
 
 def test_metrics_count_attempts(lab: Lab, receiver: WebServer, project: str, member: str) -> None:

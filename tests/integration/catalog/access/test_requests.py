@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from shared.aggregate import new_id
-from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
+from shared.errors import Forbidden, Invalid, Unavailable, WrongStage
 from shared.events import Event, ProjectRejected, ProjectWithdrawn
 from tests.integration.catalog.lab import Lab, delivered, failed, problem
 
@@ -223,15 +223,6 @@ def test_requests_come_page_by_page_to_those_concerned(lab: Lab) -> None:
     assert {*found, f"{projects[0]}.{foreign}"} <= {item["id"] for item in staff}
     stranger = lab.get("/access-requests", lab.token(new_id("mbr"), "owner"))
     assert stranger == {"items": [], "next": None}
-
-
-def test_rpc_tells_its_errors_by_type(lab: Lab) -> None:
-    """A stock client sees what is wrong."""
-    with lab.rpc() as catalog:
-        with pytest.raises(NotFound):
-            catalog.get_dataset("dts_none")
-        with pytest.raises(NotFound):
-            catalog.decide_access("prj_none.dts_none", "mbr_o", "grant")
 
 
 @pytest.mark.parametrize("wrong", [{"$ne": ""}, ["x"], None, 7, "*", "", "a" * 201])

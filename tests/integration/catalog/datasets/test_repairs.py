@@ -76,11 +76,3 @@ def test_only_the_owner_repairs_what_was_read(lab: Lab) -> None:
     problem(accept(lab, pending, "mbr_r3"), 409)
     reviewer = lab.token("mbr_r3", "reviewer")
     problem(lab.call("POST", f"/datasets/{public}/repairs", reviewer, json=WANTED), 403)
-
-
-def test_partner_accepts_a_repair_by_rpc(lab: Lab) -> None:
-    """In the name of the owner."""
-    dataset_id = profiled(lab, "mbr_r5")
-    with lab.rpc() as catalog:
-        made = catalog.accept_repair(dataset_id, "mbr_r5", "com", "leading_zero")
-    assert made["versions"][1]["accepted_repairs"] == [ACCEPTED]

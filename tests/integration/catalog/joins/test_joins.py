@@ -256,18 +256,6 @@ def test_project_hears_of_what_fits_the_data_that_its_treatment_reads(lab: Lab) 
         assert [join["dataset_id"] for join in told["joins"]] == [known]
 
 
-def test_stock_nameko_asks_for_joins(lab: Lab) -> None:
-    """The same by RPC, where the broker's users are trusted with examples."""
-    values = fresh(3)
-    one = publish_table(lab, "mbr_1", csv("code", values), access="restricted")
-    two = publish_table(lab, "mbr_2", csv("code", values[:2]))
-    with lab.rpc() as catalog:
-        page = catalog.find_joins(one, containment=0.5, limit=5)
-    assert [(join["dataset_id"], join["unmatched_here"]) for join in page["items"]] == [
-        (two, values[2:])
-    ]
-
-
 def test_workers_are_in_step_before_they_answer(lab: Lab) -> None:
     """A second process knows what the first published, and the other way round."""
     values = fresh(3)

@@ -167,16 +167,3 @@ def test_workshop_is_closed_with_who_came_and_what_to_read(lab: Lab, town: Town)
     told = lab.wait_for("workshop_held", workshop_id=workshop_id)
     assert told["attendance"] == 5
     eventually(lambda: len(lab.events("material_added", workshop_id=workshop_id)) == 3)
-
-
-def test_programs_announce_change_and_cancel(lab: Lab, town: Town) -> None:
-    """By RPC, with plain JSON; what the broker delivers twice is announced once."""
-    answers = lab.delivered_again("announce_workshop", {"args": [plan()], "kwargs": {}}, 2)
-    (workshop_id,) = {one["result"]["id"] for one in answers}
-    with lab.rpc() as intake:
-        assert intake.change_workshop(workshop_id, {"seats": 7})["seats"] == 7
-        assert intake.cancel_workshop(workshop_id, "Grève.")["reason"] == "Grève."
-        assert intake.get_workshop(workshop_id)["state"] == "cancelled"
-        listed = intake.list_workshops("coming", limit=100)["items"]
-        assert workshop_id in {one["id"] for one in listed}
-    assert town.read(workshop_id)["revision"] == 2

@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field
 
 from shared.errors import Invalid
-from shared.messaging.rpc import Arguments
+from shared.messaging.rpc import Arguments, Rpc
 
 
 class Desk:
@@ -22,7 +22,7 @@ class Desk:
         """Find something."""
 
 
-FIND = Arguments(Desk.find)
+FIND = Arguments(Rpc().parameters(Desk.find))
 
 
 def test_arguments_come_by_place_or_by_name_with_their_defaults() -> None:
