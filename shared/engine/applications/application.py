@@ -81,7 +81,8 @@ class Application:
     `effect` says what its parameters make of tables with these columns, by role; `without` are its
     parameters without columns that are not granted, as far as it does without them. `picture` is
     what the file is called that it draws, or that its parameter `chart` asks for. `sentence` says
-    in French what its parameters do with tables that are called so, by role. `equalities` are the
+    in French what its parameters do with tables that are called so, by role; or nothing, where its
+    title is to say it. `equalities` are the
     conditions by which its parameters keep rows of tables with these columns, by role: where none
     is kept, the one at fault is told.
     """
@@ -112,8 +113,8 @@ class Application:
 
         Raises KeyError or TypeError for parameters that are wrongly written.
         """
-        if self.sentence:
-            return self.sentence(parameters, tables)
+        if self.sentence and (sentence := self.sentence(parameters, tables)):
+            return sentence
         return f"{self.title} : {french_list(list(dict.fromkeys(tables.values())))}."
 
     def main_role(self, step: Step) -> str:

@@ -24,6 +24,7 @@ _LISTS = ("territory", "keywords", "skills")
 _USED_AT = {
     **dict.fromkeys(("chart", "map", "report"), "choix"),
     "cross": "droite",
+    "filter": "colonne",
     "aggregate": "par",
     "query": "sql",
     "python": "code",

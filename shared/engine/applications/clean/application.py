@@ -41,6 +41,7 @@ from shared.errors import Invalid
 from shared.language.french import quoted
 
 _CHOOSE_ROWS = (Distinct, WithoutTotals, Rows)
+_OF_TERRITORY = " (de plusieurs communes de même nom, celle du territoire du projet)"
 _KINDS = {Scale: "decimal", Numbers: "decimal", Dates: "date", Trim: ""}
 
 
@@ -234,6 +235,16 @@ def _operation(operation: dict[str, Any], gone: Collection[str]) -> dict[str, An
     return {**operation, "columns": columns} if columns else None
 
 
+def _sentence(parameters: Mapping[str, Any], tables: Mapping[str, str]) -> str:
+    """Return what adds the codes of communes, and nothing else; empty for other operations."""
+    operation, *others = parameters["operations"]
+    if others or operation["op"] != "commune_codes":
+        return ""
+    column = quoted(operation["column"])
+    meant = _OF_TERRITORY if operation.get("territory") else ""
+    return f"Ajoute à {tables['table']} les codes des communes que nomme {column}{meant}."
+
+
 CLEAN = Application(
     name="clean",
     title="Nettoyer une table",
@@ -252,6 +263,7 @@ CLEAN = Application(
     parameters=CleanParameters,
     effect=_effect,
     without=_without,
+    sentence=_sentence,
     traits=Traits(
         draws=False,
         runs_code=False,
