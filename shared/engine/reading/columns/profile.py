@@ -1,17 +1,16 @@
 """Describes the columns of a table: each by its values, then by what stands beside it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shared.engine.database import Database, Say, columns, count, filled, quoted
+from shared.engine.database import ROW, Database, Say, columns, count, filled, quoted
 from shared.engine.reading.columns.area_codes import with_codes
 from shared.engine.reading.columns.cog import best_year, load_codes
 from shared.engine.reading.columns.column_types import ColumnType, all_types
 from shared.engine.reading.columns.coordinates import with_coordinates
-from shared.engine.reading.columns.other_values import with_rows_of_others
 from shared.engine.reading.columns.type_detection import LONGEST, TypeDetection
 from shared.engine.reading.values.column_units import of_unit
 from shared.engine.reading.values.dates import any_of
@@ -20,7 +19,43 @@ from shared.engine.reading.values.numbers import unit_of_values
 from shared.engine.reading.values.units import unit_of_name
 from shared.engine.reading.values.value_tests import Counts, Test, Texts, among, matching
 from shared.engine.tables.code_names import named_kind
+from shared.engine.tables.key_file import COARSE
 from shared.engine.tables.manifest import Column, Meaning
+
+
+def with_rows_of_others(
+    database: Database, table: str, columns: Sequence[Column], longest: int
+) -> list[Column]:
+    """Return the columns of `table`, with the first row of each value that is no code.
+
+    Examples are cut after `longest` characters.
+    """
+    return [
+        _with_rows(database, table, column, column.meaning, longest)
+        if column.meaning and column.meaning.invalid and _is_code(column)
+        else column
+        for column in columns
+    ]
+
+
+def _is_code(column: Column) -> bool:
+    repair = column.meaning and column.meaning.repair
+    return bool(column.key or repair) or column.type in COARSE
+
+
+def _with_rows(
+    database: Database, table: str, column: Column, meaning: Meaning, longest: int
+) -> Column:
+    text = f"left({filled(column.name)}, {longest})"
+    first_rows = database.execute(
+        f"SELECT text, min(row) FROM (SELECT {text} AS text, {ROW} AS row FROM {quoted(table)})"
+        " WHERE text IN (SELECT unnest(?)) GROUP BY text",
+        [list(meaning.invalid)],
+    ).fetchall()
+    rows = {str(text): int(row) for text, row in first_rows}
+    positions = {"invalid_at": tuple(map(rows.__getitem__, meaning.invalid))}
+    return column.model_copy(update={"meaning": meaning.model_copy(update=positions)})
+
 
 _BATCH = 1_000_000
 """Distinct values looked at together, whatever their number: memory stays bounded."""

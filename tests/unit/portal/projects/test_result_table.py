@@ -2,8 +2,7 @@
 
 import pytest
 
-from services.portal.pages.projects.result_table import FirstRows, first_rows
-from services.portal.pages.projects.results import show
+from services.portal.pages.projects.results import FirstRows, first_rows, show
 from tests.unit.portal.pages import page_of
 
 MOST = 64_000
