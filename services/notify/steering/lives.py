@@ -83,8 +83,8 @@ class Life:
     def stays(self) -> list[Stay]:
         """The project's stages in order; the final one has no end."""
         entered = [(_STAGE_OF[fact.what], fact.at) for fact in self.facts if fact.what in _STAGE_OF]
-        left = [*(at for _, at in entered[1:]), None]
-        return [Stay(stage, at, until) for (stage, at), until in zip(entered, left, strict=True)]
+        ends = [*(at for _, at in entered), None][1:]
+        return [Stay(stage, at, until) for (stage, at), until in zip(entered, ends, strict=True)]
 
     @cached_property
     def waits(self) -> list[ProjectWait]:

@@ -90,6 +90,16 @@ def test_project_that_is_open_counts_its_time_so_far() -> None:
     assert past == {"déposé": 20, "conseillé": 20.5}
 
 
+def test_project_of_which_no_stage_was_heard_is_not_counted() -> None:
+    """Its submission may come after what was told of it."""
+    teller = Teller()
+    given = {"dataset_id": "dts_1", "owner_id": OWNER, "project_id": PROJECT}
+    teller.tell(AccessRequested, 0, "acc_1", **given)
+    told = view(teller.told)
+    assert values(told, "projects_by_stage") == values(told, "waits_by_party") == {}
+    assert values(told, "datasets_asked") == {"dts_1": 1}
+
+
 def test_year_begins_and_ends_in_paris() -> None:
     """The last hour of a year in UTC is of the next one here."""
     period = YearPeriod.of(2026, NOW)
