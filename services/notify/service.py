@@ -14,8 +14,7 @@ from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.recorder import Recorder
 from services.notify.sending.sender import Sender
 from services.notify.steering.model import Subject
-from services.notify.steering.views import SteeringQuery, SteeringView
-from services.notify.steering.yearly_report import csv_of, report
+from services.notify.steering.views import SteeringQuery, SteeringView, csv_of
 from services.notify.steering_watch import Filling, SteeringUpgrade, SteeringWatch
 from services.notify.timeline import Ownership, TimelineEntry
 from services.notify.views import (
@@ -30,7 +29,6 @@ from services.notify.views import (
     Timeline,
 )
 from shared import trace
-from shared.aggregate import now
 from shared.endings.departures import Departure
 from shared.endings.retention import Retained, retaining
 from shared.engine.tables.exports import CSV
@@ -91,7 +89,7 @@ class Notify(ForMails):
     settings = Config()
     upgrade = Background(lambda context: SteeringUpgrade(context.store))
     steering: SteeringWatch = Background(
-        lambda context: SteeringWatch(context.service, context.store)
+        lambda context: SteeringWatch(context.service, context.store, context.in_thread)
     )
     retention = Background(retaining(retention.policies))
     sender: Sender = Background(
@@ -178,5 +176,5 @@ class Notify(ForMails):
         How long one member takes to answer is told to operators alone, and few persons are told as
         « moins de 5 ». The reasons that people gave are for the lab's staff, and in no CSV.
         """
-        steering = report(self.steering.index.snapshot(), call.query, now(), call.caller)
+        steering = self.steering.report(call.query, call.caller)
         return Text([csv_of(steering)], CSV) if call.format == "csv" else steering

@@ -9,10 +9,12 @@ kept from the timeline's entry: whatever became of the event in its queue, the f
 """
 
 import logging
+import operator
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import ClassVar
+from importlib import import_module
+from typing import Any, ClassVar
 
 from services.notify.endings import without_erased
 from services.notify.metrics import steering_behind
@@ -20,8 +22,10 @@ from services.notify.steering.facts import facts_of
 from services.notify.steering.index import SubjectIndex
 from services.notify.steering.kept_facts import hear
 from services.notify.steering.model import Subject
+from services.notify.steering.views import SteeringQuery, SteeringView
 from services.notify.timeline import TimelineEntry
 from shared.aggregate import Aggregate, now
+from shared.auth import Caller
 from shared.background import Loop, in_turns
 from shared.events import unwrap
 from shared.store import PAGE_LIMIT, Store
@@ -102,17 +106,19 @@ def is_filled(store: Store) -> bool:
 
 
 class SteeringWatch(Loop):
-    """Follows what is known, and compares it with the timeline."""
+    """Follows what is known, makes figures of it, and compares it with the timeline."""
 
-    def __init__(self, service: str, store: Store) -> None:
+    def __init__(
+        self, service: str, store: Store, in_thread: Callable[..., Any] = operator.call
+    ) -> None:
         super().__init__(_SECONDS, self.look)
-        self._store, self.index = store, SubjectIndex(store)
+        self._store, self._index, self._in_thread = store, SubjectIndex(store), in_thread
         self._since, self._whole_at = now() - _BEFORE, time.monotonic()
         steering_behind.labels(service).set_function(lambda: time.monotonic() - self._whole_at)
 
     def look(self) -> None:
         """Save the facts that are missing; if none is, note the time."""
-        subjects = {subject.id: subject for subject in self.index.follow().subjects}
+        subjects = {subject.id: subject for subject in self._index.follow()}
         began, settled = time.monotonic(), now() - _SETTLED
         entries = (entry for entry in self._recent() if self._since <= entry.at < settled)
         missing = [entry for entry in in_turns(entries) if not _is_known(entry, subjects)]
@@ -120,6 +126,12 @@ class SteeringWatch(Loop):
             fill(self._store, missing)
         elif is_filled(self._store):
             self._whole_at, self._since = began, max(self._since, settled - _LATE)
+
+    def report(self, asked: SteeringQuery, caller: Caller) -> SteeringView:
+        """Return the figures that the caller may see; the first ones load pandas."""
+        yearly_report = self._in_thread(import_module, "services.notify.steering.yearly_report")
+        view: SteeringView = yearly_report.report(self._index.subjects(), asked, now(), caller)
+        return view
 
     def _recent(self) -> list[TimelineEntry]:
         """Return the entries since the last check and some earlier ones, newest first."""

@@ -67,13 +67,13 @@ def _ask(uri: str) -> None:
             hear(store, _story(str(number)))
         index = SubjectIndex(store)
         started, size = _answer(index)
-        known = index.snapshot()
+        known = index.subjects()
         followed = []
         for number in range(ASKED):
             hear(store, _story(f"new{number}")[4:5])
             followed.append(_answer(index)[0])
-    facts = sum(len(one.facts) for one in known.subjects)
-    print(f"  a year of {PROJECTS} projects: {len(known.subjects)} documents, {facts} facts")
+    facts = sum(len(one.facts) for one in known)
+    print(f"  a year of {PROJECTS} projects: {len(known)} documents, {facts} facts")
     print(
         f"    asked at the start {started:.2f} s, later {statistics.median(followed):.2f} s", end=""
     )
@@ -83,7 +83,7 @@ def _ask(uri: str) -> None:
 def _answer(index: SubjectIndex) -> tuple[float, int]:
     """The seconds and the bytes of an answer."""
     began = time.perf_counter()
-    told = report_of(World(YearPeriod.of(2026, NOW), index.snapshot(), sees_members=True))
+    told = report_of(World(YearPeriod.of(2026, NOW), index.subjects(), sees_members=True))
     size = len(told.model_dump_json())
     return time.perf_counter() - began, size
 

@@ -9,54 +9,13 @@ from functools import singledispatch
 from typing import Any, NamedTuple
 
 from services.notify.steering.model import About, Fact
-from shared.events import (
-    AccessExpired,
-    AccessGranted,
-    AccessRefused,
-    AccessRequested,
-    AccessRevoked,
-    CompletionAsked,
-    CompletionGiven,
-    DatasetDeleted,
-    DatasetDescribed,
-    DatasetPublished,
-    DatasetRejected,
-    DatasetRetired,
-    Envelope,
-    Event,
-    InvitationAccepted,
-    InvitationDeclined,
-    InvitationExpired,
-    JobCancelled,
-    JobFailed,
-    JobGivenUp,
-    JobRetried,
-    JobSucceeded,
-    JoinsDiscovered,
-    MemberInvited,
-    MemberJoined,
-    MemberLeft,
-    ProjectAdvised,
-    ProjectDelivered,
-    ProjectEquipped,
-    ProjectPiloted,
-    ProjectRejected,
-    ProjectSecured,
-    ProjectStaffed,
-    ProjectSubmitted,
-    ProjectTrialled,
-    ProjectWithdrawn,
-    ResultHeld,
-    ResultRefused,
-    ResultReleased,
-    TreatmentProposed,
-    WorkshopHeld,
-)
+from shared import events
+from shared.events import Envelope, Event
 
 Thing = tuple[About, str]
 
 _MILLISECOND = 1000
-_PROPOSED = TreatmentProposed.topic
+_PROPOSED = events.TreatmentProposed.topic
 
 
 class _Note(NamedTuple):
@@ -87,81 +46,93 @@ def _notes(_event: Event) -> list[_Note]:
 
 
 @_notes.register
-def _submitted(event: ProjectSubmitted) -> list[_Note]:
+def _submitted(event: events.ProjectSubmitted) -> list[_Note]:
     details = {"who": event.holder_id, "text": event.theme, "places": event.territory}
     submitted = _Note("project", event.project_id, details, once=True)
     return [submitted, *([_proposal(event)] if event.treatment else [])]
 
 
 @_notes.register
-def _proposed(event: TreatmentProposed) -> list[_Note]:
+def _proposed(event: events.TreatmentProposed) -> list[_Note]:
     return [_proposal(event)]
 
 
-def _proposal(event: ProjectSubmitted | TreatmentProposed) -> _Note:
+def _proposal(event: events.ProjectSubmitted | events.TreatmentProposed) -> _Note:
     return _Note("project", event.project_id, {"who": event.holder_id}, once=True, what=_PROPOSED)
 
 
 @_notes.register
 def _staged(
-    event: ProjectAdvised | ProjectEquipped | ProjectTrialled | ProjectPiloted | ProjectStaffed,
+    event: events.ProjectAdvised
+    | events.ProjectEquipped
+    | events.ProjectTrialled
+    | events.ProjectPiloted
+    | events.ProjectStaffed,
 ) -> list[_Note]:
     return [_Note("project", event.project_id, {"who": event.holder_id}, once=True)]
 
 
 @_notes.register
-def _secured(event: ProjectSecured) -> list[_Note]:
+def _secured(event: events.ProjectSecured) -> list[_Note]:
     details = {"who": event.holder_id, "ids": event.dataset_ids}
     return [_Note("project", event.project_id, details, once=True)]
 
 
 @_notes.register
-def _delivered(event: ProjectDelivered) -> list[_Note]:
+def _delivered(event: events.ProjectDelivered) -> list[_Note]:
     details = {"who": event.holder_id, "text": event.title}
     return [_Note("project", event.project_id, details, once=True)]
 
 
 @_notes.register
-def _ended(event: ProjectRejected | ProjectWithdrawn) -> list[_Note]:
+def _ended(event: events.ProjectRejected | events.ProjectWithdrawn) -> list[_Note]:
     details = {"who": event.decided_by, "text": event.reason}
     return [_Note("project", event.project_id, details, once=True)]
 
 
 @_notes.register
-def _completed(event: CompletionAsked | CompletionGiven) -> list[_Note]:
+def _completed(event: events.CompletionAsked | events.CompletionGiven) -> list[_Note]:
     return [_Note("project", event.project_id, {"who": event.holder_id})]
 
 
 @_notes.register
 def _invited(
-    event: MemberInvited | InvitationAccepted | InvitationDeclined | InvitationExpired,
+    event: events.MemberInvited
+    | events.InvitationAccepted
+    | events.InvitationDeclined
+    | events.InvitationExpired,
 ) -> list[_Note]:
     details = {"who": event.member_id, "kind": event.part}
     return [_Note("project", event.project_id, details)]
 
 
 @_notes.register
-def _requested(event: AccessRequested) -> list[_Note]:
+def _requested(event: events.AccessRequested) -> list[_Note]:
     details = {"who": event.member_id or event.owner_id, "ids": (event.dataset_id,)}
     return [_Note("project", event.project_id, details)]
 
 
 @_notes.register
-def _answered(event: AccessGranted | AccessRefused | AccessExpired | AccessRevoked) -> list[_Note]:
+def _answered(
+    event: events.AccessGranted
+    | events.AccessRefused
+    | events.AccessExpired
+    | events.AccessRevoked,
+) -> list[_Note]:
     details = {"who": event.owner_id, "ids": (event.dataset_id,)}
     return [_Note("project", event.project_id, details)]
 
 
 @_notes.register
 def _worked(
-    event: JobSucceeded
-    | JobFailed
-    | JobCancelled
-    | JobGivenUp
-    | JobRetried
-    | ResultHeld
-    | ResultReleased
-    | ResultRefused,
+    event: events.JobSucceeded
+    | events.JobFailed
+    | events.JobCancelled
+    | events.JobGivenUp
+    | events.JobRetried
+    | events.ResultHeld
+    | events.ResultReleased
+    | events.ResultRefused,
 ) -> list[_Note]:
     """A job is its project's; else that of the dataset it reads in, or of its harvest."""
     details = {"kind": event.kind, "ids": (event.job_id,), "number": getattr(event, "seconds", 0.0)}
@@ -173,25 +144,27 @@ def _worked(
 
 
 @_notes.register
-def _published(event: DatasetPublished) -> list[_Note]:
+def _published(event: events.DatasetPublished) -> list[_Note]:
     made_by = (event.project_id,) if event.project_id else ()
     details = {"who": event.owner_id, "text": event.title, "ids": made_by, "number": event.version}
     return [_Note("dataset", event.dataset_id, details)]
 
 
 @_notes.register
-def _tended(event: DatasetDescribed) -> list[_Note]:
+def _tended(event: events.DatasetDescribed) -> list[_Note]:
     return [_Note("dataset", event.dataset_id, {"who": event.owner_id, "text": event.title})]
 
 
 @_notes.register
-def _unread(event: DatasetRejected | DatasetRetired | DatasetDeleted) -> list[_Note]:
+def _unread(
+    event: events.DatasetRejected | events.DatasetRetired | events.DatasetDeleted,
+) -> list[_Note]:
     details = {"who": event.owner_id, "text": event.title}
     return [_Note("dataset", event.dataset_id, details)]
 
 
 @_notes.register
-def _joined(event: JoinsDiscovered) -> list[_Note]:
+def _joined(event: events.JoinsDiscovered) -> list[_Note]:
     if event.dataset_id is None:
         # The same, told to a project that needs the dataset.
         return []
@@ -200,16 +173,16 @@ def _joined(event: JoinsDiscovered) -> list[_Note]:
 
 
 @_notes.register
-def _member(event: MemberJoined) -> list[_Note]:
+def _member(event: events.MemberJoined) -> list[_Note]:
     details = {"kind": event.kind, "text": event.name, "places": event.territory}
     return [_Note("member", event.member_id, details, once=True)]
 
 
 @_notes.register
-def _held_workshop(event: WorkshopHeld) -> list[_Note]:
+def _held_workshop(event: events.WorkshopHeld) -> list[_Note]:
     return [_Note("workshop", event.workshop_id, {"number": event.attendance})]
 
 
 @_notes.register
-def _left(event: MemberLeft) -> list[_Note]:
+def _left(event: events.MemberLeft) -> list[_Note]:
     return [_Note("member", event.member_id, {}, once=True)]

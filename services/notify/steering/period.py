@@ -1,9 +1,9 @@
-"""The year that figures are of, in metropolitan France, and medians."""
+"""The year that figures are of, in metropolitan France."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from statistics import median
 from typing import NamedTuple
+
+import pandas as pd
 
 from shared.language.french import PARIS
 
@@ -11,9 +11,9 @@ _DAY = timedelta(days=1)
 
 
 class YearPeriod(NamedTuple):
-    """From the beginning of a year to its end, or until now while it goes on.
+    """From the beginning of a year to its end, or until now while it goes on; in UTC, as facts are.
 
-    In UTC, as facts are: times of two zones take long to compare.
+    It is asked of columns of times. Something that goes on has no end.
     """
 
     year: int
@@ -30,31 +30,17 @@ class YearPeriod(NamedTuple):
         until = min(following, now.astimezone(UTC))
         return cls(year, since, max(since, until))
 
-    def has(self, at: datetime) -> bool:
+    def has(self, times: pd.Series) -> pd.Series:
         """Whether something happened within it."""
-        return self.since <= at < self.until
+        return (times >= self.since) & (times < self.until)
 
-    def meets(self, since: datetime, until: datetime | None) -> bool:
-        """Whether what began and ended then, or goes on, was under way at some time of it."""
-        return since < self.until and (until is None or until >= self.since)
+    def meets(self, since: pd.Series, until: pd.Series) -> pd.Series:
+        """Whether what began and ended then was under way at some time of it."""
+        return (since < self.until) & ~(until < self.since)
 
-    def days(self, since: datetime, until: datetime | None) -> float:
+    def days(self, since: pd.Series, until: pd.Series) -> pd.Series:
         """Days of 24 hours, whole and parts; of what went on at the period's end, those until it.
 
         What began before the period counts from its own beginning.
         """
-        return (min(until or self.until, self.until) - since) / _DAY
-
-
-def month_of(at: datetime) -> int:
-    """The month of a time in Paris, from 1."""
-    return at.astimezone(PARIS).month
-
-
-def median_of(values: Iterable[float]) -> float | None:
-    """Return the median; for an even number of values, the mean of the middle two.
-
-    Rounded to a tenth; None if there is no value.
-    """
-    numbers = list(values)
-    return round(median(numbers), 1) if numbers else None
+        return (until.fillna(self.until).clip(upper=self.until) - since) / _DAY

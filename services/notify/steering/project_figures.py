@@ -1,25 +1,29 @@
 """Figures of projects: stages, themes, places, time at each stage, who was waited for, ends."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Literal
+from collections.abc import Iterable
+from itertools import product
 
-from services.notify.steering.lives import Life
-from services.notify.steering.model import Fact
-from services.notify.steering.period import median_of
-from services.notify.steering.views import EndView, Figure, Row, highest, rows_of
-from services.notify.steering.waits import PARTIES
+import pandas as pd
+
+from services.notify.steering.figure_rows import figure, highest, median_days, rounded, rows_of
+from services.notify.steering.views import EndView, Row
 from services.notify.steering.world import World
 from shared.endings.redaction import ERASED
 from shared.engine.tables.territory import department_of
 from shared.language.folding import fold
 from shared.places.names import in_french
-from shared.stages import FINAL_STAGES, STAGE_NAMES, STAGES
+from shared.stages import FINAL_STAGES, STAGE_NAMES
 
-_ABANDONED: Mapping[str, Literal["rejected", "withdrawn"]] = {
-    "project_rejected": "rejected",
-    "project_withdrawn": "withdrawn",
+PARTIES = {
+    "owner": "producteur de données",
+    "reviewer": "relecteur",
+    "holder": "porteur",
+    "member": "membre invité",
+    "operator": "exploitant du Datalab",
 }
+"""Whom projects wait for."""
+
+_OPEN_STAGES = {stage: name for stage, name in STAGE_NAMES.items() if stage not in FINAL_STAGES}
 _MOST_THEMES = 20
 _MOST_ENDS = 100
 _NO_THEME = "sans thème connu"
@@ -27,164 +31,186 @@ _NO_THEME = "sans thème connu"
 
 def ends(world: World) -> tuple[EndView, ...]:
     """Return the projects that were rejected or withdrawn in the period, newest first."""
-    ended = sorted(_ended(world), key=lambda pair: pair[1].at, reverse=True)
+    ended = _abandoned(world).sort_values("ended", ascending=False, kind="stable")
     return tuple(
         EndView(
-            project_id=life.project_id,
-            end=_ABANDONED[end.what],
-            stage=STAGE_NAMES.get(life.last_stage, ""),
-            at=end.at,
-            reason=end.text,
+            project_id=project.Index,
+            end=project.end,
+            stage=STAGE_NAMES[project.last_stage],
+            at=project.ended,
+            reason=project.end_text,
         )
-        for life, end in ended[:_MOST_ENDS]
+        for project in ended.head(_MOST_ENDS).itertuples()
     )
 
 
-def _by_stage(world: World) -> Figure:
+@figure(
+    "Projets par étape",
+    unit="projets",
+    said="Projets ouverts à un moment de l'année, ou terminés dans l'année, selon leur étape à"
+    " la fin de l'année, ou maintenant.",
+)
+def projects_by_stage(world: World) -> Iterable[Row]:
     """The projects of the period by their stage at its end."""
-    counts = Counter[str](life.stage_at(world.period.until) or "" for life in world.projects)
-    return Figure(
-        name="projects_by_stage",
-        title="Projets par étape",
-        unit="projets",
-        said="Projets ouverts à un moment de l'année, ou terminés dans l'année, selon leur étape à"
-        " la fin de l'année, ou maintenant.",
-        rows=rows_of(_names_of(STAGES), counts),
-    )
+    return rows_of(STAGE_NAMES, world.projects.stage.value_counts())
 
 
-def _by_theme(world: World) -> Figure:
+@figure(
+    "Projets par thème",
+    unit="projets",
+    said=f"Les mêmes projets par thème, les {_MOST_THEMES} plus fréquents à part.",
+)
+def projects_by_theme(world: World) -> Iterable[Row]:
     """The same by theme; case and accents make no difference, the first spelling is shown."""
-    spelt: dict[str, str] = {}
-    counts = Counter[str]()
-    for life in world.projects:
-        theme = life.theme if life.theme not in {"", ERASED} else _NO_THEME
-        counts[spelt.setdefault(fold(theme), theme)] += 1
-    rows = [Row(group=theme, value=count) for theme, count in highest(counts, _MOST_THEMES)]
-    rest = counts.total() - sum(int(row.value or 0) for row in rows)
-    return Figure(
-        name="projects_by_theme",
-        title="Projets par thème",
-        unit="projets",
-        said=f"Les mêmes projets par thème, les {_MOST_THEMES} plus fréquents à part.",
-        rows=(*rows, *([Row(group="autres thèmes", value=rest)] if rest else ())),
-    )
+    themes = world.projects.theme.replace(["", ERASED], _NO_THEME)
+    counts = themes.groupby(themes.map(fold)).agg(["first", "size"]).set_index("first")["size"]
+    most = highest(counts, _MOST_THEMES)
+    yield from (Row(group=theme, value=count) for theme, count in most.items())
+    if rest := counts.sum() - most.sum():
+        yield Row(group="autres thèmes", value=rest)
 
 
-def _by_territory(world: World) -> Figure:
+@figure(
+    "Projets par département",
+    unit="projets",
+    said="Les mêmes projets dans chaque département qu'ils nomment, ou dont ils nomment une"
+    " commune : un projet peut compter plusieurs fois.",
+)
+def projects_by_territory(world: World) -> Iterable[Row]:
     """Count the projects by département, once in each that one names or has a commune in."""
-    counts = Counter(
-        place
-        for life in world.projects
-        for place in {department_of(named_place) for named_place in life.places}
-    )
-    return Figure(
-        name="projects_by_territory",
-        title="Projets par département",
-        unit="projets",
-        said="Les mêmes projets dans chaque département qu'ils nomment, ou dont ils nomment une"
-        " commune : un projet peut compter plusieurs fois.",
-        rows=rows_of(
-            {department: in_french([department]) for department in sorted(counts)}, counts
-        ),
-    )
+    departments = world.projects.places.explode().dropna().map(department_of).reset_index()
+    counts = departments.drop_duplicates().places.value_counts().sort_index()
+    return rows_of({department: in_french([department]) for department in counts.index}, counts)
 
 
-def _days_at(world: World) -> dict[str, list[float]]:
-    """Return the days of stays, by stage, that ended in the period or outlasted it."""
-    days_by_stage: dict[str, list[float]] = {
-        stage: [] for stage in STAGES if stage not in FINAL_STAGES
-    }
-    for life in world.projects:
-        for stay in life.stays:
-            if stay.stage in days_by_stage and world.period.meets(stay.since, stay.until):
-                days_by_stage[stay.stage].append(world.period.days(stay.since, stay.until))
-    return days_by_stage
-
-
-def _days_in_stage(world: World) -> Figure:
+@figure(
+    "Temps passé à chaque étape",
+    unit="jours (médiane)",
+    said="Durée médiane des passages qui ont pris fin dans l'année ou durent encore ; qui est"
+    " encore à l'étape compte son temps jusqu'ici.",
+)
+def days_in_stage(world: World) -> Iterable[Row]:
     """The median of those days; a project that is still there counts its time so far."""
-    days = _days_at(world)
-    return Figure(
-        name="days_in_stage",
-        title="Temps passé à chaque étape",
-        unit="jours (médiane)",
-        said="Durée médiane des passages qui ont pris fin dans l'année ou durent encore ; qui est"
-        " encore à l'étape compte son temps jusqu'ici.",
-        rows=rows_of(_names_of(days), {stage: median_of(spent) for stage, spent in days.items()}),
-    )
+    return rows_of(_OPEN_STAGES, world.stays.groupby("stage").days.median().reindex(_OPEN_STAGES))
 
 
-def _stays(world: World) -> Figure:
+@figure(
+    "Passages comptés à chaque étape",
+    unit="passages",
+    said="Nombre de passages dont la durée médiane est tirée.",
+)
+def stays_in_stage(world: World) -> Iterable[Row]:
     """How many stays the medians are of."""
-    days = _days_at(world)
-    return Figure(
-        name="stays_in_stage",
-        title="Passages comptés à chaque étape",
-        unit="passages",
-        said="Nombre de passages dont la durée médiane est tirée.",
-        rows=rows_of(_names_of(days), {stage: len(spent) for stage, spent in days.items()}),
-    )
+    return rows_of(_OPEN_STAGES, world.stays.stage.value_counts())
 
 
-def _ends_by_stage(world: World) -> Figure:
+@figure(
+    "Abandons par étape",
+    unit="projets",
+    said="Projets refusés ou retirés dans l'année, à l'étape qu'ils avaient atteinte.",
+)
+def ends_by_stage(world: World) -> Iterable[Row]:
     """The projects that were rejected or withdrawn in the period, by the stage they had come to."""
-    counts = Counter((_ABANDONED[end.what], life.last_stage) for life, end in _ended(world))
-    rows = (
+    counts = _abandoned(world).groupby(["end", "last_stage"]).size()
+    return (
         Row(group=f"{STAGE_NAMES[end]} à l'étape {STAGE_NAMES[last]}", code=last, value=count)
-        for (end, last), count in sorted(counts.items())
-    )
-    return Figure(
-        name="ends_by_stage",
-        title="Abandons par étape",
-        unit="projets",
-        said="Projets refusés ou retirés dans l'année, à l'étape qu'ils avaient atteinte.",
-        rows=tuple(rows),
+        for (end, last), count in counts.items()
     )
 
 
-def _ends_by_wait(world: World) -> Figure:
+@figure(
+    "Qui était attendu au moment de l'abandon",
+    unit="projets",
+    said="Projets refusés ou retirés dans l'année ; qui attendait plusieurs parties compte"
+    " pour chacune. Un refus du relecteur met fin à sa propre attente.",
+)
+def ends_by_wait(world: World) -> Iterable[Row]:
     """The same by whom they waited for when they ended, once for each."""
-    counts = Counter[str]()
-    for life, end in _ended(world):
-        waited: set[str] = {wait.party for wait in life.waits if wait.until == end.at}
-        counts.update(waited or {""})
-    rows = (
-        Row(group=name, code=party, value=counts[party])
-        for party, name in (*PARTIES.items(), ("", "personne"))
-        if counts[party]
+    ended = _abandoned(world).ended.reset_index()
+    last_waits = world.waits.merge(
+        ended, left_on=["project", "until"], right_on=["project", "ended"]
     )
-    return Figure(
-        name="ends_by_wait",
-        title="Qui était attendu au moment de l'abandon",
-        unit="projets",
-        said="Projets refusés ou retirés dans l'année ; qui attendait plusieurs parties compte"
-        " pour chacune. Un refus du relecteur met fin à sa propre attente.",
-        rows=tuple(rows),
-    )
+    counts = last_waits.groupby("party").project.nunique()
+    counts[""] = len(ended) - last_waits.project.nunique()
+    return [row for row in rows_of({**PARTIES, "": "personne"}, counts) if row.value]
 
 
-def _names_of(stages: Iterable[str]) -> dict[str, str]:
-    return {stage: STAGE_NAMES[stage] for stage in stages}
+@figure(
+    "Qui a été attendu",
+    unit="attentes",
+    said="Attentes qui ont pris fin dans l'année ou durent encore : accès demandé, revue,"
+    " complément ou traitement demandé, invitation, calcul arrêté.",
+)
+def waits_by_party(world: World) -> Iterable[Row]:
+    """How often projects waited for whom, in the period."""
+    return rows_of(PARTIES, world.waits.party.value_counts())
 
 
-def _ended(world: World) -> list[tuple[Life, Fact]]:
-    """The projects that were rejected or withdrawn in the period, each with that fact."""
-    ends_here = ((life, end) for life in world.projects if (end := life.end))
-    return [
-        (life, end)
-        for life, end in ends_here
-        if end.what in _ABANDONED and world.period.has(end.at)
-    ]
+@figure(
+    "Durée des attentes",
+    unit="jours (médiane)",
+    said="Durée médiane de ces attentes ; qui n'a pas encore répondu compte son temps jusqu'ici.",
+)
+def days_waited_by_party(world: World) -> Iterable[Row]:
+    """The median days of these waits."""
+    for party, name in PARTIES.items():
+        waits = world.waits[world.waits.party == party]
+        yield median_days(name, waits, sees_members=world.sees_members, code=party)
+
+
+@figure(
+    "Durée des attentes par étape",
+    unit="jours (médiane)",
+    said="Les mêmes attentes, à l'étape où elles ont commencé.",
+)
+def days_waited_by_stage(world: World) -> Iterable[Row]:
+    """The same by the stage at which the wait began."""
+    waits_at = dict(iter(world.waits.groupby(["stage", "party"])))
+    for stage, party in product(STAGE_NAMES, PARTIES):
+        if (stage, party) in waits_at:
+            yield median_days(
+                f"{STAGE_NAMES[stage]}, {PARTIES[party]}",
+                waits_at[stage, party],
+                sees_members=world.sees_members,
+                code=f"{stage}.{party}",
+            )
+
+
+@figure(
+    "Délai de réponse des producteurs",
+    unit="jours (médiane)",
+    said="De la demande d'accès à la réponse, ou jusqu'ici ; par producteur pour les seuls"
+    " opérateurs.",
+)
+def owner_days(world: World) -> Iterable[Row]:
+    """The days until owners answer requests: all together, and each for operators."""
+    waits = world.waits[world.waits.party == "owner"]
+    yield median_days("ensemble", waits, sees_members=world.sees_members)
+    if world.sees_members:
+        names = world.of_kind("member_joined").set_index("thing").text.to_dict()
+        medians = waits.groupby("who").days.median().map(rounded)
+        for owner, days in highest(medians, len(medians)).items():
+            yield Row(group=names.get(owner) or owner, code=owner, value=days)
+
+
+def _abandoned(world: World) -> pd.DataFrame:
+    """The projects that were rejected or withdrawn in the period."""
+    projects = world.projects
+    is_abandoned = projects.end.isin(["rejected", "withdrawn"])
+    return projects[is_abandoned & world.period.has(projects.ended)]
 
 
 FIGURES = (
-    _by_stage,
-    _by_theme,
-    _by_territory,
-    _days_in_stage,
-    _stays,
-    _ends_by_stage,
-    _ends_by_wait,
+    projects_by_stage,
+    projects_by_theme,
+    projects_by_territory,
+    days_in_stage,
+    stays_in_stage,
+    ends_by_stage,
+    ends_by_wait,
+    waits_by_party,
+    days_waited_by_party,
+    days_waited_by_stage,
+    owner_days,
 )
 """What makes each of them of a world."""

@@ -1,13 +1,16 @@
 """What the steering committee is answered: every figure in one shape, with its unit."""
 
-from collections.abc import Mapping
-from typing import Literal, TypeVar
+import csv
+import io
+import re
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from shared.inbound import Body
 
-Code = TypeVar("Code", bound=str)
+_BOM = "\ufeff"
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 class SteeringQuery(Body):
@@ -36,16 +39,6 @@ class Row(BaseModel):
     code: str = Field(default="", description="of a stage, département, dataset, member, ...")
     value: float | None = Field(description="null when it is not told, or there is none")
     hidden: str = Field(default="", description="what is told instead, in French: moins de 5, ...")
-
-
-def rows_of(names: Mapping[Code, str], values: Mapping[Code, float | None]) -> tuple[Row, ...]:
-    """A row of each group, whose code is named, with its value."""
-    return tuple(Row(group=name, code=code, value=values[code]) for code, name in names.items())
-
-
-def highest(counts: Mapping[str, int], most: int) -> list[tuple[str, int]]:
-    """The highest counts; of equal ones the first by name, whatever order they were found in."""
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
 
 
 class Figure(BaseModel):
@@ -78,3 +71,28 @@ class SteeringView(BaseModel):
     cut: int = Field(description="subjects with so many events of a kind that the last are missing")
     figures: tuple[Figure, ...]
     ends: tuple[EndView, ...] = Field(description="the newest first, 100 at most")
+
+
+def csv_of(view: SteeringView) -> bytes:
+    """One line for each value, as a French spreadsheet opens it: `;`, decimal commas, UTF-8 marked.
+
+    A text that would be worked out as a formula begins with an apostrophe.
+    """
+    text = io.StringIO()
+    lines = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    lines.writerow(("chiffre", "groupe", "unité", "valeur"))
+    for figure in view.figures:
+        lines.writerows(
+            (figure.title, _harmless(row.group), figure.unit, _value(row)) for row in figure.rows
+        )
+    return (_BOM + text.getvalue()).encode()
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _value(row: Row) -> str:
+    if row.value is None:
+        return row.hidden
+    return f"{row.value:.1f}".removesuffix(".0").replace(".", ",")

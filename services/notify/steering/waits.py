@@ -1,89 +1,121 @@
-"""Figures of whom projects waited for, and for how long."""
+"""Whom a project waited for, from when to when, as its facts tell it."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Literal, NamedTuple
 
-from services.notify.steering.lives import Party
-from services.notify.steering.small_counts import by_member, over_members
-from services.notify.steering.views import Figure, rows_of
-from services.notify.steering.world import World
-from shared.stages import STAGE_NAMES, STAGES
+from services.notify.steering.model import Fact
+from shared.stages import FINAL_STAGES, STAGES, Stage
 
-PARTIES: Mapping[Party, str] = {
-    "owner": "producteur de données",
-    "reviewer": "relecteur",
-    "holder": "porteur",
-    "member": "membre invité",
-    "operator": "exploitant du Datalab",
+Party = Literal["owner", "reviewer", "holder", "member", "operator"]
+
+STAGE_OF: Mapping[str, Stage] = {f"project_{stage}": stage for stage in STAGES}
+"""The stages of a project, in order, by the facts that it came to them."""
+
+_OPENS: Mapping[str, Party] = {
+    "access_requested": "owner",
+    "completion_asked": "holder",
+    "member_invited": "member",
+    "result_held": "reviewer",
+    "job_given_up": "operator",
 }
-"""Whom projects wait for."""
+"""Who is waited for since then."""
+
+_CLOSES: Mapping[str, Party] = {
+    "access_granted": "owner",
+    "access_refused": "owner",
+    "access_expired": "owner",
+    "access_revoked": "owner",
+    "completion_given": "holder",
+    "invitation_accepted": "member",
+    "invitation_declined": "member",
+    "invitation_expired": "member",
+    "result_released": "reviewer",
+    "result_refused": "reviewer",
+    "job_retried": "operator",
+    "job_succeeded": "operator",
+    "job_failed": "operator",
+    "job_cancelled": "operator",
+}
+"""Who is waited for no more; of an access, all who were asked: one word is that of all."""
+
+_PROPOSED = "treatment_proposed"
 
 
-def _waits(world: World) -> Figure:
-    """How often projects waited for whom, in the period."""
-    counts = Counter[Party]()
-    for (party, _), waits in world.waits.items():
-        counts[party] += len(waits)
-    return Figure(
-        name="waits_by_party",
-        title="Qui a été attendu",
-        unit="attentes",
-        said="Attentes qui ont pris fin dans l'année ou durent encore : accès demandé, revue,"
-        " complément ou traitement demandé, invitation, calcul arrêté.",
-        rows=rows_of(PARTIES, counts),
-    )
+class ProjectWait(NamedTuple):
+    """For whom a project waited; `who` is a member's id, nobody's for the lab's own staff.
+
+    `stage` is the one at which the wait began; it goes on while `until` is None.
+    """
+
+    party: Party
+    who: str
+    stage: Stage
+    since: datetime
+    until: datetime | None
 
 
-def _days_waited(world: World) -> Figure:
-    """The median days of these waits."""
-    rows = (
-        over_members(name, world.waited_for(party), sees_members=world.sees_members, code=party)
-        for party, name in PARTIES.items()
-    )
-    return Figure(
-        name="days_waited_by_party",
-        title="Durée des attentes",
-        unit="jours (médiane)",
-        said="Durée médiane de ces attentes ; qui n'a pas encore répondu compte son temps"
-        " jusqu'ici.",
-        rows=tuple(rows),
-    )
+def waits_of(facts: Iterable[Fact]) -> list[ProjectWait]:
+    """Return all waits of the project that these are the facts of, by their beginning."""
+    waiting = _Waiting()
+    for fact in facts:
+        waiting.hear(fact)
+    return waiting.all
 
 
-def _days_waited_by_stage(world: World) -> Figure:
-    """The same by the stage at which the wait began."""
-    pairs = [(stage, party) for stage in STAGES for party in PARTIES]
-    rows = (
-        over_members(
-            f"{STAGE_NAMES[stage]}, {PARTIES[party]}",
-            world.waited_for(party, stage),
-            sees_members=world.sees_members,
-            code=f"{stage}.{party}",
-        )
-        for stage, party in pairs
-    )
-    return Figure(
-        name="days_waited_by_stage",
-        title="Durée des attentes par étape",
-        unit="jours (médiane)",
-        said="Les mêmes attentes, à l'étape où elles ont commencé.",
-        rows=tuple(row for row in rows if row.value is not None or row.hidden),
-    )
+class _Waiting:
+    """Whom a project waits for, fact by fact."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[Party, str, str], tuple[Stage, datetime]] = {}
+        self._ended: list[ProjectWait] = []
+        self._stage: Stage = "submitted"
+        self._is_proposed = False
+
+    @property
+    def all(self) -> list[ProjectWait]:
+        """Those that ended, and those that go on."""
+        going_on = [
+            ProjectWait(party, who, stage, since, None)
+            for (party, who, _), (stage, since) in self._open.items()
+        ]
+        return sorted((*self._ended, *going_on), key=lambda wait: wait.since)
+
+    def hear(self, fact: Fact) -> None:
+        """Note whom it opens or closes a wait for."""
+        self._stage = STAGE_OF.get(fact.what, self._stage)
+        self._is_proposed = self._is_proposed or fact.what == _PROPOSED
+        if fact.what in _OPENS and self._stage not in FINAL_STAGES:
+            self._begin(_OPENS[fact.what], fact.who, _matter(fact), fact.at)
+        if fact.what in _CLOSES:
+            self._end(_CLOSES[fact.what], _matter(fact), fact.at)
+        if self._stage in FINAL_STAGES:
+            for party, _, matter in list(self._open):
+                self._end(party, matter, fact.at)
+        self._review(fact)
+
+    def _review(self, fact: Fact) -> None:
+        """An advised project waits for its treatment, then for its review, unless it is asked."""
+        is_advised = self._stage == "advised"
+        if is_advised and not self._is_proposed:
+            self._begin("holder", fact.who, "treatment", fact.at)
+        else:
+            self._end("holder", "treatment", fact.at)
+        is_asked = any(party == "holder" and matter == "" for party, _, matter in self._open)
+        if is_advised and self._is_proposed and not is_asked:
+            self._begin("reviewer", "", "review", fact.at)
+        else:
+            self._end("reviewer", "review", fact.at)
+
+    def _begin(self, party: Party, who: str, matter: str, at: datetime) -> None:
+        self._open.setdefault((party, who, matter), (self._stage, at))
+
+    def _end(self, party: Party, matter: str, at: datetime) -> None:
+        for key in [key for key in self._open if key[0] == party and key[2] == matter]:
+            stage, since = self._open.pop(key)
+            self._ended.append(ProjectWait(party, key[1], stage, since, at))
 
 
-def _owners(world: World) -> Figure:
-    """The days until owners answer requests: all together, and each for operators."""
-    days = list(world.waited_for("owner"))
-    together = over_members("ensemble", days, sees_members=world.sees_members)
-    return Figure(
-        name="owner_days",
-        title="Délai de réponse des producteurs",
-        unit="jours (médiane)",
-        said="De la demande d'accès à la réponse, ou jusqu'ici ; par producteur pour les seuls"
-        " opérateurs.",
-        rows=(together, *by_member(days, world.names, sees_members=world.sees_members)),
-    )
-
-
-FIGURES = (_waits, _days_waited, _days_waited_by_stage, _owners)
-"""What makes each of them of a world."""
+def _matter(fact: Fact) -> str:
+    """What a wait is about: a dataset, a job, or who is invited for which part."""
+    return fact.ids[0] if fact.ids else f"{fact.kind} {fact.who}" if fact.kind else ""

@@ -1,216 +1,204 @@
-"""All that is known, read once, for the figures of one period."""
+"""All that is known, as tables, for the figures of one period."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
-from itertools import chain, count
-from operator import itemgetter
-from typing import NamedTuple, Self
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import cached_property, wraps
+from operator import attrgetter
 
-from services.notify.steering.lives import Life, Party, ProjectWait
-from services.notify.steering.model import Fact, Subject
+import pandas as pd
+
+from services.notify.steering.model import Subject
 from services.notify.steering.period import YearPeriod
+from services.notify.steering.waits import STAGE_OF, waits_of
 from shared.background import in_turns
 from shared.language.french import PARIS
-from shared.stages import Stage
+from shared.stages import FINAL_STAGES
 
-_ENDS = frozenset({"dataset_retired", "dataset_deleted"})
+ALIVE = timedelta(days=365)
+"""A delivered service is alive when there was a sign of it within that time."""
 
-
-class DatasetFacts:
-    """A dataset as its facts tell it; `title` is the last one it had."""
-
-    def __init__(self, subject: Subject) -> None:
-        self.dataset_id, self.facts = subject.thing_id, subject.facts
-        titled = [fact for fact in subject.facts if fact.text]
-        self.title = titled[-1].text if titled else subject.thing_id
-        self.published = [fact for fact in subject.facts if fact.what == "dataset_published"]
-        self.made_by = frozenset(project_id for fact in self.published for project_id in fact.ids)
-        self.joins = frozenset(
-            dataset_id
-            for fact in subject.facts
-            if fact.what == "joins_discovered"
-            for dataset_id in fact.ids
-        )
-
-        self._gone = [fact.at for fact in subject.facts if fact.what in _ENDS]
-
-    def is_there(self, at: datetime) -> bool:
-        """Return whether the dataset is published then, and neither retired nor deleted."""
-        gone = any(end < at for end in self._gone)
-        return not gone and any(fact.at < at for fact in self.published)
-
-    @property
-    def label(self) -> str:
-        """What it is called beside others, of which some may have its title."""
-        return f"{self.title} ({self.dataset_id})"
+_TIME = "datetime64[us, UTC]"
+_FACT = ("about", "thing", "time", "what", "kind", "who", "ids", "places", "number", "text")
+_WAIT = ("project", "party", "who", "stage", "since", "until")
+_GONE = ("dataset_retired", "dataset_deleted")
+_RUNS = ("trial", "full")
 
 
-class Snapshot(NamedTuple):
-    """All subjects at one moment, and what projects and, by their ids, datasets of them come to."""
+def _table(make: Callable[["World"], pd.DataFrame]) -> "cached_property[pd.DataFrame]":
+    """A table that is made when it is first asked for; all others have a turn before."""
 
-    subjects: tuple[Subject, ...]
-    lives: tuple[Life, ...]
-    datasets: Mapping[str, DatasetFacts]
+    def make_in_turn(world: "World") -> pd.DataFrame:
+        time.sleep(0)
+        return make(world)
 
-    @classmethod
-    def of(cls, subjects: Iterable[Subject]) -> Self:
-        """Return the snapshot of these subjects."""
-        every_subject = tuple(subjects)
-        return cls(
-            every_subject,
-            tuple(Life(subject) for subject in every_subject if subject.about == "project"),
-            {
-                subject.thing_id: DatasetFacts(subject)
-                for subject in every_subject
-                if subject.about == "dataset"
-            },
-        )
+    return cached_property(wraps(make)(make_in_turn))
 
 
-@dataclass(frozen=True)
 class World:
     """The lab as events told it until the end of a period.
 
     `sees_members` is that who asks may know how long each member takes: an operator.
     """
 
-    period: YearPeriod
-    snapshot: Snapshot
-    sees_members: bool
-
-    @property
-    def subjects(self) -> tuple[Subject, ...]:
-        """All subjects of which something is known."""
-        return self.snapshot.subjects
-
-    @cached_property
-    def all_projects(self) -> list[Life]:
-        """Every project that began before the period's end."""
-        lives = in_turns(self.snapshot.lives)
-        return [life for life in lives if life.stage_at(self.period.until)]
-
-    @cached_property
-    def projects(self) -> list[Life]:
-        """The projects of the period: open at some time of it, or ended in it."""
-        return [life for life in self.all_projects if self._is_of_period(life)]
-
-    @property
-    def datasets(self) -> Mapping[str, DatasetFacts]:
-        """Every dataset by its id."""
-        return self.snapshot.datasets
-
-    @cached_property
-    def members(self) -> Mapping[str, Subject]:
-        """Every member by its id."""
-        return {subject.thing_id: subject for subject in self.subjects if subject.about == "member"}
-
-    @cached_property
-    def names(self) -> Mapping[str, str]:
-        """The members' names by id."""
-        named = (
-            (member.thing_id, fact.text)
-            for member in self.members.values()
-            for fact in member.facts
-        )
-        return {member_id: text for member_id, text in named if text}
-
-    @cached_property
-    def waits(self) -> Mapping[tuple[Party, Stage], list[ProjectWait]]:
-        """The waits that ended in the period or outlasted it, by awaited party and stage."""
-        waits = defaultdict[tuple[Party, Stage], list[ProjectWait]](list)
-        for life in in_turns(self.all_projects):
-            for wait in life.waits:
-                if self.period.meets(wait.since, wait.until):
-                    waits[wait.party, wait.stage].append(wait)
-        return waits
-
-    @cached_property
-    def reads(self) -> Mapping[str, list[datetime]]:
-        """The times at which projects read each dataset in a successful trial or full job."""
-        read_times = defaultdict[str, list[datetime]](list)
-        for life in self.all_projects:
-            runs = [run.at for run in self.runs(life)]
-            for dataset_id in life.reads if runs else ():
-                read_times[dataset_id] += runs
-        return read_times
-
-    @cached_property
-    def requests(self) -> Mapping[tuple[str, str], list[datetime]]:
-        """The times at which projects asked for restricted datasets, by project and dataset."""
-        request_times = defaultdict[tuple[str, str], list[datetime]](list)
-        for life in self.all_projects:
-            for fact in life.requests:
-                if fact.at < self.period.until:
-                    request_times[life.project_id, fact.ids[0]].append(fact.at)
-        return request_times
-
-    @cached_property
-    def crossed(self) -> frozenset[str]:
-        """The datasets that a project read together with another."""
-        together = (life.reads for life in self.all_projects if any(self.runs(life)))
-        return frozenset(
-            dataset_id for reads in together if len(set(reads)) > 1 for dataset_id in reads
-        )
-
-    @cached_property
-    def jobs(self) -> list[Fact]:
-        """The jobs that ended in the period."""
-        ended = self.facts("job_succeeded", "job_failed", "job_cancelled")
-        return [fact for _, fact in ended]
+    def __init__(
+        self, period: YearPeriod, subjects: Sequence[Subject], *, sees_members: bool
+    ) -> None:
+        self.period, self.subjects, self.sees_members = period, subjects, sees_members
 
     @property
     def years(self) -> tuple[int, ...]:
         """The years of which something is known, first to last."""
-        histories = [subject.facts for subject in self.subjects if subject.facts]
-        if not histories:
+        if self.facts.empty:
             return ()
-        first, last = (
-            min(facts[0].at for facts in histories),
-            max(facts[-1].at for facts in histories),
+        first, last = self.facts.time.dt.tz_convert(PARIS).dt.year.agg(["min", "max"])
+        return tuple(range(first, last + 1))
+
+    @_table
+    def facts(self) -> pd.DataFrame:
+        """Every fact and the `thing` that it is about; those of one thing are in their order."""
+        fields = attrgetter("at", "what", "kind", "who", "ids", "places", "number", "text")
+        rows = [
+            (subject.about, subject.thing_id, *fields(fact))
+            for subject in in_turns(self.subjects)
+            for fact in subject.facts
+        ]
+        return pd.DataFrame(rows, columns=_FACT).astype({"time": _TIME})
+
+    def of_kind(self, *whats: str) -> pd.DataFrame:
+        """Return the facts of these kinds, whenever they happened."""
+        return self.facts[self.facts.what.isin(whats)]
+
+    def during(self, *whats: str) -> pd.DataFrame:
+        """Return the facts of these kinds in the period."""
+        facts = self.of_kind(*whats)
+        return facts[self.period.has(facts.time)]
+
+    @_table
+    def all_projects(self) -> pd.DataFrame:
+        """Every project that began before the period's end, by its id.
+
+        `stage` is that at the period's end, `last_stage` the one before its end, or that it is at;
+        `end`, `ended` and `end_text` are of its first rejection, withdrawal or delivery.
+        """
+        stays, is_final = self._all_stays, self._all_stays.stage.isin(FINAL_STAGES)
+        begun = stays[stays.since < self.period.until].groupby("project", sort=False)
+        ends = stays[is_final].drop_duplicates("project").set_index("project")
+        last_stages = stays[~is_final].groupby("project").stage.last()
+        submission = self.of_kind("project_submitted").set_index("thing")
+        return (
+            begun.agg(since=("since", "first"), stage=("stage", "last"))
+            .assign(holder=submission.who, theme=submission.text, places=submission.places)
+            .assign(end=ends.stage, ended=ends.since, end_text=ends.text)
+            .assign(last_stage=last_stages.combine_first(stays.groupby("project").stage.last()))
+            .fillna({"holder": "", "theme": ""})
         )
-        return tuple(range(first.astimezone(PARIS).year, last.astimezone(PARIS).year + 1))
 
-    def facts(self, *whats: str) -> list[tuple[Subject, Fact]]:
-        """Return the facts of these kinds in the period, each with its subject, in order."""
-        placed_facts = chain.from_iterable(self._facts.get(what, ()) for what in whats)
-        return [(subject, fact) for _, subject, fact in sorted(placed_facts, key=itemgetter(0))]
+    @_table
+    def projects(self) -> pd.DataFrame:
+        """The projects of the period: open at some time of it, or ended in it."""
+        projects = self.all_projects
+        return projects[self.period.meets(projects.since, projects.ended)]
 
-    def waited_for(self, party: Party, stage: Stage | None = None) -> Iterator[tuple[str, float]]:
-        """The waits for a party, that began at a stage if one is named: for whom, how many days."""
-        for (whom, at), days in self._days_waited.items():
-            if whom == party and stage in {None, at}:
-                yield from days
+    @_table
+    def stays(self) -> pd.DataFrame:
+        """How many `days` those were at a `stage`, that they left in the period or were at then."""
+        stays = self._all_stays[self._all_stays.project.isin(self.projects.index)]
+        return self._of_period(stays[~stays.stage.isin(FINAL_STAGES)])
 
-    def label(self, dataset_id: str) -> str:
-        """Return a dataset's label; its id if it was never published."""
-        dataset = self.datasets.get(dataset_id)
-        return dataset.label if dataset else dataset_id
+    @_table
+    def waits(self) -> pd.DataFrame:
+        """How many `days` projects waited for whom, in waits that ended in the period or later."""
+        rows = [
+            (subject.thing_id, *wait)
+            for subject in in_turns(self.subjects)
+            if subject.about == "project"
+            for wait in waits_of(subject.facts)
+        ]
+        waits = pd.DataFrame(rows, columns=_WAIT).astype({"since": _TIME, "until": _TIME})
+        return self._of_period(waits[waits.project.isin(self.all_projects.index)])
 
-    def runs(self, life: Life) -> Iterable[Fact]:
-        """The trials and full jobs of a project that ended well, until the period's end."""
-        return (run for run in life.runs if run.at < self.period.until)
+    @_table
+    def reads(self) -> pd.DataFrame:
+        """Which `dataset` each `project` read at what `time`, until the period's end.
 
-    @cached_property
-    def _days_waited(self) -> Mapping[tuple[Party, Stage], list[tuple[str, float]]]:
-        return {
-            key: [(wait.who, self.period.days(wait.since, wait.until)) for wait in waits]
-            for key, waits in self.waits.items()
-        }
+        It did when a trial or full job ended well.
+        """
+        runs = self.of_kind("job_succeeded")
+        runs = runs[runs.kind.isin(_RUNS) & (runs.time < self.period.until)]
+        secured = self.of_kind("project_secured").explode("ids").drop_duplicates(["thing", "ids"])
+        secured = secured[secured.thing.isin(self.all_projects.index)]
+        reads = secured[["thing", "ids"]].dropna().merge(runs[["thing", "time"]], on="thing")
+        return reads.rename(columns={"thing": "project", "ids": "dataset"})
 
-    @cached_property
-    def _facts(self) -> Mapping[str, list[tuple[int, Subject, Fact]]]:
-        """All facts of the period by kind, each with its rank among all of them."""
-        facts_by_kind = defaultdict[str, list[tuple[int, Subject, Fact]]](list)
-        place, (_, since, until) = count(), self.period
-        for subject in in_turns(self.subjects):
-            for fact in subject.facts:
-                if since <= fact.at < until:
-                    facts_by_kind[fact.what].append((next(place), subject, fact))
-        return facts_by_kind
+    @_table
+    def requests(self) -> pd.DataFrame:
+        """Which `dataset` each `project` asked for, until the period's end."""
+        requests = accesses_of(self.of_kind("access_requested"))
+        is_begun = requests.project.isin(self.all_projects.index)
+        return requests[is_begun & (requests.time < self.period.until)]
 
-    def _is_of_period(self, life: Life) -> bool:
-        since = life.stays[0].since
-        return self.period.meets(since, life.end.at if life.end else None)
+    @_table
+    def datasets(self) -> pd.DataFrame:
+        """Every dataset by its id, with its last title as a `label` that no other has.
+
+        It `is_there` at the period's end when it was published, and neither retired nor deleted.
+        """
+        facts, until = self.facts[self.facts.about == "dataset"], self.period.until
+        datasets = pd.DataFrame(index=facts.thing.unique()).assign(
+            title=facts[facts.text != ""].groupby("thing").text.last(),
+            published=self.of_kind("dataset_published").groupby("thing").time.first(),
+            gone=self.of_kind(*_GONE).groupby("thing").time.first(),
+        )
+        return datasets.assign(
+            label=datasets.title.fillna(datasets.index.to_series()) + " (" + datasets.index + ")",
+            is_there=(datasets.published < until) & ~(datasets.gone < until),
+        )
+
+    @_table
+    def lone_datasets(self) -> pd.DataFrame:
+        """The datasets that are there, and that no project read together with another one."""
+        counts = self.reads.groupby("project").dataset.transform("nunique")
+        crossed = self.reads[counts > 1].dataset
+        return self.datasets[self.datasets.is_there & ~self.datasets.index.isin(crossed)]
+
+    @_table
+    def services(self) -> pd.DataFrame:
+        """Each delivered service: its `label`, its `state` and its last `sign` of life."""
+        projects, until = self.all_projects, self.period.until
+        delivered = projects[(projects.end == "delivered") & (projects.ended < until)]
+        results = self.of_kind("dataset_published").explode("ids")
+        results = results.drop_duplicates("ids", keep="last").set_index("ids").thing
+        services = delivered.join(results.rename("dataset"))
+        services = services.join(self.datasets, on="dataset").join(self._signs, on="dataset")
+        services["sign"] = services[["ended", "sign"]].max(axis=1)
+        services["label"] = services.label.fillna(services.end_text + " (" + services.index + ")")
+        services["state"] = "stale"
+        services.loc[services.sign >= until - ALIVE, "state"] = "alive"
+        services.loc[services.is_there.eq(False), "state"] = "dead"
+        return services
+
+    @_table
+    def _all_stays(self) -> pd.DataFrame:
+        """The stages of each project in order, until the next one; `text` is a reason or title."""
+        stays = self.of_kind(*STAGE_OF).rename(columns={"thing": "project", "time": "since"})
+        until = stays.groupby("project").since.shift(-1)
+        return stays.assign(stage=stays.what.map(STAGE_OF), until=until)
+
+    @property
+    def _signs(self) -> pd.Series:
+        """When each dataset was last updated, requested or read, until the period's end."""
+        updates = self.of_kind("dataset_published", "dataset_described")
+        signs = pd.concat([updates.rename(columns={"thing": "dataset"}), self.requests, self.reads])
+        times = signs[signs.time < self.period.until].groupby("dataset").time
+        return times.max().rename("sign")
+
+    def _of_period(self, spans: pd.DataFrame) -> pd.DataFrame:
+        """Those spans that ended in the period or outlasted it, with their days until its end."""
+        spans = spans[self.period.meets(spans.since, spans.until)]
+        return spans.assign(days=self.period.days(spans.since, spans.until))
+
+
+def accesses_of(facts: pd.DataFrame) -> pd.DataFrame:
+    """Return the facts of access as what a `project` was told, or asked, of a `dataset`."""
+    return facts.assign(dataset=facts.ids.str[0]).rename(columns={"thing": "project"})

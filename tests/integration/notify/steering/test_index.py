@@ -5,7 +5,7 @@ from services.notify.steering.kept_facts import hear, redact
 from services.notify.steering.model import Subject
 from shared.aggregate import LONG_AGO
 from shared.endings.redaction import ERASED
-from shared.events import ProjectRejected, ProjectSubmitted
+from shared.events import ProjectRejected
 from shared.store import Store
 from tests.unit.notify.samples import MARK, PROJECT, envelope, made, marked
 from tests.unit.notify.steering.story import delivered, heard
@@ -13,7 +13,7 @@ from tests.unit.notify.steering.story import delivered, heard
 
 def known(index: SubjectIndex) -> dict[str, list[str]]:
     """The keys of the facts of every subject that is known."""
-    return {one.id: [fact.key for fact in one.facts] for one in index.snapshot().subjects}
+    return {one.id: [fact.key for fact in one.facts] for one in index.subjects()}
 
 
 def test_answer_knows_what_was_saved_before_it_was_asked_for(store: Store) -> None:
@@ -28,27 +28,14 @@ def test_answer_knows_what_was_saved_before_it_was_asked_for(store: Store) -> No
         hear(store, [told[number]])
 
 
-def test_projects_and_datasets_are_what_their_facts_come_to_now(store: Store) -> None:
-    """What one came to before is not counted any more."""
-    submitted, rejected = made(ProjectSubmitted), made(ProjectRejected)
-    hear(store, [envelope(submitted)])
-    index = SubjectIndex(store)
-    (life,) = index.snapshot().lives
-    assert life.end is None
-    hear(store, [envelope(rejected, sequence=2)])
-    (life,) = index.snapshot().lives
-    assert life.end is not None
-
-
 def test_words_that_were_taken_out_are_known_no_more(store: Store) -> None:
     """An erasure reaches the memory of every process with its next answer."""
     hear(store, [envelope(marked(made(ProjectRejected)))])
     index = SubjectIndex(store)
-    assert MARK in repr(index.snapshot())
+    assert MARK in repr(index.subjects())
     redact(store, {PROJECT})
-    assert ERASED in repr(index.snapshot().subjects)
-    assert MARK not in repr([vars(life) for life in index.snapshot().lives])
-    assert MARK not in repr(index.snapshot())
+    assert ERASED in repr(index.subjects())
+    assert MARK not in repr(index.subjects())
 
 
 def test_subjects_of_before_are_known(store: Store) -> None:

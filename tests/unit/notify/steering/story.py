@@ -8,7 +8,7 @@ from services.notify.steering.facts import facts_of
 from services.notify.steering.model import Subject
 from services.notify.steering.period import YearPeriod
 from services.notify.steering.views import Figure, SteeringView
-from services.notify.steering.world import Snapshot, World
+from services.notify.steering.world import World
 from services.notify.steering.yearly_report import report_of
 from shared.events import (
     AccessGranted,
@@ -112,7 +112,8 @@ def heard(told: Iterable[Told]) -> dict[str, Subject]:
 
 def world(told: Iterable[Told], year: int = 2026, *, sees_members: bool = True) -> World:
     """What is known of a year on the first of November 2026."""
-    return World(YearPeriod.of(year, NOW), Snapshot.of(heard(told).values()), sees_members)
+    subjects = tuple(heard(told).values())
+    return World(YearPeriod.of(year, NOW), subjects, sees_members=sees_members)
 
 
 def view(told: Iterable[Told], year: int = 2026, *, sees_members: bool = True) -> SteeringView:

@@ -1,15 +1,21 @@
 """What the figures of a year count, and what they tell of few."""
 
+import random
+import statistics
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from services.notify.steering.activity import HELD
+from services.notify.steering.activity_figures import HELD
+from services.notify.steering.figure_rows import median_days
 from services.notify.steering.model import Fact, Subject
-from services.notify.steering.period import YearPeriod, median_of
-from services.notify.steering.small_counts import over_members
-from services.notify.steering.world import Snapshot, World
+from services.notify.steering.period import YearPeriod
+from services.notify.steering.world import World
 from services.notify.steering.yearly_report import report_of
 from shared.endings.redaction import redacted
 from shared.events import (
@@ -51,6 +57,11 @@ def asked(*owners: str) -> list[Told]:
     return teller.told
 
 
+def waits_for(who: str, *days: float) -> pd.DataFrame:
+    """Waits for somebody, of so many days each."""
+    return pd.DataFrame({"who": [who] * len(days), "days": pd.Series(days, dtype=float)})
+
+
 def test_story_is_told_in_figures() -> None:
     """A delivered project, its stages, whom it waited for, what it read and what it took."""
     told = view(delivered())
@@ -67,6 +78,37 @@ def test_story_is_told_in_figures() -> None:
     assert values(told, "compute_by_month") == {"avril": 62.5}
     assert values(told, "invitations") == {"site pilote, acceptées": 1}
     assert (told.is_empty, told.cut, told.years) == (False, 0, (2026,))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.sets(st.sampled_from(range(len(delivered())))))
+def test_figures_are_made_of_whatever_was_heard(places: set[int]) -> None:
+    """An event may be late, or lost: what is counted of others stays."""
+    story = [delivered()[place] for place in sorted(places)]
+    stages = sum(one.type.startswith("project_") for one in story)
+    assert list(values(view(story), "projects_by_stage").values()) == [1][:stages]
+
+
+def test_figures_of_many_projects_are_those_that_loops_count() -> None:
+    """Stages, medians and themes of projects that began one after the other, counted apart."""
+    teller, dice = Teller(), random.Random(4)
+    days = [(day, day + 1 + dice.random() * 300) for day in range(60)]
+    for number, (submitted, advised) in enumerate(days):
+        subject = f"prj_{number}"
+        theme = f"thème {number % 7 % 4}"
+        teller.tell(ProjectSubmitted, submitted, subject, project_id=subject, theme=theme)
+        teller.tell(ProjectAdvised, advised, subject, project_id=subject)
+    now = (NOW - START) / timedelta(days=1)
+    told = view(teller.told)
+    is_advised = [advised < now for _, advised in days]
+    stays = [min(advised, now) - submitted for submitted, advised in days]
+    assert values(told, "projects_by_stage") == {
+        "conseillé": sum(is_advised),
+        "déposé": len(days) - sum(is_advised),
+    }
+    assert values(told, "days_in_stage")["déposé"] == round(statistics.median(stays), 1)
+    themes = [f"thème {number % 7 % 4}" for number in range(len(days))]
+    assert values(told, "projects_by_theme") == Counter(themes)
 
 
 def test_year_before_and_after_are_empty() -> None:
@@ -90,19 +132,29 @@ def test_project_that_is_open_counts_its_time_so_far() -> None:
     assert past == {"déposé": 20, "conseillé": 20.5}
 
 
+def test_project_of_which_no_stage_was_heard_is_not_counted() -> None:
+    """Its submission may come after what was told of it."""
+    teller = Teller()
+    given = {"dataset_id": "dts_1", "owner_id": OWNER, "project_id": PROJECT}
+    teller.tell(AccessRequested, 0, "acc_1", **given)
+    told = view(teller.told)
+    assert values(told, "projects_by_stage") == values(told, "waits_by_party") == {}
+    assert values(told, "datasets_asked") == {"dts_1": 1}
+
+
 def test_year_begins_and_ends_in_paris() -> None:
     """The last hour of a year in UTC is of the next one here."""
-    period = YearPeriod.of(2026, NOW)
-    assert period.has(datetime(2025, 12, 31, 23, 30, tzinfo=UTC))
-    assert not YearPeriod.of(2025, NOW).has(datetime(2025, 12, 31, 23, 30, tzinfo=UTC))
+    new_year = pd.Series([datetime(2025, 12, 31, 23, 30, tzinfo=UTC)])
+    assert YearPeriod.of(2026, NOW).has(new_year).all()
+    assert not YearPeriod.of(2025, NOW).has(new_year).any()
 
 
 @pytest.mark.parametrize(
-    ("days", "middle"), [([], None), ([3], 3), ([1, 2], 1.5), ([9, 1, 2], 2), ([0.04], 0.0)]
+    ("days", "middle"), [([], None), ([3], 3), ([1, 2], 1.5), ([9, 1, 2], 2), ([0.15], 0.1)]
 )
 def test_median_is_the_middle_one(days: list[float], middle: float | None) -> None:
-    """Of an even number, the mean of the middle two; none of none."""
-    assert median_of(days) == middle
+    """Of an even number, the mean of the middle two; none of none. It is rounded as Python does."""
+    assert median_days("ensemble", waits_for("", *days), sees_members=True).value == middle
 
 
 def test_ends_are_counted_by_stage_and_by_whom_they_waited_for() -> None:
@@ -144,9 +196,9 @@ def test_many_waits_for_one_member_are_that_members_delay() -> None:
 
 def test_wait_for_nobody_named_is_told() -> None:
     """The lab's own staff is no member; neither are no waits few."""
-    staff = over_members("relecteur", [("", 2.0)], sees_members=False)
+    staff = median_days("relecteur", waits_for("", 2.0), sees_members=False)
     assert (staff.value, staff.hidden) == (2.0, "")
-    none = over_members("porteur", [], sees_members=False)
+    none = median_days("porteur", waits_for(""), sees_members=False)
     assert (none.value, none.hidden) == (None, "")
 
 
@@ -224,7 +276,7 @@ def test_few_persons_are_not_counted(came: list[int], told: object) -> None:
         for number, count in enumerate(came)
     )
     held = Subject(id="workshop.w", about="workshop", thing_id="w", facts=facts)
-    of = report_of(World(YearPeriod.of(2026, NOW), Snapshot.of([held]), sees_members=True))
+    of = report_of(World(YearPeriod.of(2026, NOW), [held], sees_members=True))
     assert values(of, "workshops") == {"tenus": 1}
     assert values(of, "attendance") == {"ensemble": told}
 

@@ -1,10 +1,10 @@
-"""Stages and waits of a project, as its facts tell them."""
+"""Whom a project waits for, as its facts tell it."""
 
 from datetime import datetime, timedelta
 
 import pytest
 
-from services.notify.steering.lives import Life
+from services.notify.steering.waits import waits_of
 from shared.events import (
     AccessExpired,
     AccessGranted,
@@ -27,34 +27,20 @@ from shared.events import (
     TreatmentProposed,
 )
 from tests.unit.notify.samples import made
-from tests.unit.notify.steering.story import OWNER, START, Teller, delivered, heard
+from tests.unit.notify.steering.story import OWNER, START, Teller, heard
 
 ACCESS = {"project_id": "prj_1", "dataset_id": "dts_1", "owner_id": OWNER}
 JOB = {"job_id": "job_1", "kind": "trial", "project_id": "prj_1"}
 
 
-def life_of(teller: Teller) -> Life:
-    """The project of these events."""
-    return Life(heard(teller.told)["project.prj_1"])
-
-
-def waits(life: Life) -> list[tuple[str, str, float | None, float | None]]:
-    """For whom it waited, from which day to which."""
-    return [(one.party, one.who, _day(one.since), _day(one.until)) for one in life.waits]
+def waits(teller: Teller) -> list[tuple[str, str, float | None, float | None]]:
+    """For whom the project of these events waited, from which day to which."""
+    facts = heard(teller.told)["project.prj_1"].facts
+    return [(one.party, one.who, _day(one.since), _day(one.until)) for one in waits_of(facts)]
 
 
 def _day(at: datetime | None) -> float | None:
     return (at - START) / timedelta(days=1) if at else None
-
-
-def test_project_is_at_its_last_stage() -> None:
-    """Each stay lasts until the next stage; the last one goes on."""
-    life = Life(heard(delivered())["project.prj_1"])
-    assert [stay.stage for stay in life.stays][:3] == ["submitted", "advised", "secured"]
-    assert life.stays[-1].until is None
-    assert life.stage_at(START) is None
-    assert life.stage_at(START + timedelta(days=2)) == "advised"
-    assert life.last_stage == "staffed"
 
 
 def test_advised_project_waits_for_its_treatment_then_for_the_review_that_questions_halt() -> None:
@@ -69,7 +55,7 @@ def test_advised_project_waits_for_its_treatment_then_for_the_review_that_questi
         (ProjectRejected, 10),
     ):
         teller.tell(cls, day)
-    assert waits(life_of(teller)) == [
+    assert waits(teller) == [
         ("holder", "mem_holder", 1, 3),
         ("reviewer", "", 3, 4),
         ("holder", "mem_holder", 4, 9),
@@ -82,7 +68,7 @@ def test_project_with_a_treatment_waits_for_its_review_at_once() -> None:
     teller = Teller()
     teller.tell(ProjectSubmitted, 0, treatment=made(Treatment))
     teller.tell(ProjectAdvised, 1)
-    assert waits(life_of(teller)) == [("reviewer", "", 1, None)]
+    assert waits(teller) == [("reviewer", "", 1, None)]
 
 
 @pytest.mark.parametrize("answer", [AccessGranted, AccessRefused, AccessExpired, AccessRevoked])
@@ -93,7 +79,7 @@ def test_one_answer_is_the_word_of_all_who_were_asked(answer: type[AccessGranted
     teller.tell(AccessRequested, 1, "acc_1", **ACCESS, member_id="mem_source")
     teller.tell(AccessRequested, 2, "acc_2", **{**ACCESS, "dataset_id": "dts_2"})
     teller.tell(answer, 5, "acc_1", **ACCESS)
-    assert waits(life_of(teller)) == [
+    assert waits(teller) == [
         ("owner", OWNER, 0, 5),
         ("owner", "mem_source", 1, 5),
         ("owner", OWNER, 2, None),
@@ -106,7 +92,7 @@ def test_owner_who_is_asked_anew_is_waited_for_twice() -> None:
     for cls, day in ((AccessRequested, 0), (AccessRefused, 2), (AccessRequested, 4)):
         teller.tell(cls, day, "acc_1", **ACCESS)
     teller.tell(AccessRequested, 6, "acc_1", **ACCESS)
-    assert waits(life_of(teller)) == [("owner", OWNER, 0, 2), ("owner", OWNER, 4, None)]
+    assert waits(teller) == [("owner", OWNER, 0, 2), ("owner", OWNER, 4, None)]
 
 
 def test_end_of_a_project_ends_all_waits_and_none_begins_later() -> None:
@@ -119,7 +105,7 @@ def test_end_of_a_project_ends_all_waits_and_none_begins_later() -> None:
     teller.tell(ProjectWithdrawn, 7)
     teller.tell(AccessRequested, 8, "acc_2", **{**ACCESS, "dataset_id": "dts_2"})
     teller.tell(JobGivenUp, 8, "job_1", **JOB)
-    assert waits(life_of(teller)) == [
+    assert waits(teller) == [
         ("member", "mem_b", 0, 1),
         ("member", "mem_a", 0, 7),
         ("owner", OWNER, 1, 7),
@@ -133,11 +119,11 @@ def test_held_result_waits_for_a_reviewer_and_given_up_job_for_an_operator() -> 
     teller.tell(ResultReleased, 2, "job_1", **JOB)
     teller.tell(JobGivenUp, 3, "job_2", **{**JOB, "job_id": "job_2"})
     teller.tell(JobRetried, 4, "job_2", **{**JOB, "job_id": "job_2"})
-    assert waits(life_of(teller)) == [("reviewer", "", 0, 2), ("operator", "", 3, 4)]
+    assert waits(teller) == [("reviewer", "", 0, 2), ("operator", "", 3, 4)]
 
 
 def test_answer_that_nobody_asked_for_is_no_wait() -> None:
     """Open data is granted without a word."""
     teller = Teller()
     teller.tell(AccessGranted, 0, "acc_1", **ACCESS)
-    assert waits(life_of(teller)) == []
+    assert waits(teller) == []

@@ -5,8 +5,7 @@ import io
 
 import pytest
 
-from services.notify.steering.views import Figure, Row, SteeringView
-from services.notify.steering.yearly_report import csv_of
+from services.notify.steering.views import Figure, Row, SteeringView, csv_of
 from shared.events import DatasetPublished, ProjectSubmitted, ProjectWithdrawn
 from tests.unit.notify.steering.story import NOW, OWNER, Teller, delivered, view
 

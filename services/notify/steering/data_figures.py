@@ -1,0 +1,158 @@
+"""Figures of data: what is used, asked for, refused, never crossed, and delivered services."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import pandas as pd
+
+from services.notify.steering.figure_rows import figure, highest, rounded, rows_of
+from services.notify.steering.views import Row
+from services.notify.steering.world import World, accesses_of
+
+MOST = 20
+"""Datasets that a figure names."""
+
+_ANSWERS = {
+    "access_granted": "accordées",
+    "access_refused": "refusées",
+    "access_expired": "expirées sans réponse",
+    "access_revoked": "retirées ensuite",
+}
+_STATES = {"alive": "vivants", "stale": "dormants", "dead": "morts"}
+
+
+@figure(
+    "Jeux de données",
+    unit="jeux",
+    said="À la fin de l'année, ou maintenant ; les fichiers illisibles sont ceux de l'année."
+    " Un jeu est croisé quand un calcul de projet a réussi en le lisant avec un autre.",
+)
+def datasets(world: World) -> Iterable[Row]:
+    """Count the datasets at the period's end, and how they were used until then."""
+    there, lone = world.datasets[world.datasets.is_there], world.lone_datasets
+    joins = world.of_kind("joins_discovered").explode("ids").dropna(subset="ids")
+    joinable = lone.index.isin(joins.ids) | lone.index.isin(joins.thing)
+    return rows_of(
+        {
+            "published": "publiés",
+            "used": "lus par un projet",
+            "lone": "jamais croisés par un projet",
+            "joinable": "jamais croisés, bien qu'un croisement soit connu",
+            "unread": "fichiers qui n'ont pas pu être lus",
+        },
+        {
+            "published": len(there),
+            "used": there.index.isin(world.reads.dataset).sum(),
+            "lone": len(lone),
+            "joinable": joinable.sum(),
+            "unread": len(world.during("dataset_rejected")),
+        },
+    )
+
+
+@figure(
+    "Données les plus utilisées",
+    unit="projets",
+    said="Projets dont un essai ou un calcul complet a réussi dans l'année en les lisant ; les"
+    " téléchargements ne sont pas comptés.",
+)
+def datasets_used(world: World) -> Iterable[Row]:
+    """The datasets that most projects read: a trial or full job of theirs ended well in the period.
+
+    Each project counts once. Downloads are no events: they do not count.
+    """
+    reads = world.reads[world.period.has(world.reads.time)]
+    return _most_projects(world, reads[reads.project.isin(world.projects.index)])
+
+
+@figure(
+    "Données les plus demandées",
+    unit="projets",
+    said="Projets qui ont demandé l'accès à ces données restreintes dans l'année.",
+)
+def datasets_asked(world: World) -> Iterable[Row]:
+    """List the restricted datasets that most projects asked for in the period."""
+    return _most_projects(world, accesses_of(world.during("access_requested")))
+
+
+@figure(
+    "Données les plus refusées",
+    unit="projets",
+    said="Projets auxquels l'accès a été refusé dans l'année.",
+)
+def datasets_refused(world: World) -> Iterable[Row]:
+    """List the datasets that were refused to most projects in the period."""
+    return _most_projects(world, accesses_of(world.during("access_refused")))
+
+
+@figure(
+    "Réponses aux demandes d'accès",
+    unit="demandes",
+    said="Une demande par projet et par jeu, selon le dernier mot de l'année ; sans réponse :"
+    " chaque propriétaire encore attendu.",
+)
+def requests_by_answer(world: World) -> Iterable[Row]:
+    """Count the answers to requests in the period: the last one for each project and dataset."""
+    request = ["project", "dataset"]
+    answers = accesses_of(world.during(*_ANSWERS)).drop_duplicates(request, keep="last")
+    answered = answers.merge(world.requests[request].drop_duplicates())
+    yield from rows_of(_ANSWERS, answered.what.value_counts())
+    is_waiting = (world.waits.party == "owner") & world.waits.until.isna()
+    yield Row(group="encore sans réponse", value=is_waiting.sum())
+
+
+@figure(
+    "Données jamais croisées",
+    unit="jours depuis la publication",
+    said=f"Les {MOST} plus anciennes que nul projet n'a encore lues avec d'autres.",
+)
+def datasets_never_crossed(world: World) -> Iterable[Row]:
+    """List the published datasets that no project read with another one, oldest first."""
+    lone = world.lone_datasets
+    days = (world.period.until - lone.published) / timedelta(days=1)
+    oldest = highest(days, MOST)
+    return rows_of(lone.label[oldest.index].to_dict(), oldest)
+
+
+@figure(
+    "Services livrés",
+    unit="services",
+    said="Vivant : depuis un an ou moins, son jeu a été livré, renouvelé, décrit, demandé, ou"
+    " lu par un calcul de projet. Dormant : rien depuis. Mort : son jeu est retiré ou"
+    " supprimé.",
+)
+def services(world: World) -> Iterable[Row]:
+    """The delivered services by their state at the period's end."""
+    return rows_of(_STATES, world.services.state.value_counts())
+
+
+@figure(
+    "Services dormants",
+    unit="jours depuis le dernier signe",
+    said=f"Les {MOST} services livrés dont rien ne se fait plus depuis le plus longtemps.",
+)
+def services_silent(world: World) -> Iterable[Row]:
+    """The stale services, the longest silent first."""
+    stale = world.services[world.services.state == "stale"].set_index("label")
+    days = ((world.period.until - stale.sign) / timedelta(days=1)).map(rounded)
+    return (Row(group=label, value=count) for label, count in highest(days, MOST).items())
+
+
+def _most_projects(world: World, facts: pd.DataFrame) -> Iterable[Row]:
+    """Return the datasets that most projects stand beside, labelled with their titles."""
+    counts = highest(facts.groupby("dataset").project.nunique(), MOST)
+    labels = world.datasets.label
+    return rows_of({dataset: labels.get(dataset, dataset) for dataset in counts.index}, counts)
+
+
+FIGURES = (
+    datasets,
+    datasets_used,
+    datasets_asked,
+    datasets_refused,
+    requests_by_answer,
+    datasets_never_crossed,
+    services,
+    services_silent,
+)
+"""What makes each of them of a world."""
