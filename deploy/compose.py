@@ -21,18 +21,12 @@ from typing import Any
 
 from deploy import SERVICES
 from deploy.local.signing_keys import key_pair
+from deploy.topology import CLIENTS
 from shared.messaging.declared_queues import PARKED, PROBE_KEY, REPLY_KEY, RPC_EXCHANGE
 from shared.settings import Settings
 
 FOLDER = Path(".datalab/compose")
 VHOST = "datalab"
-CALLS = {
-    "intake": ("compute",),
-    "catalog": ("compute",),
-    "compute": ("catalog", "intake"),
-    "notify": ("intake",),
-}
-"""Which services each calls."""
 
 _BROKER, _DOCUMENTS = "rabbitmq:5672", "mongo:27017"
 _ALL, _NOTHING = ".*", "^$"
@@ -150,7 +144,7 @@ def main() -> None:
 def _service(name: str) -> User:
     """A service publishes its own events, retries and parks, calls, answers, and hears its own."""
     replies, rpc = rf"rpc\.reply-{name}-[0-9a-f-]+", RPC_EXCHANGE.name
-    calls = (rf"{called}\.\w+" for called in CALLS.get(name, ()))
+    calls = sorted({rf"{client.service}\.\w+" for client in CLIENTS[name]})
     return User(
         name,
         configure=_only(replies),

@@ -1,4 +1,4 @@
-"""Writes into the documents what the code knows best: events, routes, RPC methods, settings.
+"""Writes into the documents what the code knows best: events, routes, RPC, settings.
 
 `python -m deploy.reference` (`make docs`) replaces what stands between `<!-- NAME: ... -->` and
 `<!-- end of NAME -->`; a unit test fails when that is not what the code says.
@@ -19,7 +19,7 @@ from pydantic_core import PydanticUndefined
 import shared.metrics
 from deploy import SERVICES
 from deploy.local.ports import Ports, variable
-from deploy.topology import SERVICE_CLASSES
+from deploy.topology import CLIENTS, SERVICE_CLASSES
 from shared.events import LAB_EVENTS, Event
 from shared.http.route import Route
 from shared.messaging.declared_queues import subscriptions
@@ -108,6 +108,23 @@ def _arguments(parameters: Sequence[Parameter]) -> Iterator[str]:
         if by_name and parameter is by_name[0]:
             yield "*"
         yield parameter.name if parameter.default is parameter.empty else f"{parameter.name}=…"
+
+
+def _questions() -> str:
+    """Return the table of what the services ask each other, and do not hear by events."""
+    method_of = {
+        f"{service.name}.{method.__name__}": method
+        for service in SERVICE_CLASSES
+        for method, _ in methods(service)
+    }
+    asked = {
+        (name, f"{client.service}.{method}")
+        for name, clients in CLIENTS.items()
+        for client in clients
+        for method in client.methods
+    }
+    rows = ((name, f"`{call}`", _first(method_of[call].__doc__)) for name, call in sorted(asked))
+    return table("service | asks | what it is told", rows)
 
 
 def _events(service: Any) -> str:  # noqa: ANN401 - a service class has a name
@@ -234,6 +251,7 @@ def _first(text: str | None) -> str:
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "routes": lambda: _sections(_routes),
     "methods": lambda: _sections(_methods),
+    "questions": _questions,
     "events": lambda: _sections(_events),
     "fields": _fields,
     "objects": _objects,

@@ -6,6 +6,7 @@ users need not. Waits for a broker that is not there yet; harmless when everythi
 
 import sys
 import time
+from inspect import getmembers
 from pkgutil import resolve_name
 from typing import Any
 
@@ -13,10 +14,19 @@ from amqp.exceptions import AMQPError, RecoverableConnectionError
 
 from deploy import SERVICES
 from shared.errors import SettingsError
+from shared.messaging import RpcClient
 from shared.messaging.declared_queues import declare
 from shared.settings import Settings, load_settings
 
 SERVICE_CLASSES: list[type[Any]] = [resolve_name(spec) for spec in SERVICES.values()]
+CLIENTS: dict[str, list[RpcClient]] = {
+    service.name: [
+        client for _, client in getmembers(service, lambda it: isinstance(it, RpcClient))
+    ]
+    for service in SERVICE_CLASSES
+}
+"""Whom each service calls by RPC, and by which methods."""
+
 PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 0.5
 

@@ -75,8 +75,7 @@ def _harvest_worker(context: Context) -> HarvestWorker:
 
 def _orphan_sweep(context: Context) -> OrphanSweep:
     references = References(
-        partial(files_in_use, context.store),
-        lambda hashes: context.rpc("compute").files_in_use(hashes),
+        partial(files_in_use, context.store), context.clients["compute"].files_in_use
     )
     age = context.settings.orphan_seconds
     return OrphanSweep(context.service, context.store, context.files, age, references)
@@ -104,7 +103,8 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, ForRead
         WrittenFile,
     )
     files = Files()
-    compute = RpcClient("compute", seconds=_EXPORT_SECONDS)
+    compute = RpcClient("compute", "files_in_use")
+    exporting_compute = RpcClient("compute", "export_table", seconds=_EXPORT_SECONDS)
     settings: Settings = Config()
     finder: Finder = Background(_finder)
     harvest_worker: HarvestWorker = Background(_harvest_worker)

@@ -60,7 +60,7 @@ def _scheduler(context: Context) -> Scheduler:
         store=context.store,
         files=context.files,
         settings=settings,
-        catalog=context.rpc("catalog"),
+        catalog=context.clients["catalog"],
         executor=LocalExecutor(spares),
         spares=spares,
     )
@@ -80,7 +80,7 @@ def _orphan_sweep(context: Context) -> OrphanSweep:
     store = context.store
     references = References(
         lambda hashes: Queries(store).files_in_use(hashes) | named_by(store, KeptStep, hashes),
-        lambda hashes: context.rpc("catalog").files_in_use(hashes),
+        context.clients["catalog"].files_in_use,
     )
     age = context.settings.orphan_seconds
     return OrphanSweep(context.service, context.store, context.files, age, references)
@@ -100,9 +100,16 @@ class Compute(Releasing, Running, Treating):
     )
     files = Files()
     settings = Config()
-    catalog = RpcClient("catalog")
-    trial_catalog = RpcClient("catalog", seconds=_TRIAL_SECONDS)
-    intake = RpcClient("intake")
+    catalog = RpcClient(
+        "catalog",
+        "describe_inputs",
+        "files_in_use",
+        "open_dataset",
+        "preview_inputs",
+        "reserve_releases",
+    )
+    trial_catalog = RpcClient("catalog", "open_readable", seconds=_TRIAL_SECONDS)
+    intake = RpcClient("intake", "get_impediment")
     scheduler = Background(_scheduler)
     followers = Background(_followers)
     retention = Background(retaining(retention.policies))

@@ -64,7 +64,7 @@ class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
 
     name = "intake"
     settings = Config()
-    compute = RpcClient("compute", seconds=_CODE_SECONDS)
+    compute = RpcClient("compute", "check_code", seconds=_CODE_SECONDS)
     documents = Documents(
         Project,
         Member,

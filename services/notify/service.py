@@ -35,7 +35,16 @@ from shared.engine.tables.exports import CSV
 from shared.events import REGISTRY, Envelope, Event
 from shared.http import MEMBER, Call, Text, as_rpc, http
 from shared.inbound import Paging
-from shared.messaging import Background, Config, Context, Documents, names, on, ssrf_guard
+from shared.messaging import (
+    Background,
+    Config,
+    Context,
+    Documents,
+    RpcClient,
+    names,
+    on,
+    ssrf_guard,
+)
 from shared.outbound import SsrfGuard
 from shared.settings import Settings
 from shared.store import Store
@@ -48,7 +57,7 @@ def _guard(settings: Settings) -> SsrfGuard:
 
 
 def _mailer(context: Context) -> Mailer:
-    settings, asked = context.settings, context.rpc("intake")
+    settings, asked = context.settings, context.clients["intake"]
     intake = IntakeQuestions(
         recipient=asked.get_recipient,
         registrant=asked.get_registrant,
@@ -87,6 +96,14 @@ class Notify(ForMails):
         Filling,
     )
     settings = Config()
+    intake = RpcClient(
+        "intake",
+        "get_impediment",
+        "get_invitation",
+        "get_recipient",
+        "get_registrant",
+        "make_registration_link",
+    )
     upgrade = Background(lambda context: SteeringUpgrade(context.store))
     steering: SteeringWatch = Background(
         lambda context: SteeringWatch(context.service, context.store, context.in_thread)

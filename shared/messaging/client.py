@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -109,12 +109,17 @@ def _result(body: Any) -> Any:
 
 
 class ServiceProxy:
-    """`client.method(*args, **kwargs)` calls `service.method`."""
+    """`client.method(*args, **kwargs)` calls `service.method`, if that is one of `methods`."""
 
-    def __init__(self, replies: Replies, service: str, seconds: float | None = None) -> None:
-        self._replies, self._service, self._seconds = replies, service, seconds
+    def __init__(
+        self, replies: Replies, service: str, methods: Collection[str], seconds: float | None
+    ) -> None:
+        self._replies, self._service = replies, service
+        self._methods, self._seconds = methods, seconds
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
+        if method not in self._methods:
+            raise AttributeError(f"the RpcClient of {self._service} does not declare {method}")
         return partial(self._call, method)
 
     def _call(self, method: str, *args: Any, **kwargs: Any) -> Any:
@@ -130,13 +135,13 @@ class ServiceProxy:
 
 
 class RpcClient(DependencyProvider):
-    """Injects the ServiceProxy of another service, whose calls may take `seconds`."""
+    """Injects the ServiceProxy of another service's `methods`, whose calls may take `seconds`."""
 
     replies = Replies()
 
-    def __init__(self, service: str, seconds: float | None = None) -> None:
-        self._target, self._seconds = service, seconds
+    def __init__(self, service: str, *methods: str, seconds: float | None = None) -> None:
+        self.service, self.methods, self._seconds = service, methods, seconds
 
-    def get_dependency(self, worker_ctx: object) -> ServiceProxy:  # noqa: ARG002
+    def get_dependency(self, worker_ctx: object = None) -> ServiceProxy:  # noqa: ARG002
         """The proxy; it takes trace headers at the moment of the call."""
-        return ServiceProxy(self.replies, self._target, self._seconds)
+        return ServiceProxy(self.replies, self.service, self.methods, self._seconds)

@@ -1,7 +1,7 @@
 """What a service class declares it needs: documents, files, settings, work in the background."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
@@ -16,7 +16,7 @@ from shared.background import Loop
 from shared.endings.departures import Departure, has_left
 from shared.endings.orphans import WrittenFile, note_written, noting
 from shared.errors import Unavailable
-from shared.messaging.client import Replies, ServiceProxy
+from shared.messaging.client import RpcClient, ServiceProxy
 from shared.messaging.publisher import Publisher
 from shared.messaging.relay import Relay
 from shared.metrics import name_seconds
@@ -154,7 +154,8 @@ class Context:
     settings: Settings
     store: Store
     files: Storage
-    rpc: Callable[[str], ServiceProxy]
+    clients: Mapping[str, ServiceProxy]
+    """Those of the service's RpcClients, by the names of its attributes."""
     ready_checks: dict[str, Callable[[], str | None]]
     """Each says or raises why work would fail now."""
     in_thread: Callable[..., Any]
@@ -163,8 +164,6 @@ class Context:
 
 class Background(DependencyProvider):
     """Builds a Loop from the Context, runs it while the service runs, and injects it."""
-
-    replies = Replies()
 
     def __init__(self, build: Callable[[Context], Loop]) -> None:
         self._build = build
@@ -189,14 +188,16 @@ class Background(DependencyProvider):
 
     def _context(self) -> Context:
         config = self.container.config
-        documents = next(dep for dep in self.container.dependencies if isinstance(dep, Documents))
+        dependencies = self.container.dependencies
+        documents = next(dep for dep in dependencies if isinstance(dep, Documents))
+        clients = (dep for dep in dependencies if isinstance(dep, RpcClient))
         settings: Settings = config["settings"]
         return Context(
             service=self.container.service_name,
             settings=settings,
             store=documents.store,
             files=Storage(settings.storage_url, tpool.execute, noting(config)),
-            rpc=lambda service: ServiceProxy(self.replies, service),
+            clients={client.attr_name: client.get_dependency() for client in clients},
             ready_checks=config["ready_checks"],
             in_thread=tpool.execute,
         )

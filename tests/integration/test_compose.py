@@ -17,7 +17,7 @@ import yaml  # type: ignore[import-untyped]
 from nameko.standalone.rpc import ClusterRpcProxy
 
 from deploy import PORTAL, SERVICES
-from deploy.compose import CALLS, FOLDER, VHOST, definitions, renew, users, write
+from deploy.compose import FOLDER, VHOST, definitions, renew, users, write
 from deploy.local.ports import LOOPBACK
 from deploy.topology import declare_all
 from shared.errors import NotFound
@@ -149,15 +149,6 @@ def test_partner_hears_the_topics_that_it_may_and_nothing_else(declared: Broker)
     for exchange, key in ((RPC, "intake.submit_project"), ("intake.events", "project_secured")):
         with pytest.raises(amqp.AccessRefused):
             _channel(declared, "acme").basic_publish_confirm(amqp.Message(b"{}"), exchange, key)
-
-
-def test_services_are_known_to_call_whom_they_call() -> None:
-    """What their code asks of others is what their users may send."""
-    asked = re.compile(r"""(?:RpcClient|\.rpc)\("(\w+)\"""")
-    for name in SERVICES:
-        sources = Path("services", name).rglob("*.py")
-        called = {one for source in sources for one in asked.findall(source.read_text())}
-        assert called == set(CALLS.get(name, ())), name
 
 
 def test_service_answers_a_caller_with_its_own_user(

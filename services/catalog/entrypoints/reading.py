@@ -49,7 +49,7 @@ class ForReaders:
     settings: Settings
     finder: Finder
     joins: JoinIndexService
-    compute: ServiceProxy
+    exporting_compute: ServiceProxy
 
     @http("GET", "/datasets", query=DatasetQuery, returns=DatasetPage, public=True)
     def list_datasets(self, call: Call) -> DatasetPage:
@@ -120,7 +120,7 @@ class ForReaders:
         if call.format != STORED:
             kind = call.format
             export = export_of(dataset, version, kind)
-            exported = self.compute.export_table(
+            exported = self.exporting_compute.export_table(
                 table.model_dump(mode="json"), export.model_dump(mode="json"), call.caller.member_id
             )
             table = FileRef.model_validate(exported)

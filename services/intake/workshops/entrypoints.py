@@ -159,7 +159,7 @@ class ForWorkshops:
 
     @rpc
     def make_registration_link(self, registration_id: Identifier) -> str:
-        """A new text that opens a registration, for a letter to its person; the last four do."""
+        """A new text that opens a registration, for a letter to its person."""
         return commands.make_link(self.documents, registration_id)
 
     @rpc

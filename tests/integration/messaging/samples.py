@@ -35,9 +35,9 @@ class Recorder:
 
     name = "recorder"
     documents = Documents(Note)
-    other = RpcClient("recorder")
-    nobody = RpcClient("nobody")
-    intake = RpcClient("intake")
+    other = RpcClient("recorder", "refuse", "wait")
+    nobody = RpcClient("nobody", "anything")
+    intake = RpcClient("intake", "announce")
 
     @http("GET", "/notes/{note_id}", returns=Note)
     def read(self, call: Call, note_id: str) -> Note:  # noqa: ARG002
