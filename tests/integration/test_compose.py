@@ -58,14 +58,14 @@ def _channel(broker: Broker, user: str) -> amqp.Channel:
 @pytest.fixture(scope="module")
 def declared(guarded: Broker) -> Broker:
     """The same with the topology declared by its own user."""
-    given = {
+    defaults = {
         "DATALAB_AMQP_URI": _uri(guarded, "topology"),
         "DATALAB_MONGODB_URI": "mongodb://unused",
         "DATALAB_STORAGE_URL": "file:///unused",
         "DATALAB_TOKEN_PUBLIC_KEY": "unused",
         "DATALAB_HTTP_PORT": "1",
     }
-    declare_all(load_settings(given))
+    declare_all(load_settings(defaults))
     return guarded
 
 
@@ -156,7 +156,7 @@ def test_services_are_known_to_call_whom_they_call() -> None:
     asked = re.compile(r"""(?:RpcClient|\.rpc)\("(\w+)\"""")
     for name in SERVICES:
         sources = Path("services", name).rglob("*.py")
-        called = {one for source in sources for one in asked.findall(source.read_text())}
+        called = {match for source in sources for match in asked.findall(source.read_text())}
         assert called == set(CALLS.get(name, ())), name
 
 
@@ -164,9 +164,12 @@ def test_service_answers_a_caller_with_its_own_user(
     declared: Broker, environ: dict[str, str]
 ) -> None:
     """A stock client's key for replies is none of ours."""
-    given = environ | {"DATALAB_AMQP_URI": _uri(declared, "intake")}
+    environment = environ | {"DATALAB_AMQP_URI": _uri(declared, "intake")}
     caller = {"AMQP_URI": _uri(declared, "topology")}
-    with running(SERVICES["intake"], given) as service, ClusterRpcProxy(caller, timeout=20) as lab:
+    with (
+        running(SERVICES["intake"], environment) as service,
+        ClusterRpcProxy(caller, timeout=20) as lab,
+    ):
         eventually(service.ready)
         with pytest.raises(NotFound):
             lab.intake.get_project("prj_none")
@@ -220,12 +223,12 @@ def test_every_secret_of_the_compose_file_is_made_and_fits(tmp_path: Path) -> No
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o644
     for service in SERVICES:
         environ = COMPOSE["services"][service]["environment"]
-        given = {
+        environment = {
             name: value.replace("/run/secrets", str(tmp_path))
             for name, value in environ.items()
             if value and "${" not in value
         }
-        settings = load_settings({**given, "DATALAB_STORAGE_URL": "file:///files"})
+        settings = load_settings({**environment, "DATALAB_STORAGE_URL": "file:///files"})
         assert settings.mongodb_uri.endswith(f"@mongo:27017/datalab_{service}")
 
 
@@ -276,11 +279,11 @@ def test_mongodb_s_users_have_a_database_each(tmp_path: Path) -> None:
     """What the script makes is who the services are, and none may read another's documents."""
     write(tmp_path)
     script = (tmp_path / "mongo_users.js").read_text()
-    made = json.loads(script.partition("= ")[2].partition(";")[0])
-    assert [(user["user"], user["roles"]) for user in made] == [
+    document = json.loads(script.partition("= ")[2].partition(";")[0])
+    assert [(user["user"], user["roles"]) for user in document] == [
         (name, [{"role": "readWrite", "db": f"datalab_{name}"}]) for name in SERVICES
     ]
-    for user in made:
+    for user in document:
         uri = (tmp_path / f"{user['user']}_mongodb_uri").read_text()
         assert uri.startswith(f"mongodb://{user['user']}:{user['pwd']}@")
 
@@ -310,8 +313,8 @@ def test_no_secret_is_in_an_environment(name: str) -> None:
     container = COMPOSE["services"][name]
     assert "env_file" not in container
     secret = re.compile(r"PASSWORD|SECRET|_KEY|_URI")
-    shown = {key for key in container.get("environment", {}) if secret.search(key)}
+    secret_names = {key for key in container.get("environment", {}) if secret.search(key)}
     # A path: what intake signs with is in the secret's file.
     public = {"DATALAB_TOKEN_PUBLIC_KEY", "DATALAB_TOKEN_PRIVATE_KEY", "DATALAB_MONGODB_URI"}
-    assert {key for key in shown if not key.endswith("_FILE")} <= public
+    assert {key for key in secret_names if not key.endswith("_FILE")} <= public
     assert "@" not in str(container.get("environment", {}).get("DATALAB_MONGODB_URI", ""))

@@ -69,7 +69,7 @@ def test_nobody_reads_a_file_by_its_hash() -> None:
     taken = [model for route in ALL_ROUTES for model in (route.body, route.query) if model]
     for method in RPC_METHODS:
         parameters = inspect.signature(method, eval_str=True).parameters
-        taken += [one.annotation for name, one in parameters.items() if name != "self"]
+        taken += [parameter.annotation for name, parameter in parameters.items() if name != "self"]
     assert len(taken) > 100
     for model in taken:
         schema = json.dumps(TypeAdapter(model).json_schema())
@@ -82,15 +82,17 @@ def test_documents_that_refer_to_files_are_known_to_the_sweep() -> None:
 
     What is released or just written is to be erased. Intake names results, which compute keeps.
     """
-    told = {
-        name: {one.__name__ for one in documents._classes if "FileRef" in _schema(one)}
+    models_by_service = {
+        name: {model.__name__ for model in documents._classes if "FileRef" in _schema(model)}
         for name, documents in (
             (service.name, documents)
             for service in SERVICE_CLASSES
-            for _, documents in inspect.getmembers(service, lambda it: isinstance(it, Documents))
+            for _, documents in inspect.getmembers(
+                service, lambda member: isinstance(member, Documents)
+            )
         )
     }
-    assert told == {
+    assert models_by_service == {
         "catalog": {
             "Dataset",
             "Use",

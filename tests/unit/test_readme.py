@@ -73,8 +73,8 @@ def edges() -> Iterator[tuple[str, str]]:
     assert within
     framed = {target for _, target in arrow.findall(within[0])} | {"submitted"}
     for sources, target in arrow.findall(diagram):
-        given = framed if sources == "open" else sources.split(" & ")
-        yield from ((source, target) for source in given)
+        targets = framed if sources == "open" else sources.split(" & ")
+        yield from ((source, target) for source in targets)
 
 
 def commands() -> Iterator[list[str]]:
@@ -87,14 +87,14 @@ def commands() -> Iterator[list[str]]:
         words = iter(lexer)
         for word in words:
             if word == "datalab":
-                yield list(itertools.takewhile(lambda one: one[0] not in _ENDS, words))
+                yield list(itertools.takewhile(lambda word: word[0] not in _ENDS, words))
 
 
 def parsed(command: Any, words: list[str]) -> tuple[dict[str, Any], list[str]]:
     """What the command's parser makes of these words, and the words it leaves."""
     context = command.context_class(command, info_name=command.name)
-    given, rest, _ = command.make_parser(context).parse_args(list(words))
-    return given, rest
+    options, rest, _ = command.make_parser(context).parse_args(list(words))
+    return options, rest
 
 
 @pytest.mark.parametrize("page", reference.PAGES, ids=lambda page: page.name)
@@ -122,16 +122,16 @@ def test_stages_are_those_of_the_code() -> None:
 def test_command_exists_with_these_options(words: list[str]) -> None:
     """The command line takes these words; `a|b` stands for several commands."""
     command: Any = get_command(app)
-    given, rest = parsed(command, words)
+    parameters, rest = parsed(command, words)
     while rest and hasattr(command, "commands"):
         *others, name = rest[0].split("|")
         assert {*others, name} <= set(command.commands)
         command = command.commands[name]
-        given, rest = parsed(command, rest[1:])
+        parameters, rest = parsed(command, rest[1:])
     if len(words) > 1 and "|" not in words[1]:
         assert rest == []
         needed = {parameter.name for parameter in command.params if parameter.required}
-        assert needed <= {name for name, value in given.items() if value}
+        assert needed <= {name for name, value in parameters.items() if value}
 
 
 def test_projects_in_commands_can_be_submitted() -> None:
@@ -145,9 +145,9 @@ def test_published_recipe_makes_a_treatment_that_runs() -> None:
     recipe = WriteRecipe.model_validate(content.recipe())
     version = {**recipe.model_dump(), "number": 1, "published_at": "2026-01-01T00:00:00Z"}
     inputs = {name: f"dts_{name}" for name in recipe.inputs}
-    made = fill(RecipeVersion.model_validate(version), recipe.name, inputs, {"barres": 5})
-    check_steps(made.inputs, made.steps)
-    assert made.steps[2].parameters["top"] == 5
+    treatment = fill(RecipeVersion.model_validate(version), recipe.name, inputs, {"barres": 5})
+    check_steps(treatment.inputs, treatment.steps)
+    assert treatment.steps[2].parameters["top"] == 5
 
 
 def test_python_in_the_readme_verifies_our_signatures() -> None:
@@ -166,7 +166,7 @@ def test_python_in_the_readme_verifies_our_signatures() -> None:
 def test_files_that_readers_write_are_ignored_by_git() -> None:
     """Who tries the examples in a clone has nothing new to commit."""
     written = re.findall(r"as `([\w.]+\.py)`|--output (\S+)", README + CALLING)
-    names = {f"/{one or other}" for one, other in written}
+    names = {f"/{command or other}" for command, other in written}
     assert names
     assert names <= set((ROOT / ".gitignore").read_text().splitlines())
 
@@ -176,22 +176,28 @@ def test_keys_of_submissions_differ_each_time() -> None:
     pattern = r"--idempotency-key (\S+)|Idempotency-Key: (.*?)\""
     shell = re.findall(pattern, README + CALLING)
     assert len(shell) == 2
-    assert all("$" in one + other for one, other in shell)
+    assert all("$" in command + other for command, other in shell)
 
 
 def test_rpc_calls_in_examples_exist() -> None:
     """Every `rpc.service.method(` is a method of that service."""
     called = re.findall(r"rpc\.(\w+)\.(\w+)\(", "\n".join(blocks("python")))
-    known = {
-        (one.name, method.__name__) for one in SERVICE_CLASSES for method in reference.methods(one)
+    names = {
+        (service_class.name, method.__name__)
+        for service_class in SERVICE_CLASSES
+        for method in reference.methods(service_class)
     }
     assert called
-    assert set(called) <= known
+    assert set(called) <= names
 
 
 def test_addresses_in_commands_are_routes() -> None:
     """Each URL names a service and a path that is served there."""
-    served = {(one.name, route.path) for one in SERVICE_CLASSES for route in reference.routes(one)}
+    served = {
+        (service_class.name, route.path)
+        for service_class in SERVICE_CLASSES
+        for route in reference.routes(service_class)
+    }
     called = re.findall(r"\$(INTAKE|CATALOG|COMPUTE|NOTIFY)(/[\w/$-]+)", "\n".join(blocks("sh")))
     assert called
     paths = {(name.lower(), re.sub(r"\$\w+", "{project_id}", path)) for name, path in called}
@@ -215,14 +221,14 @@ def test_variables_in_text_are_those_that_are_read() -> None:
     """
     group: Any = get_command(app)
     fields_of = Settings.model_fields | PortalSettings.model_fields
-    known = {PREFIX + name.upper() for name in fields_of}
-    known |= {parameter.envvar for parameter in group.params if parameter.envvar}
-    known |= {variable(port.name) for port in fields(Ports)}
+    prefixes = {PREFIX + name.upper() for name in fields_of}
+    prefixes |= {parameter.envvar for parameter in group.params if parameter.envvar}
+    prefixes |= {variable(port.name) for port in fields(Ports)}
     compose = set(re.findall(r"\${(DATALAB_\w+):-", (ROOT / "docker-compose.yml").read_text()))
-    files = {f"{name}_FILE" for name in known}
+    files = {f"{name}_FILE" for name in prefixes}
     named = set(re.findall(r"DATALAB_[A-Z_]+\b", TEXTS))
-    assert known <= named
-    assert named - {"DATALAB_PORT_"} <= known | compose | files
+    assert prefixes <= named
+    assert named - {"DATALAB_PORT_"} <= prefixes | compose | files
 
 
 def test_metrics_in_text_exist() -> None:

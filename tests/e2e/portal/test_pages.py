@@ -22,16 +22,16 @@ NARROW = 320
 def violations(page: Page) -> list[dict[str, Any]]:
     """What axe-core finds wrong with the page that is open, by all its rules."""
     page.evaluate(AXE)
-    found: list[dict[str, Any]] = page.evaluate(_VIOLATIONS)
-    return found
+    violations_seen: list[dict[str, Any]] = page.evaluate(_VIOLATIONS)
+    return violations_seen
 
 
 def faults_of(visitor: Visitor) -> list[str]:
     """What axe-core, and a screen of 320 px, find wrong with the page that is open."""
     visitor.page.set_viewport_size({"width": NARROW, "height": 800})
-    found = [one["id"] for one in violations(visitor.page)]
+    violations_seen = [violation["id"] for violation in violations(visitor.page)]
     width = visitor.page.evaluate("document.documentElement.scrollWidth")
-    return found if width <= NARROW else [*found, f"{width} px"]
+    return violations_seen if width <= NARROW else [*violations_seen, f"{width} px"]
 
 
 PLAIN = [
@@ -72,7 +72,7 @@ def paths(played: Story) -> list[str]:
     """A page of each kind, with something on it."""
     project, homes = f"/projets/{played.project_id}", played.datasets[content.HOMES_FILE]
     jobs = played.holder.get("compute", "/jobs", project_id=played.project_id)["items"]
-    full = next(one["id"] for one in jobs if one["kind"] == "full")
+    full = next(job["id"] for job in jobs if job["kind"] == "full")
     workshop = f"/ateliers/{announced(played)}"
     return [
         *PLAIN,
@@ -118,15 +118,17 @@ BEYOND_AXE = """() => {
 def test_pages_break_no_rule_that_a_program_can_check(enter: Enter, played: Story) -> None:
     """axe-core with all its rules, RGAA's among them, finds nothing on any page, nor do we."""
     visitor = enter(played.members["agency"], "holder", "owner", "reviewer", "operator")
-    found = []
+    violations_seen = []
     for path in paths(played):
         visitor.go(path).evaluate(OPENED)
-        found += [
-            (path, one["id"], [node["html"] for node in one["nodes"]][:3])
-            for one in violations(visitor.page)
+        violations_seen += [
+            (path, violation["id"], [node["html"] for node in violation["nodes"]][:3])
+            for violation in violations(visitor.page)
         ]
-        found += [(path, "beyond axe", said) for said in visitor.page.evaluate(BEYOND_AXE)]
-    assert found == []
+        violations_seen += [
+            (path, "beyond axe", complaint) for complaint in visitor.page.evaluate(BEYOND_AXE)
+        ]
+    assert violations_seen == []
 
 
 @pytest.mark.timeout(300)
@@ -163,13 +165,13 @@ def test_search_answers_as_one_types(enter: Enter, played: Story) -> None:
     page.locator("#q").press_sequentially("intercommunalites")
     page.wait_for_url("**/catalogue?q=intercommunalites*")
     assert "EPCI" in page.locator("#trouve").inner_text()
-    assert visitor.said == []
+    assert visitor.console_lines == []
 
 
 def test_pictures_of_a_result_are_drawn(enter: Enter, played: Story) -> None:
     """They are files of a result, and shown on its page."""
     jobs = played.holder.get("compute", "/jobs", project_id=played.project_id)["items"]
-    full = next(one["id"] for one in jobs if one["kind"] == "full")
+    full = next(job["id"] for job in jobs if job["kind"] == "full")
     page = enter(played.members["agency"], "holder").go(f"/resultats/{full}")
     drawn = page.locator("figure img").first
     assert drawn.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
