@@ -51,12 +51,14 @@ def main() -> None:
 def _record(uri: str) -> None:
     whole = facts = float("inf")
     for number in range(ROUNDS):
-        told = [one for project in range(RECORDED) for one in _story(f"{number}x{project}")]
+        numbers = [
+            envelope for project in range(RECORDED) for envelope in _story(f"{number}x{project}")
+        ]
         with _database(uri) as store:
-            whole = min(whole, _seconds(Recorder(store).record, told))
+            whole = min(whole, _seconds(Recorder(store).record, numbers))
         with _database(uri) as store:
-            facts = min(facts, _seconds(partial(_keep, store), told))
-    rates = [len(told) / seconds for seconds in (whole, whole - facts)]
+            facts = min(facts, _seconds(partial(_keep, store), numbers))
+    rates = [len(numbers) / seconds for seconds in (whole, whole - facts)]
     print(f"  recording, with figures    {rates[0]:8.0f} events/s")
     print(f"  recording, without figures {rates[1]:8.0f} events/s, {rates[1] / rates[0]:.2f} times")
 
@@ -67,13 +69,13 @@ def _ask(uri: str) -> None:
             hear(store, _story(str(number)))
         index = SubjectIndex(store)
         started, size = _answer(index)
-        known = index.snapshot()
+        snapshot = index.snapshot()
         followed = []
         for number in range(ASKED):
             hear(store, _story(f"new{number}")[4:5])
             followed.append(_answer(index)[0])
-    facts = sum(len(one.facts) for one in known.subjects)
-    print(f"  a year of {PROJECTS} projects: {len(known.subjects)} documents, {facts} facts")
+    facts = sum(len(subject.facts) for subject in snapshot.subjects)
+    print(f"  a year of {PROJECTS} projects: {len(snapshot.subjects)} documents, {facts} facts")
     print(
         f"    asked at the start {started:.2f} s, later {statistics.median(followed):.2f} s", end=""
     )
@@ -83,8 +85,8 @@ def _ask(uri: str) -> None:
 def _answer(index: SubjectIndex) -> tuple[float, int]:
     """The seconds and the bytes of an answer."""
     began = time.perf_counter()
-    told = report_of(World(YearPeriod.of(2026, NOW), index.snapshot(), sees_members=True))
-    size = len(told.model_dump_json())
+    report = report_of(World(YearPeriod.of(2026, NOW), index.snapshot(), sees_members=True))
+    size = len(report.model_dump_json())
     return time.perf_counter() - began, size
 
 
@@ -95,18 +97,19 @@ def _story(name: str) -> list[Told]:
         return text.replace(PROJECT, f"prj_{name}").replace("dts_", f"dts_{name}_")
 
     return [
-        unwrap(renamed(one.model_dump_json(serialize_as_any=True)).encode()) for one in delivered()
+        unwrap(renamed(envelope.model_dump_json(serialize_as_any=True)).encode())
+        for envelope in delivered()
     ]
 
 
-def _keep(store: Store, one: Told) -> None:
-    hear(store, [one])
+def _keep(store: Store, envelope: Told) -> None:
+    hear(store, [envelope])
 
 
-def _seconds(work: Callable[[Told], object], told: list[Told]) -> float:
+def _seconds(work: Callable[[Told], object], envelopes: list[Told]) -> float:
     began = time.perf_counter()
-    for one in told:
-        work(one)
+    for envelope in envelopes:
+        work(envelope)
     return time.perf_counter() - began
 
 

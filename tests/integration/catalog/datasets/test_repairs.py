@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.engine.tables.manifest import Column, Meaning
-from tests.integration.catalog.lab import Lab, problem
+from tests.integration.catalog.lab import Lab, problem_of
 
 LOST = Column(
     name="com",
@@ -40,13 +40,13 @@ def test_accepted_repair_makes_another_version_of_the_same_file_once(lab: Lab) -
     first, second = answers[1].json()["versions"]
     assert second["accepted_repairs"] == [ACCEPTED]
     assert (second["file"], second["state"]) == (first["file"], "pending")
-    told = lab.wait_for("dataset_registered", dataset_id=dataset_id, version=2)
-    assert told["accepted_repairs"] == [ACCEPTED]
+    event = lab.wait_for("dataset_registered", dataset_id=dataset_id, version=2)
+    assert event["accepted_repairs"] == [ACCEPTED]
     path, token = f"/datasets/{dataset_id}/versions", lab.token("mbr_r1", "owner")
     assert len(lab.post_file(path, token, {}).json()["versions"]) == 2
     lab.post_file(path, token, {}, b"com\n1054\n")
-    told = lab.wait_for("dataset_registered", dataset_id=dataset_id, version=3)
-    assert told["accepted_repairs"] == [ACCEPTED]
+    event = lab.wait_for("dataset_registered", dataset_id=dataset_id, version=3)
+    assert event["accepted_repairs"] == [ACCEPTED]
 
 
 @pytest.mark.parametrize(
@@ -64,23 +64,23 @@ def test_repair_that_is_not_proposed_is_refused(
 ) -> None:
     """The field is named, and there is no new version."""
     dataset_id = profiled(lab, "mbr_r2")
-    assert field in problem(accept(lab, dataset_id, "mbr_r2", **changed), 422)
+    assert field in problem_of(accept(lab, dataset_id, "mbr_r2", **changed), 422)
     assert len(lab.get(f"/datasets/{dataset_id}", lab.token("mbr_r2", "owner"))["versions"]) == 1
 
 
 def test_only_the_owner_repairs_what_was_read(lab: Lab) -> None:
     """A stranger is told so of public data, and nothing of what is not public."""
     public, pending = profiled(lab, "mbr_r3"), lab.upload("mbr_r3")
-    problem(accept(lab, public, "mbr_r4"), 403)
-    problem(accept(lab, pending, "mbr_r4"), 404)
-    problem(accept(lab, pending, "mbr_r3"), 409)
+    problem_of(accept(lab, public, "mbr_r4"), 403)
+    problem_of(accept(lab, pending, "mbr_r4"), 404)
+    problem_of(accept(lab, pending, "mbr_r3"), 409)
     reviewer = lab.token("mbr_r3", "reviewer")
-    problem(lab.call("POST", f"/datasets/{public}/repairs", reviewer, json=WANTED), 403)
+    problem_of(lab.call("POST", f"/datasets/{public}/repairs", reviewer, json=WANTED), 403)
 
 
 def test_partner_accepts_a_repair_by_rpc(lab: Lab) -> None:
     """In the name of the owner."""
     dataset_id = profiled(lab, "mbr_r5")
     with lab.rpc() as catalog:
-        made = catalog.accept_repair(dataset_id, "mbr_r5", "com", "leading_zero")
-    assert made["versions"][1]["accepted_repairs"] == [ACCEPTED]
+        repaired = catalog.accept_repair(dataset_id, "mbr_r5", "com", "leading_zero")
+    assert repaired["versions"][1]["accepted_repairs"] == [ACCEPTED]
