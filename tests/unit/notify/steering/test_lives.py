@@ -26,7 +26,7 @@ from shared.events import (
     Treatment,
     TreatmentProposed,
 )
-from tests.unit.notify.samples import made
+from tests.unit.notify.samples import instance_of as made
 from tests.unit.notify.steering.story import OWNER, START, Teller, delivered, heard
 
 ACCESS = {"project_id": "prj_1", "dataset_id": "dts_1", "owner_id": OWNER}
